@@ -1,0 +1,113 @@
+# The targets that people use are listed by `make`. build-<Function> is what `sam build` calls.
+
+# SAM runs this file from a directory of its own if asked to; then there is no git, and VERSION can be given.
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+
+# One set of flags for every build of a function: no net/rpc, no paths of the building machine, no debugging information.
+BUILD_FLAGS = -tags lambda.norpc -trimpath -ldflags '-s -w -X related-ro/pkg/boot.Version=$(VERSION)'
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+# The template's parameter Architecture, by Go's names.
+ARCHITECTURE ?= arm64
+GOARCH_arm64 = arm64
+GOARCH_x86_64 = amd64
+
+export CGO_ENABLED = 0
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ' *## ' '/^[a-z-]+:.*## / {sub(":.*", "", $$1); printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build native binaries of the functions and of the local stack into bin/
+	go build $(BUILD_FLAGS) -o bin/ ./functions/... ./infra/local
+
+.PHONY: run
+run: build ## Run the whole system on this machine, with data to try it with, until Ctrl-C
+	@bin/local -bin bin
+
+.PHONY: demo
+demo: build ## Tell the product's story once, on free ports; fails if the system answers otherwise
+	@bin/local demo -bin bin
+
+.PHONY: test
+test: ## Run all tests that need only Go
+	go test -shuffle=on ./...
+
+# Without those that do all of it again from outside, by way of the functions' own binaries.
+.PHONY: race
+race: ## Run the tests with the race detector, which needs a C compiler
+	CGO_ENABLED=1 go test -race -shuffle=on $$(go list ./... | grep -v -e /infra/local/e2e -e /infra/local/soak -e /infra/conformance/story)
+
+.PHONY: lint
+lint: ## Check the formatting, go vet, staticcheck
+	@unformatted=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
+	if [ -n "$$unformatted" ]; then echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+	go run $(STATICCHECK) ./...
+
+.PHONY: soak
+N ?= 2000
+soak: build ## Send N=2000 messages at once through a failing system, and check every case
+	@go run ./infra/local/soak -n $(N) -bin bin
+
+.PHONY: bench
+bench: ## Measure speed and cost against references, and write infra/docs/performance.md; about five minutes
+	go run ./infra/bench
+
+.PHONY: bench-smoke
+bench-smoke: ## Measure counts only, and fail if one has grown
+	go run ./infra/bench -smoke
+
+.PHONY: docs
+docs: ## Render the HTTP contract as one page, bin/api.html
+	go run ./infra/docs/render -o bin/api.html
+
+.PHONY: fuzz-api
+fuzz-api: build .cache/schemathesis/bin/st ## Fuzz the whole API from its contract; needs Python 3
+	go run ./infra/fuzz -bin bin -st .cache/schemathesis/bin/st
+
+.cache/schemathesis/bin/st:
+	python3 -m venv .cache/schemathesis
+	.cache/schemathesis/bin/pip install --quiet schemathesis==4.32.5
+
+.PHONY: test-sam
+test-sam: ## Check, build and run the functions by AWS's own SAM CLI; needs Python 3, and Docker and busybox to run them
+	go run ./infra/sam
+
+.PHONY: conformance
+conformance: ## Run tests against other engines, all or ENGINES="moto dynamodb-local …"; needs Python 3, Java, Maven, npm
+	go run ./infra/conformance -engines "$(ENGINES)"
+
+.PHONY: deps
+deps: ## List the modules that have a newer version
+	@go list -m -u -f '{{if and .Update (not .Indirect)}}{{.Path}} {{.Version}} -> {{.Update.Version}}{{end}}' all
+
+AXE = .cache/axe-core-4.14.1/axe.min.js
+$(AXE):
+	mkdir -p $(@D)
+	npm pack axe-core@4.14.1 --pack-destination .cache --silent
+	tar -xzf .cache/axe-core-4.14.1.tgz -C $(@D) --strip-components 1 package/axe.min.js
+
+.PHONY: test-browser
+test-browser: $(AXE) ## Test the console in a real browser; needs Chromium and npm
+	RELATEDRO_BROWSER=1 RELATEDRO_AXE=$(CURDIR)/$(AXE) go test -count=1 -parallel 4 -timeout 20m ./infra/browser
+
+.PHONY: screenshots
+screenshots: ## Make images of every placement into screenshots/; needs Chromium
+	RELATEDRO_BROWSER=1 RELATEDRO_SCREENSHOTS=$(CURDIR)/screenshots go test -count=1 -run '^TestScreenshots$$' ./infra/browser
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf bin .aws-sam
+
+# `sam build` calls these with the function's logical ID and ARTIFACTS_DIR: ExportFunction is functions/export. SAM tells the
+# template's Architecture to nobody, so another than arm64 has to be given twice:
+#   ARCHITECTURE=x86_64 sam build --parameter-overrides Architecture=x86_64
+.PHONY: always
+build-%Function: always
+	$(if $(GOARCH_$(ARCHITECTURE)),,$(error ARCHITECTURE is $(ARCHITECTURE), not arm64 or x86_64))
+	$(if $(ARTIFACTS_DIR),,$(error ARTIFACTS_DIR is not set; sam build sets it))
+	GOOS=linux GOARCH=$(GOARCH_$(ARCHITECTURE)) go build $(BUILD_FLAGS) -o $(ARTIFACTS_DIR)/bootstrap ./functions/$$(echo $* | tr A-Z a-z)
