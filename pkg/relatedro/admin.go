@@ -1,0 +1,236 @@
+package relatedro
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"strings"
+	"time"
+)
+
+// Limits of the administration that people notice.
+const (
+	VerifyWithin  = 10 * time.Second // that Karmak has to confirm an activation
+	RefreshPeriod = time.Minute      // between two refreshes of one case
+	MaxBranch     = 64               // characters of a branch
+)
+
+// AdminStore is what Admin needs of the store.
+type AdminStore interface {
+	SettingsStore
+
+	// Load is CaseStore's.
+	Load(ctx context.Context, keys Keys) (Loaded, error)
+}
+
+// RefreshQueue takes refreshes to where exports are worked off.
+type RefreshQueue interface {
+	// SendRefresh returns once the queue has taken the event.
+	SendRefresh(ctx context.Context, ev Event) error
+}
+
+// Admin is the administration of a location's settings, and refreshes. Safe for
+// concurrent use.
+type Admin struct {
+	store AdminStore
+	dms   DMS
+	queue RefreshQueue
+	now   func() time.Time
+}
+
+// NewAdmin returns an Admin that reads the clock from now.
+func NewAdmin(store AdminStore, dms DMS, queue RefreshQueue, now func() time.Time) *Admin {
+	return &Admin{store: store, dms: dms, queue: queue, now: now}
+}
+
+// Settings returns a location's settings, NeverSetUp where nothing is stored.
+func (a *Admin) Settings(ctx context.Context, location string) (Settings, error) {
+	return a.store.Settings(ctx, location)
+}
+
+// Wanted is what somebody wants a location's settings to be.
+type Wanted struct {
+	Status FeatureStatus
+	DMS    string
+	Karmak Connection
+}
+
+// Check returns every *FieldError of w, named as the HTTP contract spells them.
+func (w Wanted) Check() []error {
+	var errs []error
+	add := func(err error) {
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if w.Status != Enabled && w.Status != Disabled {
+		add(&FieldError{"status", `must be "ENABLED" or "DISABLED"`})
+	}
+	if w.DMS != KarmakFusion {
+		add(&FieldError{"dms", `must be "KARMAK_FUSION"`})
+	}
+	if w.Status == Enabled || w.Karmak.Account != "" {
+		add(CheckID("karmak.account", w.Karmak.Account))
+	}
+	if w.Status == Enabled || w.Karmak.User != "" {
+		add(CheckID("karmak.user", w.Karmak.User))
+	}
+	add(checkBranch("karmak.branch", w.Karmak.Branch))
+	return errs
+}
+
+// checkBranch keeps out what Karmak's filter language gives a meaning. Empty is the
+// account's only branch.
+func checkBranch(field, branch string) error {
+	foreign := func(r rune) bool { return r < ' ' || r > '~' || strings.ContainsRune(",|[]", r) }
+	if len(branch) > MaxBranch || branch == "NULL" || strings.TrimSpace(branch) != branch || strings.ContainsFunc(branch, foreign) {
+		return &FieldError{field, "must be at most 64 printable ASCII characters, without ',', '|', '[', ']' and blanks at its ends, and not NULL"}
+	}
+	return nil
+}
+
+// Change makes a location's settings what the actor wants, if version still is the
+// stored one: ErrStale otherwise. Enabling first asks the DMS about the very values
+// to be saved, and is a *Refusal of NotActive unless it confirms them. Changing the
+// connection without being Support is a *Refusal of NotAllowed. w has been checked.
+func (a *Admin) Change(ctx context.Context, actor Actor, location string, version int64, w Wanted) (Settings, error) {
+	if actor.Subject == "" {
+		return Settings{}, &Refusal{Code: NotAllowed, Message: "The token does not say who changes the settings (sub)."}
+	}
+	before, err := a.store.Settings(ctx, location)
+	if err != nil {
+		return Settings{}, err
+	}
+	if before.Version != version {
+		return Settings{}, ErrStale
+	}
+	if before.Karmak != w.Karmak && !actor.Has(Support) {
+		return Settings{}, &Refusal{
+			Code: NotAllowed, Field: "karmak",
+			Message: "Only our support staff may change which Karmak account, user and branch a location reads. Send karmak back unchanged.",
+		}
+	}
+	after := Settings{
+		Location: location, Status: w.Status, DMS: w.DMS, Karmak: w.Karmak,
+		Version: before.Version + 1, UpdatedBy: actor.Subject,
+		Activation: Activation{State: ActivationUnknown},
+	}
+	if after.Enabled() {
+		after.Activation = a.ask(ctx, w.Karmak)
+		if after.Activation.State != Active {
+			return Settings{}, &Refusal{Code: NotActive, Field: "status", Message: after.Activation.Message}
+		}
+	} else if before.Karmak == w.Karmak {
+		after.Activation = before.Activation
+	} else if err := a.store.SaveActivation(ctx, location, after.Activation); err != nil {
+		// Before the change: what was said of the old account must not stand next to the new one.
+		return Settings{}, err
+	}
+	after.UpdatedAt = a.now().UTC()
+	change := Change{ID: rand.Text(), At: after.UpdatedAt, By: actor.Subject, Before: before, After: after}
+	if err := a.store.SaveSettings(ctx, change); err != nil {
+		return Settings{}, err
+	}
+	return after, nil
+}
+
+// Verify asks the DMS whether the feature is active for the location's connection,
+// stores what it said and nothing else, and returns the settings with it. It is a
+// *Refusal of NotConnected where no account and user are set.
+func (a *Admin) Verify(ctx context.Context, location string) (Settings, error) {
+	s, err := a.store.Settings(ctx, location)
+	if err != nil {
+		return Settings{}, err
+	}
+	if s.Karmak.Account == "" || s.Karmak.User == "" {
+		return Settings{}, &Refusal{
+			Code:    NotConnected,
+			Message: "This location has no Karmak account and user yet. Please ask our support staff to set them.",
+		}
+	}
+	s.Activation = a.ask(ctx, s.Karmak)
+	if err := a.store.SaveActivation(ctx, location, s.Activation); err != nil {
+		return Settings{}, err
+	}
+	return s, nil
+}
+
+func (a *Admin) ask(ctx context.Context, over Connection) Activation {
+	ctx, cancel := context.WithTimeout(ctx, VerifyWithin)
+	defer cancel()
+	activation := a.dms.CheckActivation(ctx, over)
+	activation.CheckedAt = a.now().UTC()
+	return activation
+}
+
+// History returns a page of a location's changes, newest first. Positions as in
+// CaseReader.
+func (a *Admin) History(ctx context.Context, location, after string) (changes []Change, next string, err error) {
+	return a.store.History(ctx, location, after, PageSize)
+}
+
+// Facts is what somebody who asks for a refresh knows of the case. It counts only
+// for a case that is not stored yet; the RO number is then needed.
+type Facts struct {
+	RO         string
+	CaseNumber string
+	Asset      string
+}
+
+// Check returns every *FieldError of f, named as the HTTP contract spells them.
+// Empty means not given.
+func (f Facts) Check() []error {
+	var errs []error
+	check := func(rule func(field, value string) error, field, value string) {
+		if value == "" {
+			return
+		}
+		if err := rule(field, value); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	check(CheckRO, "roNumber", f.RO)
+	check(CheckID, "caseNumber", f.CaseNumber)
+	check(CheckID, "assetId", f.Asset)
+	return errs
+}
+
+// Refresh asks for a case's related ROs to be fetched again and returns the id of
+// the event, which the retrieval will carry. It is a *Refusal of SwitchedOff at a
+// location that is not enabled, of RONeeded for a case that is not stored when f
+// does not give its RO, and of TooSoon within RefreshPeriod of the last one. f has
+// been checked.
+func (a *Admin) Refresh(ctx context.Context, key CaseKey, f Facts) (eventID string, err error) {
+	loaded, err := a.store.Load(ctx, Keys{Locations: []string{key.Location}, Cases: []CaseKey{key}})
+	if err != nil {
+		return "", err
+	}
+	if s := loaded.Settings[key.Location]; !s.Enabled() {
+		return "", &Refusal{Code: SwitchedOff, Message: "Related ROs are switched off for this location."}
+	}
+	if c := loaded.Cases[key]; c.RO != "" {
+		f = Facts{RO: c.RO, CaseNumber: c.Number, Asset: c.Asset}
+	}
+	if f.RO == "" {
+		return "", &Refusal{
+			Code: RONeeded, Field: "roNumber",
+			Message: "Nothing is known of this case yet. Give its RO number to fetch its related ROs.",
+		}
+	}
+	now := a.now().UTC()
+	wait, err := a.store.ClaimRefresh(ctx, key, now, RefreshPeriod)
+	if errors.Is(err, ErrTooSoon) {
+		return "", &Refusal{Code: TooSoon, Wait: wait, Message: "This case was refreshed less than a minute ago."}
+	}
+	if err != nil {
+		return "", err
+	}
+	ev := Event{
+		ID: rand.Text(), Type: Refresh, OccurredAt: now,
+		Key: key, CaseNumber: f.CaseNumber, Asset: f.Asset, RO: f.RO,
+	}
+	if err := a.queue.SendRefresh(ctx, ev); err != nil {
+		return "", errors.Join(err, a.store.ReleaseRefresh(ctx, key, now)) // or asking again would be too soon
+	}
+	return ev.ID, nil
+}

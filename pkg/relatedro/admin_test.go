@@ -1,0 +1,122 @@
+package relatedro
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+)
+
+func fieldsOf(errs []error) string {
+	var names []string
+	for _, err := range errs {
+		var f *FieldError
+		if !errors.As(err, &f) {
+			return err.Error()
+		}
+		names = append(names, f.Field)
+	}
+	return strings.Join(names, " ")
+}
+
+func TestWantedCheck(t *testing.T) {
+	karmak := Connection{"account", "user", "01"}
+	branch := func(b string) Wanted { return Wanted{Enabled, KarmakFusion, Connection{"account", "user", b}} }
+	for name, c := range map[string]struct {
+		wanted Wanted
+		fields string
+	}{
+		"enabled":                    {Wanted{Enabled, KarmakFusion, karmak}, ""},
+		"disabled without a word":    {Wanted{Disabled, KarmakFusion, Connection{}}, ""},
+		"disabled, account alone":    {Wanted{Disabled, KarmakFusion, Connection{Account: "a"}}, ""},
+		"enabled without account":    {Wanted{Enabled, KarmakFusion, Connection{User: "u"}}, "karmak.account"},
+		"enabled without user":       {Wanted{Enabled, KarmakFusion, Connection{Account: "a"}}, "karmak.user"},
+		"nothing":                    {Wanted{}, "status dms"},
+		"malformed while disabled":   {Wanted{Disabled, KarmakFusion, Connection{"a b", "u|", ""}}, "karmak.account karmak.user"},
+		"no branch":                  {branch(""), ""},
+		"branch of words":            {branch("Main St. & 5th (north)"), ""},
+		"branch as long as may be":   {branch(strings.Repeat("b", MaxBranch)), ""},
+		"branch too long":            {branch(strings.Repeat("b", MaxBranch+1)), "karmak.branch"},
+		"branch with a comma":        {branch("a,b"), "karmak.branch"},
+		"branch with a bar":          {branch("a|b"), "karmak.branch"},
+		"branch with brackets":       {branch("a[EQ]b"), "karmak.branch"},
+		"branch with a control":      {branch("a\nb"), "karmak.branch"},
+		"branch beyond ASCII":        {branch("Zürich"), "karmak.branch"},
+		"branch with blanks outside": {branch(" 01"), "karmak.branch"},
+		"branch NULL":                {branch("NULL"), "karmak.branch"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := fieldsOf(c.wanted.Check()); got != c.fields {
+				t.Errorf("got %q, want %q", got, c.fields)
+			}
+		})
+	}
+}
+
+func TestFactsCheck(t *testing.T) {
+	for name, c := range map[string]struct {
+		facts  Facts
+		fields string
+	}{
+		"none":          {Facts{}, ""},
+		"all":           {Facts{"50123", "1001", "asset.77"}, ""},
+		"all of no use": {Facts{"50,123", "a b", "ä"}, "roNumber caseNumber assetId"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := fieldsOf(c.facts.Check()); got != c.fields {
+				t.Errorf("got %q, want %q", got, c.fields)
+			}
+		})
+	}
+}
+
+func TestCheckSearch(t *testing.T) {
+	for name, c := range map[string]struct {
+		ro     string
+		prefix bool
+		ok     bool
+	}{
+		"whole":                 {"50123", false, true},
+		"whole, of one":         {"5", false, true},
+		"beginning of two":      {"50", true, true},
+		"beginning of one":      {"5", true, false},
+		"beginning of none":     {"", true, false},
+		"empty":                 {"", false, false},
+		"a filter's characters": {"50|51", true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := CheckSearch("ro", c.ro, c.prefix); (err == nil) != c.ok {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// patient is a DMS that keeps how long it was given.
+type patient struct {
+	DMS
+	given time.Duration
+}
+
+// CheckActivation notes the time left.
+func (p *patient) CheckActivation(ctx context.Context, _ Connection) Activation {
+	if deadline, ok := ctx.Deadline(); ok {
+		p.given = time.Until(deadline)
+	}
+	return Activation{State: ActivationUnreachable}
+}
+
+func TestKarmakHasTenSeconds(t *testing.T) {
+	dms := &patient{}
+	admin := NewAdmin(nil, dms, nil, time.Now)
+	admin.ask(t.Context(), Connection{})
+	if dms.given <= 0 || dms.given > VerifyWithin {
+		t.Errorf("given %v", dms.given)
+	}
+	short, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if admin.ask(short, Connection{}); dms.given > time.Second {
+		t.Errorf("given %v of one second", dms.given)
+	}
+}

@@ -1,0 +1,217 @@
+package relatedro
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Case is a repair case as stored: what the case platform stated of it, and the
+// related ROs that the last good retrieval found. The zero Case with its key set
+// stands for a case that is not stored.
+type Case struct {
+	Key      CaseKey
+	Number   string     // case number people know; empty while unknown
+	Asset    string     // asset id; empty while unknown
+	RO       string     // the original RO: the number the case was exported under
+	Status   CaseStatus // empty while only a refresh has spoken of the case
+	ClosedBy ClosedBy   // set while Status is CaseClosed
+
+	Stated       Stated    // the newest export or close taken in
+	FirstEventAt time.Time // OccurredAt of the first event taken in; never changes, it orders an asset's cases
+
+	Related     []RelatedRO // last good list, ordered by RO number
+	FetchedOver Connection  // the connection that Related was fetched over
+	Retrieval   Retrieval   // the last retrieval, good or not
+
+	Unlinking []string // RO numbers whose links may differ from what the case says; the store's own, until a write mends them
+	Revision  int64    // counts writes; 0 is not stored
+}
+
+// CaseStatus is how far a case has come, as far as events told.
+type CaseStatus string
+
+// What a case is after its newest event.
+const (
+	CaseExported CaseStatus = "exported"
+	CaseClosed   CaseStatus = "closed"
+)
+
+// Stated identifies the newest export or close that a case has taken in. Its
+// order is total, so that any order of delivery ends in the same state.
+type Stated struct {
+	ID         string
+	Type       EventType
+	OccurredAt time.Time
+	Settled    bool // its retrieval ended ok
+}
+
+// compare orders two exports or closes by what they say about the case: later
+// wins, at equal times close wins, and at equal types the greater id wins so
+// that the order of delivery never decides.
+func (s Stated) compare(o Stated) int {
+	rank := func(t EventType) int {
+		if t == Closed {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(
+		s.OccurredAt.Compare(o.OccurredAt),
+		cmp.Compare(rank(s.Type), rank(o.Type)),
+		strings.Compare(s.ID, o.ID),
+	)
+}
+
+// Trigger is what started a retrieval.
+type Trigger string
+
+// The triggers: case export, case close (auto-close included), and a person.
+const (
+	TriggerExport  Trigger = "export"
+	TriggerClose   Trigger = "close"
+	TriggerRefresh Trigger = "refresh"
+)
+
+// Outcome is how a retrieval stands.
+type Outcome string
+
+// The outcomes of a retrieval.
+const (
+	OutcomeOK       Outcome = "ok"
+	OutcomeRetrying Outcome = "retrying" // failed, and will be tried again by itself
+	OutcomeFailed   Outcome = "failed"   // failed, and will not be tried again by itself
+)
+
+// Retrieval is one fetch of a case's related ROs as people see it.
+type Retrieval struct {
+	Outcome     Outcome
+	Trigger     Trigger
+	EventID     string
+	RetrievedAt time.Time // when the list that is shown was fetched; zero while none was
+	Reason      Reason    // empty when OutcomeOK
+	Message     string    // one sentence for a service manager; empty when OutcomeOK
+}
+
+// Relation says how a related RO stands to the RO at hand.
+type Relation string
+
+// The relations. Alternate is Karmak's word for an RO made from the one at hand.
+const (
+	Alternate  Relation = "alternate"  // made from the RO at hand
+	Original   Relation = "original"   // the RO at hand was made from it, directly or through others
+	Sibling    Relation = "sibling"    // made from the same original
+	Descendant Relation = "descendant" // made from an alternate, a sibling or one of theirs
+)
+
+// ROStatus is how far an RO has come in the DMS. Voided is told apart by
+// RelatedRO.Voided.
+type ROStatus string
+
+// The states of an RO. Related ROs are shown in each of them.
+const (
+	ROOpen      ROStatus = "open"
+	ROCompleted ROStatus = "completed" // work done, not invoiced
+	ROInvoiced  ROStatus = "invoiced"
+)
+
+// RelatedRO is one RO of a family, seen from the RO at hand. Empty strings mean
+// that the DMS does not say.
+type RelatedRO struct {
+	RO            string
+	MadeFrom      string // number of the RO it was made from; empty for the family's first
+	Relation      Relation
+	Status        ROStatus
+	BillTo        string // name of the customer who is billed
+	Warranty      bool   // billed to a warranty account
+	InvoiceNumber string
+	OpenedAt      string // ISO 8601 date or time as the DMS has it, in the dealer's own zone
+	InvoicedAt    string // likewise; empty while not invoiced
+	Voided        bool
+}
+
+// Link says that a case has an RO, as its own or as a related one. Links are an
+// index onto cases, which are the truth: a reader drops a link whose case does not
+// list the number.
+type Link struct {
+	RO         string
+	Key        CaseKey
+	Own        bool // the case's own RO
+	CaseNumber string
+}
+
+// Links returns the links that the case as it stands must have, one for each RO
+// number, ordered by number. A number that CheckRO refuses, which a DMS may still hold,
+// is shown but not linked: nobody can search for it.
+func (c Case) Links() []Link {
+	if c.RO == "" {
+		return nil
+	}
+	links := make([]Link, 0, len(c.Related)+1)
+	links = append(links, Link{RO: c.RO, Key: c.Key, Own: true, CaseNumber: c.Number})
+	for _, r := range c.Related {
+		if r.RO != c.RO && CheckRO("", r.RO) == nil {
+			links = append(links, Link{RO: r.RO, Key: c.Key, CaseNumber: c.Number})
+		}
+	}
+	slices.SortFunc(links, func(a, b Link) int { return strings.Compare(a.RO, b.RO) })
+	return slices.CompactFunc(links, func(a, b Link) bool { return a.RO == b.RO })
+}
+
+// Stored reports whether the case has been written before.
+func (c Case) Stored() bool { return c.Revision > 0 }
+
+// withFacts returns c as ev, the newest export or close, states it. What the event
+// does not say stays. A list that belongs to another RO is dropped: it would be
+// shown next to a number that it is not related to.
+func (c Case) withFacts(ev Event) Case {
+	c = c.withRO(ev.RO)
+	c.Number = cmp.Or(ev.CaseNumber, c.Number)
+	c.Asset = cmp.Or(ev.Asset, c.Asset)
+	c.Stated = ev.stated()
+	c.Status, c.ClosedBy = CaseExported, ""
+	if ev.Type == Closed {
+		c.Status, c.ClosedBy = CaseClosed, ev.ClosedBy
+	}
+	return c
+}
+
+// filledFrom returns c with what is unknown of it taken from an older event, and
+// whether that changed anything.
+func (c Case) filledFrom(ev Event) (Case, bool) {
+	before := [...]string{c.Number, c.Asset, c.RO}
+	c.Number = cmp.Or(c.Number, ev.CaseNumber)
+	c.Asset = cmp.Or(c.Asset, ev.Asset)
+	c.RO = cmp.Or(c.RO, ev.RO)
+	return c, before != [...]string{c.Number, c.Asset, c.RO}
+}
+
+func (c Case) withRO(ro string) Case {
+	if c.RO != ro {
+		c.RO, c.Related, c.FetchedOver = ro, nil, Connection{}
+		c.Retrieval.RetrievedAt = time.Time{}
+	}
+	return c
+}
+
+// Retrieved returns c with the list that ev's retrieval found at the given time
+// over a connection.
+func (c Case) Retrieved(ev Event, related []RelatedRO, over Connection, at time.Time) Case {
+	c.Related, c.FetchedOver = related, over
+	c.Retrieval = Retrieval{Outcome: OutcomeOK, Trigger: ev.Type.Trigger(), EventID: ev.ID, RetrievedAt: at}
+	if c.Stated.ID == ev.ID {
+		c.Stated.Settled = true
+	}
+	return c
+}
+
+// Failed returns c with ev's retrieval marked retrying or failed. The last good
+// list and its time stay.
+func (c Case) Failed(ev Event, outcome Outcome, why Reason) Case {
+	c.Retrieval = Retrieval{
+		Outcome: outcome, Trigger: ev.Type.Trigger(), EventID: ev.ID,
+		RetrievedAt: c.Retrieval.RetrievedAt, Reason: why, Message: why.Sentence(),
+	}
+	return c
+}

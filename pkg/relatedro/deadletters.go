@@ -1,0 +1,45 @@
+package relatedro
+
+import "context"
+
+// QueueName names one of the two queues that the case platform sends to.
+type QueueName string
+
+// The queues.
+const (
+	ExportQueue QueueName = "export" // exports, and refreshes
+	CloseQueue  QueueName = "close"
+)
+
+// DeadLetter is a message that was set aside for a person. Strings are empty where
+// the message does not say: one that crashes set aside has no reason, and one that
+// is no event has no ids.
+type DeadLetter struct {
+	Queue     QueueName
+	MessageID string
+	EventID   string
+	Key       CaseKey
+	Code      string // machine code of the reason
+	Message   string // the reason for people
+	FailedAt  string // RFC 3339
+}
+
+// DeadLetterList is what List found.
+type DeadLetterList struct {
+	Letters  []DeadLetter
+	Count    int  // of the whole queue, approximately, whoever's they are
+	Complete bool // Letters holds all there were
+}
+
+// DeadLetters is what our support staff does with messages that were set aside.
+// Both methods go over those only that mine takes; it is asked with the location
+// that a message names, "" when it names none.
+type DeadLetters interface {
+	// List looks at up to 100 messages of a queue.
+	List(ctx context.Context, queue QueueName, mine func(location string) bool) (DeadLetterList, error)
+
+	// Redrive sends messages back to the queue they came from, for at most 20 s. A
+	// crash in between duplicates and never loses. left is how many are left in the
+	// whole queue, approximately.
+	Redrive(ctx context.Context, queue QueueName, mine func(location string) bool) (moved, left int, err error)
+}

@@ -1,0 +1,175 @@
+package relatedro
+
+import (
+	"slices"
+	"testing"
+	"time"
+)
+
+var (
+	key = CaseKey{Location: "loc-100", Case: "case-1"}
+	ten = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+)
+
+func export(id string, minute int, change ...func(*Event)) Event {
+	return event(Event{ID: id, Type: Exported}, minute, change)
+}
+
+func closing(id string, minute int, change ...func(*Event)) Event {
+	return event(Event{ID: id, Type: Closed, ClosedBy: ClosedByUser}, minute, change)
+}
+
+func refresh(id string, minute int, change ...func(*Event)) Event {
+	return event(Event{ID: id, Type: Refresh}, minute, change)
+}
+
+func event(ev Event, minute int, change []func(*Event)) Event {
+	ev.Key, ev.RO, ev.OccurredAt = key, "50123", ten.Add(time.Duration(minute)*time.Minute)
+	for _, c := range change {
+		c(&ev)
+	}
+	return ev
+}
+
+func of(asset string) func(*Event)    { return func(ev *Event) { ev.Asset = asset } }
+func number(n string) func(*Event)    { return func(ev *Event) { ev.CaseNumber = n } }
+func underRO(ro string) func(*Event)  { return func(ev *Event) { ev.RO = ro } }
+func ok(c Case, ev Event) Case        { return c.Retrieved(ev, []RelatedRO{{RO: "50124"}}, Connection{}, ten) }
+func failed(c Case, ev Event) Case    { return c.Failed(ev, OutcomeFailed, NotActivated) }
+func retrying(c Case, ev Event) Case  { return c.Failed(ev, OutcomeRetrying, Unreachable) }
+func unknown() Case                   { return Case{Key: key} }
+func taken(c Case, evs ...Event) Case { c = Decide(c, evs).Case; c.Revision++; return c }
+
+func TestDecide(t *testing.T) {
+	e1, e2, c2 := export("e1", 1), export("e2", 2), closing("c2", 2)
+	r3 := refresh("r3", 3)
+	for _, tt := range []struct {
+		name   string
+		stored Case
+		events []Event
+		fetch  string // id of the event fetched for; empty is none
+	}{
+		{"first export", unknown(), []Event{e1}, "e1"},
+		{"first close", unknown(), []Event{c2}, "c2"},
+		{"same export after ok", ok(taken(unknown(), e1), e1), []Event{e1}, ""},
+		{"same export after a failure, redriven", failed(taken(unknown(), e1), e1), []Event{e1}, "e1"},
+		{"same export while retrying", retrying(taken(unknown(), e1), e1), []Event{e1}, "e1"},
+		{"newer export after ok", ok(taken(unknown(), e1), e1), []Event{e2}, "e2"},
+		{"close after ok export fetches anew", ok(taken(unknown(), e1), e1), []Event{c2}, "c2"},
+		{"older export after a newer close", ok(taken(unknown(), c2), c2), []Event{e1}, ""},
+		{"older export after a newer close that failed", failed(taken(unknown(), c2), c2), []Event{e1}, ""},
+		{"at equal times close wins over a stored export", ok(taken(unknown(), e2), e2), []Event{c2}, "c2"},
+		{"at equal times a stored close stays", ok(taken(unknown(), c2), c2), []Event{e2}, ""},
+		{"the newest of a batch", unknown(), []Event{c2, e1, e2}, "c2"},
+		{"the newest of a batch in another order", unknown(), []Event{e1, e2, c2}, "c2"},
+		{"the same message twice in a batch", unknown(), []Event{e1, e1}, "e1"},
+		{"refresh of an ok case", ok(taken(unknown(), e1), e1), []Event{r3}, "r3"},
+		{"refresh of a case nobody knows", unknown(), []Event{r3}, "r3"},
+		{"refresh redelivered after ok", ok(ok(taken(unknown(), e1), e1), r3), []Event{r3}, ""},
+		{"refresh redelivered after a failure", failed(ok(taken(unknown(), e1), e1), r3), []Event{r3}, "r3"},
+		{"export redelivered after ok and a failed refresh", failed(ok(taken(unknown(), e1), e1), r3), []Event{e1}, ""},
+		{"late export after a refresh made the case", ok(taken(unknown(), r3), r3), []Event{e1}, "e1"},
+		{"an export at hand serves a refresh too", unknown(), []Event{r3, e1}, "e1"},
+		{"a done export at hand leaves the refresh to do", ok(taken(unknown(), e1), e1), []Event{e1, r3}, "r3"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := ""
+			if d := Decide(tt.stored, tt.events); d.Fetch != nil {
+				got = d.Fetch.ID
+			}
+			if got != tt.fetch {
+				t.Errorf("fetches for %q, want %q", got, tt.fetch)
+			}
+		})
+	}
+}
+
+func TestDecideTakesFactsIn(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		stored Case
+		events []Event
+		want   Case
+	}{
+		{"close without asset keeps the case at its asset", taken(unknown(), export("e1", 1, of("asset-7"))), []Event{closing("c2", 2)},
+			Case{Asset: "asset-7", RO: "50123", Status: CaseClosed, ClosedBy: ClosedByUser}},
+		{"older export fills what an overtaking close left out", taken(unknown(), closing("c2", 2)), []Event{export("e1", 1, of("asset-7"), number("1001"))},
+			Case{Asset: "asset-7", Number: "1001", RO: "50123", Status: CaseClosed, ClosedBy: ClosedByUser}},
+		{"older export changes nothing that is known", taken(unknown(), closing("c2", 2, of("asset-8"))), []Event{export("e1", 1, of("asset-7"), underRO("9"))},
+			Case{Asset: "asset-8", RO: "50123", Status: CaseClosed, ClosedBy: ClosedByUser}},
+		{"newer export reopens", taken(unknown(), closing("c2", 2)), []Event{export("e3", 3, underRO("60000"))},
+			Case{RO: "60000", Status: CaseExported}},
+		{"refresh states nothing", taken(unknown(), export("e1", 1)), []Event{refresh("r3", 3, underRO("9"), of("asset-9"))},
+			Case{RO: "50123", Status: CaseExported}},
+		{"refresh of a case nobody knows", unknown(), []Event{refresh("r3", 3, of("asset-9"), number("1009"))},
+			Case{RO: "50123", Asset: "asset-9", Number: "1009"}},
+		{"late export gives a refreshed case its RO", taken(unknown(), refresh("r3", 3)), []Event{export("e1", 1, underRO("60000"))},
+			Case{RO: "60000", Status: CaseExported}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := Decide(tt.stored, tt.events).Case
+			got = Case{Number: got.Number, Asset: got.Asset, RO: got.RO, Status: got.Status, ClosedBy: got.ClosedBy}
+			if !equalFacts(got, tt.want) {
+				t.Errorf("got %+v\nwant %+v", got, tt.want)
+			}
+		})
+	}
+}
+
+func equalFacts(a, b Case) bool {
+	return a.Number == b.Number && a.Asset == b.Asset && a.RO == b.RO && a.Status == b.Status && a.ClosedBy == b.ClosedBy
+}
+
+func TestDecideEndsAlikeInAnyOrder(t *testing.T) {
+	events := []Event{export("e1", 1), export("e2", 2, underRO("60000")), closing("c2", 2, underRO("60001")), closing("c1", 1)}
+	for range 4 {
+		events = append(events[1:], events[0])
+		c := unknown()
+		for _, ev := range events {
+			c = taken(c, ev)
+		}
+		if c.RO != "60001" || c.Status != CaseClosed || c.Stated.ID != "c2" {
+			t.Errorf("in order %v the case ends as %+v", ids(events), c)
+		}
+	}
+}
+
+func TestFirstEventNeverChanges(t *testing.T) {
+	c := taken(unknown(), closing("c2", 2))
+	if c = taken(c, export("e1", 1)); !c.FirstEventAt.Equal(ten.Add(2 * time.Minute)) {
+		t.Errorf("FirstEventAt = %v, want that of the first event taken in", c.FirstEventAt)
+	}
+}
+
+func TestNewRODropsTheOldList(t *testing.T) {
+	c := ok(taken(unknown(), export("e1", 1)), export("e1", 1))
+	c = failed(taken(c, export("e2", 2, underRO("60000"))), export("e2", 2))
+	if len(c.Related) != 0 || !c.Retrieval.RetrievedAt.IsZero() {
+		t.Errorf("RO 60000 is shown with the related ROs of 50123: %+v", c)
+	}
+}
+
+func TestFailureKeepsTheLastGoodList(t *testing.T) {
+	c := ok(taken(unknown(), export("e1", 1)), export("e1", 1))
+	c = failed(taken(c, closing("c2", 2)), closing("c2", 2))
+	if len(c.Related) != 1 || !c.Retrieval.RetrievedAt.Equal(ten) || c.Retrieval.Outcome != OutcomeFailed {
+		t.Errorf("after a failed close: %+v", c)
+	}
+}
+
+func ids(events []Event) []string {
+	return slices.Collect(func(yield func(string) bool) {
+		for _, ev := range events {
+			if !yield(ev.ID) {
+				return
+			}
+		}
+	})
+}
+
+func TestNumbersThatNobodyCanSearchForAreNotLinked(t *testing.T) {
+	c := Case{Key: key, RO: "50123", Related: []RelatedRO{{RO: "50124"}, {RO: "1,2"}, {RO: "7#CASE#case-2"}}}
+	if links := c.Links(); len(links) != 2 || links[0].RO != "50123" || links[1].RO != "50124" {
+		t.Errorf("links %+v", links)
+	}
+}

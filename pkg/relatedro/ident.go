@@ -1,0 +1,63 @@
+package relatedro
+
+import "fmt"
+
+// Limits of the identifiers that other systems send, from the message contract.
+const (
+	MaxIDLength = 64 // letters, digits, '.', '_' and '-'
+	MaxROLength = 32 // letters, digits and '-'
+)
+
+// FieldError says which field of an input breaks which rule. Its text names both
+// and never repeats the value.
+type FieldError struct {
+	Field string // as the sender spells it, say "roNumber"
+	Rule  string // what it must be, say "must be 1 to 32 letters, digits or '-'"
+}
+
+// Error returns the field and the rule.
+func (e *FieldError) Error() string { return e.Field + " " + e.Rule }
+
+// CheckID returns a *FieldError unless value is 1 to MaxIDLength of letters,
+// digits, '.', '_' and '-', the form of every identifier but RO numbers.
+func CheckID(field, value string) error {
+	if within(value, MaxIDLength, "._-") {
+		return nil
+	}
+	return &FieldError{field, fmt.Sprintf("must be 1 to %d letters, digits, '.', '_' or '-'", MaxIDLength)}
+}
+
+// CheckRO returns a *FieldError unless value is 1 to MaxROLength of letters,
+// digits and '-'. Nothing else may reach a DMS: Karmak's filter language has no
+// escape, so a ',' or '|' in a number would change the question.
+func CheckRO(field, value string) error {
+	if within(value, MaxROLength, "-") {
+		return nil
+	}
+	return &FieldError{field, fmt.Sprintf("must be 1 to %d letters, digits or '-'", MaxROLength)}
+}
+
+func within(s string, most int, extra string) bool {
+	if s == "" || len(s) > most {
+		return false
+	}
+	for i := 0; i < len(s); i++ {
+		if !alphanumeric(s[i]) && !hasByte(extra, s[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func alphanumeric(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+}
+
+func hasByte(s string, c byte) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] == c {
+			return true
+		}
+	}
+	return false
+}

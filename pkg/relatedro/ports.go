@@ -1,0 +1,109 @@
+package relatedro
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// DMS is what the product asks of a dealer management system. Karmak Fusion is
+// the one there is (package karmak); a second one implements this.
+type DMS interface {
+	// Families returns for each of the given RO numbers its whole family, open and
+	// closed ROs alike, or why that one number has none. The map has an entry for
+	// every number asked. The error, a *Failure, means that nothing is known of any
+	// of them.
+	Families(ctx context.Context, over Connection, ros []string) (map[string]Family, error)
+
+	// CheckActivation asks whether the feature is active for the connection. It
+	// does not fail: an Activation says what went wrong. CheckedAt is the caller's.
+	CheckActivation(ctx context.Context, over Connection) Activation
+}
+
+// Family is what a DMS knows of one RO's relatives: the list, ordered by RO
+// number, without the RO itself, or a Failure of RONotFound, AmbiguousBranch or
+// FamilyTooLarge.
+type Family struct {
+	Related []RelatedRO
+	Failure *Failure
+}
+
+// Errors of a store that callers tell apart. Whatever else a store returns is
+// transient: trying again later may work.
+var (
+	ErrStale    = errors.New("changed since it was read")
+	ErrTooSoon  = errors.New("asked again too soon")
+	ErrNoCase   = errors.New("no such case")
+	ErrTooLarge = errors.New("too large to store")
+	ErrPosition = errors.New("not a position of this list")
+)
+
+// Keys names what to load: settings of locations and cases.
+type Keys struct {
+	Locations []string
+	Cases     []CaseKey
+}
+
+// Loaded is what a store has of the Keys asked for. Cases holds only those that are
+// stored; Settings has an entry for every location asked, NeverSetUp where nothing
+// is stored. Activation is not filled.
+type Loaded struct {
+	Settings map[string]Settings
+	Cases    map[CaseKey]Case
+}
+
+// CaseStore is what the retrieval needs of the store.
+type CaseStore interface {
+	// Load reads, strongly consistent and in as few calls as possible. Repeated
+	// keys are read once. It returns everything or an error, never a part.
+	Load(ctx context.Context, keys Keys) (Loaded, error)
+
+	// SaveCase writes next, with Revision before.Revision+1, and brings its links
+	// up to date. before is the case as loaded (the zero Case with its key when it
+	// was not stored). It returns ErrStale when the stored revision is not
+	// before's, and ErrTooLarge when the store cannot hold it; then nothing was
+	// written.
+	SaveCase(ctx context.Context, before, next Case) error
+}
+
+// CaseReader is what the read side needs of the store. Its reads may be a moment
+// behind. Positions are sort keys: an empty one starts a list, and an empty next
+// ends it; a position outside the list asked for is ErrPosition.
+type CaseReader interface {
+	// Peek is Load without strong consistency, at half its price, of what people
+	// see: what only writing needs is empty.
+	Peek(ctx context.Context, keys Keys) (Loaded, error)
+
+	// CasesOfAsset returns up to limit of an asset's cases, newest first event first.
+	CasesOfAsset(ctx context.Context, location, asset, after string, limit int) (cases []Case, next string, err error)
+
+	// LinksTo returns up to limit links of a location whose RO number equals ro, or
+	// begins with it if prefix is set, ordered by number.
+	LinksTo(ctx context.Context, location, ro string, prefix bool, after string, limit int) (links []Link, next string, err error)
+}
+
+// SettingsStore is what the administration needs of the store. Its reads are
+// strongly consistent.
+type SettingsStore interface {
+	// Settings returns a location's settings with Activation filled; NeverSetUp
+	// where nothing is stored.
+	Settings(ctx context.Context, location string) (Settings, error)
+
+	// SaveSettings writes after, its Activation unless that is unknown, and the
+	// Change itself to the history, all or nothing. It returns ErrStale when the
+	// stored version is not change.Before.Version.
+	SaveSettings(ctx context.Context, change Change) error
+
+	// SaveActivation writes what the DMS said, and nothing else.
+	SaveActivation(ctx context.Context, location string, a Activation) error
+
+	// History returns up to limit changes, newest first. Positions as in CaseReader.
+	History(ctx context.Context, location, after string, limit int) (changes []Change, next string, err error)
+
+	// ClaimRefresh takes the case's one refresh per period, or returns ErrTooSoon
+	// and how long to wait.
+	ClaimRefresh(ctx context.Context, key CaseKey, now time.Time, period time.Duration) (wait time.Duration, err error)
+
+	// ReleaseRefresh gives back what was claimed at that time, as nothing came of it.
+	ReleaseRefresh(ctx context.Context, key CaseKey, claimedAt time.Time) error
+}

@@ -1,0 +1,263 @@
+package relatedro
+
+import (
+	"context"
+	"iter"
+	"maps"
+	"slices"
+	"time"
+)
+
+// Sizes of what the read side gives out.
+const (
+	PageSize  = 50  // cases, links or changes on one page
+	BatchSize = 100 // cases of one batch
+	LinkedROs = 50  // related ROs of one case whose other cases are looked up
+
+	shortestBeginning = 2 // characters of an RO number that can be searched by
+)
+
+const (
+	lookupsAtOnce = 10  // of one case's linked cases
+	linksPerRO    = 100 // read of one RO number when looking for the cases whose own it is
+)
+
+// Shown is a case as people may see it now.
+type Shown struct {
+	Case
+	Feature FeatureStatus // of the case's location
+
+	// Linked holds, for the first LinkedROs related ROs, the links of the other cases
+	// whose own RO it is, by number. Only Reader.Case fills it.
+	Linked map[string][]Link
+}
+
+// Match is a case that has the RO number searched for.
+type Match struct {
+	RO   string
+	Own  bool // the number is the case's own RO, not a related one
+	Case Shown
+}
+
+// Reader turns stored cases into what people see. Safe for concurrent use.
+//
+// It shows a list of related ROs only while the location still has the connection
+// that the list was fetched over: after a change of account the list is another
+// dealer's. A location's settings may be SettingsLife old, except in Case and
+// Search.
+type Reader struct {
+	store  CaseReader
+	memory *SettingsMemory
+}
+
+// NewReader returns a Reader that reads the clock from now.
+func NewReader(store CaseReader, now func() time.Time) *Reader {
+	return &Reader{store: store, memory: NewSettingsMemory(now)}
+}
+
+// Case returns one case with its linked cases, or ErrNoCase.
+func (r *Reader) Case(ctx context.Context, key CaseKey) (Shown, error) {
+	loaded, err := r.peek(ctx, Keys{Locations: []string{key.Location}, Cases: []CaseKey{key}})
+	if err != nil {
+		return Shown{}, err
+	}
+	c, ok := loaded.Cases[key]
+	if !ok {
+		return Shown{}, ErrNoCase
+	}
+	shown := show(c, loaded.Settings[key.Location])
+	shown.Linked, err = r.linked(ctx, shown)
+	return shown, err
+}
+
+// linked looks up the cases whose own RO is a related one of c. An index entry that
+// a crash left behind is not told apart here: that would cost another read for each.
+func (r *Reader) linked(ctx context.Context, c Shown) (map[string][]Link, error) {
+	var ros []string
+	for _, related := range c.Related[:min(len(c.Related), LinkedROs)] {
+		if CheckRO("", related.RO) == nil { // others have no links
+			ros = append(ros, related.RO)
+		}
+	}
+	slices.Sort(ros)
+	ros = slices.Compact(ros)
+
+	type lookup struct {
+		ro    string
+		links []Link
+		err   error
+	}
+	lookups := make([]*lookup, len(ros))
+	for i, ro := range ros {
+		lookups[i] = &lookup{ro: ro}
+	}
+	inParallel(lookups, lookupsAtOnce, func(l *lookup) {
+		l.links, _, l.err = r.store.LinksTo(ctx, c.Key.Location, l.ro, false, "", linksPerRO)
+	})
+	byRO := make(map[string][]Link, len(lookups))
+	for _, l := range lookups {
+		if l.err != nil {
+			return nil, l.err
+		}
+		byRO[l.ro] = slices.DeleteFunc(l.links, func(link Link) bool { return !link.Own || link.Key == c.Key })
+	}
+	return byRO, nil
+}
+
+// CasesOfAsset returns a page of an asset's cases, newest first. An empty after
+// starts the list and an empty next ends it; ErrPosition as CaseReader has it.
+func (r *Reader) CasesOfAsset(ctx context.Context, location, asset, after string) (cases []Shown, next string, err error) {
+	stored, next, err := r.store.CasesOfAsset(ctx, location, asset, after, PageSize)
+	if err != nil {
+		return nil, "", err
+	}
+	settings := make(map[string]Settings)
+	if err := r.settle(ctx, settings, slices.Values(stored)); err != nil {
+		return nil, "", err
+	}
+	for _, c := range stored {
+		cases = append(cases, show(c, settings[c.Key.Location]))
+	}
+	return cases, next, nil
+}
+
+// Cases returns those of the cases that are stored and that the actor may see. Keys
+// may repeat.
+func (r *Reader) Cases(ctx context.Context, actor Actor, keys []CaseKey) (map[CaseKey]Shown, error) {
+	var ask Keys
+	for _, key := range keys {
+		if !actor.Sees(key.Location) {
+			continue
+		}
+		ask.Cases = append(ask.Cases, key)
+		if _, ok := r.memory.Get(key.Location); !ok {
+			ask.Locations = append(ask.Locations, key.Location)
+		}
+	}
+	if len(ask.Cases) == 0 {
+		return nil, nil
+	}
+	loaded, err := r.peek(ctx, ask)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.settle(ctx, loaded.Settings, maps.Values(loaded.Cases)); err != nil {
+		return nil, err
+	}
+	found := make(map[CaseKey]Shown, len(loaded.Cases))
+	for key, c := range loaded.Cases {
+		found[key] = show(c, loaded.Settings[key.Location])
+	}
+	return found, nil
+}
+
+// Search returns a page of a location's cases that have an RO number, or one that
+// begins with ro if prefix is set, ordered by number. A page may be empty although
+// others follow: links that their case does not bear out are left out. Positions
+// as in CasesOfAsset. ro has passed CheckSearch.
+func (r *Reader) Search(ctx context.Context, location, ro string, prefix bool, after string) (matches []Match, next string, err error) {
+	links, next, err := r.store.LinksTo(ctx, location, ro, prefix, after, PageSize)
+	if err != nil || len(links) == 0 {
+		return nil, next, err
+	}
+	keys := Keys{Locations: []string{location}}
+	for _, link := range links {
+		keys.Cases = append(keys.Cases, link.Key)
+	}
+	loaded, err := r.peek(ctx, keys)
+	if err != nil {
+		return nil, "", err
+	}
+	for _, link := range links {
+		c, ok := loaded.Cases[link.Key]
+		if !ok {
+			continue
+		}
+		shown := show(c, loaded.Settings[location])
+		if own, ok := shown.has(link.RO); ok {
+			matches = append(matches, Match{RO: link.RO, Own: own, Case: shown})
+		}
+	}
+	return matches, next, nil
+}
+
+// CheckSearch returns a *FieldError unless ro can be searched for: whole, or as the
+// beginning of numbers, then of at least two characters.
+func CheckSearch(field, ro string, prefix bool) error {
+	if prefix && len(ro) < shortestBeginning {
+		return &FieldError{field, "must have at least 2 characters to search by beginning"}
+	}
+	return CheckRO(field, ro)
+}
+
+// has reports whether the case as shown has the number, and whether as its own.
+func (c Shown) has(ro string) (own, ok bool) {
+	if c.RO == ro {
+		return true, true
+	}
+	return false, slices.ContainsFunc(c.Related, func(related RelatedRO) bool { return related.RO == ro })
+}
+
+// peek reads and remembers the settings among what it read.
+func (r *Reader) peek(ctx context.Context, keys Keys) (Loaded, error) {
+	loaded, err := r.store.Peek(ctx, keys)
+	if err != nil {
+		return Loaded{}, err
+	}
+	for _, s := range loaded.Settings {
+		r.memory.Put(s)
+	}
+	return loaded, nil
+}
+
+// settle adds to known the settings of the cases' locations that it lacks.
+// Remembered ones do only while they own every list at hand: one of them that does
+// not may have been fetched over a newer connection.
+func (r *Reader) settle(ctx context.Context, known map[string]Settings, cases iter.Seq[Case]) error {
+	remembered := make(map[string]Settings)
+	var ask []string
+	for c := range cases {
+		location := c.Key.Location
+		if _, ok := known[location]; ok {
+			continue
+		}
+		s, ok := r.memory.Get(location)
+		if ok && !s.disowns(c) {
+			remembered[location] = s
+		} else {
+			ask = append(ask, location)
+		}
+	}
+	for location, s := range remembered {
+		known[location] = s
+	}
+	if len(ask) == 0 {
+		return nil
+	}
+	loaded, err := r.peek(ctx, Keys{Locations: ask})
+	if err != nil {
+		return err
+	}
+	for location, s := range loaded.Settings {
+		known[location] = s
+	}
+	return nil
+}
+
+// disowns reports whether the case's list was fetched over a connection that is not
+// the location's.
+func (s Settings) disowns(c Case) bool {
+	return !c.Retrieval.RetrievedAt.IsZero() && c.FetchedOver != s.Karmak
+}
+
+// show returns the case as people may see it under the settings.
+func show(c Case, s Settings) Shown {
+	if s.disowns(c) {
+		c.Related, c.FetchedOver = nil, Connection{}
+		c.Retrieval = Retrieval{
+			Outcome: OutcomeFailed, Trigger: c.Retrieval.Trigger, EventID: c.Retrieval.EventID,
+			Reason: ConnectionChanged, Message: ConnectionChanged.Sentence(),
+		}
+	}
+	return Shown{Case: c, Feature: s.Status}
+}

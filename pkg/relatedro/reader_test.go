@@ -1,0 +1,43 @@
+package relatedro
+
+import (
+	"testing"
+	"time"
+)
+
+func TestShow(t *testing.T) {
+	at := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	north, south := Connection{Account: "north"}, Connection{Account: "south"}
+	list := []RelatedRO{{RO: "51"}}
+	fetched := Case{RO: "50", Related: list, FetchedOver: north, Retrieval: Retrieval{Outcome: OutcomeOK, RetrievedAt: at}}
+	failing := fetched
+	failing.Retrieval = Retrieval{Outcome: OutcomeRetrying, RetrievedAt: at, Reason: RateLimited, Message: RateLimited.Sentence()}
+	never := Case{RO: "50", Retrieval: Retrieval{Outcome: OutcomeFailed, Reason: NotActivated}}
+	for name, c := range map[string]struct {
+		stored  Case
+		over    Connection
+		related int
+		outcome Outcome
+		reason  Reason
+	}{
+		"fetched over the connection":          {fetched, north, 1, OutcomeOK, ""},
+		"fetched over another":                 {fetched, south, 0, OutcomeFailed, ConnectionChanged},
+		"no connection any more":               {fetched, Connection{}, 0, OutcomeFailed, ConnectionChanged},
+		"failing since, same connection":       {failing, north, 1, OutcomeRetrying, RateLimited},
+		"failing since, over another":          {failing, south, 0, OutcomeFailed, ConnectionChanged},
+		"never fetched, so never over another": {never, south, 0, OutcomeFailed, NotActivated},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := show(c.stored, Settings{Status: Enabled, Karmak: c.over})
+			if len(got.Related) != c.related || got.Retrieval.Outcome != c.outcome || got.Retrieval.Reason != c.reason {
+				t.Errorf("%+v", got)
+			}
+			if hidden := c.related == 0; hidden != got.Retrieval.RetrievedAt.IsZero() {
+				t.Errorf("retrieved at %v, hidden %t", got.Retrieval.RetrievedAt, hidden)
+			}
+			if len(c.stored.Related) > 0 && c.stored.Related[0].RO != "51" {
+				t.Error("the stored case was changed")
+			}
+		})
+	}
+}

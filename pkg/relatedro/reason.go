@@ -1,0 +1,102 @@
+package relatedro
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Reason is the machine code of why a retrieval failed. Other systems read it: a
+// code never changes its meaning.
+type Reason string
+
+// Why a retrieval fails. Transient ones are tried again by themselves.
+const (
+	Unreachable         Reason = "unreachable"           // transient: no answer, or cut off in the middle
+	RateLimited         Reason = "rate_limited"          // transient: the DMS asked to wait
+	KarmakError         Reason = "karmak_error"          // transient: the DMS answered with an error of its own
+	FusionOffline       Reason = "fusion_offline"        // transient: the dealer's own server is not online
+	CredentialsRejected Reason = "credentials_rejected"  // transient: our own client id or secret; every location is affected
+	UnexpectedAnswer    Reason = "unexpected_answer"     // transient: the answer is not of the published form
+	StoreUnavailable    Reason = "store_unavailable"     // transient: our own database
+	Conflict            Reason = "conflict"              // transient: others kept changing the case or its location
+	OutOfTime           Reason = "out_of_time"           // transient: the invocation ended before its turn came
+	RONotFound          Reason = "ro_not_found"          // transient while the event is younger than UnknownROGrace
+	NotActivated        Reason = "not_activated"         // permanent: the DMS has not activated the feature
+	AccountNotPermitted Reason = "account_not_permitted" // permanent: the account or user is not open to us
+	AmbiguousBranch     Reason = "ambiguous_branch"      // permanent: the number exists at several branches, the location names none
+	FamilyTooLarge      Reason = "family_too_large"      // permanent: more related ROs than can be kept
+	LocationDisabled    Reason = "location_disabled"     // the location was switched off before the retrieval ended
+	ConnectionChanged   Reason = "connection_changed"    // the list was fetched over a connection the location no longer has
+)
+
+// Permanent reports whether trying again by itself is pointless.
+func (r Reason) Permanent() bool {
+	switch r {
+	case NotActivated, AccountNotPermitted, AmbiguousBranch, FamilyTooLarge, LocationDisabled, ConnectionChanged:
+		return true
+	}
+	return false
+}
+
+// Sentence returns what to tell a service manager: what is wrong and what to do.
+func (r Reason) Sentence() string {
+	switch r {
+	case Unreachable:
+		return "Karmak could not be reached."
+	case RateLimited:
+		return "Karmak is busy and asked us to wait."
+	case KarmakError:
+		return "Karmak answered with an error."
+	case FusionOffline:
+		return "This dealer's Karmak Fusion server is offline. Please check that the server and its Unity bridge are running."
+	case CredentialsRejected:
+		return "Karmak refused our own sign-in. Our support staff has to mend this; nothing is wrong at this location."
+	case UnexpectedAnswer:
+		return "Karmak's answer could not be read. Our support staff has been given the details."
+	case StoreUnavailable, Conflict, OutOfTime:
+		return "The related ROs could not be saved in time."
+	case RONotFound:
+		return "Karmak does not know this RO number. Please check the RO number, the Karmak account and the branch of this location."
+	case NotActivated:
+		return "Karmak has not activated alternate RO numbers for this account. Please contact Karmak to activate the feature."
+	case AccountNotPermitted:
+		return "Karmak does not let us read this account with this user. Please check the Karmak account and user of this location."
+	case AmbiguousBranch:
+		return "This RO number exists at more than one Karmak branch. Please ask our support staff to set this location's branch."
+	case FamilyTooLarge:
+		return "This RO has more related ROs than we can show. Please search for it in Karmak."
+	case LocationDisabled:
+		return "Related ROs were switched off for this location before they could be fetched."
+	case ConnectionChanged:
+		return "This location now reads another Karmak account. Refresh to fetch the related ROs again."
+	}
+	return "The related ROs could not be fetched."
+}
+
+// Failure is the error of a retrieval.
+type Failure struct {
+	Reason     Reason
+	RetryAfter time.Duration // wait at least this long; 0 when nobody said
+	Err        error         // for the log: never holds a secret, a token or account data
+}
+
+// Error returns the reason's code and the cause.
+func (f *Failure) Error() string {
+	if f.Err == nil {
+		return string(f.Reason)
+	}
+	return fmt.Sprintf("%s: %v", f.Reason, f.Err)
+}
+
+// Unwrap returns the cause.
+func (f *Failure) Unwrap() error { return f.Err }
+
+// asFailure returns err's *Failure, or one with the given reason around it.
+func asFailure(err error, otherwise Reason) *Failure {
+	var f *Failure
+	if errors.As(err, &f) {
+		return f
+	}
+	return &Failure{Reason: otherwise, Err: err}
+}

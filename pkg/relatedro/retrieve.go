@@ -1,0 +1,311 @@
+package relatedro
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Limits of a retrieval that people notice.
+const (
+	// UnknownROGrace is how long after an event Karmak may not know its RO yet: the
+	// export to the DMS may take its time.
+	UnknownROGrace = time.Hour
+	// GiveUpAfter is the age of a message at which a further failure is final.
+	GiveUpAfter = 24 * time.Hour
+)
+
+const (
+	rounds       = 3  // a case that others changed meanwhile is done again twice
+	groupsAtOnce = 50 // connections asked side by side; a batch has at most 50 messages
+	savesAtOnce  = 16 // case writes side by side in one invocation
+)
+
+// Delivery is one event as a queue handed it over.
+type Delivery struct {
+	Event  Event
+	SentAt time.Time // when the queue took it
+}
+
+// Verdict is what becomes of a delivery.
+type Verdict int
+
+// The verdicts.
+const (
+	Done     Verdict = iota // acknowledge
+	TryAgain                // hand over again later, not before Failure.RetryAfter
+	GiveUp                  // set aside for a person, with Failure's reason
+)
+
+// Settlement is how a delivery ended, for logs and metrics.
+type Settlement string
+
+// How deliveries end.
+const (
+	SettledOK       Settlement = "ok"       // fetched and stored
+	SettledSkipped  Settlement = "skipped"  // a newer event, or an earlier run of this one, has done it
+	SettledDisabled Settlement = "disabled" // the location is not enabled
+	SettledRetrying Settlement = "retrying" // failed, will be tried again
+	SettledFailed   Settlement = "failed"   // failed for good
+	SettledGaveUp   Settlement = "gave_up"  // failed for too long
+)
+
+// Result says what became of one delivery.
+type Result struct {
+	Verdict    Verdict
+	Settlement Settlement
+	Failure    *Failure // why, unless Verdict is Done
+	Related    int      // related ROs found; of SettledOK only
+}
+
+// Retriever turns events into stored related ROs. Safe for concurrent use.
+type Retriever struct {
+	store  CaseStore
+	dms    DMS
+	memory *SettingsMemory
+	now    func() time.Time
+	saving chan struct{}
+}
+
+// NewRetriever returns a Retriever that reads the clock from now.
+func NewRetriever(store CaseStore, dms DMS, now func() time.Time) *Retriever {
+	return &Retriever{store: store, dms: dms, memory: NewSettingsMemory(now), now: now, saving: make(chan struct{}, savesAtOnce)}
+}
+
+// Retrieve works off deliveries and returns a Result for each, in their order. It
+// does not fail as a whole: a failure is its deliveries' alone. It stops asking the
+// DMS in time to save before ctx's deadline, and what it did not get to is TryAgain
+// with OutOfTime.
+func (r *Retriever) Retrieve(ctx context.Context, deliveries []Delivery) []Result {
+	results := make([]Result, len(deliveries))
+	pending := tasksOf(deliveries, results)
+	for range rounds {
+		pending = r.round(ctx, pending)
+	}
+	for _, t := range pending {
+		t.all(Result{Verdict: TryAgain, Settlement: SettledRetrying, Failure: &Failure{Reason: Conflict}})
+	}
+	return results
+}
+
+// round takes every task once through read, decide, ask and write, and returns
+// those that somebody else's change sent back to the start.
+func (r *Retriever) round(ctx context.Context, tasks []*task) (again []*task) {
+	if len(tasks) == 0 {
+		return nil
+	}
+	if err := r.read(ctx, tasks); err != nil {
+		for _, t := range tasks {
+			t.all(retryFor(asFailure(err, StoreUnavailable)))
+		}
+		return nil
+	}
+	inParallel(groups(tasks), groupsAtOnce, func(g group) { r.work(ctx, g) })
+	return slices.DeleteFunc(tasks, func(t *task) bool { return !t.again })
+}
+
+// read fills the tasks' stored cases and settings. Only enabled settings come from
+// memory.
+func (r *Retriever) read(ctx context.Context, tasks []*task) error {
+	known := make(map[string]Settings)
+	var keys Keys
+	for _, t := range tasks {
+		keys.Cases = append(keys.Cases, t.key)
+		if s, ok := r.memory.Get(t.key.Location); ok {
+			known[t.key.Location] = s
+		} else {
+			keys.Locations = append(keys.Locations, t.key.Location)
+		}
+	}
+	loaded, err := r.store.Load(ctx, keys)
+	if err != nil {
+		return err
+	}
+	for location, s := range loaded.Settings {
+		known[location] = s
+		r.memory.Put(s)
+	}
+	for _, t := range tasks {
+		t.again = false
+		t.settings = known[t.key.Location]
+		t.stored = loaded.Cases[t.key]
+		t.stored.Key = t.key
+		t.decision = Decide(t.stored, t.events())
+	}
+	return nil
+}
+
+// work settles a group: what needs no DMS at once, the rest with one question.
+func (r *Retriever) work(ctx context.Context, g group) {
+	if !g.enabled {
+		inParallel(g.tasks, savesAtOnce, func(t *task) { r.disable(ctx, t) })
+		return
+	}
+	fetching := slices.DeleteFunc(slices.Clone(g.tasks), func(t *task) bool { return t.decision.Fetch == nil })
+	inParallel(g.tasks, savesAtOnce, func(t *task) {
+		if t.decision.Fetch == nil {
+			r.skip(ctx, t)
+		}
+	})
+	if len(fetching) > 0 {
+		r.fetch(ctx, g.over, fetching)
+	}
+}
+
+// disable acknowledges events of a location that is not enabled. A retrieval that
+// one of them left retrying is over.
+func (r *Retriever) disable(ctx context.Context, t *task) {
+	ev := t.leftRetrying()
+	if ev == nil || r.save(ctx, t, t.stored.Failed(*ev, OutcomeFailed, LocationDisabled)) {
+		t.all(Result{Verdict: Done, Settlement: SettledDisabled})
+	}
+}
+
+// skip settles a task whose events are done, or overtaken. The facts they state
+// are kept.
+func (r *Retriever) skip(ctx context.Context, t *task) {
+	if !t.decision.Changed || r.save(ctx, t, t.decision.Case) {
+		t.all(Result{Verdict: Done, Settlement: SettledSkipped})
+	}
+}
+
+// fetch asks the DMS for the tasks' families over one connection and settles them.
+func (r *Retriever) fetch(ctx context.Context, over Connection, tasks []*task) {
+	if !inTime(ctx) {
+		for _, t := range tasks {
+			t.all(retryFor(&Failure{Reason: OutOfTime}))
+		}
+		return
+	}
+	asking, cancel := WithReserve(ctx, 5, 3*time.Second) // to save what was fetched
+	defer cancel()
+	at := r.now()
+	families, err := r.dms.Families(asking, over, originals(tasks))
+	if err == nil {
+		tasks, err = r.stillOver(ctx, over, tasks)
+	}
+	inParallel(tasks, savesAtOnce, func(t *task) {
+		family := families[t.decision.Case.RO]
+		switch {
+		case err != nil:
+			r.fail(ctx, t, asFailure(err, Unreachable))
+		case family.Failure != nil:
+			r.fail(ctx, t, family.Failure)
+		default:
+			r.succeed(ctx, t, family.Related, over, at)
+		}
+	})
+}
+
+// stillOver reads the tasks' settings again and returns those whose location still
+// is enabled and reads over the connection. The others start again: their answer
+// may be another account's.
+func (r *Retriever) stillOver(ctx context.Context, over Connection, tasks []*task) ([]*task, error) {
+	loaded, err := r.store.Load(ctx, Keys{Locations: locations(tasks)})
+	if err != nil {
+		return tasks, asFailure(err, StoreUnavailable)
+	}
+	for _, s := range loaded.Settings {
+		r.memory.Put(s)
+	}
+	var still []*task
+	for _, t := range tasks {
+		if s := loaded.Settings[t.key.Location]; s.Enabled() && s.Karmak == over {
+			still = append(still, t)
+		} else {
+			t.again = true
+		}
+	}
+	return still, nil
+}
+
+// succeed settles a task whose family was found at the given time.
+func (r *Retriever) succeed(ctx context.Context, t *task, related []RelatedRO, over Connection, at time.Time) {
+	err := r.write(ctx, t, t.decision.Case.Retrieved(*t.decision.Fetch, related, over, at))
+	if errors.Is(err, ErrTooLarge) {
+		r.fail(ctx, t, &Failure{Reason: FamilyTooLarge, Err: err})
+		return
+	}
+	if t.written(err) {
+		t.fetched(Result{Verdict: Done, Settlement: SettledOK, Related: len(related)})
+	}
+}
+
+// fail settles a task whose retrieval failed: again later, or for good. A list that
+// is newer than the refresh that failed is not marked with its failure.
+func (r *Retriever) fail(ctx context.Context, t *task, f *Failure) {
+	ev := *t.decision.Fetch
+	if ev.overtakenBy(t.stored) {
+		r.skip(ctx, t)
+		return
+	}
+	outcome, result := judge(t.latestOf(ev), f, r.now())
+	next := t.decision.Case.Failed(ev, outcome, f.Reason)
+	if unchanged := !t.decision.Changed && next.Retrieval == t.stored.Retrieval; unchanged || r.save(ctx, t, next) {
+		t.fetched(result)
+	}
+}
+
+// judge says whether a delivery that failed is tried again.
+func judge(d Delivery, f *Failure, now time.Time) (Outcome, Result) {
+	switch {
+	case f.Reason.Permanent(), f.Reason == RONotFound && now.Sub(d.Event.OccurredAt) >= UnknownROGrace:
+		return OutcomeFailed, Result{Verdict: GiveUp, Settlement: SettledFailed, Failure: f}
+	case now.Sub(d.SentAt) >= GiveUpAfter:
+		return OutcomeFailed, Result{Verdict: GiveUp, Settlement: SettledGaveUp, Failure: f}
+	}
+	return OutcomeRetrying, retryFor(f)
+}
+
+func retryFor(f *Failure) Result {
+	return Result{Verdict: TryAgain, Settlement: SettledRetrying, Failure: f}
+}
+
+// save writes the task's case and reports whether that went well. Otherwise the task
+// starts again or is settled as one to try again.
+func (r *Retriever) save(ctx context.Context, t *task, next Case) bool {
+	return t.written(r.write(ctx, t, next))
+}
+
+func (r *Retriever) write(ctx context.Context, t *task, next Case) error {
+	r.saving <- struct{}{}
+	defer func() { <-r.saving }()
+	return r.store.SaveCase(ctx, t.stored, next)
+}
+
+// leastTime is how much of an invocation must be left to ask the DMS anything.
+const leastTime = time.Second
+
+// inTime reports whether enough is left until ctx's deadline to begin something.
+func inTime(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return !ok || time.Until(deadline) > leastTime
+}
+
+// WithReserve returns ctx ending earlier, by one part in parts of the time left and by
+// most at most, so that what has to follow has its time. Without a deadline nothing is
+// taken off.
+func WithReserve(ctx context.Context, parts int, most time.Duration) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, deadline.Add(-min(time.Until(deadline)/time.Duration(parts), most)))
+}
+
+// inParallel calls do for every item, at most atOnce at a time, and returns when
+// all are done.
+func inParallel[T any](items []T, atOnce int, do func(T)) {
+	var wg sync.WaitGroup
+	places := make(chan struct{}, atOnce)
+	for _, item := range items {
+		places <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-places }()
+			do(item)
+		})
+	}
+	wg.Wait()
+}

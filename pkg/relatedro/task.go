@@ -1,0 +1,150 @@
+package relatedro
+
+import (
+	"errors"
+	"slices"
+)
+
+// task is the work of one case in one batch: its deliveries, and what a round found
+// out about it. One goroutine at a time has a task.
+type task struct {
+	key        CaseKey
+	deliveries []Delivery
+	results    []*Result // of the deliveries, side by side
+
+	stored   Case
+	settings Settings
+	decision Decision
+	again    bool // somebody else's change sends it back to the start
+}
+
+// tasksOf sorts deliveries by case. Each task writes the results of its own
+// deliveries.
+func tasksOf(deliveries []Delivery, results []Result) []*task {
+	byCase := make(map[CaseKey]*task)
+	var tasks []*task
+	for i, d := range deliveries {
+		t := byCase[d.Event.Key]
+		if t == nil {
+			t = &task{key: d.Event.Key}
+			byCase[t.key] = t
+			tasks = append(tasks, t)
+		}
+		t.deliveries = append(t.deliveries, d)
+		t.results = append(t.results, &results[i])
+	}
+	return tasks
+}
+
+func (t *task) events() []Event {
+	events := make([]Event, len(t.deliveries))
+	for i, d := range t.deliveries {
+		events[i] = d.Event
+	}
+	return events
+}
+
+// all settles every delivery of the task alike.
+func (t *task) all(result Result) {
+	for _, r := range t.results {
+		*r = result
+	}
+}
+
+// written reports whether a write of the task's case went well. Otherwise the task
+// starts again or is settled as one to try again.
+func (t *task) written(err error) bool {
+	switch {
+	case errors.Is(err, ErrStale):
+		t.again = true
+	case err != nil:
+		t.all(retryFor(asFailure(err, StoreUnavailable)))
+	}
+	return err == nil
+}
+
+// fetched settles the newest delivery of the event that was fetched for with
+// result; the others were superseded by it, or say the same.
+func (t *task) fetched(result Result) {
+	t.all(Result{Verdict: Done, Settlement: SettledSkipped})
+	*t.results[t.indexOf(*t.decision.Fetch)] = result
+}
+
+// latestOf returns the delivery of ev that the queue took last: a redriven message
+// starts its age anew.
+func (t *task) latestOf(ev Event) Delivery { return t.deliveries[t.indexOf(ev)] }
+
+func (t *task) indexOf(ev Event) int {
+	found := -1
+	for i, d := range t.deliveries {
+		if d.Event.ID == ev.ID && d.Event.Type == ev.Type && (found < 0 || d.SentAt.After(t.deliveries[found].SentAt)) {
+			found = i
+		}
+	}
+	return found
+}
+
+// leftRetrying returns the event whose failed retrieval is shown as retrying, if it
+// is one of the task's.
+func (t *task) leftRetrying() *Event {
+	if t.stored.Retrieval.Outcome != OutcomeRetrying {
+		return nil
+	}
+	for i := range t.deliveries {
+		if t.deliveries[i].Event.ID == t.stored.Retrieval.EventID {
+			return &t.deliveries[i].Event
+		}
+	}
+	return nil
+}
+
+// group is the tasks of one connection; those of disabled locations are a group
+// too, with nothing to ask.
+type group struct {
+	over    Connection
+	enabled bool
+	tasks   []*task
+}
+
+func groups(tasks []*task) []group {
+	type key struct {
+		over    Connection
+		enabled bool
+	}
+	at := make(map[key]int)
+	var all []group
+	for _, t := range tasks {
+		k := key{enabled: t.settings.Enabled()}
+		if k.enabled {
+			k.over = t.settings.Karmak
+		}
+		i, ok := at[k]
+		if !ok {
+			i = len(all)
+			at[k] = i
+			all = append(all, group{over: k.over, enabled: k.enabled})
+		}
+		all[i].tasks = append(all[i].tasks, t)
+	}
+	return all
+}
+
+// originals returns the RO numbers to ask for, each once.
+func originals(tasks []*task) []string {
+	ros := make([]string, len(tasks))
+	for i, t := range tasks {
+		ros[i] = t.decision.Case.RO
+	}
+	slices.Sort(ros)
+	return slices.Compact(ros)
+}
+
+// locations returns the tasks' locations, each once.
+func locations(tasks []*task) []string {
+	names := make([]string, len(tasks))
+	for i, t := range tasks {
+		names[i] = t.key.Location
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
