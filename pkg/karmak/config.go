@@ -1,0 +1,154 @@
+package karmak
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"related-ro/pkg/relatedro"
+)
+
+// Config says where Karmak is and how hard it may be asked. BaseURL and
+// Credentials must be set; a zero in any other field means its default.
+type Config struct {
+	BaseURL     string          // say "https://api.karmak.io"
+	Credentials CredentialsFunc // Karmak's client id and secret for us
+
+	Transport      http.RoundTripper // default: one of its own, which reuses connections and accepts gzip
+	UserAgent      string            // default "related-ro"
+	MaxConcurrent  int               // requests at once for one account; default DefaultMaxConcurrent
+	MaxPageSize    int               // rows asked for in a page; default 500. Karmak may give fewer
+	RequestTimeout time.Duration     // for one request, within what is left of the context; default 10 s
+	RetryDelay     time.Duration     // before the first retry, doubling, each with jitter; default 200 ms
+	MaxRetryDelay  time.Duration     // longest wait within a call; what needs longer fails with RetryAfter; default 2 s
+	CircuitDelay   time.Duration     // how long an account that keeps failing is left alone; default 30 s
+
+	Now     func() time.Time // clock of token expiry, credentials and Retry-After dates; default time.Now
+	Observe func(Call)       // told of every request after it, from several goroutines at once; may be nil
+	Logger  *slog.Logger     // default: none
+}
+
+// DefaultMaxConcurrent is Config.MaxConcurrent unless set. It holds per execution
+// environment: whoever sets how many of these there can be multiplies.
+const DefaultMaxConcurrent = 2
+
+// Limits of a Config.
+const (
+	maxBaseURL       = 200 // leaves room for a hundred RO numbers in a URL
+	maxConcurrent    = 10
+	maxPageSizeAsked = 10_000
+)
+
+// Validate returns an error that names every field that is wrong, or nil. It
+// repeats no value.
+func (c Config) Validate() error {
+	var wrong []error
+	refuse := func(is bool, problem string) {
+		if is {
+			wrong = append(wrong, errors.New(problem))
+		}
+	}
+	base, err := url.Parse(c.BaseURL)
+	refuse(err != nil || base.Scheme != "https" && base.Scheme != "http" || base.Host == "" || base.User != nil ||
+		base.RawQuery != "" || base.Fragment != "" || len(c.BaseURL) > maxBaseURL,
+		fmt.Sprintf("BaseURL must be an http or https URL of at most %d characters without user, query and fragment", maxBaseURL))
+	refuse(c.Credentials == nil, "Credentials must be set")
+	refuse(c.MaxConcurrent < 0 || c.MaxConcurrent > maxConcurrent, fmt.Sprintf("MaxConcurrent must be 1 to %d", maxConcurrent))
+	refuse(c.MaxPageSize < 0 || c.MaxPageSize > maxPageSizeAsked, fmt.Sprintf("MaxPageSize must be 1 to %d", maxPageSizeAsked))
+	refuse(c.RequestTimeout < 0, "RequestTimeout must be above 0")
+	refuse(c.RetryDelay < 0, "RetryDelay must be above 0")
+	refuse(c.MaxRetryDelay < 0, "MaxRetryDelay must be above 0")
+	refuse(c.CircuitDelay < 0, "CircuitDelay must be above 0")
+	return errors.Join(wrong...)
+}
+
+func (c Config) withDefaults() Config {
+	c.BaseURL = strings.TrimRight(c.BaseURL, "/")
+	c.UserAgent = cmp.Or(c.UserAgent, "related-ro")
+	c.MaxConcurrent = cmp.Or(c.MaxConcurrent, DefaultMaxConcurrent)
+	c.MaxPageSize = cmp.Or(c.MaxPageSize, 500)
+	c.RequestTimeout = cmp.Or(c.RequestTimeout, 10*time.Second)
+	c.RetryDelay = cmp.Or(c.RetryDelay, 200*time.Millisecond)
+	c.MaxRetryDelay = cmp.Or(c.MaxRetryDelay, 2*time.Second)
+	c.CircuitDelay = cmp.Or(c.CircuitDelay, 30*time.Second)
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Observe == nil {
+		c.Observe = func(Call) {}
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Transport == nil {
+		c.Transport = newTransport(c.MaxConcurrent)
+	}
+	return c
+}
+
+// newTransport keeps connections open between the invocations of a function. All
+// accounts are served by one host.
+func newTransport(perAccount int) http.RoundTripper {
+	t, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return http.DefaultTransport
+	}
+	t = t.Clone()
+	t.MaxIdleConnsPerHost = 8 * perAccount
+	return t
+}
+
+// Credentials are what Karmak gave us to sign in with. They do not print.
+type Credentials struct{ ClientID, ClientSecret string }
+
+// Format writes a placeholder for any verb.
+func (Credentials) Format(s fmt.State, _ rune) { s.Write([]byte("[credentials]")) }
+
+// MarshalText returns a placeholder, for loggers.
+func (Credentials) MarshalText() ([]byte, error) { return []byte("[credentials]"), nil }
+
+// CredentialsFunc reads the credentials from where they are kept. The client
+// calls it when it first needs them, keeps them, and calls it again after Karmak
+// refused them, at most once a minute, so that a rotation needs no deployment.
+// Its error must not hold them.
+type CredentialsFunc func(context.Context) (Credentials, error)
+
+// Static returns a CredentialsFunc of fixed credentials.
+func Static(clientID, clientSecret string) CredentialsFunc {
+	return func(context.Context) (Credentials, error) {
+		return Credentials{clientID, clientSecret}, nil
+	}
+}
+
+// CallKind is what a request was for.
+type CallKind string
+
+// The kinds of request. A look-up is one of CallHeaders, CallSpinoffs and
+// CallActivation. The others are answered by Unity's cloud, not by the dealer's server.
+const (
+	CallToken      CallKind = "token"
+	CallHeaders    CallKind = "headers"    // rows of given RO numbers
+	CallSpinoffs   CallKind = "spinoffs"   // rows made from given RO numbers
+	CallActivation CallKind = "activation" // one row, to see whether the view may be read
+	CallStatus     CallKind = "status"
+	CallDiagnosis  CallKind = "diagnosis" // the status, asked because a look-up failed
+)
+
+func (k CallKind) status() bool { return k == CallStatus || k == CallDiagnosis }
+
+func (k CallKind) lookup() bool { return k == CallHeaders || k == CallSpinoffs || k == CallActivation }
+
+// Call is one request as Config.Observe is told of it. It names no account.
+type Call struct {
+	Kind     CallKind
+	Outcome  relatedro.Reason // empty when Karmak answered well; also when the answer only asks for a new token
+	Status   int              // HTTP status; 0 when no answer came
+	Attempt  int              // from 1; above 1 are retries
+	Duration time.Duration
+}

@@ -1,0 +1,31 @@
+// Package karmak reads repair orders from Karmak Fusion through Unity, its
+// HTTP interface: a [Client] is relatedro's DMS.
+//
+// Unity is a cloud front to a Fusion server that stands at the dealer's: slow,
+// scarce, and at times switched off. The client asks as little as the interface
+// allows, and says exactly what went wrong.
+//
+// Start with [New]. [Client.Families] says what a look-up costs.
+//
+// # Limits
+//
+// Tokens, circuit, pauses and the bound on requests at once are kept per Karmak
+// account in memory, so they hold per execution environment of a Lambda function,
+// not for all of them: what one account can see at once is the number of
+// environments times [Config.MaxConcurrent].
+//
+// # Choices where Karmak publishes nothing
+//
+//   - RO numbers are integers in one of its views and text in others, so digits
+//     are compared without leading zeros and listed as Karmak writes them.
+//   - The texts of ROStatus are not published. A row with an invoice number or an
+//     invoice date is invoiced; else one with IsROCompleted is completed; else it is
+//     open.
+//   - A date that is not ISO 8601, and the year 1, is left empty.
+//   - A look-up that is refused with 403, or with 400 or 404 naming the view or
+//     OriginalRONumber, means that the account lacks the feature.
+//   - After a 5xx the system status is asked once: it tells a dealer's server that is
+//     offline from trouble of Karmak's own.
+//   - A token that is refused right after it was issued is Karmak's error, and
+//     transient.
+package karmak

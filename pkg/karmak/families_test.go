@@ -1,0 +1,142 @@
+package karmak_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"related-ro/pkg/karmak/karmaktest"
+	"related-ro/pkg/relatedro"
+)
+
+// relations returns a family as "number relation" lines.
+func relations(f relatedro.Family) []string {
+	lines := []string{}
+	for _, r := range f.Related {
+		lines = append(lines, r.RO+" "+string(r.Relation))
+	}
+	return lines
+}
+
+// chain of a family three levels deep, seen from different places.
+func threeLevels() []karmaktest.RO {
+	return []karmaktest.RO{
+		{Number: "100", Branch: "MAIN"},
+		{Number: "110", Branch: "MAIN", Original: "100"},
+		{Number: "120", Branch: "MAIN", Original: "100"},
+		{Number: "111", Branch: "MAIN", Original: "110"},
+		{Number: "1111", Branch: "MAIN", Original: "111"},
+		{Number: "121", Branch: "MAIN", Original: "120"},
+		{Number: "900", Branch: "MAIN"},
+	}
+}
+
+func TestFamiliesRelations(t *testing.T) {
+	for _, test := range []struct {
+		name, ro string
+		want     []string
+	}{
+		{"from the first", "100", []string{"110 alternate", "111 descendant", "120 alternate", "121 descendant", "1111 descendant"}},
+		{"from a spinoff", "110", []string{"100 original", "111 alternate", "120 sibling", "121 descendant", "1111 descendant"}},
+		{"from a spinoff's spinoff", "111", []string{"100 original", "110 original", "120 sibling", "121 descendant", "1111 alternate"}},
+		{"from the last", "1111", []string{"100 original", "110 original", "111 original", "120 sibling", "121 descendant"}},
+		{"alone", "900", []string{}},
+	} {
+		for _, page := range []int{1, 2, 3, 500} {
+			t.Run(fmt.Sprintf("%s/page of %d", test.name, page), func(t *testing.T) {
+				c := client(t, dealer(t, karmaktest.Config{MaxPageSize: page}, threeLevels()...))
+				for _, over := range []relatedro.Connection{over, at("MAIN")} {
+					got := relations(families(t, c, over, test.ro)[test.ro])
+					if diff := cmp.Diff(test.want, got); diff != "" {
+						t.Errorf("family over %+v (-want +got):\n%s", over, diff)
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestFamiliesHasEveryNumberAsked(t *testing.T) {
+	c := client(t, dealer(t, karmaktest.Config{}, threeLevels()...))
+	got := families(t, c, over, "100", "1111", "404", "1,2", "100")
+	if len(got) != 4 {
+		t.Errorf("got %d families, want 4", len(got))
+	}
+	for _, ro := range []string{"404", "1,2"} {
+		if f := got[ro].Failure; f == nil || f.Reason != relatedro.RONotFound {
+			t.Errorf("%s: failure %v, want ro_not_found", ro, f)
+		}
+	}
+	if n := len(got["1111"].Related); n != 5 {
+		t.Errorf("1111 has %d related ROs, want 5", n)
+	}
+}
+
+func TestFamiliesCost(t *testing.T) {
+	for _, test := range []struct {
+		ros, spinoffs, page int
+		branch              string
+		most                int
+	}{
+		{50, 1, 50, "", 4},
+		{50, 1, 50, "MAIN", 3},
+		{50, 1, 500, "", 4},
+		{50, 1, 500, "MAIN", 3},
+		{50, 2, 500, "MAIN", 3},
+		{2, 2, 500, "MAIN", 3},
+		{1, 0, 500, "", 3},
+		{1, 0, 500, "MAIN", 2},
+		{1, 1, 500, "MAIN", 4},
+		{500, 1, 500, "MAIN", 14},
+	} {
+		t.Run(fmt.Sprintf("%d ROs with %d spinoffs, page of %d, branch %q", test.ros, test.spinoffs, test.page, test.branch), func(t *testing.T) {
+			ros, numbers := forest(test.ros, test.spinoffs)
+			sim := dealer(t, karmaktest.Config{MaxPageSize: test.page}, ros...)
+			found := families(t, client(t, sim), at(test.branch), numbers...)
+			for ro, f := range found {
+				if len(f.Related) != test.spinoffs {
+					t.Fatalf("RO %s has %d related ROs, want %d", ro, len(f.Related), test.spinoffs)
+				}
+			}
+			if n := sim.Counts().Lookups(); n > test.most {
+				t.Errorf("%d look-ups, want at most %d", n, test.most)
+				for _, r := range sim.Requests() {
+					t.Log(r.Rows, r.URL)
+				}
+			}
+		})
+	}
+}
+
+// The last number of a full page is put off to the next round, and has more there.
+func TestFamiliesNumberPutOffHasMore(t *testing.T) {
+	ros, numbers := forest(10, 1)
+	last := numbers[9]
+	for i := range 15 {
+		ros = append(ros, karmaktest.RO{Number: fmt.Sprint(60000 + i), Original: last, Branch: "MAIN"})
+	}
+	ros = append(ros, karmaktest.RO{Number: "70000", Original: "60014", Branch: "MAIN"})
+	sim := dealer(t, karmaktest.Config{MaxPageSize: 10}, ros...)
+	found := families(t, client(t, sim), at("MAIN"), numbers...)
+	if n := len(found[last].Related); n != 17 {
+		t.Errorf("RO %s has %d related ROs, want 17", last, n)
+	}
+	if n := len(found[numbers[0]].Related); n != 1 {
+		t.Errorf("RO %s has %d related ROs, want 1", numbers[0], n)
+	}
+}
+
+// forest returns n ROs with some spinoffs each, and the numbers of the n.
+func forest(n, spinoffs int) (ros []karmaktest.RO, numbers []string) {
+	for i := range n {
+		number := fmt.Sprint(50000 + i*10)
+		numbers = append(numbers, number)
+		ros = append(ros, karmaktest.RO{Number: number, Branch: "MAIN"})
+		for j := range spinoffs {
+			ros = append(ros, karmaktest.RO{Number: fmt.Sprint(50001 + i*10 + j), Branch: "MAIN", Original: number})
+		}
+	}
+	return slices.Clip(ros), numbers
+}

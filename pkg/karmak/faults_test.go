@@ -1,0 +1,216 @@
+package karmak_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"related-ro/pkg/karmak"
+	"related-ro/pkg/karmak/karmaktest"
+	"related-ro/pkg/relatedro"
+)
+
+// failure returns the *Failure that Families fails with.
+func failure(t *testing.T, c *karmak.Client, over relatedro.Connection, ros ...string) *relatedro.Failure {
+	t.Helper()
+	_, err := c.Families(t.Context(), over, ros)
+	var f *relatedro.Failure
+	if !errors.As(err, &f) {
+		t.Fatalf("Families: %v, want a *Failure", err)
+	}
+	return f
+}
+
+func TestEveryFaultHasItsReason(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		fault karmaktest.Fault
+		want  relatedro.Reason
+		after time.Duration
+	}{
+		{"429 with seconds", karmaktest.Fault{Kind: karmaktest.RateLimited, RetryAfter: "30"}, relatedro.RateLimited, 30 * time.Second},
+		{"429 with a date", karmaktest.Fault{Kind: karmaktest.RateLimited, RetryAfter: "+90s"}, relatedro.RateLimited, 80 * time.Second},
+		{"429 without", karmaktest.Fault{Kind: karmaktest.RateLimited}, relatedro.RateLimited, 0},
+		{"500", karmaktest.Fault{Kind: karmaktest.StatusError, Status: 500}, relatedro.KarmakError, 0},
+		{"502", karmaktest.Fault{Kind: karmaktest.StatusError, Status: 502}, relatedro.KarmakError, 0},
+		{"503 with seconds", karmaktest.Fault{Kind: karmaktest.StatusError, Status: 503, RetryAfter: "7"}, relatedro.KarmakError, 7 * time.Second},
+		{"504", karmaktest.Fault{Kind: karmaktest.StatusError, Status: 504}, relatedro.KarmakError, 0},
+		{"an unknown 4xx", karmaktest.Fault{Kind: karmaktest.StatusError, Status: 418}, relatedro.UnexpectedAnswer, 0},
+		{"hang", karmaktest.Fault{Kind: karmaktest.Hang}, relatedro.Unreachable, 0},
+		{"stall in mid-body", karmaktest.Fault{Kind: karmaktest.Stall}, relatedro.Unreachable, 0},
+		{"slow", karmaktest.Fault{Kind: karmaktest.Latency, Latency: time.Minute}, relatedro.Unreachable, 0},
+		{"reset", karmaktest.Fault{Kind: karmaktest.Reset}, relatedro.Unreachable, 0},
+		{"reset in mid-body", karmaktest.Fault{Kind: karmaktest.ResetBody}, relatedro.Unreachable, 0},
+		{"truncated", karmaktest.Fault{Kind: karmaktest.Truncated}, relatedro.UnexpectedAnswer, 0},
+		{"wrong JSON", karmaktest.Fault{Kind: karmaktest.WrongJSON}, relatedro.UnexpectedAnswer, 0},
+		{"HTML", karmaktest.Fault{Kind: karmaktest.HTML}, relatedro.UnexpectedAnswer, 0},
+		{"over 8 MiB", karmaktest.Fault{Kind: karmaktest.Oversized}, relatedro.UnexpectedAnswer, 0},
+		{"tokens expire at once", karmaktest.Fault{Kind: karmaktest.ExpiredToken}, relatedro.KarmakError, 0},
+		{"tokens are revoked at once", karmaktest.Fault{Kind: karmaktest.RevokedToken}, relatedro.KarmakError, 0},
+		{"offline", karmaktest.Fault{Kind: karmaktest.Offline}, relatedro.FusionOffline, 0},
+		{"offline with 500", karmaktest.Fault{Kind: karmaktest.Offline, Status: 500}, relatedro.FusionOffline, 0},
+		{"not activated, 403", karmaktest.Fault{Kind: karmaktest.NotActivated}, relatedro.NotActivated, 0},
+		{"not activated, no view", karmaktest.Fault{Kind: karmaktest.NotActivated, Status: 404}, relatedro.NotActivated, 0},
+		{"not activated, no column", karmaktest.Fault{Kind: karmaktest.NotActivated, Status: 400}, relatedro.NotActivated, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			sim := dealer(t, karmaktest.Config{}, threeLevels()...)
+			if test.fault.Kind != karmaktest.Offline {
+				test.fault.Call = karmaktest.CallHeaders
+			}
+			if err := sim.SetFault(test.fault); err != nil {
+				t.Fatal(err)
+			}
+			c := client(t, sim, func(c *karmak.Config) {
+				if test.want == relatedro.Unreachable {
+					c.RequestTimeout = 100 * time.Millisecond
+				}
+			})
+			f := failure(t, c, over, "100")
+			if f.Reason != test.want {
+				t.Errorf("reason %s (%v), want %s", f.Reason, f.Err, test.want)
+			}
+			if f.RetryAfter < test.after {
+				t.Errorf("RetryAfter %s, want at least %s", f.RetryAfter, test.after)
+			}
+			sim.ClearFaults()
+		})
+	}
+}
+
+func TestFaultsOfTheTokenCall(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		fault karmaktest.Fault
+		want  relatedro.Reason
+	}{
+		{"429", karmaktest.Fault{Kind: karmaktest.RateLimited, RetryAfter: "30"}, relatedro.RateLimited},
+		{"503", karmaktest.Fault{Kind: karmaktest.StatusError, Status: 503}, relatedro.KarmakError},
+		{"hang", karmaktest.Fault{Kind: karmaktest.Hang}, relatedro.Unreachable},
+		{"reset in mid-body", karmaktest.Fault{Kind: karmaktest.ResetBody}, relatedro.Unreachable},
+		{"truncated", karmaktest.Fault{Kind: karmaktest.Truncated}, relatedro.UnexpectedAnswer},
+		{"HTML", karmaktest.Fault{Kind: karmaktest.HTML}, relatedro.UnexpectedAnswer},
+		{"wrong JSON", karmaktest.Fault{Kind: karmaktest.WrongJSON}, relatedro.UnexpectedAnswer},
+		{"404", karmaktest.Fault{Kind: karmaktest.StatusError, Status: 404}, relatedro.UnexpectedAnswer},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			sim := dealer(t, karmaktest.Config{}, threeLevels()...)
+			test.fault.Call = karmaktest.CallToken
+			if err := sim.SetFault(test.fault); err != nil {
+				t.Fatal(err)
+			}
+			c := client(t, sim, func(c *karmak.Config) {
+				if test.fault.Kind == karmaktest.Hang {
+					c.RequestTimeout = 100 * time.Millisecond
+				}
+			})
+			if f := failure(t, c, over, "100"); f.Reason != test.want {
+				t.Errorf("reason %s (%v), want %s", f.Reason, f.Err, test.want)
+			}
+			if n := sim.Counts().Lookups(); n != 0 {
+				t.Errorf("%d look-ups without a token", n)
+			}
+		})
+	}
+}
+
+func TestPassingFaultsAreTriedAgain(t *testing.T) {
+	for _, fault := range []karmaktest.Fault{
+		{Kind: karmaktest.RateLimited, RetryAfter: "1"},
+		{Kind: karmaktest.RateLimited},
+		{Kind: karmaktest.StatusError, Status: 502},
+		{Kind: karmaktest.StatusError, Status: 503},
+		{Kind: karmaktest.StatusError, Status: 504},
+		{Kind: karmaktest.ResetBody},
+		{Kind: karmaktest.ExpiredToken},
+		{Kind: karmaktest.RevokedToken},
+	} {
+		for _, page := range []int{1, 2, 3, 500} {
+			t.Run(fmt.Sprintf("%s %d/page of %d", fault.Kind, fault.Status, page), func(t *testing.T) {
+				t.Parallel()
+				sim := dealer(t, karmaktest.Config{MaxPageSize: page}, threeLevels()...)
+				fault := fault
+				fault.Call, fault.Times = karmaktest.CallHeaders, 1
+				if err := sim.SetFault(fault); err != nil {
+					t.Fatal(err)
+				}
+				if n := len(families(t, client(t, sim), over, "100")["100"].Related); n != 5 {
+					t.Errorf("%d related ROs, want 5", n)
+				}
+			})
+		}
+	}
+}
+
+func TestWhatCannotSucceedIsAskedOnce(t *testing.T) {
+	for _, fault := range []karmaktest.Fault{
+		{Kind: karmaktest.StatusError, Status: 500},
+		{Kind: karmaktest.StatusError, Status: 418},
+		{Kind: karmaktest.NotActivated},
+		{Kind: karmaktest.HTML},
+		{Kind: karmaktest.RateLimited, RetryAfter: "30"},
+	} {
+		t.Run(fmt.Sprint(fault.Kind, fault.Status), func(t *testing.T) {
+			sim := dealer(t, karmaktest.Config{}, threeLevels()...)
+			fault.Call = karmaktest.CallHeaders
+			if err := sim.SetFault(fault); err != nil {
+				t.Fatal(err)
+			}
+			failure(t, client(t, sim), over, "100")
+			if n := sim.Counts().Lookups(); n > 2 { // the two lists of the first round
+				t.Errorf("%d look-ups, want at most 2", n)
+			}
+		})
+	}
+}
+
+func TestRowWithoutNumberIsNamed(t *testing.T) {
+	sim := dealer(t, karmaktest.Config{}, threeLevels()...)
+	c := client(t, sim, func(c *karmak.Config) { c.Transport = answers(`[{"RONumber":"1"},{"Branch":"MAIN"}]`) })
+	f := failure(t, c, over, "100")
+	if f.Reason != relatedro.UnexpectedAnswer || !strings.Contains(f.Error(), "row 2: RONumber is missing") {
+		t.Errorf("failure %v", f)
+	}
+}
+
+func TestDeadlineOfTheCallerHolds(t *testing.T) {
+	sim := dealer(t, karmaktest.Config{}, threeLevels()...)
+	if err := sim.SetFault(karmaktest.Fault{Kind: karmaktest.Hang, Call: karmaktest.CallHeaders}); err != nil {
+		t.Fatal(err)
+	}
+	c := client(t, sim)
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	_, err := c.Families(ctx, over, []string{"100"})
+	var f *relatedro.Failure
+	if !errors.As(err, &f) || f.Reason != relatedro.Unreachable {
+		t.Errorf("Families: %v, want unreachable", err)
+	}
+}
+
+func TestCallerWhoGoesAwayIsOutOfTime(t *testing.T) {
+	sim := dealer(t, karmaktest.Config{}, threeLevels()...)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := client(t, sim).Families(ctx, over, []string{"100"})
+	var f *relatedro.Failure
+	if !errors.As(err, &f) || f.Reason != relatedro.OutOfTime {
+		t.Errorf("Families: %v, want out_of_time", err)
+	}
+	if n := sim.Counts().Total; n != 0 {
+		t.Errorf("%d requests for nobody", n)
+	}
+}
+
+func TestServerThatHeedsNoPageNumberIsLeft(t *testing.T) {
+	sim := dealer(t, karmaktest.Config{}, threeLevels()...)
+	c := client(t, sim, func(c *karmak.Config) { c.Transport = answers(`[{"RONumber":"100","OriginalRONumber":"100"}]`) })
+	if f := failure(t, c, over, "100"); f.Reason != relatedro.UnexpectedAnswer {
+		t.Errorf("failure %v, want unexpected_answer", f)
+	}
+}

@@ -1,0 +1,206 @@
+package karmak
+
+import (
+	"cmp"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"related-ro/pkg/relatedro"
+)
+
+// maxFamily is the most ROs that a family may have. Real ones have a handful; a
+// thousand would not fit next to a case. maxRounds is how far it may reach.
+const (
+	maxFamily = 2000
+	maxRounds = 100
+)
+
+// graph is what is known of the ROs of a connection: who was made from whom. Its
+// keys are canonical numbers.
+type graph struct {
+	oneBranch bool // the connection names a branch, so a number is one RO
+
+	rows     map[string]row
+	names    map[string]string   // numbers as Karmak writes them, of ROs without a row too
+	children map[string][]string // what was made from it
+	twins    map[string]bool     // numbers that more than one branch has
+
+	headed   map[string]bool // asked for its own row
+	expanded map[string]bool // asked for what was made from it, to the end
+	hubs     map[string]bool // more than maxFamily were made from it
+	putOff   map[string]bool // left for the next round once
+	asking   []string        // what this round asks the spinoffs of, sorted
+}
+
+func newGraph(oneBranch bool) *graph {
+	return &graph{
+		oneBranch: oneBranch,
+		rows:      map[string]row{}, names: map[string]string{}, children: map[string][]string{}, twins: map[string]bool{},
+		headed: map[string]bool{}, expanded: map[string]bool{}, hubs: map[string]bool{}, putOff: map[string]bool{},
+	}
+}
+
+func (g *graph) add(r row) {
+	number, parent := canonical(string(r.RONumber)), canonical(string(r.OriginalRONumber))
+	if known, ok := g.rows[number]; !ok {
+		g.rows[number] = r
+	} else if known.Branch != r.Branch && !g.oneBranch {
+		g.twins[number] = true
+	}
+	g.names[number] = string(r.RONumber)
+	if parent == "" || parent == number {
+		return
+	}
+	if _, ok := g.names[parent]; !ok {
+		g.names[parent] = string(r.OriginalRONumber)
+	}
+	if !slices.Contains(g.children[parent], number) {
+		g.children[parent] = append(g.children[parent], number)
+	}
+}
+
+// parent returns what the number was made from; empty if nothing.
+func (g *graph) parent(number string) string {
+	parent := canonical(string(g.rows[number].OriginalRONumber))
+	if parent == number {
+		return ""
+	}
+	return parent
+}
+
+// members returns the number and everything related to it as far as known, or
+// false when that is more than a family may have.
+func (g *graph) members(number string) ([]string, bool) {
+	found := []string{number}
+	seen := map[string]bool{number: true}
+	visit := func(n string) {
+		if n != "" && !seen[n] {
+			seen[n] = true
+			found = append(found, n)
+		}
+	}
+	for i := 0; i < len(found); i++ {
+		if len(found) > maxFamily || g.hubs[found[i]] {
+			return nil, false
+		}
+		visit(g.parent(found[i]))
+		for _, child := range g.children[found[i]] {
+			visit(child)
+		}
+	}
+	return found, true
+}
+
+// open returns the numbers of the number's family whose own row has to be asked
+// for, and those whose spinoffs have to be. A family that has failed has none.
+func (g *graph) open(number string) (headers, spinoffs []string) {
+	if g.failure(number) != nil {
+		return nil, nil
+	}
+	members, _ := g.members(number)
+	for _, n := range members {
+		if !askable(g.names[n]) {
+			continue // it can be shown, but not asked for
+		}
+		if !g.headed[n] && g.unsure(n) {
+			headers = append(headers, n)
+		}
+		if !g.expanded[n] {
+			spinoffs = append(spinoffs, n)
+		}
+	}
+	return headers, spinoffs
+}
+
+// isNew reports whether a number will be asked about in the next round, as nobody has
+// asked, or is asking, for its spinoffs.
+func (g *graph) isNew(number string) bool {
+	n := canonical(number)
+	_, asking := slices.BinarySearchFunc(g.asking, n, compareNumbers)
+	return !asking && !g.expanded[n] && askable(number)
+}
+
+// unsure reports whether the number's row is unknown; or whether, where branches
+// are not told apart, something was made from it at another branch than its own,
+// which may be a twin's.
+func (g *graph) unsure(number string) bool {
+	r, ok := g.rows[number]
+	if !ok || g.oneBranch {
+		return !ok
+	}
+	return slices.ContainsFunc(g.children[number], func(child string) bool { return g.rows[child].Branch != r.Branch })
+}
+
+// failure returns why the number has no family; nil if it has one, or may have.
+func (g *graph) failure(number string) *relatedro.Failure {
+	if _, ok := g.rows[number]; !ok && g.headed[number] {
+		return &relatedro.Failure{Reason: relatedro.RONotFound, Err: errors.New("no row of this RO number")}
+	}
+	members, ok := g.members(number)
+	if !ok {
+		return &relatedro.Failure{Reason: relatedro.FamilyTooLarge, Err: errors.New("the family is too large")}
+	}
+	if slices.ContainsFunc(members, func(n string) bool { return g.twins[n] }) {
+		return &relatedro.Failure{
+			Reason: relatedro.AmbiguousBranch,
+			Err:    errors.New("an RO number of the family is at several branches"),
+		}
+	}
+	return nil
+}
+
+// family returns what is known of the number once there is nothing left to ask, or
+// no round left to ask it.
+func (g *graph) family(number string) relatedro.Family {
+	if f := g.failure(number); f != nil {
+		return relatedro.Family{Failure: f}
+	}
+	if headers, spinoffs := g.open(number); len(headers)+len(spinoffs) > 0 {
+		return relatedro.Family{Failure: &relatedro.Failure{
+			Reason: relatedro.FamilyTooLarge, Err: errors.New("the family reaches too far"),
+		}}
+	}
+	members, _ := g.members(number)
+	ancestors := g.ancestors(number)
+	related := make([]relatedro.RelatedRO, 0, len(members)-1)
+	for _, n := range members[1:] {
+		ro := relatedro.RelatedRO{RO: g.names[n]}
+		if r, ok := g.rows[n]; ok {
+			ro = r.related()
+		}
+		switch parent := g.parent(n); {
+		case ancestors[n]:
+			ro.Relation = relatedro.Original
+		case parent == number:
+			ro.Relation = relatedro.Alternate
+		case ancestors[parent]:
+			ro.Relation = relatedro.Sibling
+		default:
+			ro.Relation = relatedro.Descendant
+		}
+		related = append(related, ro)
+	}
+	slices.SortFunc(related, func(a, b relatedro.RelatedRO) int { return compareNumbers(a.RO, b.RO) })
+	return relatedro.Family{Related: related}
+}
+
+// ancestors returns what the number was made from, directly or through others,
+// without the number itself where the data runs in a circle.
+func (g *graph) ancestors(number string) map[string]bool {
+	found := map[string]bool{}
+	for n := g.parent(number); n != "" && n != number && !found[n]; n = g.parent(n) {
+		found[n] = true
+	}
+	return found
+}
+
+// compareNumbers orders shorter numbers first, then by character: digits come in
+// the order of their value.
+func compareNumbers(a, b string) int {
+	return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
+}
+
+// sorted returns the numbers of a set in order.
+func sorted(set map[string]bool) []string { return slices.SortedFunc(maps.Keys(set), compareNumbers) }

@@ -1,0 +1,74 @@
+package karmak_test
+
+import (
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"related-ro/pkg/karmak"
+	"related-ro/pkg/karmak/karmaktest"
+	"related-ro/pkg/relatedro"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	account = "acct-1"
+	user    = "user-1"
+)
+
+// over is the connection of most tests; at is the same at a branch.
+var over = relatedro.Connection{Account: account, User: user}
+
+func at(branch string) relatedro.Connection {
+	return relatedro.Connection{Account: account, User: user, Branch: branch}
+}
+
+// dealer starts a simulator with one account that has the ROs.
+func dealer(t testing.TB, config karmaktest.Config, ros ...karmaktest.RO) *karmaktest.Server {
+	t.Helper()
+	config.ClientID, config.ClientSecret = "client", "s3cret-value"
+	sim := karmaktest.Start(config)
+	t.Cleanup(sim.Close)
+	err := sim.AddAccount(karmaktest.Account{ID: account, Users: []string{user}, FusionVersion: "3.61.4.0", ROs: ros})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sim
+}
+
+// client returns a client of the simulator that does not wait long.
+func client(t testing.TB, sim *karmaktest.Server, change ...func(*karmak.Config)) *karmak.Client {
+	t.Helper()
+	config := config(sim)
+	for _, c := range change {
+		c(&config)
+	}
+	if err := config.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	c := karmak.New(config)
+	t.Cleanup(c.Close)
+	return c
+}
+
+// fresh returns a client like client's, which the caller closes.
+func fresh(sim *karmaktest.Server) *karmak.Client { return karmak.New(config(sim)) }
+
+func config(sim *karmaktest.Server) karmak.Config {
+	return karmak.Config{
+		BaseURL:     sim.URL,
+		Credentials: karmak.Static("client", "s3cret-value"),
+		RetryDelay:  time.Millisecond,
+	}
+}
+
+func families(t testing.TB, c *karmak.Client, over relatedro.Connection, ros ...string) map[string]relatedro.Family {
+	t.Helper()
+	found, err := c.Families(t.Context(), over, ros)
+	if err != nil {
+		t.Fatalf("Families: %v", err)
+	}
+	return found
+}

@@ -1,0 +1,172 @@
+package karmaktest
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+)
+
+// maxControlBody bounds a request to the control API; seed data of 10,000 ROs is a tenth of it.
+const maxControlBody = 64 << 20
+
+// controlHandler serves what the package's documentation lists under /control/.
+func (s *Simulator) controlHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /control/state", func(w http.ResponseWriter, r *http.Request) {
+		respond(w, s.state(r.URL.Query().Get("account")), nil)
+	})
+	mux.HandleFunc("GET /control/counts", func(w http.ResponseWriter, _ *http.Request) {
+		respond(w, s.Counts(), nil)
+	})
+	mux.HandleFunc("DELETE /control/counts", func(w http.ResponseWriter, _ *http.Request) {
+		s.ResetCounts()
+		respond(w, nil, nil)
+	})
+	mux.HandleFunc("GET /control/requests", func(w http.ResponseWriter, _ *http.Request) {
+		respond(w, append([]Request{}, s.Requests()...), nil) // an empty list, not null
+	})
+	mux.HandleFunc("POST /control/load", func(w http.ResponseWriter, r *http.Request) {
+		respond(w, nil, s.Load(http.MaxBytesReader(w, r.Body, maxControlBody)))
+	})
+	mux.HandleFunc("POST /control/account", decoded(func(a Account) (any, error) { return a, s.AddAccount(a) }))
+	mux.HandleFunc("POST /control/ro", decoded(s.controlAddRO))
+	mux.HandleFunc("PATCH /control/ro", decoded(s.controlUpdateRO))
+	mux.HandleFunc("DELETE /control/ro", func(w http.ResponseWriter, r *http.Request) {
+		q := r.URL.Query().Get
+		err := required("account", q("account"), "number", q("number"))
+		if err == nil {
+			err = s.RemoveRO(q("account"), q("number"), q("branch"))
+		}
+		respond(w, nil, err)
+	})
+	mux.HandleFunc("POST /control/spinoff", decoded(s.controlSpinoff))
+	mux.HandleFunc("POST /control/fault", decoded(func(f Fault) (any, error) { return f, s.SetFault(f) }))
+	mux.HandleFunc("DELETE /control/faults", func(w http.ResponseWriter, _ *http.Request) {
+		s.ClearFaults()
+		respond(w, nil, nil)
+	})
+	mux.HandleFunc("POST /control/revoke", decoded(func(body struct{ Account string }) (any, error) {
+		s.RevokeTokens(body.Account)
+		return nil, nil
+	}))
+	mux.HandleFunc("POST /control/secret", decoded(func(body struct{ ClientSecret string }) (any, error) {
+		if err := required("clientSecret", body.ClientSecret); err != nil {
+			return nil, err
+		}
+		s.RotateSecret(body.ClientSecret)
+		return nil, nil
+	}))
+	return mux
+}
+
+func (s *Simulator) controlAddRO(body struct {
+	Account string
+	RO      *RO
+}) (any, error) {
+	if err := required("account", body.Account); err != nil {
+		return nil, err
+	}
+	if body.RO == nil {
+		return nil, errors.New("ro: missing")
+	}
+	return body.RO, inField("ro", s.AddRO(body.Account, *body.RO))
+}
+
+// controlUpdateRO changes the fields that set names and no others. A list of tasks replaces the whole list.
+func (s *Simulator) controlUpdateRO(body struct {
+	Account, Number, Branch string
+	Set                     json.RawMessage
+}) (any, error) {
+	if err := required("account", body.Account, "number", body.Number); err != nil {
+		return nil, err
+	}
+	if body.Set == nil {
+		return nil, errors.New("set: missing")
+	}
+	if err := unmarshalStrictly(body.Set, new(RO)); err != nil {
+		return nil, fmt.Errorf("set: %w", err)
+	}
+	var id identity // which set may change too
+	err := s.UpdateRO(body.Account, body.Number, body.Branch, func(ro *RO) {
+		tasks := ro.Tasks
+		ro.Tasks = nil // or the decoder would fill in the old ones
+		if err := json.Unmarshal(body.Set, ro); err != nil {
+			panic(fmt.Sprintf("karmaktest: decode again what could be decoded: %v", err))
+		}
+		if ro.Tasks == nil {
+			ro.Tasks = tasks
+		}
+		id = identity{ro.Number, ro.Branch}
+	})
+	if err != nil {
+		return nil, inField("set", err)
+	}
+	return s.RO(body.Account, id.number, id.branch)
+}
+
+func (s *Simulator) controlSpinoff(body struct {
+	Account, From, Branch string
+	RO                    *RO
+}) (any, error) {
+	if err := required("account", body.Account, "from", body.From); err != nil {
+		return nil, err
+	}
+	if body.RO == nil {
+		return nil, errors.New("ro: missing")
+	}
+	if err := s.Spinoff(body.Account, body.From, body.Branch, *body.RO); err != nil {
+		return nil, inField("ro", err)
+	}
+	return s.RO(body.Account, body.RO.Number, cmp.Or(body.RO.Branch, body.Branch))
+}
+
+// required returns an error for the first field without a value; fields are given as name, value.
+func required(fields ...string) error {
+	for i := 0; i < len(fields); i += 2 {
+		if fields[i+1] == "" {
+			return fmt.Errorf("%s: missing", fields[i])
+		}
+	}
+	return nil
+}
+
+// inField puts the name of the field around the one that err names, unless err is about something else.
+func inField(name string, err error) error {
+	if err == nil || errors.Is(err, ErrNotFound) {
+		return err
+	}
+	return fmt.Errorf("%s.%w", name, err)
+}
+
+// decoded serves a request whose body is a JSON value of type T. What do returns is the answer.
+func decoded[T any](do func(T) (any, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var body T
+		if err := decodeStrictly(http.MaxBytesReader(w, r.Body, maxControlBody), &body); err != nil {
+			respond(w, nil, err)
+			return
+		}
+		v, err := do(body)
+		respond(w, v, err)
+	}
+}
+
+// respond answers 200 with v, 204 when there is no v, 404 for ErrNotFound, and 400 with the message of any other error.
+func respond(w http.ResponseWriter, v any, err error) {
+	a := answer{status: http.StatusNoContent}
+	switch {
+	case errors.Is(err, ErrNotFound):
+		a = message(http.StatusNotFound, "%s", err)
+	case err != nil:
+		a = message(http.StatusBadRequest, "%s", err)
+	case v != nil:
+		a = jsonAnswer(http.StatusOK, v)
+	}
+	for name, values := range a.header {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(a.status)
+	w.Write(a.body) // an error means that the client went away
+}

@@ -1,0 +1,139 @@
+package karmaktest_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"related-ro/pkg/karmak/karmaktest"
+)
+
+// control sends body, if any, to the control API.
+func (u *unity) control(method, path, body string) reply {
+	u.t.Helper()
+	return u.do(u.request(method, "/control/"+path, body))
+}
+
+func TestControlChangesData(t *testing.T) {
+	u := start(t, karmaktest.Config{})
+	u.control("POST", "account", `{"id":"a","users":["u"],"fusionVersion":"4.1"}`).expect(t, 200)
+	u.control("POST", "ro", `{"account":"a","ro":{"number":"1","branch":"EAST","vin":"V","tasks":[{"number":1}]}}`).expect(t, 200, `"number":"1"`)
+	u.control("POST", "spinoff", `{"account":"a","from":"1","branch":"EAST","ro":{"number":"2"}}`).expect(t, 200, `"original":"1"`, `"vin":"V"`)
+	u.get(status).expect(t, 200, `"FusionVersion":"4.1"`)
+	equal(t, u.numbers("filter", "OriginalRONumber[EQ]1"), "2")
+
+	u.control("PATCH", "ro", `{"account":"a","number":"1","branch":"EAST","set":{"status":"INVOICED","voided":true,"tasks":[{"number":2}]}}`).
+		expect(t, 200, `"status":"INVOICED"`, `"vin":"V"`, `"lastUpdate"`, `"tasks":[{"number":2}]`)
+	equal(t, u.numbers("filter", "IsVoided[EQ]Y"), "1")
+	u.control("PATCH", "ro", `{"account":"a","number":"1","branch":"EAST","set":{"number":"3"}}`).expect(t, 200, `"number":"3"`, `"tasks":[{"number":2}]`)
+
+	u.control("DELETE", "ro?account=a&number=2&branch=EAST", "").expect(t, 204)
+	equal(t, u.numbers(), "3")
+}
+
+func TestControlSetsAndClearsFaults(t *testing.T) {
+	u := start(t, karmaktest.Config{})
+	u.control("POST", "fault", `{"account":"a","call":"RepairOrderHeader","kind":"status_error","status":502,"latency":"1ms"}`).
+		expect(t, 200, `"latency":"1ms"`)
+	u.get(headers).expect(t, 502)
+	u.control("GET", "state", "").expect(t, 200, `"status":502`)
+	u.control("DELETE", "faults", "").expect(t, 204)
+	u.get(headers).expect(t, 200)
+}
+
+func TestControlTellsCountsAndRequests(t *testing.T) {
+	u := start(t, karmaktest.Config{})
+	u.control("GET", "requests", "").expect(t, 200, "[]")
+	u.get(headers, "page", "1")
+	u.control("GET", "counts", "").expect(t, 200, `"total":2`, `"calls":{"RepairOrderHeader":1,"token":1}`)
+	u.control("GET", "requests", "").expect(t, 200, `"url":"/api/unity/v1/unityapi/frw/RepairOrderHeader?page=1"`)
+	u.control("DELETE", "counts", "").expect(t, 204)
+	u.control("GET", "counts", "").expect(t, 200, `"total":0`)
+}
+
+func TestControlRevokesTokensAndRotatesTheSecret(t *testing.T) {
+	u := start(t, karmaktest.Config{})
+	token := u.token("a", "u")
+	u.control("POST", "revoke", `{"account":"a"}`).expect(t, 204)
+	u.do(u.request("GET", headers, "", token)).expect(t, 401)
+	u.control("POST", "secret", `{"clientSecret":"new"}`).expect(t, 204)
+	u.postForm(form()).expect(t, 401, "invalid_client")
+}
+
+func TestControlStateIsWhatLoadTakes(t *testing.T) {
+	u := start(t, karmaktest.Config{})
+	u.add("1@EAST", "2<1@EAST")
+	u.must(u.SetFault(karmaktest.Fault{Account: "a", Kind: karmaktest.Hang, Times: 3, After: 1}))
+	state := u.control("GET", "state", "")
+	other := start(t, karmaktest.Config{})
+	other.control("POST", "load", state.body).expect(t, 204)
+	equal(t, other.control("GET", "state", "").body, state.body)
+	var one struct{ Accounts []karmaktest.Account }
+	u.must(json.Unmarshal([]byte(u.control("GET", "state?account=b", "").body), &one))
+	equal(t, len(one.Accounts), 1)
+	equal(t, one.Accounts[0].ID, "b")
+}
+
+func TestControlRefusalNamesTheField(t *testing.T) {
+	u := start(t, karmaktest.Config{})
+	u.add("1", "2")
+	for _, test := range []struct {
+		name, method, path, body string
+		status                   int
+		says                     string
+	}{
+		{"no body", "POST", "account", ``, 400, "nothing there"},
+		{"no JSON", "POST", "account", `id=a`, 400, "invalid character"},
+		{"more than one value", "POST", "account", `{"id":"c"}{}`, 400, "something follows"},
+		{"unknown field", "POST", "account", `{"id":"c","name":"x"}`, 400, "name"},
+		{"wrong type", "POST", "ro", `{"account":"a","ro":{"number":5}}`, 400, "number"},
+		{"no id", "POST", "account", `{"users":["u"]}`, 400, "id: missing"},
+		{"empty user", "POST", "account", `{"id":"c","users":[""]}`, 400, "users: "},
+		{"unknown rendering", "POST", "account", `{"id":"c","rendering":{"booleans":"tf"}}`, 400, "rendering.booleans"},
+		{"an account's RO", "POST", "account", `{"id":"c","ros":[{"number":"1"},{}]}`, 400, "ros[1].number: missing"},
+		{"no RO", "POST", "ro", `{"account":"a"}`, 400, "ro: missing"},
+		{"no account", "POST", "ro", `{"ro":{"number":"1"}}`, 400, "account: missing"},
+		{"no account to change", "PATCH", "ro", `{"number":"1","set":{}}`, 400, "account: missing"},
+		{"no number to delete", "DELETE", "ro?account=a", ``, 400, "number: missing"},
+		{"spinoff from nowhere", "POST", "spinoff", `{"account":"a","ro":{"number":"3"}}`, 400, "from: missing"},
+		{"no number", "POST", "ro", `{"account":"a","ro":{}}`, 400, "ro.number: missing"},
+		{"unknown account", "POST", "ro", `{"account":"x","ro":{"number":"1"}}`, 404, `account \"x\"`},
+		{"nothing to set", "PATCH", "ro", `{"account":"a","number":"1"}`, 400, "set: missing"},
+		{"unknown field to set", "PATCH", "ro", `{"account":"a","number":"1","set":{"state":"x"}}`, 400, "state"},
+		{"number in use", "PATCH", "ro", `{"account":"a","number":"1","set":{"number":"2"}}`, 400, "set.number"},
+		{"unknown RO", "PATCH", "ro", `{"account":"a","number":"9","set":{}}`, 404, `RO \"9\"`},
+		{"unknown RO to delete", "DELETE", "ro?account=a&number=9", ``, 404, `RO \"9\"`},
+		{"spinoff of nothing", "POST", "spinoff", `{"account":"a","from":"9","ro":{"number":"3"}}`, 404, `RO \"9\"`},
+		{"spinoff with a number in use", "POST", "spinoff", `{"account":"a","from":"1","ro":{"number":"2"}}`, 400, "ro.number"},
+		{"spinoff without RO", "POST", "spinoff", `{"account":"a","from":"1"}`, 400, "ro: missing"},
+		{"unknown kind", "POST", "fault", `{"kind":"flood"}`, 400, "kind: "},
+		{"unknown field of a fault", "POST", "fault", `{"kind":"hang","code":1}`, 400, "code"},
+		{"no duration", "POST", "fault", `{"kind":"latency","latency":"2"}`, 400, "latency: "},
+		{"no secret", "POST", "secret", `{}`, 400, "clientSecret: missing"},
+		{"load with a wrong RO", "POST", "load", `{"accounts":[{"id":"c","ros":[{}]}]}`, 400, "accounts[0].ros[0].number: missing"},
+		{"load with a wrong fault", "POST", "load", `{"faults":[{"kind":"hang","times":-1}]}`, 400, "faults[0].times"},
+		{"unknown path", "GET", "nothing", ``, 404, ""},
+		{"wrong method", "GET", "fault", ``, 405, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			u.in(t).control(test.method, test.path, test.body).expect(t, test.status, test.says)
+		})
+	}
+}
+
+func TestControlIsNeitherCountedNorStruck(t *testing.T) {
+	u := start(t, karmaktest.Config{})
+	u.must(u.SetFault(karmaktest.Fault{Kind: karmaktest.StatusError}))
+	u.control("GET", "counts", "").expect(t, 200, `"total":0`)
+}
+
+func TestLoadChangesNothingWhenSomethingIsWrong(t *testing.T) {
+	u := start(t, karmaktest.Config{})
+	err := u.Load(strings.NewReader(`{"accounts":[{"id":"c"},{"id":""}]}`))
+	if err == nil || err.Error() != "accounts[1].id: missing" {
+		t.Errorf("got %v", err)
+	}
+	if err := u.AddRO("c", karmaktest.RO{Number: "1"}); err == nil {
+		t.Error("account c was added")
+	}
+}

@@ -1,0 +1,82 @@
+package karmaktest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Account is a Karmak customer account: one dealer's Fusion.
+type Account struct {
+	ID            string    `json:"id"`
+	Users         []string  `json:"users"` // Unity users open to the client; a user taken out loses its tokens
+	FusionVersion string    `json:"fusionVersion,omitempty"`
+	BridgeVersion string    `json:"bridgeVersion,omitempty"` // empty: the Fusion version
+	Rendering     Rendering `json:"rendering,omitzero"`
+	ROs           []RO      `json:"ros,omitempty"`
+}
+
+// RO is a repair order: a row of RepairOrderHeader, and one of RepairOrderTask for each of its tasks. Its number and branch
+// together tell it from the account's others. Empty strings and zero times are empty cells.
+type RO struct {
+	Number                  string    `json:"number"`                            // RONumber
+	Original                string    `json:"original,omitempty"`                // OriginalRONumber: the RO it was made from; never checked
+	Branch                  string    `json:"branch,omitempty"`                  // Branch
+	Status                  string    `json:"status,omitempty"`                  // ROStatus
+	Voided                  bool      `json:"voided,omitempty"`                  // IsVoided
+	Completed               bool      `json:"completed,omitempty"`               // IsROCompleted
+	InvoiceNumber           string    `json:"invoiceNumber,omitempty"`           // InvoiceNumber
+	OpenedAt                time.Time `json:"openedAt,omitzero"`                 // RODateOpened
+	CompletedAt             time.Time `json:"completedAt,omitzero"`              // RODateCompleted
+	InvoicedAt              time.Time `json:"invoicedAt,omitzero"`               // RODateInvoiced
+	LastUpdate              time.Time `json:"lastUpdate,omitzero"`               // LastUpdate
+	BillingCustomerNumber   string    `json:"billingCustomerNumber,omitempty"`   // BillingCustomerNumber
+	BillingCustomerName     string    `json:"billingCustomerName,omitempty"`     // BillingCustomerName
+	BillingCustomerWarranty bool      `json:"billingCustomerWarranty,omitempty"` // IsBillingCustomerWarranty
+	CustomerName            string    `json:"customerName,omitempty"`            // CustomerName
+	CustomerUnitNumber      string    `json:"customerUnitNumber,omitempty"`      // CustomerUnitNumber
+	VIN                     string    `json:"vin,omitempty"`                     // VIN
+	Department              string    `json:"department,omitempty"`              // Department
+	RemoteApplication       string    `json:"remoteApplication,omitempty"`       // RemoteApplication
+	RemoteEstimateID        string    `json:"remoteEstimateId,omitempty"`        // RemoteEstimateID
+	Tasks                   []Task    `json:"tasks,omitempty"`
+
+	// Duplicates is how many times more the views show the same rows.
+	Duplicates int `json:"duplicates,omitempty"`
+}
+
+// Task is a task of an RO, with the alternate billing account it may have.
+type Task struct {
+	Number                      int    `json:"number"`                                // TaskNumber
+	AlternateBillingCustomer    string `json:"alternateBillingCustomer,omitempty"`    // AlternateBillingCustomer
+	AlternateBillingCompanyName string `json:"alternateBillingCompanyName,omitempty"` // AlternateBillingCompanyName
+}
+
+func (a Account) validate() error {
+	if a.ID == "" {
+		return errors.New("id: missing")
+	}
+	if slices.Contains(a.Users, "") {
+		return errors.New("users: an empty name")
+	}
+	if err := a.Rendering.validate(); err != nil {
+		return fmt.Errorf("rendering.%w", err)
+	}
+	for i, ro := range a.ROs {
+		if err := ro.validate(); err != nil {
+			return fmt.Errorf("ros[%d].%w", i, err)
+		}
+	}
+	return nil
+}
+
+func (ro RO) validate() error {
+	if ro.Number == "" {
+		return errors.New("number: missing")
+	}
+	if ro.Duplicates < 0 {
+		return errors.New("duplicates: negative")
+	}
+	return nil
+}

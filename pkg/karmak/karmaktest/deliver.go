@@ -1,0 +1,96 @@
+package karmaktest
+
+import (
+	"bytes"
+	"compress/gzip"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// deliver sends the answer, or fails to in the way of the fault. It calls leave before the client can have the whole answer, so
+// that a client's next request never seems to overlap with this one.
+func deliver(w http.ResponseWriter, r *http.Request, a answer, fault Kind, leave func()) {
+	defer leave()
+	switch fault {
+	case Hang:
+		hang(r)
+	case Reset:
+		leave()
+		reset(w)
+		return
+	}
+	header := w.Header()
+	for name, values := range a.header {
+		header[name] = values
+	}
+	header.Set("Vary", "Accept-Encoding")
+	body := a.body
+	if acceptsGzip(r) {
+		header.Set("Content-Encoding", "gzip")
+		body = compress(body)
+	}
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	part := body
+	if fault == Stall || fault == ResetBody {
+		part = body[:len(body)/2]
+	} else {
+		leave()
+	}
+	w.WriteHeader(a.status)
+	if _, err := w.Write(part); err != nil {
+		return // the client went away
+	}
+	switch fault {
+	case Stall:
+		flush(w)
+		hang(r)
+	case ResetBody:
+		flush(w)
+		leave()
+		reset(w)
+	}
+}
+
+// hang blocks until the client goes away, and then ends the connection.
+func hang(r *http.Request) {
+	<-r.Context().Done()
+	panic(http.ErrAbortHandler)
+}
+
+// reset ends the connection with a TCP reset, or just ends it where that cannot be had.
+func reset(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		tcp.SetLinger(0) // an error leaves an ordinary close, which is a fault too
+	}
+	conn.Close()
+}
+
+func flush(w http.ResponseWriter) {
+	http.NewResponseController(w).Flush() // an error means that the client went away
+}
+
+func acceptsGzip(r *http.Request) bool {
+	for _, coding := range strings.Split(r.Header.Get("Accept-Encoding"), ",") {
+		name, parameter, _ := strings.Cut(coding, ";")
+		if strings.TrimSpace(name) == "gzip" {
+			q, isQ := strings.CutPrefix(strings.TrimSpace(parameter), "q=")
+			weight, err := strconv.ParseFloat(q, 64)
+			return !isQ || err == nil && weight > 0
+		}
+	}
+	return false
+}
+
+func compress(body []byte) []byte {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	z.Write(body) // a buffer takes it all
+	z.Close()
+	return b.Bytes()
+}

@@ -1,0 +1,35 @@
+package karmaktest_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"related-ro/pkg/karmak/karmaktest"
+)
+
+func Example() {
+	sim := karmaktest.Start(karmaktest.Config{ClientID: "id", ClientSecret: "secret"})
+	defer sim.Close()
+	account := karmaktest.Account{ID: "acct-1", Users: []string{"user-1"}, ROs: []karmaktest.RO{{Number: "50123", Branch: "MAIN"}}}
+	if err := sim.AddAccount(account); err != nil {
+		fmt.Println(err)
+	}
+	if err := sim.Spinoff("acct-1", "50123", "MAIN", karmaktest.RO{Number: "50124"}); err != nil {
+		fmt.Println(err)
+	}
+
+	resp, err := http.PostForm(sim.URL+"/auth/connect/token", url.Values{
+		"client_id": {"id"}, "client_secret": {"secret"}, "grant_type": {"karmak_identity"}, "scope": {"api"},
+		"account": {"acct-1"}, "user": {"user-1"},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	resp.Body.Close()
+	http.DefaultClient.CloseIdleConnections()
+
+	fmt.Println(resp.StatusCode, sim.Counts().Calls, sim.ROs("acct-1")[1].Original)
+	// Output: 200 map[token:1] 50123
+}

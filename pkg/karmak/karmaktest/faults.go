@@ -1,0 +1,118 @@
+package karmaktest
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+)
+
+// faults are the faults set, in the order in which they were set. Times and After count down.
+type faults struct {
+	mu     sync.Mutex
+	active []*Fault
+	chance *rand.Rand
+}
+
+func (fs *faults) seed(seed uint64) { fs.chance = rand.New(rand.NewPCG(seed, 0)) }
+
+func (fs *faults) set(f Fault) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	same := func(other *Fault) bool {
+		return other.Account == f.Account && other.Call == f.Call && other.Kind == f.Kind && other.Status == f.Status
+	}
+	if i := slices.IndexFunc(fs.active, same); i >= 0 {
+		fs.active[i] = &f
+		return
+	}
+	fs.active = append(fs.active, &f)
+}
+
+func (fs *faults) clear() {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	fs.active = nil
+}
+
+func (fs *faults) list() []Fault {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	list := make([]Fault, len(fs.active))
+	for i, f := range fs.active {
+		list[i] = *f
+	}
+	return list
+}
+
+// effect is what strikes one call: a fault, or a zero one, after a delay.
+type effect struct {
+	Fault
+	delay time.Duration
+}
+
+// draw decides what strikes the call.
+func (fs *faults) draw(account, call string) effect {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	var (
+		e     effect
+		spent []*Fault // struck as often as they should
+	)
+	for _, f := range fs.active {
+		matches := (f.Account == "" || f.Account == account) && (f.Call == "" || f.Call == call) && f.Kind.concerns(call)
+		if !matches || e.Kind != "" && f.Kind != Latency {
+			continue
+		}
+		if f.After > 0 {
+			f.After--
+			continue
+		}
+		if f.Probability > 0 && fs.chance.Float64() >= f.Probability {
+			continue
+		}
+		e.delay += fs.vary(f.Latency, f.Jitter)
+		if f.Kind != Latency {
+			e.Fault = *f
+		}
+		if f.Times == 1 {
+			spent = append(spent, f)
+		}
+		if f.Times > 0 {
+			f.Times--
+		}
+	}
+	fs.active = slices.DeleteFunc(fs.active, func(f *Fault) bool { return slices.Contains(spent, f) })
+	return e
+}
+
+func (fs *faults) vary(latency, jitter time.Duration) time.Duration {
+	if jitter > 0 {
+		latency += time.Duration(fs.chance.Int64N(2*int64(jitter)+1)) - jitter
+	}
+	return max(latency, 0)
+}
+
+// name is what the record says struck.
+func (e effect) name() Kind {
+	if e.Kind == "" && e.delay > 0 {
+		return Latency
+	}
+	return e.Kind
+}
+
+// wait waits the delay out. It reports false if the client went away first.
+func (e effect) wait(ctx context.Context) bool {
+	if e.delay <= 0 {
+		return true
+	}
+	timer := time.NewTimer(e.delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,152 @@
+package karmaktest
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// account is an Account as stored: its ROs by identity, by number and by original.
+type account struct {
+	Account    // without ROs
+	ros        map[identity]*entry
+	byNumber   map[string][]*entry // key: canonical number
+	byOriginal map[string][]*entry
+}
+
+// identity tells an RO from the others of its account. Numbers are in canonical form.
+type identity struct{ number, branch string }
+
+// entry is an RO as stored. It is replaced when the RO changes, never written to.
+type entry struct {
+	ro  RO
+	seq int
+}
+
+func (e *entry) copy() RO {
+	ro := e.ro
+	ro.Tasks = slices.Clone(ro.Tasks)
+	return ro
+}
+
+func identityOf(number, branch string) identity { return identity{canonical(number), branch} }
+
+// canonical gives equal numbers the same form: digits without leading zeros.
+func canonical(number string) string {
+	if !digits(number) {
+		return number
+	}
+	if trimmed := strings.TrimLeft(number, "0"); trimmed != "" {
+		return trimmed
+	}
+	return "0"
+}
+
+func digits(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
+}
+
+func (a *account) list() []RO {
+	entries := slices.SortedFunc(maps.Values(a.ros), func(x, y *entry) int { return x.seq - y.seq })
+	ros := make([]RO, len(entries))
+	for i, e := range entries {
+		ros[i] = e.copy()
+	}
+	return ros
+}
+
+func (s *Simulator) account(id string) (*account, error) {
+	if a := s.accounts[id]; a != nil {
+		return a, nil
+	}
+	return nil, fmt.Errorf("account %q: %w", id, ErrNotFound)
+}
+
+func (s *Simulator) find(account, number, branch string) (*account, *entry, error) {
+	a, err := s.account(account)
+	if err != nil {
+		return nil, nil, err
+	}
+	e := a.ros[identityOf(number, branch)]
+	if e == nil {
+		return nil, nil, fmt.Errorf("RO %q of branch %q at account %q: %w", number, branch, account, ErrNotFound)
+	}
+	return a, e, nil
+}
+
+// put adds ro, or replaces the one of the same identity.
+func (s *Simulator) put(a *account, ro RO) {
+	ro.Tasks = slices.Clone(ro.Tasks)
+	if old := a.ros[identityOf(ro.Number, ro.Branch)]; old != nil {
+		a.remove(old)
+	}
+	s.added++
+	a.insert(&entry{ro, s.added})
+}
+
+func (a *account) insert(e *entry) {
+	number, original := canonical(e.ro.Number), canonical(e.ro.Original)
+	a.ros[identity{number, e.ro.Branch}] = e
+	a.byNumber[number] = append(a.byNumber[number], e)
+	if original != "" {
+		a.byOriginal[original] = append(a.byOriginal[original], e)
+	}
+}
+
+func (a *account) remove(e *entry) {
+	number := canonical(e.ro.Number)
+	delete(a.ros, identity{number, e.ro.Branch})
+	drop(a.byNumber, number, e)
+	drop(a.byOriginal, canonical(e.ro.Original), e)
+}
+
+func drop(index map[string][]*entry, key string, e *entry) {
+	left := slices.DeleteFunc(index[key], func(other *entry) bool { return other == e })
+	if len(left) == 0 {
+		delete(index, key)
+		return
+	}
+	index[key] = left
+}
+
+// candidates returns the entries of the account that can meet the conditions, by index where one serves: an EQ or IN on
+// RONumber or OriginalRONumber.
+func (a *account) candidates(conditions []condition) []*entry {
+	var found []*entry
+	indexed := false
+	for _, c := range conditions {
+		index := a.index(c.column.name)
+		if index == nil || len(c.values) == 0 || (c.op != "EQ" && c.op != "IN") {
+			continue
+		}
+		var entries []*entry
+		seen := make(map[string]bool)
+		for _, value := range c.values {
+			if key := canonical(value.text); !seen[key] {
+				seen[key] = true
+				entries = append(entries, index[key]...)
+			}
+		}
+		if !indexed || len(entries) < len(found) {
+			found, indexed = entries, true
+		}
+	}
+	if indexed {
+		return found
+	}
+	for _, e := range a.ros {
+		found = append(found, e)
+	}
+	return found
+}
+
+func (a *account) index(column string) map[string][]*entry {
+	switch column {
+	case "RONumber":
+		return a.byNumber
+	case "OriginalRONumber":
+		return a.byOriginal
+	}
+	return nil
+}

@@ -1,0 +1,229 @@
+package karmaktest
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// maxURL is the length above which a URL is refused: what servers and proxies are sure to accept.
+const maxURL = 2000
+
+// answerLookup answers a look-up in a view. With the fault NotActivated and status 400 the view lacks OriginalRONumber.
+func (s *Simulator) answerLookup(c call, f Fault) answer {
+	if a, ok := s.admit(c, f.Kind); !ok {
+		return a
+	}
+	r := c.request
+	if len("http://")+len(r.Host)+len(r.RequestURI) > maxURL {
+		return message(http.StatusRequestURITooLong, "the URL is longer than %d characters", maxURL)
+	}
+	if c.view == nil {
+		return noSuchView(strings.TrimPrefix(r.URL.Path, viewPath))
+	}
+	if a, ok := unavailable(c, f, s.config.Now()); ok {
+		return a
+	}
+	if f.Kind == NotActivated {
+		c.view.columns = slices.DeleteFunc(c.view.columns, func(col column) bool { return col.name == "OriginalRONumber" })
+	}
+	q, err := parseQuery(c.view, r.URL.RawQuery, s.config.MaxPageSize)
+	if err != nil {
+		return message(http.StatusBadRequest, "%s", err)
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	account := s.accounts[c.account]
+	rows := q.page(q.rows(account))
+	return answer{http.StatusOK, jsonHeader(), q.render(rows, account.Rendering), len(rows)}
+}
+
+func noSuchView(name string) answer { return message(http.StatusNotFound, "no such view: %s", name) }
+
+// query is what a look-up asks for.
+type query struct {
+	view       *view
+	conditions []condition
+	selected   []selection
+	order      []order
+	number     int // of the page, from 1
+	size       int
+}
+
+type selection struct {
+	column
+	key string // in the answer: the alias, or else the column's name
+}
+
+type order struct {
+	column
+	descending bool
+}
+
+func parseQuery(v *view, raw string, maxPageSize int) (query, error) {
+	values, err := url.ParseQuery(raw)
+	if err != nil {
+		return query{}, fmt.Errorf("query: %w", err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if !slices.Contains([]string{"filter", "sort", "select", "page", "pagesize"}, name) {
+			return query{}, fmt.Errorf("no such parameter: %s", name)
+		}
+		if len(values[name]) > 1 {
+			return query{}, fmt.Errorf("%s is given more than once", name)
+		}
+	}
+	q := query{view: v}
+	if values.Has("filter") {
+		if q.conditions, err = parseFilter(v, values.Get("filter")); err != nil {
+			return query{}, err
+		}
+	}
+	if q.selected, err = parseSelect(v, values); err != nil {
+		return query{}, err
+	}
+	if q.order, err = parseSort(v, values, q.selected); err != nil {
+		return query{}, err
+	}
+	if q.number, err = positive(values, "page", 1); err != nil {
+		return query{}, err
+	}
+	q.size, err = positive(values, "pagesize", maxPageSize)
+	q.size = min(q.size, maxPageSize)
+	return q, err
+}
+
+// parseSelect reads col or col:alias, joined by commas. Without the parameter every column is selected.
+func parseSelect(v *view, values url.Values) ([]selection, error) {
+	var selected []selection
+	if !values.Has("select") {
+		for _, c := range v.columns {
+			selected = append(selected, selection{c, c.name})
+		}
+		return selected, nil
+	}
+	for _, part := range strings.Split(values.Get("select"), ",") {
+		name, alias, aliased := strings.Cut(part, ":")
+		if aliased && alias == "" {
+			return nil, fmt.Errorf("select: empty alias for %q", name)
+		}
+		c, err := v.column(name)
+		if err != nil {
+			return nil, fmt.Errorf("select: %w", err)
+		}
+		key := cmp.Or(alias, name)
+		if slices.ContainsFunc(selected, func(s selection) bool { return s.key == key }) {
+			return nil, fmt.Errorf("select: %q is selected twice", key)
+		}
+		selected = append(selected, selection{c, key})
+	}
+	return selected, nil
+}
+
+// parseSort reads col or -col, joined by commas; each column must be selected. Without the parameter rows come by the view's
+// default column if selected, else by the first selected.
+func parseSort(v *view, values url.Values, selected []selection) ([]order, error) {
+	isSelected := func(name string) bool {
+		return slices.ContainsFunc(selected, func(s selection) bool { return s.name == name })
+	}
+	if !values.Has("sort") {
+		if isSelected(v.defaultSort) {
+			c, err := v.column(v.defaultSort)
+			return []order{{c, false}}, err
+		}
+		return []order{{selected[0].column, false}}, nil
+	}
+	var by []order
+	for _, part := range strings.Split(values.Get("sort"), ",") {
+		name, descending := strings.CutPrefix(part, "-")
+		c, err := v.column(name)
+		if err != nil {
+			return nil, fmt.Errorf("sort: %w", err)
+		}
+		if !isSelected(name) {
+			return nil, fmt.Errorf("sort: column %q is not selected", name)
+		}
+		by = append(by, order{c, descending})
+	}
+	return by, nil
+}
+
+func positive(values url.Values, name string, missing int) (int, error) {
+	if !values.Has(name) {
+		return missing, nil
+	}
+	n, err := strconv.Atoi(values.Get(name))
+	if err != nil || n < 1 {
+		return 0, fmt.Errorf("%s: %q is no number from 1 on", name, values.Get(name))
+	}
+	return n, nil
+}
+
+// rows returns the account's rows that meet every condition, in order.
+func (q query) rows(a *account) []row {
+	var rows []row
+	for _, e := range a.candidates(q.conditions) {
+		for range 1 + e.ro.Duplicates {
+			rows = append(rows, q.view.rows(e)...)
+		}
+	}
+	rows = slices.DeleteFunc(rows, func(r row) bool {
+		return slices.ContainsFunc(q.conditions, func(c condition) bool { return !c.meets(r) })
+	})
+	slices.SortStableFunc(rows, func(a, b row) int {
+		for _, by := range q.order {
+			sign := 1
+			if by.descending {
+				sign = -1
+			}
+			if n := compare(by.cell(a), by.cell(b)); n != 0 {
+				return sign * n
+			}
+		}
+		return cmp.Compare(a.seq, b.seq)
+	})
+	return rows
+}
+
+func (q query) page(rows []row) []row {
+	if q.number-1 > len(rows)/q.size { // also keeps the product below from overflowing
+		return nil
+	}
+	start := min((q.number-1)*q.size, len(rows))
+	return rows[start:min(start+q.size, len(rows))]
+}
+
+// render writes rows as a JSON array of objects with the selected columns in their order.
+func (q query) render(rows []row, how Rendering) []byte {
+	var b bytes.Buffer
+	b.WriteByte('[')
+	for i, r := range rows {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteByte('{')
+		first := true
+		for _, s := range q.selected {
+			value := how.value(s.name, s.cell(r))
+			if value == nil {
+				continue
+			}
+			if !first {
+				b.WriteByte(',')
+			}
+			first = false
+			b.Write(marshal(s.key))
+			b.WriteByte(':')
+			b.Write(value)
+		}
+		b.WriteByte('}')
+	}
+	b.WriteByte(']')
+	return b.Bytes()
+}

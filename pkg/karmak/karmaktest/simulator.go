@@ -1,0 +1,189 @@
+package karmaktest
+
+import (
+	"cmp"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// The calls of Unity, as [Fault], [Request] and [Counts] name them. A look-up is named for its view.
+const (
+	CallToken   = "token"
+	CallHeaders = "RepairOrderHeader"
+	CallTasks   = "RepairOrderTask"
+	CallStatus  = "status"
+	CallUnknown = "unknown" // a path or a view that Unity does not have
+)
+
+// Config says how a Simulator behaves. Its zero value works, with an empty client id and secret.
+type Config struct {
+	ClientID, ClientSecret string
+
+	MaxPageSize   int              // rows a page at most, silently; 0 is 500
+	TokenLifetime time.Duration    // 0 is one hour, as published
+	Now           func() time.Time // the clock of tokens, changes and Retry-After dates; nil is time.Now
+	Seed          uint64           // of the chance by which faults strike and latencies vary
+
+	// Observe, if set, is told of each Unity request right before it is answered, by several goroutines at once.
+	Observe func(Request)
+}
+
+// Simulator is a Karmak Unity in memory. It is safe for use by several goroutines; make one with [New].
+type Simulator struct {
+	config  Config
+	control http.Handler
+	faults  faults
+	ledger  ledger
+
+	mu       sync.RWMutex // guards what follows
+	secret   string
+	accounts map[string]*account
+	tokens   map[string]*token
+	added    int // ROs added so far: the order of rows that sort alike
+}
+
+// New returns a simulator without accounts.
+func New(config Config) *Simulator {
+	config.MaxPageSize = cmp.Or(config.MaxPageSize, 500)
+	config.TokenLifetime = cmp.Or(config.TokenLifetime, time.Hour)
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	s := &Simulator{
+		config:   config,
+		secret:   config.ClientSecret,
+		accounts: make(map[string]*account),
+		tokens:   make(map[string]*token),
+	}
+	s.faults.seed(config.Seed)
+	s.ledger.reset()
+	s.control = s.controlHandler()
+	return s
+}
+
+// ServeHTTP serves Unity, and the control API under /control/.
+func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, "/control/") {
+		s.control.ServeHTTP(w, r)
+		return
+	}
+	arrived := s.config.Now()
+	c := s.identify(r)
+	leave := s.ledger.enter(c.name, c.account)
+	effect := s.faults.draw(c.account, c.name)
+	struck := effect.name()
+
+	var a answer
+	if effect.wait(r.Context()) {
+		a = s.answer(c, effect.Fault)
+	} else {
+		effect.Kind = Hang // nobody is left to answer
+	}
+	record := Request{
+		Time: arrived, Call: c.name, Account: c.account, User: c.user, Method: r.Method, URL: s.redactedURL(r, c),
+		Status: a.status, Rows: a.rows, Fault: struck, Header: withoutCredentials(r.Header),
+	}
+	s.ledger.add(record)
+	if s.config.Observe != nil {
+		s.config.Observe(record)
+	}
+	deliver(w, r, a, effect.Kind, leave)
+}
+
+// call is a request taken apart: what it is, whose it is, and what it says.
+type call struct {
+	name          string
+	account, user string // as the token form or the bearer token says; empty when unknown
+	bearer        string
+	request       *http.Request
+	form          form
+	view          *view // of a look-up; nil for an unknown view
+}
+
+const (
+	tokenPath  = "/auth/connect/token"
+	statusPath = "/api/unity/v1/unityapi/System/System/Status"
+	viewPath   = "/api/unity/v1/unityapi/frw/"
+)
+
+func (s *Simulator) identify(r *http.Request) call {
+	c := call{name: CallUnknown, request: r}
+	path := r.URL.Path
+	if path == tokenPath {
+		c.name = CallToken
+		c.form = readForm(r)
+		c.account, c.user = c.form.values.Get("account"), c.form.values.Get("user")
+		return c
+	}
+	if path == statusPath {
+		c.name = CallStatus
+	} else if name, ok := strings.CutPrefix(path, viewPath); ok {
+		if c.view = viewNamed(name); c.view != nil {
+			c.name = name
+		}
+	}
+	c.bearer = bearer(r)
+	c.account, c.user = s.tokenOwner(c.bearer)
+	return c
+}
+
+// answer is a response before it is sent. A zero status means none.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+	rows   int
+}
+
+// answer gives what Unity says to the call under the fault, which may be none.
+func (s *Simulator) answer(c call, f Fault) answer {
+	if a, ok := turnedAway(f, s.config.Now()); ok {
+		return a
+	}
+	var a answer
+	switch {
+	case c.name == CallToken:
+		a = s.answerToken(c, f.Kind)
+	case c.name == CallStatus:
+		a = s.answerStatus(c, f.Kind)
+	case strings.HasPrefix(c.request.URL.Path, viewPath):
+		a = s.answerLookup(c, f)
+	default:
+		a = message(http.StatusNotFound, "no such resource: %s", c.request.URL.Path)
+	}
+	return distort(a, f.Kind)
+}
+
+func (s *Simulator) answerStatus(c call, fault Kind) answer {
+	if a, ok := s.admit(c, fault); !ok {
+		return a
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	account := s.accounts[c.account].Account
+	status := systemStatus{
+		IsOnline:      fault != Offline,
+		BridgeVersion: cmp.Or(account.BridgeVersion, account.FusionVersion),
+		FusionVersion: account.FusionVersion,
+		Account:       c.account,
+		User:          c.user,
+		Message:       "Fusion is online.",
+		ProcessGUID:   "6f1c0f0e-5a0b-4c57-9d0a-3f3b2f7f8a11",
+	}
+	if !status.IsOnline {
+		status.Message = "Fusion is offline."
+	}
+	return jsonAnswer(http.StatusOK, status)
+}
+
+type systemStatus struct {
+	IsOnline      bool
+	BridgeVersion string
+	FusionVersion string
+	Account       string
+	User          string
+	Message       string
+	ProcessGUID   string
+}

@@ -1,0 +1,261 @@
+package karmaktest_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"related-ro/pkg/karmak/karmaktest"
+)
+
+func TestRendering(t *testing.T) {
+	ro := karmaktest.RO{Number: "11", Original: "007", InvoiceNumber: "5", OpenedAt: day(1), Voided: true}
+	const selected = "RONumber,OriginalRONumber,InvoiceNumber,RODateOpened,IsVoided,IsROCompleted,VIN"
+	for _, test := range []struct {
+		name string
+		how  karmaktest.Rendering
+		want string
+	}{
+		{"default", karmaktest.Rendering{},
+			`[{"RONumber":11,"OriginalRONumber":"007","InvoiceNumber":5,"RODateOpened":"2026-11-01T08:30:00Z","IsVoided":true,"IsROCompleted":false,"VIN":null}]`},
+		{"strings, ints, zoneless, missing", karmaktest.Rendering{Numbers: "string", Booleans: "int", Dates: "zoneless", Empty: "missing"},
+			`[{"RONumber":"11","OriginalRONumber":"007","InvoiceNumber":"5","RODateOpened":"2026-11-01T08:30:00","IsVoided":1,"IsROCompleted":0}]`},
+		{"mixed, letters, blank", karmaktest.Rendering{Numbers: "mixed", Booleans: "yn", Empty: "blank"},
+			`[{"RONumber":11,"OriginalRONumber":"007","InvoiceNumber":"5","RODateOpened":"2026-11-01T08:30:00Z","IsVoided":"Y","IsROCompleted":"N","VIN":""}]`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			u := start(t, karmaktest.Config{})
+			u.must(u.AddAccount(karmaktest.Account{ID: "a", Users: []string{"u"}, Rendering: test.how, ROs: []karmaktest.RO{ro}}))
+			equal(t, u.get(headers, "select", selected).body, test.want)
+		})
+	}
+}
+
+func TestDuplicatesRepeatTheRow(t *testing.T) {
+	u := start(t, karmaktest.Config{})
+	u.must(u.AddRO("a", karmaktest.RO{Number: "1", Duplicates: 2}))
+	u.add("2")
+	equal(t, u.numbers(), "1 1 1 2")
+	equal(t, u.numbers("page", "2", "pagesize", "2"), "1 2")
+}
+
+func TestNumberAndBranchTellAnRO(t *testing.T) {
+	u := start(t, karmaktest.Config{})
+	u.add("1@EAST", "1@WEST", "1@EAST")
+	equal(t, u.numbers(), "1 1")
+	equal(t, u.numbers("filter", "RONumber[EQ]1,Branch[EQ]WEST"), "1")
+}
+
+func TestUpdateROIsSeenByEveryLookup(t *testing.T) {
+	u := start(t, karmaktest.Config{})
+	u.add("1", "2", "3<1")
+	u.must(u.UpdateRO("a", "3", "", func(ro *karmaktest.RO) { ro.Original, ro.Status = "2", "INVOICED" }))
+	equal(t, u.numbers("filter", "OriginalRONumber[EQ]1"), "")
+	equal(t, u.numbers("filter", "OriginalRONumber[EQ]2"), "3")
+	equal(t, u.numbers("filter", "ROStatus[EQ]INVOICED"), "3")
+	u.must(u.UpdateRO("a", "3", "", func(ro *karmaktest.RO) { ro.Number, ro.Branch = "4", "EAST" }))
+	equal(t, u.numbers(), "1 2 4")
+	equal(t, u.numbers("filter", "RONumber[EQ]3"), "")
+	ro, err := u.RO("a", "4", "EAST")
+	u.must(err)
+	if !ro.LastUpdate.Equal(u.clock.Now()) {
+		t.Errorf("last update %v, want now", ro.LastUpdate)
+	}
+}
+
+func TestUpdateRORefuses(t *testing.T) {
+	u := start(t, karmaktest.Config{})
+	u.add("1", "2")
+	for _, err := range []error{
+		u.UpdateRO("x", "1", "", func(*karmaktest.RO) {}),
+		u.UpdateRO("a", "9", "", func(*karmaktest.RO) {}),
+		u.UpdateRO("a", "1", "EAST", func(*karmaktest.RO) {}),
+	} {
+		if !errors.Is(err, karmaktest.ErrNotFound) {
+			t.Errorf("got %v, want ErrNotFound", err)
+		}
+	}
+	for _, number := range []string{"", "2"} {
+		if err := u.UpdateRO("a", "1", "", func(ro *karmaktest.RO) { ro.Number = number }); err == nil {
+			t.Errorf("number %q was taken", number)
+		}
+	}
+	equal(t, u.numbers(), "1 2")
+}
+
+func TestSpinoffComesFromItsOriginal(t *testing.T) {
+	u := start(t, karmaktest.Config{})
+	u.must(u.AddRO("a", karmaktest.RO{Number: "1", Branch: "EAST", CustomerName: "Acme", VIN: "V1", BillingCustomerName: "Acme", Status: "INVOICED"}))
+	u.must(u.Spinoff("a", "1", "EAST", karmaktest.RO{Number: "2", BillingCustomerName: "Paccar"}))
+	ro, err := u.RO("a", "2", "EAST")
+	u.must(err)
+	if ro.Original != "1" || ro.CustomerName != "Acme" || ro.VIN != "V1" || ro.BillingCustomerName != "Paccar" || ro.Status != "OPEN" {
+		t.Errorf("got %+v", ro)
+	}
+	if !ro.OpenedAt.Equal(u.clock.Now()) {
+		t.Errorf("opened %v, want now", ro.OpenedAt)
+	}
+	equal(t, u.numbers("filter", "OriginalRONumber[EQ]1"), "2")
+}
+
+func TestSpinoffRefuses(t *testing.T) {
+	u := start(t, karmaktest.Config{})
+	u.add("1", "2")
+	if err := u.Spinoff("a", "9", "", karmaktest.RO{Number: "3"}); !errors.Is(err, karmaktest.ErrNotFound) {
+		t.Errorf("unknown original: got %v, want ErrNotFound", err)
+	}
+	if err := u.Spinoff("a", "1", "", karmaktest.RO{Number: "2"}); err == nil {
+		t.Error("a number in use was taken")
+	}
+	if err := u.Spinoff("a", "1", "", karmaktest.RO{}); err == nil {
+		t.Error("no number was taken")
+	}
+}
+
+func TestRemoveROTakesItOutOfEveryLookup(t *testing.T) {
+	u := start(t, karmaktest.Config{})
+	u.add("1", "2<1")
+	u.must(u.RemoveRO("a", "2", ""))
+	equal(t, u.numbers(), "1")
+	equal(t, u.numbers("filter", "OriginalRONumber[EQ]1"), "")
+	if err := u.RemoveRO("a", "2", ""); !errors.Is(err, karmaktest.ErrNotFound) {
+		t.Errorf("got %v, want ErrNotFound", err)
+	}
+}
+
+func TestAddAccountAgainKeepsROs(t *testing.T) {
+	u := start(t, karmaktest.Config{})
+	u.add("1")
+	u.must(u.AddAccount(karmaktest.Account{ID: "a", Users: []string{"u"}, FusionVersion: "4.0"}))
+	equal(t, u.numbers(), "1")
+	u.get(status).expect(t, 200, `"FusionVersion":"4.0"`)
+}
+
+func TestAddROWantsAnAccountAndANumber(t *testing.T) {
+	u := start(t, karmaktest.Config{})
+	if err := u.AddRO("x", karmaktest.RO{Number: "1"}); !errors.Is(err, karmaktest.ErrNotFound) {
+		t.Errorf("got %v, want ErrNotFound", err)
+	}
+	if err := u.AddRO("a", karmaktest.RO{}); err == nil {
+		t.Error("an RO without a number was taken")
+	}
+}
+
+func TestRequestsAreRecordedWithoutSecrets(t *testing.T) {
+	var mu sync.Mutex
+	var observed []karmaktest.Request
+	u := start(t, karmaktest.Config{Observe: func(r karmaktest.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		observed = append(observed, r)
+	}})
+	u.add("1")
+	token := u.token("a", "u")
+	bearer := strings.TrimPrefix(token, "Authorization: Bearer ")
+	r := u.request("GET", headers+"?page=1&client_secret=s3cret%26more&access_token="+bearer, "", token, "User-Agent: test/1", "Cookie: "+bearer)
+	u.do(r).expect(t, 400)
+	u.do(u.request("GET", headers+"?page=1", "", token)).expect(t, 200)
+
+	requests := u.Requests()
+	mu.Lock()
+	defer mu.Unlock()
+	equal(t, len(requests), 3)
+	equal(t, fmt.Sprint(requests), fmt.Sprint(observed))
+	all := fmt.Sprint(requests)
+	if strings.Contains(all, bearer) || strings.Contains(all, "s3cret") {
+		t.Errorf("a secret is in %s", all)
+	}
+	equal(t, requests[0].URL, tokens)
+	equal(t, requests[1].Header.Get("User-Agent"), "test/1")
+	last := requests[2]
+	equal(t, fmt.Sprint(last.Time, last.Call, last.Account, last.User, last.Method, last.URL, last.Status, last.Rows),
+		fmt.Sprint(u.clock.Now(), "RepairOrderHeader", "a", "u", "GET", headers+"?page=1", 200, 1))
+}
+
+func TestCounts(t *testing.T) {
+	u := start(t, karmaktest.Config{})
+	u.get(headers)
+	u.get(tasks)
+	u.do(u.request("GET", status, "", u.token("b", "u")))
+	u.do(u.request("GET", headers, ""))
+	got := u.Counts()
+	equal(t, got.Total, 7)
+	equal(t, got.Lookups(), 3)
+	equal(t, fmt.Sprint(got.Calls), "map[RepairOrderHeader:2 RepairOrderTask:1 status:1 token:3]")
+	equal(t, fmt.Sprint(got.Accounts),
+		"map[:map[RepairOrderHeader:1] a:map[RepairOrderHeader:1 RepairOrderTask:1 token:2] b:map[status:1 token:1]]")
+	u.ResetCounts()
+	equal(t, u.Counts().Total, 0)
+	equal(t, len(u.Requests()), 0)
+}
+
+func TestCountsKnowHowManyRequestsRanAtOnce(t *testing.T) {
+	arrived, release := make(chan struct{}, 6), make(chan struct{})
+	u := start(t, karmaktest.Config{Observe: func(r karmaktest.Request) {
+		if r.Call == karmaktest.CallHeaders {
+			arrived <- struct{}{}
+			<-release
+		}
+	}})
+	requests := []*http.Request{u.getRequest(headers), u.getRequest(headers), u.getRequest(headers)}
+	u.ResetCounts()
+	var group sync.WaitGroup
+	for _, r := range requests {
+		group.Go(func() {
+			if _, err := u.try(r); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for range requests {
+		<-arrived
+	}
+	close(release)
+	group.Wait()
+	equal(t, u.Counts().MostAtOnce["a"], 3)
+	u.ResetCounts()
+	for range requests {
+		u.get(headers)
+	}
+	equal(t, u.Counts().MostAtOnce["a"], 1)
+}
+
+func TestCloseEndsRequestsThatHang(t *testing.T) {
+	begun := make(chan struct{})
+	u := start(t, karmaktest.Config{Observe: func(r karmaktest.Request) {
+		if r.Fault == karmaktest.Hang {
+			close(begun)
+		}
+	}})
+	u.must(u.SetFault(karmaktest.Fault{Call: karmaktest.CallHeaders, Kind: karmaktest.Hang}))
+	r := u.getRequest(headers)
+	failed := make(chan error)
+	go func() {
+		_, err := u.try(r)
+		failed <- err
+	}()
+	<-begun
+	u.Close()
+	if err := <-failed; err == nil {
+		t.Error("a hanging request was answered")
+	}
+}
+
+// BenchmarkLookup shows that a look-up by number or by original does not read the whole account.
+func BenchmarkLookup(b *testing.B) {
+	u := start(b, karmaktest.Config{})
+	for i := range 20_000 {
+		u.must(u.AddRO("a", karmaktest.RO{Number: fmt.Sprint(i + 1), Original: fmt.Sprint(i / 2)}))
+	}
+	for _, filter := range []string{"RONumber[IN]100|200|300", "OriginalRONumber[IN]100|200|300", "Branch[EQ]EAST", "RONumber[GT]19990"} {
+		b.Run(filter, func(b *testing.B) {
+			r := u.getRequest(headers, "filter", filter)
+			for b.Loop() {
+				u.do(r).expect(b, 200)
+			}
+		})
+	}
+}

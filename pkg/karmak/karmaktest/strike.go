@@ -1,0 +1,73 @@
+package karmaktest
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// turnedAway gives the answer of a fault at Unity's front, which keeps a call from being looked at. It reports false for others.
+func turnedAway(f Fault, now time.Time) (answer, bool) {
+	switch f.Kind {
+	case Hang, Reset:
+		return answer{}, true
+	case RateLimited:
+		return retryAfter(message(http.StatusTooManyRequests, "Rate limit is exceeded. Try again later."), f, now), true
+	case StatusError:
+		status := cmp.Or(f.Status, http.StatusInternalServerError)
+		return retryAfter(message(status, "%s", cmp.Or(http.StatusText(status), "unknown error")), f, now), true
+	}
+	return answer{}, false
+}
+
+// unavailable gives the answer to a look-up, its token seen to be right, whose account is offline or lacks the feature. It
+// reports false for others, and for the fault that takes away but a column.
+func unavailable(c call, f Fault, now time.Time) (answer, bool) {
+	switch {
+	case f.Kind == Offline:
+		return retryAfter(message(cmp.Or(f.Status, http.StatusServiceUnavailable), "Fusion is offline."), f, now), true
+	case f.Kind == NotActivated && f.Status == http.StatusNotFound:
+		return noSuchView(c.name), true
+	case f.Kind == NotActivated && f.Status != http.StatusBadRequest:
+		return message(http.StatusForbidden, "The account has no access to %s.", c.name), true
+	}
+	return answer{}, false
+}
+
+func retryAfter(a answer, f Fault, now time.Time) answer {
+	value := f.RetryAfter
+	if ahead, ok := strings.CutPrefix(value, "+"); ok {
+		if d, err := time.ParseDuration(ahead); err == nil {
+			value = now.Add(d).UTC().Format(http.TimeFormat)
+		}
+	}
+	if value != "" {
+		a.header.Set("Retry-After", value)
+	}
+	return a
+}
+
+// oversize is above the 8 MiB that a client may be asked to bear.
+const oversize = 9 << 20
+
+// distort changes an answer in the way of the fault, if it is one of content.
+func distort(a answer, fault Kind) answer {
+	switch fault {
+	case Truncated:
+		a.body = a.body[:len(a.body)/2]
+	case WrongJSON:
+		a.body = fmt.Appendf(nil, `{"value":%s}`, a.body)
+	case HTML:
+		a = answer{
+			status: http.StatusOK,
+			header: http.Header{"Content-Type": {"text/html; charset=utf-8"}},
+			body:   []byte("<!DOCTYPE html><title>Karmak</title><p>The service is being updated.\n"),
+		}
+	case Oversized:
+		a.body = append(bytes.Repeat([]byte(" "), oversize), a.body...) // white space, so that only its length is wrong
+	}
+	return a
+}

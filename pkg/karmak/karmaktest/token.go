@@ -1,0 +1,216 @@
+package karmaktest
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// token is what a bearer token stands for.
+type token struct {
+	account, user string
+	expires       time.Time
+}
+
+// form is the body of a token call, or what is wrong with it.
+type form struct {
+	values url.Values
+	err    error
+}
+
+// maxForm is far above what six fields need.
+const maxForm = 64 << 10
+
+// readForm reads the body whatever its type, so that a fault and the record know the account.
+func readForm(r *http.Request) form {
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxForm))
+	if err != nil {
+		return form{err: fmt.Errorf("read the form: %w", err)}
+	}
+	values, err := url.ParseQuery(string(body))
+	if err != nil {
+		return form{err: errors.New("the body is not a form")}
+	}
+	return form{values, checkForm(r, values)}
+}
+
+func checkForm(r *http.Request, values url.Values) error {
+	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/x-www-form-urlencoded" {
+		return errors.New("Content-Type must be application/x-www-form-urlencoded")
+	}
+	if r.URL.RawQuery != "" {
+		return errors.New("the fields belong into the body, not into the URL")
+	}
+	fields := []string{"client_id", "client_secret", "grant_type", "scope", "account", "user"}
+	for _, name := range fields {
+		switch len(values[name]) {
+		case 0:
+			return fmt.Errorf("%s is missing", name)
+		case 1:
+		default:
+			return fmt.Errorf("%s is given more than once", name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if !slices.Contains(fields, name) {
+			return fmt.Errorf("%s is no field of the token call", name)
+		}
+	}
+	return nil
+}
+
+// answerToken issues a token. The faults ExpiredToken and RevokedToken make it one that no look-up will accept.
+func (s *Simulator) answerToken(c call, fault Kind) answer {
+	if c.request.Method != http.MethodPost {
+		return notAllowed(http.MethodPost)
+	}
+	if c.form.err != nil {
+		return tokenError(http.StatusBadRequest, "invalid_request", c.form.err.Error())
+	}
+	field := c.form.values.Get
+	if field("grant_type") != "karmak_identity" {
+		return tokenError(http.StatusBadRequest, "unsupported_grant_type", "")
+	}
+	if field("scope") != "api" {
+		return tokenError(http.StatusBadRequest, "invalid_scope", "")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if field("client_id") != s.config.ClientID || field("client_secret") != s.secret {
+		return tokenError(http.StatusUnauthorized, "invalid_client", "")
+	}
+	if !s.permitted(c.account, c.user) {
+		return tokenError(http.StatusUnauthorized, "invalid_grant", "The account or user is not open to this client.")
+	}
+	now := s.config.Now()
+	maps.DeleteFunc(s.tokens, func(_ string, t *token) bool { return t.expires.Add(time.Hour).Before(now) })
+	issued := rand.Text()
+	t := &token{c.account, c.user, now.Add(s.config.TokenLifetime)}
+	s.tokens[issued] = t
+	s.spoil(issued, fault)
+	return jsonAnswer(http.StatusOK, struct {
+		AccessToken string `json:"access_token"`
+		ExpiresIn   int    `json:"expires_in"`
+		TokenType   string `json:"token_type"`
+	}{issued, int(s.config.TokenLifetime / time.Second), "Bearer"})
+}
+
+func tokenError(status int, code, description string) answer {
+	return jsonAnswer(status, struct {
+		Error       string `json:"error"`
+		Description string `json:"error_description,omitempty"`
+	}{code, description})
+}
+
+// permitted reports whether the user of the account is open to the client. It needs the lock.
+func (s *Simulator) permitted(account, user string) bool {
+	a := s.accounts[account]
+	return a != nil && slices.Contains(a.Users, user)
+}
+
+// spoil makes a token useless in the way of the fault, if it is one of tokens. It needs the lock.
+func (s *Simulator) spoil(bearer string, fault Kind) {
+	t := s.tokens[bearer]
+	switch {
+	case t == nil:
+	case fault == ExpiredToken:
+		t.expires = s.config.Now()
+	case fault == RevokedToken:
+		delete(s.tokens, bearer)
+	}
+}
+
+// bearer returns the request's bearer token; empty if there is none, or not exactly one.
+func bearer(r *http.Request) string {
+	headers := r.Header.Values("Authorization")
+	if len(headers) != 1 {
+		return ""
+	}
+	value, ok := strings.CutPrefix(headers[0], "Bearer ")
+	if !ok {
+		return ""
+	}
+	return value
+}
+
+// tokenOwner returns whose token it is or, if it has expired, was.
+func (s *Simulator) tokenOwner(bearer string) (account, user string) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if t := s.tokens[bearer]; t != nil {
+		return t.account, t.user
+	}
+	return "", ""
+}
+
+// admit reports whether the call is a GET with a token that holds, or gives the refusal.
+func (s *Simulator) admit(c call, fault Kind) (answer, bool) {
+	if c.request.Method != http.MethodGet {
+		return notAllowed(http.MethodGet), false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.spoil(c.bearer, fault)
+	t := s.tokens[c.bearer]
+	var problem string
+	switch {
+	case c.bearer == "":
+		problem = "a bearer token is required"
+	case t == nil:
+		problem = "the token is unknown or was revoked"
+	case !s.config.Now().Before(t.expires):
+		problem = "the token has expired"
+	case !s.permitted(t.account, t.user):
+		problem = "the account or user is not open to this client any more"
+	default:
+		return answer{}, true
+	}
+	a := message(http.StatusUnauthorized, "%s", problem)
+	a.header.Set("WWW-Authenticate", "Bearer")
+	return a, false
+}
+
+// RevokeTokens makes the account's tokens useless; of every account if account is empty.
+func (s *Simulator) RevokeTokens(account string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.DeleteFunc(s.tokens, func(_ string, t *token) bool { return account == "" || t.account == account })
+}
+
+// RotateSecret makes secret the one that token calls must give from now on. Tokens stay valid.
+func (s *Simulator) RotateSecret(secret string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.secret = secret
+}
+
+// redactedURL returns path and query without anything secret that a wrong client may have put there.
+func (s *Simulator) redactedURL(r *http.Request, c call) string {
+	if c.name == CallToken {
+		return r.URL.Path
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	uri := r.URL.RequestURI()
+	for _, secret := range []string{s.secret, url.QueryEscape(s.secret), c.bearer} {
+		if secret != "" {
+			uri = strings.ReplaceAll(uri, secret, "REDACTED")
+		}
+	}
+	return uri
+}
+
+func withoutCredentials(h http.Header) http.Header {
+	h = h.Clone()
+	h.Del("Authorization")
+	h.Del("Cookie")
+	return h
+}

@@ -1,0 +1,219 @@
+package karmak_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"related-ro/pkg/karmak"
+	"related-ro/pkg/karmak/karmaktest"
+	"related-ro/pkg/relatedro"
+)
+
+func TestFamiliesShowsROsInAnyState(t *testing.T) {
+	opened := time.Date(2026, 11, 20, 8, 15, 0, 0, time.UTC)
+	sim := dealer(t, karmaktest.Config{},
+		karmaktest.RO{Number: "100", Branch: "MAIN", Completed: true, InvoiceNumber: "9001", InvoicedAt: opened},
+		karmaktest.RO{Number: "101", Branch: "MAIN", Original: "100", OpenedAt: opened, BillingCustomerName: "Volvo", BillingCustomerWarranty: true},
+		karmaktest.RO{Number: "102", Branch: "MAIN", Original: "100", Completed: true},
+		karmaktest.RO{
+			Number: "103", Branch: "MAIN", Original: "100", Completed: true, OpenedAt: opened, InvoicedAt: opened.Add(time.Hour),
+			InvoiceNumber: "9002", BillingCustomerName: "Shop",
+		},
+		karmaktest.RO{Number: "104", Branch: "MAIN", Original: "100", Voided: true},
+	)
+	want := []relatedro.RelatedRO{
+		{
+			RO: "101", MadeFrom: "100", Relation: relatedro.Alternate, Status: relatedro.ROOpen, BillTo: "Volvo", Warranty: true,
+			OpenedAt: "2026-11-20T08:15:00Z",
+		},
+		{RO: "102", MadeFrom: "100", Relation: relatedro.Alternate, Status: relatedro.ROCompleted},
+		{
+			RO: "103", MadeFrom: "100", Relation: relatedro.Alternate, Status: relatedro.ROInvoiced, BillTo: "Shop", InvoiceNumber: "9002",
+			OpenedAt: "2026-11-20T08:15:00Z", InvoicedAt: "2026-11-20T09:15:00Z",
+		},
+		{RO: "104", MadeFrom: "100", Relation: relatedro.Alternate, Status: relatedro.ROOpen, Voided: true},
+	}
+	got := families(t, client(t, sim), over, "100")["100"].Related
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("related ROs (-want +got):\n%s", diff)
+	}
+}
+
+func TestFamiliesOfAmbiguousBranch(t *testing.T) {
+	ros := []karmaktest.RO{
+		{Number: "100", Branch: "MAIN"},
+		{Number: "100", Branch: "EAST"},
+		{Number: "101", Branch: "EAST", Original: "100"},
+		{Number: "200", Branch: "MAIN", Original: "100"},
+		{Number: "300", Branch: "MAIN"},
+	}
+	for _, page := range []int{1, 2, 3, 500} {
+		t.Run(fmt.Sprint("page of ", page), func(t *testing.T) {
+			c := client(t, dealer(t, karmaktest.Config{MaxPageSize: page}, ros...))
+			found := families(t, c, over, "100", "200", "300")
+			for _, ro := range []string{"100", "200"} { // 200 was made from one of the two
+				if f := found[ro].Failure; f == nil || f.Reason != relatedro.AmbiguousBranch {
+					t.Errorf("RO %s: %v, want ambiguous_branch", ro, f)
+				}
+			}
+			if f := found["300"].Failure; f != nil {
+				t.Errorf("RO 300: %v", f)
+			}
+			got := relations(families(t, c, at("EAST"), "100")["100"])
+			if want := []string{"101 alternate"}; !slices.Equal(got, want) {
+				t.Errorf("at a branch: %v, want %v", got, want)
+			}
+		})
+	}
+}
+
+// Something that was made from a spinoff at another branch may be its twin's.
+func TestFamiliesLooksForTwinsOfSpinoffs(t *testing.T) {
+	c := client(t, dealer(t, karmaktest.Config{},
+		karmaktest.RO{Number: "100", Branch: "MAIN"},
+		karmaktest.RO{Number: "101", Branch: "MAIN", Original: "100"},
+		karmaktest.RO{Number: "101", Branch: "EAST"},
+		karmaktest.RO{Number: "102", Branch: "EAST", Original: "101"},
+		karmaktest.RO{Number: "200", Branch: "MAIN"},
+		karmaktest.RO{Number: "201", Branch: "MAIN", Original: "200"},
+		karmaktest.RO{Number: "202", Branch: "EAST", Original: "201"},
+	))
+	found := families(t, c, over, "100", "200")
+	if f := found["100"].Failure; f == nil || f.Reason != relatedro.AmbiguousBranch {
+		t.Errorf("RO 100: %v, want ambiguous_branch", f)
+	}
+	if got, want := relations(found["200"]), []string{"201 alternate", "202 descendant"}; !slices.Equal(got, want) {
+		t.Errorf("RO 200: %v, want %v", got, want)
+	}
+}
+
+func TestFamiliesListsWhatItCannotAskFor(t *testing.T) {
+	long := strings.Repeat("9", relatedro.MaxROLength+1)
+	sim := dealer(t, karmaktest.Config{},
+		karmaktest.RO{Number: "100", Original: "1,2"},
+		karmaktest.RO{Number: "101", Original: "100"},
+		karmaktest.RO{Number: "1|2", Original: "100"},
+		karmaktest.RO{Number: "NULL", Original: "100"},
+		karmaktest.RO{Number: long, Original: "100"},
+		karmaktest.RO{Number: "200", Original: "199"}, // which has no row
+	)
+	found := families(t, client(t, sim), over, "100", "200")
+	want := []string{"1,2 original", "101 alternate", "1|2 alternate", "NULL alternate", long + " alternate"}
+	if diff := cmp.Diff(want, relations(found["100"])); diff != "" {
+		t.Errorf("family of 100 (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]relatedro.RelatedRO{{RO: "199", Relation: relatedro.Original}}, found["200"].Related); diff != "" {
+		t.Errorf("family of 200 (-want +got):\n%s", diff)
+	}
+	for _, r := range sim.Requests() {
+		if r.Status >= 400 {
+			t.Errorf("%d for %s", r.Status, r.URL)
+		}
+	}
+}
+
+func TestFamiliesTakesNumbersWithLeadingZerosForTheSame(t *testing.T) {
+	sim := dealer(t, karmaktest.Config{},
+		karmaktest.RO{Number: "0050"}, karmaktest.RO{Number: "51", Original: "50"}, karmaktest.RO{Number: "52", Original: "0050"})
+	found := families(t, client(t, sim), over, "050", "50", "51")
+	for _, ro := range []string{"050", "50"} {
+		if got, want := relations(found[ro]), []string{"51 alternate", "52 alternate"}; !slices.Equal(got, want) {
+			t.Errorf("RO %s: %v, want %v", ro, got, want)
+		}
+	}
+	if got, want := relations(found["51"]), []string{"52 sibling", "0050 original"}; !slices.Equal(got, want) {
+		t.Errorf("RO 51: %v, want %v", got, want)
+	}
+}
+
+func TestFamiliesRunningInACircle(t *testing.T) {
+	c := client(t, dealer(t, karmaktest.Config{},
+		karmaktest.RO{Number: "1", Original: "3"}, karmaktest.RO{Number: "2", Original: "1"}, karmaktest.RO{Number: "3", Original: "2"},
+		karmaktest.RO{Number: "4", Original: "4"}))
+	found := families(t, c, over, "1", "4")
+	if got, want := relations(found["1"]), []string{"2 original", "3 original"}; !slices.Equal(got, want) {
+		t.Errorf("RO 1: %v, want %v", got, want)
+	}
+	if got := relations(found["4"]); len(got) != 0 {
+		t.Errorf("RO 4: %v, want nothing", got)
+	}
+}
+
+func TestFamiliesThatDoNotEnd(t *testing.T) {
+	var ros []karmaktest.RO
+	for i := range 2100 { // one RO with too many spinoffs
+		ros = append(ros, karmaktest.RO{Number: fmt.Sprint(10_000 + i), Original: "1"})
+	}
+	for i := range 120 { // one spinoff of another, too far
+		ros = append(ros, karmaktest.RO{Number: fmt.Sprint(20_001 + i), Original: fmt.Sprint(20_000 + i)})
+	}
+	ros = append(ros, karmaktest.RO{Number: "1"}, karmaktest.RO{Number: "2"}, karmaktest.RO{Number: "3", Original: "2"},
+		karmaktest.RO{Number: "20000"})
+	found := families(t, client(t, dealer(t, karmaktest.Config{}, ros...)), over, "1", "2", "20000")
+	for _, ro := range []string{"1", "20000"} {
+		if f := found[ro].Failure; f == nil || f.Reason != relatedro.FamilyTooLarge {
+			t.Errorf("RO %s: %v, want family_too_large", ro, f)
+		}
+	}
+	if got, want := relations(found["2"]), []string{"3 alternate"}; !slices.Equal(got, want) {
+		t.Errorf("RO 2: %v, want %v", got, want)
+	}
+}
+
+func TestFamiliesAtABranchThatFiltersCannotCarry(t *testing.T) {
+	sim := dealer(t, karmaktest.Config{}, karmaktest.RO{Number: "1", Branch: "St. John's & 5th, EAST"})
+	if f := failure(t, client(t, sim), at("St. John's & 5th, EAST"), "1"); f.Reason != relatedro.AccountNotPermitted {
+		t.Errorf("failure %v, want account_not_permitted", f)
+	}
+	if n := sim.Counts().Total; n != 0 {
+		t.Errorf("%d requests", n)
+	}
+}
+
+func TestFamiliesAtABranchWithSpaces(t *testing.T) {
+	sim := dealer(t, karmaktest.Config{}, karmaktest.RO{Number: "1", Branch: "St. John's & 5th +1%"},
+		karmaktest.RO{Number: "2", Branch: "St. John's & 5th +1%", Original: "1"})
+	got := relations(families(t, client(t, sim), at("St. John's & 5th +1%"), "1")["1"])
+	if want := []string{"2 alternate"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestFamiliesOfNothing(t *testing.T) {
+	sim := dealer(t, karmaktest.Config{})
+	if found := families(t, client(t, sim), over); len(found) != 0 || sim.Counts().Total != 0 {
+		t.Errorf("%v after %d requests", found, sim.Counts().Total)
+	}
+}
+
+func ExampleClient_Families() {
+	sim := karmaktest.Start(karmaktest.Config{ClientID: "id", ClientSecret: "secret"})
+	defer sim.Close()
+	sim.AddAccount(karmaktest.Account{ID: "acct-1", Users: []string{"user-1"}, ROs: []karmaktest.RO{
+		{Number: "50123", Branch: "MAIN"},
+		{Number: "50124", Branch: "MAIN", Original: "50123", BillingCustomerName: "Volvo", BillingCustomerWarranty: true},
+	}})
+
+	c := karmak.New(karmak.Config{BaseURL: sim.URL, Credentials: karmak.Static("id", "secret")})
+	defer c.Close()
+	over := relatedro.Connection{Account: "acct-1", User: "user-1", Branch: "MAIN"}
+	found, err := c.Families(context.Background(), over, []string{"50123", "50124"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, ro := range []string{"50123", "50124"} {
+		for _, r := range found[ro].Related {
+			fmt.Printf("%s: %s is its %s, %s, billed to %q\n", ro, r.RO, r.Relation, r.Status, r.BillTo)
+		}
+	}
+	// Output:
+	// 50123: 50124 is its alternate, open, billed to "Volvo"
+	// 50124: 50123 is its original, open, billed to ""
+}

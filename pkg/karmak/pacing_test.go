@@ -1,0 +1,198 @@
+package karmak_test
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"related-ro/pkg/karmak"
+	"related-ro/pkg/karmak/karmaktest"
+	"related-ro/pkg/relatedro"
+)
+
+// twoDealers adds a second account to a simulator whose first one has the fault.
+func twoDealers(t *testing.T, fault karmaktest.Fault) (*karmaktest.Server, relatedro.Connection) {
+	t.Helper()
+	sim := dealer(t, karmaktest.Config{}, threeLevels()...)
+	err := sim.AddAccount(karmaktest.Account{ID: "acct-2", Users: []string{user}, ROs: threeLevels()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fault.Account = account
+	if err := sim.SetFault(fault); err != nil {
+		t.Fatal(err)
+	}
+	return sim, relatedro.Connection{Account: "acct-2", User: user}
+}
+
+// untilLeftAlone asks until a call makes no request, and returns its failure.
+func untilLeftAlone(t *testing.T, sim *karmaktest.Server, c *karmak.Client) *relatedro.Failure {
+	t.Helper()
+	for range 20 {
+		before := sim.Counts().Total
+		f := failure(t, c, over, "100")
+		if sim.Counts().Total == before {
+			return f
+		}
+	}
+	t.Fatal("the account is never left alone")
+	return nil
+}
+
+func TestDeadServerIsLeftAlone(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		fault karmaktest.Fault
+		want  relatedro.Reason
+	}{
+		{"5xx", karmaktest.Fault{Kind: karmaktest.StatusError, Status: 503, Call: karmaktest.CallHeaders}, relatedro.Unreachable},
+		{"no answer", karmaktest.Fault{Kind: karmaktest.ResetBody, Call: karmaktest.CallHeaders}, relatedro.Unreachable},
+		{"offline", karmaktest.Fault{Kind: karmaktest.Offline}, relatedro.FusionOffline},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			sim, other := twoDealers(t, test.fault)
+			c := client(t, sim)
+			f := untilLeftAlone(t, sim, c)
+			if f.Reason != test.want || f.RetryAfter <= 0 || f.RetryAfter > 36*time.Second {
+				t.Errorf("failure %v after %s, want %s within the circuit's delay", f, f.RetryAfter, test.want)
+			}
+			families(t, c, other, "100") // costs other dealers nothing
+		})
+	}
+}
+
+func TestServerThatIsBackIsAskedAgain(t *testing.T) {
+	sim, _ := twoDealers(t, karmaktest.Fault{Kind: karmaktest.StatusError, Status: 500, Call: karmaktest.CallHeaders})
+	c := client(t, sim, func(c *karmak.Config) { c.CircuitDelay = 20 * time.Millisecond })
+	untilLeftAlone(t, sim, c)
+	sim.ClearFaults()
+	for t.Context().Err() == nil {
+		found, err := c.Families(t.Context(), over, []string{"100"})
+		if err == nil {
+			if n := len(found["100"].Related); n != 5 {
+				t.Errorf("%d related ROs, want 5", n)
+			}
+			return
+		}
+	}
+}
+
+func TestRefusalsDoNotOpenTheCircuit(t *testing.T) {
+	sim, _ := twoDealers(t, karmaktest.Fault{Kind: karmaktest.NotActivated})
+	c := client(t, sim)
+	for range 15 {
+		if f := failure(t, c, over, "100"); f.Reason != relatedro.NotActivated {
+			t.Fatalf("failure %v, want not_activated", f)
+		}
+	}
+	sim.ClearFaults()
+	families(t, c, over, "100")
+}
+
+func TestRefusedTokensDoNotOpenTheCircuit(t *testing.T) {
+	sim, _ := twoDealers(t, karmaktest.Fault{Kind: karmaktest.RevokedToken, Call: karmaktest.CallHeaders})
+	c := client(t, sim)
+	for range 15 {
+		failure(t, c, over, "100")
+	}
+	sim.ClearFaults()
+	families(t, c, over, "100")
+}
+
+func TestAskedToWaitHoldsForTheAccount(t *testing.T) {
+	sim, other := twoDealers(t, karmaktest.Fault{Kind: karmaktest.RateLimited, RetryAfter: "60", Call: karmaktest.CallHeaders, Times: 1})
+	c := client(t, sim)
+	failure(t, c, over, "100")
+	before := sim.Counts().Total
+	f := failure(t, c, over, "100")
+	if f.Reason != relatedro.RateLimited || f.RetryAfter < 50*time.Second {
+		t.Errorf("failure %v after %s, want rate_limited for about a minute", f, f.RetryAfter)
+	}
+	if n := sim.Counts().Total - before; n != 0 {
+		t.Errorf("%d requests while asked to wait", n)
+	}
+	families(t, c, other, "100")
+}
+
+func TestRequestsAtOnceAreBounded(t *testing.T) {
+	for _, most := range []int{1, 2, 3} {
+		t.Run(fmt.Sprint(most), func(t *testing.T) {
+			ros, numbers := forest(20, 1)
+			sim := dealer(t, karmaktest.Config{MaxPageSize: 5}, ros...)
+			if err := sim.SetFault(karmaktest.Fault{Kind: karmaktest.Latency, Latency: 2 * time.Millisecond}); err != nil {
+				t.Fatal(err)
+			}
+			c := client(t, sim, func(c *karmak.Config) { c.MaxConcurrent = most })
+			var all sync.WaitGroup
+			for range 4 {
+				all.Go(func() { families(t, c, over, numbers...) })
+			}
+			all.Wait()
+			if n := sim.Counts().MostAtOnce[account]; n > most {
+				t.Errorf("%d requests at once, want at most %d", n, most)
+			}
+		})
+	}
+}
+
+func TestStrugglingServerIsNotHitHarder(t *testing.T) {
+	ros, numbers := forest(500, 1)
+	sim := dealer(t, karmaktest.Config{}, ros...)
+	if err := sim.SetFault(karmaktest.Fault{Kind: karmaktest.StatusError, Status: 503, Call: karmaktest.CallHeaders}); err != nil {
+		t.Fatal(err)
+	}
+	c := client(t, sim)
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			if _, err := c.Families(t.Context(), over, numbers); err == nil {
+				t.Error("Families works")
+			}
+		})
+	}
+	all.Wait()
+	if n := sim.Counts().Lookups(); n > 10 { // the circuit opens at 5, with 2 in progress
+		t.Errorf("%d look-ups reached a dead server", n)
+	}
+}
+
+func TestAttemptsAreToldOf(t *testing.T) {
+	sim := dealer(t, karmaktest.Config{}, threeLevels()...)
+	if err := sim.SetFault(karmaktest.Fault{Kind: karmaktest.StatusError, Status: 503, Call: karmaktest.CallToken, Times: 1}); err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	var calls []karmak.Call
+	c := client(t, sim, func(c *karmak.Config) {
+		c.Observe = func(call karmak.Call) {
+			mu.Lock()
+			defer mu.Unlock()
+			calls = append(calls, call)
+		}
+	})
+	families(t, c, at("MAIN"), "900")
+	if len(calls) != 4 || len(calls) != sim.Counts().Total {
+		t.Fatalf("told of %d calls, want 4: %+v", len(calls), calls)
+	}
+	first, second := calls[0], calls[1]
+	if first.Kind != karmak.CallToken || first.Attempt != 1 || first.Status != 503 || first.Outcome != relatedro.KarmakError {
+		t.Errorf("first call %+v", first)
+	}
+	if second.Kind != karmak.CallToken || second.Attempt != 2 || second.Status != 200 || second.Outcome != "" {
+		t.Errorf("second call %+v", second)
+	}
+}
+
+func TestConfigNamesWhateverIsWrong(t *testing.T) {
+	err := karmak.Config{BaseURL: "ftp://karmak", MaxConcurrent: -1, MaxPageSize: 1e6, RequestTimeout: -1}.Validate()
+	var all interface{ Unwrap() []error }
+	if !errors.As(err, &all) || len(all.Unwrap()) != 5 {
+		t.Errorf("Validate: %v, want 5 errors", err)
+	}
+	good := karmak.Config{BaseURL: "https://api.karmak.io", Credentials: karmak.Static("a", "b")}
+	if err := good.Validate(); err != nil {
+		t.Errorf("Validate: %v", err)
+	}
+}

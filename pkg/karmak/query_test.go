@@ -1,0 +1,150 @@
+package karmak
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"related-ro/pkg/relatedro"
+)
+
+const base = "https://api.karmak.io"
+
+func TestQueryURL(t *testing.T) {
+	q := query{kind: CallSpinoffs, column: originColumn, numbers: []string{"50123", "A-7"}, branch: "Main & East", size: 500}
+	got := q.url(base, 3)
+	if strings.ContainsAny(got, "+|[] ") {
+		t.Errorf("URL %s is not encoded throughout", got)
+	}
+	u, err := url.Parse(got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "/api/unity/v1/unityapi/frw/RepairOrderHeader"; u.Path != want {
+		t.Errorf("path %s, want %s", u.Path, want)
+	}
+	for name, want := range map[string]string{
+		"filter":   "OriginalRONumber[IN]50123|A-7,Branch[EQ]Main & East",
+		"sort":     "OriginalRONumber,RONumber,Branch",
+		"page":     "3",
+		"pagesize": "500",
+	} {
+		if got := u.Query()[name]; !slices.Equal(got, []string{want}) {
+			t.Errorf("%s = %q, want %q once", name, got, want)
+		}
+	}
+}
+
+func TestQueryIsCutToTheLengthOfAURL(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		number func(int) string
+		branch string
+		count  int
+	}{
+		{"one", func(int) string { return "50123" }, "", 1},
+		{"five digits", func(i int) string { return fmt.Sprint(50000 + i) }, "", 1000},
+		{"longest", func(i int) string { return strings.Repeat("Z", relatedro.MaxROLength-3) + fmt.Sprint(100+i) }, "", 300},
+		{"longest, dearest branch", func(i int) string { return strings.Repeat("Z", relatedro.MaxROLength-3) + fmt.Sprint(100+i) },
+			strings.Repeat("&", maxBranch), 300},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			q := query{column: originColumn, branch: test.branch, size: maxPageSizeAsked}
+			for i := range test.count {
+				q.numbers = append(q.numbers, test.number(i))
+			}
+			var all []string
+			for _, part := range q.cut(base) {
+				if n := len(part.url(base, 99_999)); n > 2000 {
+					t.Errorf("a URL has %d characters", n)
+				}
+				all = append(all, part.numbers...)
+			}
+			if !slices.Equal(all, q.numbers) {
+				t.Errorf("the parts hold %d numbers, want all %d in order", len(all), len(q.numbers))
+			}
+		})
+	}
+}
+
+func TestQueryIsCutAsLittleAsPossible(t *testing.T) {
+	q := query{column: originColumn, size: 500}
+	for i := range 1000 {
+		q.numbers = append(q.numbers, fmt.Sprint(50000+i))
+	}
+	parts := q.cut(base)
+	for _, part := range parts[:len(parts)-1] {
+		if n := len(part.url(base, 1)); n < 1980 {
+			t.Errorf("a URL that is not the last has but %d characters", n)
+		}
+	}
+}
+
+func TestAskable(t *testing.T) {
+	for number, want := range map[string]bool{
+		"50123": true, "A-7": true, strings.Repeat("1", 32): true,
+		"": false, "1,2": false, "1|2": false, "1[2": false, "1]2": false, "1 2": false, "NULL": false,
+		strings.Repeat("1", 33): false, "é": false, "1\n": false,
+	} {
+		if got := askable(number); got != want {
+			t.Errorf("askable(%q) = %t", number, got)
+		}
+	}
+	for branch, want := range map[string]bool{
+		"": true, "MAIN": true, "Main St. & 5th": true, "A=B": true,
+		"A,B": false, "A|B": false, "A[": false, "A]": false, "NULL": false, " A": false, "A\n": false,
+		strings.Repeat("A", maxBranch+1): false,
+	} {
+		if got := branchAskable(branch); got != want {
+			t.Errorf("branchAskable(%q) = %t", branch, got)
+		}
+	}
+}
+
+func TestCanonical(t *testing.T) {
+	for number, want := range map[string]string{"": "", "0": "0", "000": "0", "007": "7", "7": "7", "A07": "A07", "0-7": "0-7"} {
+		if got := canonical(number); got != want {
+			t.Errorf("canonical(%q) = %q, want %q", number, got, want)
+		}
+	}
+}
+
+// A filter that is sent must read back as the very numbers and branch that went in.
+func FuzzFilter(f *testing.F) {
+	f.Fuzz(func(t *testing.T, first, second, branch string) {
+		q := query{column: originColumn, size: 500}
+		for _, n := range []string{first, second} {
+			if askable(n) {
+				q.numbers = append(q.numbers, n)
+			}
+		}
+		if branchAskable(branch) {
+			q.branch = branch
+		}
+		for _, part := range q.cut(base) {
+			raw := part.url(base, 1)
+			if len(raw) > 2000 {
+				t.Errorf("the URL has %d characters", len(raw))
+			}
+			u, err := url.Parse(raw)
+			if err != nil {
+				t.Fatal(err)
+			}
+			values, err := url.ParseQuery(u.RawQuery)
+			if err != nil || u.Fragment != "" || len(values) != 5 || len(values["filter"]) != 1 {
+				t.Fatalf("query %q: %v", u.RawQuery, err)
+			}
+			terms := strings.Split(values.Get("filter"), ",")
+			numbers := strings.Split(strings.TrimPrefix(terms[0], "OriginalRONumber[IN]"), "|")
+			if !slices.Equal(numbers, part.numbers) {
+				t.Errorf("numbers %q read back as %q", part.numbers, numbers)
+			}
+			if q.branch == "" && len(terms) == 1 || len(terms) == 2 && terms[1] == "Branch[EQ]"+q.branch {
+				continue
+			}
+			t.Errorf("branch %q reads back as %q", q.branch, terms[1:])
+		}
+	})
+}

@@ -1,0 +1,184 @@
+package karmak
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"related-ro/pkg/relatedro"
+)
+
+// A token is given up tokenMargin before it expires, or a tenth of its life if that is
+// less, so that none expires on its way. maxTokenLife keeps absurd answers harmless.
+const (
+	tokenMargin  = time.Minute
+	maxTokenLife = 24 * time.Hour
+)
+
+// signIn holds the token of one user of one account.
+type signIn struct {
+	account, user string
+
+	mu      sync.Mutex
+	token   string
+	until   time.Time
+	running *fetch // nil while nobody fetches a token
+}
+
+// fetch is a token call in progress, which all who need the token wait for.
+type fetch struct {
+	done      chan struct{}
+	token     string
+	err       error
+	abandoned bool // who made the call went away: its error is no answer
+}
+
+// token returns the session's token, and fetches one first if there is none.
+func (c *Client) token(ctx context.Context, s *session) (string, error) {
+	in := s.signIn
+	for {
+		in.mu.Lock()
+		if in.holds(c.cfg.Now()) {
+			defer in.mu.Unlock()
+			return in.token, nil
+		}
+		running := in.running
+		if running == nil {
+			running = &fetch{done: make(chan struct{})}
+			in.running = running
+			in.mu.Unlock()
+			c.fetchToken(ctx, s, running)
+			return running.token, running.err
+		}
+		in.mu.Unlock()
+		select {
+		case <-running.done:
+		case <-ctx.Done():
+			return "", outOfTime(ctx)
+		}
+		if !running.abandoned {
+			return running.token, running.err
+		}
+	}
+}
+
+// holds reports whether there is a token that is good for a while. It needs the lock.
+func (in *signIn) holds(now time.Time) bool { return in.token != "" && now.Before(in.until) }
+
+// signedIn reports whether the next request will need no token call.
+func (in *signIn) signedIn(now time.Time) bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.holds(now)
+}
+
+// drop forgets a token that was refused, unless it has been replaced already.
+func (in *signIn) drop(token string) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.token == token {
+		in.token = ""
+	}
+}
+
+// fetchToken makes the token call and hands its outcome to all who wait. Credentials
+// that are refused are read again once.
+func (c *Client) fetchToken(ctx context.Context, s *session, f *fetch) {
+	var life time.Duration
+	started := c.cfg.Now()
+	for range 2 {
+		var keys Credentials
+		if keys, f.err = c.keys.get(ctx); f.err != nil {
+			break
+		}
+		var body []byte
+		if body, f.err = c.send(ctx, s.account, request{CallToken, c.tokenRequest(s.signIn, keys)}); f.err == nil {
+			f.token, life, f.err = decodeToken(body)
+			break
+		}
+		if failureOf(f.err).Reason != relatedro.CredentialsRejected {
+			break
+		}
+		c.keys.reject(keys)
+	}
+	f.abandoned = f.err != nil && ctx.Err() != nil
+
+	in := s.signIn
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.running = nil
+	if f.err == nil {
+		in.token, in.until = f.token, started.Add(life-min(tokenMargin, life/10))
+	}
+	close(f.done)
+}
+
+func (c *Client) tokenRequest(in *signIn, keys Credentials) func(context.Context) (*http.Request, error) {
+	form := url.Values{
+		"client_id":     {keys.ClientID},
+		"client_secret": {keys.ClientSecret},
+		"grant_type":    {"karmak_identity"},
+		"scope":         {"api"},
+		"account":       {in.account},
+		"user":          {in.user},
+	}.Encode()
+	return func(ctx context.Context) (*http.Request, error) {
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.cfg.BaseURL+tokenPath, strings.NewReader(form))
+		if err != nil {
+			return nil, errors.New("not a URL")
+		}
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Accept", "application/json")
+		return r, nil
+	}
+}
+
+// decodeToken reads the answer of a token call.
+func decodeToken(body []byte) (token string, life time.Duration, err error) {
+	var answer struct {
+		Token     string      `json:"access_token"`
+		ExpiresIn json.Number `json:"expires_in"` // in quotes or not
+		Type      string      `json:"token_type"`
+	}
+	unexpected := func(problem string) (string, time.Duration, error) {
+		return "", 0, &relatedro.Failure{Reason: relatedro.UnexpectedAnswer, Err: fmt.Errorf("%s: %s", CallToken, problem)}
+	}
+	if json.Unmarshal(body, &answer) != nil {
+		return unexpected("the answer is not of the published form")
+	}
+	if answer.Token == "" || strings.ContainsFunc(answer.Token, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return unexpected("no access_token that a header can carry")
+	}
+	if answer.Type != "" && !strings.EqualFold(answer.Type, "Bearer") {
+		return unexpected("token_type is not Bearer")
+	}
+	seconds, err := strconv.ParseFloat(answer.ExpiresIn.String(), 64)
+	if err != nil || !(seconds >= 1) {
+		return unexpected("expires_in is not a number of seconds")
+	}
+	return answer.Token, time.Duration(min(seconds, maxTokenLife.Seconds()) * float64(time.Second)), nil
+}
+
+// tokenRefusal returns what a refused token call means. Neither the description nor
+// the code as sent is repeated: they may name the account.
+func tokenRefusal(body []byte, err error) *relatedro.Failure {
+	var answer struct {
+		Error string `json:"error"`
+	}
+	if json.Unmarshal(body, &answer) == nil {
+		switch answer.Error {
+		case "invalid_client":
+			return &relatedro.Failure{Reason: relatedro.CredentialsRejected, RetryAfter: rereadEvery, Err: err}
+		case "invalid_grant":
+			return &relatedro.Failure{Reason: relatedro.AccountNotPermitted, Err: err}
+		}
+	}
+	return &relatedro.Failure{Reason: relatedro.UnexpectedAnswer, Err: err}
+}

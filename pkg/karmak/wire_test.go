@@ -1,0 +1,21 @@
+package karmak_test
+
+import (
+	"io"
+	"net/http"
+	"strings"
+)
+
+// answers is a transport that hands out a token, and gives every other request the
+// same body with status 200.
+type answers string
+
+func (a answers) RoundTrip(r *http.Request) (*http.Response, error) {
+	body := string(a)
+	if r.URL.Path == "/auth/connect/token" {
+		body = `{"access_token":"t0ken","expires_in":3600,"token_type":"Bearer"}`
+	}
+	return &http.Response{
+		StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: r,
+	}, nil
+}
