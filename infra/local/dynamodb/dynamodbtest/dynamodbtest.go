@@ -1,0 +1,126 @@
+// Package dynamodbtest gives the tests of a package a DynamoDB: the embedded engine
+// over HTTP, or another one if CONFORMANCE_DYNAMODB_ENDPOINT names its address, so that
+// the same tests show that both agree.
+//
+// Start one in TestMain, and take a fresh table in each test. Run with -count=1 against
+// another engine: go test does not see which one its cached result is of.
+package dynamodbtest
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"related-ro/infra/local/dynamodb"
+)
+
+// EndpointVariable is the environment variable that names another DynamoDB, say
+// "http://127.0.0.1:8000".
+const EndpointVariable = "CONFORMANCE_DYNAMODB_ENDPOINT"
+
+// Server is a DynamoDB for the tests of one package.
+type Server struct {
+	faults *dynamodb.Faults
+	http   *httptest.Server
+	tables atomic.Int64
+}
+
+// Start starts a Server. It panics when EndpointVariable is no URL. Close it when the
+// tests are done.
+func Start() *Server {
+	var engine http.Handler = dynamodb.New()
+	if other := os.Getenv(EndpointVariable); other != "" {
+		target, err := url.Parse(other)
+		if err != nil {
+			panic(fmt.Sprintf("%s: %v", EndpointVariable, err))
+		}
+		engine = &httputil.ReverseProxy{
+			Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) },
+			// A connection a request: a test that kills requests must not cut off the answer to a later one.
+			Transport: &http.Transport{DisableKeepAlives: true},
+		}
+	}
+	s := &Server{faults: dynamodb.NewFaults(engine)}
+	s.http = httptest.NewServer(s.faults)
+	return s
+}
+
+// Close ends the Server and its connections.
+func (s *Server) Close() { s.http.Close() }
+
+// URL is where the Server listens.
+func (s *Server) URL() string { return s.http.URL }
+
+// Client returns a client of the Server as a Lambda function has it, but with no pause
+// before a second try.
+func (s *Server) Client() *sdk.Client {
+	return sdk.New(sdk.Options{
+		Region:       "us-east-1",
+		BaseEndpoint: aws.String(s.http.URL),
+		HTTPClient:   s.http.Client(),
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}, nil
+		}),
+		Retryer: impatient{sdk.New(sdk.Options{}).Options().Retryer},
+	})
+}
+
+// Table creates a table of the product's form and returns its name. It is deleted when
+// the test ends.
+func (s *Server) Table(t testing.TB) string {
+	t.Helper()
+	name := fmt.Sprintf("test-%d-%d", time.Now().UnixNano(), s.tables.Add(1))
+	client := s.Client()
+	if _, err := client.CreateTable(t.Context(), Definition(name)); err != nil {
+		t.Fatalf("create table: %v", err)
+	}
+	t.Cleanup(func() {
+		if _, err := client.DeleteTable(context.Background(), &sdk.DeleteTableInput{TableName: &name}); err != nil {
+			t.Errorf("delete table: %v", err)
+		}
+	})
+	return name
+}
+
+// Faults has f asked about every request until the test ends.
+func (s *Server) Faults(t testing.TB, f dynamodb.FaultFunc) {
+	s.faults.Set(f)
+	t.Cleanup(func() { s.faults.Set(nil) })
+}
+
+// Definition is the product's table as template.yaml has it.
+func Definition(name string) *sdk.CreateTableInput {
+	attribute := func(name string) types.AttributeDefinition {
+		return types.AttributeDefinition{AttributeName: &name, AttributeType: types.ScalarAttributeTypeS}
+	}
+	keys := func(hash, sort string) []types.KeySchemaElement {
+		return []types.KeySchemaElement{{AttributeName: &hash, KeyType: types.KeyTypeHash}, {AttributeName: &sort, KeyType: types.KeyTypeRange}}
+	}
+	return &sdk.CreateTableInput{
+		TableName:            &name,
+		BillingMode:          types.BillingModePayPerRequest,
+		AttributeDefinitions: []types.AttributeDefinition{attribute("PK"), attribute("SK"), attribute("GSI1PK"), attribute("GSI1SK")},
+		KeySchema:            keys("PK", "SK"),
+		GlobalSecondaryIndexes: []types.GlobalSecondaryIndex{{
+			IndexName: aws.String("GSI1"), KeySchema: keys("GSI1PK", "GSI1SK"),
+			Projection: &types.Projection{ProjectionType: types.ProjectionTypeAll},
+		}},
+	}
+}
+
+// impatient tries as often as the SDK does, without waiting.
+type impatient struct{ aws.Retryer }
+
+// RetryDelay returns no delay.
+func (impatient) RetryDelay(int, error) (time.Duration, error) { return 0, nil }

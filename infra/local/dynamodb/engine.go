@@ -1,0 +1,129 @@
+// Package dynamodb is DynamoDB in memory, on its wire protocol: an http.Handler for
+// the local stack and for tests, usable by any SDK and by the aws command.
+//
+// It does the operations of items, tables and time to live that this product and
+// its developers use, and refuses the others. What it does, it does strictly: limits
+// of size and number, reserved words, unused placeholders, duplicate keys and key
+// conditions are checked as Amazon documents them, so that what passes here is not
+// refused there. It differs on purpose in this: tables are ready at once, reads of an
+// index are never behind, nothing is ever throttled unless a test asks for it
+// (Faults), requests need not be signed, and items past their time to live stay.
+package dynamodb
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	targetPrefix   = "DynamoDB_20120810."
+	maxRequestSize = 16 << 20 // bytes, Amazon's limit of one request
+)
+
+// Engine holds tables. Safe for concurrent use; every operation is atomic.
+type Engine struct {
+	now        func() time.Time
+	operations map[string]operation
+	requests   atomic.Int64
+
+	mu     sync.RWMutex
+	tables map[string]*table
+	tokens tokens
+}
+
+// operation answers one decoded request with something that encodes as JSON.
+type operation func(body []byte) (any, error)
+
+// New returns an engine without tables.
+func New() *Engine {
+	e := &Engine{now: time.Now, tables: make(map[string]*table)}
+	e.operations = map[string]operation{
+		"CreateTable":        e.createTable,
+		"DescribeTable":      e.describeTable,
+		"DeleteTable":        e.deleteTable,
+		"ListTables":         e.listTables,
+		"UpdateTimeToLive":   e.updateTimeToLive,
+		"DescribeTimeToLive": e.describeTimeToLive,
+		"GetItem":            e.getItem,
+		"PutItem":            e.putItem,
+		"UpdateItem":         e.updateItem,
+		"DeleteItem":         e.deleteItem,
+		"Query":              e.query,
+		"Scan":               e.scan,
+		"BatchGetItem":       e.batchGetItem,
+		"BatchWriteItem":     e.batchWriteItem,
+		"TransactWriteItems": e.transactWriteItems,
+	}
+	return e
+}
+
+// ServeHTTP answers one request of DynamoDB's JSON protocol.
+func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	op, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), targetPrefix)
+	if r.Method != http.MethodPost || !ok {
+		http.Error(w, "This is DynamoDB's JSON protocol: POST with X-Amz-Target "+targetPrefix+"<Operation>.", http.StatusBadRequest)
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequestSize))
+	if err != nil {
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) {
+			e.fail(w, &apiError{status: http.StatusRequestEntityTooLarge, code: "RequestEntityTooLarge", message: "Request must be at most 16 MB"})
+		}
+		return
+	}
+	perform, known := e.operations[op]
+	if !known {
+		e.fail(w, refused("UnknownOperationException", "This engine does not do %s", op))
+		return
+	}
+	answer, err := perform(body)
+	if err != nil {
+		e.fail(w, asAPIError(err))
+		return
+	}
+	e.answer(w, http.StatusOK, answer)
+}
+
+func (e *Engine) fail(w http.ResponseWriter, err *apiError) { e.answer(w, err.status, err.body()) }
+
+func (e *Engine) answer(w http.ResponseWriter, status int, v any) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("X-Amzn-Requestid", fmt.Sprintf("local-%d", e.requests.Add(1)))
+	writeAnswer(w, status, body)
+}
+
+// writeAnswer writes a JSON body with the checksum that the SDKs verify.
+func writeAnswer(w http.ResponseWriter, status int, body []byte) {
+	h := w.Header()
+	h.Set("Content-Type", "application/x-amz-json-1.0")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h.Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10))
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // the client is gone if this fails; nobody is left to tell
+}
+
+// table returns the table of a name. The caller holds e.mu.
+func (e *Engine) table(name string) (*table, error) {
+	if name == "" {
+		return nil, invalid("The parameter 'TableName' is required but was not present in the request")
+	}
+	t, ok := e.tables[name[strings.LastIndexByte(name, '/')+1:]] // a name or an ARN
+	if !ok {
+		return nil, notFound("Requested resource not found: Table: %s not found", name)
+	}
+	return t, nil
+}

@@ -1,0 +1,245 @@
+package dynamodb
+
+import "net/http"
+
+// expressions are the parameters that requests with expressions share.
+type expressions struct {
+	ExpressionAttributeNames  map[string]string
+	ExpressionAttributeValues map[string]any
+}
+
+func (e *Engine) getItem(body []byte) (any, error) {
+	request, err := decode[struct {
+		TableName                string
+		Key                      map[string]any
+		ConsistentRead           bool
+		ProjectionExpression     string
+		ExpressionAttributeNames map[string]string
+		ReturnConsumedCapacity   string
+	}](body)
+	if err != nil {
+		return nil, err
+	}
+	ph, err := newPlaceholders(request.ExpressionAttributeNames, nil)
+	if err != nil {
+		return nil, err
+	}
+	part, err := optionalProjection(request.ProjectionExpression, ph)
+	if err != nil {
+		return nil, err
+	}
+	if err := ph.leftOver(); err != nil {
+		return nil, err
+	}
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	t, err := e.table(request.TableName)
+	if err != nil {
+		return nil, err
+	}
+	key, err := t.parseKey(request.Key)
+	if err != nil {
+		return nil, err
+	}
+	answer := make(map[string]any)
+	size := 0
+	if r := t.main.get(key); r != nil {
+		answer["Item"] = part.of(r.item)
+		size = r.size
+	}
+	cost := capacity{table: readUnits(size, request.ConsistentRead)}
+	return cost.addTo(answer, request.TableName, request.ReturnConsumedCapacity), nil
+}
+
+// writeRequest is a PutItem, UpdateItem or DeleteItem, or the same as an action of a
+// transaction. Key and Item exclude each other.
+type writeRequest struct {
+	TableName                           string
+	Item                                map[string]any
+	Key                                 map[string]any
+	UpdateExpression                    string
+	ConditionExpression                 string
+	ReturnValues                        string
+	ReturnValuesOnConditionCheckFailure string
+	ReturnConsumedCapacity              string
+	ReturnItemCollectionMetrics         string
+	expressions
+}
+
+// write is a writeRequest understood, and what it comes to under the lock.
+type write struct {
+	request   writeRequest
+	kind      string // Put, Update, Delete or ConditionCheck
+	condition condition
+	update    update
+	item      item // to put
+	key       item // raw until prepare checks it
+
+	table    *table
+	old, new *record
+}
+
+func parseWrite(what string, request writeRequest) (*write, error) {
+	ph, err := newPlaceholders(request.ExpressionAttributeNames, request.ExpressionAttributeValues)
+	if err != nil {
+		return nil, err
+	}
+	w := &write{request: request, kind: what}
+	if w.condition, err = optionalCondition("ConditionExpression", request.ConditionExpression, ph); err != nil {
+		return nil, err
+	}
+	if request.UpdateExpression != "" {
+		if w.update, err = parse("UpdateExpression", request.UpdateExpression, ph, (*parser).update); err != nil {
+			return nil, err
+		}
+	}
+	if w.item, err = parseItem(request.Item); err != nil {
+		return nil, err
+	}
+	if err := w.checkParameters(); err != nil {
+		return nil, err
+	}
+	return w, ph.leftOver()
+}
+
+func (w *write) checkParameters() error {
+	r := w.request
+	switch {
+	case (w.kind == "Put") != (r.Item != nil) || (w.kind == "Put") == (r.Key != nil):
+		return invalid("%s takes Item or Key, as the operation has it", w.kind)
+	case w.kind != "Update" && r.UpdateExpression != "":
+		return invalid("%s takes no UpdateExpression", w.kind)
+	case w.kind == "ConditionCheck" && r.ConditionExpression == "":
+		return invalid("ConditionCheck needs a ConditionExpression")
+	case w.kind != "Update" && r.ReturnValues != "" && r.ReturnValues != "NONE" && r.ReturnValues != "ALL_OLD":
+		return invalid("ReturnValues can only be ALL_OLD or NONE")
+	}
+	return nil
+}
+
+// prepare finds the item and works out what it becomes. It changes nothing. The caller
+// holds the lock from here to commit.
+func (w *write) prepare(e *Engine) error {
+	var err error
+	if w.table, err = e.table(w.request.TableName); err != nil {
+		return err
+	}
+	if w.kind == "Put" {
+		if err := w.table.checkItem(w.item); err != nil {
+			return err
+		}
+		w.key = w.table.main.keys.of(w.item)
+	} else if w.key, err = w.table.parseKey(w.request.Key); err != nil {
+		return err
+	}
+	w.old = w.table.main.get(w.key)
+	if !w.condition.holds(w.before()) {
+		return w.conditionFailed()
+	}
+	switch w.kind {
+	case "Put":
+		w.new = newRecord(w.item)
+	case "Update":
+		return w.updateItem()
+	case "ConditionCheck":
+		w.new = w.old
+	}
+	return nil
+}
+
+func (w *write) before() item {
+	if w.old == nil {
+		return nil
+	}
+	return w.old.item
+}
+
+func (w *write) conditionFailed() error {
+	failed := &apiError{status: http.StatusBadRequest, code: "ConditionalCheckFailedException", message: "The conditional request failed"}
+	if w.request.ReturnValuesOnConditionCheckFailure == "ALL_OLD" {
+		failed.item = w.before()
+	}
+	return failed
+}
+
+func (w *write) updateItem() error {
+	for _, a := range w.update.actions {
+		if _, isKey := w.key[a.path[0].name]; isKey {
+			return invalid("One or more parameter values were invalid: Cannot update attribute %s. This attribute is part of the key", a.path[0].name)
+		}
+	}
+	before := w.before()
+	if before == nil {
+		before = w.key
+	}
+	after, err := w.update.apply(before)
+	if err != nil {
+		return err
+	}
+	w.new = newRecord(after)
+	return w.table.checkItem(after)
+}
+
+func (w *write) commit() { w.table.replace(w.old, w.new) }
+
+func (e *Engine) putItem(body []byte) (any, error)    { return e.writeOne("Put", body) }
+func (e *Engine) updateItem(body []byte) (any, error) { return e.writeOne("Update", body) }
+func (e *Engine) deleteItem(body []byte) (any, error) { return e.writeOne("Delete", body) }
+
+func (e *Engine) writeOne(what string, body []byte) (any, error) {
+	request, err := decode[writeRequest](body)
+	if err != nil {
+		return nil, err
+	}
+	w, err := parseWrite(what, request)
+	if err != nil {
+		return nil, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := w.prepare(e); err != nil {
+		return nil, err
+	}
+	cost := w.table.cost(w.old, w.new, 1)
+	w.commit()
+	answer, err := w.returned()
+	if err != nil {
+		return nil, err
+	}
+	return cost.addTo(answer, request.TableName, request.ReturnConsumedCapacity), nil
+}
+
+// returned is the answer with the values that ReturnValues asks for.
+func (w *write) returned() (map[string]any, error) {
+	answer := make(map[string]any)
+	var values item
+	switch w.request.ReturnValues {
+	case "", "NONE":
+		return answer, nil
+	case "ALL_OLD":
+		values = w.before()
+	case "ALL_NEW":
+		values = w.new.item
+	case "UPDATED_OLD":
+		values = w.updated(w.before())
+	case "UPDATED_NEW":
+		values = w.updated(w.new.item)
+	default:
+		return nil, invalid("Unknown ReturnValues: %s", w.request.ReturnValues)
+	}
+	if len(values) > 0 {
+		answer["Attributes"] = values
+	}
+	return answer, nil
+}
+
+// updated returns the attributes that the update named.
+func (w *write) updated(it item) item {
+	named := make(item)
+	for _, a := range w.update.actions {
+		if v, ok := it[a.path[0].name]; ok {
+			named[a.path[0].name] = v
+		}
+	}
+	return named
+}

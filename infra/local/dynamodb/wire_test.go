@@ -1,0 +1,62 @@
+package dynamodb_test
+
+import (
+	"encoding/json"
+	"hash/crc32"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+
+	"related-ro/infra/local/dynamodb"
+)
+
+// send posts a body to an engine of its own and returns the answer.
+func send(operation, body string) *httptest.ResponseRecorder {
+	request := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
+	request.Header.Set("X-Amz-Target", "DynamoDB_20120810."+operation)
+	answer := httptest.NewRecorder()
+	dynamodb.New().ServeHTTP(answer, request)
+	return answer
+}
+
+func TestAnswers(t *testing.T) {
+	tests := []struct {
+		name, operation, body string
+		status                int
+		code                  string
+	}{
+		{"a result", "ListTables", `{}`, 200, ""},
+		{"an error", "DescribeTable", `{"TableName":"gone"}`, 400, "ResourceNotFoundException"},
+		{"an operation it does not do", "ExecuteStatement", `{}`, 400, "UnknownOperationException"},
+		{"no JSON", "GetItem", `{`, 400, "SerializationException"},
+		{"a parameter it does not know", "GetItem", `{"TableName":"gone","AttributesToGet":["a"]}`, 400, "SerializationException"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			answer := send(tt.operation, tt.body)
+			var e struct {
+				Type string `json:"__type"`
+			}
+			if err := json.Unmarshal(answer.Body.Bytes(), &e); err != nil {
+				t.Fatal(err)
+			}
+			if answer.Code != tt.status || !strings.HasSuffix(e.Type, tt.code) {
+				t.Errorf("status %d, type %q", answer.Code, e.Type)
+			}
+			want := strconv.FormatUint(uint64(crc32.ChecksumIEEE(answer.Body.Bytes())), 10)
+			if got := answer.Header().Get("X-Amz-Crc32"); got != want {
+				t.Errorf("checksum %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+func TestOtherProtocolsAreTurnedAway(t *testing.T) {
+	answer := httptest.NewRecorder()
+	dynamodb.New().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/", nil))
+	if answer.Code != http.StatusBadRequest {
+		t.Errorf("status %d", answer.Code)
+	}
+}

@@ -1,0 +1,103 @@
+package sqs
+
+import (
+	"fmt"
+	"net/http"
+)
+
+// Error is an SQS error as it goes over the wire.
+type Error struct {
+	// Type is the shape's full name, which SDKs map to a typed error: "com.amazonaws.sqs#QueueDoesNotExist".
+	Type string
+
+	// Code is the name from the days of the Query protocol, which SDKs show and retry by:
+	// "AWS.SimpleQueueService.NonExistentQueue". It is also what a failed entry of a batch carries.
+	Code string
+
+	// Message is a sentence for people.
+	Message string
+
+	// Status is the HTTP status.
+	Status int
+
+	// Receiver says that the service is to blame, not the caller.
+	Receiver bool
+}
+
+// Error returns the code and the message.
+func (e *Error) Error() string { return e.Code + ": " + e.Message }
+
+// Throttled is what SQS answers to too many calls: RequestThrottled, status 403, which SDKs retry. For fault hooks.
+func Throttled() *Error {
+	e := modelled("RequestThrottled", "RequestThrottled", "Request was throttled.")
+	e.Status = http.StatusForbidden
+	return e
+}
+
+// InternalFailure is what SQS answers when it is broken: InternalFailure, status 500, which SDKs retry. For fault hooks.
+func InternalFailure() *Error {
+	return &Error{
+		Type:     coral + "InternalFailure",
+		Code:     "InternalFailure",
+		Message:  "We encountered an internal error. Please try again.",
+		Status:   http.StatusInternalServerError,
+		Receiver: true,
+	}
+}
+
+// Namespaces of error shapes: SQS's own, and those of Amazon's service framework that the SQS model does not list.
+const (
+	model     = "com.amazonaws.sqs#"
+	coral     = "com.amazon.coral.service#"
+	oldPrefix = "AWS.SimpleQueueService."
+)
+
+// modelled returns an error of the SQS model with status 400.
+func modelled(shape, code, format string, args ...any) *Error {
+	return &Error{Type: model + shape, Code: code, Message: fmt.Sprintf(format, args...), Status: http.StatusBadRequest}
+}
+
+// framework returns an error of Amazon's service framework with status 400.
+func framework(shape, code, format string, args ...any) *Error {
+	return &Error{Type: coral + shape, Code: code, Message: fmt.Sprintf(format, args...), Status: http.StatusBadRequest}
+}
+
+func invalidParameter(format string, args ...any) *Error {
+	return framework("InvalidParameterValueException", "InvalidParameterValue", format, args...)
+}
+
+func invalidValue(value any, parameter, reason string) *Error {
+	return invalidParameter("Value %v for parameter %s is invalid. Reason: %s", value, parameter, reason)
+}
+
+func missingParameter(name string) *Error {
+	return framework("MissingRequiredParameterException", "MissingParameter",
+		"The request must contain the parameter %s.", name)
+}
+
+func malformed(reason string) *Error {
+	return framework("SerializationException", "SerializationException", "%s", reason)
+}
+
+func unsupported(format string, args ...any) *Error {
+	return modelled("UnsupportedOperation", oldPrefix+"UnsupportedOperation", format, args...)
+}
+
+func queueDoesNotExist() *Error {
+	return modelled("QueueDoesNotExist", oldPrefix+"NonExistentQueue", "The specified queue does not exist.")
+}
+
+func unknownAttribute(name string) *Error {
+	return modelled("InvalidAttributeName", "InvalidAttributeName", "Unknown Attribute %s.", name)
+}
+
+func invalidAttribute(name string) *Error {
+	return modelled("InvalidAttributeValue", "InvalidAttributeValue", "Invalid value for the parameter %s.", name)
+}
+
+func invalidReceiptHandle(handle string) *Error {
+	e := modelled("ReceiptHandleIsInvalid", "ReceiptHandleIsInvalid",
+		"The input receipt handle %q is not a valid receipt handle.", handle)
+	e.Status = http.StatusNotFound
+	return e
+}

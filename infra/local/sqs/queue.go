@@ -1,0 +1,224 @@
+package sqs
+
+import (
+	"time"
+
+	"related-ro/infra/local/clock"
+)
+
+// queue is one queue and its messages. All its methods need the engine's lock.
+type queue struct {
+	name       string
+	serial     int64
+	attributes queueAttributes
+	created    time.Time
+	modified   time.Time
+	purged     time.Time
+
+	messages map[string]*message // by id
+	ready    messageHeap         // may be received, oldest first
+	hidden   messageHeap         // delayed or in flight, next to become visible first
+	ages     messageHeap         // all, oldest first: for retention
+	delayed  int                 // how many of hidden wait for their first receive
+
+	waiters []*waiter   // long polls, longest waiting first
+	wake    clock.Timer // set while there are waiters and hidden messages
+}
+
+// waiter is a long poll.
+type waiter struct {
+	queue    *queue
+	request  *receiveRequest
+	answer   chan []receivedMessage // gets exactly one answer, empty when the time is up
+	deadline clock.Timer
+}
+
+func newQueue(name string, serial int64, attributes queueAttributes, now time.Time) *queue {
+	bySending := func(a, b *message) bool { return a.serial < b.serial }
+	byVisibility := func(a, b *message) bool {
+		if !a.visibleAt.Equal(b.visibleAt) {
+			return a.visibleAt.Before(b.visibleAt)
+		}
+		return a.serial < b.serial
+	}
+	byAge := func(a, b *message) bool { return a.sent.Before(b.sent) }
+	return &queue{
+		name:       name,
+		serial:     serial,
+		attributes: attributes,
+		created:    now,
+		modified:   now,
+		messages:   map[string]*message{},
+		ready:      messageHeap{less: bySending, slot: slotState},
+		hidden:     messageHeap{less: byVisibility, slot: slotState},
+		ages:       messageHeap{less: byAge, slot: slotAge},
+	}
+}
+
+// add puts a message into the queue, receivable from until on.
+func (q *queue) add(m *message, until, now time.Time) {
+	q.messages[m.id] = m
+	q.ages.push(m)
+	q.place(m, until, now)
+}
+
+// place files a message, which must be in neither ready nor hidden, by when it may be received.
+func (q *queue) place(m *message, until, now time.Time) {
+	m.visibleAt = until
+	m.hidden = until.After(now)
+	if !m.hidden {
+		q.ready.push(m)
+		return
+	}
+	q.hidden.push(m)
+	if m.delayed() {
+		q.delayed++
+	}
+}
+
+// displace takes a message out of ready or hidden.
+func (q *queue) displace(m *message) {
+	if !m.hidden {
+		q.ready.remove(m)
+		return
+	}
+	q.hidden.remove(m)
+	if m.delayed() {
+		q.delayed--
+	}
+	m.hidden = false
+}
+
+// remove takes a message out of the queue.
+func (q *queue) remove(m *message) {
+	q.displace(m)
+	q.ages.remove(m)
+	delete(q.messages, m.id)
+}
+
+// inFlight returns how many messages consumers have.
+func (q *queue) inFlight() int { return q.hidden.Len() - q.delayed }
+
+// settle brings a queue up to date: messages past their retention go, those whose time has come become receivable.
+func (e *Engine) settle(q *queue, now time.Time) {
+	retention := q.attributes.seconds(attrRetention)
+	for m := q.ages.first(); m != nil && !m.sent.Add(retention).After(now); m = q.ages.first() {
+		q.remove(m)
+		e.tell(Expired, now, q, m)
+	}
+	for m := q.hidden.first(); m != nil && !m.visibleAt.After(now); m = q.hidden.first() {
+		q.displace(m)
+		q.ready.push(m)
+	}
+}
+
+// purge removes all messages.
+func (e *Engine) purge(q *queue, now time.Time) {
+	for m := q.ages.first(); m != nil; m = q.ages.first() {
+		q.remove(m)
+		e.tell(Purged, now, q, m)
+	}
+}
+
+// take receives up to request.max messages. One that has been received as often as the redrive policy allows goes to
+// the dead-letter queue instead; that queue, if any message went there, is returned so that its pollers can be served.
+func (e *Engine) take(q *queue, request *receiveRequest, now time.Time) (got []receivedMessage, movedTo *queue) {
+	e.settle(q, now)
+	limit := min(request.max, maxInFlight-q.inFlight())
+	var taken []*message
+	for len(taken) < limit && q.ready.Len() > 0 {
+		m := q.ready.pop()
+		if dead := e.deadLetterQueue(q, m); dead != nil {
+			e.move(q, dead, m, now)
+			movedTo = dead
+			continue
+		}
+		taken = append(taken, m)
+	}
+	// Only now: with a visibility timeout of 0 they are receivable again, but not in the same call.
+	for _, m := range taken {
+		m.receives++
+		m.receivesHere++
+		m.lastReceived = now
+		if m.firstReceived.IsZero() {
+			m.firstReceived = now
+		}
+		q.place(m, now.Add(request.visibility(q)), now)
+		got = append(got, request.render(q, m))
+		e.tell(Received, now, q, m)
+	}
+	return got, movedTo
+}
+
+// deadLetterQueue returns where a message goes that would be received once too often, nil if it may be received.
+func (e *Engine) deadLetterQueue(q *queue, m *message) *queue {
+	policy := q.attributes.redrive
+	if policy == nil || m.receivesHere < policy.MaxCount {
+		return nil
+	}
+	return e.queues[policy.target()]
+}
+
+// move takes a message, which take has popped from ready, to its dead-letter queue. Id, sent time, attributes and
+// receive count stay; the count that redrive goes by begins anew.
+func (e *Engine) move(q, dead *queue, m *message, now time.Time) {
+	q.ages.remove(m)
+	delete(q.messages, m.id)
+	e.tell(Moved, now, q, m)
+	m.source = e.ARN(q.name)
+	m.receivesHere = 0
+	dead.add(m, now, now)
+}
+
+// serve gives receivable messages to long polls, then sets the alarm for the next message to become visible. Redrive
+// may make work for other queues, which are served too.
+func (e *Engine) serve(queues ...*queue) {
+	for len(queues) > 0 {
+		q := queues[0]
+		queues = queues[1:]
+		for len(q.waiters) > 0 {
+			w := q.waiters[0]
+			got, movedTo := e.take(q, w.request, e.clock.Now())
+			if movedTo != nil {
+				queues = append(queues, movedTo)
+			}
+			if len(got) == 0 {
+				break
+			}
+			q.waiters = q.waiters[1:]
+			w.deadline.Stop()
+			w.answer <- got
+		}
+		e.setAlarm(q)
+	}
+}
+
+// setAlarm serves the queue again when its next hidden message becomes visible, if anybody waits for that.
+func (e *Engine) setAlarm(q *queue) {
+	if q.wake != nil {
+		q.wake.Stop()
+		q.wake = nil
+	}
+	next := q.hidden.first()
+	if next == nil || len(q.waiters) == 0 {
+		return
+	}
+	q.wake = e.clock.AfterFunc(next.visibleAt.Sub(e.clock.Now()), func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.serve(q)
+	})
+}
+
+// dismiss answers all long polls with nothing.
+func (q *queue) dismiss() {
+	for _, w := range q.waiters {
+		w.deadline.Stop()
+		w.answer <- nil
+	}
+	q.waiters = nil
+	if q.wake != nil {
+		q.wake.Stop()
+		q.wake = nil
+	}
+}

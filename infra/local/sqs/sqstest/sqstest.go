@@ -1,0 +1,43 @@
+// Package sqstest helps test against SQS: it starts an in-memory engine, and holds the conformance tests that any
+// engine that wants to pass for SQS can be run through.
+package sqstest
+
+import (
+	"context"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"related-ro/infra/local/sqs"
+)
+
+// EndpointVariable is the environment variable that names another SQS to run conformance tests against, say
+// "http://127.0.0.1:9324".
+const EndpointVariable = "CONFORMANCE_SQS_ENDPOINT"
+
+// Start serves a new engine over HTTP until the test ends. It returns the engine, a client for it, and the endpoint's URL.
+func Start(t testing.TB, cfg sqs.Config) (engine *sqs.Engine, client *awssqs.Client, endpoint string) {
+	t.Helper()
+	engine = sqs.New(cfg)
+	server := httptest.NewServer(engine)
+	t.Cleanup(func() {
+		engine.Close()
+		server.Close()
+	})
+	return engine, NewClient(server.URL), server.URL
+}
+
+// NewClient returns an SDK client for an SQS endpoint without AWS behind it: it signs with made-up credentials and
+// does not retry.
+func NewClient(endpoint string) *awssqs.Client {
+	return awssqs.New(awssqs.Options{
+		Region:       "us-east-1",
+		BaseEndpoint: aws.String(endpoint),
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}, nil
+		}),
+		Retryer: aws.NopRetryer{},
+	})
+}

@@ -1,0 +1,167 @@
+package sqs
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxRequestBytes bounds what is read of a request: 1 MiB of messages, each byte of which JSON may write as six.
+const maxRequestBytes = 8 * MaxMessageBytes
+
+const targetPrefix = "AmazonSQS."
+
+// call is one request on its way through the engine.
+type call struct {
+	action  string
+	queue   string
+	request *http.Request
+	body    []byte
+}
+
+// action serves one action of the protocol. Its answer is encoded as JSON; nil has no body.
+type action func(e *Engine, c *call) (any, *Error)
+
+// on makes an action of a function over a decoded request.
+func on[Input any](do func(e *Engine, c *call, in *Input) (any, *Error)) action {
+	return func(e *Engine, c *call) (any, *Error) {
+		in := new(Input)
+		if err := json.Unmarshal(c.body, in); err != nil {
+			return nil, malformed(err.Error())
+		}
+		return do(e, c, in)
+	}
+}
+
+// routes returns what the engine does, by action.
+func (e *Engine) routes() map[string]action {
+	const deleteEntry, changeEntry = "DeleteMessageBatchRequestEntry", "ChangeMessageVisibilityBatchRequestEntry"
+	return map[string]action{
+		"CreateQueue":                  on((*Engine).createQueueAction),
+		"GetQueueUrl":                  on((*Engine).getQueueURL),
+		"ListQueues":                   on((*Engine).listQueues),
+		"DeleteQueue":                  on((*Engine).deleteQueue),
+		"PurgeQueue":                   on((*Engine).purgeQueue),
+		"GetQueueAttributes":           on((*Engine).getQueueAttributes),
+		"SetQueueAttributes":           on((*Engine).setQueueAttributes),
+		"ListDeadLetterSourceQueues":   on((*Engine).listDeadLetterSourceQueues),
+		"SendMessage":                  on((*Engine).sendMessage),
+		"SendMessageBatch":             on((*Engine).sendMessageBatch),
+		"ReceiveMessage":               on((*Engine).receiveMessage),
+		"DeleteMessage":                onHandle(deleteMessage),
+		"DeleteMessageBatch":           onHandles(deleteEntry, deleteMessage),
+		"ChangeMessageVisibility":      onHandle(changeVisibility),
+		"ChangeMessageVisibilityBatch": onHandles(changeEntry, changeVisibility),
+	}
+}
+
+// unsupportedActions are those of SQS that the engine refuses by name, rather than as unknown.
+var unsupportedActions = []string{"AddPermission", "RemovePermission", "TagQueue", "UntagQueue", "ListQueueTags",
+	"StartMessageMoveTask", "CancelMessageMoveTask", "ListMessageMoveTasks"}
+
+// ServeHTTP answers one call of the SQS protocol, AWS JSON 1.0. The path does not matter: the queue is in the body.
+func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("x-amzn-RequestId", newID())
+	out, err := e.answer(w, r)
+	if err != nil {
+		writeError(w, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, out)
+}
+
+func (e *Engine) answer(w http.ResponseWriter, r *http.Request) (any, *Error) {
+	body, readErr := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequestBytes))
+	if tooLarge := (*http.MaxBytesError)(nil); errors.As(readErr, &tooLarge) {
+		err := framework("RequestEntityTooLargeException", "RequestEntityTooLarge", "The request is longer than %d bytes.", tooLarge.Limit)
+		err.Status = http.StatusRequestEntityTooLarge
+		return nil, err
+	}
+	if readErr != nil {
+		return nil, malformed("read the request: " + readErr.Error())
+	}
+	name, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), targetPrefix)
+	if !ok {
+		return nil, unsupported("Send AWS JSON 1.0 with an X-Amz-Target of %sX: this engine does not speak the Query protocol.", targetPrefix)
+	}
+	act := e.actions[name]
+	switch {
+	case slices.Contains(unsupportedActions, name):
+		return nil, unsupported("%s is not supported by this engine.", name)
+	case act == nil:
+		err := framework("UnknownOperationException", "UnknownOperationException", "The operation %s is unknown.", name)
+		err.Status = http.StatusNotFound
+		return nil, err
+	case !utf8.Valid(body):
+		return nil, malformed("the request is not UTF-8")
+	}
+	c := &call{action: name, queue: queueOf(body), request: r, body: body}
+	if err := e.fault(Call{Action: c.action, Queue: c.queue, Request: r}); err != nil {
+		return nil, err
+	}
+	return act(e, c)
+}
+
+// queueOf returns the name of the queue that a request is about, for the fault hook.
+func queueOf(body []byte) string {
+	var in struct{ QueueUrl, QueueName string }
+	_ = json.Unmarshal(body, &in) // the action itself reports what is wrong
+	if name, ok := nameInURL(in.QueueUrl); ok {
+		return name
+	}
+	return in.QueueName
+}
+
+// entryFaults asks the fault hook about each entry of a batch, before the lock is taken.
+func (e *Engine) entryFaults(c *call, ids []string) []*Error {
+	faults := make([]*Error, len(ids))
+	for i, id := range ids {
+		faults[i] = e.fault(Call{Action: c.action, Queue: c.queue, EntryID: id, Request: c.request})
+	}
+	return faults
+}
+
+// batchOutput is the answer to a batch.
+type batchOutput[Result any] struct {
+	Successful []Result       `json:",omitempty"`
+	Failed     []failedResult `json:",omitempty"`
+}
+
+type failedResult struct {
+	Id          string
+	SenderFault bool
+	Code        string
+	Message     string
+}
+
+func (out *batchOutput[Result]) fail(id string, err *Error) {
+	out.Failed = append(out.Failed, failedResult{Id: id, SenderFault: !err.Receiver, Code: err.Code, Message: err.Message})
+}
+
+func writeError(w http.ResponseWriter, err *Error) {
+	fault := "Sender"
+	if err.Receiver {
+		fault = "Receiver"
+	}
+	w.Header().Set("x-amzn-query-error", err.Code+";"+fault)
+	writeJSON(w, err.Status, struct {
+		Type    string `json:"__type"`
+		Message string `json:"message"`
+	}{err.Type, err.Message})
+}
+
+// writeJSON writes the answer; nil writes none. A client that is gone has nobody to tell.
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+	w.WriteHeader(status)
+	if body == nil {
+		return
+	}
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(body)
+}
