@@ -1,0 +1,173 @@
+package dynamo
+
+import (
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"related-ro/pkg/relatedro"
+)
+
+// Attributes that conditions and updates name.
+const (
+	attrRevision  = "revision"
+	attrUnlinking = "unlinking"
+)
+
+// encodeCase returns the case's item. It belongs to an asset's cases once the asset is
+// known.
+func encodeCase(c relatedro.Case) item {
+	it := caseKey(c.Key).item()
+	if c.Asset != "" {
+		it[attrGSI1PK] = text(assetPartition(c.Key.Location, c.Asset))
+		it[attrGSI1SK] = text(assetSort(c.FirstEventAt, c.Key.Case))
+	}
+	it.putText("caseNumber", c.Number)
+	it.putText("assetId", c.Asset)
+	it.putText("roNumber", c.RO)
+	it.putText("caseStatus", string(c.Status))
+	it.putText("closedBy", string(c.ClosedBy))
+	it.putTime("firstEventAt", c.FirstEventAt)
+	it.putMap("stated", encodeStated(c.Stated))
+	it.putMap("retrieval", encodeRetrieval(c.Retrieval))
+	it.putMap("fetchedOver", encodeConnection(c.FetchedOver))
+	if len(c.Related) > 0 {
+		related := make([]types.AttributeValue, len(c.Related))
+		for i, r := range c.Related {
+			related[i] = &types.AttributeValueMemberM{Value: encodeRelated(r)}
+		}
+		it["relatedRos"] = &types.AttributeValueMemberL{Value: related}
+	}
+	it.putTexts(attrUnlinking, c.Unlinking)
+	it[attrRevision] = number(c.Revision)
+	return it
+}
+
+func encodeStated(s relatedro.Stated) item {
+	it := make(item)
+	it.putText("id", s.ID)
+	it.putText("type", string(s.Type))
+	it.putTime("occurredAt", s.OccurredAt)
+	it.putFlag("settled", s.Settled)
+	return it
+}
+
+func encodeRetrieval(r relatedro.Retrieval) item {
+	it := make(item)
+	it.putText("outcome", string(r.Outcome))
+	it.putText("trigger", string(r.Trigger))
+	it.putText("eventId", r.EventID)
+	it.putTime("retrievedAt", r.RetrievedAt)
+	it.putText("reason", string(r.Reason))
+	it.putText("message", r.Message)
+	return it
+}
+
+func encodeConnection(c relatedro.Connection) item {
+	it := make(item)
+	it.putText("account", c.Account)
+	it.putText("user", c.User)
+	it.putText("branch", c.Branch)
+	return it
+}
+
+func encodeRelated(r relatedro.RelatedRO) item {
+	it := make(item)
+	it.putText("roNumber", r.RO)
+	it.putText("madeFrom", r.MadeFrom)
+	it.putText("relation", string(r.Relation))
+	it.putText("status", string(r.Status))
+	it.putText("billTo", r.BillTo)
+	it.putFlag("warranty", r.Warranty)
+	it.putText("invoiceNumber", r.InvoiceNumber)
+	it.putText("openedAt", r.OpenedAt)
+	it.putText("invoicedAt", r.InvoicedAt)
+	it.putFlag("voided", r.Voided)
+	return it
+}
+
+func decodeCase(it item) (relatedro.Case, error) {
+	k := keyOf(it)
+	r := &reader{item: it}
+	c := relatedro.Case{
+		Key:          relatedro.CaseKey{Location: k.location(), Case: caseOf(k.sk)},
+		Number:       r.text("caseNumber"),
+		Asset:        r.text("assetId"),
+		RO:           r.text("roNumber"),
+		Status:       relatedro.CaseStatus(r.text("caseStatus")),
+		ClosedBy:     relatedro.ClosedBy(r.text("closedBy")),
+		FirstEventAt: r.time("firstEventAt"),
+		Stated:       nested(r, "stated", decodeStated),
+		Retrieval:    nested(r, "retrieval", decodeRetrieval),
+		FetchedOver:  nested(r, "fetchedOver", decodeConnection),
+		Related:      nestedList(r, "relatedRos", decodeRelated),
+		Unlinking:    r.texts(attrUnlinking),
+		Revision:     r.number(attrRevision),
+	}
+	if r.err != nil {
+		return relatedro.Case{}, fmt.Errorf("case %s of %s: %w", c.Key.Case, c.Key.Location, r.err)
+	}
+	return c, nil
+}
+
+func decodeStated(r *reader) relatedro.Stated {
+	return relatedro.Stated{
+		ID:         r.text("id"),
+		Type:       relatedro.EventType(r.text("type")),
+		OccurredAt: r.time("occurredAt"),
+		Settled:    r.flag("settled"),
+	}
+}
+
+func decodeRetrieval(r *reader) relatedro.Retrieval {
+	return relatedro.Retrieval{
+		Outcome:     relatedro.Outcome(r.text("outcome")),
+		Trigger:     relatedro.Trigger(r.text("trigger")),
+		EventID:     r.text("eventId"),
+		RetrievedAt: r.time("retrievedAt"),
+		Reason:      relatedro.Reason(r.text("reason")),
+		Message:     r.text("message"),
+	}
+}
+
+func decodeConnection(r *reader) relatedro.Connection {
+	return relatedro.Connection{Account: r.text("account"), User: r.text("user"), Branch: r.text("branch")}
+}
+
+func decodeRelated(r *reader) relatedro.RelatedRO {
+	return relatedro.RelatedRO{
+		RO:            r.text("roNumber"),
+		MadeFrom:      r.text("madeFrom"),
+		Relation:      relatedro.Relation(r.text("relation")),
+		Status:        relatedro.ROStatus(r.text("status")),
+		BillTo:        r.text("billTo"),
+		Warranty:      r.flag("warranty"),
+		InvoiceNumber: r.text("invoiceNumber"),
+		OpenedAt:      r.text("openedAt"),
+		InvoicedAt:    r.text("invoicedAt"),
+		Voided:        r.flag("voided"),
+	}
+}
+
+func encodeLink(l relatedro.Link) item {
+	it := linkKey(l.Key, l.RO).item()
+	it.putText("roNumber", l.RO)
+	it.putText("caseNumber", l.CaseNumber)
+	it.putFlag("own", l.Own)
+	return it
+}
+
+func decodeLink(it item) (relatedro.Link, error) {
+	k := keyOf(it)
+	r := &reader{item: it}
+	l := relatedro.Link{
+		RO:         r.text("roNumber"),
+		Key:        relatedro.CaseKey{Location: k.location(), Case: caseOf(k.sk)},
+		Own:        r.flag("own"),
+		CaseNumber: r.text("caseNumber"),
+	}
+	if r.err != nil {
+		return relatedro.Link{}, fmt.Errorf("link %s of %s: %w", k.sk, l.Key.Location, r.err)
+	}
+	return l, nil
+}

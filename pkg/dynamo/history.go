@@ -1,0 +1,75 @@
+package dynamo
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"related-ro/pkg/relatedro"
+)
+
+// History returns up to limit changes of a location's settings, newest first. after is
+// the position where the page before ended; one that is not of the list is ErrPosition.
+func (s *Store) History(ctx context.Context, location, after string, limit int) ([]relatedro.Change, string, error) {
+	items, next, err := s.page(ctx, list{
+		partition: partition(location), prefix: prefixAudit, backward: true, consistent: true,
+		valid: func(sk string) bool {
+			at, id, ok := strings.Cut(strings.TrimPrefix(sk, prefixAudit), "#")
+			return ok && isTime(at) && isID(id)
+		},
+	}, after, limit)
+	if err != nil {
+		return nil, "", fmt.Errorf("read history of %s: %w", location, err)
+	}
+	changes := make([]relatedro.Change, len(items))
+	for i, it := range items {
+		if changes[i], err = decodeChange(it); err != nil {
+			return nil, "", err
+		}
+	}
+	return changes, next, nil
+}
+
+func encodeChange(c relatedro.Change) item {
+	it := auditKey(c.After.Location, c.At, c.ID).item()
+	it.putText("id", c.ID)
+	it.putTime("at", c.At)
+	it.putText("by", c.By)
+	it.putMap("before", snapshot(c.Before))
+	it.putMap("after", snapshot(c.After))
+	return it
+}
+
+// snapshot is settings as part of a change, with what was known of the activation.
+func snapshot(s relatedro.Settings) item {
+	it := make(item)
+	encodeSettings(it, s)
+	if known(s.Activation) {
+		activation := make(item)
+		encodeActivation(activation, s.Activation)
+		it.putMap("activation", activation)
+	}
+	return it
+}
+
+func decodeChange(it item) (relatedro.Change, error) {
+	location := keyOf(it).location()
+	r := &reader{item: it}
+	snapshot := func(r *reader) relatedro.Settings { return snapshotFrom(r, location) }
+	c := relatedro.Change{
+		ID: r.text("id"), At: r.time("at"), By: r.text("by"),
+		Before: nested(r, "before", snapshot), After: nested(r, "after", snapshot),
+	}
+	if r.err != nil {
+		return relatedro.Change{}, fmt.Errorf("change of %s: %w", location, r.err)
+	}
+	return c, nil
+}
+
+func snapshotFrom(r *reader, location string) relatedro.Settings {
+	s := settingsFrom(r, location)
+	if a := nested(r, "activation", activationFrom); known(a) {
+		s.Activation = a
+	}
+	return s
+}

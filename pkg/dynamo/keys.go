@@ -1,0 +1,72 @@
+package dynamo
+
+import (
+	"cmp"
+	"strings"
+	"time"
+
+	"related-ro/pkg/relatedro"
+)
+
+// Attribute names of the keys, as the table and its index are defined with.
+const (
+	attrPK     = "PK"
+	attrSK     = "SK"
+	attrGSI1PK = "GSI1PK"
+	attrGSI1SK = "GSI1SK"
+	indexAsset = "GSI1"
+)
+
+// Sort keys, and what they begin with. Identifiers and RO numbers never hold a '#', so
+// no identifier can reach into another item's key.
+const (
+	skSettings    = "SETTINGS"
+	skActivation  = "ACTIVATION"
+	prefixAudit   = "AUDIT#"
+	prefixCase    = "CASE#"
+	prefixLink    = "RO#"
+	prefixRefresh = "REFRESH#"
+	infixCase     = "#CASE#"
+)
+
+// key is a primary key.
+type key struct{ pk, sk string }
+
+func (k key) item() item { return item{attrPK: text(k.pk), attrSK: text(k.sk)} }
+
+func keyOf(it item) key {
+	r := reader{item: it}
+	return key{r.text(attrPK), r.text(attrSK)}
+}
+
+func partition(location string) string { return "LOC#" + location }
+
+func settingsKey(location string) key   { return key{partition(location), skSettings} }
+func activationKey(location string) key { return key{partition(location), skActivation} }
+
+func auditKey(location string, at time.Time, id string) key {
+	return key{partition(location), prefixAudit + formatTime(at) + "#" + id}
+}
+
+func caseKey(k relatedro.CaseKey) key    { return key{partition(k.Location), prefixCase + k.Case} }
+func refreshKey(k relatedro.CaseKey) key { return key{partition(k.Location), prefixRefresh + k.Case} }
+
+func linkKey(k relatedro.CaseKey, ro string) key {
+	return key{partition(k.Location), prefixLink + ro + infixCase + k.Case}
+}
+
+func assetPartition(location, asset string) string { return partition(location) + "#ASSET#" + asset }
+
+func assetSort(firstEventAt time.Time, id string) string {
+	return formatTime(firstEventAt) + infixCase + id
+}
+
+// location returns the location of an item by its partition key.
+func (k key) location() string { return strings.TrimPrefix(k.pk, "LOC#") }
+
+// caseOf returns the case that a sort key ends in: of a case, a link, or the asset index.
+func caseOf(sk string) string { return sk[strings.LastIndexByte(sk, '#')+1:] }
+
+func compareKeys(a, b key) int {
+	return cmp.Or(strings.Compare(a.pk, b.pk), strings.Compare(a.sk, b.sk))
+}

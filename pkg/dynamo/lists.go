@@ -1,0 +1,149 @@
+package dynamo
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"related-ro/pkg/relatedro"
+)
+
+// CasesOfAsset returns up to limit of an asset's cases, newest first event first, and
+// the position where the next page begins. after that is not of the list is ErrPosition.
+func (s *Store) CasesOfAsset(ctx context.Context, location, asset, after string, limit int) ([]relatedro.Case, string, error) {
+	items, next, err := s.page(ctx, list{
+		index: indexAsset, partition: assetPartition(location, asset), backward: true,
+		valid: func(sk string) bool {
+			at, id, ok := strings.Cut(sk, infixCase)
+			return ok && isTime(at) && isID(id)
+		},
+		tableKey: func(sk string) key { return caseKey(relatedro.CaseKey{Location: location, Case: caseOf(sk)}) },
+	}, after, limit)
+	if err != nil {
+		return nil, "", fmt.Errorf("read cases of asset %s of %s: %w", asset, location, err)
+	}
+	cases := make([]relatedro.Case, len(items))
+	for i, it := range items {
+		if cases[i], err = decodeCase(it); err != nil {
+			return nil, "", err
+		}
+	}
+	return cases, next, nil
+}
+
+// LinksTo returns up to limit links of a location whose RO number equals ro, or begins
+// with it if prefix is set, ordered by number and case, and the position where the next
+// page begins. after that is not of the list is ErrPosition.
+func (s *Store) LinksTo(ctx context.Context, location, ro string, prefix bool, after string, limit int) ([]relatedro.Link, string, error) {
+	begin := prefixLink + ro
+	if !prefix {
+		begin += infixCase
+	}
+	items, next, err := s.page(ctx, list{
+		partition: partition(location), prefix: begin,
+		valid: func(sk string) bool {
+			number, id, ok := strings.Cut(strings.TrimPrefix(sk, prefixLink), infixCase)
+			return ok && relatedro.CheckRO("", number) == nil && isID(id)
+		},
+	}, after, limit)
+	if err != nil {
+		return nil, "", fmt.Errorf("read links to %s of %s: %w", ro, location, err)
+	}
+	links := make([]relatedro.Link, len(items))
+	for i, it := range items {
+		if links[i], err = decodeLink(it); err != nil {
+			return nil, "", err
+		}
+	}
+	return links, next, nil
+}
+
+// list names the items of one partition whose sort keys begin with prefix.
+type list struct {
+	index      string // empty for the table itself
+	partition  string
+	prefix     string
+	backward   bool
+	consistent bool                 // not of an index
+	valid      func(sk string) bool // whether a sort key with the prefix is of the list's form
+	tableKey   func(sk string) key  // of an index: the table's key of an item by its sort key there
+}
+
+func (l list) attributes() (partition, sort string) {
+	if l.index == "" {
+		return attrPK, attrSK
+	}
+	return attrGSI1PK, attrGSI1SK
+}
+
+// page reads up to limit items after a position with one call; fewer when they would
+// pass 1 MB. One item more is read to know whether the list goes on.
+func (s *Store) page(ctx context.Context, l list, after string, limit int) (items []item, next string, err error) {
+	in, err := s.queryFor(l, after, limit)
+	if err != nil {
+		return nil, "", err
+	}
+	out, err := s.client.Query(ctx, in)
+	if err != nil {
+		return nil, "", err
+	}
+	for _, it := range out.Items {
+		items = append(items, it)
+	}
+	_, sort := l.attributes()
+	switch {
+	case len(items) > limit:
+		items = items[:limit]
+	case out.LastEvaluatedKey == nil || len(items) == 0:
+		return items, "", nil
+	}
+	last := reader{item: items[len(items)-1]}
+	return items, last.text(sort), nil
+}
+
+func (s *Store) queryFor(l list, after string, limit int) (*dynamodb.QueryInput, error) {
+	partition, sort := l.attributes()
+	forward, most := !l.backward, int32(limit)+1
+	condition := partition + " = :partition"
+	values := item{":partition": text(l.partition)}
+	if l.prefix != "" {
+		condition += " AND begins_with(" + sort + ", :prefix)"
+		values[":prefix"] = text(l.prefix)
+	}
+	in := &dynamodb.QueryInput{
+		TableName: &s.table, KeyConditionExpression: &condition, ExpressionAttributeValues: values,
+		ScanIndexForward: &forward, ConsistentRead: &l.consistent, Limit: &most,
+	}
+	if l.index != "" {
+		in.IndexName = &l.index
+	}
+	if after != "" {
+		if !strings.HasPrefix(after, l.prefix) || !l.valid(after) {
+			return nil, relatedro.ErrPosition
+		}
+		in.ExclusiveStartKey = l.startKey(after)
+	}
+	return in, nil
+}
+
+// startKey is the key of the item at a position. All but the position comes from the
+// list asked for, so that a position leads nowhere else.
+func (l list) startKey(position string) map[string]types.AttributeValue {
+	if l.index == "" {
+		return key{l.partition, position}.item()
+	}
+	start := l.tableKey(position).item()
+	partition, sort := l.attributes()
+	start[partition], start[sort] = text(l.partition), text(position)
+	return start
+}
+
+func isID(s string) bool { return relatedro.CheckID("", s) == nil }
+
+func isTime(s string) bool {
+	_, err := parseTime(s)
+	return err == nil && len(s) == len(timeFormat)
+}

@@ -1,0 +1,168 @@
+package dynamo
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"golang.org/x/sync/errgroup"
+
+	"related-ro/pkg/relatedro"
+)
+
+const (
+	keysPerGet = 100                   // BatchGetItem's limit
+	firstPause = 25 * time.Millisecond // before the first retry of what DynamoDB left out
+	longPause  = 2 * time.Second       // the longest one
+)
+
+// Load reads, strongly consistent, 100 keys a call and the calls side by side. Keys
+// that DynamoDB leaves unprocessed are asked for again until ctx ends: a key left out
+// is never read as absent.
+//
+// Cases may hold one with Revision 0 and nothing but Unlinking: a case whose first
+// write broke off. It counts as not stored; SaveCase needs it to tidy up.
+func (s *Store) Load(ctx context.Context, keys relatedro.Keys) (relatedro.Loaded, error) {
+	return s.load(ctx, keys, wholeNow)
+}
+
+// Peek is Load with eventually consistent reads, at half the price, and returns stored
+// cases only, with what people see of them: a case's Stated, FirstEventAt and Unlinking
+// are empty, and so are a location's UpdatedBy and UpdatedAt.
+func (s *Store) Peek(ctx context.Context, keys relatedro.Keys) (relatedro.Loaded, error) {
+	loaded, err := s.load(ctx, keys, shown)
+	for k, c := range loaded.Cases {
+		if !c.Stored() {
+			delete(loaded.Cases, k)
+		}
+	}
+	return loaded, err
+}
+
+// reading is how items are read.
+type reading struct {
+	consistent bool
+	attributes string            // a projection; "" is all
+	names      map[string]string // what # stands for in it
+}
+
+var wholeNow = reading{consistent: true}
+
+// shown leaves out a fifth of what the SDK would have to decode of a case.
+var shown = reading{
+	attributes: "PK,SK,revision,caseNumber,assetId,roNumber,caseStatus,closedBy,retrieval,fetchedOver,relatedRos," +
+		"#status,dms,karmak,version",
+	names: map[string]string{"#status": "status"}, // which is a reserved word
+}
+
+func (s *Store) load(ctx context.Context, wanted relatedro.Keys, how reading) (relatedro.Loaded, error) {
+	loaded := relatedro.Loaded{
+		Settings: make(map[string]relatedro.Settings, len(wanted.Locations)),
+		Cases:    make(map[relatedro.CaseKey]relatedro.Case, len(wanted.Cases)),
+	}
+	keys := make([]key, 0, len(wanted.Locations)+len(wanted.Cases))
+	for _, location := range wanted.Locations {
+		keys = append(keys, settingsKey(location))
+		loaded.Settings[location] = relatedro.NeverSetUp(location)
+	}
+	for _, k := range wanted.Cases {
+		keys = append(keys, caseKey(k))
+	}
+	items, err := s.get(ctx, keys, how)
+	if err != nil {
+		return relatedro.Loaded{}, fmt.Errorf("load %d settings and %d cases: %w", len(wanted.Locations), len(wanted.Cases), err)
+	}
+	for _, it := range items {
+		if err := into(&loaded, it); err != nil {
+			return relatedro.Loaded{}, err
+		}
+	}
+	return loaded, nil
+}
+
+func into(loaded *relatedro.Loaded, it item) error {
+	if keyOf(it).sk == skSettings {
+		settings, err := decodeSettings(it)
+		loaded.Settings[settings.Location] = settings
+		return err
+	}
+	c, err := decodeCase(it)
+	loaded.Cases[c.Key] = c
+	return err
+}
+
+// get reads the items of keys, each once however often it is given.
+func (s *Store) get(ctx context.Context, keys []key, how reading) ([]item, error) {
+	slices.SortFunc(keys, compareKeys)
+	keys = slices.Compact(keys)
+	if 0 < len(keys) && len(keys) <= keysPerGet {
+		return s.getChunk(ctx, keys, how) // a new goroutine's stack would have to grow for the SDK
+	}
+	var mu sync.Mutex
+	var items []item
+	calls, ctx := errgroup.WithContext(ctx)
+	for chunk := range slices.Chunk(keys, keysPerGet) {
+		calls.Go(func() error {
+			got, err := s.getChunk(ctx, chunk, how)
+			mu.Lock()
+			defer mu.Unlock()
+			items = append(items, got...)
+			return err
+		})
+	}
+	return items, calls.Wait()
+}
+
+// getChunk reads up to 100 keys. DynamoDB leaves keys out when it is short of
+// throughput and when an answer would pass 16 MB.
+func (s *Store) getChunk(ctx context.Context, keys []key, how reading) ([]item, error) {
+	asked := types.KeysAndAttributes{
+		ConsistentRead: &how.consistent, ExpressionAttributeNames: how.names,
+		Keys: make([]map[string]types.AttributeValue, len(keys)),
+	}
+	if how.attributes != "" {
+		asked.ProjectionExpression = &how.attributes
+	}
+	for i, k := range keys {
+		asked.Keys[i] = k.item()
+	}
+	var items []item
+	for pause := firstPause; ; pause = min(2*pause, longPause) {
+		out, err := s.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{s.table: asked}})
+		if err != nil {
+			return nil, err
+		}
+		got := out.Responses[s.table]
+		for _, it := range got {
+			items = append(items, it)
+		}
+		rest, more := out.UnprocessedKeys[s.table]
+		if !more || len(rest.Keys) == 0 {
+			return items, nil
+		}
+		if len(got) > 0 {
+			pause = firstPause // it gets on: no need to hold back further
+		}
+		asked.Keys = rest.Keys
+		if err := sleep(ctx, pause/2+rand.N(pause)); err != nil {
+			return nil, fmt.Errorf("%d keys left unprocessed: %w", len(rest.Keys), err)
+		}
+	}
+}
+
+// sleep waits, or returns why ctx ended.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,139 @@
+package dynamo_test
+
+import (
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"related-ro/infra/local/dynamodb"
+	"related-ro/infra/local/dynamodb/dynamodbtest"
+	"related-ro/pkg/dynamo"
+	"related-ro/pkg/relatedro"
+)
+
+var server *dynamodbtest.Server
+
+func TestMain(m *testing.M) {
+	server = dynamodbtest.Start()
+	code := m.Run()
+	server.Close()
+	os.Exit(code)
+}
+
+// newStore returns a store on a fresh table.
+func newStore(t testing.TB) *dynamo.Store {
+	t.Helper()
+	return dynamo.New(server.Client(), server.Table(t))
+}
+
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 123, time.UTC)
+
+func key(id string) relatedro.CaseKey { return relatedro.CaseKey{Location: "loc-100", Case: id} }
+
+// exported is a case with a family of the given numbers.
+func exported(k relatedro.CaseKey, ro string, related ...string) relatedro.Case {
+	c := relatedro.Case{
+		Key: k, Number: "N-" + k.Case, Asset: "asset-77", RO: ro, Status: relatedro.CaseExported,
+		Stated:       relatedro.Stated{ID: "ev-1", Type: relatedro.Exported, OccurredAt: noon, Settled: true},
+		FirstEventAt: noon,
+		FetchedOver:  relatedro.Connection{Account: "acc", User: "user", Branch: "main"},
+		Retrieval:    relatedro.Retrieval{Outcome: relatedro.OutcomeOK, Trigger: relatedro.TriggerExport, EventID: "ev-1", RetrievedAt: noon},
+	}
+	for _, number := range related {
+		c.Related = append(c.Related, relatedro.RelatedRO{
+			RO: number, MadeFrom: ro, Relation: relatedro.Alternate, Status: relatedro.ROInvoiced, BillTo: "Warranty Claims Ltd.",
+			Warranty: true, InvoiceNumber: "I-" + number, OpenedAt: "2026-11-20T08:00:00", InvoicedAt: "2026-11-22", Voided: true,
+		})
+	}
+	return c
+}
+
+// numbers returns n RO numbers from a first one on.
+func numbers(first, n int) []string {
+	list := make([]string, n)
+	for i := range list {
+		list[i] = fmt.Sprint(first + i)
+	}
+	return list
+}
+
+// load reads one case; the zero Case with its key when it is not there.
+func load(t testing.TB, s *dynamo.Store, k relatedro.CaseKey) relatedro.Case {
+	t.Helper()
+	loaded, err := s.Load(t.Context(), relatedro.Keys{Cases: []relatedro.CaseKey{k}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := loaded.Cases[k]
+	c.Key = k
+	return c
+}
+
+// save writes next over what is stored.
+func save(t testing.TB, s *dynamo.Store, next relatedro.Case) relatedro.Case {
+	t.Helper()
+	if err := s.SaveCase(t.Context(), load(t, s, next.Key), next); err != nil {
+		t.Fatal(err)
+	}
+	return load(t, s, next.Key)
+}
+
+// allLinks reads every link of the location, by number.
+func allLinks(t testing.TB, s *dynamo.Store) map[string]relatedro.Link {
+	t.Helper()
+	links := make(map[string]relatedro.Link)
+	for after := ""; ; {
+		page, next, err := s.LinksTo(t.Context(), "loc-100", "", true, after, 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range page {
+			links[l.RO] = l
+		}
+		if after = next; after == "" {
+			return links
+		}
+	}
+}
+
+// linksOf is what allLinks must return when c is the only case.
+func linksOf(c relatedro.Case) map[string]relatedro.Link {
+	links := make(map[string]relatedro.Link)
+	for _, l := range c.Links() {
+		links[l.RO] = l
+	}
+	return links
+}
+
+// calls counts requests by operation until the test ends.
+type calls struct {
+	mu    sync.Mutex
+	count map[string]int
+	body  map[string][]byte // the last one's
+}
+
+func countCalls(t testing.TB) *calls {
+	c := &calls{count: make(map[string]int), body: make(map[string][]byte)}
+	server.Faults(t, func(op string, body []byte) *dynamodb.Fault {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.count[op]++
+		c.body[op] = body
+		return nil
+	})
+	return c
+}
+
+// times has the first n calls of an operation go wrong.
+func times(n int, operation string, fault *dynamodb.Fault) dynamodb.FaultFunc {
+	var seen atomic.Int64
+	return func(op string, _ []byte) *dynamodb.Fault {
+		if op == operation && seen.Add(1) <= int64(n) {
+			return fault
+		}
+		return nil
+	}
+}

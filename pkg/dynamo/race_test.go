@@ -1,0 +1,194 @@
+package dynamo_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+
+	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/smithy-go/middleware"
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"related-ro/pkg/dynamo"
+	"related-ro/pkg/relatedro"
+)
+
+// errCrash is what a writer's requests end with once its process is gone.
+var errCrash = errors.New("the process was killed")
+
+// writer saves cases in a process of its own, which stops before each request until it
+// is told to go on.
+type writer struct {
+	store *dynamo.Store
+	ready chan struct{} // the writer is about to send a request
+	step  chan bool     // whether it may; false kills it
+	sent  chan struct{} // the request has been answered
+	done  chan error    // how SaveCase ended
+}
+
+func newWriter(table string) *writer {
+	w := &writer{ready: make(chan struct{}), step: make(chan bool), sent: make(chan struct{}), done: make(chan error, 1)}
+	client := sdk.New(server.Client().Options(), func(o *sdk.Options) {
+		o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
+			return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("step", w.await), middleware.Before)
+		})
+	})
+	w.store = dynamo.New(client, table)
+	return w
+}
+
+func (w *writer) await(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+	w.ready <- struct{}{}
+	if !<-w.step {
+		return middleware.InitializeOutput{}, middleware.Metadata{}, errCrash
+	}
+	defer func() { w.sent <- struct{}{} }()
+	return next.HandleInitialize(ctx, in)
+}
+
+func (w *writer) start(before, next relatedro.Case) {
+	go func() { w.done <- w.store.SaveCase(context.Background(), before, next) }()
+}
+
+// advance lets the writer send one request, or kills it, and says whether it ended.
+// running must hold: the writer was started and did not end.
+func (w *writer) advance(alive bool) (ended bool, err error) {
+	select {
+	case <-w.ready:
+		if w.step <- alive; alive {
+			<-w.sent
+		}
+		return false, nil
+	case err := <-w.done:
+		return true, err
+	}
+}
+
+// run lets the writer send up to n requests and kills it before the next one. It
+// returns how SaveCase ended and how many requests it sent.
+func (w *writer) run(n int) (sent int, err error) {
+	for {
+		if ended, err := w.advance(sent < n); ended {
+			return sent, err
+		}
+		if sent < n {
+			sent++
+		}
+	}
+}
+
+// fatal is what rapid.T and testing.T share.
+type fatal interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
+// checkAgreement fails unless the case and its links agree: what it lists is linked, and
+// what is linked besides, or in another form, is named in Unlinking.
+func checkAgreement(t fatal, c relatedro.Case, links map[string]relatedro.Link) {
+	t.Helper()
+	listed := linksOf(c)
+	for ro, l := range links {
+		if l != listed[ro] && !slices.Contains(c.Unlinking, ro) {
+			t.Fatalf("link %+v, the case has %+v and does not name it in Unlinking", l, listed[ro])
+		}
+	}
+	for ro := range listed {
+		if _, ok := links[ro]; !ok {
+			t.Fatalf("RO %s is listed and has no link", ro)
+		}
+	}
+}
+
+// checkSettled fails unless the links are those of the case and nothing is left to do.
+func checkSettled(t fatal, c relatedro.Case, links map[string]relatedro.Link) {
+	t.Helper()
+	if diff := cmp.Diff(linksOf(c), links); diff != "" || len(c.Unlinking) > 0 {
+		t.Fatalf("unlinking %v, links (-want +got):\n%s", c.Unlinking, diff)
+	}
+}
+
+func TestSaveCaseKilledBetweenRequests(t *testing.T) {
+	k := key("case-1")
+	renumbered := exported(k, "50123", numbers(60000, 150)...)
+	renumbered.Number = "other"
+	tests := []struct {
+		name     string
+		from, to relatedro.Case
+	}{
+		{"first write", relatedro.Case{Key: k}, exported(k, "50123", numbers(60000, 250)...)},
+		{"a family comes", exported(k, "50123"), exported(k, "50123", numbers(60000, 250)...)},
+		{"a family goes", exported(k, "50123", numbers(60000, 250)...), exported(k, "50123")},
+		{"another family", exported(k, "50123", numbers(60000, 150)...), exported(k, "50123", numbers(60100, 150)...)},
+		{"another case number", exported(k, "50123", numbers(60000, 150)...), renumbered},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			for n := 0; ; n++ {
+				table := server.Table(t)
+				s := dynamo.New(server.Client(), table)
+				before := tt.from
+				if before.RO != "" {
+					before = save(t, s, before)
+				}
+				w := newWriter(table)
+				w.start(before, tt.to)
+				sent, err := w.run(n)
+				broken := load(t, s, k)
+				checkAgreement(t, broken, allLinks(t, s))
+				if written := broken.Revision > before.Revision; written != (err == nil) {
+					t.Fatalf("killed after %d requests: written is %v, error is %v", sent, written, err)
+				}
+				checkSettled(t, save(t, s, exported(k, "50123", "80000")), allLinks(t, s))
+				if sent < n {
+					return // it ended by itself: every point has been tried
+				}
+			}
+		})
+	}
+}
+
+// Two writers and any order of their requests, each killed anywhere or not at all:
+// case and links agree at every moment, at most one of two that began alike wins, and
+// the next write settles everything.
+func TestSaveCaseRacing(t *testing.T) {
+	table := server.Table(t)
+	s := dynamo.New(server.Client(), table)
+	run := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		run++
+		k := relatedro.CaseKey{Location: "loc-100", Case: "case-1"}
+		family := func(label string) relatedro.Case {
+			first := 1000 * rapid.IntRange(60, 62).Draw(rt, label+" first")
+			c := exported(k, "50123", numbers(first, rapid.SampledFrom([]int{0, 1, 60, 110}).Draw(rt, label+" size"))...)
+			c.Number = rapid.SampledFrom([]string{"1", "2"}).Draw(rt, label+" number")
+			return c
+		}
+		start := save(t, s, family("start"))
+		writers := []*writer{newWriter(table), newWriter(table)}
+		writers[0].start(start, family("first"))
+		writers[1].start(start, family("second"))
+		var won int
+		for len(writers) > 0 {
+			i := rapid.IntRange(0, len(writers)-1).Draw(rt, "turn")
+			alive := rapid.IntRange(0, 19).Draw(rt, "luck") > 0
+			ended, err := writers[i].advance(alive)
+			if ended {
+				writers = slices.Delete(writers, i, i+1)
+				if err == nil {
+					won++
+				} else if !errors.Is(err, relatedro.ErrStale) && !errors.Is(err, errCrash) {
+					rt.Fatalf("SaveCase: %v", err)
+				}
+				continue
+			}
+			checkAgreement(rt, load(t, s, k), allLinks(t, s))
+		}
+		if won > 1 {
+			rt.Fatalf("both writers won from revision %d", start.Revision)
+		}
+		checkSettled(rt, save(t, s, family("last")), allLinks(t, s))
+	})
+}

@@ -1,0 +1,221 @@
+package dynamo_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"related-ro/infra/local/dynamodb"
+	"related-ro/pkg/dynamo"
+	"related-ro/pkg/relatedro"
+)
+
+// change is one that enables a location, after before.
+func change(id string, before relatedro.Settings) relatedro.Change {
+	after := relatedro.Settings{
+		Location: "loc-100", Status: relatedro.Enabled, DMS: relatedro.KarmakFusion,
+		Karmak:  relatedro.Connection{Account: "acc", User: "user"},
+		Version: before.Version + 1, UpdatedBy: "mia", UpdatedAt: noon,
+		Activation: relatedro.Activation{State: relatedro.Active, CheckedAt: noon, FusionVersion: "3.61", Message: "Active."},
+	}
+	return relatedro.Change{ID: id, At: noon, By: "mia", Before: before, After: after}
+}
+
+func TestSettingsReadBackAsSaved(t *testing.T) {
+	s := newStore(t)
+	got, err := s.Settings(t.Context(), "loc-100")
+	if diff := cmp.Diff(relatedro.NeverSetUp("loc-100"), got); diff != "" || err != nil {
+		t.Fatalf("never set up: %v (-want +got):\n%s", err, diff)
+	}
+	saved := change("1", got)
+	if err := s.SaveSettings(t.Context(), saved); err != nil {
+		t.Fatal(err)
+	}
+	counted := countCalls(t)
+	got, err = s.Settings(t.Context(), "loc-100")
+	if diff := cmp.Diff(saved.After, got); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	if diff := cmp.Diff(map[string]int{"BatchGetItem": 1}, counted.count); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+}
+
+func TestSaveSettingsAllOrNothing(t *testing.T) {
+	s := newStore(t)
+	never := relatedro.NeverSetUp("loc-100")
+	first := change("1", never)
+	if err := s.SaveSettings(t.Context(), first); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name   string
+		change relatedro.Change
+		fault  *dynamodb.Fault
+		stale  bool
+	}{
+		{"set up by somebody else meanwhile", change("2", never), nil, true},
+		{"newer version", change("2", relatedro.Settings{Location: "loc-100", Version: 2}), nil, true},
+		{"conflict", change("2", first.After), dynamodb.Conflict(3), false},
+		{"throttled", change("2", first.After), dynamodb.Throttled(), false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.fault != nil {
+				server.Faults(t, times(1000, "TransactWriteItems", tt.fault))
+			}
+			tt.change.After.Activation.State = relatedro.ActivationUnreachable
+			err := s.SaveSettings(t.Context(), tt.change)
+			if err == nil || errors.Is(err, relatedro.ErrStale) != tt.stale {
+				t.Fatalf("got %v, stale should be %v", err, tt.stale)
+			}
+			got, err := s.Settings(t.Context(), "loc-100")
+			if diff := cmp.Diff(first.After, got); diff != "" || err != nil {
+				t.Errorf("settings changed: %v (-want +got):\n%s", err, diff)
+			}
+			if history, _, err := s.History(t.Context(), "loc-100", "", 10); len(history) != 1 || err != nil {
+				t.Errorf("history has %d changes, %v", len(history), err)
+			}
+		})
+	}
+}
+
+func TestSaveSettingsKeepsActivationWhenUnknown(t *testing.T) {
+	s := newStore(t)
+	first := change("1", relatedro.NeverSetUp("loc-100"))
+	if err := s.SaveSettings(t.Context(), first); err != nil {
+		t.Fatal(err)
+	}
+	disabling := change("2", first.After)
+	disabling.After.Status = relatedro.Disabled
+	disabling.After.Activation = relatedro.Activation{State: relatedro.ActivationUnknown}
+	if err := s.SaveSettings(t.Context(), disabling); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Settings(t.Context(), "loc-100")
+	if err != nil || got.Status != relatedro.Disabled || got.Activation != first.After.Activation {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+func TestSaveActivationChangesNothingElse(t *testing.T) {
+	s := newStore(t)
+	first := change("1", relatedro.NeverSetUp("loc-100"))
+	if err := s.SaveSettings(t.Context(), first); err != nil {
+		t.Fatal(err)
+	}
+	want := first.After
+	want.Activation = relatedro.Activation{State: relatedro.Inactive, CheckedAt: noon.Add(time.Hour), Message: "Not active."}
+	if err := s.SaveActivation(t.Context(), "loc-100", want.Activation); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Settings(t.Context(), "loc-100")
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+}
+
+func TestHistoryNewestFirst(t *testing.T) {
+	table := server.Table(t)
+	s := dynamo.New(server.Client(), table)
+	settings := relatedro.NeverSetUp("loc-100")
+	var want []relatedro.Change
+	for i := range 5 {
+		c := change(fmt.Sprint("id-", i), settings)
+		c.At = noon.Add(time.Duration(i) * time.Millisecond)
+		if err := s.SaveSettings(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		settings = c.After
+		want = append([]relatedro.Change{c}, want...)
+	}
+	for _, limit := range []int{1, 2, 5, 10} {
+		t.Run(fmt.Sprint(limit, " a page"), func(t *testing.T) {
+			var got []relatedro.Change
+			for _, page := range pages(t, table, func(s *dynamo.Store, after string) ([]relatedro.Change, string, error) {
+				return s.History(t.Context(), "loc-100", after, limit)
+			}) {
+				got = append(got, page...)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("history (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestClaimRefresh(t *testing.T) {
+	tests := []struct {
+		name  string
+		after time.Duration // of the second claim since the first
+		wait  time.Duration // 0: granted
+	}{
+		{"at the same moment", 0, time.Minute},
+		{"too soon", 20 * time.Second, 40 * time.Second},
+		{"a nanosecond too soon", time.Minute - 1, 1},
+		{"a period later", time.Minute, 0},
+		{"by a clock a little behind", -10 * time.Second, time.Minute},
+		{"after a clock far ahead", -time.Hour, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newStore(t)
+			k := key("case-1")
+			if wait, err := s.ClaimRefresh(t.Context(), k, noon, time.Minute); wait != 0 || err != nil {
+				t.Fatalf("first claim: %v, %v", wait, err)
+			}
+			if wait, err := s.ClaimRefresh(t.Context(), key("case-2"), noon, time.Minute); wait != 0 || err != nil {
+				t.Fatalf("another case's claim: %v, %v", wait, err)
+			}
+			wait, err := s.ClaimRefresh(t.Context(), k, noon.Add(tt.after), time.Minute)
+			if wait != tt.wait || errors.Is(err, relatedro.ErrTooSoon) != (tt.wait > 0) {
+				t.Errorf("second claim: %v, %v; want %v", wait, err, tt.wait)
+			}
+		})
+	}
+}
+
+func TestReleaseRefresh(t *testing.T) {
+	s, k := newStore(t), key("case-1")
+	claim := func(at time.Time, want error) {
+		t.Helper()
+		if _, err := s.ClaimRefresh(t.Context(), k, at, time.Minute); !errors.Is(err, want) {
+			t.Errorf("claim at %v: %v, want %v", at, err, want)
+		}
+	}
+	release := func(at time.Time) {
+		t.Helper()
+		if err := s.ReleaseRefresh(t.Context(), k, at); err != nil {
+			t.Error(err)
+		}
+	}
+	release(noon) // nobody has claimed it
+	claim(noon, nil)
+	release(noon.Add(-time.Minute)) // another's
+	claim(noon.Add(1), relatedro.ErrTooSoon)
+	release(noon)
+	claim(noon.Add(1), nil)
+}
+
+func TestClaimRefreshWithoutOldItem(t *testing.T) {
+	s := newStore(t)
+	if _, err := s.ClaimRefresh(t.Context(), key("case-1"), noon, time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	server.Faults(t, times(1, "PutItem", &dynamodb.Fault{Err: &dynamodb.Error{Status: 400, Code: "ConditionalCheckFailedException"}}))
+	wait, err := s.ClaimRefresh(t.Context(), key("case-1"), noon.Add(time.Second), time.Minute)
+	if wait != 59*time.Second || !errors.Is(err, relatedro.ErrTooSoon) {
+		t.Errorf("got %v, %v", wait, err)
+	}
+}
+
+func TestClaimRefreshTransient(t *testing.T) {
+	s := newStore(t)
+	server.Faults(t, times(1000, "PutItem", dynamodb.Throttled()))
+	if _, err := s.ClaimRefresh(t.Context(), key("case-1"), noon, time.Minute); err == nil || errors.Is(err, relatedro.ErrTooSoon) {
+		t.Errorf("got %v, want an error that is not ErrTooSoon", err)
+	}
+}
