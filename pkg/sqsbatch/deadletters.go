@@ -1,0 +1,268 @@
+package sqsbatch
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"related-ro/pkg/relatedro"
+)
+
+// MaxListed is the most dead letters that List returns.
+const MaxListed = 100
+
+const (
+	listHold    = 5 * time.Second  // listed messages are out of others' sight for that long, should putting back fail
+	listWithin  = 4 * time.Second  // then messages seen first come round again
+	redriveHold = 60 * time.Second // longer than a redrive, so that it sees no message twice
+	redriveFor  = 15 * time.Second // then no further batch is begun
+	redriveEnd  = 20 * time.Second // for all of it
+)
+
+// QueueURLs is where a queue and its dead letters are.
+type QueueURLs struct{ Source, DeadLetters string }
+
+// DeadLetters lists and redrives dead letters. SQS has no way to look at a message
+// without receiving it.
+type DeadLetters struct {
+	client *sqs.Client
+	queues map[relatedro.QueueName]QueueURLs
+	now    func() time.Time
+}
+
+var _ relatedro.DeadLetters = (*DeadLetters)(nil)
+
+// NewDeadLetters returns the DeadLetters of the given queues. It reads the clock from
+// now.
+func NewDeadLetters(client *sqs.Client, queues map[relatedro.QueueName]QueueURLs, now func() time.Time) *DeadLetters {
+	return &DeadLetters{client: client, queues: queues, now: now}
+}
+
+// List looks at up to MaxListed messages and puts them back at once. While somebody
+// else looks at some of them, or moves them, the list is not complete.
+func (d *DeadLetters) List(ctx context.Context, queue relatedro.QueueName, mine func(location string) bool) (relatedro.DeadLetterList, error) {
+	urls, err := d.urls(queue)
+	if err != nil {
+		return relatedro.DeadLetterList{}, err
+	}
+	count, err := d.count(ctx, urls.DeadLetters)
+	if err != nil {
+		return relatedro.DeadLetterList{}, err
+	}
+	seen, emptied, err := d.look(ctx, urls.DeadLetters)
+	d.putBack(ctx, urls.DeadLetters, seen)
+	if err != nil {
+		return relatedro.DeadLetterList{}, err
+	}
+	list := relatedro.DeadLetterList{Count: max(count, len(seen)), Complete: emptied && len(seen) <= MaxListed && len(seen) >= count}
+	for _, m := range seen[:min(len(seen), MaxListed)] {
+		if letter := letterOf(queue, m); mine(letter.Key.Location) {
+			list.Letters = append(list.Letters, letter)
+		}
+	}
+	return list, nil
+}
+
+// look receives until there is one message more than can be listed, nothing more, or
+// no time. It returns what it received even when it fails.
+func (d *DeadLetters) look(ctx context.Context, url string) (seen []types.Message, emptied bool, err error) {
+	ids := make(map[string]bool)
+	until := d.now().Add(listWithin)
+	for len(seen) <= MaxListed && d.now().Before(until) {
+		batch, err := d.receive(ctx, url, listHold)
+		if err != nil {
+			return seen, false, err
+		}
+		if len(batch) == 0 {
+			return seen, true, nil
+		}
+		for _, m := range batch {
+			if id := aws.ToString(m.MessageId); !ids[id] {
+				ids[id] = true
+				seen = append(seen, m)
+			}
+		}
+	}
+	return seen, false, nil
+}
+
+// Redrive sends messages back to their queue without what setting them aside added,
+// until none is left or the time is over. Those that are set aside again meanwhile
+// stay: they would go round for as long as the call lasts.
+func (d *DeadLetters) Redrive(ctx context.Context, queue relatedro.QueueName, mine func(location string) bool) (moved, left int, err error) {
+	urls, err := d.urls(queue)
+	if err != nil {
+		return 0, 0, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, redriveEnd)
+	defer cancel()
+	started := d.now()
+	var keep []types.Message
+	for err == nil && d.now().Sub(started) < redriveFor {
+		var batch []types.Message
+		if batch, err = d.receive(ctx, urls.DeadLetters, redriveHold); len(batch) == 0 {
+			break
+		}
+		batch = slices.DeleteFunc(batch, func(m types.Message) bool {
+			other := sentAt(m).After(started) || !mine(letterOf(queue, m).Key.Location)
+			if other {
+				keep = append(keep, m)
+			}
+			return other
+		})
+		var n int
+		n, err = d.moveAll(ctx, urls, batch)
+		moved += n
+	}
+	d.putBack(ctx, urls.DeadLetters, keep)
+	if err != nil && moved == 0 {
+		return 0, 0, err
+	}
+	left, err = d.count(ctx, urls.DeadLetters)
+	return moved, left, err
+}
+
+// moveAll moves a batch's messages side by side. A message each: ten together may be
+// too large for one call.
+func (d *DeadLetters) moveAll(ctx context.Context, urls QueueURLs, batch []types.Message) (moved int, err error) {
+	errs := make([]error, len(batch))
+	var wg sync.WaitGroup
+	for i, m := range batch {
+		wg.Go(func() { errs[i] = d.move(ctx, urls, m) })
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err == nil {
+			moved++
+		}
+	}
+	return moved, errors.Join(errs...)
+}
+
+// move sends, then deletes: a crash in between leaves the message in both queues, and
+// redelivery is harmless.
+func (d *DeadLetters) move(ctx context.Context, urls QueueURLs, m types.Message) error {
+	attributes := make(map[string]types.MessageAttributeValue, len(m.MessageAttributes))
+	for name, value := range m.MessageAttributes {
+		switch name {
+		case AttrErrorCode, AttrErrorMessage, AttrFailedAt, AttrSource:
+		default:
+			attributes[name] = value
+		}
+	}
+	_, err := d.client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &urls.Source, MessageBody: m.Body, MessageAttributes: attributes})
+	if err != nil {
+		d.putBack(ctx, urls.DeadLetters, []types.Message{m})
+		return fmt.Errorf("send a dead letter back: %w", err)
+	}
+	if _, err := d.client.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &urls.DeadLetters, ReceiptHandle: m.ReceiptHandle}); err != nil {
+		return fmt.Errorf("delete a dead letter that was sent back: %w", err)
+	}
+	return nil
+}
+
+func (d *DeadLetters) urls(queue relatedro.QueueName) (QueueURLs, error) {
+	urls, ok := d.queues[queue]
+	if !ok {
+		return QueueURLs{}, fmt.Errorf("no queue is named %q", queue)
+	}
+	return urls, nil
+}
+
+// receive waits a second for messages: without any wait SQS asks only some of its
+// servers, and finds a queue empty that is not.
+func (d *DeadLetters) receive(ctx context.Context, url string, hold time.Duration) ([]types.Message, error) {
+	out, err := d.client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
+		QueueUrl:                    &url,
+		MaxNumberOfMessages:         maxEntries,
+		WaitTimeSeconds:             1,
+		VisibilityTimeout:           int32(hold / time.Second),
+		MessageAttributeNames:       []string{"All"},
+		MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameSentTimestamp},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("receive dead letters: %w", err)
+	}
+	return out.Messages, nil
+}
+
+// putBack makes messages visible again. What fails comes back by itself, later.
+func (d *DeadLetters) putBack(ctx context.Context, url string, messages []types.Message) {
+	var wg sync.WaitGroup
+	for batch := range slices.Chunk(messages, maxEntries) {
+		entries := make([]types.ChangeMessageVisibilityBatchRequestEntry, len(batch))
+		for i, m := range batch {
+			entries[i] = types.ChangeMessageVisibilityBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), ReceiptHandle: m.ReceiptHandle}
+		}
+		wg.Go(func() {
+			_, _ = d.client.ChangeMessageVisibilityBatch(ctx, &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &url, Entries: entries})
+		})
+	}
+	wg.Wait()
+}
+
+// count returns how many messages a queue holds, approximately, those in somebody's
+// hands included.
+func (d *DeadLetters) count(ctx context.Context, url string) (int, error) {
+	names := []types.QueueAttributeName{
+		types.QueueAttributeNameApproximateNumberOfMessages,
+		types.QueueAttributeNameApproximateNumberOfMessagesNotVisible,
+	}
+	out, err := d.client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: names})
+	if err != nil {
+		return 0, fmt.Errorf("count dead letters: %w", err)
+	}
+	total := 0
+	for _, name := range names {
+		n, err := strconv.Atoi(cmp.Or(out.Attributes[string(name)], "0"))
+		if err != nil {
+			return 0, fmt.Errorf("count dead letters: %w", err)
+		}
+		total += n
+	}
+	return total, nil
+}
+
+// letterOf reads what a message says of itself. Its body may be anything: ids that
+// break their rules count as not given, so that nobody takes such a message for a
+// location's.
+func letterOf(queue relatedro.QueueName, m types.Message) relatedro.DeadLetter {
+	var fields map[string]any
+	_ = json.Unmarshal([]byte(aws.ToString(m.Body)), &fields) // nil if it is no object
+	id := func(name string) string {
+		s, _ := fields[name].(string)
+		if relatedro.CheckID(name, s) != nil {
+			return ""
+		}
+		return s
+	}
+	attribute := func(name string) string { return aws.ToString(m.MessageAttributes[name].StringValue) }
+	return relatedro.DeadLetter{
+		Queue:     queue,
+		MessageID: aws.ToString(m.MessageId),
+		EventID:   id("id"),
+		Key:       relatedro.CaseKey{Location: id("locationId"), Case: id("caseId")},
+		Code:      attribute(AttrErrorCode),
+		Message:   attribute(AttrErrorMessage),
+		FailedAt:  attribute(AttrFailedAt),
+	}
+}
+
+// sentAt returns when the queue took a message; the zero time if it does not say.
+func sentAt(m types.Message) time.Time {
+	ms, err := strconv.ParseInt(m.Attributes[string(types.MessageSystemAttributeNameSentTimestamp)], 10, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms)
+}

@@ -1,0 +1,151 @@
+package sqsbatch
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"related-ro/pkg/relatedro"
+)
+
+// Version is the message contract's version that is understood here.
+const Version = 1
+
+// MaxClockLead is how far a message's occurredAt may lie after the time at which the
+// queue took it. Further ahead is a wrong clock: such an event would be the newest of
+// its case for as long as the clock is wrong, and hide all others.
+const MaxClockLead = 5 * time.Minute
+
+// The codes of messages that can never work, as dead letters carry them. Retrievals
+// that fail for good add the codes of relatedro.Reason, and GaveUp.
+const (
+	NotJSON            = "not_json"
+	InvalidField       = "invalid_field"
+	UnsupportedVersion = "unsupported_version"
+	OccurredInFuture   = "occurred_in_future"
+	GaveUp             = "gave_up" // failed for longer than relatedro.GiveUpAfter
+)
+
+// Refusal is the error of a message that can never work.
+type Refusal struct {
+	Code    string // one of the codes above
+	Message string // names the field and the rule; never repeats a value
+}
+
+// Error returns code and message.
+func (r *Refusal) Error() string { return r.Code + ": " + r.Message }
+
+// Decode returns the event that a message's body states (infra/schemas/event.schema.json).
+// sentAt is when the queue took the message. Unknown fields are passed over; an
+// explicit null is refused, since it could mean "unknown" or "none". The error is a
+// *Refusal.
+func Decode(body string, sentAt time.Time) (relatedro.Event, error) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(body), &fields); err != nil || fields == nil {
+		return relatedro.Event{}, &Refusal{NotJSON, "the body must be one JSON object"}
+	}
+	d := decoder{fields: fields}
+	d.version()
+	ev := relatedro.Event{
+		ID:         d.need("id"),
+		Type:       relatedro.EventType(d.need("type")),
+		OccurredAt: d.time("occurredAt"),
+		Key:        relatedro.CaseKey{Location: d.need("locationId"), Case: d.need("caseId")},
+		CaseNumber: d.id("caseNumber"),
+		Asset:      d.id("assetId"),
+		RO:         d.need("roNumber"),
+	}
+	if ev.Type == relatedro.Closed {
+		ev.ClosedBy = relatedro.ClosedBy(d.need("closedBy"))
+	}
+	if d.err == nil {
+		d.refuse(ev.Check())
+	}
+	if d.err == nil && ev.OccurredAt.Sub(sentAt) > MaxClockLead {
+		d.err = &Refusal{OccurredInFuture, fmt.Sprintf("occurredAt must be at most %v after the message was sent", MaxClockLead)}
+	}
+	if d.err != nil {
+		return relatedro.Event{}, d.err
+	}
+	return ev, nil
+}
+
+// decoder takes fields out of a message and keeps the first thing wrong with it.
+type decoder struct {
+	fields map[string]json.RawMessage
+	err    error
+}
+
+func (d *decoder) refuse(err error) {
+	var field *relatedro.FieldError
+	if errors.As(err, &field) && d.err == nil {
+		d.err = &Refusal{InvalidField, field.Error()}
+	}
+}
+
+func (d *decoder) version() {
+	raw, ok := d.fields["version"]
+	var version float64
+	switch {
+	case !ok:
+		d.refuse(&relatedro.FieldError{Field: "version", Rule: "is missing"})
+	case string(raw) == "null" || json.Unmarshal(raw, &version) != nil:
+		d.refuse(&relatedro.FieldError{Field: "version", Rule: "must be a number"})
+	case version != Version && d.err == nil:
+		d.err = &Refusal{UnsupportedVersion, fmt.Sprintf("version must be %d", Version)}
+	}
+}
+
+// text returns a field's string and whether the field is there.
+func (d *decoder) text(name string) (string, bool) {
+	raw, ok := d.fields[name]
+	if !ok {
+		return "", false
+	}
+	var s string
+	if string(raw) == "null" {
+		d.refuse(&relatedro.FieldError{Field: name, Rule: "must not be null; leave it out when it is not known"})
+	} else if json.Unmarshal(raw, &s) != nil {
+		d.refuse(&relatedro.FieldError{Field: name, Rule: "must be a string"})
+	}
+	return s, true
+}
+
+func (d *decoder) need(name string) string {
+	s, ok := d.text(name)
+	if !ok {
+		d.refuse(&relatedro.FieldError{Field: name, Rule: "is missing"})
+	}
+	return s
+}
+
+// id returns an identifier that may be missing, but not empty.
+func (d *decoder) id(name string) string {
+	s, ok := d.text(name)
+	if ok {
+		d.refuse(relatedro.CheckID(name, s))
+	}
+	return s
+}
+
+func (d *decoder) time(name string) time.Time {
+	s := d.need(name)
+	t, err := time.Parse(time.RFC3339, s)
+	if d.err == nil && (err != nil || !strictRFC3339(s)) {
+		d.refuse(&relatedro.FieldError{Field: name, Rule: "must be an RFC 3339 time with a zone, like 2026-11-23T10:15:00Z"})
+	}
+	return t.UTC()
+}
+
+// strictRFC3339 refuses what time.Parse lets pass and RFC 3339 does not: an hour of
+// one digit, a comma before the fraction, an offset past 23:59. s has parsed.
+func strictRFC3339(s string) bool {
+	zone := s[len(s)-1:]
+	if zone != "Z" {
+		zone = s[len(s)-5:]
+	}
+	return s[len("2006-01-02T15")] == ':' && !strings.Contains(s, ",") &&
+		(zone == "Z" || zone[:2] <= "23" && zone[3:] <= "59")
+}

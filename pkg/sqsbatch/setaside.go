@@ -1,0 +1,160 @@
+package sqsbatch
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+)
+
+// Attributes that a dead letter carries beside the sender's own.
+const (
+	AttrErrorCode    = "errorCode"
+	AttrErrorMessage = "errorMessage"
+	AttrFailedAt     = "failedAt" // RFC 3339
+	AttrSource       = "source"   // "export" or "close"
+)
+
+// Limits of SQS (Amazon SQS message quotas).
+const (
+	maxEntries      = 10      // of one batch call
+	maxAttributes   = 10      // of one message
+	maxMessageBytes = 1 << 20 // of one message, and of one batch call together
+	maxErrorText    = 1 << 10 // our own choice, of AttrErrorMessage
+)
+
+// deadLetter is a message to set aside, with the reason.
+type deadLetter struct {
+	message *events.SQSMessage
+	code    string
+	text    string
+}
+
+// setAside sends letters to the dead-letter queue and returns the ids of the messages
+// it could not send: those must not be acknowledged.
+func (h *Handler) setAside(ctx context.Context, letters []deadLetter) (unsent map[string]bool) {
+	unsent = make(map[string]bool)
+	for batch := range h.batches(ctx, letters) {
+		entries := make([]types.SendMessageBatchRequestEntry, len(batch))
+		for i, l := range batch {
+			entries[i] = types.SendMessageBatchRequestEntry{
+				Id:                aws.String(fmt.Sprint(i)),
+				MessageBody:       aws.String(l.message.Body),
+				MessageAttributes: l.attributes,
+			}
+			unsent[l.message.MessageId] = true
+		}
+		out, err := h.queue.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: &h.cfg.DeadLetterURL, Entries: entries})
+		if err != nil {
+			h.cfg.Log.ErrorContext(ctx, "dead letters not sent; the messages stay in their queue", "messages", len(batch), "error", err)
+			continue
+		}
+		for _, ok := range out.Successful {
+			for i, l := range batch {
+				if aws.ToString(ok.Id) == fmt.Sprint(i) {
+					delete(unsent, l.message.MessageId)
+				}
+			}
+		}
+		for _, bad := range out.Failed {
+			h.cfg.Log.ErrorContext(ctx, "dead letter refused; the message stays in its queue", "code", aws.ToString(bad.Code), "error", aws.ToString(bad.Message))
+		}
+	}
+	return unsent
+}
+
+type packedLetter struct {
+	deadLetter
+	attributes map[string]types.MessageAttributeValue
+}
+
+// batches cuts letters into calls that SQS takes: 10 entries and 1 MiB each.
+func (h *Handler) batches(ctx context.Context, letters []deadLetter) func(func([]packedLetter) bool) {
+	return func(yield func([]packedLetter) bool) {
+		var batch []packedLetter
+		size := 0
+		for _, l := range letters {
+			attributes, bytes := h.pack(ctx, l)
+			if len(batch) == maxEntries || len(batch) > 0 && size+bytes > maxMessageBytes {
+				if !yield(batch) {
+					return
+				}
+				batch, size = nil, 0
+			}
+			batch = append(batch, packedLetter{l, attributes})
+			size += bytes
+		}
+		if len(batch) > 0 {
+			yield(batch)
+		}
+	}
+}
+
+// pack returns a letter's attributes, the reason's first, then as many of the sender's
+// as SQS allows, in the order of their names, and the size of it all in bytes.
+func (h *Handler) pack(ctx context.Context, l deadLetter) (map[string]types.MessageAttributeValue, int) {
+	attributes := map[string]types.MessageAttributeValue{
+		AttrErrorCode:    textAttribute(l.code),
+		AttrErrorMessage: textAttribute(cleanText(l.text)),
+		AttrFailedAt:     textAttribute(h.cfg.Now().UTC().Format(time.RFC3339)),
+		AttrSource:       textAttribute(h.cfg.Source),
+	}
+	size := len(l.message.Body)
+	for name, a := range attributes {
+		size += attributeBytes(name, a)
+	}
+	var dropped []string
+	for _, name := range slices.Sorted(maps.Keys(l.message.MessageAttributes)) {
+		if _, ours := attributes[name]; ours {
+			continue // an earlier reason: the message was redriven with it
+		}
+		a := sendersAttribute(l.message.MessageAttributes[name])
+		if bytes := attributeBytes(name, a); len(attributes) < maxAttributes && size+bytes <= maxMessageBytes {
+			attributes[name], size = a, size+bytes
+		} else {
+			dropped = append(dropped, name)
+		}
+	}
+	if len(dropped) > 0 {
+		h.cfg.Log.WarnContext(ctx, "dead letter has no room for all of the sender's attributes", "messageId", l.message.MessageId, "dropped", dropped)
+	}
+	return attributes, size
+}
+
+func textAttribute(s string) types.MessageAttributeValue {
+	return types.MessageAttributeValue{DataType: aws.String("String"), StringValue: &s}
+}
+
+func sendersAttribute(a events.SQSMessageAttribute) types.MessageAttributeValue {
+	return types.MessageAttributeValue{DataType: aws.String(a.DataType), StringValue: a.StringValue, BinaryValue: a.BinaryValue}
+}
+
+func attributeBytes(name string, a types.MessageAttributeValue) int {
+	return len(name) + len(aws.ToString(a.DataType)) + len(aws.ToString(a.StringValue)) + len(a.BinaryValue)
+}
+
+// cleanText makes text fit for an attribute: at most maxErrorText bytes, characters
+// that SQS does not allow replaced, never empty.
+func cleanText(text string) string {
+	text = strings.Map(func(r rune) rune {
+		allowed := r == '\t' || r == '\n' || r == '\r' || r >= 0x20 && r <= 0xD7FF || r >= 0xE000 && r <= 0xFFFD || r >= 0x10000
+		if !allowed {
+			return utf8.RuneError
+		}
+		return r
+	}, text)
+	for len(text) > maxErrorText {
+		_, size := utf8.DecodeLastRuneInString(text)
+		text = text[:len(text)-size]
+	}
+	return cmp.Or(text, "no details")
+}
