@@ -1,0 +1,68 @@
+package gateway
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// answer is an HTTP answer.
+type answer struct {
+	status  int
+	headers map[string]string
+	cookies []string
+	body    []byte
+}
+
+// readAnswer understands a function's answer by the rules of payload format 2.0: an object with statusCode says how to
+// answer, any other JSON is the body of a 200.
+func readAnswer(payload []byte) (*answer, error) {
+	if !json.Valid(payload) {
+		return nil, fmt.Errorf("function answered what is no JSON: %.100q", payload)
+	}
+	var keys map[string]json.RawMessage
+	if json.Unmarshal(payload, &keys) != nil || keys["statusCode"] == nil {
+		return &answer{
+			status: http.StatusOK, headers: map[string]string{"content-type": "application/json"}, body: payload,
+		}, nil
+	}
+	var given struct {
+		StatusCode      int               `json:"statusCode"`
+		Headers         map[string]string `json:"headers"`
+		Cookies         []string          `json:"cookies"`
+		Body            string            `json:"body"`
+		IsBase64Encoded bool              `json:"isBase64Encoded"`
+	}
+	if err := json.Unmarshal(payload, &given); err != nil {
+		return nil, fmt.Errorf("function answered in a form that is not format 2.0: %w", err)
+	}
+	if given.StatusCode < 200 || given.StatusCode > 599 {
+		return nil, fmt.Errorf("function answered status %d", given.StatusCode)
+	}
+	a := &answer{status: given.StatusCode, headers: given.Headers, cookies: given.Cookies, body: []byte(given.Body)}
+	if given.IsBase64Encoded {
+		body, err := base64.StdEncoding.DecodeString(given.Body)
+		if err != nil {
+			return nil, fmt.Errorf("function answered a body that is not base64: %w", err)
+		}
+		a.body = body
+	}
+	return a, nil
+}
+
+// setHeaders copies the answer's headers. The CORS headers are the gateway's alone.
+func (a *answer) setHeaders(header http.Header) {
+	for name, value := range a.headers {
+		if !strings.HasPrefix(strings.ToLower(name), "access-control-") {
+			header.Set(name, value)
+		}
+	}
+	for _, cookie := range a.cookies {
+		header.Add("Set-Cookie", cookie)
+	}
+	if len(a.body) > 0 && header.Get("Content-Type") == "" {
+		header.Set("Content-Type", "text/plain;charset=UTF-8")
+	}
+}

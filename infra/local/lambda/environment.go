@@ -1,0 +1,227 @@
+package lambda
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+)
+
+const (
+	sigTerm = syscall.SIGTERM
+	sigKill = syscall.SIGKILL
+)
+
+// environment is one process of a function with the Runtime API that is its alone.
+type environment struct {
+	function *Function
+	command  *exec.Cmd
+	// output and errors are where the process prints to.
+	output, errors *lineWriter
+	server         *http.Server
+	// work hands an invocation to the process's call for the next event.
+	work chan *invocation
+	// ready is closed at the first such call, exited when the process is gone.
+	ready, exited chan struct{}
+
+	mu        sync.Mutex
+	current   *invocation
+	initError *Result
+}
+
+// launch starts a process and its Runtime API.
+func launch(f *Function) (*environment, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("listen for the runtime: %w", err)
+	}
+	e := &environment{
+		function: f, work: make(chan *invocation), ready: make(chan struct{}), exited: make(chan struct{}),
+	}
+	e.server = &http.Server{Handler: e.api(), ReadHeaderTimeout: initTimeout}
+	e.command = exec.Command(f.config.Binary)
+	e.command.Dir = filepath.Dir(f.config.Binary)
+	e.command.Env = e.variables(listener.Addr().String())
+	// A group of its own, so that whatever the function starts ends with it.
+	e.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	e.command.WaitDelay = stopGrace
+	e.output, e.errors = e.lines(), e.lines()
+	e.command.Stdout, e.command.Stderr = e.output, e.errors
+	if err := e.command.Start(); err != nil {
+		listener.Close()
+		return nil, err
+	}
+	go e.server.Serve(listener)
+	return e, nil
+}
+
+// variables are those of the function and those that Lambda sets itself.
+func (e *environment) variables(api string) []string {
+	config := e.function.config
+	variables := []string{
+		"AWS_LAMBDA_RUNTIME_API=" + api,
+		"AWS_LAMBDA_FUNCTION_NAME=" + config.Name,
+		"AWS_LAMBDA_FUNCTION_VERSION=$LATEST",
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=" + strconv.Itoa(config.MemoryMB),
+		"AWS_LAMBDA_INITIALIZATION_TYPE=on-demand",
+		"AWS_LAMBDA_LOG_FORMAT=JSON",
+		"AWS_LAMBDA_LOG_GROUP_NAME=/aws/lambda/" + config.Name,
+		"AWS_LAMBDA_LOG_STREAM_NAME=" + time.Now().UTC().Format("2006/01/02") + "/[$LATEST]" + newID(),
+		"AWS_EXECUTION_ENV=AWS_Lambda_provided.al2023",
+		"AWS_REGION=" + config.Region,
+		"AWS_DEFAULT_REGION=" + config.Region,
+		"LAMBDA_TASK_ROOT=" + e.command.Dir,
+		"LAMBDA_RUNTIME_DIR=/var/runtime",
+		"_HANDLER=bootstrap",
+		"LANG=en_US.UTF-8",
+		"TZ=:UTC",
+		"PATH=/usr/local/bin:/usr/bin:/bin",
+	}
+	for name, value := range config.Environment {
+		variables = append(variables, name+"="+value)
+	}
+	return variables
+}
+
+// awaitReady waits until the process asks for its first event. It returns what went wrong if it does not.
+func (e *environment) awaitReady() *Result {
+	timer := time.NewTimer(initTimeout)
+	defer timer.Stop()
+	select {
+	case <-e.ready:
+		return nil
+	case <-e.exited:
+	case <-timer.C:
+		e.signalGroup(sigKill)
+		<-e.exited
+		return unhandled("Sandbox.Timedout", "Init did not end within %s", initTimeout)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.initError != nil {
+		return e.initError
+	}
+	return unhandled("Runtime.ExitError", "Runtime exited before it asked for an event: %s", e.command.ProcessState)
+}
+
+// hand gives the invocation to the process. It returns false if the process ended first.
+func (e *environment) hand(inv *invocation) bool {
+	select {
+	case e.work <- inv:
+		return true
+	case <-e.exited:
+		return false
+	}
+}
+
+// begin notes that the process now works on the invocation and starts its time.
+func (e *environment) begin(inv *invocation) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.current = inv
+	inv.begun = time.Now()
+	inv.timer = time.AfterFunc(e.function.config.Timeout, func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		if e.current == inv {
+			inv.timedOut = true
+			e.signalGroup(sigKill)
+		}
+	})
+}
+
+// finish delivers the invocation under way, if any: free says whether the process is ready for another.
+func (e *environment) finish(free bool, missing func(*invocation) *Result) {
+	e.mu.Lock()
+	inv := e.current
+	e.current = nil
+	e.mu.Unlock()
+	if inv == nil {
+		return
+	}
+	inv.timer.Stop()
+	if inv.answered == nil {
+		inv.answered = missing(inv)
+	}
+	if free {
+		// Before the answer is out, so that who asks again at once finds this process.
+		e.function.release(e)
+	}
+	e.function.config.Report(inv.report(e.function.config.Name, *inv.answered))
+	inv.done <- outcome{result: *inv.answered}
+}
+
+// watch waits for the end of the process and cleans up after it.
+func (e *environment) watch() {
+	defer e.function.running.Done()
+	_ = e.command.Wait() // how it ended is in ProcessState
+	e.output.flush()
+	e.errors.flush()
+	e.signalGroup(sigKill)
+	e.server.Close()
+	e.function.remove(e)
+	close(e.exited)
+	e.finish(false, func(inv *invocation) *Result {
+		if inv.timedOut {
+			return unhandled("Sandbox.Timedout", "RequestId: %s Error: Task timed out after %.2f seconds",
+				inv.id, e.function.config.Timeout.Seconds())
+		}
+		return unhandled("Runtime.ExitError", "RequestId: %s Error: Runtime exited: %s", inv.id, e.command.ProcessState)
+	})
+}
+
+// stop ends the process, gently first.
+func (e *environment) stop() {
+	e.signalGroup(sigTerm)
+	timer := time.NewTimer(stopGrace)
+	defer timer.Stop()
+	select {
+	case <-e.exited:
+	case <-timer.C:
+		e.signalGroup(sigKill)
+	}
+}
+
+// signalGroup signals the process and all that it started.
+func (e *environment) signalGroup(signal syscall.Signal) {
+	_ = syscall.Kill(-e.command.Process.Pid, signal) // gone already is as good
+}
+
+// lines returns a writer that passes complete lines on to the function's log.
+func (e *environment) lines() *lineWriter {
+	return &lineWriter{emit: func(text string) {
+		e.function.config.Log(Line{Function: e.function.config.Name, Process: e.command.Process.Pid, Text: text})
+	}}
+}
+
+// lineWriter cuts what is written to it into lines. exec's copying goroutine is its only writer.
+type lineWriter struct {
+	emit func(string)
+	rest []byte
+}
+
+func (w *lineWriter) Write(p []byte) (int, error) {
+	w.rest = append(w.rest, p...)
+	for {
+		line, rest, found := bytes.Cut(w.rest, []byte("\n"))
+		if !found {
+			return len(p), nil
+		}
+		w.emit(string(line))
+		w.rest = rest
+	}
+}
+
+// flush emits what is left without a newline.
+func (w *lineWriter) flush() {
+	if len(w.rest) > 0 {
+		w.emit(string(w.rest))
+		w.rest = nil
+	}
+}

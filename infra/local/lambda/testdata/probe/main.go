@@ -1,0 +1,80 @@
+// Probe is a function that does what its event says, so that the tests see how the runtime deals with it.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+)
+
+type event struct {
+	Do   string
+	URL  string
+	Size int
+}
+
+type answer struct {
+	PID       int
+	Variable  string
+	Home      string
+	RequestID string
+	ARN       string
+	Deadline  int64
+	Text      string
+}
+
+func main() {
+	if os.Getenv("REFUSE_START") != "" {
+		fmt.Fprint(os.Stderr, "REFUSE_START is set")
+		os.Exit(1)
+	}
+	lambda.Start(handle)
+}
+
+func handle(ctx context.Context, raw json.RawMessage) (any, error) {
+	var e event
+	if err := json.Unmarshal(raw, &e); err != nil {
+		return nil, err
+	}
+	lc, _ := lambdacontext.FromContext(ctx)
+	deadline, _ := ctx.Deadline()
+	a := answer{
+		PID: os.Getpid(), Variable: os.Getenv("VARIABLE"), Home: os.Getenv("HOME"), RequestID: lc.AwsRequestID,
+		ARN: lc.InvokedFunctionArn, Deadline: deadline.UnixMilli(),
+	}
+	switch e.Do {
+	case "fail":
+		return nil, errors.New("as asked")
+	case "panic":
+		panic("as asked")
+	case "exit":
+		os.Exit(3)
+	case "hang":
+		select {}
+	case "print":
+		fmt.Println("one\ntwo")
+	case "answer":
+		a.Text = strings.Repeat("x", e.Size)
+	case "call": // answers when the other side does
+		response, err := http.Get(e.URL)
+		if err != nil {
+			return nil, err
+		}
+		response.Body.Close()
+	case "spawn": // leaves a process of its own behind
+		child := exec.Command("sleep", "600")
+		if err := child.Start(); err != nil {
+			return nil, err
+		}
+		a.PID = child.Process.Pid
+	}
+	return a, nil
+}

@@ -1,0 +1,278 @@
+// Package poller is a Lambda event source mapping from an SQS queue: it receives, gathers a batch, has a function called
+// with it and deletes what the function is done with. What failed it leaves alone: the message comes back when its
+// visibility ends. It speaks SQS's wire protocol, so the queue may be any engine's.
+package poller
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+)
+
+const (
+	// perCall is the most messages that one SQS call receives or deletes.
+	perCall = 10
+	// maxEvent is the most bytes of an event: Lambda's limit on a payload.
+	maxEvent = 6_291_556
+	// defaultConcurrency stands in for a mapping's own bound; AWS would go up to 1,250.
+	defaultConcurrency = 10
+	// longPoll is how many seconds the receive of a first message waits: SQS's longest.
+	longPoll = 20
+	// lookAgain is how often the rest of a batch is looked for while the queue is empty.
+	lookAgain = 50 * time.Millisecond
+	// retryPause follows a receive that failed, as while the queue is being restarted.
+	retryPause = time.Second
+)
+
+// Config describes one mapping. Client, QueueURL, QueueARN, Region, BatchSize and Invoke must be set.
+type Config struct {
+	Client             *sqs.Client
+	QueueURL, QueueARN string
+	Region             string
+	// BatchSize is the most messages of one event; Window is how long to wait for them after the first.
+	BatchSize int
+	Window    time.Duration
+	// MaximumConcurrency is the most events worked on at once; 0 is 10.
+	MaximumConcurrency int
+	// ReportBatchItemFailures says that the function's answer names the messages that failed.
+	ReportBatchItemFailures bool
+	// Invoke calls the function with an SQS event. functionError is not empty if the function failed; err says that
+	// it was not run at all.
+	Invoke func(ctx context.Context, event []byte) (answer []byte, functionError string, err error)
+	// Observe is told of every batch, and of every call that failed; it may be called concurrently.
+	Observe func(Batch)
+}
+
+// Batch is what became of one event, or of a call without one.
+type Batch struct {
+	// Messages is how many the event had, Failed how many of them were left to come back.
+	Messages, Failed int
+	// Err is why: the function failed, its answer was not understood, or a call of SQS failed.
+	Err error
+}
+
+// Run polls until ctx ends, then waits for the events under way; their messages are still deleted.
+func Run(ctx context.Context, config Config) {
+	if config.MaximumConcurrency == 0 {
+		config.MaximumConcurrency = defaultConcurrency
+	}
+	if config.Observe == nil {
+		config.Observe = func(Batch) {}
+	}
+	p := &poller{Config: config}
+	places := make(chan struct{}, config.MaximumConcurrency)
+	var running sync.WaitGroup
+	defer running.Wait()
+	for {
+		// A place first: nobody receives messages that nobody has time for.
+		select {
+		case places <- struct{}{}:
+		case <-ctx.Done():
+			return
+		}
+		batch := p.gather(ctx)
+		if len(batch) == 0 {
+			return // only when ctx has ended
+		}
+		running.Go(func() {
+			defer func() { <-places }()
+			// Not ended by ctx: what was received is worked through.
+			p.work(context.WithoutCancel(ctx), batch)
+		})
+	}
+}
+
+type poller struct {
+	Config
+	// left are messages that were received but had no room in the batch before.
+	left []types.Message
+}
+
+// gather waits for a first message, then up to the window's end for BatchSize of them. It returns none if ctx ended.
+func (p *poller) gather(ctx context.Context) []types.Message {
+	batch, size := p.take(nil, 0, p.left)
+	var end time.Time
+	for ctx.Err() == nil && len(batch) < p.BatchSize && len(p.left) == 0 {
+		if len(batch) > 0 && !time.Now().Before(end) {
+			break
+		}
+		// Within the window a receive neither waits nor is cancelled: messages in a lost answer would be gone until
+		// their visibility ends. (The SDK leaves a wait of 0 out; then the queue's ReceiveMessageWaitTimeSeconds holds.)
+		wait := int32(0)
+		if len(batch) == 0 {
+			wait = longPoll
+		}
+		messages, err := p.receive(ctx, wait, p.BatchSize-len(batch))
+		if err != nil && ctx.Err() == nil {
+			p.Observe(Batch{Err: fmt.Errorf("receive: %w", err)})
+			pause(ctx, retryPause)
+		}
+		switch {
+		case len(messages) > 0 && len(batch) == 0:
+			end = time.Now().Add(p.Window)
+		case len(messages) == 0 && len(batch) > 0:
+			pause(ctx, min(time.Until(end), lookAgain))
+		}
+		batch, size = p.take(batch, size, messages)
+	}
+	return batch
+}
+
+// take moves messages into the batch as far as the event's size allows, and keeps the rest for the next one.
+func (p *poller) take(batch []types.Message, size int, messages []types.Message) ([]types.Message, int) {
+	p.left = nil
+	for i, message := range messages {
+		record, _ := json.Marshal(p.record(message)) // texts always encode
+		if len(batch) > 0 && size+len(record)+1 > maxEvent-len(`{"Records":[]}`) {
+			p.left = messages[i:]
+			break
+		}
+		batch, size = append(batch, message), size+len(record)+1
+	}
+	return batch, size
+}
+
+func (p *poller) receive(ctx context.Context, wait int32, most int) ([]types.Message, error) {
+	output, err := p.Client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
+		QueueUrl:                    &p.QueueURL,
+		MaxNumberOfMessages:         int32(min(most, perCall)),
+		WaitTimeSeconds:             wait,
+		MessageAttributeNames:       []string{"All"},
+		MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameAll},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return output.Messages, nil
+}
+
+// work has the function called and deletes what it is done with.
+func (p *poller) work(ctx context.Context, batch []types.Message) {
+	failed, err := p.call(ctx, batch)
+	if err != nil {
+		p.Observe(Batch{Messages: len(batch), Failed: len(batch), Err: err})
+		return
+	}
+	var done []types.Message
+	for _, message := range batch {
+		if !failed[aws.ToString(message.MessageId)] {
+			done = append(done, message)
+		}
+	}
+	p.Observe(Batch{Messages: len(batch), Failed: len(batch) - len(done), Err: p.delete(ctx, done)})
+}
+
+// call returns the ids of the messages that failed; an error says that all did.
+func (p *poller) call(ctx context.Context, batch []types.Message) (map[string]bool, error) {
+	var event events.SQSEvent
+	for _, message := range batch {
+		event.Records = append(event.Records, p.record(message))
+	}
+	payload, err := json.Marshal(event)
+	if err != nil {
+		return nil, fmt.Errorf("encode event: %w", err)
+	}
+	answer, functionError, err := p.Invoke(ctx, payload)
+	switch {
+	case err != nil:
+		return nil, err
+	case functionError != "":
+		return nil, fmt.Errorf("function failed (%s): %s", functionError, answer)
+	case !p.ReportBatchItemFailures:
+		return nil, nil
+	}
+	return failures(answer, batch)
+}
+
+// record is the message as Lambda hands it on.
+func (p *poller) record(message types.Message) events.SQSMessage {
+	record := events.SQSMessage{
+		MessageId:              aws.ToString(message.MessageId),
+		ReceiptHandle:          aws.ToString(message.ReceiptHandle),
+		Body:                   aws.ToString(message.Body),
+		Md5OfBody:              aws.ToString(message.MD5OfBody),
+		Md5OfMessageAttributes: aws.ToString(message.MD5OfMessageAttributes),
+		Attributes:             message.Attributes,
+		MessageAttributes:      map[string]events.SQSMessageAttribute{},
+		EventSource:            "aws:sqs",
+		EventSourceARN:         p.QueueARN,
+		AWSRegion:              p.Region,
+	}
+	for name, value := range message.MessageAttributes {
+		record.MessageAttributes[name] = events.SQSMessageAttribute{
+			StringValue: value.StringValue, BinaryValue: value.BinaryValue, DataType: aws.ToString(value.DataType),
+			StringListValues: []string{}, BinaryListValues: [][]byte{},
+		}
+	}
+	return record
+}
+
+// delete deletes the messages; the error names the entries that SQS refused. They come back and are worked on again.
+func (p *poller) delete(ctx context.Context, messages []types.Message) error {
+	var problems []error
+	for begin := 0; begin < len(messages); begin += perCall {
+		chunk := messages[begin:min(begin+perCall, len(messages))]
+		input := &sqs.DeleteMessageBatchInput{QueueUrl: &p.QueueURL}
+		for i, message := range chunk {
+			input.Entries = append(input.Entries, types.DeleteMessageBatchRequestEntry{
+				Id: aws.String(strconv.Itoa(i)), ReceiptHandle: message.ReceiptHandle,
+			})
+		}
+		output, err := p.Client.DeleteMessageBatch(ctx, input)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("delete: %w", err))
+			continue
+		}
+		for _, entry := range output.Failed {
+			problems = append(problems, fmt.Errorf("delete: %s: %s", aws.ToString(entry.Code), aws.ToString(entry.Message)))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// failures reads a partial batch response by Lambda's rules: nothing, null or an empty list means that all is done; what
+// is no such response, or names an unknown or empty id, means that all failed.
+func failures(answer []byte, batch []types.Message) (map[string]bool, error) {
+	if text := strings.TrimSpace(string(answer)); text == "" || text == "null" {
+		return nil, nil
+	}
+	var response struct {
+		BatchItemFailures []map[string]*string `json:"batchItemFailures"`
+	}
+	if err := json.Unmarshal(answer, &response); err != nil {
+		return nil, fmt.Errorf("partial batch response %q: %w", answer, err)
+	}
+	known := make(map[string]bool, len(batch))
+	for _, message := range batch {
+		known[aws.ToString(message.MessageId)] = true
+	}
+	failed := make(map[string]bool, len(response.BatchItemFailures))
+	for _, item := range response.BatchItemFailures {
+		id := aws.ToString(item["itemIdentifier"])
+		if !known[id] {
+			return nil, fmt.Errorf("partial batch response names %q, which is not in the batch", id)
+		}
+		failed[id] = true
+	}
+	return failed, nil
+}
+
+// pause waits for d or the end of ctx.
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}

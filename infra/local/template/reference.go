@@ -1,0 +1,118 @@
+package template
+
+import (
+	"fmt"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// ref evaluates Ref: a parameter, a pseudo parameter, or what CloudFormation's documentation says Ref gives for the type.
+func (r *resolver) ref(name, path string) (any, error) {
+	if value, ok := r.parameters[name]; ok {
+		return value, nil
+	}
+	switch name {
+	case "AWS::StackName":
+		return r.config.StackName, nil
+	case "AWS::Region":
+		return r.config.Region, nil
+	case "AWS::AccountId":
+		return r.config.AccountID, nil
+	case "AWS::Partition":
+		return "aws", nil
+	case "AWS::URLSuffix":
+		return "amazonaws.com", nil
+	case "AWS::NoValue":
+		return noValue{}, nil
+	}
+	if function, ok := strings.CutSuffix(name, ".Alias"); ok {
+		return r.alias(function, path)
+	}
+	resource, err := r.resource(name, path)
+	if err != nil {
+		return nil, err
+	}
+	if resource.Type == typeQueue {
+		return r.getAtt(name, "QueueUrl", path)
+	}
+	return r.physicalName(name)
+}
+
+// alias evaluates Ref of the alias that SAM makes of AutoPublishAlias. A local stack has one version of a function, so the
+// alias is the function.
+func (r *resolver) alias(function, path string) (any, error) {
+	resource, err := r.resource(function, path)
+	if err != nil {
+		return nil, err
+	}
+	if resource.Type != typeFunction {
+		return nil, fmt.Errorf("%s: %s has no alias", path, function)
+	}
+	return r.getAtt(function, "Arn", path)
+}
+
+func (r *resolver) getAttNode(argument *yaml.Node, path string) (any, error) {
+	name, attribute, _ := strings.Cut(argument.Value, ".")
+	if argument.Kind == yaml.SequenceNode {
+		if len(argument.Content) != 2 {
+			return nil, fmt.Errorf("%s: wrong arguments of Fn::GetAtt", path)
+		}
+		name, attribute = argument.Content[0].Value, argument.Content[1].Value
+	}
+	return r.getAtt(name, attribute, path)
+}
+
+// getAtt evaluates Fn::GetAtt.
+func (r *resolver) getAtt(name, attribute, path string) (any, error) {
+	resource, err := r.resource(name, path)
+	if err != nil {
+		return nil, err
+	}
+	physical, err := r.physicalName(name)
+	if err != nil {
+		return nil, err
+	}
+	if attribute == "Arn" {
+		if format, ok := arnFormats[resource.Type]; ok {
+			arn := strings.NewReplacer("REGION", r.config.Region, "ACCOUNT", r.config.AccountID, "NAME", physical)
+			return arn.Replace(format), nil
+		}
+	}
+	if resource.Type == typeQueue {
+		switch attribute {
+		case "QueueName":
+			return physical, nil
+		case "QueueUrl":
+			return r.config.QueueBaseURL + "/" + physical, nil
+		}
+	}
+	return nil, fmt.Errorf("%s: the local stack does not know attribute %s of %s (%s)", path, attribute, name, resource.Type)
+}
+
+func (r *resolver) resource(name, path string) (resource, error) {
+	found, ok := r.document.Resources[name]
+	if !ok {
+		return resource{}, fmt.Errorf("%s: there is no parameter or resource %s", path, name)
+	}
+	return found, nil
+}
+
+// physicalName is the name that the template gives the resource, else one from the stack's name and the logical ID, as
+// CloudFormation makes them, without its random tail: a local stack is alone.
+func (r *resolver) physicalName(logicalID string) (string, error) {
+	resource := r.document.Resources[logicalID]
+	if property, ok := nameProperties[resource.Type]; ok {
+		for i := 0; i+1 < len(resource.Properties.Content); i += 2 {
+			if resource.Properties.Content[i].Value != property {
+				continue
+			}
+			value, err := r.resolve(resource.Properties.Content[i+1], logicalID+"."+property)
+			if err != nil {
+				return "", err
+			}
+			return scalarText(value), nil
+		}
+	}
+	return r.config.StackName + "-" + logicalID, nil
+}

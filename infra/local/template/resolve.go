@@ -1,0 +1,285 @@
+package template
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// resolver turns a node of the template into plain values: map[string]any, []any, string, bool, int or float64.
+type resolver struct {
+	config     Config
+	document   *document
+	parameters map[string]string
+}
+
+// noValue is AWS::NoValue: whatever holds it is left out.
+type noValue struct{}
+
+// resolve returns the node's value; path says where in the template it stands, for errors.
+func (r *resolver) resolve(node *yaml.Node, path string) (any, error) {
+	if node.Kind == yaml.AliasNode {
+		return nil, fmt.Errorf("%s: CloudFormation takes no YAML aliases", path)
+	}
+	if name, isShort := strings.CutPrefix(node.Tag, "!"); isShort && !strings.HasPrefix(name, "!") {
+		plain := *node
+		plain.Tag = ""
+		return r.call(intrinsicName(name), &plain, path)
+	}
+	switch node.Kind {
+	case 0:
+		return nil, nil
+	case yaml.SequenceNode:
+		return r.list(node, path)
+	case yaml.MappingNode:
+		if len(node.Content) == 2 {
+			key := node.Content[0].Value
+			if key == "Ref" || strings.HasPrefix(key, "Fn::") {
+				return r.call(key, node.Content[1], path)
+			}
+		}
+		return r.object(node, path)
+	default:
+		var value any
+		if err := node.Decode(&value); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		return value, nil
+	}
+}
+
+// intrinsicName gives the long name of a short tag: Sub is Fn::Sub.
+func intrinsicName(tag string) string {
+	if tag == "Ref" || tag == "Condition" {
+		return tag
+	}
+	return "Fn::" + tag
+}
+
+func (r *resolver) object(node *yaml.Node, path string) (any, error) {
+	object := make(map[string]any, len(node.Content)/2)
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		key := node.Content[i].Value
+		value, err := r.resolve(node.Content[i+1], path+"."+key)
+		if err != nil {
+			return nil, err
+		}
+		if value != (noValue{}) {
+			object[key] = value
+		}
+	}
+	return object, nil
+}
+
+func (r *resolver) list(node *yaml.Node, path string) ([]any, error) {
+	list := make([]any, 0, len(node.Content))
+	for i, item := range node.Content {
+		value, err := r.resolve(item, fmt.Sprintf("%s[%d]", path, i))
+		if err != nil {
+			return nil, err
+		}
+		if value != (noValue{}) {
+			list = append(list, value)
+		}
+	}
+	return list, nil
+}
+
+// call evaluates one intrinsic function.
+func (r *resolver) call(name string, argument *yaml.Node, path string) (any, error) {
+	switch name {
+	case "Ref":
+		return r.ref(argument.Value, path)
+	case "Fn::GetAtt":
+		return r.getAttNode(argument, path)
+	case "Fn::Sub":
+		return r.sub(argument, path)
+	case "Fn::If":
+		return r.choose(argument, path)
+	case "Condition", "Fn::Equals", "Fn::And", "Fn::Or", "Fn::Not":
+		return r.test(name, argument, path)
+	case "Fn::Join", "Fn::Split", "Fn::Select", "Fn::FindInMap":
+		arguments, err := r.list(argument, path)
+		if err != nil {
+			return nil, err
+		}
+		return r.listCall(name, arguments, path)
+	default:
+		return nil, fmt.Errorf("%s: the local stack does not know %s", path, name)
+	}
+}
+
+// listCall evaluates an intrinsic that takes a list of plain arguments.
+func (r *resolver) listCall(name string, arguments []any, path string) (any, error) {
+	wrong := fmt.Errorf("%s: wrong arguments of %s", path, name)
+	if want := map[string]int{"Fn::FindInMap": 3}[name]; len(arguments) != max(want, 2) {
+		return nil, wrong
+	}
+	switch name {
+	case "Fn::Join":
+		separator, ok := arguments[0].(string)
+		items, isList := arguments[1].([]any)
+		if !ok || !isList {
+			return nil, wrong
+		}
+		texts := make([]string, len(items))
+		for i, item := range items {
+			texts[i] = scalarText(item)
+		}
+		return strings.Join(texts, separator), nil
+	case "Fn::Split":
+		parts := []any{}
+		for part := range strings.SplitSeq(scalarText(arguments[1]), scalarText(arguments[0])) {
+			parts = append(parts, part)
+		}
+		return parts, nil
+	case "Fn::Select":
+		index, err := strconv.Atoi(scalarText(arguments[0]))
+		items, isList := arguments[1].([]any)
+		if err != nil || !isList || index < 0 || index >= len(items) {
+			return nil, wrong
+		}
+		return items[index], nil
+	default:
+		return r.findInMap(arguments, path)
+	}
+}
+
+func (r *resolver) findInMap(keys []any, path string) (any, error) {
+	name := scalarText(keys[0])
+	node, ok := r.document.Mappings[name]
+	if !ok {
+		return nil, fmt.Errorf("%s: there is no mapping %s", path, name)
+	}
+	value, err := r.resolve(&node, "Mappings."+name)
+	for _, key := range keys[1:] {
+		level, isMap := value.(map[string]any)
+		if err != nil || !isMap || level[scalarText(key)] == nil {
+			return nil, fmt.Errorf("%s: mapping %s has no %v", path, name, keys[1:])
+		}
+		value = level[scalarText(key)]
+	}
+	return value, nil
+}
+
+// placeholder is one ${...} of Fn::Sub; ${!...} is a literal.
+var placeholder = regexp.MustCompile(`\$\{([^}]+)\}`)
+
+func (r *resolver) sub(argument *yaml.Node, path string) (any, error) {
+	text := argument.Value
+	variables := map[string]any{}
+	if argument.Kind == yaml.SequenceNode {
+		if len(argument.Content) != 2 {
+			return nil, fmt.Errorf("%s: wrong arguments of Fn::Sub", path)
+		}
+		text = argument.Content[0].Value
+		resolved, err := r.object(argument.Content[1], path)
+		if err != nil {
+			return nil, err
+		}
+		variables, _ = resolved.(map[string]any)
+	}
+	var failed error
+	result := placeholder.ReplaceAllStringFunc(text, func(match string) string {
+		name := match[2 : len(match)-1]
+		if literal, ok := strings.CutPrefix(name, "!"); ok {
+			return "${" + literal + "}"
+		}
+		value, ok := variables[name]
+		if !ok {
+			var err error
+			if resource, attribute, dotted := strings.Cut(name, "."); dotted {
+				value, err = r.getAtt(resource, attribute, path)
+			} else {
+				value, err = r.ref(name, path)
+			}
+			if err != nil && failed == nil {
+				failed = err
+			}
+		}
+		return scalarText(value)
+	})
+	return result, failed
+}
+
+// choose evaluates Fn::If; the branch not taken is not looked at.
+func (r *resolver) choose(argument *yaml.Node, path string) (any, error) {
+	if argument.Kind != yaml.SequenceNode || len(argument.Content) != 3 {
+		return nil, fmt.Errorf("%s: wrong arguments of Fn::If", path)
+	}
+	holds, err := r.condition(argument.Content[0].Value)
+	if err != nil {
+		return nil, err
+	}
+	if holds {
+		return r.resolve(argument.Content[1], path)
+	}
+	return r.resolve(argument.Content[2], path)
+}
+
+// condition evaluates a condition of the template by its name.
+func (r *resolver) condition(name string) (bool, error) {
+	node, ok := r.document.Conditions[name]
+	if !ok {
+		return false, fmt.Errorf("there is no condition %s", name)
+	}
+	value, err := r.resolve(&node, "Conditions."+name)
+	if err != nil {
+		return false, err
+	}
+	holds, ok := value.(bool)
+	if !ok {
+		return false, fmt.Errorf("condition %s is not a condition", name)
+	}
+	return holds, nil
+}
+
+// test evaluates a condition function.
+func (r *resolver) test(name string, argument *yaml.Node, path string) (any, error) {
+	if name == "Condition" {
+		return r.condition(argument.Value)
+	}
+	arguments, err := r.list(argument, path)
+	if err != nil {
+		return nil, err
+	}
+	if name == "Fn::Equals" {
+		if len(arguments) != 2 {
+			return nil, fmt.Errorf("%s: wrong arguments of Fn::Equals", path)
+		}
+		return scalarText(arguments[0]) == scalarText(arguments[1]), nil
+	}
+	all, some := true, false
+	for i, value := range arguments {
+		// Inside And, Or and Not a condition may be named as {"Condition": name}.
+		if named, isMap := value.(map[string]any); isMap {
+			if value, err = r.condition(scalarText(named["Condition"])); err != nil {
+				return nil, err
+			}
+		}
+		holds, ok := value.(bool)
+		if !ok {
+			return nil, fmt.Errorf("%s: argument %d of %s is not a condition", path, i, name)
+		}
+		all, some = all && holds, some || holds
+	}
+	switch name {
+	case "Fn::And":
+		return all, nil
+	case "Fn::Or":
+		return some, nil
+	default:
+		return !some, nil
+	}
+}
+
+// scalarText is the text that CloudFormation makes of a scalar.
+func scalarText(value any) string {
+	if value == nil {
+		return ""
+	}
+	return fmt.Sprint(value)
+}

@@ -1,0 +1,282 @@
+package template
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	typeFunction = "AWS::Serverless::Function"
+	typeAPI      = "AWS::Serverless::HttpApi"
+	typeQueue    = "AWS::SQS::Queue"
+	typeMapping  = "AWS::Lambda::EventSourceMapping"
+	typeTable    = "AWS::DynamoDB::Table"
+)
+
+// nameProperties are the properties by which a template may name a resource itself.
+var nameProperties = map[string]string{
+	typeFunction: "FunctionName", typeQueue: "QueueName", typeTable: "TableName", "AWS::Logs::LogGroup": "LogGroupName",
+}
+
+var arnFormats = map[string]string{
+	typeFunction:          "arn:aws:lambda:REGION:ACCOUNT:function:NAME",
+	typeQueue:             "arn:aws:sqs:REGION:ACCOUNT:NAME",
+	typeTable:             "arn:aws:dynamodb:REGION:ACCOUNT:table/NAME",
+	"AWS::IAM::Role":      "arn:aws:iam::ACCOUNT:role/NAME",
+	"AWS::Logs::LogGroup": "arn:aws:logs:REGION:ACCOUNT:log-group:NAME:*",
+}
+
+// notRun are the types that have no work to do on one machine: who may do what, who is told, where logs are kept.
+var notRun = []string{
+	"AWS::IAM::Role", "AWS::Logs::LogGroup", "AWS::SQS::QueuePolicy", "AWS::SNS::Topic", "AWS::SNS::TopicPolicy",
+	"AWS::SNS::Subscription", "AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm", "AWS::CloudWatch::Dashboard",
+}
+
+// build goes through the resources in the order of their names and gives the typed view.
+func build(r *resolver) (*Stack, error) {
+	stack := &Stack{Parameters: r.parameters}
+	b := &builder{resolver: r, stack: stack, apis: map[string]*API{}, defaultAuthorizer: map[string]string{}}
+	resources := r.document.Resources
+	if err := b.globals(); err != nil {
+		return nil, err
+	}
+	// APIs come first: functions attach their routes to them.
+	for _, wanted := range []string{typeAPI, ""} {
+		for _, id := range slices.Sorted(maps.Keys(resources)) {
+			if (wanted == typeAPI) != (resources[id].Type == typeAPI) {
+				continue
+			}
+			if err := b.add(id, resources[id]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(b.apis)) {
+		stack.APIs = append(stack.APIs, *b.apis[id])
+	}
+	return stack, b.check()
+}
+
+type builder struct {
+	*resolver
+	stack  *Stack
+	global map[string]any
+	apis   map[string]*API
+	// defaultAuthorizer is by the API's logical ID.
+	defaultAuthorizer map[string]string
+}
+
+// globals resolves Globals.Function, the only section of Globals that is supported.
+func (b *builder) globals() error {
+	for section, node := range b.document.Globals {
+		if section != "Function" {
+			return fmt.Errorf("section Globals.%s is not supported by the local stack", section)
+		}
+		value, err := b.resolve(&node, "Globals.Function")
+		if err != nil {
+			return err
+		}
+		b.global, _ = value.(map[string]any)
+	}
+	return nil
+}
+
+func (b *builder) add(id string, resource resource) error {
+	if resource.Condition != "" {
+		if holds, err := b.condition(resource.Condition); err != nil || !holds {
+			return err
+		}
+	}
+	if slices.Contains(notRun, resource.Type) {
+		return nil
+	}
+	adders := map[string]func(string, map[string]any) error{
+		typeAPI: b.addAPI, typeFunction: b.addFunction, typeQueue: b.addQueue, typeMapping: b.addMapping, typeTable: b.addTable,
+	}
+	add, ok := adders[resource.Type]
+	if !ok {
+		return fmt.Errorf("%s: the local stack does not know resources of type %s", id, resource.Type)
+	}
+	value, err := b.resolve(&resource.Properties, id)
+	if err != nil {
+		return err
+	}
+	properties, _ := value.(map[string]any)
+	if err := add(id, properties); err != nil {
+		return fmt.Errorf("%s: %w", id, err)
+	}
+	return nil
+}
+
+func (b *builder) addQueue(id string, properties map[string]any) error {
+	name, err := b.physicalName(id)
+	if err != nil {
+		return err
+	}
+	attributes := map[string]string{}
+	for property, value := range properties {
+		switch property {
+		case "QueueName", "Tags", "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds":
+		case "VisibilityTimeout", "MessageRetentionPeriod", "ReceiveMessageWaitTimeSeconds", "DelaySeconds",
+			"MaximumMessageSize", "SqsManagedSseEnabled":
+			attributes[property] = scalarText(value)
+		case "RedrivePolicy", "RedriveAllowPolicy":
+			text, err := json.Marshal(value)
+			if err != nil {
+				return fmt.Errorf("%s: %w", property, err)
+			}
+			attributes[property] = string(text)
+		default:
+			return fmt.Errorf("the local stack does not know property %s", property)
+		}
+	}
+	b.stack.Queues = append(b.stack.Queues, Queue{
+		LogicalID: id, Name: name, Attributes: attributes,
+		URL: b.config.QueueBaseURL + "/" + name,
+		ARN: fmt.Sprintf("arn:aws:sqs:%s:%s:%s", b.config.Region, b.config.AccountID, name),
+	})
+	return nil
+}
+
+func (b *builder) addMapping(id string, properties map[string]any) error {
+	var p struct {
+		EventSourceArn                 string
+		FunctionName                   string
+		Enabled                        *bool
+		BatchSize                      whole
+		MaximumBatchingWindowInSeconds whole
+		FunctionResponseTypes          []string
+		ScalingConfig                  struct{ MaximumConcurrency whole }
+		Tags                           any
+	}
+	p.BatchSize = 10 // Lambda's default for SQS
+	if err := decode(properties, &p); err != nil {
+		return err
+	}
+	if p.Enabled != nil && !*p.Enabled {
+		return nil
+	}
+	mapping := EventSourceMapping{
+		LogicalID: id, BatchSize: int(p.BatchSize),
+		Window:             time.Duration(p.MaximumBatchingWindowInSeconds) * time.Second,
+		MaximumConcurrency: int(p.ScalingConfig.MaximumConcurrency),
+	}
+	for _, kind := range p.FunctionResponseTypes {
+		if kind != "ReportBatchItemFailures" {
+			return fmt.Errorf("the local stack does not know response type %s", kind)
+		}
+		mapping.ReportBatchItemFailures = true
+	}
+	// The names are resolved; the resources behind them are found again by their names, in check.
+	mapping.Queue, mapping.Function = p.EventSourceArn, p.FunctionName
+	b.stack.Mappings = append(b.stack.Mappings, mapping)
+	return nil
+}
+
+// TableDefinition holds a table's properties by CloudFormation's names, as far as they shape the table.
+type TableDefinition struct {
+	TableName            string `json:"-"`
+	AttributeDefinitions []struct{ AttributeName, AttributeType string }
+	KeySchema            []KeyElement
+	// GlobalSecondaryIndexes are the table's indexes, in the template's order.
+	GlobalSecondaryIndexes []Index
+	BillingMode            string
+	TimeToLive             struct {
+		AttributeName string
+		Enabled       bool
+	} `json:"TimeToLiveSpecification"`
+}
+
+// KeyElement is one attribute of a key; KeyType is HASH or RANGE.
+type KeyElement struct{ AttributeName, KeyType string }
+
+// Index is one global secondary index.
+type Index struct {
+	IndexName  string
+	KeySchema  []KeyElement
+	Projection struct {
+		ProjectionType   string
+		NonKeyAttributes []string
+	}
+}
+
+func (b *builder) addTable(id string, properties map[string]any) error {
+	name, err := b.physicalName(id)
+	if err != nil {
+		return err
+	}
+	var definition TableDefinition
+	// How the table is kept, not what it is.
+	drop(properties, "TableName", "DeletionProtectionEnabled", "PointInTimeRecoverySpecification", "SSESpecification",
+		"ContributorInsightsSpecification", "OnDemandThroughput", "WarmThroughput", "Tags")
+	if err := decode(properties, &definition); err != nil {
+		return err
+	}
+	definition.TableName = name
+	b.stack.Tables = append(b.stack.Tables, Table{
+		LogicalID: id, Name: name, Definition: definition,
+		ARN: fmt.Sprintf("arn:aws:dynamodb:%s:%s:table/%s", b.config.Region, b.config.AccountID, name),
+	})
+	return nil
+}
+
+// check ties mappings to their queues and functions and refuses what Lambda refuses when it creates a mapping.
+func (b *builder) check() error {
+	var problems []error
+	for i := range b.stack.Mappings {
+		m := &b.stack.Mappings[i]
+		queue := slices.IndexFunc(b.stack.Queues, func(q Queue) bool { return q.ARN == m.Queue })
+		function := slices.IndexFunc(b.stack.Functions, func(f Function) bool {
+			return f.Name == m.Function || f.ARN == m.Function || strings.HasPrefix(m.Function, f.ARN+":")
+		})
+		if queue < 0 || function < 0 {
+			problems = append(problems, fmt.Errorf("%s: no queue %s or no function %s", m.LogicalID, m.Queue, m.Function))
+			continue
+		}
+		q, f := b.stack.Queues[queue], b.stack.Functions[function]
+		m.Queue, m.Function = q.LogicalID, f.LogicalID
+		var visibility whole = 30 // SQS's default
+		if text, ok := q.Attributes["VisibilityTimeout"]; ok {
+			if err := visibility.UnmarshalJSON([]byte(text)); err != nil {
+				problems = append(problems, fmt.Errorf("%s: VisibilityTimeout: %w", q.LogicalID, err))
+			}
+		}
+		if time.Duration(visibility)*time.Second < f.Timeout {
+			problems = append(problems, fmt.Errorf("%s: visibility timeout of %s, %d s, is less than the timeout of %s, %s",
+				m.LogicalID, q.LogicalID, visibility, f.LogicalID, f.Timeout))
+		}
+		if m.BatchSize > 10 && m.Window < time.Second {
+			problems = append(problems, fmt.Errorf("%s: a batch size over 10 needs a window of at least 1 s", m.LogicalID))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// decode puts resolved properties into a struct and names the first that the struct does not have.
+func decode(properties map[string]any, into any) error {
+	text, err := json.Marshal(properties)
+	if err != nil {
+		return err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(into); err != nil {
+		if name, unknown := strings.CutPrefix(err.Error(), "json: unknown field "); unknown {
+			return fmt.Errorf("the local stack does not know property %s", strings.Trim(name, `"`))
+		}
+		return err
+	}
+	return nil
+}
+
+func drop(properties map[string]any, names ...string) {
+	for _, name := range names {
+		delete(properties, name)
+	}
+}

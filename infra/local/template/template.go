@@ -1,0 +1,195 @@
+// Package template reads the SAM template and says what a local stack has to run: functions, routes, queues, event source
+// mappings and tables, with every parameter, condition and reference resolved. What it does not know it refuses by name,
+// so that the local stack never silently runs something else than AWS would.
+package template
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"gopkg.in/yaml.v3"
+)
+
+// Config is what AWS would know when it creates the stack.
+type Config struct {
+	// Parameters override the template's defaults. One that the template does not have is an error.
+	Parameters map[string]string
+	// StackName is AWS::StackName; physical names begin with it.
+	StackName string
+	// Region and AccountID are AWS::Region and AWS::AccountId.
+	Region, AccountID string
+	// QueueBaseURL is what comes before the queue's name in its URL, http://127.0.0.1:9324/000000000000 for one.
+	QueueBaseURL string
+}
+
+// Stack is what the template declares, as far as a local stack runs it.
+type Stack struct {
+	Functions []Function
+	APIs      []API
+	Queues    []Queue
+	Mappings  []EventSourceMapping
+	Tables    []Table
+	// Parameters are the values in force, defaults included.
+	Parameters map[string]string
+}
+
+// Function is one AWS::Serverless::Function with the template's Globals applied.
+type Function struct {
+	LogicalID string
+	// Name is the physical name, the stack's name and the logical ID.
+	Name string
+	ARN  string
+	// Package is the folder under functions/ that it is built from: ExportFunction is export. It is also the
+	// name of its native binary under bin/.
+	Package     string
+	Timeout     time.Duration
+	MemoryMB    int
+	Environment map[string]string
+	// Reserved is ReservedConcurrentExecutions, 0 when the template sets none.
+	Reserved int
+}
+
+// API is one AWS::Serverless::HttpApi and the routes that functions' events attach to it.
+type API struct {
+	LogicalID   string
+	Authorizers map[string]Authorizer
+	Routes      []Route
+	// CORS is nil when the API has none.
+	CORS *CORS
+	// Rate and Burst are the default route's throttling: requests a second and at once. 0 is no limit.
+	Rate  float64
+	Burst int
+}
+
+// Route is one route of an API.
+type Route struct {
+	// Method is upper case, ANY for every method.
+	Method string
+	// Path may hold {name} for one segment and, at its end, {name+} for the rest.
+	Path string
+	// Function is the logical ID of the function that answers.
+	Function string
+	// Authorizer names one of the API's authorizers; empty when the route is open.
+	Authorizer string
+}
+
+// Authorizer is one JWT authorizer.
+type Authorizer struct {
+	IdentitySource string
+	Issuer         string
+	Audience       []string
+}
+
+// CORS is the API's CORS configuration; lists are as written in the template.
+type CORS struct {
+	AllowOrigins, AllowMethods, AllowHeaders, ExposeHeaders []string
+	AllowCredentials                                        bool
+	// MaxAge is in seconds; 0 sends none.
+	MaxAge int
+}
+
+// Queue is one AWS::SQS::Queue.
+type Queue struct {
+	LogicalID string
+	Name      string
+	URL       string
+	ARN       string
+	// Attributes are those of CreateQueue, by its names: VisibilityTimeout, RedrivePolicy as JSON text, and so on.
+	Attributes map[string]string
+}
+
+// EventSourceMapping is one AWS::Lambda::EventSourceMapping from a queue to a function.
+type EventSourceMapping struct {
+	LogicalID string
+	// Queue and Function are logical IDs.
+	Queue, Function string
+	BatchSize       int
+	Window          time.Duration
+	// ReportBatchItemFailures says whether the function's answer names the messages that failed.
+	ReportBatchItemFailures bool
+	// MaximumConcurrency is how many batches the function works on at once; 0 is no bound of the mapping's own.
+	MaximumConcurrency int
+}
+
+// Table is one AWS::DynamoDB::Table.
+type Table struct {
+	LogicalID  string
+	Name       string
+	ARN        string
+	Definition TableDefinition
+}
+
+// Load reads the template at path and resolves it. The error names every parameter that is missing or not allowed, or the
+// first part of the template that a local stack cannot run.
+func Load(path string, config Config) (*Stack, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read template: %w", err)
+	}
+	stack, err := Parse(text, config)
+	if err != nil {
+		return nil, fmt.Errorf("template %s: %w", path, err)
+	}
+	return stack, nil
+}
+
+// Parse is Load for a template's text.
+func Parse(text []byte, config Config) (*Stack, error) {
+	var document document
+	if err := yaml.Unmarshal(text, &document); err != nil {
+		return nil, fmt.Errorf("parse: %w", err)
+	}
+	parameters, err := parameterValues(document.Parameters, config.Parameters)
+	if err != nil {
+		return nil, err
+	}
+	r := &resolver{config: config, document: &document, parameters: parameters}
+	return build(r)
+}
+
+// document is the template before anything is resolved.
+type document struct {
+	Version     string               `yaml:"AWSTemplateFormatVersion"`
+	Transform   string               `yaml:"Transform"`
+	Description string               `yaml:"Description"`
+	Metadata    yaml.Node            `yaml:"Metadata"`
+	Parameters  map[string]parameter `yaml:"Parameters"`
+	Mappings    map[string]yaml.Node `yaml:"Mappings"`
+	Conditions  map[string]yaml.Node `yaml:"Conditions"`
+	Globals     map[string]yaml.Node `yaml:"Globals"`
+	Resources   map[string]resource  `yaml:"Resources"`
+	Outputs     yaml.Node            `yaml:"Outputs"`
+}
+
+type resource struct {
+	Type       string    `yaml:"Type"`
+	Condition  string    `yaml:"Condition"`
+	Properties yaml.Node `yaml:"Properties"`
+}
+
+// Function returns the function with the logical ID.
+func (s *Stack) Function(logicalID string) (Function, bool) {
+	for _, f := range s.Functions {
+		if f.LogicalID == logicalID {
+			return f, true
+		}
+	}
+	return Function{}, false
+}
+
+// Queue returns the queue with the logical ID.
+func (s *Stack) Queue(logicalID string) (Queue, bool) {
+	for _, q := range s.Queues {
+		if q.LogicalID == logicalID {
+			return q, true
+		}
+	}
+	return Queue{}, false
+}
+
+// packageOf is the rule that ties a function to its code: ExportFunction is functions/export.
+func packageOf(logicalID string) string {
+	return strings.ToLower(strings.TrimSuffix(logicalID, "Function"))
+}

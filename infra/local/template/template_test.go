@@ -1,0 +1,271 @@
+package template
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func config(parameters map[string]string) Config {
+	return Config{
+		Parameters: parameters, StackName: "case", Region: "us-east-1", AccountID: "000000000000",
+		QueueBaseURL: "http://127.0.0.1:9324/000000000000",
+	}
+}
+
+// required are the parameters of the project's template that have no default.
+func required() map[string]string {
+	return map[string]string{
+		"KarmakCredentialsSecretArn": "arn:aws:secretsmanager:us-east-1:000000000000:secret:karmak-AbCdEf",
+		"ProducerPrincipal":          "arn:aws:iam::000000000000:root",
+		"JwtIssuer":                  "https://issuer.invalid",
+		"JwtAudience":                "related-ro",
+	}
+}
+
+func loadProject(t *testing.T, overrides map[string]string) *Stack {
+	t.Helper()
+	parameters := required()
+	for name, value := range overrides {
+		parameters[name] = value
+	}
+	stack, err := Load("../../../template.yaml", config(parameters))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stack
+}
+
+func TestProjectTemplateNamesTheLocalQueues(t *testing.T) {
+	stack := loadProject(t, nil)
+	var got []string
+	for _, queue := range stack.Queues {
+		got = append(got, queue.URL)
+	}
+	want := []string{
+		"http://127.0.0.1:9324/000000000000/case-close-dlq", "http://127.0.0.1:9324/000000000000/case-close",
+		"http://127.0.0.1:9324/000000000000/case-export-dlq", "http://127.0.0.1:9324/000000000000/case-export",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestProjectTemplateQueueRedrivesToItsDeadLetterQueue(t *testing.T) {
+	queue, _ := loadProject(t, nil).Queue("ExportQueue")
+	want := `{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:case-export-dlq","maxReceiveCount":200}`
+	if got := queue.Attributes["RedrivePolicy"]; got != want {
+		t.Errorf("RedrivePolicy is %s, want %s", got, want)
+	}
+}
+
+func TestProjectTemplateFunctionHasItsEnvironment(t *testing.T) {
+	function, ok := loadProject(t, map[string]string{"KarmakBaseUrl": "http://127.0.0.1:8085"}).Function("ExportFunction")
+	if !ok {
+		t.Fatal("there is no ExportFunction")
+	}
+	environment := function.Environment
+	function.Environment = nil
+	want := Function{
+		LogicalID: "ExportFunction", Name: "case-ExportFunction", Package: "export",
+		ARN:     "arn:aws:lambda:us-east-1:000000000000:function:case-ExportFunction",
+		Timeout: time.Minute, MemoryMB: 256,
+	}
+	if diff := cmp.Diff(want, function); diff != "" {
+		t.Error(diff)
+	}
+	for variable, want := range map[string]string{
+		"LOG_LEVEL": "INFO", "TABLE_NAME": "case-Table", "KARMAK_BASE_URL": "http://127.0.0.1:8085",
+		"KARMAK_CREDENTIALS_SECRET_ID": "arn:aws:secretsmanager:us-east-1:000000000000:secret:karmak-AbCdEf",
+		"EXPORT_QUEUE_URL":             "http://127.0.0.1:9324/000000000000/case-export",
+		"EXPORT_DLQ_URL":               "http://127.0.0.1:9324/000000000000/case-export-dlq",
+	} {
+		if environment[variable] != want {
+			t.Errorf("%s is %q, want %q", variable, environment[variable], want)
+		}
+	}
+}
+
+func TestProjectTemplateVisibilityCoversSixTimeouts(t *testing.T) {
+	stack := loadProject(t, nil)
+	for _, mapping := range stack.Mappings {
+		queue, _ := stack.Queue(mapping.Queue)
+		function, _ := stack.Function(mapping.Function)
+		visibility, err := time.ParseDuration(queue.Attributes["VisibilityTimeout"] + "s")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if least := 6*function.Timeout + mapping.Window; visibility < least {
+			t.Errorf("%s: visibility is %s, want at least %s", mapping.LogicalID, visibility, least)
+		}
+	}
+}
+
+func TestProjectTemplateMappings(t *testing.T) {
+	want := []EventSourceMapping{
+		{LogicalID: "CloseEvents", Queue: "CloseQueue", Function: "CloseFunction", BatchSize: 50, Window: time.Second,
+			ReportBatchItemFailures: true, MaximumConcurrency: 2},
+		{LogicalID: "ExportEvents", Queue: "ExportQueue", Function: "ExportFunction", BatchSize: 50, Window: time.Second,
+			ReportBatchItemFailures: true, MaximumConcurrency: 3},
+	}
+	got := loadProject(t, map[string]string{"ExportConcurrency": "3"}).Mappings
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestProjectTemplateOpenRoutes(t *testing.T) {
+	var open []string
+	for _, route := range loadProject(t, nil).APIs[0].Routes {
+		if route.Authorizer == "" {
+			open = append(open, route.Method+" "+route.Path)
+		}
+	}
+	if diff := cmp.Diff([]string{"GET /console/{proxy+}", "GET /console", "GET /v1/health", "ANY /v1/{proxy+}"}, open); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestProjectTemplateAPI(t *testing.T) {
+	got := loadProject(t, map[string]string{"AllowedOrigins": "https://a.example,https://b.example"}).APIs[0]
+	got.Routes = nil
+	want := API{
+		LogicalID: "Api", Rate: 200, Burst: 400,
+		Authorizers: map[string]Authorizer{"Platform": {
+			IdentitySource: "$request.header.Authorization", Issuer: "https://issuer.invalid", Audience: []string{"related-ro"},
+		}},
+		CORS: &CORS{
+			AllowOrigins: []string{"https://a.example", "https://b.example"}, AllowMethods: []string{"GET", "POST", "PUT"},
+			AllowHeaders:  []string{"authorization", "content-type", "if-match", "if-none-match"},
+			ExposeHeaders: []string{"etag", "retry-after", "allow", "apigw-requestid", "x-request-id"}, MaxAge: 600,
+		},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestProjectTemplateTable(t *testing.T) {
+	got := loadProject(t, nil).Tables[0].Definition
+	if got.TableName != "case-Table" || len(got.KeySchema) != 2 || len(got.GlobalSecondaryIndexes) != 1 ||
+		got.GlobalSecondaryIndexes[0].IndexName != "GSI1" {
+		t.Errorf("table is %+v", got)
+	}
+}
+
+// queueNamed is a template with one queue whose name is the expression under test.
+func queueNamed(expression string) string {
+	return `
+Parameters:
+  Stage: {Type: String, Default: dev}
+  Size: {Type: Number, Default: "3", MinValue: 1, MaxValue: 5}
+Mappings:
+  Names:
+    dev: {short: d}
+Conditions:
+  IsDev: !Equals [!Ref Stage, dev]
+  IsBig: !Equals [!Ref Size, 5]
+  Both: !And [!Condition IsDev, !Condition IsBig]
+  Either: !Or [{Condition: IsDev}, !Condition IsBig]
+  NotDev: !Not [!Condition IsDev]
+Resources:
+  Q:
+    Type: AWS::SQS::Queue
+    Properties:
+      QueueName: ` + expression + `
+  Other:
+    Type: AWS::SQS::Queue
+    Condition: NotDev
+`
+}
+
+func TestIntrinsics(t *testing.T) {
+	for name, tc := range map[string]struct{ expression, want string }{
+		"ref of a parameter":     {"!Ref Size", "3"},
+		"ref of a pseudo":        {"!Ref AWS::Region", "us-east-1"},
+		"ref in long form":       {"{Ref: Stage}", "dev"},
+		"sub":                    {"!Sub '${AWS::StackName}-${Stage}-${!raw}'", "case-dev-${raw}"},
+		"sub with variables":     {"!Sub ['${x}-${Stage}', {x: !Ref Size}]", "3-dev"},
+		"sub with an attribute":  {"!Sub '${Other.Arn}'", "arn:aws:sqs:us-east-1:000000000000:case-Other"},
+		"getatt in long form":    {"{Fn::GetAtt: [Other, QueueName]}", "case-Other"},
+		"join":                   {"!Join [-, [a, !Ref Stage]]", "a-dev"},
+		"select of a split":      {"!Select [1, !Split ['/', a/b/c]]", "b"},
+		"find in map":            {"!FindInMap [Names, !Ref Stage, short]", "d"},
+		"if":                     {"!If [IsDev, yes-dev, no]", "yes-dev"},
+		"and":                    {"!If [Both, both, not-both]", "not-both"},
+		"or":                     {"!If [Either, either, neither]", "either"},
+		"not":                    {"!If [NotDev, a, b]", "b"},
+		"branch not taken stays": {"!If [IsDev, a, !Nonsense b]", "a"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			stack, err := Parse([]byte(queueNamed(tc.expression)), config(nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(stack.Queues) != 1 || stack.Queues[0].Name != tc.want {
+				t.Errorf("queues are %+v, want one named %q", stack.Queues, tc.want)
+			}
+		})
+	}
+}
+
+func TestParseRefusesByName(t *testing.T) {
+	queue := func(properties string) string {
+		return "Resources: {Q: {Type: 'AWS::SQS::Queue', Properties: {" + properties + "}}}"
+	}
+	for name, tc := range map[string]struct {
+		text       string
+		parameters map[string]string
+		want       string
+	}{
+		"unknown intrinsic":     {queueNamed("!Base64 x"), nil, "Fn::Base64"},
+		"unknown resource type": {"Resources: {B: {Type: 'AWS::S3::Bucket'}}", nil, "AWS::S3::Bucket"},
+		"unknown property":      {queue("FifoQueue: true"), nil, "FifoQueue"},
+		"unknown reference":     {queueNamed("!Ref Nothing"), nil, "Nothing"},
+		"alias of a queue":      {queueNamed("!Ref Other.Alias"), nil, "Other has no alias"},
+		"unknown attribute":     {queueNamed("!GetAtt Other.Colour"), nil, "Colour"},
+		"unknown condition":     {queueNamed("!If [IsMoon, a, b]"), nil, "IsMoon"},
+		"alias":                 {"Resources: {Q: {Type: 'AWS::SQS::Queue', Properties: {Tags: &a [x], QueueName: *a}}}", nil, "aliases"},
+		"unknown parameter":     {queueNamed("q"), map[string]string{"Speed": "1"}, "Speed"},
+		"parameter not allowed": {queueNamed("q"), map[string]string{"Size": "6"}, "Size: 6 is out of range"},
+		"parameter not number":  {queueNamed("q"), map[string]string{"Size": "six"}, "not a number"},
+		"parameter missing":     {"Parameters: {A: {Type: String}, B: {Type: String}}", nil, "parameter B: has no default"},
+		"globals":               {"Globals: {Api: {}}", nil, "Globals.Api"},
+		"stream":                {"Resources: {T: {Type: 'AWS::DynamoDB::Table', Properties: {StreamSpecification: {}}}}", nil, "StreamSpecification"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Parse([]byte(tc.text), config(tc.parameters))
+			if err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("error is %v, want one with %q", err, tc.want)
+			}
+		})
+	}
+}
+
+func TestMappingIsRefusedAsLambdaRefusesIt(t *testing.T) {
+	text := func(timeout, batch string) string {
+		return `
+Resources:
+  Q: {Type: AWS::SQS::Queue}
+  WorkFunction:
+    Type: AWS::Serverless::Function
+    Properties: {Runtime: provided.al2023, Timeout: ` + timeout + `}
+  M:
+    Type: AWS::Lambda::EventSourceMapping
+    Properties: {EventSourceArn: !GetAtt Q.Arn, FunctionName: !Ref WorkFunction, BatchSize: ` + batch + `}
+`
+	}
+	for name, tc := range map[string]struct{ timeout, batch, want string }{
+		"function longer than visibility": {"31", "10", "less than the timeout"},
+		"big batch without a window":      {"30", "11", "needs a window"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Parse([]byte(text(tc.timeout, tc.batch)), config(nil))
+			if err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("error is %v, want one with %q", err, tc.want)
+			}
+		})
+	}
+}
