@@ -1,0 +1,221 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"related-ro/pkg/relatedro"
+)
+
+// administration serves settings, refreshes and dead letters.
+type administration struct {
+	admin   *relatedro.Admin
+	letters relatedro.DeadLetters
+}
+
+func (s administration) endpoints() map[string]endpoint {
+	return map[string]endpoint{
+		"GET /v1/locations/{locationId}/external-interfaces":         s.settings,
+		"PUT /v1/locations/{locationId}/external-interfaces":         s.change,
+		"POST /v1/locations/{locationId}/external-interfaces/verify": s.verify,
+		"GET /v1/locations/{locationId}/external-interfaces/history": s.history,
+		"POST /v1/locations/{locationId}/cases/{caseId}/refresh":     s.refresh,
+		"GET /v1/operations/dead-letters":                            s.deadLetters,
+		"POST /v1/operations/dead-letters/redrive":                   s.redrive,
+	}
+}
+
+type karmakJSON struct {
+	Account string `json:"account"`
+	User    string `json:"user"`
+	Branch  string `json:"branch"`
+}
+
+type activationJSON struct {
+	State         relatedro.ActivationState `json:"state"`
+	CheckedAt     *string                   `json:"checkedAt"`
+	FusionVersion *string                   `json:"fusionVersion"`
+	Message       *string                   `json:"message"`
+}
+
+type settingsJSON struct {
+	LocationID string                  `json:"locationId"`
+	Status     relatedro.FeatureStatus `json:"status"`
+	DMS        string                  `json:"dms"`
+	Karmak     karmakJSON              `json:"karmak"`
+	Activation activationJSON          `json:"activation"`
+	Version    int64                   `json:"version"`
+	UpdatedBy  *string                 `json:"updatedBy"`
+	UpdatedAt  *string                 `json:"updatedAt"`
+}
+
+// settingsAnswer returns settings with their ETag, which begins with the version.
+func settingsAnswer(s relatedro.Settings) answer {
+	return answer{
+		status: http.StatusOK, tagged: true, tagVersion: strconv.FormatInt(s.Version, 10),
+		body: settingsJSON{
+			LocationID: s.Location,
+			Status:     s.Status,
+			DMS:        s.DMS,
+			Karmak:     karmakJSON(s.Karmak),
+			Activation: activationJSON{
+				State:         s.Activation.State,
+				CheckedAt:     timeOrNull(s.Activation.CheckedAt),
+				FusionVersion: orNull(&s.Activation.FusionVersion),
+				Message:       orNull(&s.Activation.Message),
+			},
+			Version:   s.Version,
+			UpdatedBy: orNull(&s.UpdatedBy),
+			UpdatedAt: timeOrNull(s.UpdatedAt),
+		},
+	}
+}
+
+func (s administration) settings(ctx context.Context, r *request) (answer, error) {
+	found, err := s.admin.Settings(ctx, r.path("locationId"))
+	if err != nil {
+		return answer{}, fmt.Errorf("read settings: %w", err)
+	}
+	return settingsAnswer(found), nil
+}
+
+func (s administration) change(ctx context.Context, r *request) (answer, error) {
+	version, err := ifMatch(r.in.Headers.IfMatch)
+	if err != nil {
+		return answer{}, err
+	}
+	wanted, err := wantedOf(r.body)
+	if err != nil {
+		return answer{}, err
+	}
+	saved, err := s.admin.Change(ctx, r.actor, r.path("locationId"), version, wanted)
+	if err != nil {
+		return answer{}, fmt.Errorf("change settings: %w", err)
+	}
+	return settingsAnswer(saved), nil
+}
+
+// ifMatch returns the version that an If-Match header names: the number that an
+// ETag of settings begins with. What follows it is not compared, so that a check of
+// the activation in between is no change; a "W/" that a proxy put before it neither.
+func ifMatch(header string) (int64, error) {
+	if header == "" {
+		return 0, &problem{kind: versionNeeded, detail: "Send the ETag of the settings as read in If-Match."}
+	}
+	tag, opened := strings.CutPrefix(strings.TrimPrefix(header, "W/"), `"`)
+	tag, closed := strings.CutSuffix(tag, `"`)
+	number, _, _ := strings.Cut(tag, "-")
+	version, err := strconv.ParseUint(number, 10, 63)
+	if !opened || !closed || err != nil {
+		return 0, invalid(field{"If-Match", "must be one ETag of these settings"})
+	}
+	return int64(version), nil
+}
+
+// wantedOf returns the settings in the body of a PUT.
+func wantedOf(body []byte) (relatedro.Wanted, error) {
+	o, err := parse(body)
+	if err != nil {
+		return relatedro.Wanted{}, err
+	}
+	status, _ := o.text("status", true)
+	dms, _ := o.text("dms", true)
+	karmak := o.object("karmak")
+	var over relatedro.Connection
+	over.Account, _ = karmak.text("account", true)
+	over.User, _ = karmak.text("user", true)
+	over.Branch, _ = karmak.text("branch", true)
+	karmak.end()
+	if err := o.done(); err != nil {
+		return relatedro.Wanted{}, err
+	}
+	w := relatedro.Wanted{Status: relatedro.FeatureStatus(status), DMS: dms, Karmak: over}
+	return w, invalidIf(w.Check())
+}
+
+// invalidIf returns the problem of every *relatedro.FieldError in errs, nil if there
+// is none.
+func invalidIf(errs []error) error {
+	if len(errs) == 0 {
+		return nil
+	}
+	fields := make([]field, len(errs))
+	for i, err := range errs {
+		fields[i] = fieldOf(err)
+	}
+	return invalid(fields...)
+}
+
+func (s administration) verify(ctx context.Context, r *request) (answer, error) {
+	found, err := s.admin.Verify(ctx, r.path("locationId"))
+	if err != nil {
+		return answer{}, fmt.Errorf("verify: %w", err)
+	}
+	return settingsAnswer(found), nil
+}
+
+type versionJSON struct {
+	Status  relatedro.FeatureStatus `json:"status"`
+	DMS     string                  `json:"dms"`
+	Karmak  karmakJSON              `json:"karmak"`
+	Version int64                   `json:"version"`
+}
+
+type changeJSON struct {
+	ID     string      `json:"id"`
+	At     string      `json:"at"`
+	By     string      `json:"by"`
+	Before versionJSON `json:"before"`
+	After  versionJSON `json:"after"`
+}
+
+type changePage struct {
+	Changes []changeJSON `json:"changes"`
+	Cursor  *string      `json:"cursor"`
+}
+
+func (s administration) history(ctx context.Context, r *request) (answer, error) {
+	after, err := r.position()
+	if err != nil {
+		return answer{}, err
+	}
+	changes, next, err := s.admin.History(ctx, r.path("locationId"), after)
+	if err != nil {
+		return answer{}, fmt.Errorf("read the history: %w", err)
+	}
+	versionOf := func(s relatedro.Settings) versionJSON {
+		return versionJSON{s.Status, s.DMS, karmakJSON(s.Karmak), s.Version}
+	}
+	page := changePage{Changes: make([]changeJSON, len(changes)), Cursor: encodeCursor(r, next)}
+	for i, c := range changes {
+		page.Changes[i] = changeJSON{c.ID, c.At.UTC().Format(time.RFC3339Nano), c.By, versionOf(c.Before), versionOf(c.After)}
+	}
+	return answer{status: http.StatusOK, body: page}, nil
+}
+
+func (s administration) refresh(ctx context.Context, r *request) (answer, error) {
+	var facts relatedro.Facts
+	if r.body != nil {
+		o, err := parse(r.body)
+		if err != nil {
+			return answer{}, err
+		}
+		facts.RO = o.checked("roNumber", false, relatedro.CheckRO)
+		facts.CaseNumber = o.checked("caseNumber", false, relatedro.CheckID)
+		facts.Asset = o.checked("assetId", false, relatedro.CheckID)
+		if err := o.done(); err != nil {
+			return answer{}, err
+		}
+	}
+	eventID, err := s.admin.Refresh(ctx, r.caseKey(), facts)
+	if err != nil {
+		return answer{}, fmt.Errorf("refresh: %w", err)
+	}
+	return answer{status: http.StatusAccepted, body: struct {
+		EventID string `json:"eventId"`
+	}{eventID}}, nil
+}

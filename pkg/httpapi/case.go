@@ -1,0 +1,120 @@
+package httpapi
+
+import (
+	"time"
+
+	"related-ro/pkg/relatedro"
+)
+
+// caseJSON is a case as the contract has it. What is not known is null.
+type caseJSON struct {
+	LocationID    string                  `json:"locationId"`
+	CaseID        string                  `json:"caseId"`
+	CaseNumber    *string                 `json:"caseNumber"`
+	AssetID       *string                 `json:"assetId"`
+	RONumber      string                  `json:"roNumber"`
+	CaseStatus    *relatedro.CaseStatus   `json:"caseStatus"`
+	ClosedBy      *relatedro.ClosedBy     `json:"closedBy"`
+	FeatureStatus relatedro.FeatureStatus `json:"featureStatus"`
+	RelatedROs    []relatedROJSON         `json:"relatedRos"`
+	RelatedCount  int                     `json:"relatedCount"` // of all, those cut included
+	Truncated     bool                    `json:"truncated"`
+	Retrieval     retrievalJSON           `json:"retrieval"`
+}
+
+type relatedROJSON struct {
+	RONumber         string             `json:"roNumber"`
+	OriginalRONumber *string            `json:"originalRoNumber"`
+	Relation         relatedro.Relation `json:"relation"`
+	Status           relatedro.ROStatus `json:"status"`
+	BillTo           *string            `json:"billTo"`
+	Warranty         bool               `json:"warranty"`
+	InvoiceNumber    *string            `json:"invoiceNumber"`
+	OpenedAt         *string            `json:"openedAt"`
+	InvoicedAt       *string            `json:"invoicedAt"`
+	Voided           bool               `json:"voided"`
+	LinkedCases      []linkedCaseJSON   `json:"linkedCases,omitzero"` // nil where they were not looked up
+}
+
+type linkedCaseJSON struct {
+	CaseID     string  `json:"caseId"`
+	CaseNumber *string `json:"caseNumber"`
+}
+
+type retrievalJSON struct {
+	Outcome     relatedro.Outcome `json:"outcome"`
+	Trigger     relatedro.Trigger `json:"trigger"`
+	EventID     string            `json:"eventId"`
+	RetrievedAt *string           `json:"retrievedAt"`
+	Reason      *relatedro.Reason `json:"reason"`
+	Message     *string           `json:"message"`
+}
+
+func (c *caseJSON) cases() []*caseJSON { return []*caseJSON{c} }
+
+// caseOf returns a case as it goes out. It shares c's strings.
+func caseOf(c relatedro.Shown) *caseJSON {
+	out := &caseJSON{
+		LocationID:    c.Key.Location,
+		CaseID:        c.Key.Case,
+		CaseNumber:    orNull(&c.Number),
+		AssetID:       orNull(&c.Asset),
+		RONumber:      c.RO,
+		CaseStatus:    orNull(&c.Status),
+		ClosedBy:      orNull(&c.ClosedBy),
+		FeatureStatus: c.Feature,
+		RelatedROs:    make([]relatedROJSON, len(c.Related)),
+		RelatedCount:  len(c.Related),
+		Retrieval: retrievalJSON{
+			Outcome:     c.Retrieval.Outcome,
+			Trigger:     c.Retrieval.Trigger,
+			EventID:     c.Retrieval.EventID,
+			RetrievedAt: timeOrNull(c.Retrieval.RetrievedAt),
+			Reason:      orNull(&c.Retrieval.Reason),
+			Message:     orNull(&c.Retrieval.Message),
+		},
+	}
+	for i := range c.Related {
+		ro := &c.Related[i]
+		out.RelatedROs[i] = relatedROJSON{
+			RONumber:         ro.RO,
+			OriginalRONumber: orNull(&ro.MadeFrom),
+			Relation:         ro.Relation,
+			Status:           ro.Status,
+			BillTo:           orNull(&ro.BillTo),
+			Warranty:         ro.Warranty,
+			InvoiceNumber:    orNull(&ro.InvoiceNumber),
+			OpenedAt:         orNull(&ro.OpenedAt),
+			InvoicedAt:       orNull(&ro.InvoicedAt),
+			Voided:           ro.Voided,
+		}
+		if links, ok := c.Linked[ro.RO]; ok {
+			out.RelatedROs[i].LinkedCases = linkedCasesOf(links)
+		}
+	}
+	return out
+}
+
+func linkedCasesOf(links []relatedro.Link) []linkedCaseJSON {
+	out := make([]linkedCaseJSON, len(links))
+	for i := range links {
+		out[i] = linkedCaseJSON{links[i].Key.Case, orNull(&links[i].CaseNumber)}
+	}
+	return out
+}
+
+// orNull returns s, or nil if it is empty.
+func orNull[S ~string](s *S) *S {
+	if *s == "" {
+		return nil
+	}
+	return s
+}
+
+func timeOrNull(t time.Time) *string {
+	if t.IsZero() {
+		return nil
+	}
+	out := t.UTC().Format(time.RFC3339Nano)
+	return &out
+}

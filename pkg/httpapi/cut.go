@@ -1,0 +1,49 @@
+package httpapi
+
+import "sort"
+
+// weight is what a part of a body takes: as it is, and within Lambda's response.
+type weight struct{ plain, payload int }
+
+func weigh(encoded []byte) weight {
+	return weight{len(encoded), len(encoded) + escapes(encoded)}
+}
+
+func (w weight) plus(o weight) weight  { return weight{w.plain + o.plain, w.payload + o.payload} }
+func (w weight) minus(o weight) weight { return weight{w.plain - o.plain, w.payload - o.payload} }
+func (w weight) fits() bool            { return w.plain <= maxAnswer && w.payload <= maxPayload }
+
+// cut shortens the longest lists of related ROs, all to one length, until the body
+// they are in fits, and says so in their cases. encoded is that body.
+func cut(cases []*caseJSON, encoded []byte) error {
+	rest := weigh(encoded) // the body without any list
+	upTo := make([][]weight, len(cases))
+	longest := 0
+	for i, c := range cases {
+		upTo[i] = make([]weight, len(c.RelatedROs)+1)
+		for j, ro := range c.RelatedROs {
+			one, err := encodeJSON(ro)
+			if err != nil {
+				return err
+			}
+			comma := weight{1, 1}
+			upTo[i][j+1] = upTo[i][j].plus(weigh(one)).plus(comma)
+		}
+		rest = rest.minus(upTo[i][len(c.RelatedROs)])
+		longest = max(longest, len(c.RelatedROs))
+	}
+	tooLong := sort.Search(longest, func(length int) bool {
+		total := rest
+		for _, w := range upTo {
+			total = total.plus(w[min(length, len(w)-1)])
+		}
+		return !total.fits()
+	})
+	length := max(0, tooLong-1)
+	for _, c := range cases {
+		if len(c.RelatedROs) > length {
+			c.RelatedROs, c.Truncated = c.RelatedROs[:length], true
+		}
+	}
+	return nil
+}

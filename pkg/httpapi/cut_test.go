@@ -1,0 +1,97 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"related-ro/pkg/relatedro"
+)
+
+// longCase returns a case with n related ROs that are billed to a name.
+func longCase(n int, billTo string) *caseJSON {
+	shown := relatedro.Shown{Case: relatedro.Case{RO: "50", Related: make([]relatedro.RelatedRO, n)}}
+	for i := range shown.Related {
+		shown.Related[i] = relatedro.RelatedRO{RO: fmt.Sprint(i), BillTo: billTo}
+	}
+	return caseOf(shown)
+}
+
+func TestAnswerThatIsTooLargeIsCut(t *testing.T) {
+	for name, billTo := range map[string]string{
+		"plain names":                  "Northern Freight Lines of Upper Michigan",
+		"names that escapes make long": strings.Repeat(`<">\`, 12),
+		"long names":                   strings.Repeat("x", 2000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			lengths := []int{3, 0, 40_000, 9_000, 100}
+			page := casePage{}
+			for _, n := range lengths {
+				page.Cases = append(page.Cases, longCase(n, billTo))
+			}
+			a := answer{status: 200, body: page}
+			if err := a.encode(""); err != nil {
+				t.Fatal(err)
+			}
+			payload, err := a.response("id")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var out events.APIGatewayV2HTTPResponse
+			if err := json.Unmarshal(payload, &out); err != nil || out.Body != string(a.encoded) {
+				t.Errorf("the body is another in Lambda's answer; %v", err)
+			}
+			if len(a.encoded) > maxAnswer || len(payload) > 6<<20 {
+				t.Errorf("%d bytes, %d in Lambda's answer", len(a.encoded), len(payload))
+			}
+			if len(a.encoded) < maxAnswer*9/10 && len(payload) < maxPayload*9/10 {
+				t.Errorf("cut more than needed: %d bytes, %d in Lambda's answer", len(a.encoded), len(payload))
+			}
+			longest := 0
+			for i, c := range page.Cases {
+				longest = max(longest, len(c.RelatedROs))
+				if cutShort := len(c.RelatedROs) < lengths[i]; c.RelatedCount != lengths[i] || c.Truncated != cutShort {
+					t.Errorf("case %d: %d of %d, truncated %t", i, len(c.RelatedROs), c.RelatedCount, c.Truncated)
+				}
+			}
+			for i, c := range page.Cases {
+				if c.Truncated && len(c.RelatedROs) != longest {
+					t.Errorf("case %d is cut to %d, while another has %d", i, len(c.RelatedROs), longest)
+				}
+			}
+		})
+	}
+}
+
+func TestAnswerThatFitsIsNotCut(t *testing.T) {
+	page := casePage{Cases: []*caseJSON{longCase(20_000, "Northern Freight")}}
+	a := answer{status: 200, body: page}
+	if err := a.encode(""); err != nil {
+		t.Fatal(err)
+	}
+	if c := page.Cases[0]; c.Truncated || len(c.RelatedROs) != 20_000 {
+		t.Errorf("%d, truncated %t, %d bytes", len(c.RelatedROs), c.Truncated, len(a.encoded))
+	}
+}
+
+func TestEveryKindOfAnswerCanBeCut(t *testing.T) {
+	huge := longCase(60_000, "Northern Freight")
+	for name, body := range map[string]listing{
+		"one case": huge,
+		"page":     casePage{Cases: []*caseJSON{huge}},
+		"batch":    batchAnswer{Cases: []any{foundCase{true, huge}}, found: []*caseJSON{huge}},
+		"matches":  matchPage{Matches: []matchJSON{{Case: huge}}},
+	} {
+		huge.RelatedROs, huge.Truncated = longCase(60_000, "Northern Freight").RelatedROs, false
+		a := answer{status: 200, body: body}
+		if err := a.encode(""); err != nil {
+			t.Fatal(err)
+		}
+		if !fits(a.encoded) || !huge.Truncated {
+			t.Errorf("%s: %d bytes, truncated %t", name, len(a.encoded), huge.Truncated)
+		}
+	}
+}

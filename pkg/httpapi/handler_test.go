@@ -1,0 +1,277 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"related-ro/infra/local/issuer"
+)
+
+// failing is a handler whose health fails as told.
+func failing(t *testing.T, serve endpoint) (*Handler, *bytes.Buffer) {
+	t.Helper()
+	var log bytes.Buffer
+	config := Config{Log: slog.New(slog.NewJSONHandler(&log, nil)), Now: time.Now}
+	h, err := newHandler(config, readFunction, allServedBy(serve))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h, &log
+}
+
+func allServedBy(serve endpoint) map[string]endpoint {
+	all := make(map[string]endpoint)
+	for _, r := range routes() {
+		all[r.key()] = serve
+	}
+	return all
+}
+
+var healthRequest = events.APIGatewayV2HTTPRequest{
+	RouteKey: "GET /v1/health", RawPath: "/v1/health",
+	RequestContext: events.APIGatewayV2HTTPRequestContext{RequestID: "request-1"},
+}
+
+// handle sends a request through the handler as the Lambda runtime does.
+func handle(t *testing.T, h *Handler, in events.APIGatewayV2HTTPRequest) (out events.APIGatewayV2HTTPResponse) {
+	t.Helper()
+	payload, err := json.Marshal(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := h.Invoke(t.Context(), payload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(answer, &out); err != nil {
+		t.Fatalf("%v: %s", err, answer)
+	}
+	return out
+}
+
+func TestPanicIsOurOwnMistake(t *testing.T) {
+	h, log := failing(t, func(context.Context, *request) (answer, error) { panic("a secret value") })
+	out := handle(t, h, healthRequest)
+	if out.StatusCode != 500 || strings.Contains(out.Body, "secret") || !strings.Contains(out.Body, `"instance":"request-1"`) {
+		t.Errorf("%d %s", out.StatusCode, out.Body)
+	}
+	if !strings.Contains(log.String(), "a secret value") || !strings.Contains(log.String(), `"level":"ERROR"`) {
+		t.Errorf("log: %s", log)
+	}
+}
+
+func TestErrorOfTheOutsideIsUnavailable(t *testing.T) {
+	h, log := failing(t, func(context.Context, *request) (answer, error) {
+		return answer{}, fmt.Errorf("store: %w", errors.New("inner words"))
+	})
+	out := handle(t, h, healthRequest)
+	if out.StatusCode != 503 || strings.Contains(out.Body, "inner") || out.Headers["retry-after"] == "" {
+		t.Errorf("%d %v %s", out.StatusCode, out.Headers, out.Body)
+	}
+	if !strings.Contains(log.String(), "inner words") {
+		t.Errorf("log: %s", log)
+	}
+}
+
+func TestObserve(t *testing.T) {
+	var seen []string
+	config := Config{Log: slog.New(slog.DiscardHandler), Now: time.Now, Observe: func(route string, status int, _ time.Duration) {
+		seen = append(seen, fmt.Sprint(route, " ", status))
+	}}
+	h, err := newHandler(config, readFunction, allServedBy(func(context.Context, *request) (answer, error) { return answer{status: 200}, nil }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	handle(t, h, healthRequest)
+	handle(t, h, events.APIGatewayV2HTTPRequest{RouteKey: catchAll, RawPath: "/v1/anything"})
+	if got := strings.Join(seen, ", "); got != "GET /v1/health 200, ANY /v1/{proxy+} 404" {
+		t.Error(got)
+	}
+}
+
+func TestHandlerMustServeEveryRoute(t *testing.T) {
+	if _, err := newHandler(Config{}, readFunction, nil); err == nil {
+		t.Error("no error")
+	}
+}
+
+func TestEventsThatAPIGatewayNeverSends(t *testing.T) {
+	h, _ := failing(t, func(context.Context, *request) (answer, error) { return answer{status: 200}, nil })
+	const search = `"routeKey":"GET /v1/search","requestContext":{"authorizer":`
+	for name, c := range map[string]struct {
+		event  string
+		status int
+	}{
+		"no authorizer":        {`{` + search + `null}}`, 401},
+		"no jwt":               {`{` + search + `{}}}`, 401},
+		"no claims":            {`{` + search + `{"jwt":{"claims":{}}}}}`, 401},
+		"claims of null":       {`{` + search + `{"jwt":{"claims":null}}}}`, 401},
+		"claims as arrays":     {`{` + search + `{"jwt":{"claims":{"roles":["support"],"locations":["*"]}}}}}`, 403},
+		"claims as a string":   {`{` + search + `{"jwt":{"claims":"support"}}}}`, 401},
+		"authorizer no object": {`{` + search + `[]}}`, 401},
+		"an array not closed":  {`{` + search + `{"jwt":{"claims":{"roles":"[support","locations":"*"}}}}}`, 403},
+		"an array not opened":  {`{` + search + `{"jwt":{"claims":{"roles":"support]","locations":"*"}}}}}`, 403},
+		"blanks between":       {`{` + search + `{"jwt":{"claims":{"roles":"[support  administrator]","locations":"*"}}}}}`, 403},
+		"an empty array":       {`{` + search + `{"jwt":{"claims":{"roles":"support","locations":"[]"}}}}}`, 403},
+		"flattened":            {`{` + search + `{"jwt":{"claims":{"roles":"[support]","locations":"[a b]"}}}}}`, 200},
+		"another route":        {`{"routeKey":"GET /v2/search","rawPath":"/v2/search"}`, 404},
+		"the other function's": {`{"routeKey":"GET /v1/operations/dead-letters","rawPath":"/v1/operations/dead-letters","requestContext":{"http":{"method":"GET"}}}`, 405},
+		"nothing":              {`{}`, 404},
+	} {
+		t.Run(name, func(t *testing.T) {
+			payload, err := h.Invoke(t.Context(), []byte(c.event))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var out events.APIGatewayV2HTTPResponse
+			if err := json.Unmarshal(payload, &out); err != nil {
+				t.Fatal(err)
+			}
+			if out.StatusCode != c.status {
+				t.Errorf("%d, want %d: %s", out.StatusCode, c.status, out.Body)
+			}
+		})
+	}
+}
+
+func TestEventThatIsNoJSON(t *testing.T) {
+	h, _ := failing(t, nil)
+	if _, err := h.Invoke(t.Context(), []byte("{")); err == nil {
+		t.Error("no error")
+	}
+}
+
+func TestBodyInBase64(t *testing.T) {
+	for name, c := range map[string]struct{ body, want string }{
+		"encoded":     {"e30=", "{}"},
+		"not encoded": {"{}", ""},
+	} {
+		r := &request{route: route{body: requiredBody}, in: event{Body: c.body, IsBase64Encoded: true}}
+		r.in.Headers.ContentType = "application/json"
+		if err := r.readBody(); string(r.body) != c.want || (err != nil) != (c.want == "") {
+			t.Errorf("%s: %q %v", name, r.body, err)
+		}
+	}
+}
+
+func TestBodyMustBeUTF8(t *testing.T) {
+	if _, err := parse([]byte("{\"a\":\"\xff\"}")); err == nil {
+		t.Error("no error")
+	}
+}
+
+func TestFaultsOfABodyAreNotListedWithoutEnd(t *testing.T) {
+	o, err := parse([]byte(`{` + strings.Repeat(`"`+strings.Repeat("é", 100)+`":1,`, 100) + `"z":1}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := classify(o.done())
+	if len(p.fields) != maxFields {
+		t.Errorf("%d fields", len(p.fields))
+	}
+	for _, f := range p.fields {
+		if len(f.Field) > 80 {
+			t.Errorf("a field name of %d bytes", len(f.Field))
+		}
+	}
+}
+
+func TestLocalTokens(t *testing.T) {
+	key, err := issuer.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := issuer.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	sign := func(k *issuer.Key, change map[string]any) string {
+		claims := map[string]any{
+			"iss": issuer.Issuer, "aud": issuer.Audience, "sub": "user-7", "roles": []string{"support"}, "locations": []string{"loc-100", "loc-200"},
+			"exp": now.Add(time.Hour).Unix(), "nbf": now.Unix(),
+		}
+		for name, value := range change {
+			if claims[name] = value; value == nil {
+				delete(claims, name)
+			}
+		}
+		token, err := k.Sign(claims)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token
+	}
+	good := sign(key, nil)
+	parts := strings.Split(good, ".")
+	config := Config{
+		Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }, LocalJWKS: key.JWKS(), SAMLocal: true,
+	}
+	h, err := newHandler(config, readFunction, allServedBy(func(_ context.Context, r *request) (answer, error) {
+		return answer{status: 200, body: r.actor}, nil
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		authorization string
+		status        int
+	}{
+		"good":                   {"Bearer " + good, 200},
+		"scheme in lower case":   {"bearer " + good, 200},
+		"audience among others":  {"Bearer " + sign(key, map[string]any{"aud": []string{"x", issuer.Audience}}), 200},
+		"none":                   {"", 401},
+		"another scheme":         {"Basic " + good, 401},
+		"of another key":         {"Bearer " + sign(other, nil), 401},
+		"expired":                {"Bearer " + sign(key, map[string]any{"exp": now.Unix()}), 401},
+		"without exp":            {"Bearer " + sign(key, map[string]any{"exp": nil}), 401},
+		"exp as a string":        {"Bearer " + sign(key, map[string]any{"exp": "9999999999"}), 401},
+		"not yet valid":          {"Bearer " + sign(key, map[string]any{"nbf": now.Add(time.Second).Unix()}), 401},
+		"of another issuer":      {"Bearer " + sign(key, map[string]any{"iss": "https://elsewhere.invalid"}), 401},
+		"without issuer":         {"Bearer " + sign(key, map[string]any{"iss": nil}), 401},
+		"for another audience":   {"Bearer " + sign(key, map[string]any{"aud": "elsewhere"}), 401},
+		"without audience":       {"Bearer " + sign(key, map[string]any{"aud": nil}), 401},
+		"without signature":      {"Bearer " + parts[0] + "." + parts[1] + ".", 401},
+		"alg none":               {"Bearer eyJhbGciOiJub25lIn0." + parts[1] + ".", 401},
+		"alg HS256":              {"Bearer eyJhbGciOiJIUzI1NiJ9." + parts[1] + "." + parts[2], 401},
+		"claims of another":      {"Bearer " + parts[0] + "." + strings.Split(sign(key, map[string]any{"sub": "x"}), ".")[1] + "." + parts[2], 401},
+		"two parts":              {"Bearer " + parts[0] + "." + parts[1], 401},
+		"not base64":             {"Bearer a.b!.c", 401},
+		"good, but without role": {"Bearer " + sign(key, map[string]any{"roles": nil}), 403},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := events.APIGatewayV2HTTPRequest{RouteKey: "GET /v1/search", Headers: map[string]string{"Authorization": c.authorization}}
+			out := handle(t, h, in)
+			if out.StatusCode != c.status {
+				t.Errorf("%d, want %d: %s", out.StatusCode, c.status, out.Body)
+			}
+			if c.status == 200 && !strings.Contains(out.Body, `"Locations":["loc-100","loc-200"]`) {
+				t.Errorf("claims: %s", out.Body)
+			}
+		})
+	}
+}
+
+func TestLocalKeySetIsRefused(t *testing.T) {
+	for name, config := range map[string]Config{
+		"outside sam local": {LocalJWKS: `{"keys":[{"kty":"RSA","n":"AQAB","e":"AQAB"}]}`},
+		"no JSON":           {LocalJWKS: "keys", SAMLocal: true},
+		"no keys":           {LocalJWKS: `{"keys":[]}`, SAMLocal: true},
+		"no RSA key":        {LocalJWKS: `{"keys":[{"kty":"EC"}]}`, SAMLocal: true},
+		"not base64":        {LocalJWKS: `{"keys":[{"kty":"RSA","n":"!","e":"AQAB"}]}`, SAMLocal: true},
+		"no exponent":       {LocalJWKS: `{"keys":[{"kty":"RSA","n":"AQAB","e":"AQABAQABAQAB"}]}`, SAMLocal: true},
+	} {
+		if _, err := newHandler(config, readFunction, allServedBy(nil)); err == nil || !strings.Contains(err.Error(), "LOCAL_JWKS") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

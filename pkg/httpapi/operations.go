@@ -1,0 +1,87 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"related-ro/pkg/relatedro"
+)
+
+type deadLetterJSON struct {
+	Queue        relatedro.QueueName `json:"queue"`
+	MessageID    string              `json:"messageId"`
+	EventID      *string             `json:"eventId"`
+	LocationID   *string             `json:"locationId"`
+	CaseID       *string             `json:"caseId"`
+	ErrorCode    *string             `json:"errorCode"`
+	ErrorMessage *string             `json:"errorMessage"`
+	FailedAt     *string             `json:"failedAt"`
+}
+
+type deadLettersAnswer struct {
+	DeadLetters      []deadLetterJSON `json:"deadLetters"`
+	ApproximateCount int              `json:"approximateCount"`
+	Complete         bool             `json:"complete"`
+}
+
+func (s administration) deadLetters(ctx context.Context, r *request) (answer, error) {
+	name, _ := r.query("queue")
+	if err := checkQueue("queue", name); err != nil {
+		return answer{}, err
+	}
+	list, err := s.letters.List(ctx, relatedro.QueueName(name), r.actor.Sees)
+	if err != nil {
+		return answer{}, fmt.Errorf("list dead letters: %w", err)
+	}
+	body := deadLettersAnswer{make([]deadLetterJSON, len(list.Letters)), list.Count, list.Complete}
+	for i, l := range list.Letters {
+		body.DeadLetters[i] = deadLetterJSON{
+			Queue:        l.Queue,
+			MessageID:    l.MessageID,
+			EventID:      orNull(&l.EventID),
+			LocationID:   orNull(&l.Key.Location),
+			CaseID:       orNull(&l.Key.Case),
+			ErrorCode:    orNull(&l.Code),
+			ErrorMessage: orNull(&l.Message),
+			FailedAt:     orNull(&l.FailedAt),
+		}
+	}
+	return answer{status: http.StatusOK, body: body}, nil
+}
+
+// redrive sends back what the caller may see; of one location if the body names it.
+func (s administration) redrive(ctx context.Context, r *request) (answer, error) {
+	o, err := parse(r.body)
+	if err != nil {
+		return answer{}, err
+	}
+	name := o.checked("queue", true, checkQueue)
+	location := o.checked("locationId", false, relatedro.CheckID)
+	if err := o.done(); err != nil {
+		return answer{}, err
+	}
+	mine := r.actor.Sees
+	if location != "" {
+		if !r.actor.Sees(location) {
+			return answer{}, &problem{kind: forbidden, detail: "This is not one of your locations."}
+		}
+		mine = func(of string) bool { return of == location }
+	}
+	moved, left, err := s.letters.Redrive(ctx, relatedro.QueueName(name), mine)
+	if err != nil {
+		return answer{}, fmt.Errorf("redrive: %w", err)
+	}
+	return answer{status: http.StatusOK, body: struct {
+		Moved           int `json:"moved"`
+		ApproximateLeft int `json:"approximateLeft"`
+	}{moved, left}}, nil
+}
+
+func checkQueue(field, name string) error {
+	switch relatedro.QueueName(name) {
+	case relatedro.ExportQueue, relatedro.CloseQueue:
+		return nil
+	}
+	return &relatedro.FieldError{Field: field, Rule: `must be "export" or "close"`}
+}

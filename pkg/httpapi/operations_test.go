@@ -1,0 +1,84 @@
+package httpapi_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"related-ro/pkg/relatedro"
+)
+
+const deadLetters = "/v1/operations/dead-letters"
+
+func TestDeadLettersOfOnesLocations(t *testing.T) {
+	w := newWorld(t)
+	for _, location := range []string{"loc-100", "loc-200"} {
+		w.setAside(relatedro.ExportQueue, fmt.Sprintf(`{"id":"event-1","locationId":%q,"caseId":"case-1"}`, location), nil)
+	}
+	w.setAside(relatedro.ExportQueue, "no JSON", nil)
+	list := func(c caller) (locations []string, complete bool) {
+		var page struct {
+			DeadLetters []struct{ LocationID *string }
+			Complete    bool
+		}
+		c.get(deadLetters+"?queue=export").want(t, 200).decode(t, &page)
+		for _, l := range page.DeadLetters {
+			name, _ := json.Marshal(l.LocationID)
+			locations = append(locations, string(name))
+		}
+		return locations, page.Complete
+	}
+	if got, complete := list(w.as(relatedro.Support, "*")); fmt.Sprint(got) != `["loc-100" "loc-200" null]` || !complete {
+		t.Errorf("everywhere: %v %t", got, complete)
+	}
+	if got, _ := list(w.as(relatedro.Support, "loc-200")); fmt.Sprint(got) != `["loc-200"]` {
+		t.Errorf("at loc-200: %v", got)
+	}
+}
+
+func TestRedrive(t *testing.T) {
+	for name, c := range map[string]struct {
+		locations  []string
+		body       string
+		moved, got string
+	}{
+		"all":                 {[]string{"*"}, `{"queue":"close"}`, `{"moved":3,"approximateLeft":0}`, "loc-100 loc-200 none"},
+		"of a location":       {[]string{"*"}, `{"queue":"close","locationId":"loc-200"}`, `{"moved":1,"approximateLeft":2}`, "loc-200"},
+		"of ones own":         {[]string{"loc-100"}, `{"queue":"close"}`, `{"moved":1,"approximateLeft":2}`, "loc-100"},
+		"of the other queue":  {[]string{"*"}, `{"queue":"export"}`, `{"moved":0,"approximateLeft":0}`, ""},
+		"of an unknown place": {[]string{"*"}, `{"queue":"close","locationId":"loc-9"}`, `{"moved":0,"approximateLeft":3}`, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel() // finding a queue empty takes a second
+			w := newWorld(t)
+			for _, location := range []string{"loc-100", "loc-200"} {
+				w.setAside(relatedro.CloseQueue, fmt.Sprintf(`{"locationId":%q}`, location), nil)
+			}
+			w.setAside(relatedro.CloseQueue, `{"locationId":"none of ours"}`, nil)
+			r := w.as(relatedro.Support, c.locations...).send("POST", deadLetters+"/redrive", c.body).want(t, 200)
+			if r.body != c.moved {
+				t.Errorf("answered %s, want %s", r.body, c.moved)
+			}
+			if got := strings.Join(w.inQueue(w.queues[relatedro.CloseQueue].Source), " "); strings.Count(got, "locationId") != len(strings.Fields(c.got)) {
+				t.Errorf("sent back: %s; want those of %s", got, c.got)
+			} else {
+				for _, location := range strings.Fields(c.got) {
+					if !strings.Contains(got, location) {
+						t.Errorf("%s was not sent back", location)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestOperationsRefuse(t *testing.T) {
+	w := newWorld(t)
+	support := w.as(relatedro.Support, "loc-100")
+	support.get(deadLetters).problem(t, 400, "bad-input", "queue")
+	support.get(deadLetters+"?queue=exports").problem(t, 400, "bad-input", "queue")
+	support.send("POST", deadLetters+"/redrive", "").problem(t, 400, "bad-input", "body")
+	support.send("POST", deadLetters+"/redrive", `{"queue":"x","locationId":"*"}`).problem(t, 400, "bad-input", "queue", "locationId")
+	support.send("POST", deadLetters+"/redrive", `{"queue":"close","locationId":"loc-200"}`).problem(t, 403, "forbidden")
+}

@@ -1,0 +1,174 @@
+package httpapi
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"related-ro/pkg/relatedro"
+)
+
+// problem is the error of a request, in the form of RFC 9457.
+type problem struct {
+	kind    kind
+	detail  string
+	fields  []field
+	headers map[string]string
+	cause   error // for the log only
+}
+
+// field says what is wrong with one part of the input.
+type field struct {
+	Field  string `json:"field"`
+	Detail string `json:"detail"`
+}
+
+// Error returns what the caller is told, and the cause.
+func (p *problem) Error() string {
+	if p.cause != nil {
+		return fmt.Sprintf("%s: %s: %v", p.kind, p.detail, p.cause)
+	}
+	return fmt.Sprintf("%s: %s", p.kind, p.detail)
+}
+
+// invalid returns the problem of bad input in the given fields.
+func invalid(fields ...field) *problem {
+	return &problem{kind: badInput, detail: "See fields for what is wrong.", fields: fields}
+}
+
+// kind is a type of problem. The codes of relatedro's refusals are kinds too.
+type kind string
+
+const (
+	badInput         kind = "bad-input"
+	unauthenticated  kind = "unauthenticated"
+	forbidden        kind = kind(relatedro.NotAllowed)
+	notFound         kind = "not-found"
+	caseNotRetrieved kind = "case-not-retrieved"
+	methodNotAllowed kind = "method-not-allowed"
+	staleVersion     kind = "stale-version"
+	bodyTooLarge     kind = "body-too-large"
+	wrongMediaType   kind = "unsupported-media-type"
+	versionNeeded    kind = "version-needed"
+	tooSoon          kind = kind(relatedro.TooSoon)
+	unavailable      kind = "unavailable"
+	internal         kind = "internal"
+)
+
+// status is the one place that maps what went wrong to a status and a title.
+func (k kind) status() (status int, title string) {
+	switch k {
+	case badInput:
+		return http.StatusBadRequest, "The request is not what the contract asks for"
+	case unauthenticated:
+		return http.StatusUnauthorized, "Nobody vouches for the caller"
+	case forbidden:
+		return http.StatusForbidden, "Not allowed"
+	case notFound:
+		return http.StatusNotFound, "Not found"
+	case caseNotRetrieved:
+		return http.StatusNotFound, "Nothing has been retrieved for this case yet"
+	case methodNotAllowed:
+		return http.StatusMethodNotAllowed, "Not a method of this path"
+	case kind(relatedro.NotActive):
+		return http.StatusConflict, "Karmak does not confirm that the feature is active"
+	case kind(relatedro.NotConnected):
+		return http.StatusConflict, "No Karmak account is set"
+	case kind(relatedro.SwitchedOff):
+		return http.StatusConflict, "Switched off for this location"
+	case kind(relatedro.RONeeded):
+		return http.StatusConflict, "The case is not known yet"
+	case staleVersion:
+		return http.StatusPreconditionFailed, "Somebody else has changed it"
+	case bodyTooLarge:
+		return http.StatusRequestEntityTooLarge, "The body is too large"
+	case wrongMediaType:
+		return http.StatusUnsupportedMediaType, "The body is not application/json"
+	case versionNeeded:
+		return http.StatusPreconditionRequired, "If-Match is needed"
+	case tooSoon:
+		return http.StatusTooManyRequests, "Asked again too soon"
+	case unavailable:
+		return http.StatusServiceUnavailable, "Not available for now"
+	}
+	return http.StatusInternalServerError, "Our own mistake"
+}
+
+// answerTo returns what to answer instead of what failed with err.
+func answerTo(err error, requestID string) answer {
+	p := classify(err)
+	status, title := p.kind.status()
+	headers := map[string]string{"content-type": "application/problem+json"}
+	if p.kind == unauthenticated {
+		headers["www-authenticate"] = "Bearer"
+	}
+	maps.Copy(headers, p.headers)
+	// Strings and a number: this cannot fail.
+	encoded, _ := encodeJSON(struct {
+		Type     kind    `json:"type"`
+		Title    string  `json:"title"`
+		Status   int     `json:"status"`
+		Detail   string  `json:"detail"`
+		Instance string  `json:"instance"`
+		Fields   []field `json:"fields,omitempty"`
+	}{p.kind, title, status, p.detail, requestID, p.fields})
+	return answer{status: status, headers: headers, encoded: encoded}
+}
+
+// classify returns the problem that an error is to the caller. What it does not
+// know came from the outside and may work later.
+func classify(err error) *problem {
+	var (
+		p       *problem
+		bad     *relatedro.FieldError
+		refusal *relatedro.Refusal
+		fault   *panicError
+	)
+	switch {
+	case errors.As(err, &p):
+		return p
+	case errors.As(err, &bad):
+		return invalid(field{bad.Field, bad.Rule})
+	case errors.As(err, &refusal):
+		return refused(refusal)
+	case errors.Is(err, relatedro.ErrNoCase):
+		return &problem{kind: caseNotRetrieved, detail: "The related ROs of this case have not been retrieved yet."}
+	case errors.Is(err, relatedro.ErrPosition):
+		return invalid(field{"cursor", "is not one of this list"})
+	case errors.Is(err, relatedro.ErrStale):
+		return &problem{kind: staleVersion, detail: "The settings were changed since they were read. Read them again, then change them."}
+	case errors.As(err, &fault):
+		return &problem{kind: internal, detail: "Something is wrong on our side. Please tell us the instance.", cause: err}
+	}
+	return &problem{kind: unavailable, detail: "Please try again in a moment.", headers: retryAfter(time.Second), cause: err}
+}
+
+func refused(r *relatedro.Refusal) *problem {
+	p := &problem{kind: kind(r.Code), detail: r.Message}
+	if r.Field != "" {
+		p.fields = []field{{r.Field, r.Message}}
+	}
+	if r.Code == relatedro.TooSoon {
+		p.headers = retryAfter(r.Wait)
+	}
+	return p
+}
+
+// retryAfter says to wait for whole seconds, one at least.
+func retryAfter(wait time.Duration) map[string]string {
+	seconds := max(1, int(math.Ceil(wait.Seconds())))
+	return map[string]string{"retry-after": strconv.Itoa(seconds)}
+}
+
+// panicError is a panic of ours, caught.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+// Error returns the panic's value and where it was.
+func (p *panicError) Error() string { return fmt.Sprintf("panic: %v\n%s", p.value, p.stack) }

@@ -1,0 +1,155 @@
+package httpapi
+
+import (
+	"encoding/base64"
+	"fmt"
+	"mime"
+	"slices"
+	"strings"
+
+	"related-ro/pkg/relatedro"
+)
+
+// maxBody is the most bytes of a body that are read: 100 cases of a batch take a
+// twentieth of it.
+const maxBody = 256 << 10
+
+// event is what is read here of a request as API Gateway hands it to a function (HTTP
+// API, payload format 2.0). encoding/json takes names in any case: API Gateway sends
+// those of headers in lower case, sam local as the client wrote them.
+type event struct {
+	RouteKey string `json:"routeKey"`
+	RawPath  string `json:"rawPath"`
+	Headers  struct {
+		AcceptEncoding string `json:"accept-encoding"`
+		Authorization  string `json:"authorization"`
+		ContentType    string `json:"content-type"`
+		IfMatch        string `json:"if-match"`
+		IfNoneMatch    string `json:"if-none-match"`
+	} `json:"headers"`
+	PathParameters        map[string]string `json:"pathParameters"`
+	QueryStringParameters map[string]string `json:"queryStringParameters"`
+	Body                  string            `json:"body"`
+	IsBase64Encoded       bool              `json:"isBase64Encoded"`
+	RequestContext        struct {
+		RequestID string `json:"requestId"`
+		HTTP      struct {
+			Method string `json:"method"`
+		} `json:"http"`
+		Authorizer struct {
+			JWT struct {
+				Claims map[string]string `json:"claims"`
+			} `json:"jwt"`
+		} `json:"authorizer"`
+	} `json:"requestContext"`
+}
+
+// request is a request on its way to its endpoint.
+type request struct {
+	in    event
+	route route // zero where no route of this function takes it
+	actor relatedro.Actor
+	body  []byte // nil where none was sent
+}
+
+// name returns what the log and the metrics call the request's route. The names
+// are few, whatever callers ask for.
+func (r *request) name() string {
+	if r.route.path == "" {
+		return catchAll
+	}
+	return r.route.key()
+}
+
+// location returns the location that the request is about, "" if it is about none
+// or does not name it properly.
+func (r *request) location() string {
+	location := r.in.PathParameters["locationId"]
+	if r.route.where == inQuery {
+		location = r.in.QueryStringParameters["locationId"]
+	}
+	if relatedro.CheckID("locationId", location) != nil {
+		return ""
+	}
+	return location
+}
+
+// path returns a path parameter. check has seen to its form.
+func (r *request) path(name string) string { return r.in.PathParameters[name] }
+
+// query returns a query parameter and whether it was given. API Gateway joins
+// repeated ones with commas, which no parameter may hold.
+func (r *request) query(name string) (value string, given bool) {
+	value, given = r.in.QueryStringParameters[name]
+	return value, given
+}
+
+// caseKey returns the case that the path names.
+func (r *request) caseKey() relatedro.CaseKey {
+	return relatedro.CaseKey{Location: r.path("locationId"), Case: r.path("caseId")}
+}
+
+// check refuses what no endpoint takes: malformed ids in the path, query parameters
+// that the route does not have, and bodies too large or of another type. It reads
+// the body.
+func (r *request) check() error {
+	var fields []field
+	for name, value := range r.in.PathParameters {
+		if err := relatedro.CheckID(name, value); err != nil {
+			fields = append(fields, fieldOf(err))
+		}
+	}
+	for name := range r.in.QueryStringParameters {
+		if !slices.Contains(r.route.query, name) {
+			fields = append(fields, field{clip(name), "is not a query parameter here"})
+		}
+	}
+	if len(fields) > 0 {
+		slices.SortFunc(fields, func(a, b field) int { return strings.Compare(a.Field, b.Field) })
+		return invalid(fields...)
+	}
+	if r.route.body == noBody {
+		return nil
+	}
+	return r.readBody()
+}
+
+func (r *request) readBody() error {
+	body := []byte(r.in.Body)
+	if r.in.IsBase64Encoded {
+		var err error
+		if body, err = base64.StdEncoding.DecodeString(r.in.Body); err != nil {
+			return fmt.Errorf("decode the body from API Gateway: %w", err)
+		}
+	}
+	if len(body) > maxBody {
+		return &problem{kind: bodyTooLarge, detail: "A body has at most 256 KiB."}
+	}
+	if len(body) == 0 {
+		if r.route.body == requiredBody {
+			return invalid(field{"body", "is needed"})
+		}
+		return nil
+	}
+	mediaType, _, err := mime.ParseMediaType(r.in.Headers.ContentType)
+	if err != nil || mediaType != "application/json" {
+		return &problem{kind: wrongMediaType, detail: "Send the body as application/json."}
+	}
+	r.body = body
+	return nil
+}
+
+// fieldOf returns what a *relatedro.FieldError says.
+func fieldOf(err error) field {
+	p := classify(err)
+	return p.fields[0]
+}
+
+// clip keeps what a caller named from filling an answer.
+func clip(name string) string {
+	const most = 64
+	if len(name) <= most {
+		return name
+	}
+	return strings.ToValidUTF8(name[:most], "") + "…"
+}

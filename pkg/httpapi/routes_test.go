@@ -1,0 +1,137 @@
+package httpapi
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/google/go-cmp/cmp"
+
+	"related-ro/infra/local/template"
+	"related-ro/pkg/relatedro"
+)
+
+func TestEveryRouteHasARule(t *testing.T) {
+	for _, r := range routes() {
+		if r.who == nobody {
+			t.Errorf("%s: it does not say who may call it", r.key())
+		}
+		if r.where == unknown {
+			t.Errorf("%s: it does not say where its location is", r.key())
+		}
+		if named := strings.Contains(r.path, "{locationId}"); named != (r.where == inPath) {
+			t.Errorf("%s: location in the path: %t, yet the rule says otherwise", r.key(), named)
+		}
+		if named := slices.Contains(r.query, "locationId"); named != (r.where == inQuery) {
+			t.Errorf("%s: location in the query: %t, yet the rule says otherwise", r.key(), named)
+		}
+	}
+}
+
+func TestRouteWithoutARuleIsDenied(t *testing.T) {
+	actor := relatedro.Actor{Roles: []relatedro.Role{relatedro.Support, relatedro.Administrator}, Everywhere: true}
+	for name, r := range map[string]route{
+		"no rule":  {},
+		"no who":   {where: nowhere},
+		"no where": {who: staff},
+	} {
+		if authorize(&request{route: r, actor: actor}) == nil {
+			t.Errorf("%s: allowed", name)
+		}
+	}
+}
+
+// operationRules returns "key function" or "key roles" of every route, for comparison.
+func operationRules(say func(r route) string) []string {
+	var all []string
+	for _, r := range routes() {
+		all = append(all, r.key()+" "+say(r))
+	}
+	slices.Sort(all)
+	return all
+}
+
+func TestTemplateHasTheRoutes(t *testing.T) {
+	stack, err := template.Load("../../template.yaml", template.Config{Parameters: map[string]string{
+		"KarmakCredentialsSecretArn": "arn:aws:secretsmanager:us-east-1:000000000000:secret:karmak-AbCdEf",
+		"ProducerPrincipal":          "arn:aws:iam::000000000000:root", "JwtIssuer": "https://issuer.invalid", "JwtAudience": "a",
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, r := range stack.APIs[0].Routes {
+		if !strings.HasPrefix(r.Path, "/v1/") {
+			continue // the console's, which is no part of the contract
+		}
+		line := r.Method + " " + r.Path + " " + strings.ToLower(strings.TrimSuffix(r.Function, "Function"))
+		if r.Authorizer == "" {
+			line += " open"
+		}
+		got = append(got, line)
+	}
+	slices.Sort(got)
+	want := append(operationRules(func(r route) string {
+		if r.who == anybody {
+			return string(r.function) + " open"
+		}
+		return string(r.function)
+	}), catchAll+" read open")
+	slices.Sort(want)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("routes that differ from template.yaml: %s", diff)
+	}
+}
+
+func TestContractHasTheRoutes(t *testing.T) {
+	doc, err := openapi3.NewLoader().LoadFromFile("../../infra/openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for path, item := range doc.Paths.Map() {
+		for method, o := range item.Operations() {
+			line := method + " " + path
+			roles, ok := o.Extensions["x-roles"].([]any)
+			if !ok {
+				t.Errorf("%s has no x-roles", line)
+			}
+			for _, role := range roles {
+				line += " " + role.(string)
+			}
+			for _, p := range o.Parameters {
+				if p.Value.In == openapi3.ParameterInQuery {
+					line += " ?" + p.Value.Name
+				}
+			}
+			if o.RequestBody != nil && o.RequestBody.Value.Required {
+				line += " body"
+			} else if o.RequestBody != nil {
+				line += " body?"
+			}
+			got = append(got, line)
+		}
+	}
+	slices.Sort(got)
+	want := operationRules(contractRule)
+	for i := range want {
+		want[i] = strings.Join(strings.Fields(want[i]), " ")
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("routes that differ from openapi.yaml: %s", diff)
+	}
+}
+
+// contractRule says what the contract must say of a route: roles, query and body.
+func contractRule(r route) string {
+	roles := map[who]string{
+		anybody: "", supportOnly: "support", managers: "administrator service_manager support",
+		staff: "administrator service_manager service_advisor field_manager support",
+	}
+	line := roles[r.who]
+	for _, name := range r.query {
+		line += " ?" + name
+	}
+	return line + map[content]string{noBody: "", optionalBody: " body?", requiredBody: " body"}[r.body]
+}

@@ -1,0 +1,214 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxFields is the most faults of one body that an answer lists.
+const maxFields = 20
+
+// object is a JSON object whose members are taken out one by one. Whatever is wrong
+// with them is noted, and members that nobody took are wrong too; done tells.
+type object struct {
+	path    string // "" for the body itself, else with a dot at its end
+	members map[string]any
+	twice   []string // names that are given more than once
+	notes   *notes
+}
+
+type notes struct{ fields []field }
+
+func (n *notes) add(name, detail string) {
+	if len(n.fields) < maxFields {
+		n.fields = append(n.fields, field{clip(name), detail})
+	}
+}
+
+// parse returns the one object that a body is. encoding/json alone would take a
+// name twice, or in another case, and the last would win silently.
+func parse(body []byte) (*object, error) {
+	if !utf8.Valid(body) || !json.Valid(body) {
+		return nil, invalid(field{"body", "is not JSON"})
+	}
+	text := validJSON{string(body)}
+	o, ok := text.value().(*object)
+	if !ok {
+		return nil, invalid(field{"body", "must be an object"})
+	}
+	o.notes = &notes{}
+	return o, nil
+}
+
+// validJSON is the rest of a text that json.Valid has passed, so that nothing in it can
+// surprise. json.Decoder would look at each value three times, and allocate for it.
+type validJSON struct{ rest string }
+
+// next returns the byte that the next value or end begins with.
+func (v *validJSON) next() byte {
+	v.rest = strings.TrimLeft(v.rest, " \t\r\n,:")
+	return v.rest[0]
+}
+
+// value takes a string, json.Number, bool, nil, []any or *object.
+func (v *validJSON) value() any {
+	switch v.next() {
+	case '{':
+		return v.object()
+	case '[':
+		return v.array()
+	case '"':
+		return v.text()
+	case 't':
+		v.rest = v.rest[len("true"):]
+		return true
+	case 'f':
+		v.rest = v.rest[len("false"):]
+		return false
+	case 'n':
+		v.rest = v.rest[len("null"):]
+		return nil
+	}
+	after := strings.TrimLeft(v.rest, "+-.0123456789eE")
+	number := json.Number(v.rest[:len(v.rest)-len(after)])
+	v.rest = after
+	return number
+}
+
+func (v *validJSON) object() *object {
+	o := &object{members: map[string]any{}}
+	v.rest = v.rest[1:]
+	for v.next() != '}' {
+		name := v.text()
+		if _, given := o.members[name]; given {
+			o.twice = append(o.twice, name)
+		}
+		o.members[name] = v.value()
+	}
+	v.rest = v.rest[1:]
+	return o
+}
+
+func (v *validJSON) array() []any {
+	values := []any{}
+	v.rest = v.rest[1:]
+	for v.next() != ']' {
+		values = append(values, v.value())
+	}
+	v.rest = v.rest[1:]
+	return values
+}
+
+func (v *validJSON) text() (s string) {
+	end, escaped := 1, false
+	for ; v.rest[end] != '"'; end++ {
+		if v.rest[end] == '\\' {
+			end, escaped = end+1, true
+		}
+	}
+	quoted := v.rest[:end+1]
+	v.rest = v.rest[end+1:]
+	if !escaped {
+		return quoted[1:end]
+	}
+	_ = json.Unmarshal([]byte(quoted), &s) // valid
+	return s
+}
+
+// take returns a member and removes it.
+func (o *object) take(name string, needed bool) (value any, given bool) {
+	value, given = o.members[name]
+	delete(o.members, name)
+	if !given && needed {
+		o.notes.add(o.path+name, "is needed")
+	}
+	return value, given
+}
+
+// text takes a string; "" where it is missing or not a string. given tells "" from
+// missing.
+func (o *object) text(name string, needed bool) (s string, given bool) {
+	value, given := o.take(name, needed)
+	if !given {
+		return "", false
+	}
+	s, ok := value.(string)
+	if !ok {
+		o.notes.add(o.path+name, "must be a string")
+	}
+	return s, ok
+}
+
+// checked takes a string and, if it is one, holds it against a rule.
+func (o *object) checked(name string, needed bool, rule func(field, value string) error) string {
+	s, ok := o.text(name, needed)
+	if ok {
+		if err := rule(name, s); err != nil {
+			o.notes.add(o.path+name, fieldOf(err).Detail)
+		}
+	}
+	return s
+}
+
+// object takes an object. Where it is missing or no object it returns an empty one
+// that keeps its notes to itself: one fault is told once.
+func (o *object) object(name string) *object {
+	value, given := o.take(name, true)
+	inner, ok := value.(*object)
+	if !ok {
+		if given {
+			o.notes.add(o.path+name, "must be an object")
+		}
+		return &object{notes: &notes{}}
+	}
+	inner.path, inner.notes = o.path+name+".", o.notes
+	return inner
+}
+
+// objects takes an array of objects.
+func (o *object) objects(name string) []*object {
+	value, given := o.take(name, true)
+	values, ok := value.([]any)
+	if given && !ok {
+		o.notes.add(o.path+name, "must be an array")
+	}
+	inner := make([]*object, 0, len(values))
+	for i, value := range values {
+		path := o.path + name + "[" + strconv.Itoa(i) + "]"
+		if item, ok := value.(*object); ok {
+			item.path, item.notes = path+".", o.notes
+			inner = append(inner, item)
+		} else {
+			o.notes.add(path, "must be an object")
+		}
+	}
+	return inner
+}
+
+// done returns the problem of everything noted, of this object and those around and
+// within it, and of the members of this one that nobody took; nil if there is none.
+func (o *object) done() error {
+	o.end()
+	if len(o.notes.fields) == 0 {
+		return nil
+	}
+	return invalid(o.notes.fields...)
+}
+
+// end notes the members that were given twice, and those that nobody took.
+func (o *object) end() {
+	for _, name := range o.twice {
+		o.notes.add(o.path+name, "is given twice")
+	}
+	names := make([]string, 0, len(o.members))
+	for name := range o.members {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		o.notes.add(o.path+name, "is not a member here")
+	}
+}
