@@ -1,0 +1,89 @@
+// Package consume builds the functions that work off a queue.
+package consume
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"related-ro/pkg/boot"
+	"related-ro/pkg/boot/dms"
+	"related-ro/pkg/dynamo"
+	"related-ro/pkg/relatedro"
+	"related-ro/pkg/sqsbatch"
+)
+
+// Queue returns the build of a function that works off one queue: the variables name
+// the queue's URL and that of its dead-letter queue.
+func Queue(queueVariable, deadLetterVariable string) func(boot.Kit) (lambda.Handler, error) {
+	return func(kit boot.Kit) (lambda.Handler, error) {
+		config := sqsbatch.Config{
+			Source:        kit.Function,
+			QueueURL:      kit.Env.NeedURL(queueVariable),
+			DeadLetterURL: kit.Env.NeedURL(deadLetterVariable),
+			Now:           time.Now,
+			Log:           kit.Log,
+			Observe:       observe(kit),
+		}
+		store := dynamo.New(dynamodb.NewFromConfig(kit.AWS("DYNAMODB")), kit.Env.Need("TABLE_NAME"))
+		karmak, err := dms.New(kit)
+		if err != nil {
+			return nil, err
+		}
+		retriever := relatedro.NewRetriever(store, karmak, time.Now)
+		queue := sqs.NewFromConfig(kit.AWS("SQS"))
+		return lambda.NewHandler(watched(kit.Metrics, sqsbatch.NewHandler(config, queue, retriever).Handle)), nil
+	}
+}
+
+// manyReceives is how often a message is received before that is worth a figure. What fails for a while passes it too; what
+// passes 150 fails by more than its retrieval, which gives up after a day.
+const manyReceives = 20
+
+// handleFunc handles the batches of a queue.
+type handleFunc func(context.Context, events.SQSEvent) (events.SQSEventResponse, error)
+
+// watched writes down how often the batch's most received message was received, before anything else: what ends the process
+// again and again until SQS moves the message away would never be seen otherwise.
+func watched(metrics *boot.Metrics, handle handleFunc) handleFunc {
+	metrics.Group("Receives", []string{"Stack"})
+	return func(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
+		most := 0
+		for i := range batch.Records {
+			if n, err := strconv.Atoi(batch.Records[i].Attributes["ApproximateReceiveCount"]); err == nil {
+				most = max(most, n)
+			}
+		}
+		if most >= manyReceives {
+			metrics.Add("Receives", boot.None, float64(most))
+			metrics.Flush()
+		}
+		return handle(ctx, batch)
+	}
+}
+
+// observe turns how messages ended into metrics.
+func observe(kit boot.Kit) func(sqsbatch.Observation) {
+	metrics, failures := kit.Metrics, kit.CountFailures()
+	metrics.Group("Messages", []string{"Stack", "Function", "Outcome"}, []string{"Stack", "Outcome"}, []string{"Stack", "Reason"})
+	metrics.Group("RelatedROs", []string{"Stack", "Function"})
+	metrics.Group("EventAge", []string{"Stack", "Function"})
+	return func(o sqsbatch.Observation) {
+		reason := o.Reason
+		if reason == "" {
+			reason = "none" // CloudWatch takes no empty dimension
+		}
+		metrics.Add("Messages", boot.Count, 1, boot.By("Outcome", o.Outcome), boot.By("Reason", reason))
+		failures(o.Outcome != string(relatedro.SettledOK) && o.Outcome != string(relatedro.SettledSkipped) &&
+			o.Outcome != string(relatedro.SettledDisabled))
+		if o.Outcome == string(relatedro.SettledOK) {
+			metrics.Add("RelatedROs", boot.Count, float64(o.Related))
+			metrics.Add("EventAge", boot.Seconds, o.Age.Seconds())
+		}
+	}
+}

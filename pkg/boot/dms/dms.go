@@ -1,0 +1,70 @@
+// Package dms builds the DMS that a function asks: Karmak, as the environment
+// describes it.
+package dms
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"related-ro/pkg/boot"
+	"related-ro/pkg/karmak"
+)
+
+// New returns the Karmak client of KARMAK_BASE_URL. Its requests are counted and timed
+// in the metrics.
+func New(kit boot.Kit) (*karmak.Client, error) {
+	kit.Metrics.Group("KarmakRequests", []string{"Stack", "Call", "Outcome"}, []string{"Stack", "Outcome"})
+	kit.Metrics.Group("KarmakLatency", []string{"Stack", "Call"})
+	config := karmak.Config{
+		BaseURL:     kit.Env.NeedURL("KARMAK_BASE_URL"),
+		Credentials: credentials(kit),
+		UserAgent:   "related-ro/" + boot.Version,
+		Transport:   kit.Transport,
+		Logger:      kit.Log,
+		Observe: func(call karmak.Call) {
+			on := []boot.Dimension{boot.By("Call", string(call.Kind)), boot.By("Outcome", cmp.Or(string(call.Outcome), "ok"))}
+			kit.Metrics.Add("KarmakRequests", boot.Count, 1, on...)
+			kit.Metrics.Add("KarmakLatency", boot.Milliseconds, float64(call.Duration.Microseconds())/1000, on...)
+		},
+	}
+	if err := config.Validate(); err != nil {
+		return nil, err
+	}
+	return karmak.New(config), nil
+}
+
+// credentials reads them from Secrets Manager, or, where no secret is named (the
+// local stack), from KARMAK_CLIENT_ID and KARMAK_CLIENT_SECRET.
+func credentials(kit boot.Kit) karmak.CredentialsFunc {
+	env := kit.Env
+	secret := env.Get("KARMAK_CREDENTIALS_SECRET_ID", "")
+	if secret == "" {
+		if env.Get("KARMAK_CLIENT_ID", "") == "" {
+			env.Need("KARMAK_CREDENTIALS_SECRET_ID")
+			return nil
+		}
+		return karmak.Static(env.Need("KARMAK_CLIENT_ID"), env.Need("KARMAK_CLIENT_SECRET"))
+	}
+	client := secretsmanager.NewFromConfig(kit.AWS("SECRETS_MANAGER"))
+	return func(ctx context.Context) (karmak.Credentials, error) {
+		out, err := client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &secret})
+		if err != nil {
+			return karmak.Credentials{}, fmt.Errorf("read the Karmak credentials: %w", err)
+		}
+		var value struct {
+			ClientID     string `json:"clientId"`
+			ClientSecret string `json:"clientSecret"`
+		}
+		// The decoder's own error could quote the secret.
+		if json.Unmarshal([]byte(aws.ToString(out.SecretString)), &value) != nil || value.ClientID == "" || value.ClientSecret == "" {
+			return karmak.Credentials{}, errors.New(`the Karmak credentials secret must be JSON with "clientId" and "clientSecret"`)
+		}
+		return karmak.Credentials{ClientID: value.ClientID, ClientSecret: value.ClientSecret}, nil
+	}
+}

@@ -1,0 +1,53 @@
+package boot
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+)
+
+// Env reads environment variables and remembers every one that is missing or wrong,
+// so that a start fails once, with all their names.
+type Env struct {
+	lookup   func(string) (string, bool)
+	problems []error
+}
+
+// NewEnv returns an Env over the process's own variables.
+func NewEnv() *Env { return &Env{lookup: os.LookupEnv} }
+
+// Need returns a variable that must be set and not empty.
+func (e *Env) Need(name string) string {
+	value, _ := e.lookup(name)
+	if value == "" {
+		e.problems = append(e.problems, fmt.Errorf("environment variable %s is missing", name))
+	}
+	return value
+}
+
+// NeedURL returns a variable that must be an http or https URL, without a trailing
+// slash.
+func (e *Env) NeedURL(name string) string {
+	value := e.Need(name)
+	if value == "" {
+		return ""
+	}
+	u, err := url.Parse(value)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		e.problems = append(e.problems, fmt.Errorf("environment variable %s must be an http or https URL", name))
+	}
+	return strings.TrimRight(value, "/")
+}
+
+// Get returns a variable, or what stands in for it when it is not set or empty.
+func (e *Env) Get(name, otherwise string) string {
+	if value, _ := e.lookup(name); value != "" {
+		return value
+	}
+	return otherwise
+}
+
+// Err returns what is missing or wrong, nil if nothing is.
+func (e *Env) Err() error { return errors.Join(e.problems...) }

@@ -1,0 +1,20 @@
+// Package serve is what the functions behind API Gateway share.
+package serve
+
+import (
+	"time"
+
+	"related-ro/pkg/boot"
+	"related-ro/pkg/httpapi"
+)
+
+// Config returns the configuration of a handler. Requests are counted and timed in the
+// metrics.
+func Config(kit boot.Kit) httpapi.Config {
+	return httpapi.Config{
+		Log: kit.Log, Version: boot.Version, Now: time.Now,
+		LocalJWKS: kit.Env.Get("LOCAL_JWKS", ""),
+		SAMLocal:  kit.Env.Get("AWS_SAM_LOCAL", "") == "true",
+		Observe:   kit.CountRequests(),
+	}
+}
