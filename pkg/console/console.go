@@ -1,0 +1,185 @@
+// Package console serves the console and the embeddable related-ro elements from
+// the binary itself, as a Lambda function behind an HTTP API. Its pages come
+// compressed and ready from dist, which go generate makes out of web; they need
+// nothing from anywhere else, and say so to the browser.
+package console
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"path"
+	"strings"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"related-ro/pkg/negotiate"
+)
+
+//go:generate go run ./pack
+
+//go:embed dist
+var dist embed.FS
+
+// Config says what differs between deployments.
+type Config struct {
+	// DashboardURL is the CloudWatch dashboard that the operations page links to; https, or empty for none.
+	DashboardURL string `json:"dashboardUrl,omitempty"`
+	// Extension is the path of one more module that the console loads from its own origin: the local stack's panels.
+	// Empty, as it is at AWS, loads nothing.
+	Extension string `json:"extension,omitempty"`
+}
+
+// Validate returns an error that names every wrong field.
+func (c Config) Validate() error {
+	var problems []error
+	if u, err := url.Parse(c.DashboardURL); c.DashboardURL != "" && (err != nil || u.Scheme != "https" || u.Host == "") {
+		problems = append(problems, errors.New("CONSOLE_DASHBOARD_URL must be an https URL"))
+	}
+	if c.Extension != "" && (path.Clean(c.Extension) != c.Extension || !strings.HasPrefix(c.Extension, "/") || strings.HasPrefix(c.Extension, "//")) {
+		problems = append(problems, errors.New("CONSOLE_EXTENSION must be a path that begins with one slash"))
+	}
+	return errors.Join(problems...)
+}
+
+// Handler answers GET /console and what is below it.
+type Handler struct{ config []byte }
+
+// New returns a Handler, or an error that names every wrong field of the Config.
+func New(c Config) (*Handler, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	config, err := json.Marshal(c)
+	if err != nil {
+		return nil, fmt.Errorf("encode the console's configuration: %w", err)
+	}
+	return &Handler{config: config}, nil
+}
+
+// Serve answers one request of API Gateway, payload format 2.0. It never returns an
+// error: what does not exist is a 404 and another method a 405, as problem+json.
+func (h *Handler) Serve(_ context.Context, req events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
+	if method := req.RequestContext.HTTP.Method; method != "GET" && method != "HEAD" {
+		r := problem(405, "Method Not Allowed", req)
+		r.Headers["allow"] = "GET, HEAD"
+		return r, nil
+	}
+	name, ok := strings.CutPrefix(req.RawPath, "/console")
+	if !ok || name != "" && name[0] != '/' {
+		return problem(404, "Not Found", req), nil
+	}
+	switch name = strings.TrimPrefix(name, "/"); name {
+	case "config.json":
+		return respond(req, name, file{identity: h.config}), nil
+	case "":
+		name = "index.html"
+	}
+	packed, err := dist.ReadFile("dist/" + name + ".gz")
+	if err != nil {
+		return problem(404, "Not Found", req), nil
+	}
+	return respond(req, name, file{packed: packed}), nil
+}
+
+// file is the content of an answer, as it is or compressed by gzip.
+type file struct{ identity, packed []byte }
+
+func respond(req events.APIGatewayV2HTTPRequest, name string, f file) events.APIGatewayV2HTTPResponse {
+	headers := secure()
+	headers["cache-control"] = "no-cache" // may be kept, is checked each time
+	if strings.HasPrefix(name, "assets/") {
+		headers["cache-control"] = "public, max-age=31536000, immutable" // the name changes with the content
+	}
+	headers["etag"] = f.etag()
+	headers["vary"] = "accept-encoding"
+	if negotiate.Has(req.Headers["if-none-match"], headers["etag"]) {
+		return events.APIGatewayV2HTTPResponse{StatusCode: 304, Headers: headers}
+	}
+	headers["content-type"] = contentType(path.Ext(name))
+	body := f.identity
+	if f.packed != nil && negotiate.Gzip(req.Headers["accept-encoding"]) {
+		headers["content-encoding"] = "gzip"
+		body = f.packed
+	} else if f.packed != nil {
+		var err error
+		if body, err = unpack(f.packed); err != nil {
+			return problem(500, "Internal Server Error", req)
+		}
+	}
+	return events.APIGatewayV2HTTPResponse{
+		StatusCode: 200, Headers: headers, IsBase64Encoded: true, Body: base64.StdEncoding.EncodeToString(body),
+	}
+}
+
+func contentType(ext string) string {
+	switch ext {
+	case ".html":
+		return "text/html; charset=utf-8"
+	case ".css":
+		return "text/css; charset=utf-8"
+	case ".js":
+		return "text/javascript; charset=utf-8"
+	case ".svg":
+		return "image/svg+xml"
+	case ".json":
+		return "application/json"
+	}
+	return "text/plain; charset=utf-8" // type declarations, shown rather than taken for video
+}
+
+// secure returns the headers of every answer. Nothing inline runs, nothing is
+// loaded from another origin, and no code can turn text into HTML: trusted-types
+// 'none' makes the browser refuse it.
+func secure() map[string]string {
+	return map[string]string{
+		"content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+			"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+		"cross-origin-opener-policy":   "same-origin",
+		"cross-origin-resource-policy": "cross-origin", // the elements are for other origins' pages too
+		"permissions-policy":           "camera=(), geolocation=(), microphone=()",
+		"referrer-policy":              "no-referrer",
+		"strict-transport-security":    "max-age=63072000; includeSubDomains",
+		"x-content-type-options":       "nosniff",
+		"x-frame-options":              "DENY",
+	}
+}
+
+// etag is weak: the same content goes out compressed or not.
+func (f file) etag() string {
+	sum := sha256.Sum256(append(f.identity[:len(f.identity):len(f.identity)], f.packed...))
+	return `W/"` + hex.EncodeToString(sum[:12]) + `"`
+}
+
+func unpack(packed []byte) ([]byte, error) {
+	r, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(r)
+}
+
+func problem(status int, title string, req events.APIGatewayV2HTTPRequest) events.APIGatewayV2HTTPResponse {
+	headers := secure()
+	headers["cache-control"] = "no-store"
+	headers["content-type"] = "application/problem+json"
+	body, err := json.Marshal(struct {
+		Type     string `json:"type"`
+		Title    string `json:"title"`
+		Status   int    `json:"status"`
+		Instance string `json:"instance,omitempty"`
+	}{"about:blank", title, status, req.RequestContext.RequestID})
+	if err != nil {
+		body = nil // cannot be: four plain fields
+	}
+	return events.APIGatewayV2HTTPResponse{StatusCode: status, Headers: headers, Body: string(body)}
+}

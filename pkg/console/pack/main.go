@@ -1,0 +1,159 @@
+// Command pack turns the sources in web into the files that package console
+// serves: modules bundled and minified, names that carry a hash of the content,
+// everything compressed, so that the function does none of it at run time. Run it
+// with go generate in the package's folder; the result is committed.
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/evanw/esbuild/pkg/api"
+)
+
+func main() {
+	files, err := pack("web")
+	if err == nil {
+		err = write("dist", files)
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+// site collects the files to serve, by the path that follows /console/.
+type site map[string][]byte
+
+// pack reads the sources. What it puts in assets/ has a hash of its content in its
+// name and so never changes; the rest refers to it.
+func pack(web string) (site, error) {
+	files := site{}
+	spanish, err := bundle(filepath.Join(web, "related-ro", "es.js"), nil)
+	if err != nil {
+		return nil, err
+	}
+	module, err := bundle(filepath.Join(web, "related-ro", "index.js"), apart{"./es.js": files.asset("related-ro-es.js", spanish)})
+	if err != nil {
+		return nil, err
+	}
+	moduleAsset := files.asset("related-ro.js", module)
+	// The console imports the elements at the very address that hosts reach through
+	// related-ro.js, so that a page has them once.
+	app, err := bundle(filepath.Join(web, "console", "app.js"), apart{"related-ro": moduleAsset})
+	if err != nil {
+		return nil, err
+	}
+	style, err := bundle(filepath.Join(web, "console", "console.css"), nil)
+	if err != nil {
+		return nil, err
+	}
+	icon, err := os.ReadFile(filepath.Join(web, "console", "icon.svg"))
+	if err != nil {
+		return nil, err
+	}
+	refer := strings.NewReplacer(
+		"/console/related-ro.js", "/console/"+moduleAsset,
+		"/console/console.js", "/console/"+files.asset("console.js", app),
+		"/console/console.css", "/console/"+files.asset("console.css", style),
+		"/console/icon.svg", "/console/"+files.asset("icon.svg", icon),
+	)
+	for _, page := range []string{"index.html", "components.html"} {
+		source, err := os.ReadFile(filepath.Join(web, "console", page))
+		if err != nil {
+			return nil, err
+		}
+		head, body, _ := strings.Cut(string(source), "</head>") // the body may show addresses to its readers
+		files[page] = []byte(refer.Replace(head) + "</head>" + strings.ReplaceAll(body, `src="/console/icon.svg"`, refer.Replace(`src="/console/icon.svg"`)))
+	}
+	files["related-ro.js"] = fmt.Appendf(nil, "export * from './%s';\n", moduleAsset)
+	files["related-ro.d.ts"], err = os.ReadFile(filepath.Join(web, "related-ro", "related-ro.d.ts"))
+	return files, err
+}
+
+// asset adds a file under a name with its hash and returns its path.
+func (s site) asset(name string, content []byte) string {
+	sum := sha256.Sum256(content)
+	ext := path.Ext(name)
+	p := fmt.Sprintf("assets/%s-%s%s", strings.TrimSuffix(name, ext), hex.EncodeToString(sum[:5]), ext)
+	s[p] = content
+	return p
+}
+
+// apart names imports that stay imports, with the asset that each leads to.
+type apart map[string]string
+
+// bundle returns an entry file with what it imports, minified.
+func bundle(entry string, imports apart) ([]byte, error) {
+	result := api.Build(api.BuildOptions{
+		EntryPoints: []string{entry},
+		Bundle:      true,
+		Format:      api.FormatESModule,
+		// Browsers of 2024: the first year in which all of them know light-dark() and popovers.
+		Engines: []api.Engine{
+			{Name: api.EngineChrome, Version: "123"}, {Name: api.EngineFirefox, Version: "125"}, {Name: api.EngineSafari, Version: "17.5"},
+		},
+		MinifyWhitespace: true, MinifyIdentifiers: true, MinifySyntax: true,
+		Charset: api.CharsetUTF8,
+		Plugins: []api.Plugin{{Name: "apart", Setup: func(build api.PluginBuild) {
+			build.OnResolve(api.OnResolveOptions{Filter: "."}, func(args api.OnResolveArgs) (api.OnResolveResult, error) {
+				if asset, ok := imports[args.Path]; ok {
+					return api.OnResolveResult{Path: "./" + path.Base(asset), External: true}, nil
+				}
+				return api.OnResolveResult{}, nil
+			})
+		}}},
+	})
+	var problems []error
+	for _, m := range append(result.Errors, result.Warnings...) {
+		problems = append(problems, errors.New(m.Text))
+	}
+	if len(problems) > 0 {
+		return nil, fmt.Errorf("bundle %s: %w", entry, errors.Join(problems...))
+	}
+	return result.OutputFiles[0].Contents, nil
+}
+
+// write replaces what is in dir by the files, compressed.
+func write(dir string, files site) error {
+	if err := os.RemoveAll(dir); err != nil {
+		return err
+	}
+	for name, content := range files {
+		packed, err := compress(content)
+		if err != nil {
+			return err
+		}
+		to := filepath.Join(dir, filepath.FromSlash(name)+".gz")
+		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(to, packed, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func compress(content []byte) ([]byte, error) {
+	var b bytes.Buffer
+	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(content); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}

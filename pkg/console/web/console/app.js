@@ -1,0 +1,75 @@
+// The console: a small case platform around the related-ro elements. It keeps nothing in storage.
+import { h, s } from '../related-ro/dom.js';
+import { session } from './session.js';
+import * as cases from './cases.js';
+import * as caseDetails from './case.js';
+import * as assets from './assets.js';
+import * as search from './search.js';
+import * as settings from './settings.js';
+import * as operations from './operations.js';
+import { signIn } from './signin.js';
+import { sessionBar } from './bar.js';
+
+const PAGES = [
+  { path: 'cases', label: 'Cases', list: cases.page, one: caseDetails.edit },
+  { path: 'search', label: 'Search', list: search.page },
+  { path: 'assets', label: 'Assets', list: assets.list, one: assets.edit },
+  { path: 'view', label: 'Field managers', list: cases.viewPage, one: caseDetails.view },
+  { path: 'settings', label: 'Location settings', list: settings.page },
+  { path: 'operations', label: 'Operations', list: operations.page },
+];
+
+const main = document.getElementById('main');
+const nav = document.getElementById('nav');
+
+/** #/cases/loc-100/case-1001 → the page and its decoded parts; anything unknown is the first page. */
+function route() {
+  const [name, ...parts] = location.hash.replace(/^#\/?/, '').split('/').map((part) => {
+    try {
+      return decodeURIComponent(part);
+    } catch {
+      return part;
+    }
+  });
+  const page = PAGES.find((p) => p.path === name) ?? PAGES[0];
+  return { page, parts, draw: parts.length === 2 && page.one ? page.one : page.list };
+}
+
+function show({ focus } = {}) {
+  const { page, parts, draw } = route();
+  nav.replaceChildren(h('ul', {}, PAGES.map((p) => h('li', {}, h('a', {
+    href: `#/${p.path}`, 'aria-current': p === page ? 'page' : undefined,
+  }, p.label)))));
+  const content = session.token ? draw(...parts) : signIn();
+  main.replaceChildren(...[content].flat());
+  document.title = `${main.querySelector('h1')?.textContent ?? page.label} · Related RO console`;
+  if (focus) main.focus();
+}
+
+addEventListener('hashchange', () => {
+  if (location.hash && !location.hash.startsWith('#/')) return; // the skip link
+  show({ focus: true });
+  scrollTo(0, 0);
+});
+
+document.addEventListener('related-ro-open-case', ({ detail }) => {
+  const place = location.hash.startsWith('#/view') ? 'view' : 'cases';
+  location.hash = `#/${place}/${encodeURIComponent(detail.locationId)}/${encodeURIComponent(detail.caseId)}`;
+});
+
+async function start() {
+  const config = await (await fetch('/console/config.json')).json();
+  session.dashboard = config.dashboardUrl;
+  if (config.extension) {
+    const extension = await import(config.extension);
+    await extension.mount({ h, s, session, aside: document.getElementById('extension') });
+  }
+  const draw = () => {
+    document.getElementById('session').replaceChildren(...sessionBar());
+    show();
+  };
+  session.addEventListener('change', draw);
+  draw();
+}
+
+start();

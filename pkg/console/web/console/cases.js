@@ -1,0 +1,73 @@
+// All, My and Watching Cases (P3), and the same list as a field manager has it.
+import { h } from '../related-ro/dom.js';
+import { session } from './session.js';
+
+const PER_PAGE = 100;
+const TABS = [['all', 'All Cases', () => true], ['mine', 'My Cases', (c) => c.mine], ['watching', 'Watching Cases', (c) => c.watching]];
+
+// What the person chose last on this page, as long as the tab is open.
+const chosen = { tab: 'all', column: true, page: 0 };
+
+/** The Cases page of advisors. */
+export const page = () => draw('cases', 'Cases');
+
+/** The cases of all locations of a field manager, to view and not to edit. */
+export const viewPage = () => draw('view', 'Field manager view');
+
+function draw(place, title) {
+  const body = h('div', { class: 'stack' });
+  const redraw = () => body.replaceChildren(...content(place, redraw));
+  redraw();
+  return [h('h1', {}, title), body];
+}
+
+function content(place, redraw) {
+  const choose = (values) => {
+    Object.assign(chosen, values);
+    redraw();
+    document.getElementById(document.activeElement?.id || 'main')?.focus();
+  };
+  const all = session.visible.filter(TABS.find(([key]) => key === chosen.tab)[2]);
+  const pages = Math.max(1, Math.ceil(all.length / PER_PAGE));
+  const page = Math.min(chosen.page, pages - 1);
+  const shown = all.slice(page * PER_PAGE, (page + 1) * PER_PAGE);
+  return [
+    h('div', { class: 'toolbar' },
+      h('div', { class: 'tabs', role: 'group', 'aria-label': 'Which cases' }, TABS.map(([key, label]) => h('button', {
+        type: 'button', id: `tab-${key}`, 'aria-pressed': String(key === chosen.tab),
+        click: () => { choose({ tab: key, page: 0 }); document.getElementById(`tab-${key}`).focus(); },
+      }, label))),
+      h('label', { class: 'check' }, h('input', {
+        type: 'checkbox', id: 'column', checked: chosen.column,
+        change: (e) => { choose({ column: e.target.checked }); document.getElementById('column').focus(); },
+      }), 'Related ROs column')),
+    shown.length ? table(place, shown) : h('p', { class: 'hint' }, session.cases.length ? 'No cases here.' : 'No cases are listed yet. Open one by its id.'),
+    pages > 1 && h('nav', { class: 'pager', 'aria-label': 'Pages of cases' },
+      h('button', { type: 'button', disabled: page === 0, click: () => choose({ page: page - 1 }) }, 'Previous'),
+      h('span', {}, `Page ${page + 1} of ${pages}`),
+      h('button', { type: 'button', disabled: page + 1 === pages, click: () => choose({ page: page + 1 }) }, 'Next')),
+    openById(place),
+  ].filter(Boolean);
+}
+
+function table(place, rows) {
+  const heads = ['Case', 'Customer', 'Unit', 'Complaint', 'Location', 'RO', ...(chosen.column ? ['Related ROs'] : [])];
+  return h('div', { class: 'wide', tabindex: 0, role: 'region', 'aria-label': 'Cases' }, h('table', {},
+    h('thead', {}, h('tr', {}, heads.map((text) => h('th', { scope: 'col' }, text)))),
+    h('tbody', {}, rows.map((c) => h('tr', {},
+      h('th', { scope: 'row' }, h('a', { href: address(place, c) }, c.caseNumber ?? c.caseId)),
+      h('td', {}, c.customer), h('td', { class: 'short' }, c.unit), h('td', {}, c.complaint), h('td', { class: 'short' }, c.locationId),
+      h('td', { class: 'num' }, c.roNumber),
+      chosen.column && h('td', {}, h('related-ro-cell', { 'location-id': c.locationId, 'case-id': c.caseId })))))));
+}
+
+const address = (place, c) => `#/${place}/${encodeURIComponent(c.locationId)}/${encodeURIComponent(c.caseId)}`;
+
+/** A case that is not in the list, say of a deployed system whose case platform is elsewhere. */
+function openById(place) {
+  const id = h('input', { id: 'open-id', maxlength: 64, spellcheck: 'false', required: true });
+  return h('form', { class: 'inline', submit: (e) => {
+    e.preventDefault();
+    location.hash = address(place, { locationId: session.location, caseId: id.value.trim() });
+  } }, h('label', { for: 'open-id' }, `Case id at ${session.location || 'the location'}`), id, h('button', { type: 'submit' }, 'Open case'));
+}

@@ -1,0 +1,62 @@
+// For our support: how retrievals fare, and messages that need a person.
+import { h } from '../related-ro/dom.js';
+import { section } from './case.js';
+import { session } from './session.js';
+
+const QUEUES = ['export', 'close'];
+
+/** Figures, then the dead letters of both queues with a redrive. */
+export function page() {
+  const letters = QUEUES.map((queue) => deadLetters(queue));
+  return [
+    h('h1', {}, 'Operations'),
+    section('Retrievals', h('div', { id: 'figures' }, session.figures ? session.figures() : dashboard())),
+    ...(session.roles.includes('support') ? letters : [section('Dead letters', h('p', { class: 'hint' }, 'Our support staff see the dead letters here.'))]),
+  ];
+}
+
+const dashboard = () => h('p', {}, session.dashboard
+  ? h('a', { href: session.dashboard, rel: 'noopener' }, 'Retrievals by outcome, latency of Karmak and queues: CloudWatch dashboard')
+  : 'No dashboard is named in this deployment.');
+
+function deadLetters(queue) {
+  const body = h('div', { class: 'stack' }, h('p', { class: 'hint' }, 'Loading…'));
+  const said = h('p', { class: 'said', role: 'status' });
+  const load = async () => {
+    try {
+      body.replaceChildren(...letters(await session.call('GET', `/operations/dead-letters?queue=${queue}`)));
+    } catch (err) {
+      body.replaceChildren(h('p', { class: 'wrong', role: 'alert' }, err.message), h('button', { type: 'button', click: load }, 'Try again'));
+    }
+  };
+  const redrive = async (e) => {
+    e.preventDefault();
+    const locationId = place.value.trim();
+    said.textContent = 'Sending back…';
+    try {
+      const { moved, approximateLeft } = await session.call('POST', '/operations/dead-letters/redrive', { queue, ...(locationId && { locationId }) });
+      said.textContent = `${moved} sent back to the ${queue} queue, about ${approximateLeft} left.`;
+    } catch (err) {
+      said.textContent = err.message;
+    }
+    load();
+  };
+  const place = h('input', { id: `place-${queue}`, maxlength: 64, spellcheck: 'false' });
+  if (session.roles.includes('support')) load();
+  return section(`Dead letters: ${queue}`, body,
+    h('form', { class: 'inline', submit: redrive },
+      h('label', { for: `place-${queue}` }, 'Only of location (empty: all)'), place,
+      h('button', { type: 'submit' }, 'Redrive'), h('button', { type: 'button', click: load }, 'Look again')),
+    said);
+}
+
+function letters({ deadLetters: list, approximateCount, complete }) {
+  const count = h('p', { class: 'hint' }, complete ? `${list.length} in all.` : `${list.length} of about ${approximateCount}.`);
+  if (!list.length) return [h('p', { class: 'hint' }, 'No dead letters.')];
+  const time = (iso) => (iso ? new Date(iso).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' }) : '');
+  return [count, h('div', { class: 'wide', tabindex: 0, role: 'region', 'aria-label': 'Dead letters' }, h('table', {},
+    h('thead', {}, h('tr', {}, ['Failed', 'Location', 'Case', 'Reason', 'What to do', 'Event'].map((text) => h('th', { scope: 'col' }, text)))),
+    h('tbody', {}, list.map((d) => h('tr', {},
+      h('td', {}, time(d.failedAt)), h('td', { class: 'short' }, d.locationId), h('td', { class: 'short' }, d.caseId), h('td', {}, h('code', {}, d.errorCode)),
+      h('td', {}, d.errorMessage), h('td', { class: 'id' }, d.eventId ?? d.messageId))))))];
+}

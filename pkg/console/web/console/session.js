@@ -1,0 +1,80 @@
+// Who uses the console, and the cases that the case platform around it would know. In memory only.
+import { connect } from 'related-ro';
+
+class Session extends EventTarget {
+  token = '';
+  roles = [];
+  locations = []; // what the token names; ['*'] is every location
+  location = ''; // the one that the pages are about
+  cases = []; // {locationId, caseId, caseNumber, roNumber, assetId, unit, customer, complaint, mine, watching}
+  dashboard = ''; // address of the CloudWatch dashboard, when deployed
+
+  /** Takes a token. The chosen location stays where the token allows it. Rejected when it is no token. */
+  async signIn(token) {
+    const claims = claimsOf(token);
+    this.token = token;
+    this.roles = list(claims.roles);
+    this.locations = list(claims.locations);
+    if (!this.choices.includes(this.location)) this.location = this.choices[0] ?? '';
+    await connect({ token, roles: this.roles });
+    this.#tell();
+  }
+
+  async signOut() {
+    Object.assign(this, { token: '', roles: [], locations: [], location: '' });
+    await connect({});
+    this.#tell();
+  }
+
+  choose(location) {
+    this.location = location;
+    this.#tell();
+  }
+
+  /** Replaces the cases of the platform. */
+  know(cases) {
+    this.cases = cases;
+    if (!this.location) this.location = this.choices[0] ?? '';
+    this.#tell();
+  }
+
+  /** The locations to choose from: the token's, or with '*' all that a known case is at. */
+  get choices() {
+    const named = this.locations.filter((l) => l !== '*');
+    return named.length || !this.locations.length ? named : [...new Set(this.cases.map((c) => c.locationId))].sort();
+  }
+
+  /** The known cases that the person may see. */
+  get visible() {
+    return this.cases.filter((c) => this.locations.includes('*') || this.locations.includes(c.locationId));
+  }
+
+  /** What is known of a case; its key alone when nothing is. */
+  find(locationId, caseId) {
+    return this.cases.find((c) => c.locationId === locationId && c.caseId === caseId) ?? { locationId, caseId };
+  }
+
+  /** A request to the API for what the elements do not cover; throws an Error with a sentence. */
+  async call(method, path, body) {
+    const answer = await fetch(`/v1${path}`, {
+      method,
+      headers: { authorization: `Bearer ${this.token}`, ...(body && { 'content-type': 'application/json' }) },
+      body: body && JSON.stringify(body),
+    });
+    const data = await answer.json().catch(() => ({}));
+    if (!answer.ok) throw new Error(data.detail ?? data.message ?? `The API answered ${answer.status}.`);
+    return data;
+  }
+
+  #tell() { this.dispatchEvent(new Event('change')); }
+}
+
+export const session = new Session();
+
+const list = (value) => (Array.isArray(value) ? value.map(String) : []);
+
+/** The claims of a token, unchecked: they only decide what is offered. Throws when it is no token. */
+function claimsOf(token) {
+  const bytes = Uint8Array.from(atob(token.split('.')[1].replace(/-/g, '+').replace(/_/g, '/')), (c) => c.charCodeAt(0));
+  return JSON.parse(new TextDecoder().decode(bytes));
+}

@@ -1,0 +1,40 @@
+// The API's answers: plain data, or an ApiError whose sentence can be shown.
+import { send, t } from './session.js';
+
+/** An answer that is not what was asked for. kind is signin, forbidden, busy, offline, unavailable, missing, conflict, stale or refused. */
+export class ApiError extends Error {
+  constructor(kind, { status = 0, problem = {}, retryAfter = 0 } = {}) {
+    super(say(kind, problem));
+    Object.assign(this, { kind, status, problem, retryAfter });
+  }
+}
+
+const KINDS = { 401: 'signin', 403: 'forbidden', 404: 'missing', 409: 'conflict', 412: 'stale', 429: 'busy' };
+
+/** Our own words, except where the API says what to do about it: then its sentence, and which fields are wrong. */
+function say(kind, { detail, fields }) {
+  if (!['refused', 'conflict', 'busy'].includes(kind) || !detail) return t(`error.${kind}`);
+  return fields?.length ? fields.map((f) => `${f.field} ${f.detail}`).join('. ') : detail;
+}
+
+/** Sends a request and returns {data, etag}; anything but a 2xx is thrown as an ApiError. */
+export async function call(method, path, init) {
+  let answer, data;
+  try {
+    answer = await send(method, path, init);
+    const text = await answer.text();
+    data = text ? JSON.parse(text) : {};
+  } catch (err) {
+    if (err.name === 'AbortError') throw err;
+    throw new ApiError(answer ? 'unavailable' : 'offline', { status: answer?.status });
+  }
+  if (answer.ok) return { data, etag: answer.headers.get('etag') };
+  const kind = KINDS[answer.status] ?? (answer.status >= 500 ? 'unavailable' : 'refused');
+  throw new ApiError(kind, {
+    status: answer.status, problem: data, retryAfter: Number(answer.headers.get('retry-after')) || 0,
+  });
+}
+
+/** True of the answer that a case was never fetched, which is a state to show and no error. */
+export const notRetrieved = (err) =>
+  err.kind === 'missing' && err.problem.type === 'case-not-retrieved';
