@@ -1,0 +1,33 @@
+// Command console is the Lambda function that serves the console and the embeddable
+// related-ro elements through the HTTP API. It calls nobody.
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"related-ro/pkg/boot"
+	"related-ro/pkg/console"
+)
+
+func main() { boot.Start("console", build) }
+
+func build(kit boot.Kit) (lambda.Handler, error) {
+	handler, err := console.New(console.Config{
+		DashboardURL: kit.Env.Get("CONSOLE_DASHBOARD_URL", ""),
+		Extension:    kit.Env.Get("CONSOLE_EXTENSION", ""),
+	})
+	if err != nil {
+		return nil, err
+	}
+	count := kit.CountRequests()
+	return lambda.NewHandler(func(ctx context.Context, request events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
+		began := time.Now()
+		response, err := handler.Serve(ctx, request)
+		count(request.RouteKey, response.StatusCode, time.Since(began))
+		return response, err
+	}), nil
+}

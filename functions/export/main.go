@@ -1,0 +1,12 @@
+// Command export is the Lambda function that works off the case-export queue: cases that
+// were exported to the DMS, and refreshes that staff asked for.
+package main
+
+import (
+	"related-ro/pkg/boot"
+	"related-ro/pkg/boot/consume"
+)
+
+func main() {
+	boot.Start("export", consume.Queue("EXPORT_QUEUE_URL", "EXPORT_DLQ_URL"))
+}

@@ -1,0 +1,23 @@
+// Command read is the Lambda function that answers what the UI reads, behind API
+// Gateway.
+package main
+
+import (
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"related-ro/pkg/boot"
+	"related-ro/pkg/boot/serve"
+	"related-ro/pkg/dynamo"
+	"related-ro/pkg/httpapi"
+	"related-ro/pkg/relatedro"
+)
+
+func main() { boot.Start("read", build) }
+
+func build(kit boot.Kit) (lambda.Handler, error) {
+	store := dynamo.New(dynamodb.NewFromConfig(kit.AWS("DYNAMODB")), kit.Env.Need("TABLE_NAME"))
+	return httpapi.NewRead(serve.Config(kit), relatedro.NewReader(store, time.Now))
+}
