@@ -1,0 +1,206 @@
+// Package console serves what the console shows only on the local stack: the panel
+// from which a person exports and closes cases and makes things happen in the
+// simulated Karmak, the system's steps as they happen, and its figures. None of it
+// is in the files that the console function serves.
+//
+// The stack mounts New's handler at /local/, names /local/panel.js to the console
+// function as CONSOLE_EXTENSION, and has a Feed among its observers.
+package console
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"slices"
+	"time"
+
+	"related-ro/infra/local/issuer"
+	"related-ro/infra/local/platform"
+	"related-ro/infra/local/seed"
+)
+
+//go:embed web
+var web embed.FS
+
+// maxBody bounds a request to the panel's own routes; the simulator has a limit of its own.
+const maxBody = 64 << 10
+
+// Config is what the panel needs of the stack. All fields must be set.
+type Config struct {
+	Data     seed.Data
+	Platform *platform.Platform
+	Key      *issuer.Key
+	Feed     *Feed
+}
+
+// New returns the handler of /local/, or an error if the platform's Karmak has no
+// proper address. Only pages of the same machine may use it: it hands out tokens.
+func New(c Config) (http.Handler, error) {
+	karmak, err := url.Parse(c.Platform.KarmakURL)
+	if err != nil {
+		return nil, fmt.Errorf("address of the simulated Karmak: %w", err)
+	}
+	cases := known(c.Data)
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /local/panel.js", asset("panel.js", "text/javascript; charset=utf-8"))
+	mux.HandleFunc("GET /local/chart.js", asset("chart.js", "text/javascript; charset=utf-8"))
+	mux.HandleFunc("GET /local/panel.css", asset("panel.css", "text/css; charset=utf-8"))
+	mux.HandleFunc("GET /local/cases", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, cases) })
+	mux.HandleFunc("GET /local/metrics", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, c.Feed.Figures()) })
+	mux.HandleFunc("GET /local/steps", c.Feed.serve)
+	mux.HandleFunc("POST /local/token", c.token)
+	mux.HandleFunc("POST /local/events", c.event)
+	mux.Handle("/local/karmak/{rest...}", &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(karmak)
+		r.Out.URL.Path, r.Out.URL.RawPath = "/control/"+r.In.PathValue("rest"), ""
+	}})
+	return sameMachine(mux), nil
+}
+
+// seenCase is a case as the case platform knows it, with where Karmak has its RO.
+type seenCase struct {
+	platform.Case
+	Unit      string `json:"unit"`
+	Customer  string `json:"customer"`
+	Complaint string `json:"complaint"`
+	Mine      bool   `json:"mine"`
+	Watching  bool   `json:"watching"`
+	Account   string `json:"account"`
+	Branch    string `json:"branch"`
+}
+
+func known(data seed.Data) []seenCase {
+	settings := make(map[string]platform.Settings)
+	for _, l := range data.Locations {
+		settings[l.LocationID] = l.Settings
+	}
+	cases := make([]seenCase, 0, len(data.Cases))
+	for _, c := range data.Cases {
+		karmak := settings[c.LocationID].Karmak
+		cases = append(cases, seenCase{c.Case, c.Unit, c.Customer, c.Complaint, c.Mine, c.Watching, karmak.Account, karmak.Branch})
+	}
+	return cases
+}
+
+// sameMachine refuses what a page of another site, or another site's name that
+// leads here, asks for.
+func sameMachine(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host, _, err := net.SplitHostPort(r.Host)
+		if err != nil {
+			host = r.Host
+		}
+		ip := net.ParseIP(host)
+		site := r.Header.Get("Sec-Fetch-Site")
+		if host != "localhost" && (ip == nil || !ip.IsLoopback()) || site == "cross-site" || site == "same-site" {
+			refuse(w, http.StatusForbidden, errors.New("only pages of this machine's own stack may use this"))
+			return
+		}
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}
+
+func asset(name, contentType string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		content, err := web.ReadFile("web/" + name)
+		if err != nil {
+			refuse(w, http.StatusNotFound, err)
+			return
+		}
+		w.Header().Set("Content-Type", contentType)
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
+	}
+}
+
+// lifetime of the panel's tokens: a working day.
+const lifetime = 10 * time.Hour
+
+func (c Config) token(w http.ResponseWriter, r *http.Request) {
+	var who struct {
+		Subject          string
+		Roles, Locations []string
+	}
+	if !decode(w, r, &who) {
+		return
+	}
+	for _, role := range who.Roles {
+		if !slices.Contains(issuer.Roles(), role) {
+			refuse(w, http.StatusBadRequest, fmt.Errorf("role %q is none of %q", role, issuer.Roles()))
+			return
+		}
+	}
+	token, err := c.Key.Token(issuer.Grant{
+		Subject: who.Subject, Roles: who.Roles, Locations: who.Locations, Issued: time.Now(), Lifetime: lifetime,
+	})
+	if err != nil {
+		refuse(w, http.StatusInternalServerError, err)
+		return
+	}
+	answer(w, http.StatusOK, map[string]string{"token": token})
+}
+
+// event sends an event of a case as the case platform would, and answers its id.
+func (c Config) event(w http.ResponseWriter, r *http.Request) {
+	var e struct {
+		platform.Case
+		Type     string
+		ClosedBy string
+	}
+	if !decode(w, r, &e) {
+		return
+	}
+	var id string
+	var err error
+	switch e.Type {
+	case "case.exported":
+		id, err = c.Platform.Export(r.Context(), e.Case)
+	case "case.closed":
+		id, err = c.Platform.Close(r.Context(), e.Case, e.ClosedBy)
+	default:
+		refuse(w, http.StatusBadRequest, fmt.Errorf("the case platform sends no %q", e.Type))
+		return
+	}
+	if err != nil {
+		refuse(w, http.StatusBadGateway, err)
+		return
+	}
+	answer(w, http.StatusAccepted, map[string]string{"id": id})
+}
+
+// decode reads a JSON body. The content type is one that a form of another site
+// cannot send without being asked first.
+func decode(w http.ResponseWriter, r *http.Request, into any) bool {
+	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
+		refuse(w, http.StatusUnsupportedMediaType, errors.New("the body must be application/json"))
+		return false
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err == nil {
+		err = json.Unmarshal(body, into)
+	}
+	if err != nil {
+		refuse(w, http.StatusBadRequest, err)
+		return false
+	}
+	return true
+}
+
+func answer(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v) // an error means that the browser is gone
+}
+
+func refuse(w http.ResponseWriter, status int, err error) {
+	answer(w, status, map[string]string{"message": err.Error()})
+}

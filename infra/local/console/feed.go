@@ -1,0 +1,201 @@
+package console
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"related-ro/infra/local/gateway"
+	"related-ro/infra/local/lambda"
+	"related-ro/infra/local/sqs"
+	"related-ro/pkg/karmak/karmaktest"
+)
+
+// Step is one thing that happened in the system.
+type Step struct {
+	ID         int64     `json:"id"` // grows by one
+	At         time.Time `json:"at"`
+	Source     string    `json:"source"` // queue, function, karmak or api
+	Text       string    `json:"text"`
+	LocationID string    `json:"locationId,omitempty"` // of the case that it is about, where it is about one
+	CaseID     string    `json:"caseId,omitempty"`
+	Outcome    string    `json:"outcome,omitempty"` // how a message's handling ended
+	Level      string    `json:"level,omitempty"`   // WARN or ERROR where it is one
+}
+
+// kept is how many steps are remembered for pages that open later.
+const kept = 1000
+
+// Feed gathers the system's steps and figures. Its methods are hooks for the parts
+// of the local stack; they are safe for concurrent use and never block.
+type Feed struct {
+	now func() time.Time
+
+	mu      sync.Mutex
+	steps   []Step
+	last    int64
+	wake    chan struct{} // closed at the next step
+	figures figures
+}
+
+// NewFeed returns an empty Feed.
+func NewFeed(now func() time.Time) *Feed {
+	return &Feed{now: now, wake: make(chan struct{}), figures: make(figures)}
+}
+
+func (f *Feed) add(s Step) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.last++
+	s.ID, s.At = f.last, f.now()
+	if len(f.steps) == kept {
+		f.steps = slices.Delete(f.steps, 0, kept/10)
+	}
+	f.steps = append(f.steps, s)
+	close(f.wake)
+	f.wake = make(chan struct{})
+}
+
+// since returns the steps after one, and a channel that is closed at the next.
+func (f *Feed) since(id int64) ([]Step, <-chan struct{}) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	first, _ := slices.BinarySearchFunc(f.steps, id+1, func(s Step, id int64) int { return cmp.Compare(s.ID, id) })
+	return slices.Clone(f.steps[first:]), f.wake
+}
+
+// Line takes a line that a function printed: a figure in CloudWatch's embedded
+// metric format, a log line in JSON, or plain text.
+func (f *Feed) Line(l lambda.Line) {
+	var line map[string]any
+	if err := json.Unmarshal([]byte(l.Text), &line); err != nil {
+		f.add(Step{Source: "function", Text: l.Function + ": " + l.Text})
+		return
+	}
+	if _, ok := line["_aws"]; ok {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.figures.take(line)
+		return
+	}
+	if line["message"] == "request" && line["level"] == "INFO" {
+		return // Access says the same
+	}
+	f.add(logged(l.Function, line))
+}
+
+// logged makes a step of a log line. What it has besides the usual keys follows as key=value.
+func logged(function string, line map[string]any) Step {
+	text := func(key string) string { s, _ := line[key].(string); return s }
+	s := Step{Source: "function", LocationID: text("location"), CaseID: text("case"), Outcome: text("outcome")}
+	if level := text("level"); level == "WARN" || level == "ERROR" {
+		s.Level = level
+	}
+	var b strings.Builder
+	b.WriteString(cmp.Or(text("function"), function) + ": " + text("message"))
+	if s.CaseID != "" {
+		b.WriteString(" of " + s.CaseID + " at " + s.LocationID)
+	}
+	if s.Outcome != "" {
+		b.WriteString(": " + s.Outcome)
+	}
+	shown := []string{"timestamp", "time", "level", "message", "function", "messageId", "eventId", "requestId", "case", "location", "outcome"}
+	for _, key := range slices.Sorted(maps.Keys(line)) {
+		if !slices.Contains(shown, key) {
+			fmt.Fprintf(&b, " %s=%v", key, line[key])
+		}
+	}
+	s.Text = b.String()
+	return s
+}
+
+// SQS takes what happened to a message in a queue.
+func (f *Feed) SQS(e sqs.Event) {
+	var m struct{ Type, LocationID, CaseID string }
+	_ = json.Unmarshal([]byte(e.Body), &m) // a message may be anything; then the step names no case
+	s := Step{Source: "queue", LocationID: m.LocationID, CaseID: m.CaseID}
+	about := strings.TrimSpace(fmt.Sprintf("%s %s", m.Type, m.CaseID))
+	switch e.Kind {
+	case sqs.Sent:
+		s.Text = fmt.Sprintf("%s: %s arrived", e.Queue, about)
+	case sqs.Received:
+		s.Text = fmt.Sprintf("%s: %s handed out, receive %d", e.Queue, about, e.ReceiveCount)
+	case sqs.Rescheduled:
+		s.Text = fmt.Sprintf("%s: %s comes again in %s", e.Queue, about, e.VisibleIn.Round(time.Second))
+	case sqs.Deleted:
+		s.Text = fmt.Sprintf("%s: %s done", e.Queue, about)
+	case sqs.Moved:
+		s.Text, s.Level = fmt.Sprintf("%s: %s moved to %s", e.Queue, about, e.To), "WARN"
+	default:
+		s.Text, s.Level = fmt.Sprintf("%s: %s %s", e.Queue, about, e.Kind), "WARN"
+	}
+	f.add(s)
+}
+
+// Karmak takes a request that the simulator answered.
+func (f *Feed) Karmak(r karmaktest.Request) {
+	s := Step{Source: "karmak", Text: fmt.Sprintf("%s of account %s: %d, %d rows", r.Call, cmp.Or(r.Account, "unknown"), r.Status, r.Rows)}
+	if r.Status == 0 {
+		s.Text = fmt.Sprintf("%s of account %s: no answer", r.Call, cmp.Or(r.Account, "unknown"))
+	}
+	if r.Fault != "" {
+		s.Text += fmt.Sprintf(" (fault %s)", r.Fault)
+	}
+	if r.Status == 0 || r.Status >= 400 {
+		s.Level = "WARN"
+	}
+	f.add(s)
+}
+
+// Access takes a request that the gateway answered. What fetches pages is left out.
+func (f *Feed) Access(a gateway.Access) {
+	if !strings.HasPrefix(a.Path, "/v1/") {
+		return
+	}
+	s := Step{Source: "api", Text: fmt.Sprintf("%s %s: %d in %d ms", a.Method, a.Path, a.Status, a.Duration.Milliseconds())}
+	if a.Status >= 500 {
+		s.Level = "WARN"
+	}
+	f.add(s)
+}
+
+// serve streams the steps as server-sent events, from the one after Last-Event-ID
+// or the query parameter after; without either from the oldest that is remembered.
+func (f *Feed) serve(w http.ResponseWriter, r *http.Request) {
+	from := cmp.Or(r.Header.Get("Last-Event-ID"), r.URL.Query().Get("after"), "0")
+	id, err := strconv.ParseInt(from, 10, 64)
+	if err != nil {
+		refuse(w, http.StatusBadRequest, fmt.Errorf("step %q is no number", from))
+		return
+	}
+	w.Header().Set("Content-Type", "text/event-stream")
+	out := http.NewResponseController(w)
+	for {
+		steps, wake := f.since(id)
+		for _, s := range steps {
+			data, err := json.Marshal(s)
+			if err != nil {
+				return
+			}
+			if _, err := fmt.Fprintf(w, "id: %d\ndata: %s\n\n", s.ID, data); err != nil {
+				return
+			}
+			id = s.ID
+		}
+		if err := out.Flush(); err != nil {
+			return
+		}
+		select {
+		case <-wake:
+		case <-r.Context().Done():
+			return
+		}
+	}
+}

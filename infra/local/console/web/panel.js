@@ -1,0 +1,142 @@
+// The local stack's panel beside the console: who is at the console, what happens, and the system's steps.
+import { changed } from '/console/related-ro.js';
+import { figures } from './chart.js';
+
+const ROLES = ['service_manager', 'administrator', 'service_advisor', 'field_manager', 'support'];
+const FAULTS = [
+  ['latency', 'Slow: 3 s for each answer', { latency: '3s' }],
+  ['rate_limited', 'Asks to wait: 429', { retryAfter: '10' }],
+  ['status_error', 'Errors: 500', {}],
+  ['offline', 'Dealer’s Fusion offline', {}],
+  ['not_activated', 'Feature not activated', {}],
+  ['html', 'Answers with a web page', {}],
+  ['reset', 'Connection breaks', {}],
+];
+const SHOWN = 200; // steps on the page
+
+/** Fills the console's aside and signs in as the first role. */
+export async function mount({ h, s, session, aside }) {
+  document.head.append(h('link', { rel: 'stylesheet', href: '/local/panel.css' }));
+  const cases = await ask('GET', '/local/cases');
+  session.know(cases);
+  session.figures = () => figures(h, s);
+  const person = personField(h, session, cases);
+  aside.setAttribute('aria-label', 'Local stack');
+  aside.append(h('h2', {}, 'Local stack'), person.node, happenings(h, cases), steps(h));
+  aside.hidden = false;
+  await person.signIn();
+}
+
+async function ask(method, path, body) {
+  const answer = await fetch(path, {
+    method, headers: body && { 'content-type': 'application/json' }, body: body && JSON.stringify(body),
+  });
+  const text = await answer.text();
+  const data = text ? JSON.parse(text) : undefined;
+  if (!answer.ok) throw new Error(data?.message ?? data?.error ?? `${path} answered ${answer.status}.`);
+  return data;
+}
+
+const options = (h, list) => list.map(([value, label]) => h('option', { value }, label));
+
+/** A labelled control; the label stands above it. */
+const field = (h, id, label, control) => h('div', { class: 'field' }, h('label', { for: id }, label), control);
+
+function personField(h, session, cases) {
+  const locations = [...new Set(cases.map((c) => c.locationId))].sort();
+  const signIn = async () => {
+    const { token } = await ask('POST', '/local/token', {
+      subject: `${role.value}@local`, roles: [role.value], locations: place.value === '*' ? ['*'] : [place.value],
+    });
+    await session.signIn(token);
+  };
+  const role = h('select', { id: 'local-role', change: signIn }, options(h, ROLES.map((r) => [r, r.replace('_', ' ')])));
+  const place = h('select', { id: 'local-place', change: signIn },
+    options(h, [['*', 'every location'], ...locations.map((l) => [l, l])]));
+  return { signIn, node: section(h, 'Who is here', h('div', { class: 'pair' }, field(h, 'local-role', 'Role', role), field(h, 'local-place', 'May see', place))) };
+}
+
+const section = (h, title, ...content) => h('section', {}, h('h3', {}, title), content);
+
+function happenings(h, cases) {
+  const said = h('p', { class: 'said', role: 'status' });
+  const act = (what) => async (e) => {
+    e.preventDefault();
+    try {
+      said.textContent = await what();
+    } catch (err) {
+      said.textContent = err.message;
+    }
+  };
+  const which = h('select', { id: 'local-case' }, options(h, cases.map((c, i) => [i, `${c.caseNumber ?? c.caseId} · RO ${c.roNumber} · ${c.locationId}`])));
+  const chosen = () => cases[which.value];
+  const follow = () => {
+    const at = cases.findIndex((c) => location.hash.endsWith(`/${encodeURIComponent(c.locationId)}/${encodeURIComponent(c.caseId)}`));
+    if (at >= 0) which.value = at;
+  };
+  addEventListener('hashchange', follow);
+  follow();
+  const send = (type, closedBy) => act(async () => {
+    const { locationId, caseId, caseNumber, assetId, roNumber } = chosen();
+    await ask('POST', '/local/events', { type, closedBy, locationId, caseId, caseNumber, assetId, roNumber });
+    return `${type} sent for case ${caseNumber ?? caseId}.`;
+  });
+  const button = (label, click) => h('button', { type: 'button', click }, label);
+  return section(h, 'What happens',
+    field(h, 'local-case', 'Case', which),
+    h('div', { class: 'buttons' }, button('Export', send('case.exported')), button('Close', send('case.closed', 'user')),
+      button('Auto-close', send('case.closed', 'auto'))),
+    alternate(h, chosen, act), faults(h, act), said);
+}
+
+/** Makes an alternate RO out of the chosen case's RO in the simulated Karmak. */
+function alternate(h, chosen, act) {
+  const bill = h('select', { id: 'local-bill' }, options(h, [['warranty', 'Warranty account'], ['customer', 'The customer']]));
+  return h('form', { class: 'pair', submit: act(async () => {
+    const { account, branch, roNumber, customer } = chosen();
+    const warranty = bill.value === 'warranty';
+    const number = await freeNumber(account);
+    await ask('POST', '/local/karmak/spinoff', { account, branch, from: roNumber, ro: {
+      number, branch, status: 'Open', openedAt: new Date().toISOString(), billingCustomerWarranty: warranty,
+      billingCustomerName: warranty ? 'Manufacturer Warranty' : customer ?? 'Fleet customer',
+    } });
+    return `RO ${number} made from RO ${roNumber} in Karmak. Export, close or refresh the case to fetch it.`;
+  }) }, field(h, 'local-bill', 'Alternate RO billed to', bill), h('button', { type: 'submit' }, 'Make it'));
+}
+
+/** The number after the highest that the account has. */
+async function freeNumber(account) {
+  const state = await ask('GET', `/local/karmak/state?account=${encodeURIComponent(account)}`);
+  const numbers = (state.accounts ?? []).flatMap((a) => (a.ros ?? []).map((ro) => Number(ro.number))).filter(Number.isSafeInteger);
+  return String(Math.max(50000, ...numbers) + 1);
+}
+
+function faults(h, act) {
+  const kind = h('select', { id: 'local-fault' }, options(h, FAULTS));
+  return h('form', { class: 'pair', submit: act(async () => {
+    const [name, label, more] = FAULTS.find(([value]) => value === kind.value);
+    await ask('POST', '/local/karmak/fault', { kind: name, ...more });
+    return `Karmak from now on: ${label}.`;
+  }) }, field(h, 'local-fault', 'Fault in Karmak', kind),
+  h('button', { type: 'submit' }, 'Switch on'),
+  h('button', { type: 'button', click: act(async () => {
+    await ask('DELETE', '/local/karmak/faults');
+    return 'Karmak works again.';
+  }) }, 'Clear faults'));
+}
+
+/** The system's steps, newest first. A handled message makes the elements read its case again. */
+function steps(h) {
+  const list = h('ol', { class: 'steps', tabindex: 0, 'aria-label': 'Steps, newest first' });
+  const opened = Date.now(); // steps from before change nothing on the page
+  const source = new EventSource('/local/steps');
+  source.onmessage = ({ data }) => {
+    const step = JSON.parse(data);
+    list.prepend(h('li', { class: step.level === 'WARN' || step.level === 'ERROR' ? 'warn' : undefined },
+      h('time', { datetime: step.at }, new Date(step.at).toLocaleTimeString(undefined, { hour12: false })),
+      h('span', { class: 'source' }, step.source), h('span', { class: 'text' }, step.text)));
+    if (list.children.length > SHOWN) list.lastChild.remove();
+    if (Date.parse(step.at) >= opened && step.outcome && step.caseId) changed(step.locationId, step.caseId);
+  };
+  return section(h, 'The system’s steps', list);
+}

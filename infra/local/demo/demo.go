@@ -1,0 +1,169 @@
+// Package demo tells the product's story once, against a running system, over its wire protocols alone. What it prints is
+// what the system answered.
+package demo
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"related-ro/infra/local/platform"
+	"related-ro/infra/local/seed"
+)
+
+// patience is how long each part of the story may take.
+const patience = 30 * time.Second
+
+// Run tells the story to out. The error says where the system answered otherwise.
+func Run(ctx context.Context, p *platform.Platform, data seed.Data, out io.Writer) error {
+	t := &teller{platform: p, data: data, out: out}
+	for _, chapter := range []func(context.Context) error{t.export, t.spinoff, t.close, t.disabled} {
+		bounded, cancel := context.WithTimeout(ctx, patience)
+		err := chapter(bounded)
+		cancel()
+		if err != nil {
+			return fmt.Errorf("demo: %w", err)
+		}
+	}
+	return nil
+}
+
+type teller struct {
+	platform *platform.Platform
+	data     seed.Data
+	out      io.Writer
+}
+
+func (t *teller) say(format string, arguments ...any) { fmt.Fprintf(t.out, format+"\n", arguments...) }
+
+// export: a case of an enabled location is exported, and its family is there, three levels deep.
+func (t *teller) export(ctx context.Context) error {
+	c, err := t.open("case-1001")
+	if err != nil {
+		return err
+	}
+	id, err := t.platform.Export(ctx, c.Case)
+	if err != nil {
+		return err
+	}
+	t.say("\n1. Case %s of %s (unit %s) is exported with RO %s. Event %s is on the queue.",
+		c.CaseNumber, c.Customer, c.Unit, c.RONumber, id)
+	return t.expect(ctx, c, id, "exported", "50124 alternate", "50125 alternate", "50126 descendant")
+}
+
+// spinoff: the shop makes one more alternate RO in Karmak.
+func (t *teller) spinoff(ctx context.Context) error {
+	c, err := t.open("case-1001")
+	if err != nil {
+		return err
+	}
+	karmak := t.data.Connection(c.LocationID)
+	ro := map[string]any{
+		"number": "50127", "billingCustomerNumber": "9022", "billingCustomerName": "Bendix Warranty", "billingCustomerWarranty": true,
+	}
+	body := map[string]any{"account": karmak.Account, "from": c.RONumber, "branch": karmak.Branch, "ro": ro}
+	if err := t.platform.Control(ctx, http.MethodPost, "spinoff", body, nil); err != nil {
+		return err
+	}
+	answer, err := t.platform.RelatedROs(ctx, c.LocationID, c.CaseID)
+	if err != nil {
+		return err
+	}
+	t.say("\n2. In Karmak, RO %s is split off RO %s for %s. The case still shows %d related ROs: nobody has asked again.",
+		ro["number"], c.RONumber, ro["billingCustomerName"], len(answer.RelatedROs))
+	return nil
+}
+
+// close: closing the case fetches anew, open ROs included.
+func (t *teller) close(ctx context.Context) error {
+	c, err := t.open("case-1001")
+	if err != nil {
+		return err
+	}
+	id, err := t.platform.Close(ctx, c.Case, "auto")
+	if err != nil {
+		return err
+	}
+	t.say("\n3. The case is closed by auto-close. Event %s is on the queue.", id)
+	return t.expect(ctx, c, id, "closed", "50124 alternate", "50125 alternate", "50126 descendant", "50127 alternate")
+}
+
+// disabled: at a location that is not enabled nothing is fetched.
+func (t *teller) disabled(ctx context.Context) error {
+	c, err := t.open("case-3001")
+	if err != nil {
+		return err
+	}
+	before, err := t.requests(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := t.platform.Export(ctx, c.Case); err != nil {
+		return err
+	}
+	if err := t.platform.AwaitEmpty(ctx); err != nil {
+		return err
+	}
+	after, err := t.requests(ctx)
+	if err != nil {
+		return err
+	}
+	answer, err := t.platform.RelatedROs(ctx, c.LocationID, c.CaseID)
+	if err != nil {
+		return err
+	}
+	t.say("\n4. Case %s is exported at %s, where the feature is disabled. The queue is empty again;", c.CaseNumber, c.LocationID)
+	t.say("   Karmak was asked %d times before and %d times after, and the API answers %d %s.", before, after, answer.Status, answer.Type)
+	if before != after {
+		return fmt.Errorf("a disabled location made %d requests to Karmak", after-before)
+	}
+	if answer.Status != http.StatusNotFound || !strings.HasSuffix(answer.Type, "case-not-retrieved") {
+		return fmt.Errorf("the API answers %d %s for a case never retrieved", answer.Status, answer.Type)
+	}
+	return nil
+}
+
+// expect waits for the event's retrieval, prints it, and compares.
+func (t *teller) expect(ctx context.Context, c seed.Case, eventID, status string, want ...string) error {
+	begin := time.Now()
+	answer, err := t.platform.Await(ctx, c.Case, eventID)
+	if err != nil {
+		return err
+	}
+	t.say("   After %.1f s the API says: case %s, retrieval %s by %s, %d related ROs:", time.Since(begin).Seconds(),
+		answer.CaseStatus, answer.Retrieval.Outcome, answer.Retrieval.Trigger, len(answer.RelatedROs))
+	var got []string
+	for _, ro := range answer.RelatedROs {
+		kind := ""
+		if ro.Warranty {
+			kind = " (warranty)"
+		}
+		t.say("     %-7s %-11s %-10s %s%s", ro.RONumber, ro.Relation, ro.Status, ro.BillTo, kind)
+		got = append(got, ro.RONumber+" "+ro.Relation)
+	}
+	slices.Sort(got)
+	if answer.Retrieval.Outcome != "ok" || answer.CaseStatus != status || !slices.Equal(got, want) {
+		return fmt.Errorf("case %s is %s, %s with %q, not %s with %q",
+			c.CaseID, answer.CaseStatus, answer.Retrieval.Outcome, got, status, want)
+	}
+	return nil
+}
+
+func (t *teller) open(caseID string) (seed.Case, error) {
+	c, ok := t.data.Case(caseID)
+	if !ok {
+		return c, fmt.Errorf("the seed data have no %s", caseID)
+	}
+	return c, nil
+}
+
+// requests is how many requests Karmak has had, token calls included.
+func (t *teller) requests(ctx context.Context) (int, error) {
+	var counts struct{ Total int }
+	err := t.platform.Control(ctx, http.MethodGet, "counts", nil, &counts)
+	return counts.Total, err
+}

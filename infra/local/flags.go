@@ -1,0 +1,135 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"related-ro/infra/local/issuer"
+	"related-ro/infra/local/stack"
+)
+
+// config is what the flags of run and demo say.
+type config struct {
+	options stack.Options
+	seed    bool
+	quiet   bool
+	colour  bool
+}
+
+// stackFlags reads the flags of run or demo; ports may also come from the environment.
+func stackFlags(name string, arguments []string, getenv func(string) string) (config, error) {
+	c := config{options: stack.Options{Ports: stack.FixedPorts(), Parameters: map[string]string{}}}
+	flags := flag.NewFlagSet("local "+name, flag.ContinueOnError)
+	flags.StringVar(&c.options.Root, "root", "", "directory of the project; found from the working directory if empty")
+	flags.StringVar(&c.options.Binaries, "bin", "", "directory with the functions' native binaries; built if empty")
+	flags.StringVar(&c.options.Host, "host", "127.0.0.1", "address to listen on")
+	ephemeral := flags.Bool("ephemeral", name == "demo", "take free ports")
+	flags.BoolVar(&c.seed, "seed", true, "plant the dealer group")
+	flags.BoolVar(&c.quiet, "quiet", name == "demo", "do not log steps")
+	flags.Func("parameter", "`Name=Value` of a template parameter; may be repeated", func(text string) error {
+		name, value, ok := strings.Cut(text, "=")
+		if !ok {
+			return errors.New("must be Name=Value")
+		}
+		c.options.Parameters[name] = value
+		return nil
+	})
+	ports := []struct {
+		flag, variable string
+		port           *int
+	}{
+		{"api-port", "LOCAL_API_PORT", &c.options.Ports.API},
+		{"sqs-port", "LOCAL_SQS_PORT", &c.options.Ports.SQS},
+		{"dynamodb-port", "LOCAL_DYNAMODB_PORT", &c.options.Ports.DynamoDB},
+		{"karmak-port", "LOCAL_KARMAK_PORT", &c.options.Ports.Karmak},
+	}
+	for _, p := range ports {
+		if text := getenv(p.variable); text != "" {
+			port, err := strconv.ParseUint(text, 10, 16)
+			if err != nil {
+				return c, fmt.Errorf("%s: %q is not a port", p.variable, text)
+			}
+			*p.port = int(port)
+		}
+		flags.IntVar(p.port, p.flag, *p.port, "port, also by "+p.variable)
+	}
+	dynamoDB := flags.String("dynamodb-endpoint", getenv("LOCAL_DYNAMODB_ENDPOINT"),
+		"`URL` of another DynamoDB than the embedded one, also by LOCAL_DYNAMODB_ENDPOINT")
+	sqs := flags.String("sqs-endpoint", getenv("LOCAL_SQS_ENDPOINT"), "`URL` of another SQS, also by LOCAL_SQS_ENDPOINT")
+	if err := flags.Parse(arguments); err != nil {
+		return c, err
+	}
+	c.options.Elsewhere = map[stack.Engine]string{stack.DynamoDB: *dynamoDB, stack.SQS: *sqs}
+	if flags.NArg() > 0 {
+		return c, fmt.Errorf("do not know what to do with %q", flags.Args())
+	}
+	if *ephemeral {
+		c.options.Ports = stack.Ports{}
+	}
+	c.colour = isTerminal(os.Stdout) && getenv("NO_COLOR") == ""
+	if c.options.Root == "" {
+		root, err := findRoot()
+		if err != nil {
+			return c, err
+		}
+		c.options.Root = root
+	}
+	return c, nil
+}
+
+// tokenFlags reads the flags of token.
+func tokenFlags(arguments []string) (issuer.Grant, error) {
+	grant := issuer.Grant{Issued: time.Now()}
+	flags := flag.NewFlagSet("local token", flag.ContinueOnError)
+	flags.Func("role", "one of "+strings.Join(issuer.Roles(), ", ")+"; may be repeated", func(role string) error {
+		if !slices.Contains(issuer.Roles(), role) {
+			return fmt.Errorf("must be one of %s", strings.Join(issuer.Roles(), ", "))
+		}
+		grant.Roles = append(grant.Roles, role)
+		return nil
+	})
+	flags.Func("location", "location `id`, or '*' for all; may be repeated", func(id string) error {
+		grant.Locations = append(grant.Locations, id)
+		return nil
+	})
+	flags.StringVar(&grant.Subject, "subject", "developer@local", "who the token speaks for")
+	flags.DurationVar(&grant.Lifetime, "lifetime", 12*time.Hour, "how long it is valid")
+	if err := flags.Parse(arguments); err != nil {
+		return grant, err
+	}
+	if len(grant.Roles) == 0 || len(grant.Locations) == 0 || flags.NArg() > 0 {
+		return grant, errors.New("token: give -role and -location, as in: token -role administrator -location loc-100")
+	}
+	return grant, nil
+}
+
+// findRoot looks for template.yaml from the working directory upwards.
+func findRoot() (string, error) {
+	directory, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("find the project: %w", err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(directory, "template.yaml")); err == nil {
+			return directory, nil
+		}
+		parent := filepath.Dir(directory)
+		if parent == directory {
+			return "", errors.New("find the project: no template.yaml here or above; give -root")
+		}
+		directory = parent
+	}
+}
+
+func isTerminal(file *os.File) bool {
+	info, err := file.Stat()
+	return err == nil && info.Mode()&fs.ModeCharDevice != 0
+}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// screen is what a person would see, and tells when a text has appeared.
+type screen struct {
+	mu      sync.Mutex
+	text    bytes.Buffer
+	changed chan struct{}
+}
+
+func (s *screen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case s.changed <- struct{}{}:
+	default:
+	}
+	return s.text.Write(p)
+}
+
+func (s *screen) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
+}
+
+// until waits for the text, or for the end of the program.
+func (s *screen) until(text string, ended <-chan error) bool {
+	for !strings.Contains(s.String(), text) {
+		select {
+		case <-s.changed:
+		case <-ended:
+			return false
+		}
+	}
+	return true
+}
+
+func TestRunAcceptsTokensAndEndsWithItsContext(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir()) // where the key is kept
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	out := &screen{changed: make(chan struct{}, 1)}
+	ended := make(chan error, 1)
+	go func() { ended <- command(ctx, []string{"-ephemeral", "-seed=false"}, out) }()
+	if !out.until("Ctrl-C stops it all", ended) {
+		t.Fatalf("ended early:\n%s", out)
+	}
+
+	var token bytes.Buffer
+	if err := command(ctx, []string{"token", "-role", "administrator", "-location", "loc-100"}, &token); err != nil {
+		t.Fatal(err)
+	}
+	api := regexp.MustCompile(`API +(http://\S+)/v1`).FindStringSubmatch(out.String())
+	if api == nil {
+		t.Fatalf("the API's address is not printed:\n%s", out)
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, api[1]+"/v1/locations/loc-100/external-interfaces", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+strings.TrimSpace(token.String()))
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		t.Errorf("status is %d", response.StatusCode)
+	}
+
+	stop()
+	if err := <-ended; err != nil {
+		t.Errorf("ended with %v", err)
+	}
+}
+
+func TestArgumentsThatAreWrong(t *testing.T) {
+	for name, tc := range map[string]struct {
+		arguments []string
+		want      string
+	}{
+		"unknown word":        {[]string{"-ephemeral", "walk"}, "walk"},
+		"unknown parameter":   {[]string{"-ephemeral", "-parameter", "Speed=1"}, "Speed"},
+		"parameter not a=b":   {[]string{"-parameter", "Speed"}, "Name=Value"},
+		"token without role":  {[]string{"token", "-location", "*"}, "-role"},
+		"token, unknown role": {[]string{"token", "-role", "king", "-location", "*"}, "must be one of"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("XDG_CACHE_HOME", t.TempDir())
+			err := command(t.Context(), tc.arguments, &screen{changed: make(chan struct{}, 1)})
+			if err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("error is %v, want one with %q", err, tc.want)
+			}
+		})
+	}
+}
+
+func TestPortsComeFromTheEnvironmentAndFlagsWin(t *testing.T) {
+	getenv := func(name string) string {
+		return map[string]string{"LOCAL_API_PORT": "4000", "LOCAL_SQS_PORT": "4001"}[name]
+	}
+	c, err := stackFlags("run", []string{"-sqs-port", "5001"}, getenv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := c.options.Ports; p.API != 4000 || p.SQS != 5001 || p.DynamoDB != 8000 || p.Karmak != 8085 {
+		t.Errorf("ports are %+v", p)
+	}
+}

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"related-ro/infra/local/console"
+	"related-ro/infra/local/demo"
+	"related-ro/infra/local/issuer"
+	"related-ro/infra/local/seed"
+	"related-ro/infra/local/stack"
+	"related-ro/infra/local/steplog"
+)
+
+// start starts a stack as configured, trusting this user's key, and plants the seed data.
+func start(ctx context.Context, c config, out io.Writer) (*stack.Stack, seed.Data, error) {
+	data, err := seed.Read()
+	if err != nil {
+		return nil, data, err
+	}
+	if c.options.Key, err = loadKey(); err != nil {
+		return nil, data, err
+	}
+	if !c.quiet {
+		c.options.Observers = append(c.options.Observers, steplog.New(out, c.colour, time.Now))
+	}
+	feed := console.NewFeed(time.Now)
+	c.options.Observers = append(c.options.Observers, feed)
+	c.options.Environment = map[string]map[string]string{"console": {"CONSOLE_EXTENSION": "/local/panel.js"}}
+	s, err := stack.Start(ctx, c.options)
+	if err != nil {
+		return nil, data, err
+	}
+	if err := furnish(ctx, s, c, data, feed); err != nil {
+		return nil, data, errors.Join(err, s.Close())
+	}
+	return s, data, nil
+}
+
+// furnish gives a running stack the console's local panel and the seed data.
+func furnish(ctx context.Context, s *stack.Stack, c config, data seed.Data, feed *console.Feed) error {
+	panel, err := console.New(console.Config{Data: data, Platform: s.Platform(), Key: s.Key(), Feed: feed})
+	if err != nil {
+		return err
+	}
+	s.Handle("/local/", panel)
+	if !c.seed {
+		return nil
+	}
+	return data.Plant(ctx, s.Platform())
+}
+
+// run runs a stack until ctx ends.
+func run(ctx context.Context, c config, out io.Writer) error {
+	fmt.Fprintln(out, "Building and starting ...")
+	s, data, err := start(ctx, c, out)
+	if err != nil {
+		return err
+	}
+	if err := welcome(s, data, out); err != nil {
+		return errors.Join(err, s.Close())
+	}
+	<-ctx.Done()
+	fmt.Fprintln(out, "\nStopping ...")
+	return s.Close()
+}
+
+// tell tells the product's story on a stack of its own.
+func tell(ctx context.Context, c config, out io.Writer) (err error) {
+	begin := time.Now()
+	s, data, err := start(ctx, c, out)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	fmt.Fprintf(out, "The system runs after %.1f s: API %s, SQS %s, DynamoDB %s, Karmak %s\n",
+		time.Since(begin).Seconds(), s.APIURL, s.SQSURL, s.DynamoDBURL, s.KarmakURL)
+	if err := demo.Run(ctx, s.Platform(), data, out); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "\nAll as it should be, after %.1f s.\n", time.Since(begin).Seconds())
+	return nil
+}
+
+// loadKey returns this user's key, so that tokens printed by another process are accepted.
+func loadKey() (*issuer.Key, error) {
+	path, err := issuer.DefaultPath()
+	if err != nil {
+		return nil, err
+	}
+	return issuer.LoadKey(path)
+}
+
+func printToken(grant issuer.Grant, out io.Writer) error {
+	key, err := loadKey()
+	if err != nil {
+		return err
+	}
+	token, err := key.Token(grant)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(out, token)
+	return nil
+}
+
+// welcome says where everything is and what to try.
+func welcome(s *stack.Stack, data seed.Data, out io.Writer) error {
+	fmt.Fprintf(out, `
+The system runs.
+  Console   %s/console/
+  API       %s/v1
+  SQS       %s  queues %s
+  DynamoDB  %s
+  Karmak    %s  simulated; control it under /control/
+
+Tokens for location loc-100 (support: for all):
+`, s.APIURL, s.APIURL, s.SQSURL, queueNames(s), s.DynamoDBURL, s.KarmakURL)
+	var reader string
+	for _, role := range issuer.Roles() {
+		location := "loc-100"
+		if role == "support" {
+			location = "*"
+		}
+		token, err := s.Token(role, location)
+		if err != nil {
+			return err
+		}
+		if role == "service_advisor" {
+			reader = token
+		}
+		fmt.Fprintf(out, "  %-16s %s\n", role, token)
+	}
+	c, ok := data.Case("case-1001")
+	if !ok {
+		return errors.New("the seed data have no case-1001")
+	}
+	exported, err := send(s, "ExportQueue", "case.exported", c, "")
+	if err != nil {
+		return err
+	}
+	closed, err := send(s, "CloseQueue", "case.closed", c, "user")
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, `
+Try, in another terminal:
+  send an export:
+    %s
+  send a close:
+    %s
+  read the case:
+    curl -s %s/v1/locations/%s/cases/%s/related-ros -H 'Authorization: Bearer %s'
+
+Ctrl-C stops it all.
+
+`, exported, closed, s.APIURL, c.LocationID, c.CaseID, reader)
+	return nil
+}
+
+func queueNames(s *stack.Stack) string {
+	names := ""
+	for _, queue := range s.Template.Queues {
+		if names != "" {
+			names += ", "
+		}
+		names += queue.Name
+	}
+	return names
+}
+
+// send is the command that sends an event of the case, with an id and a time of the moment when it is run.
+func send(s *stack.Stack, queue, eventType string, c seed.Case, closedBy string) (string, error) {
+	const id, at = "EVENT-ID", "EVENT-TIME"
+	event := map[string]any{
+		"version": 1, "id": id, "type": eventType, "occurredAt": at, "locationId": c.LocationID, "caseId": c.CaseID,
+		"caseNumber": c.CaseNumber, "assetId": c.AssetID, "roNumber": c.RONumber,
+	}
+	if closedBy != "" {
+		event["closedBy"] = closedBy
+	}
+	body, err := json.Marshal(event)
+	if err != nil {
+		return "", fmt.Errorf("make an example: %w", err)
+	}
+	message, err := json.Marshal(map[string]string{"QueueUrl": s.QueueURL(queue), "MessageBody": string(body)})
+	if err != nil {
+		return "", fmt.Errorf("make an example: %w", err)
+	}
+	moment := strings.NewReplacer(id, `try-'$(date +%s)'`, at, `'$(date -u +%FT%TZ)'`)
+	return fmt.Sprintf("curl -s %s -H 'X-Amz-Target: AmazonSQS.SendMessage' -H 'Content-Type: application/x-amz-json-1.0' -d '%s'",
+		s.SQSURL, moment.Replace(string(message))), nil
+}

@@ -1,0 +1,53 @@
+package stack_test
+
+import (
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	awsdynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"related-ro/infra/local/dynamodb"
+	"related-ro/infra/local/stack"
+)
+
+// elsewhere is a stack whose DynamoDB is another program's. Nothing calls its functions, so none is built.
+func elsewhere(t *testing.T, engine stack.Engine, endpoint string) stack.Options {
+	return stack.Options{
+		Root: "../../..", Binaries: t.TempDir(), Elsewhere: map[stack.Engine]string{engine: endpoint},
+	}
+}
+
+func TestTablesElsewhereOutliveTheStack(t *testing.T) {
+	other := httptest.NewServer(dynamodb.New())
+	defer other.Close()
+	for range 2 { // the second finds the table of the first
+		s, err := stack.Start(t.Context(), elsewhere(t, stack.DynamoDB, other.URL))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.DynamoDBClient().ListTables(t.Context(), &awsdynamodb.ListTablesInput{})
+		if err != nil || len(got.TableNames) != 1 {
+			t.Errorf("tables %v, %v; want one", got, err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestElsewhereMustBeAnAddressOfAnEngine(t *testing.T) {
+	for name, options := range map[string]stack.Options{
+		"no address":               elsewhere(t, stack.DynamoDB, "dynamodb"),
+		"what cannot be elsewhere": elsewhere(t, stack.Karmak, "http://127.0.0.1:1"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, err := stack.Start(t.Context(), options)
+			if err == nil {
+				t.Error("it started", s.Close())
+			} else if !strings.Contains(err.Error(), "cannot stand in for") {
+				t.Errorf("error %v", err)
+			}
+		})
+	}
+}

@@ -1,0 +1,115 @@
+package stack
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"related-ro/infra/local/lambda"
+	"related-ro/infra/local/poller"
+	"related-ro/infra/local/template"
+)
+
+// KarmakClientID and KarmakClientSecret are what the simulated Karmak takes, and what the functions are told in place of a
+// secret.
+const KarmakClientID, KarmakClientSecret = "local-client", "local-secret"
+
+const (
+	// What the functions are told in place of a role's credentials. Neither is worth anything.
+	accessKey, secretKey = "local", "local"
+
+	// nowhere is the endpoint of every AWS service that the stack does not have: the discard port, where nobody
+	// listens, so that no call leaves the machine.
+	nowhere = "http://127.0.0.1:9"
+
+	// unreserved is how many processes a function may have that reserves no concurrency of its own. On AWS it shares
+	// the account's 1,000.
+	unreserved = 10
+)
+
+// Build builds the native binaries of all functions of the project at root into the directory, with the Makefile's flags: no
+// net/rpc, no paths of the building machine, no debugging information. Tests that start several stacks build once.
+func Build(ctx context.Context, root, directory string) error {
+	command := exec.CommandContext(ctx, "go", "build", "-tags", "lambda.norpc", "-trimpath",
+		"-ldflags", "-s -w -X related-ro/pkg/boot.Version=local", "-o", directory+string(filepath.Separator), "./functions/...")
+	command.Dir = root
+	command.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if output, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("build functions: %w\n%s", err, output)
+	}
+	return nil
+}
+
+// findBinaries finds the functions' binaries, or builds them.
+func (s *Stack) findBinaries(ctx context.Context) (err error) {
+	if s.options.Binaries != "" {
+		s.binaries, err = filepath.Abs(s.options.Binaries)
+		return err
+	}
+	if s.scratch, err = os.MkdirTemp("", "related-ro-"); err != nil {
+		return fmt.Errorf("build functions: %w", err)
+	}
+	s.binaries = s.scratch
+	return Build(ctx, s.options.Root, s.scratch)
+}
+
+func (s *Stack) makeFunctions() {
+	told := observers(s.options.Observers)
+	for _, f := range s.Template.Functions {
+		concurrency := f.Reserved
+		if concurrency == 0 {
+			concurrency = unreserved
+		}
+		s.functions[f.LogicalID] = lambda.New(lambda.Config{
+			Name: f.Name, ARN: f.ARN, Region: Region, Binary: filepath.Join(s.binaries, f.Package),
+			Environment: s.environment(f), Timeout: f.Timeout, MemoryMB: f.MemoryMB, Concurrency: concurrency,
+			Log: told.line, Report: told.report,
+		})
+	}
+}
+
+// environment is the template's, with what stands in for AWS on this machine.
+func (s *Stack) environment(f template.Function) map[string]string {
+	environment := maps.Clone(f.Environment)
+	if environment == nil {
+		environment = map[string]string{}
+	}
+	if _, asksKarmak := environment["KARMAK_CREDENTIALS_SECRET_ID"]; asksKarmak {
+		delete(environment, "KARMAK_CREDENTIALS_SECRET_ID")
+		environment["KARMAK_CLIENT_ID"] = KarmakClientID
+		environment["KARMAK_CLIENT_SECRET"] = KarmakClientSecret
+	}
+	environment["AWS_ACCESS_KEY_ID"] = accessKey
+	environment["AWS_SECRET_ACCESS_KEY"] = secretKey
+	environment["AWS_ENDPOINT_URL"] = nowhere
+	environment["AWS_ENDPOINT_URL_SQS"] = s.SQSURL
+	environment["AWS_ENDPOINT_URL_DYNAMODB"] = s.DynamoDBURL
+	maps.Copy(environment, s.options.Environment[f.Package])
+	return environment
+}
+
+// startMappings has every event source mapping poll its queue until Close.
+func (s *Stack) startMappings() {
+	ctx, cancel := context.WithCancel(context.Background())
+	s.mappings = cancel
+	told := observers(s.options.Observers)
+	for _, m := range s.Template.Mappings {
+		queue, _ := s.Template.Queue(m.Queue)
+		function := s.functions[m.Function]
+		s.running.Go(func() {
+			poller.Run(ctx, poller.Config{
+				Client: s.SQSClient(), QueueURL: queue.URL, QueueARN: queue.ARN, Region: Region,
+				BatchSize: m.BatchSize, Window: m.Window, MaximumConcurrency: m.MaximumConcurrency,
+				ReportBatchItemFailures: m.ReportBatchItemFailures,
+				Observe:                 func(b poller.Batch) { told.batch(queue.Name, b) },
+				Invoke: func(ctx context.Context, event []byte) ([]byte, string, error) {
+					result, err := function.Invoke(ctx, event)
+					return result.Payload, result.FunctionError, err
+				},
+			})
+		})
+	}
+}

@@ -1,0 +1,11 @@
+package stack
+
+import "related-ro/infra/local/platform"
+
+// Platform returns a case platform that works with this stack.
+func (s *Stack) Platform() *platform.Platform {
+	return &platform.Platform{
+		APIURL: s.APIURL, KarmakURL: s.KarmakURL, Queues: s.SQSClient(), Token: s.Token,
+		ExportQueueURL: s.QueueURL("ExportQueue"), CloseQueueURL: s.QueueURL("CloseQueue"),
+	}
+}

@@ -1,0 +1,87 @@
+package stack
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsdynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"related-ro/infra/local/template"
+)
+
+// createQueues creates the template's queues over the wire, dead-letter queues before those that name them.
+func (s *Stack) createQueues(ctx context.Context) error {
+	queues := slices.Clone(s.Template.Queues)
+	slices.SortStableFunc(queues, func(a, b template.Queue) int {
+		return cmp.Compare(len(a.Attributes["RedrivePolicy"]), len(b.Attributes["RedrivePolicy"]))
+	})
+	client := s.SQSClient()
+	for _, queue := range queues {
+		_, err := client.CreateQueue(ctx, &awssqs.CreateQueueInput{QueueName: &queue.Name, Attributes: queue.Attributes})
+		if err != nil {
+			return fmt.Errorf("create queue %s: %w", queue.LogicalID, err)
+		}
+	}
+	return nil
+}
+
+// createTables creates the template's tables over the wire.
+func (s *Stack) createTables(ctx context.Context) error {
+	client := s.DynamoDBClient()
+	for _, table := range s.Template.Tables {
+		_, err := client.CreateTable(ctx, createTable(table.Definition))
+		if exists := (*types.ResourceInUseException)(nil); errors.As(err, &exists) {
+			continue // elsewhere, from a run before
+		}
+		if err != nil {
+			return fmt.Errorf("create table %s: %w", table.LogicalID, err)
+		}
+		if ttl := table.Definition.TimeToLive; ttl.AttributeName != "" {
+			_, err := client.UpdateTimeToLive(ctx, &awsdynamodb.UpdateTimeToLiveInput{
+				TableName: &table.Name,
+				TimeToLiveSpecification: &types.TimeToLiveSpecification{
+					AttributeName: &ttl.AttributeName, Enabled: aws.Bool(ttl.Enabled),
+				},
+			})
+			if err != nil {
+				return fmt.Errorf("set time to live of table %s: %w", table.LogicalID, err)
+			}
+		}
+	}
+	return nil
+}
+
+func createTable(d template.TableDefinition) *awsdynamodb.CreateTableInput {
+	input := &awsdynamodb.CreateTableInput{
+		TableName: &d.TableName, BillingMode: types.BillingMode(d.BillingMode), KeySchema: keySchema(d.KeySchema),
+	}
+	for _, a := range d.AttributeDefinitions {
+		input.AttributeDefinitions = append(input.AttributeDefinitions, types.AttributeDefinition{
+			AttributeName: aws.String(a.AttributeName), AttributeType: types.ScalarAttributeType(a.AttributeType),
+		})
+	}
+	for _, index := range d.GlobalSecondaryIndexes {
+		input.GlobalSecondaryIndexes = append(input.GlobalSecondaryIndexes, types.GlobalSecondaryIndex{
+			IndexName: aws.String(index.IndexName), KeySchema: keySchema(index.KeySchema),
+			Projection: &types.Projection{
+				ProjectionType:   types.ProjectionType(index.Projection.ProjectionType),
+				NonKeyAttributes: index.Projection.NonKeyAttributes,
+			},
+		})
+	}
+	return input
+}
+
+func keySchema(elements []template.KeyElement) []types.KeySchemaElement {
+	schema := make([]types.KeySchemaElement, len(elements))
+	for i, e := range elements {
+		schema[i] = types.KeySchemaElement{AttributeName: aws.String(e.AttributeName), KeyType: types.KeyType(e.KeyType)}
+	}
+	return schema
+}

@@ -1,0 +1,270 @@
+// Package stack runs the whole system on one machine from template.yaml: the functions' own binaries, the HTTP API, the
+// queues with their event source mappings, the table and a simulated Karmak, each on the wire protocol that it has on AWS.
+// Tests start it as `go run ./infra/local` does.
+package stack
+
+import (
+	"context"
+	"crypto/rsa"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsdynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"related-ro/infra/local/dynamodb"
+	"related-ro/infra/local/gateway"
+	"related-ro/infra/local/issuer"
+	"related-ro/infra/local/lambda"
+	"related-ro/infra/local/sqs"
+	"related-ro/infra/local/template"
+	"related-ro/pkg/boot"
+	"related-ro/pkg/karmak/karmaktest"
+)
+
+const (
+	// Name is AWS::StackName here, and so what the queues' names begin with: case-export, case-close.
+	Name = "case"
+	// Region is where the stack says it runs.
+	Region = "us-east-1"
+	// tokenLifetime is a working day's.
+	tokenLifetime = 12 * time.Hour
+)
+
+// Stack is a running system. Make one with Start, end it with Close.
+type Stack struct {
+	// APIURL, SQSURL, DynamoDBURL and KarmakURL are where the engines listen, without a slash at the end.
+	APIURL, SQSURL, DynamoDBURL, KarmakURL string
+	// Template is what the stack was made from, resolved.
+	Template *template.Stack
+	// Queues, Tables and Karmak are the engines themselves, for what no wire protocol has.
+	Queues *sqs.Engine
+	Tables *dynamodb.Engine
+	Karmak *karmaktest.Simulator
+
+	options   Options
+	key       *issuer.Key
+	http      *http.Client                // of the clients of the engines
+	functions map[string]*lambda.Function // by logical ID
+	api       *http.ServeMux
+	servers   []*http.Server
+	listeners map[Engine]net.Listener
+	// mappings ends the event source mappings; running waits for them and for the servers.
+	mappings context.CancelFunc
+	running  sync.WaitGroup
+	// binaries is the functions' directory; scratch is it if they were built here, and empty otherwise.
+	binaries, scratch string
+}
+
+// Start starts a stack and returns when everything in it answers. ctx bounds the start only. On an error nothing is left
+// running.
+func Start(ctx context.Context, options Options) (*Stack, error) {
+	s := &Stack{
+		options: options, key: options.Key, http: &http.Client{Transport: boot.NewTransport()},
+		functions: map[string]*lambda.Function{}, api: http.NewServeMux(),
+		listeners: map[Engine]net.Listener{}, mappings: func() {},
+	}
+	if err := s.start(ctx); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("start local stack: %w", err)
+	}
+	return s, nil
+}
+
+func (s *Stack) start(ctx context.Context) error {
+	if s.key == nil {
+		key, err := issuer.NewKey()
+		if err != nil {
+			return err
+		}
+		s.key = key
+	}
+	if err := s.listen(ctx); err != nil {
+		return err
+	}
+	if err := s.load(); err != nil {
+		return err
+	}
+	if err := s.findBinaries(ctx); err != nil {
+		return err
+	}
+	if err := s.serveEngines(); err != nil {
+		return err
+	}
+	if err := s.createTables(ctx); err != nil {
+		return err
+	}
+	if err := s.createQueues(ctx); err != nil {
+		return err
+	}
+	s.makeFunctions()
+	if err := s.serveAPI(); err != nil {
+		return err
+	}
+	s.startMappings()
+	return nil
+}
+
+// listen takes all ports before anything is told their numbers.
+func (s *Stack) listen(ctx context.Context) error {
+	ports := s.options.Ports
+	urls := map[Engine]*string{API: &s.APIURL, SQS: &s.SQSURL, DynamoDB: &s.DynamoDBURL, Karmak: &s.KarmakURL}
+	for engine, port := range map[Engine]int{API: ports.API, SQS: ports.SQS, DynamoDB: ports.DynamoDB, Karmak: ports.Karmak} {
+		var config net.ListenConfig
+		listener, err := config.Listen(ctx, "tcp", net.JoinHostPort(s.options.host(), strconv.Itoa(port)))
+		if err != nil {
+			return fmt.Errorf("listen for %s: %w", engine, err)
+		}
+		s.listeners[engine] = listener
+		*urls[engine] = "http://" + listener.Addr().String()
+	}
+	return nil
+}
+
+func (s *Stack) load() error {
+	// What a deployment has to say, and the template has no default for.
+	parameters := map[string]string{
+		"KarmakBaseUrl":              s.KarmakURL,
+		"KarmakCredentialsSecretArn": "arn:aws:secretsmanager:" + Region + ":" + sqs.Account + ":secret:karmak",
+		"ProducerPrincipal":          "arn:aws:iam::" + sqs.Account + ":root",
+		"JwtIssuer":                  issuer.Issuer,
+		"JwtAudience":                issuer.Audience,
+	}
+	maps.Copy(parameters, s.options.Parameters)
+	loaded, err := template.Load(filepath.Join(s.options.Root, "template.yaml"), template.Config{
+		Parameters: parameters, StackName: Name, Region: Region, AccountID: sqs.Account,
+		QueueBaseURL: s.SQSURL + "/" + sqs.Account,
+	})
+	if err != nil {
+		return err
+	}
+	if len(loaded.APIs) != 1 {
+		return fmt.Errorf("the template has %d APIs, the local stack serves one", len(loaded.APIs))
+	}
+	s.Template = loaded
+	return nil
+}
+
+func (s *Stack) serveEngines() error {
+	queues := s.options.Queues
+	queues.Region, queues.BaseURL, queues.Observe = Region, s.SQSURL, observers(s.options.Observers).sqs
+	s.Queues = sqs.New(queues)
+	s.Tables = dynamodb.New()
+	s.Karmak = karmaktest.New(karmaktest.Config{
+		ClientID: KarmakClientID, ClientSecret: KarmakClientSecret, Observe: observers(s.options.Observers).karmak,
+	})
+	for engine, embedded := range map[Engine]http.Handler{SQS: s.Queues, DynamoDB: s.Tables, Karmak: s.Karmak} {
+		handler, err := s.options.engine(engine, embedded)
+		if err != nil {
+			return err
+		}
+		s.serve(engine, handler)
+	}
+	return nil
+}
+
+func (s *Stack) serveAPI() error {
+	id, public := s.key.Public()
+	api := gateway.New(gateway.Config{
+		API: s.Template.APIs[0], Keys: map[string]*rsa.PublicKey{id: public}, AccountID: sqs.Account,
+		Observe: observers(s.options.Observers).access,
+		Invoke: func(ctx context.Context, function string, event []byte) (lambda.Result, error) {
+			return s.functions[function].Invoke(ctx, event)
+		},
+	})
+	s.api.Handle("/", api)
+	s.serve(API, s.api)
+	return nil
+}
+
+// Handle serves what is no part of the system, such as a console, beside the API and on its port. The pattern is one of
+// http.ServeMux.
+func (s *Stack) Handle(pattern string, handler http.Handler) { s.api.Handle(pattern, handler) }
+
+func (s *Stack) serve(engine Engine, handler http.Handler) {
+	server := &http.Server{Handler: s.options.wrap(engine, handler), ReadHeaderTimeout: 10 * time.Second}
+	s.servers = append(s.servers, server)
+	listener := s.listeners[engine]
+	delete(s.listeners, engine) // it is the server's now
+	s.running.Go(func() { _ = server.Serve(listener) })
+}
+
+// Token returns a token for a subject with one role, at the locations or, with "*", at all.
+func (s *Stack) Token(role string, locations ...string) (string, error) {
+	return s.key.Token(issuer.Grant{
+		Subject: role + "@local", Roles: []string{role}, Locations: locations, Issued: time.Now(), Lifetime: tokenLifetime,
+	})
+}
+
+// Key is the key that the API trusts.
+func (s *Stack) Key() *issuer.Key { return s.key }
+
+// Kill ends the processes of a function by SIGKILL, as a crash would, and returns how many there were. The function is
+// named by its package.
+func (s *Stack) Kill(pkg string) int {
+	for _, f := range s.Template.Functions {
+		if f.Package == pkg {
+			return s.functions[f.LogicalID].Kill()
+		}
+	}
+	return 0
+}
+
+// QueueURL returns the URL of the queue with the logical ID, as the functions know it.
+func (s *Stack) QueueURL(logicalID string) string {
+	queue, _ := s.Template.Queue(logicalID)
+	return queue.URL
+}
+
+// SQSClient returns a client of the queues.
+func (s *Stack) SQSClient() *awssqs.Client {
+	return awssqs.New(awssqs.Options{Region: Region, BaseEndpoint: &s.SQSURL, Credentials: credentials{}, HTTPClient: s.http})
+}
+
+// DynamoDBClient returns a client of the tables.
+func (s *Stack) DynamoDBClient() *awsdynamodb.Client {
+	return awsdynamodb.New(awsdynamodb.Options{Region: Region, BaseEndpoint: &s.DynamoDBURL, Credentials: credentials{}, HTTPClient: s.http})
+}
+
+// Close stops everything and returns when no process, port or goroutine of the stack is left. What was under way fails.
+func (s *Stack) Close() error {
+	s.mappings()
+	if s.Queues != nil {
+		s.Queues.Close()
+	}
+	var functions sync.WaitGroup
+	for _, f := range s.functions {
+		functions.Go(f.Close)
+	}
+	functions.Wait()
+	var problems []error
+	for _, server := range s.servers {
+		problems = append(problems, server.Close())
+	}
+	for _, listener := range s.listeners {
+		problems = append(problems, listener.Close())
+	}
+	s.running.Wait()
+	s.http.CloseIdleConnections()
+	if s.scratch != "" {
+		problems = append(problems, os.RemoveAll(s.scratch))
+	}
+	return errors.Join(problems...)
+}
+
+// credentials are those of nobody: the engines check no signature.
+type credentials struct{}
+
+// Retrieve implements aws.CredentialsProvider.
+func (credentials) Retrieve(context.Context) (aws.Credentials, error) {
+	return aws.Credentials{AccessKeyID: accessKey, SecretAccessKey: secretKey, Source: "local stack"}, nil
+}
