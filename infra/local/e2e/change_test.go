@@ -1,0 +1,118 @@
+package e2e
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"related-ro/infra/local/dynamodb"
+	"related-ro/pkg/karmak/karmaktest"
+	"related-ro/pkg/sqsbatch"
+)
+
+// These tests close cases, since other tests kill the export function.
+
+func TestRedeliveredWhileItsFirstRunIsStillGoing(t *testing.T) {
+	t.Parallel()
+	for name, meanwhile := range map[string]func(*shop){
+		"and which then ends well": func(*shop) {},
+		"and which then fails":     func(s *shop) { s.breakKarmak(karmaktest.StatusError, "") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newShop(t)
+			secondIsDone, goOn := s.gate()
+			s.whileAsking(secondIsDone)
+			ids := s.send(s.closing("c1"))
+			s.shows("closed", "ok", "c1", s.alt) // by the second run: the first one still waits for Karmak
+			meanwhile(s)
+			goOn()
+			runs := func() []string { return slices.Sorted(slices.Values(sys.of(ids[0]).outcomes)) }
+			eventually(t, func() string { return fmt.Sprintf("runs ended %v, want one ok and another one skipped", runs()) },
+				func() bool { return slices.Equal(slices.Compact(runs()), []string{"ok", "skipped"}) })
+			s.settled(ids...)
+			s.shows("closed", "ok", "c1", s.alt)
+			if runs()[1] == "ok" {
+				t.Errorf("runs ended %v, want but one ok", runs())
+			}
+			s.nothingSetAside()
+		})
+	}
+}
+
+func TestSwitchedOffHalfway(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.whileAsking(func() { s.save("DISABLED", s.account) })
+	ids := s.send(s.closing("c1"))
+	s.settled(ids...)
+	if got := s.reads("case-1"); got != "404 case-not-retrieved" {
+		t.Errorf("reads %q, although nothing may be fetched for the location", got)
+	}
+	s.nothingSetAside()
+}
+
+func TestSwitchedOffWhileBeingTriedAgain(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.breakKarmak(karmaktest.WrongJSON, "") // does not have the account left alone
+	var off atomic.Bool
+	s.onFailures(1, func() bool {
+		if off.Load() {
+			s.mendKarmak(karmaktest.WrongJSON)
+		}
+		return off.Load()
+	})
+	ids := s.send(s.closing("c1"))
+	s.shows("closed", "retrying unexpected_answer", "c1")
+	s.save("DISABLED", s.account)
+	off.Store(true)
+	s.shows("closed", "failed location_disabled", "c1")
+	s.settled(ids...)
+	s.nothingSetAside()
+}
+
+func TestAccountChangedWhileAFetchIsUnderWay(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	another, theirs := s.account+"-b", s.alt+"5"
+	s.addFamily(another, theirs)
+	s.whileAsking(func() { s.save("ENABLED", another) })
+	var leaked atomic.Bool
+	s.onDatabase(func(op, body string) *dynamodb.Fault {
+		if op == "TransactWriteItems" && strings.Contains(body, `"`+s.alt+`"`) {
+			leaked.Store(true)
+		}
+		return nil
+	})
+	ids := s.send(s.closing("c1"))
+	s.settled(ids...)
+	s.shows("closed", "ok", "c1", theirs)
+	if leaked.Load() {
+		t.Error("the former account's answer was written")
+	}
+	s.nothingSetAside()
+}
+
+// The case platform's clock runs ahead by as much as is tolerated, then jumps back.
+func TestClockThatJumpsBack(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	ahead := s.send(s.event("from-far-ahead", after(365*24*time.Hour)))
+	s.send(s.event("e1", after(4*time.Minute)))
+	s.shows("exported", "ok", "e1", s.alt)
+	s.settled(ahead...)
+	if got := attribute(s.setAside(s.location+`-from-far-ahead"`), sqsbatch.AttrErrorCode); got != sqsbatch.OccurredInFuture {
+		t.Errorf("errorCode %q of an event a year ahead", got)
+	}
+
+	jumped := s.send(s.closing("c2")) // in truth later than e1, but nobody can know
+	s.settled(jumped...)
+	s.shows("exported", "ok", "e1", s.alt)
+
+	s.send(s.closing("c3", after(4*time.Minute+time.Second))) // the clock has caught up: nothing is frozen
+	s.shows("closed", "ok", "c3", s.alt)
+}

@@ -1,0 +1,61 @@
+package e2e
+
+import (
+	"encoding/json"
+	"sync/atomic"
+	"testing"
+
+	"related-ro/infra/local/dynamodb"
+)
+
+// Not beside other tests: a batch's cases are read together, so that all of them feel the trouble of one.
+func TestDatabaseTroubleLosesNothing(t *testing.T) {
+	for name, fault := range map[string]func(op, body string) *dynamodb.Fault{
+		"throttled reads": func(op, _ string) *dynamodb.Fault {
+			return when(op == "BatchGetItem", dynamodb.Throttled())
+		},
+		"throttled writes": func(op, _ string) *dynamodb.Fault {
+			return when(op == "TransactWriteItems", dynamodb.Throttled())
+		},
+		"transaction conflicts": func(op, body string) *dynamodb.Fault {
+			return when(op == "TransactWriteItems", dynamodb.Conflict(actions(t, body)))
+		},
+		"outage": func(string, string) *dynamodb.Fault { return dynamodb.Outage() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newShop(t)
+			var over atomic.Bool
+			s.onFailures(2, func() bool { over.Store(true); return true })
+			s.onDatabase(func(op, body string) *dynamodb.Fault {
+				if over.Load() {
+					return nil
+				}
+				return fault(op, body)
+			})
+			ids := s.send(s.event("e1"))
+			s.settled(ids...)
+			s.shows("exported", "ok", "e1", s.alt)
+			if m := sys.of(ids[0]); m.receives < 3 {
+				t.Errorf("received %d times, although 2 attempts failed", m.receives)
+			}
+			s.nothingSetAside()
+		})
+	}
+}
+
+func when(condition bool, fault *dynamodb.Fault) *dynamodb.Fault {
+	if condition {
+		return fault
+	}
+	return nil
+}
+
+// actions is how many a transaction has; 1 for another request.
+func actions(t *testing.T, body string) int {
+	var transaction struct{ TransactItems []json.RawMessage }
+	if err := json.Unmarshal([]byte(body), &transaction); err != nil {
+		t.Error(err)
+	}
+	return max(1, len(transaction.TransactItems))
+}

@@ -1,0 +1,79 @@
+package e2e
+
+import (
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"related-ro/pkg/karmak/karmaktest"
+	"related-ro/pkg/sqsbatch"
+)
+
+func TestKarmakDownForTheFirst3Attempts(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.breakKarmak(karmaktest.Reset, "")
+	var seen atomic.Bool
+	s.onFailures(3, func() bool {
+		if !seen.Load() {
+			return false // people must be able to see that it is being tried again
+		}
+		s.mendKarmak(karmaktest.Reset)
+		s.forgetTrouble()
+		return true
+	})
+	ids := s.send(s.event("e1"))
+	s.shows("exported", "retrying unreachable", "e1")
+	seen.Store(true)
+	s.shows("exported", "ok", "e1", s.alt)
+	s.settled(ids...)
+	if m := sys.of(ids[0]); m.receives < 4 || len(m.waits) < 3 {
+		t.Errorf("received %d times, put off by %v; want 3 failures before the success", m.receives, m.waits)
+	}
+	s.nothingSetAside()
+}
+
+func Test429OfOneAccountWhileAnotherWorks(t *testing.T) {
+	t.Parallel()
+	limited, other := newShop(t), newShop(t)
+	limited.breakKarmak(karmaktest.RateLimited, "120")
+	var seen atomic.Bool
+	limited.onFailures(1, func() bool {
+		if !seen.Load() {
+			return false
+		}
+		limited.mendKarmak(karmaktest.RateLimited)
+		limited.forgetTrouble()
+		return true
+	})
+	ids := limited.send(limited.event("e1"), other.event("e1")) // one batch
+	other.shows("exported", "ok", "e1", other.alt)
+	limited.shows("exported", "retrying rate_limited", "e1")
+	seen.Store(true)
+	limited.shows("exported", "ok", "e1", limited.alt)
+	limited.settled(ids...)
+	if waits := sys.of(ids[0]).waits; waits[0] < 120*time.Second {
+		t.Errorf("put off by %v, less than Karmak asked for", waits[0])
+	}
+	if n := len(sys.of(ids[1]).waits); n != 0 {
+		t.Errorf("the other account's message was put off %d times", n)
+	}
+	limited.nothingSetAside()
+	other.nothingSetAside()
+}
+
+func TestWhatCannotWorkWaitsForAPersonAndCanBeRedriven(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.breakKarmak(karmaktest.NotActivated, "")
+	ids := s.send(s.event("e1"))
+	s.shows("exported", "failed not_activated", "e1")
+	s.settled(ids...)
+	letter := s.setAside(s.location + `-e1"`)
+	if got := attribute(letter, sqsbatch.AttrErrorCode); got != "not_activated" {
+		t.Errorf("errorCode %q", got)
+	}
+	s.mendKarmak(karmaktest.NotActivated)
+	s.sendTo("ExportQueue", *letter.Body)
+	s.shows("exported", "ok", "e1", s.alt)
+}

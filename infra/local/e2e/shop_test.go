@@ -1,0 +1,280 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"related-ro/infra/local/dynamodb"
+	"related-ro/infra/local/platform"
+	"related-ro/infra/local/sqs"
+	"related-ro/pkg/karmak/karmaktest"
+	"related-ro/pkg/relatedro"
+	"related-ro/pkg/sqsbatch"
+)
+
+const user = "user-1"
+
+var shops atomic.Int64
+
+// shop is the world of one test: a location that reads a Karmak account of its own, where RO ro has the alternate alt.
+type shop struct {
+	t                 *testing.T
+	location, account string
+	ro, alt           string
+	began             time.Time
+}
+
+// newShop returns an enabled location.
+func newShop(t *testing.T) *shop {
+	t.Helper()
+	n := shops.Add(1)
+	s := &shop{
+		t: t, location: fmt.Sprint("loc-", n), account: fmt.Sprint("account-", n), began: time.Now(),
+		ro: fmt.Sprint(70000 + 10*n), alt: fmt.Sprint(70001 + 10*n),
+	}
+	s.addFamily(s.account, s.alt)
+	s.save("ENABLED", s.account)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the functions printed of %s:\n%s", s.location, strings.Join(sys.linesAbout(s.location+`"`), "\n"))
+		}
+	})
+	return s
+}
+
+func (s *shop) must(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// addFamily adds an account in which the shop's RO has an alternate.
+func (s *shop) addFamily(account, alternate string) {
+	s.t.Helper()
+	s.must(sys.stack.Karmak.AddAccount(karmaktest.Account{ID: account, Users: []string{user}}))
+	s.must(sys.stack.Karmak.AddRO(account, karmaktest.RO{Number: s.ro}))
+	s.spinoff(account, alternate)
+}
+
+// spinoff makes one more alternate of the shop's RO.
+func (s *shop) spinoff(account, number string) {
+	s.t.Helper()
+	s.must(sys.stack.Karmak.Spinoff(account, s.ro, "", karmaktest.RO{Number: number, BillingCustomerWarranty: true}))
+}
+
+// save saves the location's settings through the API.
+func (s *shop) save(status, account string) {
+	s.t.Helper()
+	s.must(sys.platform.SaveSettings(s.t.Context(), s.location, platform.Settings{
+		Status: status, DMS: relatedro.KarmakFusion, Karmak: platform.Connection{Account: account, User: user},
+	}))
+}
+
+// breakKarmak has the shop's account go wrong, mendKarmak sets that right again. Other shops do not notice.
+func (s *shop) breakKarmak(kind karmaktest.Kind, retryAfter string) {
+	s.t.Helper()
+	s.must(sys.stack.Karmak.SetFault(karmaktest.Fault{Kind: kind, Account: s.account, RetryAfter: retryAfter}))
+}
+
+func (s *shop) mendKarmak(kind karmaktest.Kind) {
+	s.t.Helper()
+	// Takes the fault's place and lets everything pass: faults are only ended all at once, and others have theirs.
+	s.must(sys.stack.Karmak.SetFault(karmaktest.Fault{Kind: kind, Account: s.account, After: math.MaxInt}))
+}
+
+// event is an export of the shop's RO under case-1, unless changed.
+func (s *shop) event(name string, change ...func(*relatedro.Event)) relatedro.Event {
+	ev := relatedro.Event{
+		ID: s.location + "-" + name, Type: relatedro.Exported, OccurredAt: s.began,
+		Key: relatedro.CaseKey{Location: s.location, Case: "case-1"}, RO: s.ro,
+	}
+	for _, c := range change {
+		c(&ev)
+	}
+	return ev
+}
+
+func (s *shop) closing(name string, change ...func(*relatedro.Event)) relatedro.Event {
+	ev := s.event(name, change...)
+	ev.Type, ev.ClosedBy = relatedro.Closed, relatedro.ClosedByUser
+	return ev
+}
+
+func ofCase(id string) func(*relatedro.Event) {
+	return func(ev *relatedro.Event) { ev.Key.Case = id }
+}
+
+// after moves an event's time from the moment at which the shop began.
+func after(d time.Duration) func(*relatedro.Event) {
+	return func(ev *relatedro.Event) { ev.OccurredAt = ev.OccurredAt.Add(d) }
+}
+
+// send sends events, all exports or all closes, and returns the messages' ids.
+func (s *shop) send(events ...relatedro.Event) []string {
+	s.t.Helper()
+	queue := "ExportQueue"
+	bodies := make([]string, len(events))
+	for i, ev := range events {
+		if ev.Type == relatedro.Closed {
+			queue = "CloseQueue"
+		}
+		var err error
+		bodies[i], err = sqsbatch.Encode(ev)
+		s.must(err)
+	}
+	return s.sendTo(queue, bodies...)
+}
+
+// sendTo sends bodies, ten in a call, and returns the messages' ids.
+func (s *shop) sendTo(queue string, bodies ...string) (ids []string) {
+	s.t.Helper()
+	url := sys.stack.QueueURL(queue)
+	for len(bodies) > 0 {
+		n := min(len(bodies), 10)
+		input := &awssqs.SendMessageBatchInput{QueueUrl: &url}
+		for i, body := range bodies[:n] {
+			input.Entries = append(input.Entries, types.SendMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), MessageBody: &body})
+		}
+		out, err := sys.queues.SendMessageBatch(s.t.Context(), input)
+		s.must(err)
+		if len(out.Successful) != n {
+			s.t.Fatalf("%d of %d messages were taken", len(out.Successful), n)
+		}
+		for _, sent := range out.Successful {
+			ids = append(ids, *sent.MessageId)
+		}
+		bodies = bodies[n:]
+	}
+	return ids
+}
+
+// reads says how the API shows a case, such as "exported, ok by loc-1-e1: 70011".
+func (s *shop) reads(caseID string) string {
+	s.t.Helper()
+	answer, err := sys.platform.RelatedROs(s.t.Context(), s.location, caseID)
+	s.must(err)
+	if answer.Status != 200 {
+		return strings.TrimSpace(fmt.Sprint(answer.Status, " ", path.Base(answer.Type)))
+	}
+	text := fmt.Sprintf("%s, %s by %s:", answer.CaseStatus, strings.TrimSpace(answer.Retrieval.Outcome+" "+answer.Retrieval.Reason), answer.Retrieval.EventID)
+	for _, ro := range answer.RelatedROs {
+		text += " " + ro.RONumber
+	}
+	return text
+}
+
+// shows waits until the API shows case-1 so: its status, the outcome, the event's name, the related ROs.
+func (s *shop) shows(status, outcome, event string, related ...string) {
+	s.t.Helper()
+	s.showsOf("case-1", status, outcome, event, related...)
+}
+
+func (s *shop) showsOf(caseID, status, outcome, event string, related ...string) {
+	s.t.Helper()
+	want := strings.Join(append([]string{fmt.Sprintf("%s, %s by %s-%s:", status, outcome, s.location, event)}, related...), " ")
+	got := ""
+	eventually(s.t, func() string { return fmt.Sprintf("%s reads %q, want %q", caseID, got, want) }, func() bool {
+		got = s.reads(caseID)
+		return got == want
+	})
+}
+
+// settled waits until the messages are gone from their queue.
+func (s *shop) settled(ids ...string) {
+	s.t.Helper()
+	for _, id := range ids {
+		eventually(s.t, func() string { return fmt.Sprintf("message %s is not done: %+v", id, sys.of(id)) },
+			func() bool { return sys.of(id).deleted })
+	}
+}
+
+// setAside waits for a dead letter of the exports whose body holds text, and returns it.
+func (s *shop) setAside(text string) types.Message {
+	s.t.Helper()
+	var letters []types.Message
+	eventually(s.t, func() string { return "no dead letter with " + text }, func() bool {
+		letters = sys.deadLetters(s.t, "ExportDeadLetterQueue", text)
+		return len(letters) > 0
+	})
+	return letters[0]
+}
+
+// nothingSetAside fails the test if one of the shop's messages became a dead letter.
+func (s *shop) nothingSetAside() {
+	s.t.Helper()
+	for _, queue := range []string{"ExportDeadLetterQueue", "CloseDeadLetterQueue"} {
+		for _, letter := range sys.deadLetters(s.t, queue, s.location+`"`) {
+			s.t.Errorf("dead letter %s: %s", attribute(letter, sqsbatch.AttrErrorCode), *letter.Body)
+		}
+	}
+}
+
+func attribute(m types.Message, name string) string {
+	return aws.ToString(m.MessageAttributes[name].StringValue)
+}
+
+// onDatabase has decide asked about every DynamoDB request that names the shop's location.
+func (s *shop) onDatabase(decide func(op, body string) *dynamodb.Fault) {
+	sys.database.add(s.t, func(op, body string) *dynamodb.Fault {
+		if !strings.Contains(body, "LOC#"+s.location+`"`) {
+			return nil
+		}
+		return decide(op, body)
+	})
+}
+
+// onFailures has do called when a message of the shop was put off after a failure, at least so often and for as long as it
+// returns false. The queues stand still meanwhile.
+func (s *shop) onFailures(least int, do func() (done bool)) {
+	failures, done := 0, false // the queue's engine tells one event after the other
+	s.onQueue(func(e sqs.Event) {
+		if e.Kind != sqs.Rescheduled || done {
+			return
+		}
+		failures++
+		done = failures >= least && do()
+	})
+}
+
+// onQueue has told called for everything that happens to the shop's messages. The queues stand still meanwhile.
+func (s *shop) onQueue(told func(sqs.Event)) {
+	sys.queue.add(s.t, func(e sqs.Event) {
+		if strings.Contains(e.Body, s.location+`"`) {
+			told(e)
+		}
+	})
+}
+
+// whileAsking runs f once, while Karmak has been asked for the shop's RO and has not answered yet.
+func (s *shop) whileAsking(f func()) {
+	var asked atomic.Bool
+	sys.karmak.add(s.t, func(r *http.Request) {
+		if strings.Contains(r.URL.RawQuery, s.ro) && asked.CompareAndSwap(false, true) {
+			f()
+		}
+	})
+}
+
+// gate returns what waits for release; the end of the test releases too.
+func (s *shop) gate() (wait func(), release func()) {
+	open, release := context.WithCancel(context.Background())
+	s.t.Cleanup(release)
+	return func() { <-open.Done() }, release
+}
+
+// forgetTrouble ends the processes that would leave an account alone for a while, in real time, after its failures. What
+// they have at hand comes back; what was put off stays so.
+func (s *shop) forgetTrouble() { sys.stack.Kill("export") }

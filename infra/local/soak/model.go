@@ -1,0 +1,139 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"related-ro/pkg/relatedro"
+)
+
+// shown is a case as the API shows it, as far as the model has an opinion.
+type shown struct {
+	Found      bool   `json:"found"`
+	LocationID string `json:"locationId"`
+	CaseID     string `json:"caseId"`
+	CaseNumber string `json:"caseNumber"`
+	AssetID    string `json:"assetId"`
+	RONumber   string `json:"roNumber"`
+	CaseStatus string `json:"caseStatus"`
+	ClosedBy   string `json:"closedBy"`
+	RelatedROs []struct {
+		RONumber string `json:"roNumber"`
+		Relation string `json:"relation"`
+	} `json:"relatedRos"`
+	Retrieval struct {
+		Outcome     string    `json:"outcome"`
+		EventID     string    `json:"eventId"`
+		RetrievedAt time.Time `json:"retrievedAt"`
+		Reason      string    `json:"reason"`
+	} `json:"retrieval"`
+}
+
+// newest is the event that says how the case stands: by time, at equal times a close, then by id. It knows nothing of how
+// the product decides that.
+func (c soakCase) newest() relatedro.Event {
+	var best relatedro.Event
+	for _, ev := range c.events {
+		if ev.Type == relatedro.Refresh {
+			continue
+		}
+		sameTime, closes, bestCloses := ev.OccurredAt.Equal(best.OccurredAt), ev.Type == relatedro.Closed, best.Type == relatedro.Closed
+		switch {
+		case ev.OccurredAt.After(best.OccurredAt),
+			sameTime && closes && !bestCloses,
+			sameTime && closes == bestCloses && ev.ID > best.ID:
+			best = ev
+		}
+	}
+	return best
+}
+
+// check returns what is wrong with the case as shown; nothing if it is right.
+func (c soakCase) check(s shown, known *families) (wrong []string) {
+	differ := func(what string, got, want any) {
+		if got != want {
+			wrong = append(wrong, fmt.Sprintf("%s is %v, not %v", what, got, want))
+		}
+	}
+	newest := c.newest()
+	status := "exported"
+	if newest.Type == relatedro.Closed {
+		status = "closed"
+	}
+	number, asset := "", ""
+	for _, ev := range c.events { // each says nothing or the same
+		number, asset = cmp.Or(number, ev.CaseNumber), cmp.Or(asset, ev.Asset)
+	}
+	differ("found", s.Found, true)
+	differ("roNumber", s.RONumber, newest.RO)
+	differ("caseStatus", s.CaseStatus, status)
+	differ("closedBy", s.ClosedBy, string(newest.ClosedBy))
+	differ("caseNumber", s.CaseNumber, number)
+	differ("assetId", s.AssetID, asset)
+	differ("outcome", strings.TrimSpace(s.Retrieval.Outcome+" "+s.Retrieval.Reason), "ok")
+	asked := func(ev relatedro.Event) bool {
+		return ev.ID == s.Retrieval.EventID && (ev.ID == newest.ID || ev.Type == relatedro.Refresh)
+	}
+	if !slices.ContainsFunc(c.events, asked) {
+		wrong = append(wrong, fmt.Sprintf("retrieved for %s, which is neither the newest event, %s, nor a refresh", s.Retrieval.EventID, newest.ID))
+	}
+	return append(wrong, known.check(c.account, newest.RO, s)...)
+}
+
+// families is what was made in Karmak, and when. Safe for concurrent use.
+type families struct {
+	mu   sync.Mutex
+	made map[familyKey][]spinoff
+}
+
+// familyKey is the RO that a family began with.
+type familyKey struct{ account, ro string }
+
+type spinoff struct {
+	number, from string
+	at           time.Time // by then it was there
+}
+
+// add notes that number was made from an RO of the family by now.
+func (f *families) add(account, ro, from, number string, at time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	key := familyKey{account, ro}
+	f.made[key] = append(f.made[key], spinoff{number, from, at})
+}
+
+// check compares a case's list with the family of its RO: what was there when it was fetched must be listed; what came
+// later may be.
+func (f *families) check(account, ro string, s shown) (wrong []string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	listed := map[string]string{}
+	for _, r := range s.RelatedROs {
+		if listed[r.RONumber] != "" {
+			wrong = append(wrong, r.RONumber+" is listed twice")
+		}
+		listed[r.RONumber] = r.Relation
+	}
+	for _, made := range f.made[familyKey{account, ro}] {
+		relation := "descendant"
+		if made.from == ro {
+			relation = "alternate"
+		}
+		got, found := listed[made.number]
+		delete(listed, made.number)
+		switch {
+		case found && got != relation:
+			wrong = append(wrong, fmt.Sprintf("%s is listed as %s, not %s", made.number, got, relation))
+		case !found && !made.at.After(s.Retrieval.RetrievedAt):
+			wrong = append(wrong, made.number+" is missing, made "+s.Retrieval.RetrievedAt.Sub(made.at).String()+" before the retrieval")
+		}
+	}
+	for number := range listed {
+		wrong = append(wrong, number+" is listed and not related")
+	}
+	return wrong
+}

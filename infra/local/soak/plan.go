@@ -1,0 +1,168 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"related-ro/infra/local/platform"
+	"related-ro/pkg/relatedro"
+	"related-ro/pkg/sqsbatch"
+)
+
+// The shares of a soak's messages.
+const (
+	duplicateShare = 0.05 // sent a second time
+	refusedShare   = 0.02 // no event at all
+	closedShare    = 0.01 // of a location whose Karmak account lacks the feature
+	unknownShare   = 0.01 // of an RO that Karmak has not got an hour later
+	disabledShare  = 0.02 // of a location that is not enabled
+	eventsOfACase  = 4    // on average, of the cases that all other messages are about
+)
+
+const user = "user-1"
+
+// The locations of a soak. Two read the same account.
+var (
+	working = []place{{"loc-1", "account-1"}, {"loc-2", "account-1"}, {"loc-3", "account-2"}}
+	lacking = place{"loc-8", "account-8"} // its account lacks the feature
+	off     = place{"loc-9", "account-1"} // not enabled
+)
+
+// place is a location and the Karmak account that it reads.
+type place struct{ location, account string }
+
+func (p place) settings(status string) platform.Settings {
+	return platform.Settings{Status: status, DMS: relatedro.KarmakFusion, Karmak: platform.Connection{Account: p.account, User: user}}
+}
+
+// plan is what a soak sends.
+type plan struct {
+	messages []message
+	cases    []soakCase                 // those that must end right
+	ros      map[string][]string        // RO numbers by account
+	never    map[string]string          // what can never work: the dead letter's code by the message's body
+	unseen   []relatedro.CaseKey        // cases of which nothing may be stored
+	failed   map[relatedro.CaseKey]bool // cases that must end failed
+}
+
+// message is one message to send; to is a queue's logical id.
+type message struct{ to, body string }
+
+// soakCase is a case with all that the case platform says of it.
+type soakCase struct {
+	key     relatedro.CaseKey
+	account string
+	events  []relatedro.Event
+}
+
+// newPlan plans n messages, in the order in which they are sent.
+func newPlan(n int, chance *rand.Rand, now time.Time) *plan {
+	p := &plan{ros: map[string][]string{}, never: map[string]string{}, failed: map[relatedro.CaseKey]bool{}}
+	share := func(of float64) int { return max(1, int(of*float64(n))) }
+	p.addRefused(share(refusedShare), chance, now)
+	p.addHopeless(share(closedShare), lacking, relatedro.NotActivated, now)
+	p.addHopeless(share(unknownShare), working[0], relatedro.RONotFound, now)
+	for i := range share(disabledShare) {
+		key := relatedro.CaseKey{Location: off.location, Case: fmt.Sprint("off-", i)}
+		p.send(relatedro.Event{ID: key.Case, Type: relatedro.Exported, OccurredAt: now, Key: key, RO: "1"})
+		p.unseen = append(p.unseen, key)
+	}
+	duplicates := share(duplicateShare)
+	p.addCases(n-duplicates-len(p.messages), chance, now)
+	for range duplicates {
+		p.messages = append(p.messages, p.messages[chance.IntN(len(p.messages))])
+	}
+	chance.Shuffle(len(p.messages), func(i, j int) { p.messages[i], p.messages[j] = p.messages[j], p.messages[i] })
+	return p
+}
+
+// send plans an event's message and returns its body.
+func (p *plan) send(ev relatedro.Event) (body string) {
+	body, err := sqsbatch.Encode(ev)
+	if err != nil {
+		panic(err) // strings and a time always encode
+	}
+	to := "ExportQueue"
+	if ev.Type == relatedro.Closed {
+		to = "CloseQueue"
+	}
+	p.messages = append(p.messages, message{to, body})
+	return body
+}
+
+// addRefused plans messages that are none by the contract.
+func (p *plan) addRefused(n int, chance *rand.Rand, now time.Time) {
+	for i := range n {
+		ev := relatedro.Event{
+			ID: fmt.Sprint("refused-", i), Type: relatedro.Exported, OccurredAt: now, RO: "1",
+			Key: relatedro.CaseKey{Location: working[0].location, Case: fmt.Sprint("refused-", i)},
+		}
+		p.unseen = append(p.unseen, ev.Key)
+		var code string
+		if chance.IntN(4) == 0 {
+			code, ev.OccurredAt = sqsbatch.OccurredInFuture, now.AddDate(1, 0, 0)
+		}
+		body := p.send(ev)
+		if code == "" {
+			kind := chance.IntN(3)
+			code = []string{sqsbatch.NotJSON, sqsbatch.InvalidField, sqsbatch.UnsupportedVersion}[kind]
+			body = []string{
+				strings.TrimSuffix(body, "}"),
+				strings.Replace(body, `"roNumber":"1"`, `"roNumber":null`, 1),
+				strings.Replace(body, `"version":1`, `"version":2`, 1),
+			}[kind]
+			p.messages[len(p.messages)-1].body = body
+		}
+		p.never[body] = code
+	}
+}
+
+// addHopeless plans exports that fail for good: each of a case of its own, so that none is overtaken by another.
+func (p *plan) addHopeless(n int, at place, why relatedro.Reason, now time.Time) {
+	for i := range n {
+		id := fmt.Sprintf("%s-%d", why, i)
+		key := relatedro.CaseKey{Location: at.location, Case: id}
+		ev := relatedro.Event{ID: id, Type: relatedro.Exported, OccurredAt: now.Add(-2 * relatedro.UnknownROGrace), Key: key, RO: "404"}
+		p.never[p.send(ev)] = string(why)
+		p.failed[key] = true
+	}
+}
+
+// addCases plans n events of cases that change their RO now and then. Times repeat on purpose.
+func (p *plan) addCases(n int, chance *rand.Rand, now time.Time) {
+	p.cases = make([]soakCase, max(1, n/eventsOfACase))
+	own := make([][]string, len(p.cases))
+	for i := range p.cases {
+		at := working[i%len(working)]
+		p.cases[i] = soakCase{key: relatedro.CaseKey{Location: at.location, Case: fmt.Sprint("case-", i)}, account: at.account}
+		own[i] = []string{fmt.Sprint(100_000 + 2*i), fmt.Sprint(100_001 + 2*i)}
+		p.ros[at.account] = append(p.ros[at.account], own[i]...)
+	}
+	for i := range n {
+		c := &p.cases[i%len(p.cases)]
+		ev := relatedro.Event{
+			ID: fmt.Sprint("event-", i), Type: relatedro.Exported, Key: c.key, RO: own[i%len(p.cases)][0],
+			OccurredAt: now.Add(-time.Duration(1+chance.IntN(8)) * time.Minute),
+		}
+		if len(c.events) > 0 { // the first is an export
+			switch k := chance.IntN(20); {
+			case k < 7:
+				ev.Type, ev.ClosedBy = relatedro.Closed, []relatedro.ClosedBy{relatedro.ClosedByUser, relatedro.ClosedByAuto}[k%2]
+			case k < 10:
+				ev.Type = relatedro.Refresh
+			}
+		}
+		if ev.Type != relatedro.Refresh {
+			if chance.IntN(10) == 0 {
+				ev.RO = own[i%len(p.cases)][1]
+			}
+			if chance.IntN(2) == 0 {
+				ev.CaseNumber, ev.Asset = "n-"+c.key.Case, "asset-"+c.key.Case
+			}
+		}
+		c.events = append(c.events, ev)
+		p.send(ev)
+	}
+}

@@ -1,0 +1,375 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"golang.org/x/sync/errgroup"
+
+	"related-ro/infra/local/clock"
+	"related-ro/infra/local/sqs"
+	"related-ro/infra/local/stack"
+	"related-ro/pkg/karmak/karmaktest"
+	"related-ro/pkg/sqsbatch"
+)
+
+const (
+	// queueSpeed is how fast the queues' time runs, so that retries need no minutes.
+	queueSpeed = 100
+	// senders send side by side, ten messages in a call.
+	senders   = 8
+	perCall   = 10
+	perAnswer = 100 // cases, of batch-get
+	// lookAgain is how often a wait looks; settleWithin is how long the last lines of the functions may be under way.
+	lookAgain    = 50 * time.Millisecond
+	settleWithin = 30 * time.Second
+)
+
+// troubles make a tenth of Karmak's requests fail. A 500 and a 503 are Karmak's own; it is asked again at once after the
+// 503, and later after a 429.
+func troubles() []karmaktest.Fault {
+	return []karmaktest.Fault{
+		{Kind: karmaktest.StatusError, Status: http.StatusInternalServerError, Probability: 0.03},
+		{Kind: karmaktest.StatusError, Status: http.StatusServiceUnavailable, Probability: 0.03},
+		{Kind: karmaktest.RateLimited, RetryAfter: "1", Probability: 0.02},
+		{Kind: karmaktest.WrongJSON, Probability: 0.02},
+	}
+}
+
+// options say what to run.
+type options struct {
+	messages int
+	seed     uint64
+	root     string // of the project
+	binaries string // a directory with the functions' binaries; empty: they are built
+}
+
+// soak is one run.
+type soak struct {
+	*stack.Stack
+	plan   *plan
+	watch  *watch
+	known  *families
+	chance *rand.Rand
+	ids    []string // of the messages sent, in the plan's order
+	report report
+}
+
+// run runs a soak. The error says what kept it from coming to a result, a context that ended included.
+func run(ctx context.Context, o options) (result *report, err error) {
+	began := time.Now()
+	s := &soak{watch: newWatch(), known: &families{made: map[familyKey][]spinoff{}}, chance: rand.New(rand.NewPCG(o.seed, 0))}
+	s.Stack, err = stack.Start(ctx, stack.Options{
+		Root: o.root, Binaries: o.binaries, Observers: []stack.Observer{s.watch},
+		Queues: sqs.Config{Clock: clock.NewFast(queueSpeed)},
+		// In real time that leaves a batch 7 minutes before it is handed out again.
+		Parameters: map[string]string{"VisibilityTimeout": "43200"},
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	s.plan = newPlan(o.messages, s.chance, time.Now())
+	for _, step := range []func(context.Context) error{s.prepare, s.work, s.settle, s.judgeDeadLetters, s.judgeCases} {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
+	}
+	counts := s.Stack.Karmak.Counts()
+	for _, n := range counts.Faults {
+		s.report.Faults += n
+	}
+	s.report.KarmakRequests, s.report.Cases, s.report.Took = counts.Total, len(s.plan.cases), time.Since(began)
+	return &s.report, nil
+}
+
+// prepare fills Karmak, switches the locations on, and begins the trouble.
+func (s *soak) prepare(ctx context.Context) error {
+	for _, at := range append([]place{lacking}, working...) {
+		if err := s.Stack.Karmak.AddAccount(karmaktest.Account{ID: at.account, Users: []string{user}}); err != nil {
+			return err
+		}
+	}
+	for account, ros := range s.plan.ros {
+		for _, ro := range ros {
+			if err := s.Stack.Karmak.AddRO(account, karmaktest.RO{Number: ro}); err != nil {
+				return err
+			}
+			for range s.chance.IntN(4) {
+				if err := s.spinoff(account, ro); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	platform := s.Platform()
+	for _, at := range append([]place{lacking}, working...) {
+		if err := platform.SaveSettings(ctx, at.location, at.settings("ENABLED")); err != nil {
+			return err
+		}
+	}
+	if err := platform.SaveSettings(ctx, off.location, off.settings("DISABLED")); err != nil {
+		return err
+	}
+	s.Stack.Karmak.ResetCounts()
+	for _, trouble := range append(troubles(), karmaktest.Fault{Kind: karmaktest.NotActivated, Account: lacking.account}) {
+		if err := s.Stack.Karmak.SetFault(trouble); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// spinoff splits one more RO off an RO, or off one that was split off from it before. One goroutine at a time does so.
+func (s *soak) spinoff(account, ro string) error {
+	from := ro
+	made := s.known.made[familyKey{account, ro}]
+	if len(made) > 0 && s.chance.IntN(3) == 0 {
+		from = made[s.chance.IntN(len(made))].number
+	}
+	number := fmt.Sprintf("%s-%d", ro, len(made)+1)
+	if err := s.Stack.Karmak.Spinoff(account, from, "", karmaktest.RO{Number: number}); err != nil {
+		return err
+	}
+	s.known.add(account, ro, from, number, time.Now())
+	return nil
+}
+
+// work sends everything and waits until the queues are empty, while the shop goes on splitting ROs off.
+func (s *soak) work(ctx context.Context) error {
+	working, done := context.WithCancel(ctx)
+	group, working := errgroup.WithContext(working)
+	group.Go(func() error { return s.keepSplitting(working) })
+	group.Go(func() error {
+		defer done()
+		if err := s.sendAll(working); err != nil {
+			return err
+		}
+		return s.Platform().AwaitEmpty(working)
+	})
+	return group.Wait()
+}
+
+// keepSplitting splits an RO off whenever the functions have ended some messages.
+func (s *soak) keepSplitting(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-s.watch.work:
+		}
+		c := s.plan.cases[s.chance.IntN(len(s.plan.cases))]
+		if err := s.spinoff(c.account, c.events[s.chance.IntN(len(c.events))].RO); err != nil {
+			return err
+		}
+		s.report.Spinoffs++
+	}
+}
+
+func (s *soak) sendAll(ctx context.Context) error {
+	s.ids = make([]string, len(s.plan.messages))
+	byQueue := map[string][]int{}
+	for i, m := range s.plan.messages {
+		byQueue[m.to] = append(byQueue[m.to], i)
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(senders)
+	for queue, positions := range byQueue {
+		for len(positions) > 0 {
+			n := min(len(positions), perCall)
+			some := positions[:n]
+			group.Go(func() error { return s.send(ctx, queue, some) })
+			positions = positions[n:]
+		}
+	}
+	return group.Wait()
+}
+
+// send sends the messages at some positions of the plan.
+func (s *soak) send(ctx context.Context, queue string, positions []int) error {
+	url := s.QueueURL(queue)
+	input := &awssqs.SendMessageBatchInput{QueueUrl: &url}
+	for _, i := range positions {
+		input.Entries = append(input.Entries, types.SendMessageBatchRequestEntry{
+			Id: aws.String(strconv.Itoa(i)), MessageBody: &s.plan.messages[i].body,
+		})
+	}
+	output, err := s.SQSClient().SendMessageBatch(ctx, input)
+	if err != nil {
+		return fmt.Errorf("send: %w", err)
+	}
+	if len(output.Failed) > 0 {
+		return fmt.Errorf("send: %s", aws.ToString(output.Failed[0].Message))
+	}
+	for _, sent := range output.Successful {
+		i, err := strconv.Atoi(aws.ToString(sent.Id))
+		if err != nil {
+			return fmt.Errorf("send: %w", err)
+		}
+		s.ids[i] = aws.ToString(sent.MessageId)
+	}
+	return nil
+}
+
+// settle waits for the functions' last lines and counts how the messages ended.
+func (s *soak) settle(ctx context.Context) error {
+	limit := time.After(settleWithin)
+	tick := time.NewTicker(lookAgain)
+	defer tick.Stop()
+	for waiting := true; waiting && !s.watch.allEnded(s.ids); {
+		select {
+		case <-tick.C:
+		case <-limit:
+			waiting = false
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	s.watch.mu.Lock()
+	defer s.watch.mu.Unlock()
+	s.report.Sent, s.report.Retried = len(s.ids), len(s.watch.retried)
+	for i, id := range s.ids {
+		body := s.plan.messages[i].body
+		switch ended := s.watch.ended[id]; {
+		case s.watch.dropped[id] != "":
+			s.report.lost("%s by SQS: %s", s.watch.dropped[id], body)
+		case ended == "ok":
+			s.report.OK++
+		case ended == "skipped":
+			s.report.Skipped++
+		case ended == "disabled":
+			s.report.Disabled++
+		case ended == "refused", ended == "failed", ended == "gave_up":
+			s.report.DeadLettered++
+		default:
+			s.report.lost("no function ended %s", body)
+		}
+	}
+	return nil
+}
+
+// judgeDeadLetters compares the dead-letter queues with what can never work. A letter may be there twice.
+func (s *soak) judgeDeadLetters(ctx context.Context) error {
+	codes := map[string]string{}
+	client := s.SQSClient()
+	for _, queue := range []string{"ExportDeadLetterQueue", "CloseDeadLetterQueue"} {
+		url := s.QueueURL(queue)
+		for {
+			output, err := client.ReceiveMessage(ctx, &awssqs.ReceiveMessageInput{
+				QueueUrl: &url, MaxNumberOfMessages: perCall, VisibilityTimeout: 43200, MessageAttributeNames: []string{"All"},
+			})
+			if err != nil {
+				return fmt.Errorf("read dead letters: %w", err)
+			}
+			if len(output.Messages) == 0 {
+				break
+			}
+			for _, m := range output.Messages {
+				codes[aws.ToString(m.Body)] = aws.ToString(m.MessageAttributes[sqsbatch.AttrErrorCode].StringValue)
+			}
+		}
+	}
+	for body, want := range s.plan.never {
+		switch code, found := codes[body]; {
+		case !found:
+			s.report.lost("not among the dead letters: %s", body)
+		case code != want:
+			s.report.wrong("dead letter with %s, not %s: %s", code, want, body)
+		}
+		delete(codes, body)
+	}
+	for body, code := range codes {
+		s.report.wrong("dead letter with %s of a message that can work: %s", code, body)
+	}
+	return nil
+}
+
+// judgeCases compares every case that the API shows with the model.
+func (s *soak) judgeCases(ctx context.Context) error {
+	type asked struct {
+		LocationID string `json:"locationId"`
+		CaseID     string `json:"caseId"`
+	}
+	var all []asked
+	judges := map[asked]func(shown) []string{}
+	add := func(location, id string, judge func(shown) []string) {
+		key := asked{location, id}
+		all, judges[key] = append(all, key), judge
+	}
+	for _, c := range s.plan.cases {
+		add(c.key.Location, c.key.Case, func(is shown) []string { return c.check(is, s.known) })
+	}
+	for _, key := range s.plan.unseen {
+		add(key.Location, key.Case, func(is shown) []string {
+			if is.Found {
+				return []string{"is stored"}
+			}
+			return nil
+		})
+	}
+	for key := range s.plan.failed {
+		add(key.Location, key.Case, func(is shown) []string {
+			if !is.Found || is.Retrieval.Outcome != "failed" {
+				return []string{"outcome is " + is.Retrieval.Outcome + ", not failed"}
+			}
+			return nil
+		})
+	}
+	for len(all) > 0 {
+		n := min(len(all), perAnswer)
+		var answer struct{ Cases []shown }
+		if err := s.post(ctx, "/v1/related-ros/batch-get", map[string]any{"cases": all[:n]}, &answer); err != nil {
+			return err
+		}
+		if len(answer.Cases) != n {
+			return fmt.Errorf("the API shows %d cases of %d", len(answer.Cases), n)
+		}
+		for i, is := range answer.Cases {
+			for _, complaint := range judges[all[i]](is) {
+				s.report.wrong("%s of %s: %s", is.CaseID, is.LocationID, complaint)
+			}
+		}
+		all = all[n:]
+	}
+	return nil
+}
+
+// post asks the API as somebody who may read all locations.
+func (s *soak) post(ctx context.Context, path string, body, result any) error {
+	token, err := s.Token("field_manager", "*")
+	if err != nil {
+		return err
+	}
+	encoded, err := json.Marshal(body)
+	if err != nil {
+		return fmt.Errorf("encode request: %w", err)
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.APIURL+path, bytes.NewReader(encoded))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return fmt.Errorf("read cases: %w", err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("read cases: status %d", response.StatusCode)
+	}
+	if err := json.NewDecoder(response.Body).Decode(result); err != nil {
+		return fmt.Errorf("read cases: %w", err)
+	}
+	return nil
+}

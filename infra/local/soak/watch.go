@@ -1,0 +1,75 @@
+package main
+
+import (
+	"encoding/json"
+	"sync"
+
+	"related-ro/infra/local/gateway"
+	"related-ro/infra/local/lambda"
+	"related-ro/infra/local/sqs"
+	"related-ro/infra/local/stack"
+	"related-ro/pkg/karmak/karmaktest"
+	"related-ro/pkg/relatedro"
+)
+
+// watch keeps how the functions say that each message ended. Safe for concurrent use.
+type watch struct {
+	mu      sync.Mutex
+	ended   map[string]string // by SQS's id: the outcome of the last run, unless it is to be tried again
+	retried map[string]bool   // failed at least once and was to be tried again
+	dropped map[string]string // what SQS did with a message that no function had ended
+	work    chan struct{}     // gets something now and then while messages are worked on
+}
+
+var _ stack.Observer = (*watch)(nil)
+
+func newWatch() *watch {
+	return &watch{ended: map[string]string{}, retried: map[string]bool{}, dropped: map[string]string{}, work: make(chan struct{}, 1)}
+}
+
+// Line implements stack.Observer.
+func (w *watch) Line(l lambda.Line) {
+	var line struct{ Message, MessageID, Outcome string }
+	if json.Unmarshal([]byte(l.Text), &line) != nil || line.Message != "message" {
+		return
+	}
+	select {
+	case w.work <- struct{}{}:
+	default:
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if line.Outcome == string(relatedro.SettledRetrying) {
+		w.retried[line.MessageID] = true
+		return
+	}
+	w.ended[line.MessageID] = line.Outcome
+}
+
+// SQS implements stack.Observer.
+func (w *watch) SQS(e sqs.Event) {
+	switch e.Kind {
+	case sqs.Moved, sqs.Expired, sqs.Purged:
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.dropped[e.MessageID] = string(e.Kind)
+	}
+}
+
+// Access implements stack.Observer.
+func (w *watch) Access(gateway.Access) {}
+
+// Karmak implements stack.Observer.
+func (w *watch) Karmak(karmaktest.Request) {}
+
+// allEnded reports whether the functions have ended all of the messages.
+func (w *watch) allEnded(ids []string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, id := range ids {
+		if w.ended[id] == "" {
+			return false
+		}
+	}
+	return true
+}
