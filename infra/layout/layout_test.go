@@ -1,0 +1,133 @@
+// Package layout keeps the shape of the repository: who may import whom, and what the
+// top holds.
+package layout
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "related-ro/"
+
+// adapters translate between the domain and one technology. They know the domain and
+// not each other. What two of them need of a standard has a package of its own.
+var (
+	adapters  = []string{"pkg/karmak", "pkg/dynamo", "pkg/sqsbatch", "pkg/httpapi"}
+	standards = []string{"pkg/negotiate"}
+)
+
+type goPackage struct {
+	ImportPath string
+	Name       string
+	Doc        string
+	Imports    []string
+}
+
+func packages(t *testing.T) []goPackage {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json=ImportPath,Name,Doc,Imports", "./...")
+	cmd.Dir = "../.."
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, stderr.String())
+	}
+	var all []goPackage
+	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p goPackage
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
+
+// own returns the packages of this module that p imports, without the module's name.
+func (p goPackage) own() (imports []string) {
+	for _, i := range p.Imports {
+		if rest, ok := strings.CutPrefix(i, module); ok {
+			imports = append(imports, rest)
+		}
+	}
+	return imports
+}
+
+func (p goPackage) path() string { return strings.TrimPrefix(p.ImportPath, module) }
+
+func TestDomainImportsOnlyTheStandardLibrary(t *testing.T) {
+	for _, p := range packages(t) {
+		if p.path() != "pkg/relatedro" {
+			continue
+		}
+		for _, i := range p.Imports {
+			if strings.Contains(strings.Split(i, "/")[0], ".") || strings.HasPrefix(i, module) {
+				t.Errorf("pkg/relatedro imports %s", i)
+			}
+		}
+	}
+}
+
+func TestAdaptersKnowTheDomainAndNotEachOther(t *testing.T) {
+	for _, p := range packages(t) {
+		if !slices.Contains(adapters, p.path()) {
+			continue
+		}
+		for _, i := range p.own() {
+			if i != "pkg/relatedro" && !slices.Contains(standards, i) {
+				t.Errorf("%s imports %s", p.path(), i)
+			}
+		}
+	}
+}
+
+func TestProductDoesNotImportItsSurroundings(t *testing.T) {
+	for _, p := range packages(t) {
+		for _, i := range p.own() {
+			switch {
+			case strings.HasPrefix(p.path(), "infra/"):
+			case strings.HasPrefix(i, "infra/"), strings.HasPrefix(i, "functions/"):
+				t.Errorf("%s imports %s", p.path(), i)
+			}
+		}
+	}
+}
+
+func TestPackagesSayWhatTheyAreFor(t *testing.T) {
+	for _, p := range packages(t) {
+		if p.Doc == "" && p.Name != "layout" {
+			t.Errorf("%s has no package comment", p.path())
+		}
+	}
+}
+
+func TestNoPackageIsNamedForNothing(t *testing.T) {
+	for _, p := range packages(t) {
+		if slices.Contains([]string{"utils", "util", "common", "helpers", "types", "models", "interfaces"}, p.Name) {
+			t.Errorf("%s: the name does not say what it is for", p.path())
+		}
+	}
+}
+
+func TestTopHoldsWhatAReaderExpects(t *testing.T) {
+	entries, err := os.ReadDir("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	expected := []string{"functions", "pkg", "infra", "template.yaml", "samconfig.toml", "go.mod", "go.sum", "Makefile", "README.md"}
+	made := []string{"bin", "screenshots"} // ignored by git
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), ".") && !slices.Contains(expected, e.Name()) && !slices.Contains(made, e.Name()) {
+			t.Errorf("%s does not belong at the top", e.Name())
+		}
+	}
+}

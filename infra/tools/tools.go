@@ -1,0 +1,100 @@
+// Package tools installs programs that the Go toolchain does not bring, such as AWS's own or those that play AWS, into
+// directories of this project's cache. It needs what it installs with: python3, npm, or java and mvn.
+package tools
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// Installer installs something into a directory that exists and is empty. Its error holds what the command printed.
+type Installer func(ctx context.Context, directory string) error
+
+// Once installs into the directory unless that was done before. A mark is left when it is done, so that what was broken off
+// is not taken for whole. The directory's name must change with the version.
+func Once(ctx context.Context, directory string, install Installer) error {
+	mark := filepath.Join(directory, ".installed")
+	if _, err := os.Stat(mark); err == nil {
+		return nil
+	}
+	if err := os.RemoveAll(directory); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(directory, 0o755); err != nil {
+		return err
+	}
+	if err := install(ctx, directory); err != nil {
+		return err
+	}
+	return os.WriteFile(mark, nil, 0o644)
+}
+
+// Python installs packages of PyPI, such as "cfn-lint==1.58.0", into a virtual environment: their commands are in bin.
+func Python(requirements ...string) Installer {
+	return func(ctx context.Context, directory string) error {
+		if err := execute(ctx, "", "python3", "-m", "venv", directory); err != nil {
+			return err
+		}
+		pip := filepath.Join(directory, "bin", "pip")
+		return execute(ctx, "", pip, append([]string{"install", "--quiet", "--disable-pip-version-check"}, requirements...)...)
+	}
+}
+
+// NPM installs a package of npm below node_modules.
+func NPM(name, version string) Installer {
+	return func(ctx context.Context, directory string) error {
+		return execute(ctx, "", "npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts",
+			"--prefix", directory, name+"@"+version)
+	}
+}
+
+// Maven copies an artifact, and all that it needs at run time, next to each other.
+func Maven(group, artifact, version string) Installer {
+	return func(ctx context.Context, directory string) error {
+		project := fmt.Sprintf(`<project xmlns="http://maven.apache.org/POM/4.0.0">
+<modelVersion>4.0.0</modelVersion><groupId>related-ro</groupId><artifactId>tools</artifactId><version>0</version>
+<dependencies><dependency><groupId>%s</groupId><artifactId>%s</artifactId><version>%s</version></dependency></dependencies>
+</project>
+`, group, artifact, version)
+		if err := os.WriteFile(filepath.Join(directory, "pom.xml"), []byte(project), 0o644); err != nil {
+			return err
+		}
+		if err := execute(ctx, directory, "java", "-version"); err != nil {
+			return err
+		}
+		return execute(ctx, directory, "mvn", "--quiet", "--batch-mode",
+			"dependency:copy-dependencies", "-DincludeScope=runtime", "-DoutputDirectory="+directory)
+	}
+}
+
+// FreePort returns a TCP port of the loopback interface that nobody listens on, for a program that must be told one.
+func FreePort(ctx context.Context) (int, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, fmt.Errorf("find a free port: %w", err)
+	}
+	address, ok := listener.Addr().(*net.TCPAddr)
+	if !ok {
+		err = fmt.Errorf("find a free port: %v is not of TCP", listener.Addr())
+		return 0, errors.Join(err, listener.Close())
+	}
+	return address.Port, listener.Close()
+}
+
+// execute runs a command; its output is in the error.
+func execute(ctx context.Context, directory, name string, arguments ...string) error {
+	command := exec.CommandContext(ctx, name, arguments...)
+	command.Dir = directory
+	output, err := command.CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%s: %w %s", name, err, bytes.TrimSpace(output))
+	}
+	return nil
+}
