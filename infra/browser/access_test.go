@@ -1,0 +1,138 @@
+package browser
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
+
+// prepared brings a system into a state in which each page has something to show:
+// families, failures, dead letters.
+func prepared(t *testing.T) *world {
+	t.Helper()
+	w := start(t)
+	w.export(t, w.seeded(t, "case-1001"))
+	w.karmak(t, "POST", "fault", map[string]any{"kind": "not_activated"})
+	w.export(t, w.seeded(t, "case-1003"))
+	w.karmak(t, "DELETE", "faults", nil)
+	return w
+}
+
+// settled waits until a page has what it shows.
+func (p *tab) settled() {
+	p.Helper()
+	p.wait("!text('main').includes('Loading') && !deep('main >> .bone')")
+}
+
+// violation is a rule of axe-core that a page breaks.
+type violation struct {
+	ID    string `json:"id"`
+	Help  string `json:"help"`
+	Nodes []struct {
+		Target json.RawMessage `json:"target"`
+		HTML   string          `json:"html"`
+		Why    string          `json:"failureSummary"`
+	} `json:"nodes"`
+}
+
+// axe fails the test for each rule of axe-core that the page breaks.
+func (p *tab) axe(source, page string) {
+	p.Helper()
+	if !eval[bool](p, "Boolean(window.axe)") {
+		p.load(source)
+	}
+	found := eval[[]violation](p, "(await axe.run(document, { resultTypes: ['violations'] })).violations.map(({ id, help, nodes }) => ({ id, help, nodes: nodes.map(({ target, html, failureSummary }) => ({ target, html, failureSummary })) }))")
+	for _, v := range found {
+		for _, n := range v.Nodes {
+			p.Errorf("%s: %s: %s\n%s\n%s\n%s", page, v.ID, v.Help, n.Target, n.HTML, n.Why)
+		}
+	}
+}
+
+func axeSource(t *testing.T) string {
+	t.Helper()
+	source, err := os.ReadFile(os.Getenv("RELATEDRO_AXE"))
+	if err != nil {
+		t.Fatalf("axe-core: %v; make test-browser fetches it", err)
+	}
+	return string(source)
+}
+
+func TestAxeFindsNothing(t *testing.T) {
+	source := axeSource(t)
+	w := prepared(t)
+	for _, scheme := range []string{"light", "dark"} {
+		for _, width := range []int64{1280, 320} {
+			t.Run(fmt.Sprintf("%s %d", scheme, width), func(t *testing.T) {
+				t.Parallel()
+				p := open(t, w.APIURL, width, 900, scheme)
+				p.as("support", "*")
+				for _, page := range pages {
+					p.visit(page)
+					p.settled()
+					p.axe(source, page)
+				}
+				p.visit("search")
+				p.write("related-ro-search >> #ro", "5012")
+				p.sees("related-ro-search >> tbody", "5012")
+				p.axe(source, "search results")
+				p.visit("cases")
+				p.sees("main >> related-ro-cell[case-id=case-1002]", "+1")
+				p.do("deep('related-ro-cell[case-id=case-1002] >> .more').focus()")
+				p.wait("deep('.card:popover-open')")
+				p.axe(source, "rest of a cell")
+				p.answers("/v1/", 500, "{}")
+				p.visit("cases/loc-100/case-1002")
+				p.sees("related-ros", "has a problem")
+				p.axe(source, "error")
+			})
+		}
+	}
+}
+
+func TestAxeFindsNothingWhereOneSignsIn(t *testing.T) {
+	source := axeSource(t)
+	w := startWith(t, nil)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.axe(source, "sign in")
+}
+
+// Nothing is wider than the page, whether the page is narrow, or zoomed to 200 %, or
+// only its text is twice as large.
+func TestNothingBreaksWhenThereIsLittleRoom(t *testing.T) {
+	w := prepared(t)
+	for _, c := range []struct {
+		name  string
+		width int64
+		text  string // font size of the root
+	}{{"320 pixels", 320, ""}, {"200 % of 1280 pixels", 640, ""}, {"text of 200 %", 1280, "200%"}, {"text of 200 % at 640 pixels", 640, "200%"}} {
+		t.Run(c.name, func(t *testing.T) {
+			p := open(t, w.APIURL, c.width, 900, "light")
+			p.as("support", "*")
+			p.do("document.documentElement.style.fontSize = " + quote(c.text))
+			check := func(page string) {
+				wide := eval[[]string](p, `deepAll('body *').filter((e) => {
+  for (let up = e; up; up = up.parentElement ?? up.getRootNode().host) {
+    if (up.matches('.vh, .wide, .steps') || ['absolute', 'fixed'].includes(getComputedStyle(up).position)) return false; // may be wider
+  }
+  const { right, width } = e.getBoundingClientRect();
+  return width > 0 && right > innerWidth + 1;
+}).map((e) => e.tagName + ' ' + e.getAttribute('class') + ' ' + Math.round(e.getBoundingClientRect().right))`)
+				if over := eval[int](p, "document.documentElement.scrollWidth - innerWidth"); over > 0 || len(wide) > 0 {
+					t.Errorf("%s: %d pixels too wide: %s", page, over, strings.Join(wide, "; "))
+				}
+			}
+			for _, page := range pages {
+				p.visit(page)
+				p.settled()
+				check(page)
+			}
+			p.visit("search")
+			p.write("related-ro-search >> #ro", "5012")
+			p.sees("related-ro-search >> tbody", "5012")
+			check("search results")
+		})
+	}
+}

@@ -1,0 +1,147 @@
+package browser
+
+import (
+	"testing"
+	"time"
+
+	"related-ro/infra/local/issuer"
+)
+
+// elements are the pages that show each element, with its selector.
+var elements = map[string]string{
+	"cases/loc-100/case-1002": "related-ros",
+	"view/loc-100/case-1002":  "related-ros",
+	"assets/loc-100/asset-77": "asset-related-ros",
+	"settings":                "related-ro-settings",
+}
+
+func TestEveryElementSaysWhatIsWrong(t *testing.T) {
+	w := start(t)
+	for _, c := range []struct {
+		name   string
+		status int
+		body   string
+		says   string
+		again  bool // trying again can help
+	}{
+		{"session ended", 401, `{"message":"Unauthorized"}`, "Your session has ended", false},
+		{"not allowed", 403, `{"type":"forbidden","detail":"no"}`, "You cannot see related ROs of this location", false},
+		{"unknown", 404, `{"type":"not-found"}`, "There is no such record", true},
+		{"too many requests", 429, `{"message":"Too Many Requests"}`, "Too many requests just now", true},
+		{"fault of ours", 500, `{"type":"internal","detail":"stack trace"}`, "has a problem", true},
+		{"no JSON", 502, `<html>Bad Gateway`, "has a problem", true},
+		{"no connection", -1, ``, "could not be reached", true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := open(t, w.APIURL, 1280, 900, "light")
+			p.sees("main", "Acme")
+			p.answers("/v1/", c.status, c.body)
+			for page, element := range elements {
+				p.visit(page)
+				p.sees(element+" >> [role=alert]", c.says)
+				if got := eval[bool](p, "Boolean(deep('"+element+" >> [data-key=again]'))"); got != c.again {
+					t.Errorf("%s offers to try again: %t", page, got)
+				}
+			}
+			p.visit("cases")
+			p.sees("related-ro-cell", "Could not be read")
+			p.visit("search")
+			p.write("related-ro-search >> #ro", "50")
+			p.sees("related-ro-search >> [role=alert]", c.says)
+		})
+	}
+}
+
+func TestTryingAgainHelps(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.sees("main", "Acme")
+	p.answers("/v1/", 500, `{}`)
+	for page, element := range elements {
+		p.answers("/v1/", 500, `{}`)
+		p.visit(page)
+		p.sees(element, "has a problem")
+		p.answersAgain()
+		p.click(element + " >> [data-key=again]")
+		p.wait("!text('" + element + "').includes('has a problem')")
+	}
+}
+
+func TestSomethingIsShownWhileNothingIsKnown(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.sees("main", "Acme")
+	p.answers("/v1/", 0, "")
+	for page, element := range elements {
+		p.visit(page)
+		p.sees(element, "Loading related ROs")
+	}
+	p.visit("search")
+	p.write("related-ro-search >> #ro", "50")
+	p.sees("related-ro-search", "Loading related ROs")
+}
+
+func TestExpiredTokenIsSaidInPlainWords(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.sees("main", "Acme")
+	token, err := w.Key().Token(issuer.Grant{
+		Subject: "s", Roles: []string{"support"}, Locations: []string{"*"}, Issued: time.Now().Add(-2 * time.Hour), Lifetime: time.Hour,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.visit("cases/loc-100/case-1002")
+	p.do("await (await import('/console/related-ro.js')).connect({ token: " + quote(token) + " })")
+	p.sees("related-ros >> [role=alert]", "Your session has ended")
+}
+
+func TestAnotherLocationsCaseIsClosed(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.as("service_advisor", "loc-200")
+	p.visit("cases/loc-100/case-1002")
+	p.sees("related-ros >> [role=alert]", "You cannot see related ROs of this location")
+}
+
+func TestFailuresOfKarmakAreSaidInPlainWords(t *testing.T) {
+	for _, c := range []struct {
+		kind, outcome, says string
+	}{
+		{"offline", "tried again by itself", "Karmak Fusion server is offline"},
+		{"not_activated", "could not be fetched.", "Karmak has not activated alternate RO numbers"},
+	} {
+		t.Run(c.kind, func(t *testing.T) {
+			w := start(t)
+			p := open(t, w.APIURL, 1280, 900, "light")
+			p.visit("cases/loc-100/case-1002")
+			p.sees("related-ros", "Fetched")
+			w.karmak(t, "POST", "fault", map[string]any{"kind": c.kind})
+			p.click("aside .buttons button:nth-of-type(2)")
+			p.sees("related-ros", c.says)
+			p.sees("related-ros", c.outcome)
+			p.sees("related-ros", "50126") // the last good list stays
+			p.sees("related-ros", "Shown as fetched")
+			p.visit("cases")
+			p.sees("related-ro-cell[case-id=case-1002]", c.says)
+			p.visit("assets/loc-100/asset-77")
+			p.sees("asset-related-ros", c.says)
+			p.quiet()
+		})
+	}
+}
+
+func TestDisabledLocationSaysSo(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	settings := w.data.Locations[0].Settings
+	settings.Status = "DISABLED"
+	if err := w.platform.SaveSettings(t.Context(), "loc-100", settings); err != nil {
+		t.Fatal(err)
+	}
+	p.visit("cases/loc-100/case-1002")
+	p.sees("related-ros", "switched off for this location")
+	if eval[bool](p, "Boolean(deep('related-ros >> [data-key=refresh]'))") {
+		t.Error("a refresh is offered that cannot be")
+	}
+}

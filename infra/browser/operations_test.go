@@ -1,0 +1,180 @@
+package browser
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// messages returns the chart's totals by outcome.
+func (p *tab) messages() map[string]int {
+	p.Helper()
+	return eval[map[string]int](p, "Object.fromEntries([...document.querySelectorAll('[data-outcome]')].map((r) => [r.dataset.outcome, Number(r.cells[1].textContent)]))")
+}
+
+func TestChartHasTheMessagesThatWereSent(t *testing.T) {
+	w := start(t)
+	// What the seed data has caused, counted where the messages are handled.
+	before := map[string]int{}
+	for _, s := range w.feed.Figures() {
+		for _, point := range s.Points {
+			if s.Name == "Messages" {
+				before[s.Dimensions["Outcome"]] += int(point.Sum)
+			}
+		}
+	}
+	planted := 0
+	for _, n := range before {
+		planted += n
+	}
+	sent := 0
+	for _, c := range w.data.Cases {
+		switch c.Happened {
+		case "exported":
+			sent++
+		case "closed by user", "closed by auto":
+			sent += 2
+		}
+	}
+	if planted != sent {
+		t.Errorf("%d messages were sent, the metrics have %d: %v", sent, planted, before)
+	}
+	for range 3 {
+		w.export(t, w.seeded(t, "case-1003"))
+	}
+	if _, err := w.platform.Export(t.Context(), w.seeded(t, "case-3001")); err != nil { // its location is disabled
+		t.Fatal(err)
+	}
+	if err := w.platform.AwaitEmpty(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.as("support", "*")
+	p.visit("operations")
+	p.wait(fmt.Sprintf("Number(document.querySelector('[data-outcome=ok]')?.cells[1].textContent) === %d", before["ok"]+3))
+	got := p.messages()
+	if got["disabled"] != before["disabled"]+1 || got["ok"] != before["ok"]+3 || got["skipped"] != before["skipped"] {
+		t.Errorf("the chart has %v, before %v", got, before)
+	}
+	if n := eval[int](p, "document.querySelectorAll('.bar').length"); n == 0 {
+		t.Error("nothing is drawn")
+	}
+	p.sees("[data-call]", "ms")
+	p.quiet()
+}
+
+func TestDeadLettersAreListedAndRedriven(t *testing.T) {
+	w := start(t)
+	w.karmak(t, "POST", "fault", map[string]any{"kind": "not_activated"})
+	if answer := w.export(t, w.seeded(t, "case-1003")); answer.Retrieval.Outcome != "failed" {
+		t.Fatalf("%+v", answer.Retrieval)
+	}
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.as("support", "*")
+	p.visit("operations")
+	p.sees("main table:has(code)", "not_activated")
+	p.sees("main", "case-1003")
+	w.karmak(t, "DELETE", "faults", nil)
+	p.click("form:has(#place-export) button[type=submit]")
+	p.sees("main", "1 sent back to the export queue, about 0 left")
+	p.sees("main", "No dead letters")
+	p.visit("cases/loc-100/case-1003")
+	p.sees("related-ros", "Fetched")
+	p.quiet()
+}
+
+func TestOnlySupportSeesDeadLetters(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	for _, role := range []string{"administrator", "service_manager", "service_advisor", "field_manager"} {
+		p.as(role, "*")
+		p.visit("operations")
+		p.sees("main", "Our support staff see the dead letters here")
+	}
+	if n := p.asked("/v1/operations"); n != 0 {
+		t.Errorf("asked for dead letters %d times", n)
+	}
+}
+
+func TestStepsAreShownAsTheyHappen(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.sees(".steps", "case-1002")
+	p.visit("cases/loc-100/case-1001")
+	p.click("aside .buttons button:nth-of-type(1)")
+	for _, step := range []string{"case-export: case.exported case-1001 arrived", "case.exported case-1001 handed out, receive 1", "message of case-1001 at loc-100: ok", "case.exported case-1001 done"} {
+		p.sees(".steps", step)
+	}
+}
+
+func TestFaultsAreSwitchedOnAndOff(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.visit("cases/loc-100/case-1002")
+	p.choose("#local-fault", "status_error")
+	p.click("form:has(#local-fault) button[type=submit]")
+	p.sees("aside .said", "Karmak from now on")
+	p.click("aside .buttons button:nth-of-type(2)")
+	p.sees("related-ros", "Karmak answered with an error")
+	p.click("form:has(#local-fault) button[type=button]")
+	p.sees("aside .said", "Karmak works again")
+	p.sees("related-ros", "when the case was closed") // retried by the system, seen by the page, both by themselves
+	p.quiet()
+}
+
+// Deployed at AWS there is no extension: the page is the same, a token is pasted, and
+// nothing of the local stack is asked for.
+func TestDeployedConsoleTakesAPastedToken(t *testing.T) {
+	w := startWith(t, map[string]string{"CONSOLE_DASHBOARD_URL": "https://console.example.com/dashboard"})
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.sees("main", "Access token")
+	p.write("#token", "this is no token")
+	p.click("main button[type=submit]")
+	p.sees("main [role=alert]", "This is not a token")
+	token, err := w.Token("support", "*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.write("#token", token)
+	p.click("main button[type=submit]")
+	p.sees("h1", "Cases")
+	p.write("#location", "loc-100")
+	p.do("deep('#location').dispatchEvent(new Event('change'))")
+	p.write("#open-id", "case-1002")
+	p.click("form:has(#open-id) button")
+	p.sees("related-ros", "50126")
+	p.visit("operations")
+	if href := eval[string](p, "document.querySelector('#figures a').href"); href != "https://console.example.com/dashboard" {
+		t.Errorf("the charts lead to %s", href)
+	}
+	if n := p.asked("/local"); n != 0 {
+		t.Errorf("%d requests to the local stack's own paths", n)
+	}
+	if kept := eval[int](p, "localStorage.length + sessionStorage.length + document.cookie.length"); kept != 0 {
+		t.Error("something is kept in storage")
+	}
+	if !eval[bool](p, "document.getElementById('extension').hidden") {
+		t.Error("the panel is there")
+	}
+	p.quiet()
+}
+
+func TestNothingIsAskedOfAnybodyElse(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.as("support", "*")
+	for _, page := range pages {
+		p.visit(page)
+		p.wait("!text('main').includes('Loading')")
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, r := range p.requests {
+		if _, url, _ := strings.Cut(r, " "); !strings.HasPrefix(url, w.APIURL+"/") {
+			t.Errorf("the page asked %s", url)
+		}
+	}
+	if len(p.requests) == 0 {
+		t.Error("no request was seen at all")
+	}
+}

@@ -1,0 +1,124 @@
+package browser
+
+import (
+	"testing"
+)
+
+const form = "related-ro-settings >> "
+
+func TestSettingsAreLaidOutAsThePathSays(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.visit("settings")
+	p.sees("main", "Admin Customize Your Database Location Information External Interfaces Other Optional Settings")
+	for _, words := range []string{"External Interfaces", "Other Optional Settings", "ENABLED", "DISABLED", "SAVE EXTERNAL INTERFACES", "Active", "History"} {
+		p.sees("related-ro-settings", words)
+	}
+	p.sees("related-ro-settings", "Last saved")
+	p.sees("related-ro-settings", "Status: DISABLED → ENABLED")
+	p.quiet()
+}
+
+func TestDisablingAndEnablingIsSaved(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.visit("settings")
+	p.click(form + "[data-key=DISABLED]")
+	p.click(form + "[data-key=save]")
+	p.sees("related-ro-settings", "External interfaces saved")
+	p.sees("related-ro-settings", "Status: ENABLED → DISABLED")
+	p.click(form + "[data-key=ENABLED]")
+	p.click(form + "[data-key=save]")
+	p.wait("text('related-ro-settings').match(/Status: DISABLED → ENABLED/g)?.length === 2")
+	p.click(form + "[data-key=save]")
+	p.sees("related-ro-settings", "Nothing to save")
+	p.quiet()
+}
+
+func TestInactiveFeatureSaysWhatToAskOfKarmak(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.choose("#location", "loc-300")
+	p.visit("settings")
+	p.sees("main", "loc-300")
+	w.karmak(t, "POST", "fault", map[string]any{"kind": "not_activated"})
+	p.click(form + "[data-key=verify]")
+	p.sees("related-ro-settings", "Not activated")
+	p.sees("related-ro-settings", "Please contact Karmak to activate the feature")
+	p.click(form + "[data-key=ENABLED]")
+	p.click(form + "[data-key=save]")
+	p.sees(form+"[role=alert]", "Please contact Karmak to activate the feature")
+	w.karmak(t, "DELETE", "faults", nil)
+	p.click(form + "[data-key=verify]")
+	p.sees("related-ro-settings", "Active")
+	p.click(form + "[data-key=save]")
+	p.sees("related-ro-settings", "External interfaces saved")
+	p.quiet()
+}
+
+func TestTwoAdministratorsDoNotOverwriteEachOther(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.visit("settings")
+	p.click(form + "[data-key=DISABLED]")
+	settings := w.data.Locations[0].Settings
+	settings.Karmak.Branch = "AUS"
+	if err := w.platform.SaveSettings(t.Context(), "loc-100", settings); err != nil {
+		t.Fatal(err)
+	}
+	p.click(form + "[data-key=save]")
+	p.sees(form+"[role=alert]", "Somebody else saved these settings while you were editing: support@local")
+	p.click(form + "[data-key=theirs]")
+	p.wait("deep('related-ro-settings >> #branch')?.value === 'AUS'")
+	p.wait("deep('related-ro-settings >> [data-key=ENABLED]').checked")
+	p.click(form + "[data-key=DISABLED]")
+	p.click(form + "[data-key=save]")
+	p.sees("related-ro-settings", "External interfaces saved")
+}
+
+func TestWhoMayChangeWhat(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.visit("settings")
+	for _, c := range []struct {
+		role           string
+		status, karmak bool
+	}{
+		{"support", true, true}, {"administrator", true, false}, {"service_manager", true, false},
+		{"service_advisor", false, false}, {"field_manager", false, false},
+	} {
+		p.as(c.role, "*")
+		p.sees("related-ro-settings", "Karmak connection")
+		if got := eval[bool](p, "!deep('related-ro-settings >> [data-key=ENABLED]').disabled && Boolean(deep('related-ro-settings >> [data-key=save]'))"); got != c.status {
+			t.Errorf("%s may change the status: %t", c.role, got)
+		}
+		if got := eval[bool](p, "!deep('related-ro-settings >> #account').readOnly"); got != c.karmak {
+			t.Errorf("%s may change the account: %t", c.role, got)
+		}
+	}
+}
+
+func TestWrongAccountIsSaidByItsField(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.as("support", "*")
+	p.visit("settings")
+	p.write(form+"#account", "no account/")
+	p.click(form + "[data-key=save]")
+	p.sees(form+"[role=alert]", "karmak.account")
+}
+
+func TestWhatIsBeingEditedIsNotReadOver(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.as("support", "*")
+	p.visit("settings")
+	p.write(form+"#branch", "AUSTIN")
+	w.export(t, w.seeded(t, "case-1003"))
+	p.sees(".steps", "case.exported case-1003 done")
+	p.do("(await import('/console/related-ro.js')).changed('loc-100')")
+	p.do("await new Promise((done) => setTimeout(done))")
+	if got := eval[string](p, "deep('related-ro-settings >> #branch').value"); got != "AUSTIN" {
+		t.Errorf("the field has %q", got)
+	}
+}

@@ -1,0 +1,148 @@
+package browser
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	localconsole "related-ro/infra/local/console"
+	"related-ro/infra/local/platform"
+	"related-ro/infra/local/seed"
+	"related-ro/infra/local/stack"
+)
+
+// root is the project's folder.
+const root = "../.."
+
+// shared is what all tests of a run use.
+var shared struct {
+	browser  context.Context
+	binaries string
+}
+
+func TestMain(m *testing.M) {
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	if os.Getenv("RELATEDRO_BROWSER") != "1" {
+		fmt.Println("skipped: the browser tests run by make test-browser")
+		return 0
+	}
+	if _, err := exec.LookPath("chromium"); err != nil && os.Getenv("CI") != "true" {
+		fmt.Println("skipped: chromium is not installed (Debian: apt-get install chromium)")
+		return 0
+	}
+	ctx, stop, err := startChromium()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer stop()
+	binaries, err := build()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(binaries)
+	shared.browser, shared.binaries = ctx, binaries
+	return m.Run()
+}
+
+// build builds the functions once for all tests and returns the folder that they are in.
+func build() (string, error) {
+	dir, err := os.MkdirTemp("", "related-ro-functions-")
+	if err != nil {
+		return "", fmt.Errorf("make a folder for the functions: %w", err)
+	}
+	command := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", dir+string(filepath.Separator), "./functions/...")
+	command.Dir, command.Env = root, append(os.Environ(), "CGO_ENABLED=0")
+	if output, err := command.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build the functions: %w\n%s", err, output)
+	}
+	return dir, nil
+}
+
+// world is a running system with the seed data in it.
+type world struct {
+	*stack.Stack
+	data     seed.Data
+	platform *platform.Platform
+	feed     *localconsole.Feed
+}
+
+// start starts a system, plants the seed data and mounts the console's local panel. From here on the test runs beside
+// others, which have systems and tabs of their own.
+func start(t *testing.T) *world {
+	t.Helper()
+	return startWith(t, map[string]string{"CONSOLE_EXTENSION": "/local/panel.js"})
+}
+
+// startWith is start with other variables for the console function.
+func startWith(t *testing.T, variables map[string]string) *world {
+	t.Helper()
+	t.Parallel()
+	w := &world{feed: localconsole.NewFeed(time.Now)}
+	var err error
+	w.Stack, err = stack.Start(t.Context(), stack.Options{
+		Root: root, Binaries: shared.binaries, Observers: []stack.Observer{w.feed},
+		Environment: map[string]map[string]string{"console": variables},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	w.platform = w.Platform()
+	if w.data, err = seed.Read(); err != nil {
+		t.Fatal(err)
+	}
+	panel, err := localconsole.New(localconsole.Config{Data: w.data, Platform: w.platform, Key: w.Key(), Feed: w.feed})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Handle("/local/", panel)
+	if err := w.data.Plant(t.Context(), w.platform); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// seeded returns a case of the seed data.
+func (w *world) seeded(t *testing.T, id string) platform.Case {
+	t.Helper()
+	c, ok := w.data.Case(id)
+	if !ok {
+		t.Fatalf("the seed data has no %s", id)
+	}
+	return c.Case
+}
+
+// export exports a case and waits until its related ROs are there.
+func (w *world) export(t *testing.T, c platform.Case) platform.Answer {
+	t.Helper()
+	id, err := w.platform.Export(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := w.platform.Await(t.Context(), c, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer
+}
+
+// karmak steers the simulated Karmak.
+func (w *world) karmak(t *testing.T, method, path string, body any) {
+	t.Helper()
+	if err := w.platform.Control(t.Context(), method, path, body, nil); err != nil {
+		t.Fatal(err)
+	}
+}
