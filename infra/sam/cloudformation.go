@@ -1,0 +1,180 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+//go:embed translate.py
+var translateScript string
+
+// stages are those of samconfig.toml.
+func stages() []string { return []string{"dev", "staging", "prod"} }
+
+// checkCloudFormation translates the template for each stage and holds it against the promises.
+func (p proof) checkCloudFormation(ctx context.Context, cli samCommand) error {
+	uses, err := sdkUses(ctx)
+	if err != nil {
+		return err
+	}
+	groups, err := metricGroups("pkg/boot")
+	if err != nil {
+		return err
+	}
+	runbook, err := headings("infra/docs/runbook.md")
+	if err != nil {
+		return err
+	}
+	var problems []error
+	for _, stage := range stages() {
+		f, err := translate(ctx, cli, stage)
+		if err != nil {
+			return err
+		}
+		all := promises(uses, groups, runbook)
+		for _, promise := range all {
+			for _, problem := range promise.broken(f) {
+				problems = append(problems, fmt.Errorf("%s: %s: %s", stage, promise.name, problem))
+			}
+		}
+		fmt.Fprintf(p.out, "%-8s %d resources, %d promises\n", stage, len(f.Template.Resources), len(all))
+	}
+	return errors.Join(problems...)
+}
+
+// promise is something that must hold of what CloudFormation gets.
+type promise struct {
+	name string
+	// broken says, one sentence each, where it does not hold.
+	broken func(*formation) []string
+}
+
+// formation is what the translator makes of the template for one stage. Ref of a parameter and If are resolved.
+type formation struct {
+	Parameters map[string]string
+	Template   struct {
+		Resources map[string]resource
+		Outputs   map[string]any
+	}
+	Warnings []string
+}
+
+type resource struct {
+	Type                                string
+	DeletionPolicy, UpdateReplacePolicy string
+	UpdatePolicy                        map[string]any
+	Properties                          json.RawMessage
+}
+
+func translate(ctx context.Context, cli samCommand, stage string) (*formation, error) {
+	command := exec.CommandContext(ctx, filepath.Join(cli.venv, "bin", "python"), "-c", translateScript, "template.yaml", "samconfig.toml", stage)
+	command.Env = cli.command(ctx).Env
+	var stderr bytes.Buffer
+	command.Stderr = &stderr
+	output, err := command.Output()
+	if err != nil {
+		return nil, fmt.Errorf("translate the template: %w %s", err, stderr.Bytes())
+	}
+	var f formation
+	if err := json.Unmarshal(output, &f); err != nil {
+		return nil, fmt.Errorf("translate the template: %w", err)
+	}
+	return &f, nil
+}
+
+// each calls do for every resource of a type, in the order of their logical IDs, with its properties decoded. Properties
+// that cannot be decoded are a zero T, of which no promise holds.
+func each[T any](f *formation, kind string, do func(id string, r resource, properties T)) {
+	for _, id := range slices.Sorted(maps.Keys(f.Template.Resources)) {
+		if r := f.Template.Resources[id]; r.Type == kind {
+			var properties T
+			_ = json.Unmarshal(r.Properties, &properties)
+			do(id, r, properties)
+		}
+	}
+}
+
+// value is a property as text: a scalar by itself, Ref as the logical ID, GetAtt as ID.Attribute, Sub as its pattern.
+type value string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (v *value) UnmarshalJSON(encoded []byte) error {
+	var any any
+	decoder := json.NewDecoder(bytes.NewReader(encoded))
+	decoder.UseNumber()
+	if err := decoder.Decode(&any); err != nil {
+		return err
+	}
+	*v = value(asText(any))
+	return nil
+}
+
+func asText(v any) string {
+	object, ok := v.(map[string]any)
+	if !ok {
+		return fmt.Sprint(v)
+	}
+	if name, ok := object["Ref"]; ok {
+		return fmt.Sprint(name)
+	}
+	if parts, ok := object["Fn::GetAtt"].([]any); ok && len(parts) == 2 {
+		return fmt.Sprint(parts[0]) + "." + fmt.Sprint(parts[1])
+	}
+	switch sub := object["Fn::Sub"].(type) {
+	case string:
+		return sub
+	case []any: // the pattern and its variables
+		text := fmt.Sprint(sub[0])
+		variables, _ := sub[1].(map[string]any)
+		for name, variable := range variables {
+			text = strings.ReplaceAll(text, "${"+name+"}", asText(variable))
+		}
+		return text
+	}
+	return fmt.Sprint(object)
+}
+
+// number is the value as a number; 0 if it is none.
+func (v value) number() float64 {
+	n, err := strconv.ParseFloat(string(v), 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// values are one value or a list of them.
+type values []value
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (v *values) UnmarshalJSON(encoded []byte) error {
+	var list []value
+	if json.Unmarshal(encoded, &list) == nil {
+		*v = list
+		return nil
+	}
+	var one value
+	err := json.Unmarshal(encoded, &one)
+	*v = values{one}
+	return err
+}
+
+// names are the values as text, sorted.
+func (v values) names() []string {
+	var names []string
+	for _, one := range v {
+		names = append(names, string(one))
+	}
+	slices.Sort(names)
+	return names
+}

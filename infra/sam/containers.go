@@ -1,0 +1,170 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"related-ro/infra/local/seed"
+	"related-ro/infra/local/stack"
+)
+
+// containers are what SAM CLI starts, and the local stack that they work with.
+type containers struct {
+	proof  proof
+	cli    samCommand
+	daemon *docker
+	stack  *stack.Stack
+	data   seed.Data
+	at     endpoints
+}
+
+// newContainers starts a local stack with locations and repair orders where containers reach it.
+func newContainers(ctx context.Context, p proof, cli samCommand, daemon *docker) (*containers, error) {
+	listen, dial, err := daemon.bridge(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s, err := stack.Start(ctx, stack.Options{Root: ".", Host: listen})
+	if err != nil {
+		return nil, err
+	}
+	cli.environment = append(cli.environment, daemon.environment()...)
+	c := &containers{proof: p, cli: cli, daemon: daemon, stack: s}
+	if err := c.prepare(ctx, strings.NewReplacer(listen, dial)); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return c, nil
+}
+
+// prepare sets the locations up.
+func (c *containers) prepare(ctx context.Context, fromContainer *strings.Replacer) error {
+	var err error
+	if c.data, err = seed.Read(); err != nil {
+		return err
+	}
+	if err := c.data.SetUp(ctx, c.stack.Platform()); err != nil {
+		return err
+	}
+	c.at = endpoints{
+		sqs: fromContainer.Replace(c.stack.SQSURL), dynamoDB: fromContainer.Replace(c.stack.DynamoDBURL),
+		karmak: fromContainer.Replace(c.stack.KarmakURL),
+	}
+	return nil
+}
+
+// options returns those of a `sam local`; jwks as in environment.
+func (c *containers) options(jwks string) ([]string, error) {
+	variables, err := environment("template.yaml", c.at, jwks)
+	if err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(variables)
+	if err != nil {
+		return nil, err
+	}
+	file := filepath.Join(c.proof.cache, "environment.json")
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		return nil, err
+	}
+	return []string{
+		"--template", filepath.Join(c.proof.buildDirectory(hostArchitecture()), "template.yaml"), "--env-vars", file,
+		"--parameter-overrides", "Architecture=" + hostArchitecture(), "--skip-pull-image", "--invoke-image", standIn,
+	}, nil
+}
+
+// Close ends the local stack.
+func (c *containers) Close() error { return c.stack.Close() }
+
+// invocation is one `sam local invoke` and what must come of it.
+type invocation struct {
+	function, event string
+	// answer checks what the function answered.
+	answer func(answer []byte) error
+}
+
+// invokeAll runs each function with its sample events, in the order of the product's story.
+func (c *containers) invokeAll(ctx context.Context) error {
+	options, err := c.options("")
+	if err != nil {
+		return err
+	}
+	for _, i := range []invocation{
+		{"ExportFunction", "export.json", allTaken},
+		{"ReadFunction", "read-case.json", status(200, `"roNumber":"50124"`)},
+		{"CloseFunction", "close.json", allTaken},
+		{"ReadFunction", "read-case.json", status(200, `"caseStatus":"closed"`)},
+		{"ExportFunction", "export-with-broken-message.json", allTaken},
+		{"AdminFunction", "admin-get-settings.json", status(200, `"status":"ENABLED"`)},
+	} {
+		arguments := append([]string{"local", "invoke", i.function, "--event", filepath.Join("infra", "events", i.event)}, options...)
+		answer, printed, err := c.cli.run(ctx, arguments...)
+		if err != nil {
+			return err
+		}
+		if err := i.answer([]byte(answer)); err != nil {
+			return fmt.Errorf("%s with %s: %w\n%s", i.function, i.event, err, printed)
+		}
+		fmt.Fprintf(c.proof.out, "sam local invoke %-15s %s\n", i.function, i.event)
+	}
+	return c.brokenIsDead(ctx)
+}
+
+// brokenIsDead checks that the broken one of the sample messages is in the dead-letter queue with its reason.
+func (c *containers) brokenIsDead(ctx context.Context) error {
+	queue := c.stack.QueueURL("ExportDeadLetterQueue")
+	got, err := c.stack.SQSClient().ReceiveMessage(ctx, &awssqs.ReceiveMessageInput{QueueUrl: &queue, MessageAttributeNames: []string{"All"}})
+	if err != nil {
+		return err
+	}
+	if len(got.Messages) != 1 || got.Messages[0].MessageAttributes["errorCode"].StringValue == nil {
+		return fmt.Errorf("dead letters: %+v, want the broken message with its errorCode", got.Messages)
+	}
+	return nil
+}
+
+// allTaken accepts a batch's answer if no message is to come back.
+func allTaken(answer []byte) error {
+	var got struct{ BatchItemFailures []any }
+	if err := json.Unmarshal(answer, &got); err != nil {
+		return err
+	}
+	if len(got.BatchItemFailures) > 0 {
+		return errors.New("not all messages were taken")
+	}
+	return nil
+}
+
+// status returns a check of an HTTP answer's status and that its body has a part.
+func status(want int, part string) func([]byte) error {
+	return func(answer []byte) error {
+		var got struct {
+			StatusCode int
+			Body       string
+		}
+		if err := json.Unmarshal(answer, &got); err != nil {
+			return err
+		}
+		if got.StatusCode != want || !strings.Contains(got.Body, part) {
+			return fmt.Errorf("status %d, want %d with %s", got.StatusCode, want, part)
+		}
+		return nil
+	}
+}
+
+// tail returns the last bytes of a file, for an error.
+func tail(path string) []byte {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil
+	}
+	const enough = 4000
+	return bytes.TrimSpace(text[max(0, len(text)-enough):])
+}

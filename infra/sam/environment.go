@@ -1,0 +1,51 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+
+	"related-ro/infra/local/issuer"
+	"related-ro/infra/local/sqs"
+	"related-ro/infra/local/stack"
+	"related-ro/infra/local/template"
+)
+
+// endpoints are where a local stack is, as a container reaches it.
+type endpoints struct{ sqs, dynamoDB, karmak string }
+
+// environment returns each function's variables, by logical ID, so that it works with a local stack. SAM CLI hands on only
+// variables that the template declares; the local ones are declared there, empty. jwks are the public keys that tokens are
+// checked with, since `sam local start-api` runs no JWT authorizer; empty if events bring claims that were checked.
+func environment(templateFile string, at endpoints, jwks string) (map[string]map[string]string, error) {
+	arn := "arn:aws:secretsmanager:" + stack.Region + ":" + sqs.Account + ":secret:karmak"
+	loaded, err := template.Load(templateFile, template.Config{
+		Parameters: map[string]string{
+			"KarmakBaseUrl": at.karmak, "KarmakCredentialsSecretArn": arn,
+			"ProducerPrincipal": "arn:aws:iam::" + sqs.Account + ":root",
+			"JwtIssuer":         issuer.Issuer, "JwtAudience": issuer.Audience,
+		},
+		StackName: stack.Name, Region: stack.Region, AccountID: sqs.Account, QueueBaseURL: at.sqs + "/" + sqs.Account,
+	})
+	if err != nil {
+		return nil, err
+	}
+	local := map[string]string{
+		"AWS_ENDPOINT_URL_DYNAMODB": at.dynamoDB, "AWS_ENDPOINT_URL_SQS": at.sqs,
+		"KARMAK_CREDENTIALS_SECRET_ID": "", "KARMAK_CLIENT_ID": stack.KarmakClientID, "KARMAK_CLIENT_SECRET": stack.KarmakClientSecret,
+		"LOCAL_JWKS": jwks,
+	}
+	variables := make(map[string]map[string]string)
+	for _, f := range loaded.Functions {
+		own := maps.Clone(f.Environment)
+		for name := range own {
+			if value, ok := local[name]; ok {
+				own[name] = value
+			}
+		}
+		if _, stores := own["TABLE_NAME"]; stores && own["AWS_ENDPOINT_URL_DYNAMODB"] == "" {
+			return nil, fmt.Errorf("%s: the template does not declare AWS_ENDPOINT_URL_DYNAMODB, so SAM CLI would not set it", f.LogicalID)
+		}
+		variables[f.LogicalID] = own
+	}
+	return variables, nil
+}

@@ -1,0 +1,84 @@
+// Command sam holds the project against AWS's own tools: SAM CLI checks, builds and runs every function, and the SAM
+// translator's CloudFormation is checked for what we promise of it.
+//
+//	go run ./infra/sam                      all of it, which is `make test-sam`
+//	go run ./infra/sam environment          prints what `sam local --env-vars` needs to reach a running local stack
+//
+// It must be run from the project's directory and needs python3 and make; to run functions also Docker and busybox. What
+// cannot be had is passed over with the reason, but fails the run where CI=true.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"syscall"
+
+	"related-ro/infra/local/issuer"
+	"related-ro/infra/local/stack"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := command(ctx, os.Args[1:], os.Stdout)
+	stop()
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "sam:", err)
+		os.Exit(1)
+	}
+}
+
+func command(ctx context.Context, arguments []string, out io.Writer) error {
+	if len(arguments) > 0 && arguments[0] == "environment" {
+		return printEnvironment(arguments[1:], out)
+	}
+	flags := flag.NewFlagSet("sam", flag.ContinueOnError)
+	cache := flags.String("cache", ".cache/sam", "directory for what is installed and built")
+	if err := flags.Parse(arguments); err != nil {
+		return err
+	}
+	directory, err := filepath.Abs(*cache)
+	if err != nil {
+		return fmt.Errorf("find the cache: %w", err)
+	}
+	return proof{cache: directory, out: out, mustHave: os.Getenv("CI") == "true"}.run(ctx)
+}
+
+// printEnvironment prints the file for --env-vars to reach a stack that `make run` started.
+func printEnvironment(arguments []string, out io.Writer) error {
+	flags := flag.NewFlagSet("sam environment", flag.ContinueOnError)
+	host := flags.String("host", "host.docker.internal", "the local stack's `address`, as a container reaches it")
+	invoke := flags.Bool("invoke", false, "for sam local invoke, whose events bring the claims of a token that was checked")
+	if err := flags.Parse(arguments); err != nil {
+		return err
+	}
+	jwks := ""
+	if !*invoke {
+		path, err := issuer.DefaultPath()
+		if err != nil {
+			return err
+		}
+		key, err := issuer.LoadKey(path)
+		if err != nil {
+			return err
+		}
+		jwks = key.JWKS()
+	}
+	at := func(port int) string { return "http://" + net.JoinHostPort(*host, strconv.Itoa(port)) }
+	ports := stack.FixedPorts()
+	variables, err := environment("template.yaml", endpoints{at(ports.SQS), at(ports.DynamoDB), at(ports.Karmak)}, jwks)
+	if err != nil {
+		return err
+	}
+	encoder := json.NewEncoder(out)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(variables)
+}

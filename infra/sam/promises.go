@@ -1,0 +1,223 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"related-ro/pkg/karmak"
+)
+
+// promises are all that must hold of the CloudFormation. uses are what the functions ask of AWS, groups by which dimensions
+// they keep their metrics, runbook the anchors of the runbook.
+func promises(uses map[string]use, groups map[string][][]string, runbook map[string]bool) []promise {
+	return []promise{
+		{"the translator has no warnings", func(f *formation) []string { return f.Warnings }},
+		{"each function may do what it does and no more", func(f *formation) []string { return leastPrivilege(f, uses) }},
+		{"functions have a log with a retention, JSON lines and X-Ray", watchedFunctions},
+		{"functions have time and Karmak has peace", bounds},
+		{"the table is safe", safeTable},
+		{"the queues are safe", safeQueues},
+		{"queues take messages from the case platform alone, encrypted", queuePolicies},
+		{"the API is logged, throttled and closed", safeAPI},
+		{"nothing has a name that forbids a second stack", noFixedNames},
+		{"other stacks find what they need", outputs},
+		{"alarms say what they mean and tell somebody", func(f *formation) []string { return alarms(f, runbook) }},
+		{"alarms look at metrics that there are", func(f *formation) []string { return metricsExist(f, groups) }},
+		{"what must be known at once is paged, the rest is a ticket", pagesAndTickets},
+		{"every function is deployed by a canary whose brakes can brake", brakes},
+	}
+}
+
+// functionProperties are those of AWS::Lambda::Function that promises are about.
+type functionProperties struct {
+	Role          value
+	Timeout       value
+	TracingConfig struct{ Mode string }
+	LoggingConfig struct {
+		LogFormat string
+		LogGroup  value
+	}
+}
+
+// folder is the function's folder below functions/.
+func folder(id string) string { return strings.ToLower(strings.TrimSuffix(id, "Function")) }
+
+type mappingProperties struct {
+	EventSourceArn, FunctionName   value
+	MaximumBatchingWindowInSeconds value
+	ScalingConfig                  struct{ MaximumConcurrency value }
+}
+
+// function is the logical ID of the mapping's function, of which it names an alias.
+func (m mappingProperties) function() string {
+	id, _, _ := strings.Cut(string(m.FunctionName), "Alias")
+	return id
+}
+
+type roleProperties struct {
+	ManagedPolicyArns values
+	Policies          []struct{ PolicyDocument policy }
+}
+
+type policy struct{ Statement []statement }
+
+type statement struct {
+	Effect           string
+	Action, Resource values
+	Principal        any
+	Condition        any
+}
+
+// leastPrivilege compares each function's policy with what its code, and Lambda for it, asks of AWS.
+func leastPrivilege(f *formation, uses map[string]use) (problems []string) {
+	polls := make(map[string]bool)
+	each(f, "AWS::Lambda::EventSourceMapping", func(_ string, _ resource, m mappingProperties) { polls[m.function()] = true })
+	roles := make(map[string]roleProperties)
+	each(f, "AWS::IAM::Role", func(id string, _ resource, role roleProperties) { roles[id] = role })
+	each(f, "AWS::Lambda::Function", func(id string, _ resource, function functionProperties) {
+		needed := neededActions(uses[folder(id)], polls[id])
+		role := roles[strings.TrimSuffix(string(function.Role), ".Arn")]
+		if len(role.ManagedPolicyArns) > 0 {
+			problems = append(problems, id+" has a managed policy, which knows no resources of ours")
+		}
+		allowed := make(map[string]bool)
+		index := false
+		for _, p := range role.Policies {
+			for _, s := range p.PolicyDocument.Statement {
+				problems = append(problems, wildcards(id, s)...)
+				for _, action := range s.Action {
+					allowed[string(action)] = true
+				}
+				index = index || slices.ContainsFunc(s.Resource, func(r value) bool { return strings.Contains(string(r), "/index/") })
+			}
+		}
+		for _, action := range slices.Sorted(maps.Keys(needed)) {
+			if !allowed[action] {
+				problems = append(problems, id+" needs "+action+", which its role does not allow")
+			}
+		}
+		for _, action := range slices.Sorted(maps.Keys(allowed)) {
+			if !needed[action] {
+				problems = append(problems, id+" is allowed "+action+", which it never asks")
+			}
+		}
+		if index != uses[folder(id)].index {
+			problems = append(problems, fmt.Sprintf("%s queries the index: %t, may do so: %t", id, uses[folder(id)].index, index))
+		}
+	})
+	return problems
+}
+
+// neededActions adds what Lambda asks in the function's name.
+func neededActions(u use, polls bool) map[string]bool {
+	needed := map[string]bool{
+		"logs:CreateLogStream": true, "logs:PutLogEvents": true,
+		"xray:PutTraceSegments": true, "xray:PutTelemetryRecords": true,
+	}
+	maps.Copy(needed, u.actions)
+	if polls {
+		for _, action := range []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"} {
+			needed[action] = true
+		}
+	}
+	return needed
+}
+
+// wildcards finds what a statement leaves open. X-Ray's two actions know no resources.
+func wildcards(id string, s statement) (problems []string) {
+	xray := !slices.ContainsFunc(s.Action, func(action value) bool { return !strings.HasPrefix(string(action), "xray:") })
+	for _, action := range s.Action {
+		if strings.Contains(string(action), "*") {
+			problems = append(problems, id+" has the wildcard action "+string(action))
+		}
+	}
+	for _, r := range s.Resource {
+		if strings.Contains(string(r), "*") && !xray {
+			problems = append(problems, id+" has a wildcard resource for "+strings.Join(s.Action.names(), ", "))
+		}
+	}
+	return problems
+}
+
+func watchedFunctions(f *formation) (problems []string) {
+	retention := make(map[string]float64)
+	each(f, "AWS::Logs::LogGroup", func(id string, _ resource, group struct{ RetentionInDays value }) {
+		retention[id] = group.RetentionInDays.number()
+		if retention[id] == 0 {
+			problems = append(problems, id+" is kept for ever")
+		}
+	})
+	each(f, "AWS::Lambda::Function", func(id string, _ resource, function functionProperties) {
+		if function.LoggingConfig.LogFormat != "JSON" || retention[string(function.LoggingConfig.LogGroup)] == 0 {
+			problems = append(problems, id+" does not log JSON into a log group of the stack")
+		}
+		if function.TracingConfig.Mode != "Active" {
+			problems = append(problems, id+" is not traced")
+		}
+	})
+	return problems
+}
+
+// maxKarmakRequests is how many requests one Karmak account should get from us at once.
+const maxKarmakRequests = 10
+
+// bounds checks times and concurrency against each other.
+func bounds(f *formation) (problems []string) {
+	timeout := make(map[string]float64)
+	each(f, "AWS::Lambda::Function", func(id string, _ resource, function functionProperties) { timeout[id] = function.Timeout.number() })
+	visibility := make(map[string]float64)
+	each(f, "AWS::SQS::Queue", func(id string, _ resource, queue queueProperties) {
+		visibility[id+".Arn"] = queue.VisibilityTimeout.number()
+	})
+	batches := 0.0
+	polls := make(map[string]bool)
+	each(f, "AWS::Lambda::EventSourceMapping", func(id string, _ resource, m mappingProperties) {
+		batches += m.ScalingConfig.MaximumConcurrency.number()
+		polls[m.function()] = true
+		if m.ScalingConfig.MaximumConcurrency.number() == 0 {
+			problems = append(problems, id+" has no bound of concurrency")
+		}
+		if least := 6*timeout[m.function()] + m.MaximumBatchingWindowInSeconds.number(); visibility[string(m.EventSourceArn)] < least {
+			problems = append(problems, fmt.Sprintf("%s: visibility must be at least %.0f s", id, least))
+		}
+	})
+	if most := batches * karmak.DefaultMaxConcurrent; most > maxKarmakRequests {
+		problems = append(problems, fmt.Sprintf("one Karmak account may get %.0f requests at once, want at most %d", most, maxKarmakRequests))
+	}
+	for id, seconds := range timeout {
+		if !polls[id] && seconds > 25 {
+			problems = append(problems, fmt.Sprintf("%s has %.0f s; the gateway gives up after 30", id, seconds))
+		}
+	}
+	return problems
+}
+
+// outputs checks that what others build on is exported.
+func outputs(f *formation) (problems []string) {
+	for _, name := range []string{"ApiUrl", "ExportQueueUrl", "ExportQueueArn", "CloseQueueUrl", "CloseQueueArn", "TableName", "PageTopicArn", "TicketTopicArn"} {
+		if f.Template.Outputs[name] == nil {
+			problems = append(problems, "there is no output "+name)
+		}
+	}
+	return problems
+}
+
+// noFixedNames finds physical names that do not begin with the stack's.
+func noFixedNames(f *formation) (problems []string) {
+	names := []string{"FunctionName", "QueueName", "TableName", "RoleName", "TopicName", "AlarmName", "DashboardName", "LogGroupName"}
+	kinds := map[string]string{
+		"FunctionName": "AWS::Lambda::Function", "QueueName": "AWS::SQS::Queue", "TableName": "AWS::DynamoDB::Table",
+		"RoleName": "AWS::IAM::Role", "TopicName": "AWS::SNS::Topic", "AlarmName": "AWS::CloudWatch::Alarm",
+		"DashboardName": "AWS::CloudWatch::Dashboard", "LogGroupName": "AWS::Logs::LogGroup",
+	}
+	for _, property := range names {
+		each(f, kinds[property], func(id string, _ resource, properties map[string]value) {
+			if name, ok := properties[property]; ok && !strings.Contains(string(name), "${AWS::StackName}") {
+				problems = append(problems, fmt.Sprintf("%s is named %s in every stack", id, name))
+			}
+		})
+	}
+	return problems
+}

@@ -1,0 +1,206 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"related-ro/pkg/boot"
+)
+
+type alarmProperties struct {
+	AlarmDescription        string
+	AlarmActions, OKActions values
+	TreatMissingData        string
+	Statistic, Threshold    value
+	Period                  value
+	EvaluationPeriods       value
+	DatapointsToAlarm       value
+	metric
+	Metrics []struct {
+		MetricStat *struct{ Metric metric }
+	}
+}
+
+// metric is one metric by its names.
+type metric struct {
+	Namespace, MetricName string
+	Dimensions            []struct {
+		Name  string
+		Value value
+	}
+}
+
+// dimension returns a dimension's value, empty if there is none of the name.
+func (m metric) dimension(name string) string {
+	for _, d := range m.Dimensions {
+		if d.Name == name {
+			return string(d.Value)
+		}
+	}
+	return ""
+}
+
+// all returns every metric that the alarm looks at.
+func (a alarmProperties) all() []metric {
+	if a.MetricName != "" {
+		return []metric{a.metric}
+	}
+	var all []metric
+	for _, m := range a.Metrics {
+		if m.MetricStat != nil {
+			all = append(all, m.MetricStat.Metric)
+		}
+	}
+	return all
+}
+
+const alarmType = "AWS::CloudWatch::Alarm"
+
+// alarms checks that each tells one of the topics, when it begins and when it ends, and that the runbook has it.
+func alarms(f *formation, runbook map[string]bool) (problems []string) {
+	described := make(map[string]bool)
+	each(f, alarmType, func(id string, _ resource, a alarmProperties) {
+		topics := []string{"PageTopic", "TicketTopic"}
+		if len(a.AlarmActions) != 1 || !slices.Contains(topics, string(a.AlarmActions[0])) || !slices.Equal(a.AlarmActions, a.OKActions) {
+			problems = append(problems, id+" does not tell one topic of its begin and end")
+		}
+		_, anchor, found := strings.Cut(a.AlarmDescription, "infra/docs/runbook.md#")
+		if !found || !runbook[anchor] {
+			problems = append(problems, fmt.Sprintf("%s leads to %q, which the runbook does not have", id, anchor))
+		}
+		described[anchor] = true
+		if a.TreatMissingData == "" {
+			problems = append(problems, id+" does not say what missing data mean")
+		}
+	})
+	for anchor := range runbook {
+		if strings.HasSuffix(anchor, "alarm") && !described[anchor] {
+			problems = append(problems, "the runbook has "+anchor+", which is no alarm")
+		}
+	}
+	return problems
+}
+
+// metricsExist checks that every metric of ours that an alarm names is kept by just those dimensions.
+func metricsExist(f *formation, groups map[string][][]string) (problems []string) {
+	each(f, alarmType, func(id string, _ resource, a alarmProperties) {
+		if len(a.all()) == 0 {
+			problems = append(problems, id+" looks at nothing")
+		}
+		for _, m := range a.all() {
+			if m.Namespace != boot.Namespace {
+				continue
+			}
+			var names []string
+			for _, d := range m.Dimensions {
+				names = append(names, d.Name)
+			}
+			slices.Sort(names)
+			if !slices.ContainsFunc(groups[m.MetricName], func(group []string) bool { return slices.Equal(group, names) }) {
+				problems = append(problems, fmt.Sprintf("%s: the functions do not keep %s by %v", id, m.MetricName, names))
+			}
+			if m.dimension("Stack") != "AWS::StackName" {
+				problems = append(problems, id+" mixes stacks")
+			}
+		}
+	})
+	return problems
+}
+
+// subject is a metric with the one dimension that says what it is about.
+type subject struct{ metric, dimension, value string }
+
+// watched says whether an alarm that tells the topic looks at the subject.
+func watched(f *formation, topic string, s subject) (found bool) {
+	each(f, alarmType, func(_ string, _ resource, a alarmProperties) {
+		for _, m := range a.all() {
+			found = found || m.MetricName == s.metric && (s.dimension == "" || m.dimension(s.dimension) == s.value) &&
+				slices.Contains(a.AlarmActions, value(topic))
+		}
+	})
+	return found
+}
+
+// pagesAndTickets checks that what we must know of is watched, and by whom.
+func pagesAndTickets(f *formation) (problems []string) {
+	for topic, subjects := range map[string][]subject{
+		"PageTopic": {
+			{"Messages", "Outcome", "refused"}, {"Messages", "Outcome", "gave_up"}, {"Receives", "", ""},
+			{"KarmakRequests", "Outcome", "credentials_rejected"},
+			{"ApproximateAgeOfOldestMessage", "QueueName", "ExportQueue.QueueName"},
+			{"ApproximateAgeOfOldestMessage", "QueueName", "CloseQueue.QueueName"},
+			{"NumberOfMessagesSent", "QueueName", "ExportQueue.QueueName"}, {"NumberOfMessagesSent", "QueueName", "CloseQueue.QueueName"},
+			{"Messages", "Outcome", "ok"},
+			{"5xx", "ApiId", "Api"}, {"Throttles", "FunctionName", "ExportFunction"}, {"Errors", "FunctionName", "ExportFunction"},
+			{"WriteThrottleEvents", "TableName", "Table"},
+		},
+		"TicketTopic": {
+			{"Messages", "Reason", "not_activated"}, {"Messages", "Reason", "account_not_permitted"},
+			{"ApproximateNumberOfMessagesVisible", "QueueName", "ExportDeadLetterQueue.QueueName"},
+			{"ApproximateNumberOfMessagesVisible", "QueueName", "CloseDeadLetterQueue.QueueName"},
+		},
+	} {
+		for _, s := range subjects {
+			if !watched(f, topic, s) {
+				problems = append(problems, fmt.Sprintf("nothing tells %s of %s of %s %s", topic, s.metric, s.dimension, s.value))
+			}
+		}
+	}
+	return problems
+}
+
+type deploymentGroupProperties struct {
+	AlarmConfiguration        struct{ Alarms []struct{ Name value } }
+	AutoRollbackConfiguration struct{ Events values }
+	DeploymentConfigName      value
+}
+
+// brakes checks that a bad version ends its own deployment: one that fails every message or answers 500 above all, which
+// Lambda takes for a success.
+func brakes(f *formation) (problems []string) {
+	byID := make(map[string]alarmProperties)
+	each(f, alarmType, func(id string, _ resource, a alarmProperties) { byID[id] = a })
+	groups := make(map[string]deploymentGroupProperties)
+	each(f, "AWS::CodeDeploy::DeploymentGroup", func(id string, _ resource, g deploymentGroupProperties) { groups[id] = g })
+	each(f, "AWS::Lambda::Function", func(id string, _ resource, _ functionProperties) {
+		group, ok := groups[id+"DeploymentGroup"]
+		switch {
+		case !ok:
+			problems = append(problems, id+" has no deployment group")
+		case f.Parameters["Stage"] == "prod" && !strings.Contains(string(group.DeploymentConfigName), "Canary"):
+			problems = append(problems, fmt.Sprintf("%s is deployed by %s", id, group.DeploymentConfigName))
+		case !slices.Contains(group.AutoRollbackConfiguration.Events, "DEPLOYMENT_STOP_ON_ALARM"):
+			problems = append(problems, id+" does not go back on an alarm")
+		}
+		if f.Template.Resources[id+"Aliaslive"].UpdatePolicy["CodeDeployLambdaAliasUpdate"] == nil {
+			problems = append(problems, id+" has an alias that moves at once")
+		}
+		failed, errors, throttles := false, false, false
+		for _, named := range group.AlarmConfiguration.Alarms {
+			a := byID[string(named.Name)]
+			ofVersion := func(dimension string) bool {
+				return strings.HasPrefix(a.dimension(dimension), id+"Version") && strings.HasSuffix(a.dimension(dimension), ".Version")
+			}
+			failed = failed || a.MetricName == boot.Failed && a.dimension("Function") == folder(id) && ofVersion("Version") && a.canBrake()
+			errors = errors || a.MetricName == "Errors" && ofVersion("ExecutedVersion")
+			throttles = throttles || a.MetricName == "Throttles" && a.dimension("FunctionName") == id
+		}
+		if !failed || !errors || !throttles {
+			problems = append(problems, fmt.Sprintf("%s brakes by its own failures: %t, by errors: %t, by throttles: %t", id, failed, errors, throttles))
+		}
+	})
+	return problems
+}
+
+// canBrake says whether an alarm over Failed goes off for a version that fails everything, does not for one that fails
+// nothing, and does so while a canary of 5 minutes, the shortest, is under way.
+func (a alarmProperties) canBrake() bool {
+	const everything, nothing, shortestCanary = 1, 0, 5 * 60
+	points := a.DatapointsToAlarm.number()
+	if points == 0 {
+		points = a.EvaluationPeriods.number()
+	}
+	return a.Statistic == "Average" && a.Threshold.number() <= everything && a.Threshold.number() > nothing &&
+		points*a.Period.number() < shortestCanary
+}

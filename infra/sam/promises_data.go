@@ -1,0 +1,142 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+type tableProperties struct {
+	DeletionProtectionEnabled        bool
+	PointInTimeRecoverySpecification struct{ PointInTimeRecoveryEnabled bool }
+	SSESpecification                 struct{ SSEEnabled bool }
+}
+
+func safeTable(f *formation) (problems []string) {
+	each(f, "AWS::DynamoDB::Table", func(id string, r resource, table tableProperties) {
+		if !table.PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled {
+			problems = append(problems, id+" cannot be restored to a point in time")
+		}
+		if !table.SSESpecification.SSEEnabled {
+			problems = append(problems, id+" is not encrypted by KMS")
+		}
+		if f.Parameters["Stage"] == "prod" && !table.DeletionProtectionEnabled {
+			problems = append(problems, id+" can be deleted in prod")
+		}
+		if !strings.HasPrefix(r.DeletionPolicy, "Retain") || r.UpdateReplacePolicy != "Retain" {
+			problems = append(problems, id+" goes with its stack")
+		}
+	})
+	return problems
+}
+
+type queueProperties struct {
+	VisibilityTimeout, MessageRetentionPeriod value
+	SqsManagedSseEnabled                      bool
+	RedrivePolicy                             struct {
+		DeadLetterTargetArn value
+		MaxReceiveCount     value
+	}
+	RedriveAllowPolicy struct{ RedrivePermission string }
+}
+
+func safeQueues(f *formation) (problems []string) {
+	const fourteenDays = 1209600
+	each(f, "AWS::SQS::Queue", func(id string, _ resource, queue queueProperties) {
+		if !queue.SqsManagedSseEnabled {
+			problems = append(problems, id+" is not encrypted")
+		}
+		if queue.MessageRetentionPeriod.number() != fourteenDays {
+			problems = append(problems, id+" does not keep messages for 14 days")
+		}
+		isDeadLetters := strings.Contains(id, "DeadLetter")
+		if !isDeadLetters && (queue.RedrivePolicy.DeadLetterTargetArn == "" || queue.RedrivePolicy.MaxReceiveCount.number() != 200) {
+			problems = append(problems, id+" has no dead-letter queue behind it after 200 receives")
+		}
+		if isDeadLetters && queue.RedriveAllowPolicy.RedrivePermission != "byQueue" {
+			problems = append(problems, id+" takes dead letters from any queue")
+		}
+	})
+	return problems
+}
+
+type queuePolicyProperties struct {
+	Queues         values
+	PolicyDocument policy
+}
+
+func queuePolicies(f *formation) (problems []string) {
+	covered := make(map[string]bool)
+	each(f, "AWS::SQS::QueuePolicy", func(id string, _ resource, p queuePolicyProperties) {
+		sends, encrypted := false, false
+		for _, s := range p.PolicyDocument.Statement {
+			switch {
+			case s.Effect == "Deny":
+				encrypted = encrypted || strings.Contains(fmt.Sprint(s.Condition), "aws:SecureTransport")
+			case fmt.Sprint(s.Principal) == "map[AWS:"+f.Parameters["ProducerPrincipal"]+"]" && slices.Equal(s.Action.names(), []string{"sqs:SendMessage"}):
+				sends = true
+			default:
+				problems = append(problems, fmt.Sprintf("%s lets %v do %v", id, s.Principal, s.Action))
+			}
+		}
+		if !sends || !encrypted {
+			problems = append(problems, id+" must let the case platform send, and nobody without TLS")
+		}
+		for _, queue := range p.Queues {
+			covered[string(queue)] = true
+		}
+	})
+	for _, queue := range []string{"ExportQueue", "CloseQueue"} {
+		if !covered[queue] {
+			problems = append(problems, queue+" has no policy")
+		}
+	}
+	return problems
+}
+
+type apiProperties struct {
+	Body struct {
+		Paths map[string]map[string]struct{ Security []map[string]any }
+	}
+}
+
+type stageProperties struct {
+	AccessLogSettings struct {
+		DestinationArn value
+		Format         string
+	}
+	DefaultRouteSettings struct{ ThrottlingRateLimit, ThrottlingBurstLimit value }
+}
+
+// openRoutes are those that need no token: what monitors and browsers ask before there is one, and what answers 404.
+func openRoutes() []string {
+	return []string{
+		"get /console", "get /console/", "get /console/{proxy+}", "get /v1/health", "x-amazon-apigateway-any-method /v1/{proxy+}",
+	}
+}
+
+func safeAPI(f *formation) (problems []string) {
+	each(f, "AWS::ApiGatewayV2::Stage", func(id string, _ resource, stage stageProperties) {
+		format := strings.ToLower(stage.AccessLogSettings.Format)
+		if stage.AccessLogSettings.DestinationArn == "" || !strings.Contains(format, "$context.requestid") {
+			problems = append(problems, id+" writes no access log")
+		}
+		if strings.Contains(format, "authorization") || strings.Contains(format, "querystring") {
+			problems = append(problems, id+" logs what may hold a token")
+		}
+		if stage.DefaultRouteSettings.ThrottlingRateLimit.number() == 0 || stage.DefaultRouteSettings.ThrottlingBurstLimit.number() == 0 {
+			problems = append(problems, id+" is not throttled")
+		}
+	})
+	each(f, "AWS::ApiGatewayV2::Api", func(_ string, _ resource, api apiProperties) {
+		for path, methods := range api.Body.Paths {
+			for method, route := range methods {
+				closed := len(route.Security) == 1 && route.Security[0]["Platform"] != nil
+				if open := slices.Contains(openRoutes(), method+" "+path); method != "options" && open == closed {
+					problems = append(problems, fmt.Sprintf("%s %s: asks for a token: %t", method, path, closed))
+				}
+			}
+		}
+	})
+	return problems
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+// formed returns the CloudFormation with these resources, for prod.
+func formed(t *testing.T, resources string) *formation {
+	t.Helper()
+	f := &formation{Parameters: map[string]string{"Stage": "prod", "ProducerPrincipal": "arn:platform"}}
+	if err := json.Unmarshal([]byte(resources), &f.Template.Resources); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+const (
+	aFunction = `"ReadFunction": {"Type": "AWS::Lambda::Function", "Properties": {"Role": {"Fn::GetAtt": ["Role", "Arn"]}, "Timeout": "25"}}`
+	logs      = `{"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": {"Fn::GetAtt": ["Logs", "Arn"]}},
+		{"Effect": "Allow", "Action": ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "Resource": "*"}`
+)
+
+func role(statements string) string {
+	return `"Role": {"Type": "AWS::IAM::Role", "Properties": {"Policies": [{"PolicyDocument": {"Statement": [` + statements + `]}}]}}`
+}
+
+// An alarm over Failed as the template has it, of which a test changes a part.
+const (
+	brakeAlarm = `"A": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"MetricName": "Failed", "Namespace": "RelatedRO", "Statistic": "Average",
+		"Threshold": 0.5, "Period": 60, "EvaluationPeriods": 3, "DatapointsToAlarm": 2, "Dimensions": [{"Name": "Stack", "Value": {"Ref": "AWS::StackName"}},
+		{"Name": "Function", "Value": "read"}, {"Name": "Version", "Value": {"Fn::GetAtt": ["ReadFunctionVersion1a", "Version"]}}]}}`
+	otherBrakes = `"B": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"MetricName": "Errors", "Dimensions": [
+		{"Name": "ExecutedVersion", "Value": {"Fn::GetAtt": ["ReadFunctionVersion1a", "Version"]}}]}},
+		"C": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"MetricName": "Throttles", "Dimensions": [{"Name": "FunctionName", "Value": {"Ref": "ReadFunction"}}]}}`
+	deployment = `"ReadFunctionDeploymentGroup": {"Type": "AWS::CodeDeploy::DeploymentGroup", "Properties": {
+		"DeploymentConfigName": {"Fn::Sub": ["CodeDeployDefault.Lambda${Name}", {"Name": "Canary10Percent5Minutes"}]},
+		"AutoRollbackConfiguration": {"Events": ["DEPLOYMENT_STOP_ON_ALARM"]},
+		"AlarmConfiguration": {"Alarms": [{"Name": {"Ref": "A"}}, {"Name": {"Ref": "B"}}, {"Name": {"Ref": "C"}}]}}},
+		"ReadFunctionAliaslive": {"Type": "AWS::Lambda::Alias", "UpdatePolicy": {"CodeDeployLambdaAliasUpdate": {}}}`
+)
+
+func TestPromises(t *testing.T) {
+	uses := map[string]use{"read": {actions: map[string]bool{"dynamodb:Query": true}, index: true}}
+	query := func(action, resource string) string {
+		return `{"Effect": "Allow", "Action": "` + action + `", "Resource": ` + resource + `}`
+	}
+	const index = `{"Fn::Sub": "${Table.Arn}/index/GSI1"}`
+	privilege := func(f *formation) []string { return leastPrivilege(f, uses) }
+	exist := func(f *formation) []string {
+		return metricsExist(f, map[string][][]string{"Failed": {{"Function", "Stack", "Version"}}})
+	}
+	told := func(f *formation) []string { return alarms(f, map[string]bool{"aalarm": true, "oldalarm": true}) }
+	for _, tt := range []struct {
+		name, resources string
+		broken          func(*formation) []string
+		want            string // of a problem; empty for none
+	}{
+		{"what is needed is allowed", aFunction + "," + role(logs+","+query("dynamodb:Query", index)), privilege, ""},
+		{"an action is missing", aFunction + "," + role(logs), privilege, "needs dynamodb:Query"},
+		{"an action is not used", aFunction + "," + role(logs+","+query("dynamodb:Query", index)+","+query("dynamodb:PutItem", index)), privilege, "allowed dynamodb:PutItem"},
+		{"any action", aFunction + "," + role(logs+","+query("dynamodb:*", index)), privilege, "wildcard action"},
+		{"any resource", aFunction + "," + role(logs+","+query("dynamodb:Query", `"*"`)), privilege, "wildcard resource"},
+		{"the index is forgotten", aFunction + "," + role(logs+","+query("dynamodb:Query", `{"Fn::GetAtt": ["Table", "Arn"]}`)), privilege, "queries the index: true"},
+
+		{"visibility too short", `"Q": {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 150}}, ` + aFunction + `,
+			"M": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {"EventSourceArn": {"Fn::GetAtt": ["Q", "Arn"]}, "FunctionName": {"Ref": "ReadFunctionAliaslive"},
+			"MaximumBatchingWindowInSeconds": 1, "ScalingConfig": {"MaximumConcurrency": 2}}}`, bounds, "at least 151 s"},
+		{"too much for Karmak", `"M": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {"ScalingConfig": {"MaximumConcurrency": "6"}}}`, bounds, "12 requests at once"},
+		{"no bound for Karmak", `"M": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {}}`, bounds, "no bound of concurrency"},
+		{"longer than the gateway", strings.Replace(aFunction, "25", "26", 1), bounds, "gives up after 30"},
+
+		{"a table without a net", `"Table": {"Type": "AWS::DynamoDB::Table", "Properties": {}}`, safeTable, "can be deleted in prod"},
+		{"a log kept for ever", `"Logs": {"Type": "AWS::Logs::LogGroup", "Properties": {}}`, watchedFunctions, "kept for ever"},
+		{"a function that is not traced", aFunction, watchedFunctions, "is not traced"},
+		{"a queue in the clear", `"Q": {"Type": "AWS::SQS::Queue", "Properties": {"MessageRetentionPeriod": 1209600}}`, safeQueues, "not encrypted"},
+		{"a queue for all", `"P": {"Type": "AWS::SQS::QueuePolicy", "Properties": {"PolicyDocument": {"Statement": [
+			{"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "q"}]}}}`, queuePolicies, "lets * do"},
+		{"an open route", `"Api": {"Type": "AWS::ApiGatewayV2::Api", "Properties": {"Body": {"paths": {"/v1/search": {"get": {"security": [{"NONE": []}]}}}}}}`, safeAPI, "asks for a token: false"},
+		{"a token in the log", `"S": {"Type": "AWS::ApiGatewayV2::Stage", "Properties": {"AccessLogSettings": {"DestinationArn": "a", "Format": "$context.requestId $context.authorization"}}}`, safeAPI, "may hold a token"},
+		{"a fixed name", `"Q": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "case-export"}}`, noFixedNames, "in every stack"},
+
+		{"an alarm for nobody", `"A": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"AlarmDescription": "infra/docs/runbook.md#aalarm"}}`, told, "does not tell one topic"},
+		{"an alarm that is not explained", `"A": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"AlarmDescription": "infra/docs/runbook.md#newalarm"}}`, told, "runbook does not have"},
+		{"an explanation of no alarm", ``, told, "which is no alarm"},
+		{"a metric that there is", brakeAlarm, exist, ""},
+		{"a metric by other dimensions", strings.Replace(brakeAlarm, `"Function"`, `"Route"`, 1), exist, "do not keep Failed by"},
+		{"a metric of all stacks", strings.Replace(brakeAlarm, `{"Ref": "AWS::StackName"}`, `"prod"`, 1), exist, "mixes stacks"},
+		{"nobody is paged", ``, pagesAndTickets, "nothing tells PageTopic"},
+
+		{"a function with brakes", strings.Join([]string{aFunction, brakeAlarm, otherBrakes, deployment}, ","), brakes, ""},
+		{"a brake that nothing can pull", strings.Join([]string{aFunction, strings.Replace(brakeAlarm, "0.5", "1.5", 1), otherBrakes, deployment}, ","), brakes, "own failures: false"},
+		{"a brake that always pulls", strings.Join([]string{aFunction, strings.Replace(brakeAlarm, "0.5", "0", 1), otherBrakes, deployment}, ","), brakes, "own failures: false"},
+		{"a brake that is too slow", strings.Join([]string{aFunction, strings.Replace(brakeAlarm, "60", "300", 1), otherBrakes, deployment}, ","), brakes, "own failures: false"},
+		{"a brake of another version", strings.Join([]string{aFunction, strings.Replace(brakeAlarm, "ReadFunctionVersion", "CloseFunctionVersion", 1), otherBrakes, deployment}, ","), brakes, "own failures: false"},
+		{"a function deployed at once", strings.Join([]string{aFunction, brakeAlarm, otherBrakes, strings.Replace(deployment, "Canary10Percent5Minutes", "AllAtOnce", 1)}, ","), brakes, "AllAtOnce"},
+		{"a function without deployment", aFunction, brakes, "no deployment group"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := strings.Join(tt.broken(formed(t, "{"+tt.resources+"}")), "\n")
+			if tt.want == "" && got != "" || !strings.Contains(got, tt.want) {
+				t.Errorf("problems:\n%s\nwant one with %q", got, tt.want)
+			}
+		})
+	}
+}
