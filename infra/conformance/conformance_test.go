@@ -1,0 +1,135 @@
+package main
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestDecodeTests(t *testing.T) {
+	const output = `{"Action":"run","Test":"TestA"}
+{"Action":"output","Test":"TestA/one","Output":"why\n"}
+{"Action":"fail","Test":"TestA/one"}
+{"Action":"pass","Test":"TestA/two"}
+{"Action":"fail","Test":"TestA"}
+{"Action":"pass","Test":"TestB/one/deep"}
+{"Action":"pass","Test":"TestB/one"}
+{"Action":"pass","Test":"TestB"}
+{"Action":"pass","Test":"TestC/one"}
+{"Action":"fail","Test":"TestC"}
+{"Action":"output","Output":"FAIL\n"}
+{"Action":"fail"}
+`
+	tests, rest, err := decodeTests(strings.NewReader(output))
+	if err != nil || rest != "FAIL\n" {
+		t.Errorf("rest %q, error %v", rest, err)
+	}
+	want := map[string]test{
+		"TestA/one": {output: "why\n"}, "TestA/two": {passed: true},
+		"TestB/one/deep": {passed: true},
+		"TestC/one":      {passed: true}, "TestC": {}, // it failed by itself
+	}
+	if diff := cmp.Diff(want, tests, cmp.AllowUnexported(test{})); diff != "" {
+		t.Errorf("tests (-want +got):\n%s", diff)
+	}
+}
+
+func TestDecodeTestsNamesWhatIsNoOutputOfGoTest(t *testing.T) {
+	if _, _, err := decodeTests(strings.NewReader("no JSON")); err == nil {
+		t.Error("no error")
+	}
+}
+
+func TestSortTellsKnownFromNew(t *testing.T) {
+	known := differences{"moto": {
+		{Suite: "queue", Reason: "one", Tests: []string{"TestA", "TestB/*", "TestGone", "TestGone/*"}},
+		{Suite: "store", Reason: "another suite's", Tests: []string{"TestNew"}},
+	}}
+	got := known.sort("moto", "queue", map[string]test{
+		"TestA": {}, "TestB/one": {}, "TestB/two": {passed: true}, "TestBelow": {}, "TestNew": {}, "TestGone": {passed: true},
+	})
+	want := outcome{
+		passed: 2, differ: []string{"TestA", "TestB/one"}, failed: []string{"TestBelow", "TestNew"}, gone: []string{"TestGone", "TestGone/*"},
+	}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(outcome{})); diff != "" {
+		t.Errorf("outcome (-want +got):\n%s", diff)
+	}
+}
+
+func TestReadDifferences(t *testing.T) {
+	if _, err := readDifferences(knownYAML); err != nil {
+		t.Errorf("known.yaml itself: %v", err)
+	}
+	for name, text := range map[string]string{
+		"no such engine":  "goaws: [{suite: queue, reason: r, tests: [TestA]}]",
+		"no such suite":   "moto: [{suite: other, reason: r, tests: [TestA]}]",
+		"no reason":       "moto: [{suite: queue, tests: [TestA]}]",
+		"no tests":        "moto: [{suite: queue, reason: r}]",
+		"same test twice": "moto: [{suite: queue, reason: r, tests: [TestA, TestA]}]",
+		"no YAML":         "moto: [",
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := readDifferences([]byte(text)); err == nil {
+				t.Error("no error")
+			}
+		})
+	}
+}
+
+func TestChoose(t *testing.T) {
+	all, err := choose("")
+	if err != nil || len(all) != len(engines()) {
+		t.Errorf("%d engines of no names, error %v", len(all), err)
+	}
+	some, err := choose(" elasticmq  moto ")
+	if err != nil || len(some) != 2 || some[0].name != "elasticmq" || some[1].name != "moto" {
+		t.Errorf("got %v, %v", some, err)
+	}
+	if _, err := choose("goaws"); err == nil || !strings.Contains(err.Error(), "dynamodb-local") {
+		t.Errorf("error %v must say what there is", err)
+	}
+}
+
+func TestReportShowsReasonsOfWhatDiffers(t *testing.T) {
+	known := differences{"moto": {
+		{Suite: "queue", Reason: "it is so", Tests: []string{"TestA", "TestGone"}},
+		{Suite: "queue", Reason: "it was so", Tests: []string{"TestGone2"}},
+	}}
+	moto := engines()[slices.Index(engineNames(), "moto")]
+	var out bytes.Buffer
+	writeReport(&out, []result{{engine: moto, suites: map[string]outcome{
+		"queue": {passed: 3, differ: []string{"TestA"}, gone: []string{"TestGone", "TestGone2"}},
+	}}}, known)
+	for _, part := range []string{"| moto 5.2.5 | – | – | all but 1 | – | – |", "## Where moto differs", "- it is so (queue: `TestA`)"} {
+		if !strings.Contains(out.String(), part) {
+			t.Errorf("the report lacks %q:\n%s", part, out.String())
+		}
+	}
+	if strings.Contains(out.String(), "it was so") {
+		t.Error("the report has a difference that does not show")
+	}
+}
+
+func TestCellSaysWhatDidNotPass(t *testing.T) {
+	for want, o := range map[string]outcome{
+		"all": {passed: 3}, "all but 2": {differ: []string{"TestA", "TestB"}}, "all but 3, 1 of them NEW": {differ: []string{"TestA", "TestB"}, failed: []string{"TestC"}},
+	} {
+		if got := o.cell(); got != want {
+			t.Errorf("%+v is %q, want %q", o, got, want)
+		}
+	}
+}
+
+func TestFailuresNamesEngineAndSuite(t *testing.T) {
+	e := engine{name: "moto"}
+	if err := failures([]result{{e, map[string]outcome{"queue": {differ: []string{"TestA"}}}}}); err != nil {
+		t.Errorf("known differences: %v", err)
+	}
+	err := failures([]result{{e, map[string]outcome{"queue": {failed: []string{"TestA"}}}}})
+	if err == nil || !strings.Contains(err.Error(), "moto: 1 of suite queue") {
+		t.Errorf("error %v", err)
+	}
+}
