@@ -1,0 +1,96 @@
+// Command fuzz sends the running API what schemathesis makes of infra/openapi.yaml: its
+// examples, the edges of every schema, and random requests, right and wrong. It fails
+// on any 5xx and on any answer that is not in the contract.
+//
+//	go run ./infra/fuzz -st .cache/schemathesis/bin/st
+//
+// It runs the whole local stack on free ports, with the seed data.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+
+	"related-ro/infra/local/seed"
+	"related-ro/infra/local/stack"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := fuzz(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "fuzz:", err)
+		os.Exit(1)
+	}
+}
+
+func fuzz(ctx context.Context) (err error) {
+	st := flag.String("st", "st", "schemathesis' command")
+	root := flag.String("root", ".", "directory of the project")
+	bin := flag.String("bin", "", "directory with the functions' native binaries; built if empty")
+	examples := flag.Int("examples", 40, "random requests of each operation, right ones and wrong ones each")
+	random := flag.Int("seed", 1, "seed of the random requests")
+	flag.Parse()
+
+	s, err := start(ctx, *root, *bin)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	token, err := s.Token("support", "*")
+	if err != nil {
+		return err
+	}
+	work, err := os.MkdirTemp("", "related-ro-fuzz-") // schemathesis keeps its database where it runs
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work)
+	absolute, err := filepath.Abs(*root)
+	if err != nil {
+		return err
+	}
+	command, err := filepath.Abs(*st)
+	if err != nil {
+		return err
+	}
+	run := exec.CommandContext(ctx, command,
+		"--config-file", filepath.Join(absolute, "infra", "fuzz", "schemathesis.toml"), "run", filepath.Join(absolute, "infra", "openapi.yaml"),
+		"--max-examples", strconv.Itoa(*examples), "--seed", strconv.Itoa(*random), "--no-color")
+	run.Dir, run.Stdout, run.Stderr = work, os.Stdout, os.Stderr
+	run.Env = append(os.Environ(), "API_URL="+s.APIURL, "API_TOKEN="+token)
+	run.Cancel = func() error { return run.Process.Signal(os.Interrupt) } // so that it says what it found so far
+	run.WaitDelay = 10 * time.Second
+	if err := run.Run(); err != nil {
+		return fmt.Errorf("schemathesis: %w", err)
+	}
+	return nil
+}
+
+// start starts a stack with the seed data and without a bound on requests, which would
+// be all that is found.
+func start(ctx context.Context, root, bin string) (*stack.Stack, error) {
+	s, err := stack.Start(ctx, stack.Options{
+		Root: root, Binaries: bin, Parameters: map[string]string{"ApiRateLimit": "100000", "ApiBurstLimit": "100000"},
+	})
+	if err != nil {
+		return nil, err
+	}
+	data, err := seed.Read()
+	if err == nil {
+		err = data.Plant(ctx, s.Platform())
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
