@@ -1,0 +1,245 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"related-ro/infra/bench/engines"
+	"related-ro/infra/bench/report"
+	"related-ro/infra/bench/straightforward"
+	"related-ro/infra/bench/timing"
+	"related-ro/infra/bench/world"
+)
+
+const (
+	karmakLatency = 200 * time.Millisecond
+	batchRepeats  = 3
+)
+
+// batchShape is how many messages a batch has, from how many accounts.
+type batchShape struct{ messages, accounts int }
+
+func batchShapes() (shapes []batchShape) {
+	shapes = []batchShape{{1, 1}}
+	for _, messages := range []int{10, 50, 200} {
+		for _, accounts := range []int{1, 5, 50} {
+			shapes = append(shapes, batchShape{messages, accounts})
+		}
+	}
+	return shapes
+}
+
+// batchFigures are what a batch came to; all but took for one message.
+type batchFigures struct {
+	took           time.Duration
+	cpu            time.Duration
+	karmak, lookup float64
+	calls          float64
+	read, write    float64
+}
+
+func (f batchFigures) roundTrips() float64 { return ratio(f.took, karmakLatency) }
+
+// batchWorld hands out messages about cases that nobody has heard of.
+type batchWorld struct {
+	*world.World
+	mu   sync.Mutex
+	next int
+}
+
+func newBatchWorld(ctx context.Context, e *engines.Engines, table string) (*batchWorld, error) {
+	w, err := world.New(ctx, e, table)
+	if err != nil {
+		return nil, err
+	}
+	for l := range 50 {
+		if err := w.AddLocation(ctx, l); err != nil {
+			return nil, err
+		}
+	}
+	return &batchWorld{World: w, next: 1}, nil
+}
+
+func (w *batchWorld) exported(ctx context.Context, s batchShape) (world.Exported, error) {
+	w.mu.Lock()
+	exported := world.Exported{First: w.next, Messages: s.messages}
+	w.next += s.messages
+	w.mu.Unlock()
+	for l := range s.accounts {
+		exported.Locations = append(exported.Locations, l)
+	}
+	return exported, w.AddROs(ctx, exported)
+}
+
+// batchRetrieval works off batches of every shape, by the product and by the
+// straightforward handler.
+func batchRetrieval(ctx context.Context, _ *bench) (report.Section, error) {
+	e, err := engines.Start(ctx)
+	if err != nil {
+		return report.Section{}, err
+	}
+	defer e.Close()
+	ours, err := ourBatches(ctx, e)
+	if err != nil {
+		return report.Section{}, err
+	}
+	naive, err := naiveBatches(ctx, e)
+	if err != nil {
+		return report.Section{}, fmt.Errorf("straightforward: %w", err)
+	}
+	return batchSection(ours, naive), nil
+}
+
+func ourBatches(ctx context.Context, e *engines.Engines) (map[batchShape]batchFigures, error) {
+	w, err := newBatchWorld(ctx, e, "batch")
+	if err != nil {
+		return nil, err
+	}
+	consumer := world.NewConsumer(w.MeteredStore, e)
+	figures := make(map[batchShape]batchFigures)
+	for _, shape := range batchShapes() {
+		if figures[shape], err = w.measure(ctx, consumer, shape, karmakLatency); err != nil {
+			return nil, fmt.Errorf("%d messages of %d accounts: %w", shape.messages, shape.accounts, err)
+		}
+	}
+	return figures, nil
+}
+
+// measure lets a consumer work off a batch that signs in, and then some with warm
+// tokens, which it counts.
+func (w *batchWorld) measure(ctx context.Context, c world.Consumer, shape batchShape, latency time.Duration) (f batchFigures, err error) {
+	warmUp, err := w.exported(ctx, shape)
+	if err != nil {
+		return f, err
+	}
+	if err := world.Work(ctx, c, warmUp.Batch()); err != nil {
+		return f, err
+	}
+	if err := w.Engines.SetLatency(ctx, latency); err != nil {
+		return f, err
+	}
+	before, err := w.Engines.Counts(ctx)
+	if err != nil {
+		return f, err
+	}
+	w.Meter.Take()
+	var times timing.Times
+	var cpu time.Duration
+	for range batchRepeats {
+		exported, err := w.exported(ctx, shape)
+		if err != nil {
+			return f, err
+		}
+		batch := exported.Batch()
+		begin, used := time.Now(), processorTime()
+		if err := world.Work(ctx, c, batch); err != nil {
+			return f, err
+		}
+		times, cpu = append(times, time.Since(begin)), cpu+processorTime()-used
+	}
+	after, err := w.Engines.Counts(ctx)
+	if err != nil {
+		return f, err
+	}
+	usage := w.Meter.Take()
+	messages := float64(batchRepeats * shape.messages)
+	return batchFigures{
+		took: times.Median(), cpu: cpu / time.Duration(messages),
+		karmak: float64(after.Total-before.Total) / messages, lookup: float64(after.Lookups()-before.Lookups()) / messages,
+		calls: float64(usage.Calls) / messages, read: usage.Read / messages, write: usage.Write / messages,
+	}, w.Engines.SetLatency(ctx, 0)
+}
+
+// naiveBatches works off a batch of each shape, all at once: they do little but wait.
+func naiveBatches(ctx context.Context, e *engines.Engines) (map[batchShape]batchFigures, error) {
+	w, err := newBatchWorld(ctx, e, "straightforward")
+	if err != nil {
+		return nil, err
+	}
+	w.next = 500_000
+	if err := e.SetLatency(ctx, karmakLatency); err != nil {
+		return nil, err
+	}
+	figures := make(map[batchShape]batchFigures)
+	var mu sync.Mutex
+	batches, ctx := errgroup.WithContext(ctx)
+	for _, shape := range batchShapes() {
+		exported, err := w.exported(ctx, shape)
+		if err != nil {
+			return nil, err
+		}
+		batches.Go(func() error {
+			var meter world.Meter
+			handler := naiveConsumer(e, w.Table, &meter)
+			begin := time.Now()
+			err := world.Work(ctx, handler, exported.Batch())
+			usage, messages := meter.Take(), float64(shape.messages)
+			mu.Lock()
+			defer mu.Unlock()
+			figures[shape] = batchFigures{
+				took: time.Since(begin), karmak: 2, lookup: 1,
+				calls: float64(usage.Calls) / messages, read: usage.Read / messages, write: usage.Write / messages,
+			}
+			return err
+		})
+	}
+	if err := batches.Wait(); err != nil {
+		return nil, err
+	}
+	return figures, nil
+}
+
+func naiveConsumer(e *engines.Engines, table string, meter *world.Meter) world.Consumer {
+	return &straightforward.Handler{
+		Client: e.DynamoDB(meter.Option), Table: table, KarmakURL: e.KarmakURL, HTTP: http.DefaultClient,
+		ClientID: engines.KarmakClientID, ClientSecret: engines.KarmakClientSecret,
+	}
+}
+
+func batchSection(ours, naive map[batchShape]batchFigures) report.Section {
+	s := report.Section{
+		Title: "Batch retrieval",
+		Text: fmt.Sprintf(`
+A batch of messages about new cases, each RO with two alternates, one location an account, Karmak answering after %v; tokens and
+settings warm. Wall time is in Karmak round trips, the median of %d batches. The straightforward handler
+(`+"`infra/bench/straightforward`"+`) signs in and asks for each message, one after the other. Counts are for one message.`, karmakLatency, batchRepeats),
+		Tables: []report.Table{{Columns: []string{
+			"messages", "accounts", "round trips", "straightforward", "ratio", "look-ups", "Karmak requests", "straightforward", "DynamoDB calls", "straightforward",
+			"read units", "straightforward", "write units", "straightforward", "CPU ms",
+		}}},
+	}
+	for _, shape := range batchShapes() {
+		f, n := ours[shape], naive[shape]
+		s.Tables[0].Add(fmt.Sprint(shape.messages), fmt.Sprint(shape.accounts),
+			report.Number(f.roundTrips()), report.Number(n.roundTrips()), report.Ratio(f.took, n.took),
+			report.Number(f.lookup), report.Number(f.karmak), report.Number(n.karmak), report.Number(f.calls), report.Number(n.calls),
+			report.Number(f.read), report.Number(n.read), report.Number(f.write), report.Number(n.write), report.Milliseconds(f.cpu))
+	}
+	one, fifty := ours[batchShape{50, 1}], ours[batchShape{50, 50}]
+	s.Goals = []report.Goal{
+		{What: "50 messages of one account: wall time", Value: one.roundTrips(), Limit: 2.5, Unit: "round trips"},
+		{What: "50 messages of one account: Karmak requests for each", Value: one.karmak, Limit: 0.08, Unit: "requests"},
+		{What: "50 messages of 50 accounts: wall time", Value: fifty.roundTrips(), Limit: 4, Unit: "round trips"},
+	}
+	s.Notes = `
+A retrieval takes two rounds, whatever the batch: the ROs' own rows and what was made from them, side by side, and then what was
+made from those, to know that there is no more. Write units are mostly the links, which serve the search and the linked cases and
+which the straightforward handler does not have: a case with its RO and two related ones is four items in one transaction, at twice
+their size.`
+	return s
+}
+
+// processorTime returns what this process has used.
+func processorTime() time.Duration {
+	var used syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &used) != nil {
+		return 0 // it fails for other arguments only
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+}

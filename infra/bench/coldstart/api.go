@@ -1,0 +1,99 @@
+package coldstart
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// runtimeAPI is the Lambda Runtime API of one process.
+type runtimeAPI struct {
+	address string
+	server  *http.Server
+	ready   chan time.Time // the first call for an event
+	events  chan []byte
+	answers chan answer
+	asked   int // events handed out
+}
+
+type answer struct {
+	text   []byte
+	failed bool
+}
+
+func newRuntimeAPI() (*runtimeAPI, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	a := &runtimeAPI{
+		address: listener.Addr().String(), ready: make(chan time.Time, 1), events: make(chan []byte), answers: make(chan answer, 1),
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", a.next)
+	mux.HandleFunc("POST /2018-06-01/runtime/", a.take)
+	a.server = &http.Server{Handler: mux}
+	go a.server.Serve(listener)
+	return a, nil
+}
+
+func (a *runtimeAPI) close() { a.server.Close() }
+
+func (a *runtimeAPI) next(w http.ResponseWriter, r *http.Request) {
+	select {
+	case a.ready <- time.Now():
+	default:
+	}
+	select {
+	case event := <-a.events:
+		a.asked++ // one process asks for one event at a time
+		header := w.Header()
+		header.Set("Content-Type", "application/json")
+		header.Set("Lambda-Runtime-Aws-Request-Id", fmt.Sprintf("00000000-0000-4000-8000-%012d", a.asked))
+		header.Set("Lambda-Runtime-Deadline-Ms", fmt.Sprint(time.Now().Add(time.Minute).UnixMilli()))
+		header.Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:us-east-1:000000000000:function:bench")
+		w.Write(event) // if it fails the process is gone, and nobody gets an answer
+	case <-r.Context().Done():
+	}
+}
+
+// take takes the answer to an event: its path ends in response, or in error.
+func (a *runtimeAPI) take(w http.ResponseWriter, r *http.Request) {
+	text, _ := io.ReadAll(r.Body) // what is cut off is not what was expected
+	w.WriteHeader(http.StatusAccepted)
+	http.NewResponseController(w).Flush()
+	a.answers <- answer{text, !strings.HasSuffix(r.URL.Path, "/response")}
+}
+
+func (a *runtimeAPI) awaitReady(ctx context.Context) (time.Time, error) {
+	select {
+	case at := <-a.ready:
+		return at, nil
+	case failed := <-a.answers:
+		return time.Time{}, fmt.Errorf("it did not start: %s", failed.text)
+	case <-ctx.Done():
+		return time.Time{}, ctx.Err()
+	}
+}
+
+func (a *runtimeAPI) ask(ctx context.Context, event []byte) ([]byte, error) {
+	select {
+	case a.events <- event:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	select {
+	case got := <-a.answers:
+		if got.failed {
+			return got.text, errors.New("the event failed")
+		}
+		return got.text, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}

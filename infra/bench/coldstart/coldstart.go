@@ -1,0 +1,166 @@
+// Package coldstart measures the start of Lambda functions' own binaries: it speaks the
+// Lambda Runtime API to each, so that what is timed is what would be deployed. The
+// programs are started in turn.
+package coldstart
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"related-ro/infra/bench/timing"
+)
+
+// Program is a binary with what it is told and asked.
+type Program struct {
+	Name        string
+	Binary      string
+	Environment []string // NAME=value; beside what Lambda sets
+	Event       []byte
+	Answer      string // what the answer to Event must contain
+}
+
+// Result is how a Program did.
+type Result struct {
+	Program
+	Size    int64        // of the binary, in bytes
+	Init    timing.Times // from the start of the process to its first call for an event
+	InitCPU timing.Times // processor time of it
+	First   timing.Times // the first event, from its call to its answer
+	Warm    timing.Times // every other one
+	WarmCPU time.Duration
+	PeakRSS int64 // the most memory that a process had in use when it was idle at last, in bytes
+}
+
+// CPUPerEvent is the processor time of a warm event, the runtime's included.
+func (r Result) CPUPerEvent() time.Duration {
+	if len(r.Warm) == 0 {
+		return 0
+	}
+	return r.WarmCPU / time.Duration(len(r.Warm))
+}
+
+// patience bounds the wait for a program, which answers within milliseconds.
+const patience = 30 * time.Second
+
+// Measure starts each program so many times and gives it its event once and then warm
+// times more.
+func Measure(ctx context.Context, programs []Program, starts, warm int) ([]Result, error) {
+	results := make([]Result, len(programs))
+	for i, p := range programs {
+		info, err := os.Stat(p.Binary)
+		if err != nil {
+			return nil, err
+		}
+		results[i] = Result{Program: p, Size: info.Size()}
+	}
+	for turn := range starts {
+		for k := range results {
+			r := &results[(turn+k)%len(results)]
+			if err := r.start(ctx, warm); err != nil {
+				return nil, fmt.Errorf("measure %s: %w", r.Name, err)
+			}
+		}
+	}
+	return results, nil
+}
+
+// start runs the program once.
+func (r *Result) start(ctx context.Context, warm int) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	api, err := newRuntimeAPI()
+	if err != nil {
+		return err
+	}
+	defer api.close()
+	command := exec.CommandContext(ctx, r.Binary)
+	command.Env = append([]string{
+		"AWS_LAMBDA_RUNTIME_API=" + api.address, "AWS_LAMBDA_FUNCTION_NAME=bench", "AWS_LAMBDA_FUNCTION_VERSION=$LATEST",
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256", "AWS_LAMBDA_LOG_FORMAT=JSON", "_HANDLER=bootstrap", "TZ=:UTC", "PATH=/usr/bin:/bin",
+	}, r.Environment...)
+	var output bytes.Buffer
+	command.Stderr = &output
+	begin := time.Now()
+	if err := command.Start(); err != nil {
+		return err
+	}
+	defer func() {
+		command.Process.Kill() // gone already is as good
+		command.Wait()
+	}()
+	ready, err := api.awaitReady(ctx)
+	if err != nil {
+		return fmt.Errorf("%w: %s", err, output.String())
+	}
+	pid := command.Process.Pid
+	started := processorTime(pid)
+	r.Init, r.InitCPU = append(r.Init, ready.Sub(begin)), append(r.InitCPU, started)
+
+	took, err := r.ask(ctx, api)
+	if err != nil {
+		return fmt.Errorf("%w: %s", err, output.String())
+	}
+	r.First = append(r.First, took)
+	before := processorTime(pid)
+	for range warm {
+		if took, err = r.ask(ctx, api); err != nil {
+			return err
+		}
+		r.Warm = append(r.Warm, took)
+	}
+	r.WarmCPU += processorTime(pid) - before
+	r.PeakRSS = max(r.PeakRSS, peakRSS(pid))
+	return nil
+}
+
+func (r *Result) ask(ctx context.Context, api *runtimeAPI) (time.Duration, error) {
+	begin := time.Now()
+	answer, err := api.ask(ctx, r.Event)
+	took := time.Since(begin)
+	if err == nil && !bytes.Contains(answer, []byte(r.Answer)) {
+		err = errors.New("the answer is another")
+	}
+	if err != nil {
+		return 0, fmt.Errorf("%w: %.300s", err, answer)
+	}
+	return took, nil
+}
+
+// processorTime returns what all threads of a process have used. A process that is
+// gone has used none.
+func processorTime(pid int) (total time.Duration) {
+	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid)) // the pattern is well-formed
+	for _, task := range tasks {
+		text, err := os.ReadFile(task)
+		if err != nil {
+			continue // the thread ended
+		}
+		used, _, _ := strings.Cut(string(text), " ")
+		ns, _ := strconv.ParseInt(used, 10, 64)
+		total += time.Duration(ns)
+	}
+	return total
+}
+
+// peakRSS returns the most memory that a process has had, in bytes.
+func peakRSS(pid int) int64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(text)) {
+		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			kb, _ := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 10, 64)
+			return kb << 10
+		}
+	}
+	return 0
+}

@@ -1,0 +1,59 @@
+package engines
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+)
+
+// Filling multiplies items: each of Items is put Count times with Token replaced by the
+// numbers from 0 on, written with Token's width, and Group by a tenth of the number.
+// Items are put one after the other, so that keys come in order.
+type Filling struct {
+	Table        string
+	Items        []json.RawMessage // in DynamoDB's JSON
+	Token, Group string            // digits
+	Count        int
+}
+
+// perWrite is what BatchWriteItem takes.
+const perWrite = 25
+
+func (f Filling) into(engine http.Handler) error {
+	for _, item := range f.Items {
+		for begin := 0; begin < f.Count; begin += perWrite {
+			if err := f.write(engine, string(item), begin, min(begin+perWrite, f.Count)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (f Filling) write(engine http.Handler, item string, begin, end int) error {
+	var body bytes.Buffer
+	fmt.Fprintf(&body, `{"RequestItems":{%q:[`, f.Table)
+	for n := begin; n < end; n++ {
+		if n > begin {
+			body.WriteByte(',')
+		}
+		numbers := strings.NewReplacer(f.Token, digits(n, f.Token), f.Group, digits(n/10, f.Group))
+		fmt.Fprintf(&body, `{"PutRequest":{"Item":%s}}`, numbers.Replace(item))
+	}
+	body.WriteString(`]}}`)
+
+	request := httptest.NewRequest(http.MethodPost, "/", &body)
+	request.Header.Set("X-Amz-Target", "DynamoDB_20120810.BatchWriteItem")
+	answer := httptest.NewRecorder()
+	engine.ServeHTTP(answer, request)
+	if answer.Code != http.StatusOK {
+		return fmt.Errorf("fill from %d: status %d: %s", begin, answer.Code, answer.Body)
+	}
+	return nil
+}
+
+// digits returns a number as wide as what it stands in for.
+func digits(n int, token string) string { return fmt.Sprintf("%0*d", len(token), n) }

@@ -1,0 +1,66 @@
+// Command leanthree is a reference: leanget with clients of SQS and Secrets Manager made too,
+// as functions export, close and admin need them. Its event may name a call of theirs; the
+// bench's does not.
+package main
+
+import (
+	"context"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+)
+
+func main() {
+	credentials := aws.Credentials{
+		AccessKeyID:     os.Getenv("AWS_ACCESS_KEY_ID"),
+		SecretAccessKey: os.Getenv("AWS_SECRET_ACCESS_KEY"),
+		SessionToken:    os.Getenv("AWS_SESSION_TOKEN"),
+	}
+	config := aws.Config{
+		Region: os.Getenv("AWS_REGION"),
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return credentials, nil
+		}),
+	}
+	tables := config.Copy()
+	if url := os.Getenv("AWS_ENDPOINT_URL_DYNAMODB"); url != "" {
+		tables.BaseEndpoint = &url
+	}
+	lambda.Start(handler{
+		dynamodb.NewFromConfig(tables), sqs.NewFromConfig(config), secretsmanager.NewFromConfig(config), os.Getenv("TABLE_NAME"),
+	})
+}
+
+type handler struct {
+	tables  *dynamodb.Client
+	queues  *sqs.Client
+	secrets *secretsmanager.Client
+	table   string
+}
+
+// Invoke implements lambda.Handler.
+func (h handler) Invoke(ctx context.Context, event []byte) ([]byte, error) {
+	var err error
+	switch string(event) {
+	case `"send"`:
+		_, err = h.queues.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{})
+	case `"hide"`:
+		_, err = h.queues.ChangeMessageVisibilityBatch(ctx, &sqs.ChangeMessageVisibilityBatchInput{})
+	case `"secret"`:
+		_, err = h.secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{})
+	default:
+		_, err = h.tables.GetItem(ctx, &dynamodb.GetItemInput{
+			TableName: &h.table,
+			Key: map[string]types.AttributeValue{
+				"PK": &types.AttributeValueMemberS{Value: os.Getenv("BENCH_PK")},
+				"SK": &types.AttributeValueMemberS{Value: os.Getenv("BENCH_SK")},
+			},
+		})
+	}
+	return []byte("{}"), err
+}

@@ -1,0 +1,132 @@
+// Package report writes what a run measured, as Markdown.
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// Report is what one run found.
+type Report struct {
+	Command  string
+	Begun    time.Time
+	Took     time.Duration
+	Sections []Section
+}
+
+// Section is one thing that was measured.
+type Section struct {
+	Title  string
+	Text   string // what was done, and how to read it
+	Goals  []Goal
+	Tables []Table
+	Notes  string // what follows from it
+}
+
+// Table has a heading and rows of as many cells.
+type Table struct {
+	Columns []string
+	Rows    [][]string
+}
+
+// Add adds a row.
+func (t *Table) Add(cells ...string) { t.Rows = append(t.Rows, cells) }
+
+// Goal is a figure that should not pass a limit.
+type Goal struct {
+	What         string
+	Value, Limit float64
+	Unit         string // "×", "MB", "round trips", …
+}
+
+// Holds reports whether the goal is met.
+func (g Goal) Holds() bool { return g.Value <= g.Limit }
+
+// Write writes the report.
+func (r Report) Write(w io.Writer) error {
+	b := bufio.NewWriter(w)
+	fmt.Fprint(b, "# Performance\n\n")
+	fmt.Fprintf(b, "Written by `%s` on %s in %.0f s; do not edit. Every figure was measured in that one run, next to the\n",
+		r.Command, r.Begun.UTC().Format("2006-01-02 15:04 UTC"), r.Took.Seconds())
+	fmt.Fprint(b, "reference that it is compared with, in turns, so that the ratios hold while the machine's speed drifts.\n\n")
+	fmt.Fprintf(b, "Machine: %s.\n\n", machine())
+
+	fmt.Fprint(b, "## Goals\n\n")
+	goals := Table{Columns: []string{"goal", "at most", "measured", "held"}}
+	for _, s := range r.Sections {
+		for _, g := range s.Goals {
+			held := "yes"
+			if !g.Holds() {
+				held = "**no**"
+			}
+			goals.Add(g.What, Number(g.Limit)+" "+g.Unit, Number(g.Value)+" "+g.Unit, held)
+		}
+	}
+	goals.write(b)
+	for _, s := range r.Sections {
+		fmt.Fprintf(b, "\n## %s\n\n%s\n", s.Title, strings.TrimSpace(s.Text))
+		for _, t := range s.Tables {
+			b.WriteByte('\n')
+			t.write(b)
+		}
+		if s.Notes != "" {
+			fmt.Fprintf(b, "\n%s\n", strings.TrimSpace(s.Notes))
+		}
+	}
+	return b.Flush()
+}
+
+func (t Table) write(b *bufio.Writer) {
+	row := func(cells []string) { fmt.Fprintf(b, "| %s |\n", strings.Join(cells, " | ")) }
+	row(t.Columns)
+	b.WriteByte('|')
+	for i := range t.Columns {
+		if i == 0 {
+			b.WriteString(" --- |")
+		} else {
+			b.WriteString(" ---: |")
+		}
+	}
+	b.WriteByte('\n')
+	for _, cells := range t.Rows {
+		row(cells)
+	}
+}
+
+// Number writes a figure with three digits that count.
+func Number(f float64) string {
+	switch {
+	case f >= 100:
+		return fmt.Sprintf("%.0f", f)
+	case f >= 10:
+		return fmt.Sprintf("%.1f", f)
+	case f >= 0.1 || f == 0:
+		return fmt.Sprintf("%.2f", f)
+	}
+	return fmt.Sprintf("%.2g", f)
+}
+
+// Milliseconds writes a time.
+func Milliseconds(d time.Duration) string { return Number(d.Seconds() * 1000) }
+
+// Ratio writes how many times b a is.
+func Ratio(a, b time.Duration) string { return Number(a.Seconds()/b.Seconds()) + " ×" }
+
+// machine says what the run was on.
+func machine() string {
+	model := "unknown processor"
+	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
+		for line := range strings.Lines(string(text)) {
+			if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
+				model = strings.TrimSpace(value)
+				break
+			}
+		}
+	}
+	return fmt.Sprintf("%d × %s, %s/%s, %s", runtime.NumCPU(), model, runtime.GOOS, runtime.GOARCH, runtime.Version())
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"text/tabwriter"
+
+	"related-ro/infra/bench/engines"
+	"related-ro/infra/bench/world"
+)
+
+// limit is the most that a count may be.
+type limit struct {
+	what        string
+	value, most float64
+}
+
+// readLimits are those of one warm request, by the name of its reading. Allocations are
+// a tenth above what was measured when they were set.
+func readLimits() map[string]struct{ calls, units, allocations float64 } {
+	return map[string]struct{ calls, units, allocations float64 }{
+		"P1, no related ROs":                       {1, 1, 600},
+		"P1, two related ROs, each another case's": {3, 2, 1550},
+		"P3, 100 cases of 5 locations":             {1, 50, 14700},
+		"P3, the same, compressed for a browser":   {1, 50, 14700},
+		"P4, a related RO's number":                {2, 2, 1170},
+	}
+}
+
+// batchLimits are those of one message of a batch with warm tokens and settings.
+func batchLimits() map[batchShape]struct{ lookups, requests, calls, read, write float64 } {
+	return map[batchShape]struct{ lookups, requests, calls, read, write float64 }{
+		{1, 1}:   {4, 4, 3, 2, 9},
+		{50, 1}:  {0.06, 0.06, 1.04, 1.02, 9},
+		{50, 5}:  {0.3, 0.3, 1.12, 1.1, 9},
+		{50, 50}: {3, 3, 2.02, 2, 9},
+	}
+}
+
+// runSmoke measures what does not depend on the machine, and fails if any of it has
+// grown.
+func runSmoke(ctx context.Context) error {
+	e, err := engines.Start(ctx)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	reads, err := countReads(ctx, e)
+	if err != nil {
+		return fmt.Errorf("reads: %w", err)
+	}
+	batches, err := countBatches(ctx, e)
+	if err != nil {
+		return fmt.Errorf("batches: %w", err)
+	}
+	var problems []error
+	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
+	for _, l := range append(reads, batches...) {
+		fmt.Fprintf(out, "%.6g\tof at most %g\t\t%s\n", l.value, l.most, l.what)
+		if l.value > l.most*1.000001 { // sums of fractions
+			problems = append(problems, fmt.Errorf("%s: %g, at most %g", l.what, l.value, l.most))
+		}
+	}
+	return errors.Join(out.Flush(), errors.Join(problems...))
+}
+
+func countReads(ctx context.Context, e *engines.Engines) (counts []limit, err error) {
+	w, err := warmWorld(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	limits := readLimits()
+	for _, r := range readings(w) {
+		usage, err := r.usage(ctx, w)
+		if err != nil {
+			return nil, err
+		}
+		reader, err := world.NewReader(w.Store)
+		if err != nil {
+			return nil, err
+		}
+		allocated, _, err := allocations(func() error { return reader.Get(ctx, r.request) })
+		if err != nil {
+			return nil, err
+		}
+		most := limits[r.name]
+		counts = append(counts,
+			limit{r.name + ": DynamoDB calls", float64(usage.Calls), most.calls},
+			limit{r.name + ": read units", usage.Read, most.units},
+			limit{r.name + ": allocations", allocated, most.allocations})
+	}
+	return counts, nil
+}
+
+func countBatches(ctx context.Context, e *engines.Engines) (counts []limit, err error) {
+	w, err := newBatchWorld(ctx, e, "smoke")
+	if err != nil {
+		return nil, err
+	}
+	consumer := world.NewConsumer(w.MeteredStore, e)
+	for _, shape := range []batchShape{{1, 1}, {50, 1}, {50, 5}, {50, 50}} {
+		f, err := w.measure(ctx, consumer, shape, 0)
+		if err != nil {
+			return nil, err
+		}
+		most, name := batchLimits()[shape], fmt.Sprintf("%d messages of %d accounts, each", shape.messages, shape.accounts)
+		counts = append(counts,
+			limit{name + ": look-ups", f.lookup, most.lookups},
+			limit{name + ": Karmak requests", f.karmak, most.requests},
+			limit{name + ": DynamoDB calls", f.calls, most.calls},
+			limit{name + ": read units", f.read, most.read},
+			limit{name + ": write units", f.write, most.write})
+	}
+	return counts, nil
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+
+	"related-ro/infra/local/gateway"
+	"related-ro/infra/local/lambda"
+	"related-ro/infra/local/poller"
+	"related-ro/infra/local/sqs"
+	"related-ro/infra/local/stack"
+	"related-ro/pkg/karmak/karmaktest"
+)
+
+// watch follows a stack while it works off messages.
+type watch struct {
+	mu           sync.Mutex
+	batches      int
+	done, failed int             // messages
+	memory       map[int][]int64 // of the functions' processes, in bytes, after each batch
+	most         int64
+	problem      error // the last one of a batch
+	progress     chan struct{}
+}
+
+var _ stack.WorkObserver = (*watch)(nil)
+
+func newWatch() *watch {
+	return &watch{memory: make(map[int][]int64), progress: make(chan struct{}, 1)}
+}
+
+// await returns when so many messages are done.
+func (w *watch) await(ctx context.Context, messages int) error {
+	for {
+		w.mu.Lock()
+		done := w.done
+		w.mu.Unlock()
+		if done >= messages {
+			return nil
+		}
+		select {
+		case <-w.progress:
+		case <-ctx.Done():
+			return fmt.Errorf("%d of %d messages done, last problem %v: %w", done, messages, w.lastProblem(), ctx.Err())
+		}
+	}
+}
+
+func (w *watch) lastProblem() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.problem
+}
+
+// Batch implements stack.WorkObserver.
+func (w *watch) Batch(_ string, b poller.Batch) {
+	w.mu.Lock()
+	w.done += b.Messages - b.Failed
+	w.failed += b.Failed
+	if b.Messages > 0 {
+		w.batches++
+	}
+	if b.Err != nil {
+		w.problem = b.Err
+	}
+	w.mu.Unlock()
+	select {
+	case w.progress <- struct{}{}:
+	default:
+	}
+}
+
+// Line implements stack.Observer. A process prints one line for each batch.
+func (w *watch) Line(l lambda.Line) {
+	if !strings.Contains(l.Text, `"message":"batch"`) {
+		return
+	}
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", l.Process))
+	if err != nil {
+		return // the process has ended
+	}
+	var size, resident int64 // pages
+	if _, err := fmt.Sscan(string(text), &size, &resident); err != nil {
+		return
+	}
+	bytes := resident * int64(os.Getpagesize())
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.memory[l.Process] = append(w.memory[l.Process], bytes)
+	w.most = max(w.most, bytes)
+}
+
+// memoryGrowth returns how many times the most memory of its first third a process had
+// in its last; of the worst process.
+func (w *watch) memoryGrowth() (worst float64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, samples := range w.memory {
+		third := len(samples) / 3
+		if third == 0 {
+			continue // it hardly ran
+		}
+		worst = max(worst, float64(slices.Max(samples[len(samples)-third:]))/float64(slices.Max(samples[:third])))
+	}
+	return worst
+}
+
+// Access implements stack.Observer.
+func (*watch) Access(gateway.Access) {}
+
+// SQS implements stack.Observer.
+func (*watch) SQS(sqs.Event) {}
+
+// Karmak implements stack.Observer.
+func (*watch) Karmak(karmaktest.Request) {}
+
+// Report implements stack.WorkObserver.
+func (*watch) Report(lambda.Report) {}
