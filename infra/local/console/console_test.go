@@ -201,8 +201,10 @@ func TestStepsSayWhatHappened(t *testing.T) {
 		}, Step{Source: "function", Text: "export: message of case-1 at loc-100: ok related=3", LocationID: "loc-100", CaseID: "case-1", Outcome: "ok"}},
 		"warning":           {func(f *Feed) { f.Line(lambda.Line{Function: "X", Text: `{"level":"WARN","message":"m"}`}) }, Step{Source: "function", Text: "X: m", Level: "WARN"}},
 		"a line of no form": {func(f *Feed) { f.Line(lambda.Line{Function: "X", Text: "panic: oh"}) }, Step{Source: "function", Text: "X: panic: oh"}},
-		"Karmak answered":   {func(f *Feed) { f.Karmak(karmaktest.Request{Call: "headers", Account: "a", Status: 200, Rows: 2}) }, Step{Source: "karmak", Text: "headers of account a: 200, 2 rows"}},
-		"Karmak did not":    {func(f *Feed) { f.Karmak(karmaktest.Request{Call: "headers", Fault: karmaktest.Reset}) }, Step{Source: "karmak", Text: "headers of account unknown: no answer (fault reset)", Level: "WARN"}},
+		"Karmak answered": {func(f *Feed) {
+			f.Karmak(karmaktest.Request{Call: "headers", Account: "6b1f6a3e-0b1c-4d7e-9a65-1f2f3c4d5e6f", Status: 200, Rows: 2})
+		}, Step{Source: "karmak", Text: "headers of account 6b1f6a3e: 200, 2 rows"}},
+		"Karmak did not": {func(f *Feed) { f.Karmak(karmaktest.Request{Call: "headers", Fault: karmaktest.Reset}) }, Step{Source: "karmak", Text: "headers of account unknown: no answer (fault reset)", Level: "WARN"}},
 		"API was asked": {func(f *Feed) {
 			f.Access(gateway.Access{Method: "GET", Path: "/v1/search", Status: 200, Duration: 3 * time.Millisecond})
 		}, Step{Source: "api", Text: "GET /v1/search: 200 in 3 ms"}},
@@ -236,6 +238,16 @@ func TestStreamGoesOnAfterTheLastStepSeen(t *testing.T) {
 	}
 	steps := read(t, server, 3, 2)
 	if steps[0].ID != 4 || steps[1].ID != 5 {
+		t.Errorf("%+v", steps)
+	}
+}
+
+// A page that stays open while the stack is started anew asks for what follows a step
+// of the stack before.
+func TestStreamBeginsAnewWithTheStack(t *testing.T) {
+	feed := NewFeed(time.Now)
+	feed.Line(lambda.Line{Function: "f", Text: "first"})
+	if steps, _ := feed.since(500); len(steps) != 1 || steps[0].ID != 1 {
 		t.Errorf("%+v", steps)
 	}
 }

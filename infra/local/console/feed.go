@@ -63,10 +63,15 @@ func (f *Feed) add(s Step) {
 	f.wake = make(chan struct{})
 }
 
-// since returns the steps after one, and a channel that is closed at the next.
+// since returns the steps after one, and a channel that is closed at the next. A step
+// that has not happened yet was seen in an earlier run of the stack, by a page that has
+// reconnected by itself: that page gets all steps that are remembered.
 func (f *Feed) since(id int64) ([]Step, <-chan struct{}) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if id > f.last {
+		id = 0
+	}
 	first, _ := slices.BinarySearchFunc(f.steps, id+1, func(s Step, id int64) int { return cmp.Compare(s.ID, id) })
 	return slices.Clone(f.steps[first:]), f.wake
 }
@@ -141,9 +146,10 @@ func (f *Feed) SQS(e sqs.Event) {
 
 // Karmak takes a request that the simulator answered.
 func (f *Feed) Karmak(r karmaktest.Request) {
-	s := Step{Source: "karmak", Text: fmt.Sprintf("%s of account %s: %d, %d rows", r.Call, cmp.Or(r.Account, "unknown"), r.Status, r.Rows)}
+	asked := fmt.Sprintf("%s of account %.8s", r.Call, cmp.Or(r.Account, "unknown")) // the first digits tell GUIDs apart
+	s := Step{Source: "karmak", Text: fmt.Sprintf("%s: %d, %d rows", asked, r.Status, r.Rows)}
 	if r.Status == 0 {
-		s.Text = fmt.Sprintf("%s of account %s: no answer", r.Call, cmp.Or(r.Account, "unknown"))
+		s.Text = asked + ": no answer"
 	}
 	if r.Fault != "" {
 		s.Text += fmt.Sprintf(" (fault %s)", r.Fault)
