@@ -66,6 +66,19 @@ func TestSettingsNotModified(t *testing.T) {
 	manager.get(settingsPath, "If-None-Match", tag).want(t, 304)
 }
 
+// TestOnlyReadingIsNotModified sends what makes a GET 304 along with what changes
+// something: the caller must be told what became of it.
+func TestOnlyReadingIsNotModified(t *testing.T) {
+	w, _ := enabled(t)
+	manager := w.as(relatedro.ServiceManager, "loc-100")
+	var s settingsAnswer
+	manager.send("POST", settingsPath+"/verify", "", "If-None-Match", "*").want(t, 200).decode(t, &s)
+	manager.send("PUT", settingsPath, wanting(relatedro.Disabled, north), "If-Match", `"1"`, "If-None-Match", "*").want(t, 200).decode(t, &s)
+	if s.Version != 2 || s.Status != "DISABLED" {
+		t.Errorf("%+v", s)
+	}
+}
+
 func TestSupportSetsUpALocation(t *testing.T) {
 	w := newWorld(t)
 	w.karmakActive(north)

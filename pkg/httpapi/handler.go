@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -135,7 +136,11 @@ func (h *Handler) answer(ctx context.Context, r *request) (a answer, err error) 
 	if a, err = s.serve(ctx, r); err != nil {
 		return answer{}, err
 	}
-	return a, a.encode(r.in.Headers.IfNoneMatch)
+	have := r.in.Headers.IfNoneMatch
+	if s.route.method != http.MethodGet {
+		have = "" // what has been done must not be answered as if it had not
+	}
+	return a, a.encode(have)
 }
 
 // other answers what no route takes: where it is a path of the contract, with the
