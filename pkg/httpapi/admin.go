@@ -102,16 +102,22 @@ func (s administration) change(ctx context.Context, r *request) (answer, error) 
 // ifMatch returns the version that an If-Match header names: the number that an
 // ETag of settings begins with. What follows it is not compared, so that a check of
 // the activation in between is no change; a "W/" that a proxy put before it neither.
+// An ETag that no settings ever had is stale, as ETags are opaque to who sends them.
+// "*" and lists are refused: they name no version that somebody has read.
 func ifMatch(header string) (int64, error) {
 	if header == "" {
 		return 0, &problem{kind: versionNeeded, detail: "Send the ETag of the settings as read in If-Match."}
 	}
 	tag, opened := strings.CutPrefix(strings.TrimPrefix(header, "W/"), `"`)
 	tag, closed := strings.CutSuffix(tag, `"`)
+	foreign := func(r rune) bool { return r <= ' ' || r > '~' || r == '"' }
+	if !opened || !closed || strings.ContainsFunc(tag, foreign) {
+		return 0, invalid(field{"If-Match", "must be one ETag of these settings"})
+	}
 	number, _, _ := strings.Cut(tag, "-")
 	version, err := strconv.ParseUint(number, 10, 63)
-	if !opened || !closed || err != nil {
-		return 0, invalid(field{"If-Match", "must be one ETag of these settings"})
+	if err != nil {
+		return 0, fmt.Errorf("read If-Match: %w", relatedro.ErrStale)
 	}
 	return int64(version), nil
 }

@@ -191,10 +191,14 @@ func TestIfMatch(t *testing.T) {
 		"version 0":           {`"0"`, 412, "stale-version"},
 		"any":                 {`*`, 400, "bad-input"},
 		"two":                 {`"1", "2"`, 400, "bad-input"},
+		"two whole tags":      {`"1-0123456789abcdef", "2-0123456789abcdef"`, 400, "bad-input"},
 		"without quotes":      {`1`, 400, "bad-input"},
-		"no number":           {`"x"`, 400, "bad-input"},
-		"negative":            {`"-1"`, 400, "bad-input"},
-		"too large":           {`"99999999999999999999"`, 400, "bad-input"},
+		"a quote alone":       {`"`, 400, "bad-input"},
+		"beyond ASCII":        {`"1-é"`, 400, "bad-input"},
+		"of something else":   {`"x"`, 412, "stale-version"},
+		"empty":               {`""`, 412, "stale-version"},
+		"negative":            {`"-1"`, 412, "stale-version"},
+		"too large":           {`"99999999999999999999"`, 412, "stale-version"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, _ := enabled(t)
