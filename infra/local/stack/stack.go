@@ -55,7 +55,7 @@ type Stack struct {
 	key       *issuer.Key
 	http      *http.Client                // of the clients of the engines
 	functions map[string]*lambda.Function // by logical ID
-	api       *http.ServeMux
+	beside    *http.ServeMux              // what Handle adds
 	servers   []*http.Server
 	listeners map[Engine]net.Listener
 	// mappings ends the event source mappings; running waits for them and for the servers.
@@ -70,7 +70,7 @@ type Stack struct {
 func Start(ctx context.Context, options Options) (*Stack, error) {
 	s := &Stack{
 		options: options, key: options.Key, http: &http.Client{Transport: boot.NewTransport()},
-		functions: map[string]*lambda.Function{}, api: http.NewServeMux(),
+		functions: map[string]*lambda.Function{}, beside: http.NewServeMux(),
 		listeners: map[Engine]net.Listener{}, mappings: func() {},
 	}
 	if err := s.start(ctx); err != nil {
@@ -181,14 +181,20 @@ func (s *Stack) serveAPI() error {
 			return s.functions[function].Invoke(ctx, event)
 		},
 	})
-	s.api.Handle("/", api)
-	s.serve(API, s.api)
+	s.serve(API, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// The API is not one of the mux's patterns: the mux would redirect /v1//x, which API Gateway takes as it is.
+		if _, pattern := s.beside.Handler(r); pattern != "" {
+			s.beside.ServeHTTP(w, r)
+			return
+		}
+		api.ServeHTTP(w, r)
+	}))
 	return nil
 }
 
 // Handle serves what is no part of the system, such as a console, beside the API and on its port. The pattern is one of
 // http.ServeMux.
-func (s *Stack) Handle(pattern string, handler http.Handler) { s.api.Handle(pattern, handler) }
+func (s *Stack) Handle(pattern string, handler http.Handler) { s.beside.Handle(pattern, handler) }
 
 func (s *Stack) serve(engine Engine, handler http.Handler) {
 	server := &http.Server{Handler: s.options.wrap(engine, handler), ReadHeaderTimeout: 10 * time.Second}

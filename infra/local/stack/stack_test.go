@@ -284,6 +284,31 @@ func TestHandleServesBesideTheAPI(t *testing.T) {
 	}
 }
 
+func TestPathReachesTheAPIAsItIs(t *testing.T) {
+	s, _, _ := start(t, stack.Options{})
+	s.Handle("/local/", http.NotFoundHandler())
+	for path, want := range map[string]string{
+		"/v1/locations//cases/case-1001/related-ros": "application/problem+json", // ANY /v1/{proxy+}
+		"/v1/locations/../health":                    "application/problem+json",
+		"//v1/health":                                "application/json", // no route
+	} {
+		t.Run(path, func(t *testing.T) {
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.APIURL+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			response, err := http.DefaultTransport.RoundTrip(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer response.Body.Close()
+			if got := response.Header.Get("Content-Type"); response.StatusCode != http.StatusNotFound || got != want {
+				t.Errorf("answer is %d of type %s, want 404 of %s", response.StatusCode, got, want)
+			}
+		})
+	}
+}
+
 func TestFunctionOfATakenPortIsNotStarted(t *testing.T) {
 	s, _, _ := start(t, stack.Options{})
 	var port int
