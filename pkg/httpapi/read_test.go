@@ -89,6 +89,16 @@ func TestLinkedCasesAreTheOthersWhoseOwnItIs(t *testing.T) {
 	}
 }
 
+func TestNumberThatNobodyCanSearchForHasNoLinkedCases(t *testing.T) {
+	w, advisor := enabled(t)
+	w.save(aCase("loc-100", "case-1", "50", north, alternate("50/A", "50"), alternate("51", "50")))
+	var c caseAnswer
+	advisor.get(oneCase).want(t, 200).decode(t, &c)
+	if got := c.numbers(); got != "50/A 51" || c.RelatedROs[0].LinkedCases == nil {
+		t.Errorf("%s: %+v", got, c.RelatedROs)
+	}
+}
+
 func TestLinkedCasesOfTheFirstFifty(t *testing.T) {
 	w, advisor := enabled(t)
 	var related []relatedro.RelatedRO

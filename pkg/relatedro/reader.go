@@ -73,8 +73,10 @@ func (r *Reader) Case(ctx context.Context, key CaseKey) (Shown, error) {
 // linked looks up the cases whose own RO is a related one of c. An index entry that
 // a crash left behind is not told apart here: that would cost another read for each.
 func (r *Reader) linked(ctx context.Context, c Shown) (map[string][]Link, error) {
+	byRO := make(map[string][]Link)
 	var ros []string
 	for _, related := range c.Related[:min(len(c.Related), LinkedROs)] {
+		byRO[related.RO] = nil
 		if CheckRO("", related.RO) == nil { // others have no links
 			ros = append(ros, related.RO)
 		}
@@ -94,7 +96,6 @@ func (r *Reader) linked(ctx context.Context, c Shown) (map[string][]Link, error)
 	inParallel(lookups, lookupsAtOnce, func(l *lookup) {
 		l.links, _, l.err = r.store.LinksTo(ctx, c.Key.Location, l.ro, false, "", linksPerRO)
 	})
-	byRO := make(map[string][]Link, len(lookups))
 	for _, l := range lookups {
 		if l.err != nil {
 			return nil, l.err
