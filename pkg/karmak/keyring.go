@@ -20,7 +20,7 @@ type keyring struct {
 
 	lock     chan struct{} // a mutex that a context can end the wait for; guards what follows
 	keys     Credentials
-	readAt   time.Time // zero until read
+	readAt   time.Time // when they were read, or last tried to be after they were refused; zero until read
 	rejected bool
 }
 
@@ -44,6 +44,9 @@ func (k *keyring) get(ctx context.Context) (Credentials, error) {
 		return Credentials{}, &relatedro.Failure{
 			Reason: relatedro.CredentialsRejected, RetryAfter: wait, Err: errors.New("the client id or its secret was refused"),
 		}
+	}
+	if k.rejected {
+		k.readAt = k.now() // a reading that fails counts too
 	}
 	keys, err := k.source(ctx)
 	if ctx.Err() != nil {

@@ -151,6 +151,36 @@ func TestRefusedCredentialsAreReadOnceAMinute(t *testing.T) {
 	}
 }
 
+func TestRefusedCredentialsThatCannotBeReadAgainAreTriedOnceAMinute(t *testing.T) {
+	clock := newClock()
+	sim := dealer(t, karmaktest.Config{}, threeLevels()...)
+	reads := 0
+	c := client(t, sim, func(c *karmak.Config) {
+		c.Now = clock.Now
+		c.Credentials = func(context.Context) (karmak.Credentials, error) {
+			if reads++; reads > 1 {
+				return karmak.Credentials{}, context.DeadlineExceeded
+			}
+			return karmak.Credentials{ClientID: "client", ClientSecret: "wrong"}, nil
+		}
+	})
+	for _, step := range []struct {
+		advance time.Duration
+		reads   int
+	}{{0, 1}, {time.Minute, 2}, {59 * time.Second, 2}, {time.Second, 3}} {
+		clock.advance(step.advance)
+		if f := failure(t, c, over, "100"); f.Reason != relatedro.CredentialsRejected {
+			t.Errorf("failure %v, want credentials_rejected", f)
+		}
+		if reads != step.reads {
+			t.Errorf("after another %s: read %d times, want %d", step.advance, reads, step.reads)
+		}
+	}
+	if n := tokenCalls(sim); n != 1 {
+		t.Errorf("%d token calls with credentials that were refused, want 1", n)
+	}
+}
+
 func TestCredentialsThatCannotBeRead(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{}, threeLevels()...)
 	fails := true
