@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -277,6 +278,28 @@ func TestVerifyStoresWhatKarmakSaysAndNothingElse(t *testing.T) {
 	}
 	if after.Version != before.Version || after.Status != before.Status || *after.UpdatedAt != *before.UpdatedAt {
 		t.Errorf("changed more: %+v", after)
+	}
+}
+
+// TestVerifyOfAnAccountThatIsNoLongerTheLocations gives the location another account
+// while Karmak is asked about the first.
+func TestVerifyOfAnAccountThatIsNoLongerTheLocations(t *testing.T) {
+	w, _ := enabled(t)
+	w.karmakActive(north)
+	var changed atomic.Bool
+	tables.Faults(t, func(string, []byte) *dynamodb.Fault {
+		if len(w.karmak.Requests()) > 0 && changed.CompareAndSwap(false, true) {
+			w.setUp("loc-100", relatedro.Disabled, south)
+		}
+		return nil
+	})
+	manager := w.as(relatedro.Administrator, "loc-100")
+	var answered settingsAnswer
+	manager.send("POST", settingsPath+"/verify", "").want(t, 200).decode(t, &answered)
+	for when, s := range map[string]settingsAnswer{"answered": answered, "stored": manager.settings()} {
+		if s.Version != 2 || s.Karmak.Account != south.Account || s.Activation.State != "unknown" {
+			t.Errorf("%s: %+v", when, s)
+		}
 	}
 }
 

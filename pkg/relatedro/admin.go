@@ -148,11 +148,18 @@ func (a *Admin) Verify(ctx context.Context, location string) (Settings, error) {
 			Message: "This location has no Karmak account and user yet. Please ask our support staff to set them.",
 		}
 	}
-	s.Activation = a.ask(ctx, s.Karmak)
-	if err := a.store.SaveActivation(ctx, location, s.Activation); err != nil {
-		return Settings{}, err
+	return a.learn(ctx, location, s.Karmak, a.ask(ctx, s.Karmak))
+}
+
+// learn stores what the DMS said of a connection, unless that is no longer the
+// location's: asking takes a while. It returns the settings as they then are.
+func (a *Admin) learn(ctx context.Context, location string, over Connection, said Activation) (Settings, error) {
+	s, err := a.store.Settings(ctx, location)
+	if err != nil || s.Karmak != over {
+		return s, err
 	}
-	return s, nil
+	s.Activation = said
+	return s, a.store.SaveActivation(ctx, location, said)
 }
 
 func (a *Admin) ask(ctx context.Context, over Connection) Activation {
