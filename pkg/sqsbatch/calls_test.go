@@ -1,0 +1,59 @@
+package sqsbatch_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"related-ro/pkg/karmak/karmaktest"
+)
+
+func TestCallsOfABatchOf50(t *testing.T) {
+	w := newWorld(t)
+	for i := range 50 {
+		ro := strconv.Itoa(60000 + 10*i)
+		w.addFamily(accountA, ro, strconv.Itoa(60001+10*i))
+		w.send(w.body(fmt.Sprint("e", i), ofCase(fmt.Sprint("case-", i)), underRO(ro)))
+	}
+	w.send(w.body("warm", ofCase("case-warm")))
+	batch := w.receive(w.queue)
+	warming := slices.IndexFunc(batch.Records, func(m events.SQSMessage) bool { return strings.Contains(m.Body, `"warm"`) })
+	w.handle(context.Background(), w.handler, events.SQSEvent{Records: batch.Records[warming : warming+1]})
+	batch.Records = slices.Delete(batch.Records, warming, warming+1)
+
+	w.unity.ResetCounts()
+	w.countCalls(nil)
+	if failed := w.handle(context.Background(), w.handler, batch); failed != 0 {
+		t.Fatalf("%d messages failed", failed)
+	}
+	counts := w.unity.Counts()
+	reads, writes, lookups, tokens := w.calls("BatchGetItem"), w.calls("TransactWriteItems")+w.calls("PutItem"), counts.Lookups(), counts.Calls[karmaktest.CallToken]
+	t.Logf("50 exports of one location, warm: %d BatchGetItem, %d case writes, %d look-ups, %d token calls", reads, writes, lookups, tokens)
+	if reads > 2 || writes != 50 || lookups > 4 || tokens != 0 {
+		t.Errorf("want at most 2 BatchGetItem, 50 writes, at most 4 look-ups, no token call")
+	}
+	for op := range w.dbCalls {
+		if op != "BatchGetItem" && op != "TransactWriteItems" {
+			t.Errorf("unexpected %s", op)
+		}
+	}
+}
+
+func TestCallsOfUnchangedCase(t *testing.T) {
+	w := newWorld(t)
+	w.send(w.body("e1"))
+	w.run()
+	w.countCalls(nil)
+	w.clock.Advance(time.Minute)
+	w.send(w.body("c2", asClose))
+	w.run()
+	if links := w.calls("TransactWriteItems") + w.calls("BatchWriteItem"); links != 0 {
+		t.Errorf("unchanged links cost %d writes", links)
+	}
+}
