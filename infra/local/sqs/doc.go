@@ -7,9 +7,8 @@
 //
 // # Protocol
 //
-// It speaks AWS JSON 1.0 (the X-Amz-Target header), as every SDK since late 2023 does. The older Query protocol (forms
-// in, XML out) is refused. Signatures are not checked: any credentials will do, and queue policies are stored but not
-// enforced.
+// It speaks AWS JSON 1.0 (the X-Amz-Target header), as every SDK since late 2023 does, and the older Query protocol (forms
+// in, XML out). Signatures are not checked: any credentials will do, and queue policies are stored but not enforced.
 //
 // # What it does as Amazon SQS does
 //

@@ -173,8 +173,8 @@ func TestErrorsOnTheWire(t *testing.T) {
 			`{"__type":"com.amazonaws.sqs#UnsupportedOperation","message":"TagQueue is not supported by this engine."}`},
 		{"an action that does not exist", "AmazonSQS.Juggle", `{}`, 404, "UnknownOperationException;Sender",
 			`{"__type":"com.amazon.coral.service#UnknownOperationException","message":"The operation Juggle is unknown."}`},
-		{"the Query protocol", "", "Action=ListQueues", 400, "AWS.SimpleQueueService.UnsupportedOperation;Sender",
-			`{"__type":"com.amazonaws.sqs#UnsupportedOperation","message":"Send AWS JSON 1.0 with an X-Amz-Target of AmazonSQS.X: this engine does not speak the Query protocol."}`},
+		{"neither protocol", "", "ListQueues", 400, "AWS.SimpleQueueService.UnsupportedOperation;Sender",
+			`{"__type":"com.amazonaws.sqs#UnsupportedOperation","message":"Send AWS JSON 1.0 with an X-Amz-Target of AmazonSQS.X, or a form with an Action."}`},
 		{"bytes that are no UTF-8", "AmazonSQS.ListQueues", "{\"QueueNamePrefix\":\"\xff\"}", 400, "SerializationException;Sender",
 			`{"__type":"com.amazon.coral.service#SerializationException","message":"the request is not UTF-8"}`},
 	} {

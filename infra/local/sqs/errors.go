@@ -27,6 +27,14 @@ type Error struct {
 // Error returns the code and the message.
 func (e *Error) Error() string { return e.Code + ": " + e.Message }
 
+// fault says who is to blame, as both protocols name it.
+func (e *Error) fault() string {
+	if e.Receiver {
+		return "Receiver"
+	}
+	return "Sender"
+}
+
 // Throttled is what SQS answers to too many calls: RequestThrottled, status 403, which SDKs retry. For fault hooks.
 func Throttled() *Error {
 	e := modelled("RequestThrottled", "RequestThrottled", "Request was throttled.")

@@ -63,10 +63,17 @@ func (e *Engine) routes() map[string]action {
 var unsupportedActions = []string{"AddPermission", "RemovePermission", "TagQueue", "UntagQueue", "ListQueueTags",
 	"StartMessageMoveTask", "CancelMessageMoveTask", "ListMessageMoveTasks"}
 
-// ServeHTTP answers one call of the SQS protocol, AWS JSON 1.0. The path does not matter: the queue is in the body.
+// ServeHTTP answers one call of the SQS protocol, AWS JSON 1.0 or the Query protocol. Of the former the path does not
+// matter: the queue is in the body.
 func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("x-amzn-RequestId", newID())
-	out, err := e.answer(w, r)
+	requestID := newID()
+	w.Header().Set("x-amzn-RequestId", requestID)
+	r.Body = http.MaxBytesReader(w, r.Body, maxRequestBytes)
+	if isQuery(r) {
+		e.serveQuery(w, r, requestID)
+		return
+	}
+	out, err := e.answer(r)
 	if err != nil {
 		writeError(w, err)
 		return
@@ -74,20 +81,33 @@ func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, out)
 }
 
-func (e *Engine) answer(w http.ResponseWriter, r *http.Request) (any, *Error) {
-	body, readErr := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequestBytes))
+func (e *Engine) answer(r *http.Request) (any, *Error) {
+	body, readErr := io.ReadAll(r.Body)
+	if readErr != nil {
+		return nil, unreadable(readErr)
+	}
+	name, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), targetPrefix)
+	switch {
+	case !ok:
+		return nil, unsupported("Send AWS JSON 1.0 with an X-Amz-Target of %sX, or a form with an Action.", targetPrefix)
+	case !utf8.Valid(body):
+		return nil, malformed("the request is not UTF-8")
+	}
+	return e.perform(r, name, body)
+}
+
+// unreadable is the answer to a request that cannot be read, or is too long.
+func unreadable(readErr error) *Error {
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(readErr, &tooLarge) {
 		err := framework("RequestEntityTooLargeException", "RequestEntityTooLarge", "The request is longer than %d bytes.", tooLarge.Limit)
 		err.Status = http.StatusRequestEntityTooLarge
-		return nil, err
+		return err
 	}
-	if readErr != nil {
-		return nil, malformed("read the request: " + readErr.Error())
-	}
-	name, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), targetPrefix)
-	if !ok {
-		return nil, unsupported("Send AWS JSON 1.0 with an X-Amz-Target of %sX: this engine does not speak the Query protocol.", targetPrefix)
-	}
+	return malformed("read the request: " + readErr.Error())
+}
+
+// perform does the action of a name with its input in JSON.
+func (e *Engine) perform(r *http.Request, name string, input []byte) (any, *Error) {
 	act := e.actions[name]
 	switch {
 	case slices.Contains(unsupportedActions, name):
@@ -96,10 +116,8 @@ func (e *Engine) answer(w http.ResponseWriter, r *http.Request) (any, *Error) {
 		err := framework("UnknownOperationException", "UnknownOperationException", "The operation %s is unknown.", name)
 		err.Status = http.StatusNotFound
 		return nil, err
-	case !utf8.Valid(body):
-		return nil, malformed("the request is not UTF-8")
 	}
-	c := &call{action: name, queue: queueOf(body), request: r, body: body}
+	c := &call{action: name, queue: queueOf(input), request: r, body: input}
 	if err := e.fault(Call{Action: c.action, Queue: c.queue, Request: r}); err != nil {
 		return nil, err
 	}
@@ -143,11 +161,7 @@ func (out *batchOutput[Result]) fail(id string, err *Error) {
 }
 
 func writeError(w http.ResponseWriter, err *Error) {
-	fault := "Sender"
-	if err.Receiver {
-		fault = "Receiver"
-	}
-	w.Header().Set("x-amzn-query-error", err.Code+";"+fault)
+	w.Header().Set("x-amzn-query-error", err.Code+";"+err.fault())
 	writeJSON(w, err.Status, struct {
 		Type    string `json:"__type"`
 		Message string `json:"message"`
