@@ -91,8 +91,8 @@ func checkBranch(field, branch string) error {
 
 // Change makes a location's settings what the actor wants, if version still is the
 // stored one: ErrStale otherwise. Enabling first asks the DMS about the very values
-// to be saved, and is a *Refusal of NotActive unless it confirms them. Changing the
-// connection without being Support is a *Refusal of NotAllowed. w has been checked.
+// to be saved, and is a *Refusal of NotActive unless it confirms them; of what is
+// stored, only Activation then is as the DMS said. Changing the connection without being Support is a *Refusal of NotAllowed. w has been checked.
 func (a *Admin) Change(ctx context.Context, actor Actor, location string, version int64, w Wanted) (Settings, error) {
 	if actor.Subject == "" {
 		return Settings{}, &Refusal{Code: NotAllowed, Message: "The token does not say who changes the settings (sub)."}
@@ -118,6 +118,9 @@ func (a *Admin) Change(ctx context.Context, actor Actor, location string, versio
 	if after.Enabled() {
 		after.Activation = a.ask(ctx, w.Karmak)
 		if after.Activation.State != Active {
+			if _, err := a.learn(ctx, location, w.Karmak, after.Activation); err != nil {
+				return Settings{}, err
+			}
 			return Settings{}, &Refusal{Code: NotActive, Field: "status", Message: after.Activation.Message}
 		}
 	} else if before.Karmak == w.Karmak {

@@ -183,8 +183,9 @@ func (r *Retriever) fetch(ctx context.Context, over Connection, tasks []*task) {
 	defer cancel()
 	at := r.now()
 	families, err := r.dms.Families(asking, over, originals(tasks))
-	if err == nil {
-		tasks, err = r.stillOver(ctx, over, tasks)
+	tasks, unread := r.stillOver(ctx, over, tasks)
+	if unread != nil {
+		err = unread // whatever the answer, nobody knows whether it is still the location's
 	}
 	inParallel(tasks, savesAtOnce, func(t *task) {
 		family := families[t.decision.Case.RO]
@@ -200,8 +201,8 @@ func (r *Retriever) fetch(ctx context.Context, over Connection, tasks []*task) {
 }
 
 // stillOver reads the tasks' settings again and returns those whose location still
-// is enabled and reads over the connection. The others start again: their answer
-// may be another account's.
+// is enabled and reads over the connection. The others start again: their answer, a
+// failure too, may be another account's.
 func (r *Retriever) stillOver(ctx context.Context, over Connection, tasks []*task) ([]*task, error) {
 	loaded, err := r.store.Load(ctx, Keys{Locations: locations(tasks)})
 	if err != nil {

@@ -232,3 +232,37 @@ func TestNoTimeLeftStartsNothing(t *testing.T) {
 		t.Errorf("%d look-ups with hardly any time left", n)
 	}
 }
+
+// Support corrects a location's account and redrives at once: the warm function still
+// remembers the former account.
+func TestFailureOfAFormerAccountIsDropped(t *testing.T) {
+	w := newWorld(t)
+	w.addFamily(accountB, "50123", "90001")
+	w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.NotActivated, Account: accountA}))
+	w.send(w.body("e1"))
+	w.run()
+	letters := w.deadLetters()[string(relatedro.NotActivated)]
+	if len(letters) != 1 {
+		t.Fatalf("%d dead letters", len(letters))
+	}
+	w.enable("loc-100", relatedro.Connection{Account: accountB, User: "user-1"})
+	w.send(letters[0].Body)
+	w.run()
+	w.shows(w.stored(), relatedro.OutcomeOK, "", "e1", "90001")
+	if again := w.deadLetters(); len(again) != 0 {
+		t.Errorf("dead letters %v", codes(again))
+	}
+}
+
+func TestFailureAfterSwitchingOffIsNotKept(t *testing.T) {
+	w := newWorld(t)
+	w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.NotActivated, Account: accountA}))
+	w.beforeFirstLookup(func() { w.set("loc-100", relatedro.Disabled, connectionA) })
+	w.send(w.body("e1"))
+	if failed := w.run(); failed != 0 {
+		t.Error("the message is not acknowledged")
+	}
+	if letters := w.deadLetters(); w.stored().Stored() || len(letters) != 0 {
+		t.Errorf("stored: %v, dead letters %v; want neither", w.stored().Stored(), codes(letters))
+	}
+}
