@@ -191,7 +191,9 @@ func (a *account) record(ctx context.Context, kind CallKind, f *relatedro.Failur
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if f != nil && f.Reason == relatedro.RateLimited {
-		a.resume = time.Now().Add(f.RetryAfter)
+		if until := time.Now().Add(f.RetryAfter); until.After(a.resume) { // answers may come out of order
+			a.resume = until
+		}
 	}
 	switch {
 	case kind.status():
