@@ -124,10 +124,11 @@ func TestEnablingNeedsKarmaksWord(t *testing.T) {
 		fault    *karmaktest.Fault
 		over     relatedro.Connection
 		sentence string
+		stored   string
 	}{
-		"not activated":   {&inactive, north, relatedro.NotActivated.Sentence()},
-		"offline":         {&offline, north, relatedro.FusionOffline.Sentence()},
-		"unknown account": {nil, south, relatedro.AccountNotPermitted.Sentence()},
+		"not activated":   {&inactive, north, relatedro.NotActivated.Sentence(), "not_activated"},
+		"offline":         {&offline, north, relatedro.FusionOffline.Sentence(), "unreachable"},
+		"unknown account": {nil, south, relatedro.AccountNotPermitted.Sentence(), "unknown"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -145,8 +146,12 @@ func TestEnablingNeedsKarmaksWord(t *testing.T) {
 			if r.decode(t, &p); p.Detail != c.sentence {
 				t.Errorf("detail %q, want %q", p.Detail, c.sentence)
 			}
-			if s := support.settings(); s.Version != 1 || s.Status != "DISABLED" {
+			s := support.settings()
+			if s.Version != 1 || s.Status != "DISABLED" {
 				t.Errorf("changed: %+v", s)
+			}
+			if s.Activation.State != c.stored {
+				t.Errorf("what Karmak last said of the location's account: %s, want %s", s.Activation.State, c.stored)
 			}
 		})
 	}

@@ -91,8 +91,9 @@ func checkBranch(field, branch string) error {
 
 // Change makes a location's settings what the actor wants, if version still is the
 // stored one: ErrStale otherwise. Enabling first asks the DMS about the very values
-// to be saved, and is a *Refusal of NotActive unless it confirms them; of what is
-// stored, only Activation then is as the DMS said. Changing the connection without being Support is a *Refusal of NotAllowed. w has been checked.
+// to be saved, and is a *Refusal of NotActive unless it confirms them; if they are of
+// the location's own connection, what it said is stored all the same. Changing the
+// connection without being Support is a *Refusal of NotAllowed. w has been checked.
 func (a *Admin) Change(ctx context.Context, actor Actor, location string, version int64, w Wanted) (Settings, error) {
 	if actor.Subject == "" {
 		return Settings{}, &Refusal{Code: NotAllowed, Message: "The token does not say who changes the settings (sub)."}
