@@ -18,6 +18,8 @@
 //
 //   - RO numbers are integers in one of its views and text in others, so digits
 //     are compared without leading zeros and listed as Karmak writes them.
+//   - OriginalRONumber 0 and InvoiceNumber 0 are none: a column of integers may not know
+//     NULL, and no RO is made from number 0.
 //   - The texts of ROStatus are not published. A row with an invoice number or an
 //     invoice date is invoiced; else one with IsROCompleted is completed; else it is
 //     open.

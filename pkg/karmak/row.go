@@ -93,6 +93,9 @@ func (r *row) decode(object json.RawMessage) error {
 	if r.RONumber == "" {
 		return errors.New("RONumber is missing")
 	}
+	if canonical(string(r.OriginalRONumber)) == "0" {
+		r.OriginalRONumber = ""
+	}
 	for _, number := range []text{r.RONumber, r.OriginalRONumber} {
 		if len(number) > maxNumber || strings.ContainsFunc(string(number), unicode.IsControl) {
 			return errors.New("it holds an RO number that cannot be one")

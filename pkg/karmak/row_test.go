@@ -47,6 +47,8 @@ func TestRowsTolerateWhatKarmakMaySend(t *testing.T) {
 			relatedro.RelatedRO{RO: "1", InvoicedAt: "2026-11-20T16:00:00", Status: relatedro.ROInvoiced},
 		},
 		{"invoice 0 is none", `{"RONumber":1,"InvoiceNumber":0}`, relatedro.RelatedRO{RO: "1", Status: relatedro.ROOpen}},
+		{"original 0 is none", `{"RONumber":1,"OriginalRONumber":0}`, relatedro.RelatedRO{RO: "1", Status: relatedro.ROOpen}},
+		{"original 0 as text", `{"RONumber":1,"OriginalRONumber":"000"}`, relatedro.RelatedRO{RO: "1", Status: relatedro.ROOpen}},
 		{"date", `{"RONumber":1,"RODateOpened":"2026-11-20"}`, relatedro.RelatedRO{RO: "1", OpenedAt: "2026-11-20", Status: relatedro.ROOpen}},
 		{
 			"time with a space", `{"RONumber":1,"RODateOpened":"2026-11-20 08:15:00.123"}`,
