@@ -188,24 +188,6 @@ type Facts struct {
 	Asset      string
 }
 
-// Check returns every *FieldError of f, named as the HTTP contract spells them.
-// Empty means not given.
-func (f Facts) Check() []error {
-	var errs []error
-	check := func(rule func(field, value string) error, field, value string) {
-		if value == "" {
-			return
-		}
-		if err := rule(field, value); err != nil {
-			errs = append(errs, err)
-		}
-	}
-	check(CheckRO, "roNumber", f.RO)
-	check(CheckID, "caseNumber", f.CaseNumber)
-	check(CheckID, "assetId", f.Asset)
-	return errs
-}
-
 // Refresh asks for a case's related ROs to be fetched again and returns the id of
 // the event, which the retrieval will carry. It is a *Refusal of SwitchedOff at a
 // location that is not enabled, of RONeeded for a case that is not stored when f

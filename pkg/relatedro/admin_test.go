@@ -54,23 +54,6 @@ func TestWantedCheck(t *testing.T) {
 	}
 }
 
-func TestFactsCheck(t *testing.T) {
-	for name, c := range map[string]struct {
-		facts  Facts
-		fields string
-	}{
-		"none":          {Facts{}, ""},
-		"all":           {Facts{"50123", "1001", "asset.77"}, ""},
-		"all of no use": {Facts{"50,123", "a b", "ä"}, "roNumber caseNumber assetId"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			if got := fieldsOf(c.facts.Check()); got != c.fields {
-				t.Errorf("got %q, want %q", got, c.fields)
-			}
-		})
-	}
-}
-
 func TestCheckSearch(t *testing.T) {
 	for name, c := range map[string]struct {
 		ro     string

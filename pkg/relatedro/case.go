@@ -39,7 +39,7 @@ const (
 )
 
 // Stated identifies the newest export or close that a case has taken in. Its
-// order is total, so that any order of delivery ends in the same state.
+// order is total, so that any order of delivery ends with the same one.
 type Stated struct {
 	ID         string
 	Type       EventType

@@ -76,9 +76,3 @@ func (d Decision) refreshed(sorted []Event) Decision {
 
 // takenIn reports whether an export or close has spoken of the case.
 func (c Case) takenIn() bool { return c.Stated.ID != "" }
-
-// overtakenBy reports whether c's list is good and newer than what ev asks for, so
-// that a failure of ev must not be shown over it.
-func (ev Event) overtakenBy(c Case) bool {
-	return !ev.statesFacts() && c.Retrieval.Outcome == OutcomeOK && c.Retrieval.RetrievedAt.After(ev.OccurredAt)
-}

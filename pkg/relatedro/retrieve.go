@@ -234,16 +234,21 @@ func (r *Retriever) succeed(ctx context.Context, t *task, related []RelatedRO, o
 	}
 }
 
-// fail settles a task whose retrieval failed: again later, or for good. A list that
-// is newer than the refresh that failed is not marked with its failure.
+// fail settles a task whose retrieval failed: again later, or for good. A list that is
+// newer than the event is not marked with its failure. A refresh has then got what it
+// asked for; an export or close is not superseded by that.
 func (r *Retriever) fail(ctx context.Context, t *task, f *Failure) {
 	ev := *t.decision.Fetch
-	if ev.overtakenBy(t.stored) {
+	overtaken := t.overtaken()
+	if overtaken && !ev.statesFacts() {
 		r.skip(ctx, t)
 		return
 	}
 	outcome, result := judge(t.latestOf(ev), f, r.now())
-	next := t.decision.Case.Failed(ev, outcome, f.Reason)
+	next := t.decision.Case
+	if !overtaken {
+		next = next.Failed(ev, outcome, f.Reason)
+	}
 	if unchanged := !t.decision.Changed && next.Retrieval == t.stored.Retrieval; unchanged || r.save(ctx, t, next) {
 		t.fetched(result)
 	}

@@ -84,6 +84,15 @@ func (t *task) indexOf(ev Event) int {
 	return found
 }
 
+// overtaken reports whether the list that people see is good and newer than what the
+// event that is fetched for asks for, so that its failure must not be shown over it. The
+// list that an older export or close got speaks for no newer one, whenever it was fetched.
+func (t *task) overtaken() bool {
+	ev, shown := t.decision.Fetch, t.stored.Retrieval
+	return shown.Outcome == OutcomeOK && shown.RetrievedAt.After(ev.OccurredAt) && t.stored.FetchedOver == t.settings.Karmak &&
+		(!ev.statesFacts() || shown.Trigger == TriggerRefresh && t.decision.Case.RO == t.stored.RO)
+}
+
 // leftRetrying returns the event whose failed retrieval is shown as retrying, if it
 // is one of the task's.
 func (t *task) leftRetrying() *Event {

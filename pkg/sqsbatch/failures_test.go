@@ -266,3 +266,48 @@ func TestFailureAfterSwitchingOffIsNotKept(t *testing.T) {
 		t.Errorf("stored: %v, dead letters %v; want neither", w.stored().Stored(), codes(letters))
 	}
 }
+
+// An export failed, a refresh after it went well: the export returns and fails once more.
+func TestFailureDoesNotReplaceAnOKOfANewerRefresh(t *testing.T) {
+	w := newWorld(t)
+	w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.WrongJSON}))
+	w.send(w.body("e1"))
+	w.run()
+	w.shows(w.stored(), relatedro.OutcomeRetrying, relatedro.UnexpectedAnswer, "e1")
+
+	w.clock.Advance(time.Second)
+	w.unity.ClearFaults()
+	w.send(w.body("r2", asRefresh))
+	w.run()
+	w.shows(w.stored(), relatedro.OutcomeOK, "", "r2", "50124")
+
+	w.clock.Advance(time.Minute)
+	w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.WrongJSON}))
+	if failed := w.run(); failed != 1 {
+		t.Fatalf("%d messages failed, want the export to be tried again", failed)
+	}
+	w.shows(w.stored(), relatedro.OutcomeOK, "", "r2", "50124")
+
+	w.clock.Advance(time.Hour)
+	w.unity.ClearFaults()
+	if failed := w.run(); failed != 0 {
+		t.Fatalf("%d messages failed", failed)
+	}
+	w.shows(w.stored(), relatedro.OutcomeOK, "", "e1", "50124")
+}
+
+func TestFailureMarksAListThatIsNoLongerShown(t *testing.T) {
+	w := newWorld(t)
+	asked := w.clock.Now()
+	w.clock.Advance(time.Minute)
+	w.send(w.body("e1"))
+	w.run()
+	w.enable("loc-100", relatedro.Connection{Account: accountB, User: "user-1"})
+	w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.WrongJSON, Account: accountB}))
+	w.clock.Advance(relatedro.SettingsLife)
+	w.send(w.body("r0", asRefresh, occurred(asked)))
+	if failed := w.run(); failed != 1 {
+		t.Errorf("%d messages failed, want the refresh to be tried again: the list is of the former account", failed)
+	}
+	w.shows(w.stored(), relatedro.OutcomeRetrying, relatedro.UnexpectedAnswer, "r0", "50124")
+}
