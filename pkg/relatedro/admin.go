@@ -191,8 +191,8 @@ type Facts struct {
 // Refresh asks for a case's related ROs to be fetched again and returns the id of
 // the event, which the retrieval will carry. It is a *Refusal of SwitchedOff at a
 // location that is not enabled, of RONeeded for a case that is not stored when f
-// does not give its RO, and of TooSoon within RefreshPeriod of the last one. f has
-// been checked.
+// does not give its RO, and of TooSoon within RefreshPeriod of the last one. What f
+// gives has passed CheckRO and CheckID.
 func (a *Admin) Refresh(ctx context.Context, key CaseKey, f Facts) (eventID string, err error) {
 	loaded, err := a.store.Load(ctx, Keys{Locations: []string{key.Location}, Cases: []CaseKey{key}})
 	if err != nil {
