@@ -18,7 +18,9 @@ var _ relatedro.DMS = (*Client)(nil)
 // listed once, shorter numbers first and then by character, which puts digits in the
 // order of their value. An original that Karmak has no row of is listed with its
 // number alone; a number that the filter language cannot carry is listed, but
-// nothing is asked about it.
+// nothing is asked about it. A connection that names a branch sees that branch's ROs
+// alone: an original at another one is listed with its number alone too, and what was
+// made at another one is not found.
 //
 // A number with no row fails with RONotFound, and so does one that may not be asked
 // for (relatedro.CheckRO). Where the connection names no branch, a family that holds

@@ -73,6 +73,29 @@ func TestFamiliesOfAmbiguousBranch(t *testing.T) {
 	}
 }
 
+func TestFamiliesAtABranchSeesThatBranchAlone(t *testing.T) {
+	c := client(t, dealer(t, karmaktest.Config{},
+		karmaktest.RO{Number: "90", Branch: "MAIN"},
+		karmaktest.RO{Number: "100", Branch: "MAIN", Original: "90", BillingCustomerName: "Volvo"},
+		karmaktest.RO{Number: "101", Branch: "EAST", Original: "100"},
+		karmaktest.RO{Number: "102", Branch: "EAST", Original: "100"},
+		karmaktest.RO{Number: "103", Branch: "MAIN", Original: "101"},
+	))
+	want := []relatedro.RelatedRO{
+		{RO: "100", Relation: relatedro.Original},
+		{RO: "102", MadeFrom: "100", Relation: relatedro.Sibling, Status: relatedro.ROOpen},
+	}
+	if diff := cmp.Diff(want, families(t, c, at("EAST"), "101")["101"].Related); diff != "" {
+		t.Errorf("family of 101 at EAST (-want +got):\n%s", diff)
+	}
+	if f := families(t, c, at("EAST"), "100")["100"].Failure; f == nil || f.Reason != relatedro.RONotFound {
+		t.Errorf("RO 100 at EAST: %v, want ro_not_found", f)
+	}
+	if got, want := relations(families(t, c, over, "101")["101"]), []string{"90 original", "100 original", "102 sibling", "103 alternate"}; !slices.Equal(got, want) {
+		t.Errorf("family of 101 without a branch: %v, want %v", got, want)
+	}
+}
+
 // Something that was made from a spinoff at another branch may be its twin's.
 func TestFamiliesLooksForTwinsOfSpinoffs(t *testing.T) {
 	c := client(t, dealer(t, karmaktest.Config{},
