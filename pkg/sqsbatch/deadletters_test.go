@@ -256,6 +256,43 @@ func TestRedriveLeavesWhatIsSetAsideMeanwhile(t *testing.T) {
 	}
 }
 
+// hurried is support's dead letters by a clock that goes on by a step each time it is read.
+func (o *office) hurried(step time.Duration) *sqsbatch.DeadLetters {
+	at := time.Now()
+	return sqsbatch.NewDeadLetters(o.client, map[relatedro.QueueName]sqsbatch.QueueURLs{relatedro.CloseQueue: o.urls}, func() time.Time {
+		at = at.Add(step)
+		return at
+	})
+}
+
+func TestRedriveEndsInTime(t *testing.T) {
+	o := newOffice(t, sqs.Config{})
+	for i := range 15 {
+		o.setAside(closedAt("loc-100", strconv.Itoa(i)))
+	}
+	moved, left, err := o.hurried(10*time.Second).Redrive(t.Context(), relatedro.CloseQueue, everyones)
+	if err != nil || moved != 10 || left != 5 {
+		t.Errorf("moved %d, left %d, %v; want what one call receives, and the rest", moved, left, err)
+	}
+	if moved, left := o.redrive(everyones); moved != 5 || left != 0 {
+		t.Errorf("then moved %d, left %d", moved, left)
+	}
+}
+
+func TestListEndsBeforeMessagesComeRoundAgain(t *testing.T) {
+	o := newOffice(t, sqs.Config{})
+	for i := range 15 {
+		o.setAside(closedAt("loc-100", strconv.Itoa(i)))
+	}
+	list, err := o.hurried(3*time.Second).List(t.Context(), relatedro.CloseQueue, everyones)
+	if err != nil || len(list.Letters) != 10 || list.Complete || list.Count != 15 {
+		t.Errorf("%d of %d, complete %t, %v", len(list.Letters), list.Count, list.Complete, err)
+	}
+	if all := o.list(everyones); len(all.Letters) != 15 || !all.Complete {
+		t.Errorf("a second listing at once has %d, complete %t", len(all.Letters), all.Complete)
+	}
+}
+
 func TestRedriveTakesLargeMessages(t *testing.T) {
 	o := newOffice(t, sqs.Config{})
 	for range 3 {
