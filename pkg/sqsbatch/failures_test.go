@@ -219,6 +219,27 @@ func TestHandlerStopsBeforeLambdaKillsIt(t *testing.T) {
 	w.shows(w.stored(), relatedro.OutcomeRetrying, relatedro.Unreachable, "e1")
 }
 
+func TestSQSThatHangsDoesNotHoldUpTheAnswer(t *testing.T) {
+	w := newWorld(t)
+	w.enable("loc-200", relatedro.Connection{Account: accountB, User: "user-1"})
+	w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.NotActivated, Account: accountA})) // to be set aside
+	w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.StatusError, Account: accountB}))  // to be put off
+	w.send(w.body("e1"), w.body("e2", at("loc-200")))
+	batch := w.receive(w.queue)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	answered := make(chan struct{})
+	w.sqsFault = func(sqs.Call) *sqs.Error {
+		<-answered
+		return nil
+	}
+	response, err := w.handler.Handle(ctx, batch)
+	close(answered)
+	if n := len(response.BatchItemFailures); n != 2 || err != nil || ctx.Err() != nil {
+		t.Errorf("%d messages failed, %v, context %v; want 2 before the deadline", n, err, ctx.Err())
+	}
+}
+
 func TestNoTimeLeftStartsNothing(t *testing.T) {
 	w := newWorld(t)
 	w.send(w.body("e1"))

@@ -64,7 +64,9 @@ func NewHandler(cfg Config, queue Queue, retriever *relatedro.Retriever) *Handle
 // nil: one broken message must not fail its neighbours.
 func (h *Handler) Handle(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
 	started := h.cfg.Now()
-	working, cancel := relatedro.WithReserve(ctx, 10, 2*time.Second) // for dead letters, delays and the answer
+	ending, cancel := relatedro.WithReserve(ctx, 10, time.Second) // for the answer, should SQS hang
+	defer cancel()
+	working, cancel := relatedro.WithReserve(ending, 10, 2*time.Second) // for dead letters and delays
 	defer cancel()
 
 	done := make([]settled, len(batch.Records))
@@ -73,10 +75,10 @@ func (h *Handler) Handle(ctx context.Context, batch events.SQSEvent) (events.SQS
 	for i, result := range h.retriever.Retrieve(working, deliveries) {
 		done[positions[i]].result = result
 	}
-	for id := range h.setAside(ctx, givenUp(done)) {
+	for id := range h.setAside(ending, givenUp(done)) {
 		failed[id] = true
 	}
-	h.delay(ctx, done)
+	h.delay(ending, done)
 
 	var response events.SQSEventResponse
 	for _, s := range done {

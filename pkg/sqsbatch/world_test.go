@@ -192,11 +192,12 @@ func (w *world) calls(op string) int {
 
 func (w *world) faultOf(c sqs.Call) *sqs.Error {
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.sqsFault == nil {
+	fault := w.sqsFault
+	w.mu.Unlock()
+	if fault == nil {
 		return nil
 	}
-	return w.sqsFault(c)
+	return fault(c)
 }
 
 // message is a body to send, with attributes of the sender.
