@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
-	"net/http/httputil"
 	"net/url"
 
+	"related-ro/infra/local/forward"
 	"related-ro/infra/local/gateway"
 	"related-ro/infra/local/issuer"
 	"related-ro/infra/local/lambda"
@@ -135,7 +135,7 @@ func (o Options) engine(engine Engine, handler http.Handler) (http.Handler, erro
 	if err != nil || target.Host == "" || engine != DynamoDB && engine != SQS {
 		return nil, fmt.Errorf("%q cannot stand in for %s", endpoint, engine)
 	}
-	return &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }}, nil
+	return forward.To(target), nil
 }
 
 func (o Options) wrap(engine Engine, handler http.Handler) http.Handler {

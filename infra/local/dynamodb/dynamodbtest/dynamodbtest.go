@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
 	"net/url"
 	"os"
 	"sync/atomic"
@@ -23,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"related-ro/infra/local/dynamodb"
+	"related-ro/infra/local/forward"
 )
 
 // EndpointVariable is the environment variable that names another DynamoDB, say
@@ -45,11 +45,7 @@ func Start() *Server {
 		if err != nil {
 			panic(fmt.Sprintf("%s: %v", EndpointVariable, err))
 		}
-		engine = &httputil.ReverseProxy{
-			Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) },
-			// A connection a request: a test that kills requests must not cut off the answer to a later one.
-			Transport: &http.Transport{DisableKeepAlives: true},
-		}
+		engine = forward.To(target)
 	}
 	s := &Server{faults: dynamodb.NewFaults(engine)}
 	s.http = httptest.NewServer(s.faults)

@@ -1,0 +1,72 @@
+package forward_test
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"related-ro/infra/local/forward"
+)
+
+// start serves an engine, and returns a proxy to it.
+func start(t *testing.T, engine http.HandlerFunc) *httptest.Server {
+	t.Helper()
+	other := httptest.NewServer(engine)
+	t.Cleanup(other.Close)
+	target, err := url.Parse(other.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httptest.NewServer(forward.To(target))
+	t.Cleanup(proxy.Close)
+	return proxy
+}
+
+// exchange sends a body and returns the answer's.
+func exchange(t *testing.T, proxy *httptest.Server, body string) string {
+	t.Helper()
+	response, err := proxy.Client().Post(proxy.URL+"/path", "application/json", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK {
+		t.Fatalf("status %d, %d bytes, %v", response.StatusCode, len(answer), err)
+	}
+	return string(answer)
+}
+
+func TestRequestAndAnswerArriveAsSent(t *testing.T) {
+	proxy := start(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, r.Method+" "+r.URL.Path+" ") // exchange sees what is missing
+		_, _ = io.Copy(w, r.Body)
+	})
+	if got := exchange(t, proxy, "body"); got != "POST /path body" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// An engine that answers as soon as it has a request: of a proxy that passes bodies on while it reads them, one answer in
+// some hundred is cut off.
+func TestAnswersOfFastEngineArriveWhole(t *testing.T) {
+	answer := bytes.Repeat([]byte("x"), 256<<10)
+	proxy := start(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		_, _ = w.Write(answer) // exchange sees what is missing
+	})
+	for range 4 {
+		t.Run("client", func(t *testing.T) {
+			t.Parallel()
+			for range 250 {
+				if got := exchange(t, proxy, `{"TableName":"related-ro"}`); len(got) != len(answer) {
+					t.Fatalf("%d bytes of %d", len(got), len(answer))
+				}
+			}
+		})
+	}
+}
