@@ -49,10 +49,11 @@ func TestSortTellsKnownFromNew(t *testing.T) {
 		{Suite: "store", Reason: "another suite's", Tests: []string{"TestNew"}},
 	}}
 	got := known.sort("moto", "queue", map[string]test{
-		"TestA": {}, "TestB/one": {}, "TestB/two": {passed: true}, "TestBelow": {}, "TestNew": {}, "TestGone": {passed: true},
+		"TestA": {}, "TestB/one": {}, "TestB/two": {passed: true}, "TestBelow": {}, "TestNew": {output: "why"}, "TestGone": {passed: true},
 	})
 	want := outcome{
 		passed: 2, differ: []string{"TestA", "TestB/one"}, failed: []string{"TestBelow", "TestNew"}, gone: []string{"TestGone", "TestGone/*"},
+		printed: map[string]string{"TestBelow": "", "TestNew": "why"},
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(outcome{})); diff != "" {
 		t.Errorf("outcome (-want +got):\n%s", diff)
@@ -123,13 +124,18 @@ func TestCellSaysWhatDidNotPass(t *testing.T) {
 	}
 }
 
-func TestFailuresNamesEngineAndSuite(t *testing.T) {
-	e := engine{name: "moto"}
-	if err := failures([]result{{e, map[string]outcome{"queue": {differ: []string{"TestA"}}}}}); err != nil {
+func TestFailuresSayWhatFailedAndWhatItPrinted(t *testing.T) {
+	known := differences{"moto": {{Suite: "queue", Reason: "it is so", Tests: []string{"TestA"}}}}
+	moto := engine{name: "moto"}
+	results := func(tests map[string]test) []result {
+		return []result{{moto, map[string]outcome{"queue": known.sort("moto", "queue", tests)}}}
+	}
+	if err := failures(results(map[string]test{"TestA": {output: "no reason\n"}})); err != nil {
 		t.Errorf("known differences: %v", err)
 	}
-	err := failures([]result{{e, map[string]outcome{"queue": {failed: []string{"TestA"}}}}})
-	if err == nil || !strings.Contains(err.Error(), "moto: 1 of suite queue") {
-		t.Errorf("error %v", err)
+	err := failures(results(map[string]test{"TestA": {}, "TestB/one": {output: "why\nand how\n"}, "TestC": {passed: true, output: "fine"}}))
+	want := "1 tests failed:\nmoto, suite queue: TestB/one\n    why\n    and how\n"
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
 	}
 }

@@ -67,6 +67,7 @@ type outcome struct {
 	// differ are the tests that failed by a known difference, failed those that failed for no reason that is known, and
 	// gone the names in known.yaml that no failed test has. All are sorted.
 	differ, failed, gone []string
+	printed              map[string]string // by those that failed
 }
 
 // cell is the outcome in the report. It has no number of tests that passed, which changes with every new test.
@@ -101,7 +102,7 @@ func (d differences) sort(engine, suite string, tests map[string]test) outcome {
 			known = append(known, difference.Tests...)
 		}
 	}
-	var o outcome
+	o := outcome{printed: make(map[string]string)}
 	for _, name := range slices.Sorted(maps.Keys(tests)) {
 		isKnown := slices.ContainsFunc(known, func(k string) bool { return covers(k, name) })
 		switch {
@@ -111,6 +112,7 @@ func (d differences) sort(engine, suite string, tests map[string]test) outcome {
 			o.differ = append(o.differ, name)
 		default:
 			o.failed = append(o.failed, name)
+			o.printed[name] = tests[name].output
 		}
 	}
 	for _, k := range known {

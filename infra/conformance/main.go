@@ -155,29 +155,27 @@ func (r runner) suite(ctx context.Context, e engine, s suite, url string, out io
 	}
 	o := r.known.sort(e.name, s.name, tests)
 	fmt.Fprintf(out, "%-10s %s in %.0f s\n", s.name, o, time.Since(begin).Seconds())
-	for _, f := range o.failed {
-		fmt.Fprintf(out, "  NEW FAILURE %s\n%s", f, indent(tests[f].output))
-	}
 	for _, name := range o.gone {
 		fmt.Fprintf(out, "  a known difference that does not show: %s\n", name)
 	}
 	return o, nil
 }
 
-// failures returns an error that names what failed and is not known.
+// failures returns an error that names what failed and is not known, with what it printed: the end of a long log shows it.
 func failures(results []result) error {
 	var failed []string
 	for _, r := range results {
 		for _, s := range suites() {
-			if n := len(r.suites[s.name].failed); n > 0 {
-				failed = append(failed, fmt.Sprintf("%s: %d of suite %s", r.engine.name, n, s.name))
+			o := r.suites[s.name]
+			for _, name := range o.failed {
+				failed = append(failed, fmt.Sprintf("%s, suite %s: %s\n%s", r.engine.name, s.name, name, indent(o.printed[name])))
 			}
 		}
 	}
 	if len(failed) == 0 {
 		return nil
 	}
-	return errors.New("tests failed: " + strings.Join(failed, ", "))
+	return fmt.Errorf("%d tests failed:\n%s", len(failed), strings.Join(failed, ""))
 }
 
 func indent(text string) string {
