@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -81,15 +82,17 @@ func (d data) family(number string) map[string]relatedro.Relation {
 	return found
 }
 
+// pages is the bound that Families documents for a list of rows.
+func pages(rows, page int) int {
+	n := rows/page + 1
+	if 0 < rows && rows < page {
+		n++
+	}
+	return n
+}
+
 // cost is the bound that Families documents, for lists that fit into one URL.
 func (d data) cost(numbers []string, page int) int {
-	pages := func(rows int) int {
-		n := rows/page + 1
-		if 0 < rows && rows < page {
-			n++
-		}
-		return n
-	}
 	count := func(rows []karmaktest.RO) (n int) {
 		for _, row := range rows {
 			n += 1 + row.Duplicates
@@ -121,9 +124,9 @@ func (d data) cost(numbers []string, page int) int {
 			expanded[n] = true
 		}
 		if headers > 0 {
-			total += pages(headerRows)
+			total += pages(headerRows, page)
 		}
-		total += pages(spinoffRows)
+		total += pages(spinoffRows, page)
 		for n := range next { // rows of spinoffs are known without asking
 			for _, row := range d.children[n] {
 				known[row.Number] = true
@@ -208,6 +211,22 @@ func drawNumbers(t *rapid.T, ros []karmaktest.RO) []string {
 	return rapid.SliceOfNDistinct(rapid.SampledFrom(numbers), 1, -1, rapid.ID[string]).Draw(t, "ROs at hand")
 }
 
+// paged is what a list cost and brought.
+type paged struct{ lookups, rows int }
+
+// lists returns the account's look-ups by list: by URL without the page.
+func lists(sim *karmaktest.Server, account string) map[string]paged {
+	found := map[string]paged{}
+	for _, r := range sim.Requests() {
+		if r.Account == account && r.Call == karmaktest.CallHeaders {
+			list, _, _ := strings.Cut(r.URL, "&page=")
+			had := found[list]
+			found[list] = paged{had.lookups + 1, had.rows + r.Rows}
+		}
+	}
+	return found
+}
+
 func relationsByNumber(t *rapid.T, f relatedro.Family) map[string]relatedro.Relation {
 	found := map[string]relatedro.Relation{}
 	for _, r := range f.Related {
@@ -243,9 +262,18 @@ func TestFamiliesIsAPlainSearchWithinItsCost(t *testing.T) {
 				t.Errorf("family of %s (-want +got):\n%s", n, diff)
 			}
 		}
-		lookups := sim.Counts().Accounts[over.Account][karmaktest.CallHeaders]
-		// At 10 a number may be put off, and then be a step late. TestFamiliesCost has
-		// that.
+		lookups := 0
+		for list, had := range lists(sim, over.Account) {
+			lookups += had.lookups
+			if most := pages(had.rows, page); had.lookups > most {
+				t.Errorf("%d look-ups for the %d rows of %s, want at most %d", had.lookups, had.rows, list, most)
+			}
+		}
+		if counted := sim.Counts().Accounts[over.Account][karmaktest.CallHeaders]; lookups != counted {
+			t.Fatalf("%d look-ups recorded, %d counted", lookups, counted)
+		}
+		// At 10 a number may be put off, and then be a step late, which cost does not
+		// follow.
 		if most := d.cost(numbers, page); lookups > most && page != 10 {
 			t.Errorf("%d look-ups, want at most %d", lookups, most)
 		}
