@@ -1,6 +1,7 @@
 package main
 
 import (
+	"html"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -17,11 +18,11 @@ func TestPageShowsTheWholeContract(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	html, err := render(doc)
+	rendered, err := render(doc)
 	if err != nil {
 		t.Fatal(err)
 	}
-	page := string(html)
+	page := string(rendered)
 	for path, item := range doc.Paths.Map() {
 		for method, o := range item.Operations() {
 			for _, want := range []string{`id="` + o.OperationID + `"`, method + "</span> " + path} {
@@ -43,6 +44,13 @@ func TestPageShowsTheWholeContract(t *testing.T) {
 	}
 	if outside := regexp.MustCompile(`(?:src|href)="[a-z]+:`).FindString(page); outside != "" {
 		t.Errorf("the page needs something from outside: %s", outside)
+	}
+}
+
+func TestTypeOfTellsTheDefault(t *testing.T) {
+	s := openapi3.NewStringSchema().WithEnum("exact", "prefix").WithDefault("exact")
+	if got, want := string(typeOf(s.NewRef())), html.EscapeString(`"exact" | "prefix", default "exact"`); got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
 

@@ -68,6 +68,9 @@ func typeOf(ref *openapi3.SchemaRef) template.HTML {
 	if s.MinLength > 0 || s.MaxLength != nil {
 		text = bounds(text, s.MinLength, s.MaxLength)
 	}
+	if s.Default != nil {
+		text += ", default " + html.EscapeString(literal(s.Default))
+	}
 	if s.Pattern != "" {
 		text += " <code>" + html.EscapeString(s.Pattern) + "</code>"
 	}
