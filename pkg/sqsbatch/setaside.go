@@ -99,33 +99,35 @@ func (h *Handler) batches(ctx context.Context, letters []deadLetter) func(func([
 	}
 }
 
-// pack returns a letter's attributes, the reason's first, then as many of the sender's
-// as SQS allows, in the order of their names, and the size of it all in bytes.
+// pack returns a letter's attributes, as many as SQS allows: first those that say why it
+// is set aside, then the sender's in the order of their names. A sender's attribute of
+// one of our names gives way. It returns the size of it all in bytes, too.
 func (h *Handler) pack(ctx context.Context, l deadLetter) (map[string]types.MessageAttributeValue, int) {
-	attributes := map[string]types.MessageAttributeValue{
+	ours := map[string]types.MessageAttributeValue{
 		AttrErrorCode:    textAttribute(l.code),
 		AttrErrorMessage: textAttribute(cleanText(l.text)),
 		AttrFailedAt:     textAttribute(h.cfg.Now().UTC().Format(time.RFC3339)),
 		AttrSource:       textAttribute(h.cfg.Source),
 	}
+	names := []string{AttrErrorCode, AttrErrorMessage, AttrFailedAt, AttrSource}
+	names = append(names, slices.Sorted(maps.Keys(l.message.MessageAttributes))...)
+	attributes := make(map[string]types.MessageAttributeValue)
 	size := len(l.message.Body)
-	for name, a := range attributes {
-		size += attributeBytes(name, a)
-	}
 	var dropped []string
-	for _, name := range slices.Sorted(maps.Keys(l.message.MessageAttributes)) {
-		if _, ours := attributes[name]; ours {
-			continue // an earlier reason: the message was redriven with it
+	for _, name := range names {
+		a, ok := ours[name]
+		if !ok {
+			a = sendersAttribute(l.message.MessageAttributes[name])
 		}
-		a := sendersAttribute(l.message.MessageAttributes[name])
-		if bytes := attributeBytes(name, a); len(attributes) < maxAttributes && size+bytes <= maxMessageBytes {
+		_, taken := attributes[name]
+		if bytes := attributeBytes(name, a); !taken && len(attributes) < maxAttributes && size+bytes <= maxMessageBytes {
 			attributes[name], size = a, size+bytes
 		} else {
 			dropped = append(dropped, name)
 		}
 	}
 	if len(dropped) > 0 {
-		h.cfg.Log.WarnContext(ctx, "dead letter has no room for all of the sender's attributes", "messageId", l.message.MessageId, "dropped", dropped)
+		h.cfg.Log.WarnContext(ctx, "dead letter has no room for all attributes", "messageId", l.message.MessageId, "dropped", dropped)
 	}
 	return attributes, size
 }

@@ -105,3 +105,42 @@ func TestMessageStaysWhenItsDeadLetterCannotBeSent(t *testing.T) {
 		})
 	}
 }
+
+// SQS takes messages of up to 1 MiB, attributes included: there may be no room for the reason.
+func TestLargestMessageIsSetAsideAtOnce(t *testing.T) {
+	for name, room := range map[string]int{"with room for nothing": 0, "with room for the code": 40, "with room for all": 1000} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			body := strings.Repeat("x", sqs.MaxMessageBytes-room)
+			w.send(body)
+			if failed := w.run(); failed != 0 {
+				t.Error("the message is not acknowledged")
+			}
+			letters := w.deadLetters()
+			code := sqsbatch.NotJSON
+			if room == 0 {
+				code = ""
+			}
+			if len(letters[code]) != 1 || letters[code][0].Body != body {
+				t.Errorf("dead letters %v, want the message unchanged, by %q", codes(letters), code)
+			}
+			if dropped := strings.Contains(w.log.String(), `"dropped":[`); dropped != (room < 1000) {
+				t.Errorf("logged that attributes were dropped: %v", dropped)
+			}
+		})
+	}
+}
+
+func TestSendersAttributeOfOurNameIsLogged(t *testing.T) {
+	w := newWorld(t)
+	w.sendMessage(message{body: "hello", attributes: map[string]types.MessageAttributeValue{
+		sqsbatch.AttrSource: {DataType: aws.String("String"), StringValue: aws.String("the case platform")},
+	}})
+	w.run()
+	if got := *w.deadLetters()[sqsbatch.NotJSON][0].MessageAttributes[sqsbatch.AttrSource].StringValue; got != "export" {
+		t.Errorf("source %q", got)
+	}
+	if !strings.Contains(w.log.String(), `"dropped":["source"]`) {
+		t.Error("the sender's source is dropped without a word")
+	}
+}
