@@ -3,15 +3,19 @@ package sqsbatch_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"related-ro/infra/local/sqs"
 	"related-ro/pkg/karmak/karmaktest"
+	"related-ro/pkg/sqsbatch"
 )
 
 func TestCallsOfABatchOf50(t *testing.T) {
@@ -55,5 +59,47 @@ func TestCallsOfUnchangedCase(t *testing.T) {
 	w.run()
 	if links := w.calls("TransactWriteItems") + w.calls("BatchWriteItem"); links != 0 {
 		t.Errorf("unchanged links cost %d writes", links)
+	}
+}
+
+func TestCallsToSQSTakeTenMessages(t *testing.T) {
+	w := newWorld(t)
+	var mu sync.Mutex
+	calls := map[string]int{}
+	w.sqsFault = func(c sqs.Call) *sqs.Error {
+		if c.EntryID == "" {
+			mu.Lock()
+			defer mu.Unlock()
+			calls[c.Action]++
+		}
+		return nil
+	}
+	w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.StatusError}))
+	for i := range 25 {
+		w.send("broken", w.body(fmt.Sprint("e", i), ofCase(fmt.Sprint("case-", i))))
+	}
+	batch := w.receive(w.queue)
+	clear(calls)
+	response, err := w.handler.Handle(context.Background(), batch)
+	w.must(err)
+	t.Logf("25 broken and 25 failing messages: %v", calls)
+	if want := map[string]int{"SendMessageBatch": 3, "ChangeMessageVisibilityBatch": 3}; !maps.Equal(calls, want) || len(response.BatchItemFailures) != 25 {
+		t.Errorf("calls %v and %d messages failed, want %v and 25", calls, len(response.BatchItemFailures), want)
+	}
+	if letters := w.deadLetters()[sqsbatch.NotJSON]; len(letters) != 25 {
+		t.Errorf("%d dead letters, want 25", len(letters))
+	}
+}
+
+func TestCallsToSQSTakeOneMiB(t *testing.T) {
+	w := newWorld(t)
+	for range 5 {
+		w.send(strings.Repeat("x", sqs.MaxMessageBytes*2/5))
+	}
+	if failed := w.run(); failed != 0 {
+		t.Errorf("%d messages failed", failed)
+	}
+	if letters := w.deadLetters()[sqsbatch.NotJSON]; len(letters) != 5 {
+		t.Errorf("%d dead letters, want 5", len(letters))
 	}
 }
