@@ -22,8 +22,9 @@
 // Y or N and know no order. Text compares byte by byte. An empty cell meets no condition but EQ NULL; it sorts first. A value
 // that is empty, or of the wrong type for its column, or holds one of the separators, is a 400.
 //
-// Pages. Without pagesize a page has the view's maximum, without page it is the first. Both views sort by RONumber by default;
-// rows that sort alike stay in the order in which they were added.
+// Pages. Without pagesize a page has the view's maximum, without page it is the first. Both views sort by RONumber by default.
+// ROs that sort alike come in the order in which they were added on odd pages and in the reverse on even ones: no database promises
+// an order between them from one request to the next.
 //
 // Answers. An error outside the token call is {"message":"…"}. How numbers, booleans, dates and empty cells are written is the
 // account's [Rendering].

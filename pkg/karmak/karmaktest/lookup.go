@@ -186,6 +186,9 @@ func (q query) rows(a *account) []row {
 				return sign * n
 			}
 		}
+		if q.number%2 == 0 { // so that a client that does not sort by what tells rows apart misses some
+			return cmp.Compare(b.seq, a.seq)
+		}
 		return cmp.Compare(a.seq, b.seq)
 	})
 	return rows

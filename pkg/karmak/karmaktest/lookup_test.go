@@ -212,6 +212,18 @@ func TestPages(t *testing.T) {
 	equal(t, u.get(headers, "page", "9").body, "[]")
 }
 
+func TestPagesOfROsThatSortAlikeDoNotAddUp(t *testing.T) {
+	u := start(t, karmaktest.Config{MaxPageSize: 2})
+	u.add("1@EAST", "2@EAST", "3@EAST")
+	for _, test := range []struct{ sort, first, second string }{
+		{"Branch", "1 2", "1"},
+		{"Branch,RONumber", "1 2", "3"},
+	} {
+		equal(t, u.numbers("sort", test.sort), test.first)
+		equal(t, u.numbers("sort", test.sort, "page", "2"), test.second)
+	}
+}
+
 func TestPageAndPagesizeAreNumbersFromOne(t *testing.T) {
 	u := start(t, karmaktest.Config{})
 	for _, name := range []string{"page", "pagesize"} {
