@@ -15,7 +15,8 @@ const maxControlBody = 64 << 20
 func (s *Simulator) controlHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /control/state", func(w http.ResponseWriter, r *http.Request) {
-		respond(w, s.state(r.URL.Query().Get("account")), nil)
+		account := r.URL.Query().Get("account")
+		respond(w, s.state(account), s.anyOrKnown(account))
 	})
 	mux.HandleFunc("GET /control/counts", func(w http.ResponseWriter, _ *http.Request) {
 		respond(w, s.Counts(), nil)
@@ -42,14 +43,22 @@ func (s *Simulator) controlHandler() http.Handler {
 		respond(w, nil, err)
 	})
 	mux.HandleFunc("POST /control/spinoff", decoded(s.controlSpinoff))
-	mux.HandleFunc("POST /control/fault", decoded(func(f Fault) (any, error) { return f, s.SetFault(f) }))
+	mux.HandleFunc("POST /control/fault", decoded(func(f Fault) (any, error) {
+		if err := s.anyOrKnown(f.Account); err != nil {
+			return nil, err
+		}
+		return f, s.SetFault(f)
+	}))
 	mux.HandleFunc("DELETE /control/faults", func(w http.ResponseWriter, _ *http.Request) {
 		s.ClearFaults()
 		respond(w, nil, nil)
 	})
 	mux.HandleFunc("POST /control/revoke", decoded(func(body struct{ Account string }) (any, error) {
-		s.RevokeTokens(body.Account)
-		return nil, nil
+		err := s.anyOrKnown(body.Account)
+		if err == nil {
+			s.RevokeTokens(body.Account)
+		}
+		return nil, err
 	}))
 	mux.HandleFunc("POST /control/secret", decoded(func(body struct{ ClientSecret string }) (any, error) {
 		if err := required("clientSecret", body.ClientSecret); err != nil {
@@ -59,6 +68,18 @@ func (s *Simulator) controlHandler() http.Handler {
 		return nil, nil
 	}))
 	return mux
+}
+
+// anyOrKnown returns ErrNotFound for an account that does not exist, in which a typo would change nothing unseen. Empty stands for
+// all accounts.
+func (s *Simulator) anyOrKnown(account string) error {
+	if account == "" {
+		return nil
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	_, err := s.account(account)
+	return err
 }
 
 func (s *Simulator) controlAddRO(body struct {

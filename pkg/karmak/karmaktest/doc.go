@@ -40,7 +40,7 @@
 // The same handler serves a JSON API under /control/ that changes the simulator while it runs. It is never counted and no fault
 // touches it. A wrong request is a 400 that names the field, an unknown account or RO a 404.
 //
-//	GET    /control/state            accounts with their ROs, and the faults: the form that load takes
+//	GET    /control/state            accounts (?account= for one) with their ROs, and the faults: the form that load takes
 //	GET    /control/counts           requests counted by call and account
 //	DELETE /control/counts           start counting anew; forgets the recorded requests too
 //	GET    /control/requests         the recorded requests, oldest first
@@ -52,6 +52,6 @@
 //	POST   /control/spinoff          {"account","from","branch","ro":{"number",…}}
 //	POST   /control/fault            {"account","call","kind","times","latency":"2s","retryAfter","status",…}
 //	DELETE /control/faults           end all faults
-//	POST   /control/revoke           {"account"}: revoke its tokens
+//	POST   /control/revoke           {"account"}: revoke its tokens; without account, everybody's
 //	POST   /control/secret           {"clientSecret"}: as when Karmak gives out a new secret
 package karmaktest
