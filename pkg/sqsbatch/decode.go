@@ -140,12 +140,14 @@ func (d *decoder) time(name string) time.Time {
 }
 
 // strictRFC3339 refuses what time.Parse lets pass and RFC 3339 does not: an hour of
-// one digit, a comma before the fraction, an offset past 23:59. s has parsed.
+// one digit, a comma before the fraction, an offset past 23:59. It refuses years before
+// 1000, too: an offset may make the year 0 one before it, which the store cannot hold.
+// s has parsed.
 func strictRFC3339(s string) bool {
 	zone := s[len(s)-1:]
 	if zone != "Z" {
 		zone = s[len(s)-5:]
 	}
-	return s[len("2006-01-02T15")] == ':' && !strings.Contains(s, ",") &&
+	return s[0] != '0' && s[len("2006-01-02T15")] == ':' && !strings.Contains(s, ",") &&
 		(zone == "Z" || zone[:2] <= "23" && zone[3:] <= "59")
 }

@@ -62,6 +62,8 @@ var corpus = []struct{ name, body, refuses string }{
 	{"occurredAt in small letters", replace(`10:15:00Z`, `10:15:00z`), "occurredAt"},
 	{"occurredAt in a leap second", replace(`10:15:00Z`, `23:59:60Z`), "occurredAt"},
 	{"occurredAt on 30 February", replace(`2026-11-23`, `2026-02-30`), "occurredAt"},
+	{"occurredAt in the year 1", replace(`2026-11-23T10:15:00Z`, `0001-01-01T00:00:00Z`), "occurredAt"},
+	{"occurredAt before the year 0 by its zone", replace(`2026-11-23T10:15:00Z`, `0000-01-01T00:00:00+01:00`), "occurredAt"},
 	{"occurredAt a number", replace(`"2026-11-23T10:15:00Z"`, `1795428900`), "occurredAt"},
 	{"locationId with a slash", replace(`loc-100`, `loc/100`), "locationId"},
 	{"locationId with a hash", replace(`loc-100`, `loc#100`), "locationId"},
