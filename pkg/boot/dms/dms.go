@@ -34,7 +34,7 @@ func New(kit boot.Kit) (*karmak.Client, error) {
 		},
 	}
 	if err := config.Validate(); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("KARMAK_BASE_URL or the Karmak credentials: %w", err)
 	}
 	return karmak.New(config), nil
 }
@@ -55,7 +55,7 @@ func credentials(kit boot.Kit) karmak.CredentialsFunc {
 	return func(ctx context.Context) (karmak.Credentials, error) {
 		out, err := client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &secret})
 		if err != nil {
-			return karmak.Credentials{}, fmt.Errorf("read the Karmak credentials: %w", err)
+			return karmak.Credentials{}, err
 		}
 		var value struct {
 			ClientID     string `json:"clientId"`
@@ -63,7 +63,7 @@ func credentials(kit boot.Kit) karmak.CredentialsFunc {
 		}
 		// The decoder's own error could quote the secret.
 		if json.Unmarshal([]byte(aws.ToString(out.SecretString)), &value) != nil || value.ClientID == "" || value.ClientSecret == "" {
-			return karmak.Credentials{}, errors.New(`the Karmak credentials secret must be JSON with "clientId" and "clientSecret"`)
+			return karmak.Credentials{}, errors.New(`the secret must be JSON with "clientId" and "clientSecret"`)
 		}
 		return karmak.Credentials{ClientID: value.ClientID, ClientSecret: value.ClientSecret}, nil
 	}

@@ -1,0 +1,214 @@
+package dms_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"related-ro/infra/local/template"
+	"related-ro/pkg/boot"
+	"related-ro/pkg/boot/dms"
+	"related-ro/pkg/karmak"
+	"related-ro/pkg/karmak/karmaktest"
+	"related-ro/pkg/relatedro"
+)
+
+var over = relatedro.Connection{Account: "acct-1", User: "user-1"}
+
+// dealer starts a simulated Karmak with one RO and its spinoff.
+func dealer(t *testing.T) *karmaktest.Server {
+	t.Helper()
+	sim := karmaktest.Start(karmaktest.Config{ClientID: "client", ClientSecret: "s3cret-value"})
+	t.Cleanup(sim.Close)
+	err := sim.AddAccount(karmaktest.Account{ID: over.Account, Users: []string{over.User}, ROs: []karmaktest.RO{
+		{Number: "100"}, {Number: "101", Original: "100"},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sim
+}
+
+// secrets is Secrets Manager with one secret, as far as the client speaks to it.
+func secrets(t *testing.T, id, value string) *httptest.Server {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var asked struct{ SecretId string }
+		if err := json.NewDecoder(r.Body).Decode(&asked); err != nil || r.Header.Get("X-Amz-Target") != "secretsmanager.GetSecretValue" {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		if asked.SecretId != id {
+			w.WriteHeader(http.StatusBadRequest)
+			fmt.Fprint(w, `{"__type":"ResourceNotFoundException","Message":"Secrets Manager can't find the specified secret."}`)
+			return
+		}
+		json.NewEncoder(w).Encode(map[string]string{"SecretString": value})
+	}))
+	t.Cleanup(server.Close)
+	return server
+}
+
+// build returns New's client in an environment of these variables.
+func build(t *testing.T, said *bytes.Buffer, variables map[string]string) (*karmak.Client, error) {
+	t.Helper()
+	for name, value := range map[string]string{
+		"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key", "AWS_ENDPOINT_URL": "",
+		"KARMAK_BASE_URL": "", "KARMAK_CREDENTIALS_SECRET_ID": "", "KARMAK_CLIENT_ID": "", "KARMAK_CLIENT_SECRET": "",
+	} {
+		if given, ok := variables[name]; ok {
+			value = given
+		}
+		t.Setenv(name, value)
+	}
+	kit := boot.Kit{
+		Function: "export", Env: boot.NewEnv(), Transport: boot.NewTransport(),
+		Log: slog.New(slog.NewJSONHandler(said, nil)), Metrics: boot.NewMetrics(said, time.Now, boot.By("Stack", "test")),
+	}
+	client, err := dms.New(kit)
+	if client != nil {
+		t.Cleanup(client.Close)
+	}
+	return client, errors.Join(kit.Env.Err(), err)
+}
+
+func TestCredentialsComeFromSecretsManager(t *testing.T) {
+	sim := dealer(t)
+	vault := secrets(t, "karmak", `{"clientId":"client","clientSecret":"s3cret-value","note":"of staging"}`)
+	client, err := build(t, new(bytes.Buffer), map[string]string{
+		"KARMAK_BASE_URL": sim.URL, "KARMAK_CREDENTIALS_SECRET_ID": "karmak", "AWS_ENDPOINT_URL": vault.URL,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := client.Families(t.Context(), over, []string{"100"})
+	if err != nil || len(found["100"].Related) != 1 {
+		t.Errorf("Families: %+v, %v", found, err)
+	}
+}
+
+func TestSecretThatCannotBeUsed(t *testing.T) {
+	for _, test := range []struct{ name, id, value, says string }{
+		{"no such secret", "other", ``, "ResourceNotFoundException"},
+		{"no JSON", "karmak", `clientId=client;clientSecret=s3cret-value`, "must be JSON"},
+		{"another shape", "karmak", `{"id":"client","secret":"s3cret-value"}`, "must be JSON"},
+		{"a number for the secret", "karmak", `{"clientId":"client","clientSecret":31337}`, "must be JSON"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			sim := dealer(t)
+			var said bytes.Buffer
+			client, err := build(t, &said, map[string]string{
+				"KARMAK_BASE_URL": sim.URL, "KARMAK_CREDENTIALS_SECRET_ID": "karmak",
+				"AWS_ENDPOINT_URL": secrets(t, test.id, test.value).URL,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = client.Families(t.Context(), over, []string{"100"})
+			var f *relatedro.Failure
+			if !errors.As(err, &f) || f.Reason != relatedro.CredentialsRejected || !strings.Contains(err.Error(), test.says) {
+				t.Errorf("Families: %v, want credentials_rejected and %q", err, test.says)
+			}
+			fmt.Fprint(&said, err)
+			for _, secret := range []string{"s3cret", "31337"} {
+				if strings.Contains(said.String(), secret) {
+					t.Errorf("%q is in %s", secret, said.String())
+				}
+			}
+			if n := sim.Counts().Total; n != 0 {
+				t.Errorf("%d requests without credentials", n)
+			}
+		})
+	}
+}
+
+func TestVariablesThatAreMissingOrWrongAreNamed(t *testing.T) {
+	for _, test := range []struct {
+		name      string
+		variables map[string]string
+		want      string
+	}{
+		{"no base URL", map[string]string{"KARMAK_CREDENTIALS_SECRET_ID": "karmak"}, "KARMAK_BASE_URL is missing"},
+		{
+			"a base URL with a query", map[string]string{"KARMAK_CREDENTIALS_SECRET_ID": "karmak", "KARMAK_BASE_URL": "https://karmak/?v=1"},
+			"KARMAK_BASE_URL",
+		},
+		{"no credentials", map[string]string{"KARMAK_BASE_URL": "https://karmak"}, "KARMAK_CREDENTIALS_SECRET_ID is missing"},
+		{
+			"no client secret", map[string]string{"KARMAK_BASE_URL": "https://karmak", "KARMAK_CLIENT_ID": "client"},
+			"KARMAK_CLIENT_SECRET is missing",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := build(t, new(bytes.Buffer), test.variables)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("New: %v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
+// maxAtOnce is how many requests of ours one Karmak account should see at once.
+const maxAtOnce = 10
+
+// What one account sees at once is the requests of one execution environment times
+// how many of these the queues' bounds allow.
+func TestOneAccountIsNotAskedTooMuchAtOnce(t *testing.T) {
+	sim := dealer(t)
+	client, err := build(t, new(bytes.Buffer), map[string]string{
+		"KARMAK_BASE_URL": sim.URL, "KARMAK_CLIENT_ID": "client", "KARMAK_CLIENT_SECRET": "s3cret-value",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sim.SetFault(karmaktest.Fault{Kind: karmaktest.Latency, Latency: 5 * time.Millisecond}); err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for range maxAtOnce {
+		all.Go(func() {
+			if _, err := client.Families(t.Context(), over, []string{"100"}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	environments := 0
+	for _, m := range stack(t).Mappings {
+		if m.MaximumConcurrency == 0 {
+			t.Errorf("%s has no bound", m.LogicalID)
+		}
+		environments += m.MaximumConcurrency
+	}
+	each := sim.Counts().MostAtOnce[over.Account]
+	if n := environments * each; n == 0 || n > maxAtOnce {
+		t.Errorf("%d requests at once, %d of each of %d environments; want at most %d", n, each, environments, maxAtOnce)
+	}
+}
+
+// stack is what template.yaml declares by default.
+func stack(t *testing.T) *template.Stack {
+	t.Helper()
+	stack, err := template.Load("../../../template.yaml", template.Config{
+		StackName: "test", Region: "us-east-1", AccountID: "000000000000", QueueBaseURL: "http://127.0.0.1/000000000000",
+		Parameters: map[string]string{
+			"KarmakCredentialsSecretArn": "arn:aws:secretsmanager:us-east-1:000000000000:secret:karmak-AbCdEf",
+			"ProducerPrincipal":          "arn:aws:iam::000000000000:root",
+			"JwtIssuer":                  "https://platform",
+			"JwtAudience":                "related-ro",
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stack
+}
