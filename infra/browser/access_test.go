@@ -92,11 +92,35 @@ func TestAxeFindsNothing(t *testing.T) {
 	}
 }
 
-func TestAxeFindsNothingWhereOneSignsIn(t *testing.T) {
+// The pages that are there without a person: to sign in, and the elements' documentation.
+func TestAxeFindsNothingBeforeSigningIn(t *testing.T) {
 	source := axeSource(t)
 	w := startWith(t, nil)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.axe(source, "sign in")
+	for _, scheme := range []string{"light", "dark"} {
+		for _, width := range []int64{1280, 320} {
+			p := open(t, w.APIURL, width, 900, scheme)
+			p.axe(source, "sign in")
+			p.fits("sign in")
+			p.navigate(w.APIURL + "/console/components.html")
+			p.axe(source, "components.html")
+			p.fits("components.html")
+		}
+	}
+}
+
+// fits fails the test if anything is wider than the page.
+func (p *tab) fits(page string) {
+	p.Helper()
+	wide := eval[[]string](p, `deepAll('body *').filter((e) => {
+  for (let up = e; up; up = up.parentElement ?? up.getRootNode().host) {
+    if (up.matches('.vh, .wide, .steps, pre') || ['absolute', 'fixed'].includes(getComputedStyle(up).position)) return false; // may be wider
+  }
+  const { right, width } = e.getBoundingClientRect();
+  return width > 0 && right > innerWidth + 1;
+}).map((e) => e.tagName + ' ' + e.getAttribute('class') + ' ' + Math.round(e.getBoundingClientRect().right))`)
+	if over := eval[int](p, "document.documentElement.scrollWidth - innerWidth"); over > 0 || len(wide) > 0 {
+		p.Errorf("%s: %d pixels too wide: %s", page, over, strings.Join(wide, "; "))
+	}
 }
 
 // Nothing is wider than the page, whether the page is narrow, or zoomed to 200 %, or
@@ -112,27 +136,15 @@ func TestNothingBreaksWhenThereIsLittleRoom(t *testing.T) {
 			p := open(t, w.APIURL, c.width, 900, "light")
 			p.as("support", "*")
 			p.do("document.documentElement.style.fontSize = " + quote(c.text))
-			check := func(page string) {
-				wide := eval[[]string](p, `deepAll('body *').filter((e) => {
-  for (let up = e; up; up = up.parentElement ?? up.getRootNode().host) {
-    if (up.matches('.vh, .wide, .steps') || ['absolute', 'fixed'].includes(getComputedStyle(up).position)) return false; // may be wider
-  }
-  const { right, width } = e.getBoundingClientRect();
-  return width > 0 && right > innerWidth + 1;
-}).map((e) => e.tagName + ' ' + e.getAttribute('class') + ' ' + Math.round(e.getBoundingClientRect().right))`)
-				if over := eval[int](p, "document.documentElement.scrollWidth - innerWidth"); over > 0 || len(wide) > 0 {
-					t.Errorf("%s: %d pixels too wide: %s", page, over, strings.Join(wide, "; "))
-				}
-			}
 			for _, page := range pages {
 				p.visit(page)
 				p.settled()
-				check(page)
+				p.fits(page)
 			}
 			p.visit("search")
 			p.write("related-ro-search >> #ro", "5012")
 			p.sees("related-ro-search >> tbody", "5012")
-			check("search results")
+			p.fits("search results")
 		})
 	}
 }

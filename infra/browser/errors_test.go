@@ -139,9 +139,11 @@ func TestDisabledLocationSaysSo(t *testing.T) {
 	if err := w.platform.SaveSettings(t.Context(), "loc-100", settings); err != nil {
 		t.Fatal(err)
 	}
-	p.visit("cases/loc-100/case-1002")
-	p.sees("related-ros", "switched off for this location")
-	if eval[bool](p, "Boolean(deep('related-ros >> [data-key=refresh]'))") {
-		t.Error("a refresh is offered that cannot be")
+	for _, page := range []string{"cases/loc-100/case-1002", "cases/loc-300/case-3001"} { // fetched before, and never
+		p.visit(page)
+		p.sees("related-ros", "switched off for this location")
+		if eval[bool](p, "Boolean(deep('related-ros >> [data-key=refresh]'))") {
+			t.Errorf("%s: a refresh is offered that cannot be", page)
+		}
 	}
 }

@@ -37,6 +37,17 @@ func TestKeyboardOpensACaseAndCopiesANumber(t *testing.T) {
 	p.quiet()
 }
 
+func TestKeyboardOpensACaseAsAFieldManager(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.visit("view")
+	p.tabTo("2002")
+	p.keys(kb.Enter)
+	p.sees("h1", "Viewing case 2002")
+	p.sees("related-ros", "70022")
+	p.tabTo("Copy RO number 70022")
+}
+
 func TestKeyboardRefreshesACase(t *testing.T) {
 	w := start(t)
 	p := open(t, w.APIURL, 1280, 900, "light")

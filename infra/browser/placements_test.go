@@ -88,6 +88,15 @@ func TestAssetShowsARowUnderEachCase(t *testing.T) {
 	p.quiet()
 }
 
+func TestAssetSaysWhenNobodyCouldAskYet(t *testing.T) {
+	w := start(t)
+	w.karmak(t, "POST", "fault", map[string]any{"kind": "not_activated"})
+	w.export(t, w.seeded(t, "case-1001"))
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.visit("assets/loc-100/asset-77")
+	p.sees("asset-related-ros", "Related RO numbers not known yet")
+}
+
 func TestLinkedCaseIsOneClickAway(t *testing.T) {
 	w := start(t)
 	w.export(t, w.seeded(t, "case-1001"))
@@ -144,6 +153,46 @@ func TestCaseThatWasNeverExportedIsRefreshed(t *testing.T) {
 	p.click("related-ros >> [data-key=refresh]")
 	p.sees("related-ros", "because somebody asked")
 	p.showsCase(w, w.seeded(t, "case-1001"))
+}
+
+func TestRefreshThatIsTriedAgainIsFollowed(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.visit("cases/loc-100/case-1002")
+	p.sees("related-ros", "Fetched")
+	p.do("(() => { window.waits = []; const real = setTimeout; window.setTimeout = (f, ms) => { waits.push(ms); return real(f, ms); }; })()")
+	p.answers("GET /v1/", 200, `{"locationId":"loc-100","caseId":"case-1002","roNumber":"50124","relatedRos":[],"retrieval":{"outcome":"retrying","eventId":"e9","trigger":"refresh"}}`)
+	p.answers("/refresh", 202, `{"eventId":"e9"}`)
+	p.click("related-ros >> [data-key=refresh]")
+	p.sees("related-ros", "tried again by itself")
+	p.wait("waits.includes(15000)") // it looks again by itself
+}
+
+func TestRefreshThatTakesLongSaysSo(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.visit("cases/loc-100/case-1002")
+	p.sees("related-ros", "Fetched")
+	p.do("(() => { const real = setTimeout; window.setTimeout = (f, ms) => real(f, Math.min(ms, 20)); })()") // half a minute is soon over
+	p.answers("/refresh", 202, `{"eventId":"e9"}`)
+	p.click("related-ros >> [data-key=refresh]")
+	p.sees("related-ros >> .box", "Karmak has not answered yet; the list changes as soon as it does")
+	p.wait("text('related-ros >> [data-key=refresh]') === 'Refresh'")
+	w.export(t, w.seeded(t, "case-1002")) // overtakes it
+	p.wait("!text('related-ros >> .box').includes('Karmak has not answered yet')")
+	p.quiet()
+}
+
+func TestNumberThatCannotBeCopiedIsSelected(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.visit("cases/loc-100/case-1002")
+	p.do("navigator.clipboard.writeText = () => Promise.reject(new Error('no'))")
+	p.click("[aria-label='Copy RO number 50126']")
+	p.wait("deep('[title^=\"50126 could not be copied\"] >> .i-warning')")
+	if got := eval[string](p, "deep('related-ros').shadowRoot.getSelection().toString()"); got != "50126" {
+		t.Errorf("%q is selected", got)
+	}
 }
 
 func TestOnlyStaffAreOfferedARefresh(t *testing.T) {

@@ -34,7 +34,7 @@ func TestScreenshots(t *testing.T) {
 			for _, shot := range []struct{ name, page, shows string }{
 				{"p1-case", "cases/loc-100/case-1001", "50126"},
 				{"p1-case-failed", "cases/loc-100/case-1003", "not activated"},
-				{"p1-case-never", "cases/loc-300/case-3001", "Not fetched yet"},
+				{"p1-case-off", "cases/loc-300/case-3001", "switched off"},
 				{"p2-asset", "assets/loc-100/asset-77", "Case 1001"},
 				{"p5-field-manager", "view/loc-200/case-2002", "70022"},
 				{"p6-settings", "settings", "History"},

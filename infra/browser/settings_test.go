@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"strings"
 	"testing"
 )
 
@@ -48,6 +49,9 @@ func TestInactiveFeatureSaysWhatToAskOfKarmak(t *testing.T) {
 	p.click(form + "[data-key=ENABLED]")
 	p.click(form + "[data-key=save]")
 	p.sees(form+"[role=alert]", "Please contact Karmak to activate the feature")
+	if got := p.text(form + "[role=alert]"); !strings.HasPrefix(got, "Karmak has not activated") {
+		t.Errorf("the sentence is %q", got)
+	}
 	w.karmak(t, "DELETE", "faults", nil)
 	p.click(form + "[data-key=verify]")
 	p.sees("related-ro-settings", "Active")
@@ -105,7 +109,7 @@ func TestWrongAccountIsSaidByItsField(t *testing.T) {
 	p.visit("settings")
 	p.write(form+"#account", "no account/")
 	p.click(form + "[data-key=save]")
-	p.sees(form+"[role=alert]", "karmak.account")
+	p.sees(form+"[role=alert]", "Karmak account: must be")
 }
 
 func TestWhatIsBeingEditedIsNotReadOver(t *testing.T) {

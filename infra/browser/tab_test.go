@@ -232,6 +232,12 @@ func (p *tab) as(role, location string) {
 	p.wait(fmt.Sprintf("text('.who') === %s && document.getElementById('location')", quote(strings.ReplaceAll(role, "_", " "))))
 }
 
+// navigate goes to an address, as one that is typed in.
+func (p *tab) navigate(address string) {
+	p.Helper()
+	p.run(chromedp.Navigate(address))
+}
+
 // answers has the page's requests whose method and address contain part answered by the
 // test: with a status and a body, never for status 0, and not at all for status -1.
 // Requests of an earlier call go on as that call said.

@@ -29,6 +29,24 @@ func TestSpanishIsShipped(t *testing.T) {
 	p.quiet()
 }
 
+// What the API says in English has Spanish words too.
+func TestWhatTheAPISaysIsSaidInSpanish(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.visit("settings")
+	p.connect("locale: 'es'")
+	w.karmak(t, "POST", "fault", map[string]any{"kind": "not_activated"})
+	p.click(form + "[data-key=verify]")
+	p.sees("related-ro-settings", "Karmak no ha activado los números de OR alternas")
+	p.write(form+"#account", "|")
+	p.click(form + "[data-key=save]")
+	p.sees(form+"[role=alert]", "Cuenta de Karmak: es demasiado largo o tiene caracteres que no se permiten")
+	p.visit("cases/loc-100/case-1002")
+	p.answers("/refresh", 429, `{"type":"too-soon","detail":"This case was refreshed less than a minute ago."}`)
+	p.click("related-ros >> [data-key=refresh]")
+	p.sees("related-ros >> [role=alert]", "Este caso se actualizó hace menos de un minuto")
+}
+
 func TestBothLanguagesSayEverything(t *testing.T) {
 	w := start(t)
 	p := open(t, w.APIURL, 1280, 900, "light")

@@ -1,5 +1,5 @@
 // The API's answers: plain data, or an ApiError whose sentence can be shown.
-import { send, t } from './session.js';
+import { send, t, textOr } from './session.js';
 
 /** An answer that is not what was asked for. kind is signin, forbidden, busy, offline, unavailable, missing, conflict, stale or refused. */
 export class ApiError extends Error {
@@ -11,10 +11,17 @@ export class ApiError extends Error {
 
 const KINDS = { 401: 'signin', 403: 'forbidden', 404: 'missing', 409: 'conflict', 412: 'stale', 429: 'busy' };
 
-/** Our own words, except where the API says what to do about it: then its sentence, and which fields are wrong. */
-function say(kind, { detail, fields }) {
+/** Our own words, except where the API says what to do about it: then its sentence, or which fields are wrong. */
+function say(kind, { type, detail, fields }) {
   if (!['refused', 'conflict', 'busy'].includes(kind) || !detail) return t(`error.${kind}`);
-  return fields?.length ? fields.map((f) => `${f.field} ${f.detail}`).join('. ') : detail;
+  const said = (text) => textOr(`problem.${type}`, text);
+  return type === 'bad-input' && fields?.length ? fields.map((f) => `${label(f.field)}: ${said(f.detail)}`).join('. ') : said(detail);
+}
+
+/** What people call a field: karmak.account is the Karmak account. */
+function label(field) {
+  const name = field.split('.').pop();
+  return textOr(`settings.${name}`, textOr(`search.${name}`, name));
 }
 
 /** Sends a request and returns {data, etag}; anything but a 2xx is thrown as an ApiError. */

@@ -3,7 +3,7 @@ import { call } from './api.js';
 import { path, t } from './session.js';
 import { h } from './dom.js';
 import { RelatedElement, caseButton, copyButton } from './element.js';
-import { billMark, caseState, fetched, number, stateMark, warnings } from './parts.js';
+import { billMark, caseState, fetched, none, number, stateMark, warnings } from './parts.js';
 
 export class AssetRelatedROs extends RelatedElement {
   static observedAttributes = ['location-id', 'asset-id'];
@@ -54,7 +54,7 @@ export class AssetRelatedROs extends RelatedElement {
       h('div', { class: 'relatedline' },
         h('span', { class: 'label' }, t('related.label')),
         related.length === 0
-          ? h('span', { class: 'faint' }, t('related.none'))
+          ? h('span', { class: 'faint' }, none(c))
           : h('ul', {}, related.map((ro) => h('li', {},
             h('span', { class: 'withcopy' }, number(ro), copyButton(this, ro.roNumber)), stateMark(ro), billMark(ro)))),
         h('small', {}, fetched(c))),

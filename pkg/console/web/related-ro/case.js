@@ -3,49 +3,52 @@ import { call, notRetrieved } from './api.js';
 import { path, rights, t } from './session.js';
 import { h, icon, table } from './dom.js';
 import { RelatedElement, caseButton, copyButton, note } from './element.js';
-import { billMark, brief, date, fetched, number, stateMark, warnings } from './parts.js';
+import { billMark, brief, date, fetched, none, number, stateMark, warnings } from './parts.js';
 import { familyTree } from './tree.js';
 
 const POLLS = [700, 1000, 1500, 2000, 3000, 4000, 5000, 5000, 8000]; // ms between looks for an answer after a refresh: half a minute in all
-const RETRYING = 15000; // ms between looks at a case that is being retried
+const PATIENT = 15000; // ms between looks later on, and at a case that is being retried
 
 export class RelatedROs extends RelatedElement {
   static observedAttributes = ['location-id', 'case-id', 'readonly'];
 
   reset() {
-    this.case = this.never = this.failure = undefined;
-    this.mayRefresh = this.asked = undefined; // asked: {eventId, tries} while a refresh of ours is under way
+    this.case = this.never = this.off = this.failure = undefined;
+    this.mayRefresh = this.asked = undefined; // asked: {eventId, before, tries} while a refresh of ours is under way
   }
 
   async read(signal) {
     const mayRefresh = !this.hasAttribute('readonly') && (await rights()).staff;
     try {
       const { data } = await call('GET', path`/locations/${this.locationId}/cases/${this.caseId}/related-ros`, { signal });
-      return { case: data, never: false, mayRefresh };
+      return { case: data, never: false, off: data.featureStatus === 'DISABLED', mayRefresh };
     } catch (err) {
       if (!notRetrieved(err)) throw err;
-      return { case: undefined, never: true, mayRefresh };
+      const { data } = await call('GET', path`/locations/${this.locationId}/external-interfaces`, { signal });
+      return { case: undefined, never: true, off: data.status === 'DISABLED', mayRefresh };
     }
   }
 
   /** Looks again later while something is under way. */
   known() {
-    if (!this.asked) {
-      if (this.case?.retrieval.outcome === 'retrying') this.later(() => this.reload(), RETRYING);
-    } else if (this.case && this.case.retrieval.eventId === this.asked.eventId) {
+    const { eventId, outcome } = this.case?.retrieval ?? {};
+    // An export or a close may overtake a refresh that takes long.
+    if (eventId && (eventId === this.asked?.eventId || (this.#slow && eventId !== this.asked.before))) {
       this.asked = undefined;
-      if (this.case.retrieval.outcome === 'ok') this.say(t('refresh.done'));
-    } else if (this.asked.tries < POLLS.length) {
-      this.later(() => this.reload(), POLLS[this.asked.tries++]);
-    } else {
-      this.asked = undefined;
-      this.say(t('refresh.slow'));
+      if (outcome === 'ok') this.say(t('refresh.done'));
     }
+    if (this.asked) this.later(() => this.reload(), POLLS[this.asked.tries++] ?? PATIENT);
+    else if (outcome === 'retrying') this.later(() => this.reload(), PATIENT);
+    if (this.#slow) this.say(t('refresh.slow'));
   }
 
+  /** Whether our refresh takes longer than people wait for. */
+  get #slow() { return this.asked?.tries > POLLS.length; }
+
   async #refresh() {
-    const asked = { tries: 0 };
+    const asked = { tries: 0, before: this.case?.retrieval.eventId };
     this.asked = asked;
+    this.failure = undefined;
     this.redraw();
     const body = {};
     for (const [field, attribute] of [['roNumber', 'ro-number'], ['caseNumber', 'case-number'], ['assetId', 'asset-id']]) {
@@ -66,7 +69,7 @@ export class RelatedROs extends RelatedElement {
   draw() {
     if (!this.case) {
       if (this.failure) return this.problem(this.failure);
-      return this.never ? [note('info', 'info', t('never')), this.#foot()] : this.loading(3);
+      return this.never ? [note('info', 'info', t(this.off ? 'disabled' : 'never')), this.#foot()] : this.loading(3);
     }
     const c = this.case;
     const related = c.relatedRos ?? [];
@@ -75,7 +78,7 @@ export class RelatedROs extends RelatedElement {
         h('dl', {}, h('dt', {}, t('own.label')),
           h('dd', { class: 'own' }, c.roNumber ? [h('span', { class: 'num' }, c.roNumber), copyButton(this, c.roNumber)] : t('own.unknown'))),
         h('dl', {}, h('dt', {}, t('related.label')),
-          h('dd', { class: 'numbers' }, related.length ? related.slice(0, 12).map((ro) => brief(ro)) : t(c.retrieval?.retrievedAt ? 'related.none' : 'own.unknown'),
+          h('dd', { class: 'numbers' }, related.length ? related.slice(0, 12).map((ro) => brief(ro)) : none(c),
             related.length > 12 && `+${c.relatedCount - 12}`))),
       this.failure && this.problem(this.failure),
       warnings(c),
@@ -107,11 +110,15 @@ export class RelatedROs extends RelatedElement {
 
   #foot() {
     const when = this.case ? fetched(this.case) : '';
-    const offered = this.mayRefresh && (this.case || this.getAttribute('ro-number')) && this.case?.featureStatus !== 'DISABLED';
-    return (when || offered) && h('div', { class: 'foot' }, h('span', {}, when),
-      offered && h('button', {
-        class: 'plain', type: 'button', 'data-key': 'refresh', 'aria-disabled': this.asked ? 'true' : undefined,
-        click: () => this.asked || this.#refresh(),
-      }, icon('refresh'), t(this.asked ? 'refresh.busy' : 'refresh')));
+    const offered = this.mayRefresh && (this.case || this.getAttribute('ro-number')) && !this.off;
+    const busy = this.asked && !this.#slow;
+    return [
+      this.#slow && note('wait', 'waiting', t('refresh.slow')),
+      (when || offered) && h('div', { class: 'foot' }, h('span', {}, when),
+        offered && h('button', {
+          class: 'plain', type: 'button', 'data-key': 'refresh', 'aria-disabled': busy ? 'true' : undefined,
+          click: () => busy || this.#refresh(),
+        }, icon('refresh'), t(busy ? 'refresh.busy' : 'refresh'))),
+    ];
   }
 }

@@ -11,6 +11,11 @@ export class RelatedROCell extends RelatedElement {
   static observedAttributes = ['location-id', 'case-id'];
 
   connectedCallback() {
+    if (Object.hasOwn(this, 'case')) { // given before this module was there
+      const given = this.case;
+      delete this.case;
+      this.case = given;
+    }
     watch(this);
     super.connectedCallback();
   }

@@ -130,10 +130,12 @@ export function copyButton(element, number) {
     'aria-label': t('copy.number', { number }),
     click: async () => {
       const ok = await copy(number);
-      element.say(t(ok ? 'copy.done' : 'copy.failed', { number }));
-      if (!ok) return;
-      button.replaceChildren(icon('done'));
-      setTimeout(() => button.replaceChildren(icon('copy')), 1500);
+      const said = t(ok ? 'copy.done' : 'copy.failed', { number });
+      element.say(said);
+      button.replaceChildren(icon(ok ? 'done' : 'warning'));
+      if (ok) return setTimeout(() => button.replaceChildren(icon('copy')), 1500);
+      button.title = said;
+      getSelection().selectAllChildren(button.previousSibling); // the number: one key press copies it
     },
   }, icon('copy'));
   return button;

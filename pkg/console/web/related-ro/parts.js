@@ -23,6 +23,9 @@ export const brief = (ro, then = '') =>
     h('span', { class: `sign ${ro.warranty ? 'warranty' : 'customer'}` }, icon(ro.warranty ? 'warranty' : 'customer')), then,
     h('span', { class: 'vh' }, ` ${billWord(ro)}, ${stateWord(ro)}`));
 
+/** What stands in place of numbers: that there are none, or that nobody could ask yet. */
+export const none = (c) => t(c.retrieval?.retrievedAt ? 'related.none' : 'own.unknown');
+
 /** A day that stays on one line. */
 export const date = (iso) => iso && h('span', { class: 'date' }, day(iso));
 

@@ -1,6 +1,6 @@
 // <related-ro-settings>: switch the feature on or off for a location (placement P6).
 import { call } from './api.js';
-import { path, rights, t, time } from './session.js';
+import { path, rights, t, textOr, time } from './session.js';
 import { h, icon, table } from './dom.js';
 import { RelatedElement, note } from './element.js';
 
@@ -125,7 +125,7 @@ export class RelatedROSettings extends RelatedElement {
       this.may.staff && h('button', {
         class: 'plain', type: 'button', 'data-key': 'verify', 'aria-disabled': this.busy ? 'true' : undefined, click: () => this.#verify(),
       }, t(this.busy === 'verify' ? 'settings.verifying' : 'settings.verify')),
-      a.message && a.state !== 'active' && h('p', { class: 'sentence' }, a.message));
+      a.message && a.state !== 'active' && h('p', { class: 'sentence' }, textOr(`activation.${a.state}.message`, a.message)));
   }
 
   #connection() {

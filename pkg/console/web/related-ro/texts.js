@@ -27,7 +27,7 @@ const en = {
   'relation.from': 'from {ro}',
   'status.open': 'Open', 'status.completed': 'Completed', 'status.invoiced': 'Invoiced', 'status.voided': 'Voided',
   'bill.warranty': 'Warranty', 'bill.customer': 'Customer pay',
-  'case.open': 'Open case {number}', 'case.none': 'No other case',
+  'case.open': 'Open case {number}',
   'case.exported': 'Exported', 'case.closed': 'Closed', 'case.closed.auto': 'Closed automatically',
   'fetched': 'Fetched {time}, {why}.', 'fetched.before': 'Shown as fetched {time}.',
   'why.export': 'when the case was exported', 'why.close': 'when the case was closed',

@@ -1,0 +1,76 @@
+package browser
+
+import (
+	"fmt"
+	"html"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// A page of another origin, as the case platform's are, does what the documentation
+// says: its own example, with the addresses filled in.
+func TestElementsWorkOnAnotherOriginsPage(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.navigate(w.APIURL + "/console/components.html")
+	example := strings.ReplaceAll(p.text("pre code"), "https://API-HOST", w.APIURL)
+	token, err := w.Token("service_manager", "loc-100")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := fmt.Sprintf(`<!doctype html><title>Platform</title><h1>Platform</h1>
+<related-ros location-id="loc-100" case-id="case-1002"></related-ros>
+<table><tr><td><related-ro-cell location-id="loc-100" case-id="case-1004"></related-ro-cell></table>
+<script>
+const session = { accessToken: async () => '%s' };
+const router = { openCase: (id) => { document.querySelector('h1').textContent = 'Case ' + id; } };
+document.querySelector('related-ro-cell').case = { found: true, relatedRos: [{ roNumber: '777' }] }; // the module is not there yet
+</script>
+<script type="module">%s</script>`, token, example)
+	host := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		fmt.Fprint(w, page)
+	}))
+	t.Cleanup(host.Close)
+	p.navigate(host.URL)
+	p.sees("related-ros", "50126")
+	p.sees("related-ro-cell", "777")
+	w.export(t, w.seeded(t, "case-1001"))
+	p.do("deep('related-ros').reload()")
+	p.click("related-ros >> [aria-label='Open case 1001']")
+	p.sees("h1", "Case case-1001")
+	p.do("document.documentElement.lang = 'es'")
+	p.do("await (await import(" + quote(w.APIURL+"/console/related-ro.js") + ")).connect({ baseUrl: " + quote(w.APIURL) + ", token: session.accessToken })")
+	p.sees("related-ros", "OR relacionadas")
+	p.quiet()
+}
+
+// What the documentation says of each element is true of the types, and the other way round.
+func TestDocumentationNamesAllThereIs(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	types := eval[string](p, "await (await fetch('/console/related-ro.d.ts')).text()")
+	docs := html.UnescapeString(eval[string](p, "await (await fetch('/console/components.html')).text()"))
+	module := eval[[]string](p, "Object.keys(await import('/console/related-ro.js')).sort()")
+	for _, name := range module {
+		if !strings.Contains(types, "export function "+name+"(") || !strings.Contains(docs, name+"(") {
+			t.Errorf("%s is not documented", name)
+		}
+	}
+	for _, tag := range regexp.MustCompile(`'((?:asset-)?related-ro[a-z-]*)'`).FindAllStringSubmatch(types, -1) {
+		if name := tag[1]; !strings.Contains(docs, "<"+name+" ") && !strings.Contains(docs, "<code>"+name+"</code>") {
+			t.Errorf("%s is not documented", name)
+		}
+		if name := tag[1]; strings.Contains(types, "'"+name+"': Related") && !eval[bool](p, "Boolean(customElements.get("+quote(name)+"))") {
+			t.Errorf("%s is no element", name)
+		}
+	}
+	for _, property := range regexp.MustCompile(`var\((--rro-[a-z-]+)`).FindAllStringSubmatch(eval[string](p, "[...deep('related-ro-cell').shadowRoot.adoptedStyleSheets[0].cssRules].map((r) => r.cssText).join()"), -1) {
+		if !strings.Contains(docs, "<code>"+property[1]+"</code>") {
+			t.Errorf("%s is not documented", property[1])
+		}
+	}
+}
