@@ -1,8 +1,12 @@
 package e2e
 
 import (
+	"encoding/json"
+	"fmt"
+	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"related-ro/infra/local/dynamodb"
@@ -70,4 +74,69 @@ func TestKilledAfterTheWrite(t *testing.T) {
 		}
 	}
 	s.nothingSetAside()
+}
+
+// The links of a family of 151 take two transactions, the second with the case. The process dies between them, and what it
+// has linked stays hidden until the next one is done.
+func TestKilledBetweenTheWritesOfALargeFamily(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	family := []string{s.alt}
+	for i := range 150 {
+		number := fmt.Sprintf("%s%03d", s.alt, i)
+		s.spinoff(s.account, number)
+		family = append(family, number)
+	}
+	var writes atomic.Int64
+	checked, goOn := s.gate()
+	s.onDatabase(func(op, _ string) (fault *dynamodb.Fault) {
+		if op == "TransactWriteItems" {
+			switch writes.Add(1) {
+			case 2:
+				sys.stack.Kill("export")
+				fault = dynamodb.Outage()
+			case 3:
+				checked()
+			}
+		}
+		return fault
+	})
+	ids := s.send(s.event("e1"))
+	eventually(t, func() string { return fmt.Sprintf("%d writes, want those of a second process", writes.Load()) },
+		func() bool { return writes.Load() >= 3 })
+	if got := s.reads("case-1"); got != "404 case-not-retrieved" {
+		t.Errorf("reads %q, although the case is not written", got)
+	}
+	if n := s.finds(family[1]); n != 0 {
+		t.Errorf("%d cases are found by %s, although none is written", n, family[1])
+	}
+	goOn()
+	s.shows("exported", "ok", "e1", family...)
+	s.settled(ids...)
+	for _, number := range []string{s.ro, family[0], family[1], family[150]} {
+		if n := s.finds(number); n != 1 {
+			t.Errorf("%d cases are found by %s, want 1", n, number)
+		}
+	}
+	s.nothingSetAside()
+}
+
+// finds asks the API how many of the location's cases have an RO.
+func (s *shop) finds(ro string) int {
+	s.t.Helper()
+	token, err := sys.stack.Token("service_advisor", s.location)
+	s.must(err)
+	url := fmt.Sprintf("%s/v1/search?locationId=%s&ro=%s&match=exact", sys.stack.APIURL, s.location, ro)
+	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, url, http.NoBody)
+	s.must(err)
+	request.Header.Set("Authorization", "Bearer "+token)
+	response, err := http.DefaultClient.Do(request)
+	s.must(err)
+	defer response.Body.Close()
+	var answer struct{ Matches []json.RawMessage }
+	s.must(json.NewDecoder(response.Body).Decode(&answer))
+	if response.StatusCode != http.StatusOK {
+		s.t.Fatalf("search answers %d", response.StatusCode)
+	}
+	return len(answer.Matches)
 }
