@@ -19,13 +19,13 @@ import (
 
 func main() {
 	var o options
-	flag.IntVar(&o.messages, "n", 2000, "how many `messages` to send; at least 50")
+	flag.IntVar(&o.messages, "n", 2000, "how many `messages` to send; at least 10")
 	flag.Uint64Var(&o.seed, "seed", rand.Uint64(), "of the choice of messages; another one each time by default")
 	flag.StringVar(&o.root, "root", ".", "`directory` of the project")
 	flag.StringVar(&o.binaries, "bin", "", "`directory` with the functions' binaries; built if empty")
 	patience := flag.Duration("timeout", 15*time.Minute, "how long all of it may take")
 	flag.Parse()
-	if o.messages < 50 || flag.NArg() > 0 {
+	if o.messages < 10 || flag.NArg() > 0 {
 		flag.Usage()
 		os.Exit(2)
 	}
