@@ -55,10 +55,3 @@ func (m *SettingsMemory) Put(s Settings) {
 	}
 	m.known[s.Location] = remembered{settings: s, since: m.now()}
 }
-
-// Forget makes the next Get of the location miss.
-func (m *SettingsMemory) Forget(location string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.known, location)
-}
