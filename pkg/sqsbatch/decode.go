@@ -40,7 +40,7 @@ func (r *Refusal) Error() string { return r.Code + ": " + r.Message }
 // Decode returns the event that a message's body states (infra/schemas/event.schema.json).
 // sentAt is when the queue took the message. Unknown fields are passed over; an
 // explicit null is refused, since it could mean "unknown" or "none". The error is a
-// *Refusal.
+// *Refusal; the event then holds what a log can tell of it, see legible.
 func Decode(body string, sentAt time.Time) (relatedro.Event, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(body), &fields); err != nil || fields == nil {
@@ -67,9 +67,27 @@ func Decode(body string, sentAt time.Time) (relatedro.Event, error) {
 		d.err = &Refusal{OccurredInFuture, fmt.Sprintf("occurredAt must be at most %v after the message was sent", MaxClockLead)}
 	}
 	if d.err != nil {
-		return relatedro.Event{}, d.err
+		return legible(ev), d.err
 	}
 	return ev, nil
+}
+
+// legible returns what a refused event names by the contract's rules, nothing else: its
+// id, location, case and type.
+func legible(ev relatedro.Event) (named relatedro.Event) {
+	for _, id := range []struct {
+		given string
+		named *string
+	}{{ev.ID, &named.ID}, {ev.Key.Location, &named.Key.Location}, {ev.Key.Case, &named.Key.Case}} {
+		if relatedro.CheckID("", id.given) == nil {
+			*id.named = id.given
+		}
+	}
+	switch ev.Type {
+	case relatedro.Exported, relatedro.Closed, relatedro.Refresh:
+		named.Type = ev.Type
+	}
+	return named
 }
 
 // decoder takes fields out of a message and keeps the first thing wrong with it.
@@ -98,15 +116,16 @@ func (d *decoder) version() {
 	}
 }
 
-// text returns a field's string and whether the field is there.
-func (d *decoder) text(name string) (string, bool) {
+// text returns a field's string and whether the field is there. null is what to say of an
+// explicit one.
+func (d *decoder) text(name, null string) (string, bool) {
 	raw, ok := d.fields[name]
 	if !ok {
 		return "", false
 	}
 	var s string
 	if string(raw) == "null" {
-		d.refuse(&relatedro.FieldError{Field: name, Rule: "must not be null; leave it out when it is not known"})
+		d.refuse(&relatedro.FieldError{Field: name, Rule: null})
 	} else if json.Unmarshal(raw, &s) != nil {
 		d.refuse(&relatedro.FieldError{Field: name, Rule: "must be a string"})
 	}
@@ -114,7 +133,7 @@ func (d *decoder) text(name string) (string, bool) {
 }
 
 func (d *decoder) need(name string) string {
-	s, ok := d.text(name)
+	s, ok := d.text(name, "must not be null")
 	if !ok {
 		d.refuse(&relatedro.FieldError{Field: name, Rule: "is missing"})
 	}
@@ -123,7 +142,7 @@ func (d *decoder) need(name string) string {
 
 // id returns an identifier that may be missing, but not empty.
 func (d *decoder) id(name string) string {
-	s, ok := d.text(name)
+	s, ok := d.text(name, "must not be null; leave it out when it is not known")
 	if ok {
 		d.refuse(relatedro.CheckID(name, s))
 	}

@@ -108,10 +108,10 @@ func (h *Handler) decode(messages []events.SQSMessage, done []settled) (deliveri
 		done[i].message = m
 		done[i].receives, _ = strconv.Atoi(m.Attributes["ApproximateReceiveCount"])
 		ev, err := Decode(m.Body, sentAt)
+		done[i].event = ev
 		if errors.As(err, &done[i].refusal) {
 			continue
 		}
-		done[i].event = ev
 		deliveries = append(deliveries, relatedro.Delivery{Event: ev, SentAt: sentAt})
 		positions = append(positions, i)
 	}

@@ -46,7 +46,7 @@ func (s settled) log(ctx context.Context, log *slog.Logger, o Observation) {
 		slog.String("outcome", o.Outcome),
 		slog.Int("receives", s.receives),
 	}
-	if s.refusal == nil {
+	if s.event.Type != "" {
 		attrs = append(attrs, slog.String("trigger", string(s.event.Type.Trigger())))
 	}
 	switch {

@@ -40,8 +40,8 @@ func TestBrokenMessagesLeaveAtOnceAndHoldUpNobody(t *testing.T) {
 		w.shows(w.stored(fmt.Sprint("case-", i)), relatedro.OutcomeOK, "", fmt.Sprint("e", i), "50124")
 	}
 	field := letters[sqsbatch.InvalidField][0].MessageAttributes
-	if got := *field[sqsbatch.AttrErrorMessage].StringValue; !strings.HasPrefix(got, "roNumber ") {
-		t.Errorf("errorMessage %q does not name the field", got)
+	if got := *field[sqsbatch.AttrErrorMessage].StringValue; got != "roNumber must not be null" {
+		t.Errorf("errorMessage %q does not name the field and its rule", got)
 	}
 	if got := *field[sqsbatch.AttrSource].StringValue; got != "export" {
 		t.Errorf("source %q", got)
@@ -142,5 +142,26 @@ func TestSendersAttributeOfOurNameIsLogged(t *testing.T) {
 	}
 	if !strings.Contains(w.log.String(), `"dropped":["source"]`) {
 		t.Error("the sender's source is dropped without a word")
+	}
+}
+
+func TestRefusedMessageIsLoggedByWhatItNames(t *testing.T) {
+	w := newWorld(t)
+	w.send(
+		w.body("ahead", occurred(w.clock.Now().Add(time.Hour))),
+		strings.Replace(w.body("no-ro"), `"50123"`, `null`, 1),
+		strings.Replace(w.body("bad id"), `"case-1"`, `"case\"1"`, 1),
+		strings.Replace(w.body("odd"), `case.exported`, `case.opened`, 1),
+	)
+	w.run()
+	for _, want := range []string{
+		`"eventId":"ahead","location":"loc-100","case":"case-1","outcome":"refused","receives":1,"trigger":"export","reason":"occurred_in_future"`,
+		`"eventId":"no-ro","location":"loc-100","case":"case-1","outcome":"refused","receives":1,"trigger":"export","reason":"invalid_field"`,
+		`"eventId":"","location":"loc-100","case":"","outcome":"refused","receives":1,"trigger":"export","reason":"invalid_field"`,
+		`"eventId":"odd","location":"loc-100","case":"case-1","outcome":"refused","receives":1,"reason":"invalid_field"`,
+	} {
+		if !strings.Contains(w.log.String(), want) {
+			t.Errorf("log lacks %s:\n%s", want, w.log)
+		}
 	}
 }
