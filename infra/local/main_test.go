@@ -3,7 +3,10 @@ package main
 import (
 	"bytes"
 	"context"
+	"io"
+	"net"
 	"net/http"
+	"os/exec"
 	"regexp"
 	"strings"
 	"sync"
@@ -45,8 +48,19 @@ func (s *screen) until(text string, ended <-chan error) bool {
 	return true
 }
 
+// keepKeyApart has the test use a key of its own, and the user's build cache all the same.
+func keepKeyApart(t *testing.T) {
+	t.Helper()
+	builds, err := exec.CommandContext(t.Context(), "go", "env", "GOCACHE").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("GOCACHE", strings.TrimSpace(string(builds)))
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+}
+
 func TestRunAcceptsTokensAndEndsWithItsContext(t *testing.T) {
-	t.Setenv("XDG_CACHE_HOME", t.TempDir()) // where the key is kept
+	keepKeyApart(t)
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	out := &screen{changed: make(chan struct{}, 1)}
@@ -84,6 +98,40 @@ func TestRunAcceptsTokensAndEndsWithItsContext(t *testing.T) {
 	}
 }
 
+func TestStoppedOnTheWayUpIsNoFailure(t *testing.T) {
+	keepKeyApart(t)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	out := &screen{changed: make(chan struct{}, 1)}
+	ended := make(chan error, 1)
+	go func() { ended <- command(ctx, []string{"-ephemeral"}, out) }()
+	out.until("Building and starting", ended)
+	stop()
+	if err := <-ended; err != nil || !strings.Contains(out.String(), "Stopped") {
+		t.Errorf("ended with %v:\n%s", err, out)
+	}
+}
+
+func TestEveryTakenPortIsNamedWithWhatToDo(t *testing.T) {
+	keepKeyApart(t)
+	ports := make([]string, 2)
+	for i := range ports {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer listener.Close()
+		_, ports[i], _ = net.SplitHostPort(listener.Addr().String())
+	}
+	arguments := []string{"-api-port", ports[0], "-sqs-port", ports[1], "-dynamodb-port", "0", "-karmak-port", "0"}
+	err := command(t.Context(), arguments, io.Discard)
+	for _, want := range []string{"listen for api", ports[0], "listen for sqs", ports[1], "-ephemeral"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error is %v, want one with %q", err, want)
+		}
+	}
+}
+
 func TestArgumentsThatAreWrong(t *testing.T) {
 	for name, tc := range map[string]struct {
 		arguments []string
@@ -96,7 +144,7 @@ func TestArgumentsThatAreWrong(t *testing.T) {
 		"token, unknown role": {[]string{"token", "-role", "king", "-location", "*"}, "must be one of"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Setenv("XDG_CACHE_HOME", t.TempDir())
+			keepKeyApart(t)
 			err := command(t.Context(), tc.arguments, &screen{changed: make(chan struct{}, 1)})
 			if err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("error is %v, want one with %q", err, tc.want)

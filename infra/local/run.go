@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"syscall"
 	"time"
 
 	"related-ro/infra/local/console"
@@ -33,6 +34,9 @@ func start(ctx context.Context, c config, out io.Writer) (*stack.Stack, seed.Dat
 	c.options.Observers = append(c.options.Observers, feed)
 	c.options.Environment = map[string]map[string]string{"console": {"CONSOLE_EXTENSION": "/local/panel.js"}}
 	s, err := stack.Start(ctx, c.options)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		err = fmt.Errorf("%w; is another stack running? -ephemeral takes free ports, -h tells how to choose them", err)
+	}
 	if err != nil {
 		return nil, data, err
 	}
@@ -55,10 +59,14 @@ func furnish(ctx context.Context, s *stack.Stack, c config, data seed.Data, feed
 	return data.Plant(ctx, s.Platform())
 }
 
-// run runs a stack until ctx ends.
+// run runs a stack until ctx ends, be it on the way up.
 func run(ctx context.Context, c config, out io.Writer) error {
 	fmt.Fprintln(out, "Building and starting ...")
 	s, data, err := start(ctx, c, out)
+	if ctx.Err() != nil && s == nil {
+		fmt.Fprintln(out, "\nStopped before all was up.")
+		return nil
+	}
 	if err != nil {
 		return err
 	}

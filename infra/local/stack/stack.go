@@ -114,20 +114,25 @@ func (s *Stack) start(ctx context.Context) error {
 	return nil
 }
 
-// listen takes all ports before anything is told their numbers.
+// listen takes all ports before anything is told their numbers. The error names every port that cannot be had.
 func (s *Stack) listen(ctx context.Context) error {
-	ports := s.options.Ports
-	urls := map[Engine]*string{API: &s.APIURL, SQS: &s.SQSURL, DynamoDB: &s.DynamoDBURL, Karmak: &s.KarmakURL}
-	for engine, port := range map[Engine]int{API: ports.API, SQS: ports.SQS, DynamoDB: ports.DynamoDB, Karmak: ports.Karmak} {
+	var problems []error
+	take := func(engine Engine, port int, url *string) {
 		var config net.ListenConfig
 		listener, err := config.Listen(ctx, "tcp", net.JoinHostPort(s.options.host(), strconv.Itoa(port)))
 		if err != nil {
-			return fmt.Errorf("listen for %s: %w", engine, err)
+			problems = append(problems, fmt.Errorf("listen for %s: %w", engine, err))
+			return
 		}
 		s.listeners[engine] = listener
-		*urls[engine] = "http://" + listener.Addr().String()
+		*url = "http://" + listener.Addr().String()
 	}
-	return nil
+	ports := s.options.Ports
+	take(API, ports.API, &s.APIURL)
+	take(SQS, ports.SQS, &s.SQSURL)
+	take(DynamoDB, ports.DynamoDB, &s.DynamoDBURL)
+	take(Karmak, ports.Karmak, &s.KarmakURL)
+	return errors.Join(problems...)
 }
 
 func (s *Stack) load() error {
