@@ -69,7 +69,7 @@ func stackFlags(name string, arguments []string, getenv func(string) string) (co
 	}
 	c.options.Elsewhere = map[stack.Engine]string{stack.DynamoDB: *dynamoDB, stack.SQS: *sqs}
 	if flags.NArg() > 0 {
-		return c, fmt.Errorf("do not know what to do with %q", flags.Args())
+		return c, fmt.Errorf("do not know what to do with %q; the commands are run, demo and token", flags.Args())
 	}
 	if *ephemeral {
 		c.options.Ports = stack.Ports{}

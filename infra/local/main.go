@@ -5,7 +5,7 @@
 //	go run ./infra/local demo                                     tells the product's story once and ends
 //	go run ./infra/local token -role support -location '*'        prints a token that the API accepts
 //
-// Each takes -h.
+// Each takes -h; the first may be called run.
 package main
 
 import (
@@ -15,8 +15,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"os/signal"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
 	"syscall"
+	"time"
 )
 
 func main() {
@@ -24,20 +30,43 @@ func main() {
 	defer stop()
 	// A second Ctrl-C ends a shutdown that takes too long.
 	context.AfterFunc(ctx, stop)
+	ctx, cancel := withGoCommand(ctx)
+	defer cancel()
 	err := command(ctx, os.Args[1:], os.Stdout)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		os.Exit(2)
-	case err != nil:
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "local:", err)
 		os.Exit(1)
 	}
 }
 
+// withGoCommand returns a context that also ends when this program's parent does, if that is the go command: `go run` dies
+// of a SIGTERM without passing it on.
+func withGoCommand(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	parent := os.Getppid()
+	name, err := exec.Command("ps", "-o", "comm=", "-p", strconv.Itoa(parent)).Output()
+	if err != nil || filepath.Base(strings.TrimSpace(string(name))) != "go" {
+		return ctx, cancel
+	}
+	go func() {
+		defer cancel()
+		look := time.NewTicker(time.Second)
+		defer look.Stop()
+		for os.Getppid() == parent {
+			select {
+			case <-look.C:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return ctx, cancel
+}
+
 // command does what the arguments say.
 func command(ctx context.Context, arguments []string, out io.Writer) error {
 	name := "run"
-	if len(arguments) > 0 && (arguments[0] == "demo" || arguments[0] == "token") {
+	if len(arguments) > 0 && slices.Contains([]string{"run", "demo", "token"}, arguments[0]) {
 		name, arguments = arguments[0], arguments[1:]
 	}
 	if name == "token" {

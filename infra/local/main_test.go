@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"io"
@@ -10,7 +11,9 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // screen is what a person would see, and tells when a text has appeared.
@@ -65,7 +68,7 @@ func TestRunAcceptsTokensAndEndsWithItsContext(t *testing.T) {
 	defer stop()
 	out := &screen{changed: make(chan struct{}, 1)}
 	ended := make(chan error, 1)
-	go func() { ended <- command(ctx, []string{"-ephemeral", "-seed=false"}, out) }()
+	go func() { ended <- command(ctx, []string{"run", "-ephemeral", "-seed=false"}, out) }()
 	if !out.until("Ctrl-C stops it all", ended) {
 		t.Fatalf("ended early:\n%s", out)
 	}
@@ -129,6 +132,39 @@ func TestEveryTakenPortIsNamedWithWhatToDo(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error is %v, want one with %q", err, want)
 		}
+	}
+}
+
+// Whoever starts `go run` knows the go command's process alone. It dies of a SIGTERM, and what it ran has to see that.
+func TestEndsWithGoRun(t *testing.T) {
+	keepKeyApart(t)
+	command := exec.CommandContext(t.Context(), "go", "run", ".", "-ephemeral", "-seed=false")
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	output, err := command.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	// Should any be left, or never end by itself.
+	end := func() { _ = syscall.Kill(-command.Process.Pid, syscall.SIGKILL) }
+	defer time.AfterFunc(time.Minute, end).Stop()
+	defer end()
+	var last string
+	for lines := bufio.NewScanner(output); lines.Scan(); {
+		if last = lines.Text(); strings.HasPrefix(last, "Ctrl-C stops") {
+			if err := command.Process.Signal(syscall.SIGTERM); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	// All have let go of the pipe.
+	if last != "Stopping ..." {
+		t.Errorf("the last line is %q", last)
+	}
+	if err := command.Wait(); err == nil {
+		t.Error("the go command took the SIGTERM itself: there is nothing to watch for")
 	}
 }
 
