@@ -249,7 +249,10 @@ func (r *Retriever) fail(ctx context.Context, t *task, f *Failure) {
 	if !overtaken {
 		next = next.Failed(ev, outcome, f.Reason)
 	}
-	if unchanged := !t.decision.Changed && next.Retrieval == t.stored.Retrieval; unchanged || r.save(ctx, t, next) {
+	// Trying again costs no write if the case says so already. Giving up does: the write
+	// fails if another run of the event has ended well meanwhile.
+	said := result.Verdict == TryAgain && !t.decision.Changed && next.Retrieval == t.stored.Retrieval
+	if said || r.save(ctx, t, next) {
 		t.fetched(result)
 	}
 }

@@ -29,6 +29,26 @@ func TestTwoRunsOfOneEventEndOKWhenTheSecondFails(t *testing.T) {
 	w.shows(w.stored(), relatedro.OutcomeOK, "", "e1", "50124")
 }
 
+// The same, when the second failure says no more than what is stored already.
+func TestTwoRunsOfARedrivenEventLeaveNoDeadLetterWhenTheSecondFails(t *testing.T) {
+	w := newWorld(t)
+	w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.NotActivated}))
+	w.send(w.body("e1"))
+	w.run()
+	w.send(w.deadLetters()[string(relatedro.NotActivated)][0].Body)
+	batch := w.receive(w.queue)
+	w.beforeFirstLookup(func() {
+		w.unity.ClearFaults()
+		w.handle(context.Background(), w.newHandler(), batch)
+		w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.NotActivated}))
+	})
+	w.handle(context.Background(), w.handler, batch)
+	w.shows(w.stored(), relatedro.OutcomeOK, "", "e1", "50124")
+	if letters := w.deadLetters(); len(letters) != 0 {
+		t.Errorf("dead letters %v of an event that is done", codes(letters))
+	}
+}
+
 func TestFailedEventIsFetchedAfterRedrive(t *testing.T) {
 	w := newWorld(t)
 	w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.NotActivated, Account: accountA}))
