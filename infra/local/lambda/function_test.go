@@ -244,6 +244,22 @@ func TestProcessThatDoesNotStartFailsTheInvocation(t *testing.T) {
 	}
 }
 
+func TestInitErrorIsTheAnswerAndTheNextInvocationStartsAnew(t *testing.T) {
+	reports := make(chan Report, 2)
+	f := probe(t, func(c *Config) {
+		c.Environment = map[string]string{"REFUSE_START": "reported"}
+		c.Report = func(r Report) { reports <- r }
+	})
+	for range 2 {
+		if a := invoke(t, f, `{}`); a.functionFailure != "Unhandled" || a.ErrorType != "Probe.Refused" || a.ErrorMessage != "as asked" {
+			t.Errorf("answer is %+v", a)
+		}
+		if r := <-reports; r.Error != "Probe.Refused" || r.Init == 0 {
+			t.Errorf("report is %+v", r)
+		}
+	}
+}
+
 func TestMissingBinaryIsAnError(t *testing.T) {
 	f := probe(t, func(c *Config) { c.Binary += "-none" })
 	if _, err := f.Invoke(t.Context(), []byte(`{}`)); !errors.Is(err, os.ErrNotExist) {

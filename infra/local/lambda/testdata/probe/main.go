@@ -32,11 +32,23 @@ type answer struct {
 }
 
 func main() {
-	if os.Getenv("REFUSE_START") != "" {
+	if reason := os.Getenv("REFUSE_START"); reason != "" {
 		fmt.Fprint(os.Stderr, "REFUSE_START is set")
+		if reason == "reported" {
+			report()
+		}
 		os.Exit(1)
 	}
 	lambda.Start(handle)
+}
+
+// report tells the Runtime API why the function does not start, as a runtime does that catches it.
+func report() {
+	response, err := http.Post("http://"+os.Getenv("AWS_LAMBDA_RUNTIME_API")+"/2018-06-01/runtime/init/error", "application/json",
+		strings.NewReader(`{"errorType":"Probe.Refused","errorMessage":"as asked"}`))
+	if err != nil || response.StatusCode != http.StatusAccepted {
+		fmt.Fprint(os.Stderr, response, err)
+	}
 }
 
 func handle(ctx context.Context, raw json.RawMessage) (any, error) {
