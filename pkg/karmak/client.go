@@ -68,8 +68,9 @@ type account struct {
 
 	mu      sync.Mutex
 	users   map[string]*signIn
-	resume  time.Time // after a 429: not to be asked before, by time.Now
-	offline bool      // the system status last said so
+	resume  time.Time     // after a 429: not to be asked before, by time.Now
+	offline bool          // the system status last said so
+	trial   chan struct{} // closed when the trial request of a half-open circuit ends; nil while there is none
 }
 
 func newAccount(cfg Config) *account {
@@ -164,17 +165,43 @@ func (a *account) enter(ctx context.Context) *relatedro.Failure {
 func (a *account) leave() { <-a.slots }
 
 // admit says whether the account may be asked now. If it may, record must be called
-// with what came of it. The status passes an open circuit.
-func (a *account) admit(kind CallKind) *relatedro.Failure {
+// with what came of it. While a trial shows whether an account that was left alone is
+// well again, others wait for its end: a refusal would end the trial too, where both
+// are of one Families.
+func (a *account) admit(ctx context.Context, kind CallKind) *relatedro.Failure {
+	for {
+		f, trial := a.tryAdmit(kind)
+		if trial == nil {
+			return f
+		}
+		select {
+		case <-trial:
+		case <-ctx.Done():
+			return outOfTime(ctx)
+		}
+	}
+}
+
+// tryAdmit is admit, but returns the trial that has to end first. The status passes an
+// open circuit.
+func (a *account) tryAdmit(kind CallKind) (f *relatedro.Failure, trial <-chan struct{}) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if wait := time.Until(a.resume); wait > 0 {
 		return &relatedro.Failure{
 			Reason: relatedro.RateLimited, RetryAfter: wait, Err: &passing{errors.New("asked to wait before")},
-		}
+		}, nil
 	}
-	if kind.status() || a.circuit.TryAcquirePermit() {
-		return nil
+	switch {
+	case kind.status():
+		return nil, nil
+	case a.circuit.TryAcquirePermit():
+		if a.circuit.IsHalfOpen() {
+			a.trial = make(chan struct{})
+		}
+		return nil, nil
+	case a.trial != nil:
+		return nil, a.trial
 	}
 	reason := relatedro.Unreachable
 	if a.offline {
@@ -182,11 +209,11 @@ func (a *account) admit(kind CallKind) *relatedro.Failure {
 	}
 	return &relatedro.Failure{
 		Reason: reason, RetryAfter: max(a.circuit.RemainingDelay(), time.Second), Err: errors.New("failed too often just now"),
-	}
+	}, nil
 }
 
 // record keeps what a request showed of the account's health. A caller who went away
-// shows nothing, but a trial request must end the trial.
+// shows nothing: the next request is the trial then.
 func (a *account) record(ctx context.Context, kind CallKind, f *relatedro.Failure) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -199,13 +226,26 @@ func (a *account) record(ctx context.Context, kind CallKind, f *relatedro.Failur
 	case kind.status():
 	case errors.Is(ctx.Err(), context.Canceled):
 		if a.circuit.IsHalfOpen() {
-			a.circuit.RecordFailure()
+			a.circuit.Open()
+			a.circuit.HalfOpen()
+			a.endTrial()
 		}
 	case f != nil && isTrouble(f):
 		a.circuit.RecordFailure()
 	default:
 		a.circuit.RecordSuccess()
 		a.offline = a.offline && !kind.lookup()
+	}
+	if !a.circuit.IsHalfOpen() {
+		a.endTrial()
+	}
+}
+
+// endTrial lets those go on who wait for the trial. It needs the lock.
+func (a *account) endTrial() {
+	if a.trial != nil {
+		close(a.trial)
+		a.trial = nil
 	}
 }
 

@@ -63,11 +63,16 @@ func TestDeadServerIsLeftAlone(t *testing.T) {
 	}
 }
 
+// What has to wait for the trial must not end it: the two lists of the first round ask side by side.
 func TestServerThatIsBackIsAskedAgain(t *testing.T) {
 	sim, _ := twoDealers(t, karmaktest.Fault{Kind: karmaktest.StatusError, Status: 500, Call: karmaktest.CallHeaders})
 	c := client(t, sim, func(c *karmak.Config) { c.CircuitDelay = 20 * time.Millisecond })
 	untilLeftAlone(t, sim, c)
 	sim.ClearFaults()
+	if err := sim.SetFault(karmaktest.Fault{Kind: karmaktest.Latency, Latency: 20 * time.Millisecond}); err != nil {
+		t.Fatal(err)
+	}
+	asked, trials := sim.Counts().Lookups(), 0
 	for t.Context().Err() == nil {
 		found, err := c.Families(t.Context(), over, []string{"100"})
 		if err == nil {
@@ -75,6 +80,12 @@ func TestServerThatIsBackIsAskedAgain(t *testing.T) {
 				t.Errorf("%d related ROs, want 5", n)
 			}
 			return
+		}
+		if n := sim.Counts().Lookups(); n > asked {
+			asked = n
+			if trials++; trials > 1 { // one may be refused right before the trial that it ends
+				t.Fatalf("two trials failed although the server is back: %v", err)
+			}
 		}
 	}
 }

@@ -109,7 +109,7 @@ func (c *Client) attempt(ctx context.Context, a *account, r request, attempt int
 		return nil, f
 	}
 	defer a.leave()
-	if f := a.admit(r.kind); f != nil {
+	if f := a.admit(ctx, r.kind); f != nil {
 		return nil, f
 	}
 	body, f := c.once(ctx, r, attempt)
