@@ -150,11 +150,10 @@ func (e *environment) finish(free bool, missing func(*invocation) *Result) {
 		inv.answered = missing(inv)
 	}
 	if free {
-		// Before the answer is out, so that who asks again at once finds this process.
 		e.function.release(e)
 	}
 	e.function.config.Report(inv.report(e.function.config.Name, *inv.answered))
-	inv.done <- outcome{result: *inv.answered}
+	e.function.deliver(inv, outcome{result: *inv.answered})
 }
 
 // watch waits for the end of the process and cleans up after it.

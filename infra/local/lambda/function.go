@@ -4,6 +4,7 @@
 package lambda
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,8 +42,10 @@ type Config struct {
 	Timeout time.Duration
 	// MemoryMB is only told to the function, not enforced.
 	MemoryMB int
-	// Concurrency is the most processes, and so invocations at once.
+	// Concurrency is the most invocations at once; more are throttled.
 	Concurrency int
+	// Processes is the most processes, which take one invocation each; more invocations wait. 0 is Concurrency.
+	Processes int
 	// Log gets each line that a process prints. Calls for one process follow each other; those of several may overlap.
 	Log func(Line)
 	// Report is called after each invocation.
@@ -80,14 +83,17 @@ type Report struct {
 type Function struct {
 	config Config
 
+	// places has one entry for each invocation that has a process or looks for one.
+	places chan struct{}
+
 	mu     sync.Mutex
 	closed bool
+	// invocations counts those under way, waiting for a place included.
+	invocations int
 	// live are all processes that have not ended; idle those that wait for an event, the most recently used last.
-	live map[*environment]bool
-	idle []*environment
-	// starting counts the places taken by processes that are not in live yet.
-	starting int
-	running  sync.WaitGroup
+	live    map[*environment]bool
+	idle    []*environment
+	running sync.WaitGroup // the processes, those being started included
 }
 
 // New returns a function that starts its first process at its first invocation.
@@ -98,7 +104,8 @@ func New(config Config) *Function {
 	if config.Report == nil {
 		config.Report = func(Report) {}
 	}
-	return &Function{config: config, live: map[*environment]bool{}}
+	places := make(chan struct{}, cmp.Or(config.Processes, config.Concurrency))
+	return &Function{config: config, places: places, live: map[*environment]bool{}}
 }
 
 // Invoke hands payload to a free process, or a new one, and waits for its answer. It returns ErrTooLarge, ErrThrottled or
@@ -107,6 +114,9 @@ func New(config Config) *Function {
 func (f *Function) Invoke(ctx context.Context, payload []byte) (Result, error) {
 	if len(payload) > MaxPayload {
 		return Result{}, ErrTooLarge
+	}
+	if err := f.enter(); err != nil {
+		return Result{}, err
 	}
 	inv := newInvocation(payload)
 	go f.run(inv)
@@ -139,12 +149,36 @@ func (f *Function) Close() {
 	f.running.Wait()
 }
 
+// enter counts one more invocation, which deliver ends, unless that is one too many.
+func (f *Function) enter() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case f.closed:
+		return ErrClosed
+	case f.invocations >= f.config.Concurrency:
+		return ErrThrottled
+	}
+	f.invocations++
+	return nil
+}
+
+// deliver ends the invocation. By then its process, if it lives on, is idle: who asks again at once finds it.
+func (f *Function) deliver(inv *invocation, o outcome) {
+	f.mu.Lock()
+	f.invocations--
+	f.mu.Unlock()
+	<-f.places
+	inv.done <- o
+}
+
 // run finds a process for the invocation. A process that dies before it takes the event costs another try.
 func (f *Function) run(inv *invocation) {
+	f.places <- struct{}{}
 	for {
 		e, err := f.acquire()
 		if err != nil {
-			inv.done <- outcome{err: err}
+			f.deliver(inv, outcome{err: err})
 			return
 		}
 		if e == nil {
@@ -163,14 +197,14 @@ func (f *Function) run(inv *invocation) {
 
 func (f *Function) give(inv *invocation, failure *Result, err error) {
 	if err != nil {
-		inv.done <- outcome{err: err}
+		f.deliver(inv, outcome{err: err})
 		return
 	}
 	f.config.Report(inv.report(f.config.Name, *failure))
-	inv.done <- outcome{result: *failure}
+	f.deliver(inv, outcome{result: *failure})
 }
 
-// acquire takes an idle process, or reserves the place for a new one and returns nil.
+// acquire takes an idle process, or returns nil for a new one to be started.
 func (f *Function) acquire() (*environment, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -181,26 +215,21 @@ func (f *Function) acquire() (*environment, error) {
 		e := f.idle[n-1]
 		f.idle = f.idle[:n-1]
 		return e, nil
-	case len(f.live)+f.starting >= f.config.Concurrency:
-		return nil, ErrThrottled
 	}
-	f.starting++
 	f.running.Add(1)
 	return nil, nil
 }
 
-// start starts a process in the place that acquire reserved. A process that does not get ready is the function's failure;
+// start starts a process. A process that does not get ready is the function's failure;
 // an error is this machine's.
 func (f *Function) start(inv *invocation) (*environment, *Result, error) {
 	begin := time.Now()
 	e, err := launch(f)
-	f.mu.Lock()
-	f.starting--
 	if err != nil {
-		f.mu.Unlock()
 		f.running.Done()
 		return nil, nil, fmt.Errorf("start %s: %w", f.config.Name, err)
 	}
+	f.mu.Lock()
 	f.live[e] = true
 	if f.closed {
 		go e.stop()

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -139,6 +140,39 @@ func TestSecondInvocationAtOnceGetsASecondProcessAndTheThirdIsThrottled(t *testi
 	open()
 	if a, b := <-pids, <-pids; a == b {
 		t.Errorf("both ran in process %d", a)
+	}
+}
+
+func TestInvocationsWaitWhenAllProcessesAreBusy(t *testing.T) {
+	f := probe(t, func(c *Config) { c.Concurrency, c.Processes = 3, 1 })
+	url, entered, open := gate(t)
+	answers := make(chan answer, 3)
+	for range 3 {
+		go func() { answers <- invoke(t, f, fmt.Sprintf(`{"do":"call","url":%q}`, url)) }()
+	}
+	<-entered
+	underWay := func() int {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		return f.invocations
+	}
+	for underWay() < 3 {
+		runtime.Gosched()
+	}
+	if _, err := f.Invoke(t.Context(), []byte(`{}`)); !errors.Is(err, ErrThrottled) {
+		t.Errorf("error is %v, want ErrThrottled", err)
+	}
+	open()
+	pids := map[int]bool{}
+	for range 3 {
+		a := <-answers
+		pids[a.PID] = true
+		if a.functionFailure != "" {
+			t.Errorf("answer is %+v", a)
+		}
+	}
+	if len(pids) != 1 {
+		t.Errorf("there were %d processes, want 1", len(pids))
 	}
 }
 

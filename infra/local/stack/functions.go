@@ -25,9 +25,13 @@ const (
 	// listens, so that no call leaves the machine.
 	nowhere = "http://127.0.0.1:9"
 
-	// unreserved is how many processes a function may have that reserves no concurrency of its own. On AWS it shares
-	// the account's 1,000.
-	unreserved = 10
+	// accountConcurrency is AWS's default of how many invocations an account may have at once: the limit of a function that
+	// reserves none of its own.
+	accountConcurrency = 1000
+
+	// processes is how many processes such a function has here at most: more would only wait for the machine. It has more
+	// where a mapping is allowed as many events at once.
+	processes = 10
 )
 
 // Build builds the native binaries of all functions of the project at root into the directory, with the Makefile's flags: no
@@ -59,14 +63,19 @@ func (s *Stack) findBinaries(ctx context.Context) (err error) {
 func (s *Stack) makeFunctions() {
 	told := observers(s.options.Observers)
 	for _, f := range s.Template.Functions {
-		concurrency := f.Reserved
-		if concurrency == 0 {
-			concurrency = unreserved
+		concurrency, most := f.Reserved, f.Reserved
+		if f.Reserved == 0 {
+			concurrency, most = accountConcurrency, processes
+			for _, m := range s.Template.Mappings {
+				if m.Function == f.LogicalID {
+					most = max(most, m.MaximumConcurrency)
+				}
+			}
 		}
 		s.functions[f.LogicalID] = lambda.New(lambda.Config{
 			Name: f.Name, ARN: f.ARN, Region: Region, Binary: filepath.Join(s.binaries, f.Package),
-			Environment: s.environment(f), Timeout: f.Timeout, MemoryMB: f.MemoryMB, Concurrency: concurrency,
-			Log: told.line, Report: told.report,
+			Environment: s.environment(f), Timeout: f.Timeout, MemoryMB: f.MemoryMB,
+			Concurrency: concurrency, Processes: most, Log: told.line, Report: told.report,
 		})
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -282,6 +283,26 @@ func TestHandleServesBesideTheAPI(t *testing.T) {
 	if body, _ := io.ReadAll(response.Body); string(body) != "here" {
 		t.Errorf("answer is %s", body)
 	}
+}
+
+// A function without a limit of its own has the account's, far above this, however few processes it has here.
+func TestManyRequestsAtOnceAreAllAnswered(t *testing.T) {
+	s, _, _ := start(t, stack.Options{})
+	var all sync.WaitGroup
+	for range 60 {
+		all.Go(func() {
+			response, err := http.Get(s.APIURL + "/v1/health")
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			response.Body.Close()
+			if response.StatusCode != http.StatusOK {
+				t.Errorf("status is %d", response.StatusCode)
+			}
+		})
+	}
+	all.Wait()
 }
 
 func TestPathReachesTheAPIAsItIs(t *testing.T) {
