@@ -54,6 +54,13 @@ func TestTypeOfTellsTheDefault(t *testing.T) {
 	}
 }
 
+func TestTypeOfAnObjectWithoutANameTellsWhatIsAlwaysThere(t *testing.T) {
+	s := openapi3.NewObjectSchema().WithProperty("as", openapi3.NewStringSchema()).WithProperty("at", openapi3.NewStringSchema()).WithRequired([]string{"as"})
+	if got, want := string(typeOf(s.NewRef())), "object<ul><li><code>as</code> * string </li><li><code>at</code> string </li></ul>"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 func TestPageIsTheSameEveryTime(t *testing.T) {
 	dir := t.TempDir()
 	var pages [2]string

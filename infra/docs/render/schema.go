@@ -81,7 +81,11 @@ func typeOf(ref *openapi3.SchemaRef) template.HTML {
 func inline(s *openapi3.Schema) template.HTML {
 	var lines strings.Builder
 	for _, m := range schemaOf("", s).Members {
-		fmt.Fprintf(&lines, "<li><code>%s</code> %s %s</li>", html.EscapeString(m.Name), m.Type, m.Description)
+		name := "<code>" + html.EscapeString(m.Name) + "</code>"
+		if m.Required {
+			name += " *"
+		}
+		fmt.Fprintf(&lines, "<li>%s %s %s</li>", name, m.Type, m.Description)
 	}
 	return template.HTML("object<ul>" + lines.String() + "</ul>")
 }
