@@ -152,7 +152,8 @@ func backlogFloor(batchSize, batchesAtOnce, lookups int) time.Duration {
 func backlogSection(s *stack.Stack, seen *watch, took time.Duration) report.Section {
 	counts := s.Karmak.Counts()
 	batchSize, atOnce := batches(s)
-	floor, wait := backlogFloor(batchSize, atOnce, counts.Lookups()), backlogWait(batchSize, atOnce)
+	floor := backlogFloor(batchSize, atOnce, counts.Lookups())
+	wait, atBest := backlogWait(batchSize, atOnce, retryDelay), backlogWait(batchSize, atOnce, 0)
 	section := report.Section{
 		Title: "Backlog",
 		Text: fmt.Sprintf(`
@@ -189,7 +190,8 @@ batch. Everything runs on this one machine, engines included.`,
 **What limits it.** The floor counts with Karmak's mean, but a batch is done when the slowest of its accounts is: of some 40 answers
 in a round the last takes nearly latency and jitter together, and every other batch meets a 503 and its retry. 20,000 batches drawn
 by chance (infra/bench/chance.go) wait for Karmak so long that the whole backlog waits for %.1f s, %s the floor, before the
-product, the engines and this machine take anything. More batches at once (ExportConcurrency, CloseConcurrency) drain faster in
-proportion, at as many more requests at once for each account.`, wait.Seconds(), report.Ratio(wait, floor))
+product, the engines and this machine take anything; %s if every 503 were asked again at once, which an ailing server is better
+spared. More batches at once (ExportConcurrency, CloseConcurrency) drain faster in proportion, at as many more requests at once for
+each account.`, wait.Seconds(), report.Ratio(wait, floor), report.Ratio(atBest, floor))
 	return section
 }

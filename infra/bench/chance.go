@@ -5,18 +5,21 @@ import (
 	"time"
 )
 
-// retryDelay is package karmak's default: a first retry waits for half of it to all of it, each further one for twice that.
+// retryDelay is package karmak's default.
 const retryDelay = 200 * time.Millisecond
 
 // chance draws how long Karmak keeps a batch waiting, by the latencies and failures of the backlog. It knows nothing of what
 // the product, the engines or the machine take.
-type chance struct{ random *rand.Rand }
+type chance struct {
+	random     *rand.Rand
+	retryDelay time.Duration // a first retry waits for half of it to all of it, each further one for twice that
+}
 
 // backlogWait returns how long the backlog waits for Karmak alone: the mean of many batches drawn by chance, the same ones
 // in every run.
-func backlogWait(batchSize, batchesAtOnce int) time.Duration {
+func backlogWait(batchSize, batchesAtOnce int, retryDelay time.Duration) time.Duration {
 	const draws = 20_000
-	c := chance{rand.New(rand.NewPCG(1, 2))}
+	c := chance{rand.New(rand.NewPCG(1, 2)), retryDelay}
 	var total time.Duration
 	for range draws {
 		total += c.batch(batchSize)
@@ -35,7 +38,7 @@ func (c chance) batch(messages int) (slowest time.Duration) {
 
 // lookup is one look-up with its retries.
 func (c chance) lookup() (wait time.Duration) {
-	for backoff := retryDelay; ; backoff *= 2 {
+	for backoff := c.retryDelay; ; backoff *= 2 {
 		wait += karmakLatency - backlogJitter + c.upTo(2*backlogJitter)
 		if c.random.Float64() >= backlogFailures {
 			return wait
@@ -44,4 +47,6 @@ func (c chance) lookup() (wait time.Duration) {
 	}
 }
 
-func (c chance) upTo(d time.Duration) time.Duration { return time.Duration(c.random.Int64N(int64(d))) }
+func (c chance) upTo(d time.Duration) time.Duration {
+	return time.Duration(c.random.Float64() * float64(d))
+}
