@@ -66,15 +66,23 @@ func (t *teller) spinoff(ctx context.Context) error {
 		"number": "50127", "billingCustomerNumber": "9022", "billingCustomerName": "Bendix Warranty", "billingCustomerWarranty": true,
 	}
 	body := map[string]any{"account": karmak.Account, "from": c.RONumber, "branch": karmak.Branch, "ro": ro}
-	if err := t.platform.Control(ctx, http.MethodPost, "spinoff", body, nil); err != nil {
-		return err
-	}
-	answer, err := t.platform.RelatedROs(ctx, c.LocationID, c.CaseID)
+	before, err := t.platform.RelatedROs(ctx, c.LocationID, c.CaseID)
 	if err != nil {
 		return err
 	}
-	t.say("\n2. In Karmak, RO %s is split off RO %s for %s. The case still shows %d related ROs: nobody has asked again.",
-		ro["number"], c.RONumber, ro["billingCustomerName"], len(answer.RelatedROs))
+	var made struct{ Number, Original, BillingCustomerName string }
+	if err := t.platform.Control(ctx, http.MethodPost, "spinoff", body, &made); err != nil {
+		return err
+	}
+	after, err := t.platform.RelatedROs(ctx, c.LocationID, c.CaseID)
+	if err != nil {
+		return err
+	}
+	t.say("\n2. In Karmak, RO %s is split off RO %s for %s. The case had %d related ROs and has %d: nobody has asked again.",
+		made.Number, made.Original, made.BillingCustomerName, len(before.RelatedROs), len(after.RelatedROs))
+	if len(after.RelatedROs) != len(before.RelatedROs) {
+		return fmt.Errorf("case %s has other related ROs than were fetched", c.CaseID)
+	}
 	return nil
 }
 
