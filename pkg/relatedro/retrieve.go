@@ -238,13 +238,13 @@ func (r *Retriever) succeed(ctx context.Context, t *task, related []RelatedRO, o
 // newer than the event is not marked with its failure. A refresh has then got what it
 // asked for; an export or close is not superseded by that.
 func (r *Retriever) fail(ctx context.Context, t *task, f *Failure) {
-	ev := *t.decision.Fetch
-	overtaken := t.overtaken()
+	ev, now := *t.decision.Fetch, r.now()
+	overtaken := t.overtaken(now)
 	if overtaken && !ev.statesFacts() {
 		r.skip(ctx, t)
 		return
 	}
-	outcome, result := judge(t.latestOf(ev), f, r.now())
+	outcome, result := judge(t.latestOf(ev), f, now)
 	next := t.decision.Case
 	if !overtaken {
 		next = next.Failed(ev, outcome, f.Reason)

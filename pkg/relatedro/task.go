@@ -3,6 +3,7 @@ package relatedro
 import (
 	"errors"
 	"slices"
+	"time"
 )
 
 // task is the work of one case in one batch: its deliveries, and what a round found
@@ -86,10 +87,12 @@ func (t *task) indexOf(ev Event) int {
 
 // overtaken reports whether the list that people see is good and newer than what the
 // event that is fetched for asks for, so that its failure must not be shown over it. The
-// list that an older export or close got speaks for no newer one, whenever it was fetched.
-func (t *task) overtaken() bool {
+// list that an older export or close got speaks for no newer one, whenever it was
+// fetched. A time that lies ahead tells nothing: a clock has jumped back.
+func (t *task) overtaken(now time.Time) bool {
 	ev, shown := t.decision.Fetch, t.stored.Retrieval
-	return shown.Outcome == OutcomeOK && shown.RetrievedAt.After(ev.OccurredAt) && t.stored.FetchedOver == t.settings.Karmak &&
+	newer := shown.RetrievedAt.After(ev.OccurredAt) && !shown.RetrievedAt.After(now)
+	return newer && shown.Outcome == OutcomeOK && t.stored.FetchedOver == t.settings.Karmak &&
 		(!ev.statesFacts() || shown.Trigger == TriggerRefresh && t.decision.Case.RO == t.stored.RO)
 }
 

@@ -352,3 +352,21 @@ func TestFailureMarksAListThatIsNoLongerShown(t *testing.T) {
 	}
 	w.shows(w.stored(), relatedro.OutcomeRetrying, relatedro.UnexpectedAnswer, "r0", "50124")
 }
+
+// A function's clock was an hour ahead when it fetched, then jumped back.
+func TestFailedRefreshIsTriedAgainOverAListOfTheFuture(t *testing.T) {
+	w := newWorld(t)
+	w.send(w.body("e1"))
+	w.run()
+	before := w.stored()
+	after := before
+	after.Retrieval.RetrievedAt = w.clock.Now().Add(time.Hour)
+	w.must(w.store.SaveCase(t.Context(), before, after))
+	w.clock.Advance(time.Minute)
+	w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.StatusError}))
+	w.send(w.body("r2", asRefresh))
+	if failed := w.run(); failed != 1 {
+		t.Errorf("%d messages failed, want the refresh to be tried again", failed)
+	}
+	w.shows(w.stored(), relatedro.OutcomeRetrying, relatedro.KarmakError, "r2", "50124")
+}
