@@ -57,7 +57,7 @@ func Conflict(actions int) *Fault {
 	}
 	reasons[0] = "TransactionConflict"
 	return &Fault{Err: &Error{Status: http.StatusBadRequest, Code: "TransactionCanceledException",
-		Message: "Transaction cancelled, please refer cancellation reasons for specific reasons", Reasons: reasons}}
+		Message: cancellation(reasons), Reasons: reasons}}
 }
 
 // Unprocessed leaves n entries of a batch undone.

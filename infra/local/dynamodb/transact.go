@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -119,10 +120,18 @@ func (e *Engine) prepareAll(writes []*write) error {
 		return invalid("Collection size of items in transaction exceeded limit of 4 MB")
 	}
 	if cancelled {
-		return &apiError{status: http.StatusBadRequest, code: "TransactionCanceledException", reasons: reasons,
-			message: "Transaction cancelled, please refer cancellation reasons for specific reasons"}
+		codes := make([]string, len(reasons))
+		for i, r := range reasons {
+			codes[i] = r.Code
+		}
+		return &apiError{status: http.StatusBadRequest, code: "TransactionCanceledException", message: cancellation(codes), reasons: reasons}
 	}
 	return nil
+}
+
+// cancellation is the message of a cancelled transaction: SDKs that know no CancellationReasons have the codes from it.
+func cancellation(codes []string) string {
+	return "Transaction cancelled, please refer cancellation reasons for specific reasons [" + strings.Join(codes, ", ") + "]"
 }
 
 // tokens remembers transactions by their client request token for ten minutes, so that

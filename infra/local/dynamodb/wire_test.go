@@ -12,12 +12,12 @@ import (
 	"related-ro/infra/local/dynamodb"
 )
 
-// send posts a body to an engine of its own and returns the answer.
-func send(operation, body string) *httptest.ResponseRecorder {
+// send posts a body to an engine and returns the answer.
+func send(engine *dynamodb.Engine, operation, body string) *httptest.ResponseRecorder {
 	request := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
 	request.Header.Set("X-Amz-Target", "DynamoDB_20120810."+operation)
 	answer := httptest.NewRecorder()
-	dynamodb.New().ServeHTTP(answer, request)
+	engine.ServeHTTP(answer, request)
 	return answer
 }
 
@@ -35,7 +35,7 @@ func TestAnswers(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			answer := send(tt.operation, tt.body)
+			answer := send(dynamodb.New(), tt.operation, tt.body)
 			var e struct {
 				Type string `json:"__type"`
 			}
@@ -50,6 +50,17 @@ func TestAnswers(t *testing.T) {
 				t.Errorf("checksum %q, want %q", got, want)
 			}
 		})
+	}
+}
+
+func TestMessageOfACancelledTransactionNamesTheReasons(t *testing.T) {
+	engine := dynamodb.New()
+	send(engine, "CreateTable", `{"TableName":"table","BillingMode":"PAY_PER_REQUEST","KeySchema":[{"AttributeName":"PK","KeyType":"HASH"}],`+
+		`"AttributeDefinitions":[{"AttributeName":"PK","AttributeType":"S"}]}`)
+	got := send(engine, "TransactWriteItems", `{"TransactItems":[{"Put":{"TableName":"table","Item":{"PK":{"S":"a"}}}},{"Put":{"TableName":"table",`+
+		`"Item":{"PK":{"S":"b"}},"ConditionExpression":"attribute_exists(PK)"}}]}`).Body.String()
+	if want := "for specific reasons [None, ConditionalCheckFailed]"; !strings.Contains(got, want) {
+		t.Errorf("answered %s, want %s", got, want)
 	}
 }
 
