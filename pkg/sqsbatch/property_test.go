@@ -37,14 +37,22 @@ type storm struct {
 
 var stormROs = []string{"500", "600", "700"}
 
+// check is one of rapid's many runs of a test: it closes what it opened when it ends.
+type check struct {
+	testing.TB
+	rt *rapid.T
+}
+
+func (c check) Cleanup(f func()) { c.rt.Cleanup(f) }
+
 func newStorm(t *testing.T, rt *rapid.T) *storm {
-	w := newWorld(t)
+	w := newWorld(check{t, rt})
 	s := &storm{world: w, rt: rt, spinoff: map[string][]time.Time{}}
 	s.trouble = rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "seed"), 0))
 	for _, ro := range stormROs {
 		w.addFamily(accountA, ro)
 	}
-	closing := world{t: t, clock: w.clock, unity: w.unity, client: w.client, store: w.store, log: w.log}
+	closing := world{t: w.t, clock: w.clock, unity: w.unity, client: w.client, store: w.store, log: w.log}
 	closing.dlq, closing.queue = w.createQueue("case-close-dlq"), w.createQueue("case-close")
 	closing.handler = closing.newHandler()
 	s.closing = &closing

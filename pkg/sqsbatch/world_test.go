@@ -45,7 +45,7 @@ func TestMain(m *testing.M) {
 // world is the handler of one queue with everything real around it: SQS and DynamoDB
 // over their wire protocols, the Karmak simulator over HTTP. Its clock is turned by hand.
 type world struct {
-	t       *testing.T
+	t       testing.TB
 	clock   *clock.Manual
 	unity   *karmaktest.Server
 	client  *awssqs.Client
@@ -70,7 +70,7 @@ var connectionA = relatedro.Connection{Account: accountA, User: "user-1"}
 
 // newWorld has location loc-100 enabled on account A, where RO 50123 has the
 // alternate 50124.
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	w := &world{t: t, clock: clock.NewManual(time.Date(2026, 11, 23, 10, 15, 0, 0, time.UTC)), log: &lockedBuffer{}, dbCalls: map[string]int{}}
 	w.unity = karmaktest.Start(karmaktest.Config{ClientID: "id", ClientSecret: "secret", Now: w.clock.Now})
 	t.Cleanup(w.unity.Close)
