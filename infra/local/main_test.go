@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os/exec"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -137,6 +138,9 @@ func TestEveryTakenPortIsNamedWithWhatToDo(t *testing.T) {
 
 // Whoever starts `go run` knows the go command's process alone. It dies of a SIGTERM, and what it ran has to see that.
 func TestEndsWithGoRun(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux tells who the parent is")
+	}
 	keepKeyApart(t)
 	command := exec.CommandContext(t.Context(), "go", "run", ".", "-ephemeral", "-seed=false")
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
