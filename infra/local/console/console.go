@@ -68,24 +68,27 @@ func New(c Config) (http.Handler, error) {
 // seenCase is a case as the case platform knows it, with where Karmak has its RO.
 type seenCase struct {
 	platform.Case
-	Unit      string `json:"unit"`
-	Customer  string `json:"customer"`
-	Complaint string `json:"complaint"`
-	Mine      bool   `json:"mine"`
-	Watching  bool   `json:"watching"`
-	Account   string `json:"account"`
-	Branch    string `json:"branch"`
+	LocationName string `json:"locationName"`
+	Unit         string `json:"unit"`
+	Customer     string `json:"customer"`
+	Complaint    string `json:"complaint"`
+	Mine         bool   `json:"mine"`
+	Watching     bool   `json:"watching"`
+	Account      string `json:"account"`
+	Branch       string `json:"branch"`
 }
 
 func known(data seed.Data) []seenCase {
-	settings := make(map[string]platform.Settings)
+	locations := make(map[string]seed.Location)
 	for _, l := range data.Locations {
-		settings[l.LocationID] = l.Settings
+		locations[l.LocationID] = l
 	}
 	cases := make([]seenCase, 0, len(data.Cases))
 	for _, c := range data.Cases {
-		karmak := settings[c.LocationID].Karmak
-		cases = append(cases, seenCase{c.Case, c.Unit, c.Customer, c.Complaint, c.Mine, c.Watching, karmak.Account, karmak.Branch})
+		at := locations[c.LocationID]
+		cases = append(cases, seenCase{
+			c.Case, at.Name, c.Unit, c.Customer, c.Complaint, c.Mine, c.Watching, at.Settings.Karmak.Account, at.Settings.Karmak.Branch,
+		})
 	}
 	return cases
 }

@@ -80,7 +80,7 @@ func TestCasesComeWithWhereKarmakHasTheirRO(t *testing.T) {
 		t.Fatalf("%d, %v", status, err)
 	}
 	for _, c := range cases {
-		if c.CaseID == "" || c.RONumber == "" || c.LocationID == "" || c.Account == "" || c.Customer == "" {
+		if c.CaseID == "" || c.RONumber == "" || c.LocationID == "" || c.Account == "" || c.Customer == "" || c.LocationName == "" {
 			t.Errorf("something is missing: %+v", c)
 		}
 	}
@@ -197,8 +197,8 @@ func TestStepsSayWhatHappened(t *testing.T) {
 			f.SQS(sqs.Event{Kind: sqs.Moved, Queue: "case-export", To: "case-export-dlq", Body: "<x>"})
 		}, Step{Source: "queue", Text: "case-export:  moved to case-export-dlq", Level: "WARN"}},
 		"message handled": {func(f *Feed) {
-			f.Line(lambda.Line{Function: "ExportFunction", Text: `{"timestamp":"t","level":"INFO","function":"export","message":"message","location":"loc-100","case":"case-1","outcome":"ok","related":3}`})
-		}, Step{Source: "function", Text: "export: message of case-1 at loc-100: ok related=3", LocationID: "loc-100", CaseID: "case-1", Outcome: "ok"}},
+			f.Line(lambda.Line{Function: "ExportFunction", Text: `{"timestamp":"t","level":"INFO","function":"export","message":"message","location":"loc-100","case":"case-1","outcome":"ok","related":3,"trigger":"export","rounds":{"1":2}}`})
+		}, Step{Source: "function", Text: `export: message of case-1 at loc-100: ok related=3 rounds={"1":2} trigger=export`, LocationID: "loc-100", CaseID: "case-1", Outcome: "ok"}},
 		"warning":           {func(f *Feed) { f.Line(lambda.Line{Function: "X", Text: `{"level":"WARN","message":"m"}`}) }, Step{Source: "function", Text: "X: m", Level: "WARN"}},
 		"a line of no form": {func(f *Feed) { f.Line(lambda.Line{Function: "X", Text: "panic: oh"}) }, Step{Source: "function", Text: "X: panic: oh"}},
 		"Karmak answered": {func(f *Feed) {

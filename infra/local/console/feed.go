@@ -114,11 +114,20 @@ func logged(function string, line map[string]any) Step {
 	shown := []string{"timestamp", "time", "level", "message", "function", "messageId", "eventId", "requestId", "case", "location", "outcome"}
 	for _, key := range slices.Sorted(maps.Keys(line)) {
 		if !slices.Contains(shown, key) {
-			fmt.Fprintf(&b, " %s=%v", key, line[key])
+			b.WriteString(" " + key + "=" + plain(line[key]))
 		}
 	}
 	s.Text = b.String()
 	return s
+}
+
+// plain returns a value of a log line: a string as it is, anything else as JSON.
+func plain(v any) string {
+	if s, ok := v.(string); ok {
+		return s
+	}
+	text, _ := json.Marshal(v) // it has been JSON
+	return string(text)
 }
 
 // SQS takes what happened to a message in a queue.
