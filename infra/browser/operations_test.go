@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
+
+	"related-ro/infra/local/lambda"
 )
 
 // messages returns the chart's totals by outcome.
@@ -48,6 +51,9 @@ func TestChartHasTheMessagesThatWereSent(t *testing.T) {
 	if err := w.platform.AwaitEmpty(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	hourAgo := fmt.Sprintf(`{"_aws":{"Timestamp":%d,"CloudWatchMetrics":[{"Dimensions":[["Outcome"]],"Metrics":[{"Name":"Messages","Unit":"Count"}]}]},"Outcome":"ok","Messages":7}`,
+		time.Now().Add(-time.Hour).UnixMilli())
+	w.feed.Line(lambda.Line{Text: hourAgo}) // is not in the chart any more, and so not in its table
 	p := open(t, w.APIURL, 1280, 900, "light")
 	p.as("support", "*")
 	p.visit("operations")
@@ -138,6 +144,10 @@ func TestDeployedConsoleTakesAPastedToken(t *testing.T) {
 	p.write("#token", token)
 	p.click("main button[type=submit]")
 	p.sees("h1", "Cases")
+	for _, page := range []string{"search", "assets", "view", "settings", "cases"} {
+		p.visit(page)
+		p.sees("main", "Name a location at the top of the page first")
+	}
 	p.write("#location", "loc-100")
 	p.do("deep('#location').dispatchEvent(new Event('change'))")
 	p.write("#open-id", "case-1002")
@@ -157,6 +167,19 @@ func TestDeployedConsoleTakesAPastedToken(t *testing.T) {
 		t.Error("the panel is there")
 	}
 	p.quiet()
+}
+
+func TestFaultsThatAreOnAreSaidWhenThePageOpens(t *testing.T) {
+	w := start(t)
+	w.karmak(t, "POST", "fault", map[string]any{"kind": "offline"})
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.sees("aside .said", "Karmak from now on: Fusion offline")
+}
+
+func TestConsoleThatCannotStartSaysSo(t *testing.T) {
+	w := startWith(t, map[string]string{"CONSOLE_EXTENSION": "/console/nothing.js"})
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.sees("h1", "The console could not start")
 }
 
 func TestNothingIsAskedOfAnybodyElse(t *testing.T) {

@@ -110,7 +110,7 @@ func TestLinkedCaseIsOneClickAway(t *testing.T) {
 func TestPageFollowsExportAndClose(t *testing.T) {
 	w := start(t)
 	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("cases/loc-100/case-1001")
+	p.click(".story a")
 	p.sees("related-ros", "Not fetched yet")
 	p.wait("text('#local-case') && deep('#local-case').selectedOptions[0].text.includes('1001')")
 	p.click("aside .buttons button:nth-of-type(1)")

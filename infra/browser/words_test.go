@@ -37,6 +37,7 @@ func TestWhatTheAPISaysIsSaidInSpanish(t *testing.T) {
 	p.connect("locale: 'es'")
 	w.karmak(t, "POST", "fault", map[string]any{"kind": "not_activated"})
 	p.click(form + "[data-key=verify]")
+	p.sees("related-ro-settings", "Estado: DESACTIVADO → ACTIVADO")
 	p.sees("related-ro-settings", "Karmak no ha activado los números de OR alternas")
 	p.write(form+"#account", "|")
 	p.click(form + "[data-key=save]")

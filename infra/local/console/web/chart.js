@@ -19,23 +19,21 @@ export function figures(h, s) {
   return node;
 }
 
-const minute = (iso) => Math.floor(Date.parse(iso) / 60000);
-const window = () => {
-  const last = minute(new Date().toISOString());
-  return { first: last - MINUTES + 1, last };
-};
+const minute = (time) => Math.floor(new Date(time) / 60000);
+const first = () => minute(Date.now()) - MINUTES + 1;
+
+/** The points of the minutes that are drawn, of a metric's series, each with the series' dimensions. */
+const points = (series, name) => series.filter((one) => one.name === name)
+  .flatMap(({ dimensions, points: all }) => all.filter(({ at }) => minute(at) >= first()).map((point) => ({ ...point, dimensions })));
 
 function retrievals(h, s, series) {
   const byMinute = new Map();
   const totals = Object.fromEntries(OUTCOMES.map((o) => [o, 0]));
-  for (const one of series.filter((x) => x.name === 'Messages')) {
-    for (const point of one.points) {
-      const outcome = one.dimensions.Outcome;
-      totals[outcome] = (totals[outcome] ?? 0) + point.sum;
-      const bar = byMinute.get(minute(point.at)) ?? {};
-      bar[outcome] = (bar[outcome] ?? 0) + point.sum;
-      byMinute.set(minute(point.at), bar);
-    }
+  for (const { at, sum, dimensions: { Outcome: outcome } } of points(series, 'Messages')) {
+    totals[outcome] += sum;
+    const bar = byMinute.get(minute(at)) ?? {};
+    bar[outcome] = (bar[outcome] ?? 0) + sum;
+    byMinute.set(minute(at), bar);
   }
   const most = Math.max(4, ...[...byMinute.values()].map((bar) => Object.values(bar).reduce((a, b) => a + b, 0)));
   const bars = bands((m, x, width, y) => {
@@ -47,22 +45,19 @@ function retrievals(h, s, series) {
     });
   });
   const seen = OUTCOMES.filter((o) => totals[o] > 0);
-  return h('figure', {}, h('figcaption', {}, 'Messages by outcome, each minute'),
-    chart(s, 'Messages by outcome in the last 30 minutes; the table has the totals', most, '', bars),
-    h('table', { class: 'legend' },
+  return h('figure', {}, h('figcaption', {}, `Messages by outcome, each of the last ${MINUTES} minutes`),
+    h('div', { class: 'beside' }, chart(s, 'Messages by outcome; the table has the totals', most, '', bars), h('table', { class: 'legend' },
       h('thead', {}, h('tr', {}, ['Outcome', 'Messages'].map((text) => h('th', { scope: 'col' }, text)))),
       h('tbody', {}, (seen.length ? seen : ['ok']).map((o) => h('tr', { 'data-outcome': o },
-        h('th', { scope: 'row' }, h('span', { class: `swatch ${o}`, 'aria-hidden': 'true' }), WORDS[o]), h('td', {}, String(totals[o])))))));
+        h('th', { scope: 'row' }, h('span', { class: `swatch ${o}`, 'aria-hidden': 'true' }), WORDS[o]), h('td', {}, String(totals[o]))))))));
 }
 
 function latency(h, s, series) {
   const calls = new Map();
   const byMinute = new Map();
-  for (const one of series.filter((x) => x.name === 'KarmakLatency')) {
-    for (const point of one.points) {
-      calls.set(one.dimensions.Call, [...(calls.get(one.dimensions.Call) ?? []), ...(point.values ?? [])]);
-      byMinute.set(minute(point.at), [...(byMinute.get(minute(point.at)) ?? []), ...(point.values ?? [])]);
-    }
+  for (const { at, values = [], dimensions: { Call: call } } of points(series, 'KarmakLatency')) {
+    calls.set(call, [...(calls.get(call) ?? []), ...values]);
+    byMinute.set(minute(at), [...(byMinute.get(minute(at)) ?? []), ...values]);
   }
   const most = Math.max(10, ...[...byMinute.values()].map((v) => share(v, 0.9)));
   const marks = bands((m, x, width, y) => {
@@ -75,13 +70,12 @@ function latency(h, s, series) {
     ];
   });
   const ms = (n) => `${n.toFixed(n < 10 ? 1 : 0)} ms`;
-  return h('figure', {}, h('figcaption', {}, 'Karmak latency, each minute: median, and up to the slowest tenth'),
-    chart(s, 'Latency of Karmak in the last 30 minutes; the table has the figures', most, ' ms', marks),
-    h('div', { class: 'wide', tabindex: 0, role: 'region', 'aria-label': 'Latency by call' }, h('table', { class: 'legend' },
+  return h('figure', {}, h('figcaption', {}, 'Karmak latency in the same minutes: median, and up to the slowest tenth'),
+    h('div', { class: 'beside' }, chart(s, 'Latency of Karmak; the table has the figures', most, ' ms', marks), h('div', { class: 'wide', tabindex: 0, role: 'region', 'aria-label': 'Latency by call' }, h('table', { class: 'legend' },
       h('thead', {}, h('tr', {}, ['Call', 'Requests', 'Median', '90 %', 'Slowest'].map((text) => h('th', { scope: 'col' }, text)))),
       h('tbody', {}, calls.size === 0 ? h('tr', {}, h('td', { colspan: 5 }, 'No requests yet')) : [...calls].map(([call, values]) => h('tr', { 'data-call': call },
         h('th', { scope: 'row' }, call), h('td', {}, String(values.length)),
-        [share(values, 0.5), share(values, 0.9), Math.max(...values)].map((n) => h('td', {}, ms(n)))))))));
+        [share(values, 0.5), share(values, 0.9), Math.max(...values)].map((n) => h('td', {}, ms(n))))))))));
 }
 
 /** The value that a share of the values does not exceed. */
@@ -92,10 +86,9 @@ function share(values, part) {
 
 /** What draw(minute, x, width, y) gives for every minute of the window. */
 function bands(draw) {
-  const { first, last } = window();
   const step = (SIZE.width - SIZE.left) / MINUTES;
   const y = (value, most) => 8 + (1 - value / most) * (SIZE.height - SIZE.bottom - 8);
-  return Array.from({ length: last - first + 1 }, (_, i) => draw(first + i, SIZE.left + i * step + 1, step - 2, y)).flat();
+  return Array.from({ length: MINUTES }, (_, i) => draw(first() + i, SIZE.left + i * step + 1, step - 2, y)).flat();
 }
 
 function chart(s, label, most, unit, marks) {

@@ -4,13 +4,13 @@ import { figures } from './chart.js';
 
 const ROLES = ['service_manager', 'administrator', 'service_advisor', 'field_manager', 'support'];
 const FAULTS = [
-  ['latency', 'Slow: 3 s for each answer', { latency: '3s' }],
-  ['rate_limited', 'Asks to wait: 429', { retryAfter: '10' }],
+  ['latency', 'Slow: 3 s', { latency: '3s' }],
+  ['rate_limited', 'Busy: 429', { retryAfter: '10' }],
   ['status_error', 'Errors: 500', {}],
-  ['offline', 'Dealer’s Fusion offline', {}],
-  ['not_activated', 'Feature not activated', {}],
-  ['html', 'Answers with a web page', {}],
-  ['reset', 'Connection breaks', {}],
+  ['offline', 'Fusion offline', {}],
+  ['not_activated', 'Not activated', {}],
+  ['html', 'Not JSON', {}],
+  ['reset', 'Cut off', {}],
 ];
 const SHOWN = 200; // steps on the page
 
@@ -20,9 +20,10 @@ export async function mount({ h, s, session, aside }) {
   const cases = await ask('GET', '/local/cases');
   session.know(cases);
   session.figures = () => figures(h, s);
+  const { faults: on } = await ask('GET', '/local/karmak/state');
   const person = personField(h, session, cases);
   aside.setAttribute('aria-label', 'Local stack');
-  aside.append(h('h2', {}, 'Local stack'), person.node, happenings(h, cases), steps(h));
+  aside.append(h('div', { class: 'bench' }, h('h2', {}, 'Local stack'), story(h, cases[0]), person.node, happenings(h, cases, on ?? []), steps(h)));
   aside.hidden = false;
   await person.signIn();
 }
@@ -42,8 +43,18 @@ const options = (h, list) => list.map(([value, label]) => h('option', { value },
 /** A labelled control; the label stands above it. */
 const field = (h, id, label, control) => h('div', { class: 'field' }, h('label', { for: id }, label), control);
 
+/** What to try, for whoever is here for the first time. */
+const story = (h, { locationId, caseId, caseNumber }) => h('details', { class: 'story', open: true },
+  h('summary', {}, 'New here? Try these four steps'),
+  h('ol', {},
+    h('li', {}, 'Open ', h('a', { href: `#/cases/${encodeURIComponent(locationId)}/${encodeURIComponent(caseId)}` }, `case ${caseNumber}`),
+      ': nothing yet.'),
+    h('li', {}, h('b', {}, 'Export'), ' it: Karmak is asked.'),
+    h('li', {}, h('b', {}, 'Make'), ' one more: not shown yet.'),
+    h('li', {}, h('b', {}, 'Auto-close'), ' it: now it is shown.')));
+
 function personField(h, session, cases) {
-  const locations = [...new Set(cases.map((c) => c.locationId))].sort();
+  const locations = [...new Set(cases.map((c) => c.locationId))].sort().map((l) => [l, session.named(l)]);
   const signIn = async () => {
     const { token } = await ask('POST', '/local/token', {
       subject: `${role.value}@local`, roles: [role.value], locations: place.value === '*' ? ['*'] : [place.value],
@@ -52,14 +63,15 @@ function personField(h, session, cases) {
   };
   const role = h('select', { id: 'local-role', change: signIn }, options(h, ROLES.map((r) => [r, r.replace('_', ' ')])));
   const place = h('select', { id: 'local-place', change: signIn },
-    options(h, [['*', 'every location'], ...locations.map((l) => [l, l])]));
-  return { signIn, node: section(h, 'Who is here', h('div', { class: 'pair' }, field(h, 'local-role', 'Role', role), field(h, 'local-place', 'May see', place))) };
+    options(h, [['*', 'every location'], ...locations]));
+  return { signIn, node: h('div', { class: 'pair' }, field(h, 'local-role', 'Role', role), field(h, 'local-place', 'May see', place)) };
 }
 
 const section = (h, title, ...content) => h('section', {}, h('h3', {}, title), content);
 
-function happenings(h, cases) {
-  const said = h('p', { class: 'said', role: 'status' });
+/** on are the faults that Karmak has already. */
+function happenings(h, cases, on) {
+  const said = h('p', { class: 'said', role: 'status' }, on.map(({ kind }) => faulty(FAULTS.find(([name]) => name === kind)?.[1] ?? kind)).join(' '));
   const act = (what) => async (e) => {
     e.preventDefault();
     try {
@@ -68,7 +80,7 @@ function happenings(h, cases) {
       said.textContent = err.message;
     }
   };
-  const which = h('select', { id: 'local-case' }, options(h, cases.map((c, i) => [i, `${c.caseNumber ?? c.caseId} · RO ${c.roNumber} · ${c.locationId}`])));
+  const which = h('select', { id: 'local-case' }, options(h, cases.map((c, i) => [i, `${c.caseNumber} · RO ${c.roNumber} · ${c.locationName}`])));
   const chosen = () => cases[which.value];
   const follow = () => {
     const at = cases.findIndex((c) => location.hash.endsWith(`/${encodeURIComponent(c.locationId)}/${encodeURIComponent(c.caseId)}`));
@@ -79,7 +91,7 @@ function happenings(h, cases) {
   const send = (type, closedBy) => act(async () => {
     const { locationId, caseId, caseNumber, assetId, roNumber } = chosen();
     await ask('POST', '/local/events', { type, closedBy, locationId, caseId, caseNumber, assetId, roNumber });
-    return `${type} sent for case ${caseNumber ?? caseId}.`;
+    return `${type} sent for case ${caseNumber}.`;
   });
   const button = (label, click) => h('button', { type: 'button', click }, label);
   return section(h, 'What happens',
@@ -88,6 +100,8 @@ function happenings(h, cases) {
       button('Auto-close', send('case.closed', 'auto'))),
     alternate(h, chosen, act), faults(h, act), said);
 }
+
+const faulty = (label) => `Karmak from now on: ${label}.`;
 
 /** Makes an alternate RO out of the chosen case's RO in the simulated Karmak. */
 function alternate(h, chosen, act) {
@@ -116,13 +130,13 @@ function faults(h, act) {
   return h('form', { class: 'pair', submit: act(async () => {
     const [name, label, more] = FAULTS.find(([value]) => value === kind.value);
     await ask('POST', '/local/karmak/fault', { kind: name, ...more });
-    return `Karmak from now on: ${label}.`;
+    return faulty(label);
   }) }, field(h, 'local-fault', 'Fault in Karmak', kind),
   h('button', { type: 'submit' }, 'Switch on'),
   h('button', { type: 'button', click: act(async () => {
     await ask('DELETE', '/local/karmak/faults');
     return 'Karmak works again.';
-  }) }, 'Clear faults'));
+  }) }, 'Clear'));
 }
 
 /** The system's steps, newest first. A handled message makes the elements read its case again. */
@@ -132,9 +146,9 @@ function steps(h) {
   const source = new EventSource('/local/steps');
   source.onmessage = ({ data }) => {
     const step = JSON.parse(data);
-    list.prepend(h('li', { class: step.level === 'WARN' || step.level === 'ERROR' ? 'warn' : undefined },
-      h('time', { datetime: step.at }, new Date(step.at).toLocaleTimeString(undefined, { hour12: false })),
-      h('span', { class: 'source' }, step.source), h('span', { class: 'text' }, step.text)));
+    list.prepend(h('li', { class: step.level === 'WARN' || step.level === 'ERROR' ? 'warn' : step.source },
+      h('time', { datetime: step.at }, new Date(step.at).toLocaleTimeString(undefined, { hour12: false })), ' ',
+      h('span', { class: 'source' }, step.source), ' ', h('span', { class: 'text' }, step.text)));
     if (list.children.length > SHOWN) list.lastChild.remove();
     if (Date.parse(step.at) >= opened && step.outcome && step.caseId) changed(step.locationId, step.caseId);
   };

@@ -16,7 +16,7 @@ const PAGES = [
   { path: 'assets', label: 'Assets', list: assets.list, one: assets.edit },
   { path: 'view', label: 'Field managers', list: cases.viewPage, one: caseDetails.view },
   { path: 'settings', label: 'Location settings', list: settings.page },
-  { path: 'operations', label: 'Operations', list: operations.page },
+  { path: 'operations', label: 'Operations', list: operations.page, everywhere: true },
 ];
 
 const main = document.getElementById('main');
@@ -39,12 +39,16 @@ function show({ focus } = {}) {
   const { page, parts, draw } = route();
   nav.replaceChildren(h('ul', {}, PAGES.map((p) => h('li', {}, h('a', {
     href: `#/${p.path}`, 'aria-current': p === page ? 'page' : undefined,
-  }, p.label)))));
-  const content = session.token ? draw(...parts) : signIn();
+  }, p.label))), h('li', {}, h('a', { href: '/console/components.html' }, 'For developers'))));
+  const nowhere = draw === page.list && !page.everywhere && !session.location;
+  const content = !session.token ? signIn() : nowhere ? noLocation(page.label) : draw(...parts);
   main.replaceChildren(...[content].flat());
   document.title = `${main.querySelector('h1')?.textContent ?? page.label} · Related RO console`;
   if (focus) main.focus();
 }
+
+/** Where the token is for every location, and nobody has said which one. */
+const noLocation = (label) => [h('h1', {}, label), h('p', { class: 'hint' }, 'Name a location at the top of the page first.')];
 
 addEventListener('hashchange', () => {
   if (location.hash && !location.hash.startsWith('#/')) return; // the skip link
@@ -72,4 +76,6 @@ async function start() {
   draw();
 }
 
-start();
+start().catch((err) => main.replaceChildren(
+  h('h1', {}, 'The console could not start'),
+  h('p', { class: 'wrong', role: 'alert' }, `${err.message} `, h('a', { href: '/console/' }, 'Load it again'))));

@@ -1,6 +1,6 @@
 // Edit Asset details (P2) and the list that leads there.
 import { h } from '../related-ro/dom.js';
-import { section } from './case.js';
+import { crumbs, section, wide } from './layout.js';
 import { session } from './session.js';
 
 const address = (locationId, assetId) => `#/assets/${encodeURIComponent(locationId)}/${encodeURIComponent(assetId)}`;
@@ -11,15 +11,13 @@ export function list() {
   const id = h('input', { id: 'asset-id', maxlength: 64, spellcheck: 'false', required: true });
   return [
     h('h1', {}, 'Assets'),
-    known.size > 0 && h('div', { class: 'wide', tabindex: 0, role: 'region', 'aria-label': 'Assets' }, h('table', {},
-      h('thead', {}, h('tr', {}, ['Unit', 'Customer', 'Location'].map((text) => h('th', { scope: 'col' }, text)))),
-      h('tbody', {}, [...known.values()].map((c) => h('tr', {},
-        h('th', { scope: 'row' }, h('a', { href: address(c.locationId, c.assetId) }, c.unit ?? c.assetId)),
-        h('td', {}, c.customer), h('td', {}, c.locationId)))))),
+    known.size > 0 && wide('Assets', ['Unit', 'Customer', 'Location'], [...known.values()].map((c) => ({
+      cells: [h('a', { href: address(c.locationId, c.assetId) }, c.unit ?? c.assetId), c.customer, c.locationName],
+    }))),
     h('form', { class: 'inline', submit: (e) => {
       e.preventDefault();
       location.hash = address(session.location, id.value.trim());
-    } }, h('label', { for: 'asset-id' }, `Asset id at ${session.location || 'the location'}`), id, h('button', { type: 'submit' }, 'Open asset')),
+    } }, h('label', { for: 'asset-id' }, `Asset id at ${session.named(session.location)}`), id, h('button', { type: 'submit' }, 'Open asset')),
   ].filter(Boolean);
 }
 
@@ -27,11 +25,10 @@ export function list() {
 export function edit(locationId, assetId) {
   const known = session.cases.find((c) => c.locationId === locationId && c.assetId === assetId) ?? {};
   return [
-    h('nav', { class: 'crumbs', 'aria-label': 'Breadcrumb' },
-      h('ol', {}, h('li', {}, h('a', { href: '#/assets' }, 'Assets')), h('li', { 'aria-current': 'page' }, known.unit ?? assetId))),
+    crumbs(['Assets', '#/assets'], [known.unit ?? assetId]),
     h('h1', {}, `Edit asset ${known.unit ?? assetId}`),
     section('Asset details', h('dl', { class: 'facts' },
-      [['Customer', known.customer], ['Location', locationId]].filter(([, v]) => v)
+      [['Customer', known.customer], ['Location', session.named(locationId)]].filter(([, v]) => v)
         .map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))))),
     section('Cases', h('asset-related-ros', { 'location-id': locationId, 'asset-id': assetId })),
   ];

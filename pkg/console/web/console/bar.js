@@ -18,7 +18,7 @@ function locationField() {
   const choices = session.choices;
   const change = (e) => session.choose(e.target.value.trim());
   return h('label', {}, 'Location ', choices.length
-    ? h('select', { id: 'location', change }, choices.map((l) => h('option', { value: l, selected: l === session.location }, l)))
+    ? h('select', { id: 'location', change }, choices.map((l) => h('option', { value: l, selected: l === session.location }, session.named(l))))
     : h('input', { id: 'location', value: session.location, change, maxlength: 64, spellcheck: 'false' }));
 }
 

@@ -1,5 +1,6 @@
 // All, My and Watching Cases (P3), and the same list as a field manager has it.
 import { h } from '../related-ro/dom.js';
+import { short, wide } from './layout.js';
 import { session } from './session.js';
 
 const PER_PAGE = 100;
@@ -41,7 +42,7 @@ function content(place, redraw) {
         type: 'checkbox', id: 'column', checked: chosen.column,
         change: (e) => { choose({ column: e.target.checked }); document.getElementById('column').focus(); },
       }), 'Related ROs column')),
-    shown.length ? table(place, shown) : h('p', { class: 'hint' }, session.cases.length ? 'No cases here.' : 'No cases are listed yet. Open one by its id.'),
+    shown.length ? list(place, shown) : h('p', { class: 'hint' }, session.cases.length ? 'No cases here.' : 'No cases are listed yet. Open one by its id.'),
     pages > 1 && h('nav', { class: 'pager', 'aria-label': 'Pages of cases' },
       h('button', { type: 'button', disabled: page === 0, click: () => choose({ page: page - 1 }) }, 'Previous'),
       h('span', {}, `Page ${page + 1} of ${pages}`),
@@ -50,15 +51,15 @@ function content(place, redraw) {
   ].filter(Boolean);
 }
 
-function table(place, rows) {
+function list(place, rows) {
   const heads = ['Case', 'Customer', 'Unit', 'Complaint', 'Location', 'RO', ...(chosen.column ? ['Related ROs'] : [])];
-  return h('div', { class: 'wide', tabindex: 0, role: 'region', 'aria-label': 'Cases' }, h('table', {},
-    h('thead', {}, h('tr', {}, heads.map((text) => h('th', { scope: 'col' }, text)))),
-    h('tbody', {}, rows.map((c) => h('tr', {},
-      h('th', { scope: 'row' }, h('a', { href: address(place, c) }, c.caseNumber ?? c.caseId)),
-      h('td', {}, c.customer), h('td', { class: 'short' }, c.unit), h('td', {}, c.complaint), h('td', { class: 'short' }, c.locationId),
-      h('td', { class: 'num' }, c.roNumber),
-      chosen.column && h('td', {}, h('related-ro-cell', { 'location-id': c.locationId, 'case-id': c.caseId })))))));
+  return wide('Cases', heads, rows.map((c) => ({
+    cells: [
+      h('a', { href: address(place, c) }, c.caseNumber ?? c.caseId), c.customer, short(c.unit), c.complaint, short(c.locationName),
+      h('span', { class: 'num' }, c.roNumber),
+      ...(chosen.column ? [h('related-ro-cell', { 'location-id': c.locationId, 'case-id': c.caseId })] : []),
+    ],
+  })));
 }
 
 const address = (place, c) => `#/${place}/${encodeURIComponent(c.locationId)}/${encodeURIComponent(c.caseId)}`;
@@ -69,5 +70,5 @@ function openById(place) {
   return h('form', { class: 'inline', submit: (e) => {
     e.preventDefault();
     location.hash = address(place, { locationId: session.location, caseId: id.value.trim() });
-  } }, h('label', { for: 'open-id' }, `Case id at ${session.location || 'the location'}`), id, h('button', { type: 'submit' }, 'Open case'));
+  } }, h('label', { for: 'open-id' }, `Case id at ${session.named(session.location)}`), id, h('button', { type: 'submit' }, 'Open case'));
 }

@@ -1,6 +1,6 @@
 // For our support: how retrievals fare, and messages that need a person.
 import { h } from '../related-ro/dom.js';
-import { section } from './case.js';
+import { section, short, wide } from './layout.js';
 import { session } from './session.js';
 
 const QUEUES = ['export', 'close'];
@@ -53,10 +53,11 @@ function deadLetters(queue) {
 function letters({ deadLetters: list, approximateCount, complete }) {
   const count = h('p', { class: 'hint' }, complete ? `${list.length} in all.` : `${list.length} of about ${approximateCount}.`);
   if (!list.length) return [h('p', { class: 'hint' }, 'No dead letters.')];
-  const time = (iso) => (iso ? new Date(iso).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' }) : '');
-  return [count, h('div', { class: 'wide', tabindex: 0, role: 'region', 'aria-label': 'Dead letters' }, h('table', {},
-    h('thead', {}, h('tr', {}, ['Failed', 'Location', 'Case', 'Reason', 'What to do', 'Event'].map((text) => h('th', { scope: 'col' }, text)))),
-    h('tbody', {}, list.map((d) => h('tr', {},
-      h('td', {}, time(d.failedAt)), h('td', { class: 'short' }, d.locationId), h('td', { class: 'short' }, d.caseId), h('td', {}, h('code', {}, d.errorCode)),
-      h('td', {}, d.errorMessage), h('td', { class: 'id' }, d.eventId ?? d.messageId))))))];
+  const time = (iso) => (iso ? new Date(iso).toLocaleString(undefined, { dateStyle: 'short', timeStyle: 'medium' }) : '');
+  return [count, wide('Dead letters', ['Failed', 'Location', 'Case', 'Reason and what to do', 'Event'], list.map((d) => ({
+    cells: [
+      short(time(d.failedAt)), short(d.locationId), short(d.caseId), h('div', {}, h('code', {}, d.errorCode), h('div', {}, d.errorMessage)),
+      h('span', { class: 'id' }, d.eventId ?? d.messageId),
+    ],
+  })))];
 }

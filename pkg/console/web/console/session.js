@@ -6,7 +6,7 @@ class Session extends EventTarget {
   roles = [];
   locations = []; // what the token names; ['*'] is every location
   location = ''; // the one that the pages are about
-  cases = []; // {locationId, caseId, caseNumber, roNumber, assetId, unit, customer, complaint, mine, watching}
+  cases = []; // {locationId, locationName, caseId, caseNumber, roNumber, assetId, unit, customer, complaint, mine, watching}
   dashboard = ''; // address of the CloudWatch dashboard, when deployed
 
   /** Takes a token. The chosen location stays where the token allows it. Rejected when it is no token. */
@@ -52,6 +52,12 @@ class Session extends EventTarget {
   /** What is known of a case; its key alone when nothing is. */
   find(locationId, caseId) {
     return this.cases.find((c) => c.locationId === locationId && c.caseId === caseId) ?? { locationId, caseId };
+  }
+
+  /** What people call a location, with its id; the id alone where nothing more is known. */
+  named(location) {
+    const name = this.cases.find((c) => c.locationId === location)?.locationName;
+    return name ? `${name} (${location})` : location;
   }
 
   /** A request to the API for what the elements do not cover; throws an Error with a sentence. */

@@ -156,7 +156,8 @@ const edited = (saved, etag) => ({
 /** What a change changed, one sentence a field. */
 function differences({ before = {}, after = {} }) {
   const shown = (v) => v || t('history.blank');
-  const list = [['history.status', before.status, after.status], ...KARMAK.map((k) => [`settings.${k}`, before.karmak?.[k], after.karmak?.[k]])];
+  const status = (s) => s && t(`settings.${s.toLowerCase()}`);
+  const list = [['history.status', status(before.status), status(after.status)], ...KARMAK.map((k) => [`settings.${k}`, before.karmak?.[k], after.karmak?.[k]])];
   return list.filter(([, from, to]) => (from ?? '') !== (to ?? ''))
     .map(([key, from, to]) => t('history.change', { field: t(key), before: shown(from), after: shown(to) }));
 }

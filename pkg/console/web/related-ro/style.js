@@ -79,9 +79,8 @@ tr.void td,tr.void th{color:var(--faint)}
 .cases>li+li{border-top:1px solid var(--line)}
 .caseline,.relatedline{display:flex;flex-wrap:wrap;align-items:center;gap:.15rem 1rem}
 .relatedline{padding-inline-start:1rem;border-inline-start:3px solid var(--line)}
-.relatedline ul{display:flex;flex-wrap:wrap;gap:.15rem 1.5rem}
+.relatedline ul{flex-basis:100%;display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,17.5rem),1fr));gap:.15rem 1.5rem}
 .relatedline li{display:inline-flex;flex-wrap:wrap;align-items:center;gap:.1rem .6rem}
-.relatedline small{margin-inline-start:auto}
 .search{display:grid;gap:.75rem}
 .ask{display:flex;flex-wrap:wrap;align-items:center;gap:.4rem .8rem}
 .ask small{flex-basis:100%}
@@ -98,10 +97,10 @@ h2{font-size:1.0625rem}h3{font-size:.9375rem}
 .option{font-weight:600}
 .activation{display:flex;flex-wrap:wrap;align-items:center;gap:.4rem 1rem}
 .sentence{flex-basis:100%}
-.karmak{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,12rem),1fr));gap:.6rem 1rem}
+.karmak{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,18rem),1fr));gap:.6rem 1rem}
 .field{display:grid;gap:.15rem;align-content:start}.field label{font-size:.8125rem;color:var(--faint)}
 .wide{grid-column:1/-1}
-.history{display:grid;gap:.5rem;margin-top:.75rem}
+.history{display:grid;gap:.5rem;margin-top:.75rem}.history tbody th{white-space:nowrap}
 @container (max-width:24rem){.deep2 .broad{display:none}.deep2 .tall{display:block}}
 @container (max-width:37rem){.deep3 .broad{display:none}.deep3 .tall{display:block}}
 @container (max-width:49rem){.deep4 .broad{display:none}.deep4 .tall{display:block}}
