@@ -180,10 +180,11 @@ func TestRowWithoutNumberIsNamed(t *testing.T) {
 
 func TestDeadlineOfTheCallerHolds(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{}, threeLevels()...)
+	c := client(t, sim)
+	families(t, c, over, "900") // a token call in the short time below could use it up
 	if err := sim.SetFault(karmaktest.Fault{Kind: karmaktest.Hang, Call: karmaktest.CallHeaders}); err != nil {
 		t.Fatal(err)
 	}
-	c := client(t, sim)
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	_, err := c.Families(ctx, over, []string{"100"})
