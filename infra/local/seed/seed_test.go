@@ -1,0 +1,96 @@
+package seed_test
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"related-ro/infra/local/seed"
+)
+
+// ro is what the tests look at of a repair order in seed.json.
+type ro struct {
+	account, user                              string
+	Number, Original, Branch, Status           string
+	BillingCustomerName                        string
+	Voided, Completed, BillingCustomerWarranty bool
+}
+
+func read(t *testing.T) (seed.Data, []ro) {
+	t.Helper()
+	data, err := seed.Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var karmak struct {
+		Accounts []struct {
+			ID    string
+			Users []string
+			ROs   []ro
+		}
+	}
+	if err := json.Unmarshal(data.Karmak, &karmak); err != nil {
+		t.Fatal(err)
+	}
+	var all []ro
+	for _, account := range karmak.Accounts {
+		for _, r := range account.ROs {
+			r.account, r.user = account.ID, account.Users[0]
+			all = append(all, r)
+		}
+	}
+	return data, all
+}
+
+func TestDealerGroupHasOneOfEverything(t *testing.T) {
+	data, ros := read(t)
+	locations := map[string]int{}
+	for _, location := range data.Locations {
+		locations[location.Settings.Status]++
+	}
+	if locations["ENABLED"] < 2 || locations["DISABLED"] < 1 {
+		t.Errorf("locations are %v", locations)
+	}
+	if len(ros) < 12 {
+		t.Errorf("there are %d repair orders", len(ros))
+	}
+	original := func(r ro) int {
+		return slices.IndexFunc(ros, func(o ro) bool { return o.account == r.account && o.Number == r.Original && o.Branch == r.Branch })
+	}
+	for what, is := range map[string]func(ro) bool{
+		"open":         func(r ro) bool { return r.Status == "OPEN" },
+		"completed":    func(r ro) bool { return r.Status == "COMPLETED" && r.Completed },
+		"invoiced":     func(r ro) bool { return r.Status == "INVOICED" },
+		"voided":       func(r ro) bool { return r.Voided },
+		"warranty":     func(r ro) bool { return r.BillingCustomerWarranty },
+		"internal":     func(r ro) bool { return strings.HasSuffix(r.BillingCustomerName, "Internal") },
+		"customer pay": func(r ro) bool { return r.Original == "" },
+		"third level":  func(r ro) bool { i := original(r); return i >= 0 && original(ros[i]) >= 0 },
+		"same number at another account": func(r ro) bool {
+			return slices.ContainsFunc(ros, func(o ro) bool { return o.account != r.account && o.Number == r.Number })
+		},
+	} {
+		if !slices.ContainsFunc(ros, is) {
+			t.Errorf("no repair order is: %s", what)
+		}
+	}
+	for _, r := range ros {
+		if r.Original != "" && original(r) < 0 {
+			t.Errorf("%s was made from %s, which is not there", r.Number, r.Original)
+		}
+	}
+}
+
+func TestEveryCaseHasItsROInItsLocationsAccount(t *testing.T) {
+	data, ros := read(t)
+	for _, c := range data.Cases {
+		at := data.Connection(c.LocationID)
+		found := slices.ContainsFunc(ros, func(r ro) bool {
+			return r.account == at.Account && r.user == at.User && r.Number == c.RONumber && (at.Branch == "" || r.Branch == at.Branch)
+		})
+		if !found || c.AssetID == "" {
+			t.Errorf("%s of asset %q: RO %s is not in the account of %s", c.CaseID, c.AssetID, c.RONumber, c.LocationID)
+		}
+	}
+}
