@@ -4,6 +4,7 @@
 package template
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"strings"
@@ -138,7 +139,9 @@ func Load(path string, config Config) (*Stack, error) {
 // Parse is Load for a template's text.
 func Parse(text []byte, config Config) (*Stack, error) {
 	var document document
-	if err := yaml.Unmarshal(text, &document); err != nil {
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&document); err != nil {
 		return nil, fmt.Errorf("parse: %w", err)
 	}
 	parameters, err := parameterValues(document.Parameters, config.Parameters)
@@ -167,6 +170,11 @@ type resource struct {
 	Type       string    `yaml:"Type"`
 	Condition  string    `yaml:"Condition"`
 	Properties yaml.Node `yaml:"Properties"`
+	// What only matters on AWS.
+	DependsOn           yaml.Node `yaml:"DependsOn"`
+	DeletionPolicy      yaml.Node `yaml:"DeletionPolicy"`
+	UpdateReplacePolicy yaml.Node `yaml:"UpdateReplacePolicy"`
+	Metadata            yaml.Node `yaml:"Metadata"`
 }
 
 // Function returns the function with the logical ID.

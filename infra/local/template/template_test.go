@@ -232,6 +232,8 @@ func TestParseRefusesByName(t *testing.T) {
 		"parameter not allowed": {queueNamed("q"), map[string]string{"Size": "6"}, "Size: 6 is out of range"},
 		"parameter not number":  {queueNamed("q"), map[string]string{"Size": "six"}, "not a number"},
 		"parameter missing":     {"Parameters: {A: {Type: String}, B: {Type: String}}", nil, "parameter B: has no default"},
+		"unknown section":       {"Rules: {R: {}}", nil, "Rules"},
+		"unknown word":          {"Resources: {Q: {Type: 'AWS::SQS::Queue', Property: {}}}", nil, "Property"},
 		"globals":               {"Globals: {Api: {}}", nil, "Globals.Api"},
 		"stream":                {"Resources: {T: {Type: 'AWS::DynamoDB::Table', Properties: {StreamSpecification: {}}}}", nil, "StreamSpecification"},
 	} {
