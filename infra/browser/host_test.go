@@ -68,6 +68,13 @@ func TestDocumentationNamesAllThereIs(t *testing.T) {
 			t.Errorf("%s is no element", name)
 		}
 	}
+	// The example listens at the document: TypeScript knows an event there, and not at elements alone, by this name.
+	_, events, _ := strings.Cut(types, "interface GlobalEventHandlersEventMap {")
+	for _, event := range []string{"related-ro-open-case", "related-ro-shown"} {
+		if !strings.Contains(events, "'"+event+"': ") {
+			t.Errorf("the types do not know %s at the document", event)
+		}
+	}
 	for _, property := range regexp.MustCompile(`var\((--rro-[a-z-]+)`).FindAllStringSubmatch(eval[string](p, "[...deep('related-ro-cell').shadowRoot.adoptedStyleSheets[0].cssRules].map((r) => r.cssText).join()"), -1) {
 		if !strings.Contains(docs, "<code>"+property[1]+"</code>") {
 			t.Errorf("%s is not documented", property[1])

@@ -70,7 +70,8 @@ declare global {
     'related-ro-search': RelatedROSearchElement;
     'related-ro-settings': RelatedROSettingsElement;
   }
-  interface HTMLElementEventMap {
+  /** Of elements, the document and the window. */
+  interface GlobalEventHandlersEventMap {
     'related-ro-open-case': OpenCaseEvent;
     /** Fired when an element has drawn what it read. */
     'related-ro-shown': CustomEvent<null>;
