@@ -61,6 +61,7 @@ func New() *Engine {
 		"Scan":               e.scan,
 		"BatchGetItem":       e.batchGetItem,
 		"BatchWriteItem":     e.batchWriteItem,
+		"TransactGetItems":   e.transactGetItems,
 		"TransactWriteItems": e.transactWriteItems,
 	}
 	return e

@@ -8,36 +8,53 @@ type expressions struct {
 	ExpressionAttributeValues map[string]any
 }
 
+// getRequest is a GetItem, or a Get of a transaction.
+type getRequest struct {
+	TableName                string
+	Key                      map[string]any
+	ProjectionExpression     string
+	ExpressionAttributeNames map[string]string
+}
+
+// projection is what the request wants of its item.
+func (g getRequest) projection() (projection, error) {
+	ph, err := newPlaceholders(g.ExpressionAttributeNames, nil)
+	if err != nil {
+		return nil, err
+	}
+	part, err := optionalProjection(g.ProjectionExpression, ph)
+	if err != nil {
+		return nil, err
+	}
+	return part, ph.leftOver()
+}
+
+// find returns the table and the key that the request names. The caller holds the engine's lock.
+func (g getRequest) find(e *Engine) (*table, item, error) {
+	t, err := e.table(g.TableName)
+	if err != nil {
+		return nil, nil, err
+	}
+	key, err := t.parseKey(g.Key)
+	return t, key, err
+}
+
 func (e *Engine) getItem(body []byte) (any, error) {
 	request, err := decode[struct {
-		TableName                string
-		Key                      map[string]any
-		ConsistentRead           bool
-		ProjectionExpression     string
-		ExpressionAttributeNames map[string]string
-		ReturnConsumedCapacity   string
+		getRequest
+		ConsistentRead         bool
+		ReturnConsumedCapacity string
 	}](body)
 	if err != nil {
 		return nil, err
 	}
-	ph, err := newPlaceholders(request.ExpressionAttributeNames, nil)
+	part, err := request.projection()
 	if err != nil {
-		return nil, err
-	}
-	part, err := optionalProjection(request.ProjectionExpression, ph)
-	if err != nil {
-		return nil, err
-	}
-	if err := ph.leftOver(); err != nil {
 		return nil, err
 	}
 	e.mu.RLock()
 	defer e.mu.RUnlock()
-	t, err := e.table(request.TableName)
-	if err != nil {
-		return nil, err
-	}
-	key, err := t.parseKey(request.Key)
+	t, key, err := request.find(e)
 	if err != nil {
 		return nil, err
 	}

@@ -64,9 +64,21 @@ func (t transaction) sum() ([sha256.Size]byte, error) {
 	return sha256.Sum256(ordered), err
 }
 
+func checkActions(n int) error {
+	if n < 1 || n > maxActions {
+		return invalid("1 validation error detected: Value at 'transactItems' failed to satisfy constraint: "+
+			"Member must have length less than or equal to %d, and greater than or equal to 1", maxActions)
+	}
+	return nil
+}
+
+func sameItemTwice() error {
+	return invalid("Transaction request cannot include multiple operations on one item")
+}
+
 func (t transaction) parse() ([]*write, error) {
-	if n := len(t.TransactItems); n < 1 || n > maxActions {
-		return nil, invalid("1 validation error detected: Value at 'transactItems' failed to satisfy constraint: Member must have length less than or equal to %d, and greater than or equal to 1", maxActions)
+	if err := checkActions(len(t.TransactItems)); err != nil {
+		return nil, err
 	}
 	writes := make([]*write, len(t.TransactItems))
 	for i, actions := range t.TransactItems {
@@ -109,7 +121,7 @@ func (e *Engine) prepareAll(writes []*write) error {
 		}
 		id := w.request.TableName + "\x00" + w.table.identity(w.key)
 		if items[id] {
-			return invalid("Transaction request cannot include multiple operations on one item")
+			return sameItemTwice()
 		}
 		items[id] = true
 		if w.new != nil {
@@ -169,6 +181,57 @@ func (k *tokens) remember(token string, sum [sha256.Size]byte, now time.Time) {
 	}
 	k.byToken[token] = sentTransaction{sum, now}
 	k.order = append(k.order, token)
+}
+
+type transactGet struct {
+	TransactItems          []struct{ Get *getRequest }
+	ReturnConsumedCapacity string
+}
+
+// transactGetItems reads items as they are at one moment, which the lock gives.
+func (e *Engine) transactGetItems(body []byte) (any, error) {
+	request, err := decode[transactGet](body)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkActions(len(request.TransactItems)); err != nil {
+		return nil, err
+	}
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	found := make([]map[string]item, len(request.TransactItems))
+	costs, seen, size := make(map[string]*capacity), make(map[string]bool), 0
+	for i, action := range request.TransactItems {
+		if action.Get == nil {
+			return nil, invalid("TransactItems can only contain Get")
+		}
+		part, err := action.Get.projection()
+		if err != nil {
+			return nil, err
+		}
+		t, key, err := action.Get.find(e)
+		if err != nil {
+			return nil, err
+		}
+		id := t.definition.TableName + "\x00" + t.identity(key)
+		if seen[id] {
+			return nil, sameItemTwice()
+		}
+		seen[id], found[i] = true, map[string]item{}
+		read := 0
+		if r := t.main.get(key); r != nil {
+			found[i]["Item"], read = part.of(r.item), r.size
+		}
+		size += read
+		if costs[action.Get.TableName] == nil {
+			costs[action.Get.TableName] = &capacity{}
+		}
+		costs[action.Get.TableName].add(capacity{table: 2 * readUnits(read, true)})
+	}
+	if size > maxTransactionSize {
+		return nil, invalid("Collection size of items in transaction exceeded limit of 4 MB")
+	}
+	return withCosts(map[string]any{"Responses": found}, costs, request.ReturnConsumedCapacity), nil
 }
 
 // withCosts adds the consumed capacity of each table to an answer if it was asked for.
