@@ -291,10 +291,16 @@ func TestVerifyStoresWhatKarmakSaysAndNothingElse(t *testing.T) {
 func TestVerifyOfAnAccountThatIsNoLongerTheLocations(t *testing.T) {
 	w, _ := enabled(t)
 	w.karmakActive(north)
+	change := relatedro.Change{
+		ID: "another", At: noon, By: "support-2", Before: relatedro.Settings{Version: 1},
+		After: relatedro.Settings{Location: "loc-100", Status: relatedro.Disabled, DMS: relatedro.KarmakFusion, Karmak: south},
+	}
 	var changed atomic.Bool
 	tables.Faults(t, func(string, []byte) *dynamodb.Fault {
 		if len(w.karmak.Requests()) > 0 && changed.CompareAndSwap(false, true) {
-			w.setUp("loc-100", relatedro.Disabled, south)
+			if err := w.store.SaveSettings(t.Context(), change); err != nil {
+				t.Error(err)
+			}
 		}
 		return nil
 	})
