@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp/kb"
+
 	"related-ro/infra/local/issuer"
 )
 
@@ -62,8 +64,10 @@ func TestTryingAgainHelps(t *testing.T) {
 		p.visit(page)
 		p.sees(element, "has a problem")
 		p.answersAgain()
-		p.click(element + " >> [data-key=again]")
+		p.do("deep('" + element + " >> [data-key=again]').focus()")
+		p.keys(kb.Enter)
 		p.wait("!text('" + element + "').includes('has a problem')")
+		p.wait("deep('" + element + "').shadowRoot.activeElement") // the button is gone, the focus is still here
 	}
 }
 

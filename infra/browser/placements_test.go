@@ -231,6 +231,26 @@ func TestFamilyIsDrawnAndListed(t *testing.T) {
 	}
 }
 
+// A picture is never so wide that it would have to shrink.
+func TestDeepFamilyIsDrawnDownwards(t *testing.T) {
+	w := start(t)
+	from := "50126"
+	for _, number := range []string{"50171", "50172", "50173", "50174"} {
+		w.karmak(t, "POST", "spinoff", map[string]any{"account": account(w, "loc-100"), "from": from, "branch": "DAL",
+			"ro": map[string]any{"number": number, "branch": "DAL"}})
+		from = number
+	}
+	w.export(t, w.seeded(t, "case-1001"))
+	for _, width := range []int64{1280, 1600} {
+		p := open(t, w.APIURL, width, 900, "light")
+		p.visit("cases/loc-100/case-1001")
+		p.sees("related-ros", "RO family")
+		for _, shrunk := range eval[[]string](p, `deepAll('related-ros >> .family > svg').filter((e) => e.clientWidth && e.clientWidth < e.getAttribute('width')).map((e) => e.clientWidth + ' of ' + e.getAttribute('width'))`) {
+			t.Errorf("at %d pixels: %s", width, shrunk)
+		}
+	}
+}
+
 // account returns the Karmak account of a location.
 func account(w *world, location string) string {
 	for _, l := range w.data.Locations {

@@ -114,6 +114,8 @@ func TestMoreResultsFollow(t *testing.T) {
 
 	p.visit("assets/loc-100/asset-77")
 	p.wait("deepAll('asset-related-ros >> .cases > li').length === 50")
-	p.click("asset-related-ros >> [data-key=page]")
+	p.do("deep('asset-related-ros >> [data-key=page]').focus()")
+	p.keys(kb.Enter)
 	p.wait("deepAll('asset-related-ros >> .cases > li').length === 62")
+	p.wait("deepAll('asset-related-ros >> .caseline button')[50] === deep('asset-related-ros').shadowRoot.activeElement")
 }

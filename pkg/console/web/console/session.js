@@ -67,6 +67,7 @@ class Session extends EventTarget {
       headers: { authorization: `Bearer ${this.token}`, ...(body && { 'content-type': 'application/json' }) },
       body: body && JSON.stringify(body),
     });
+    if (answer.status === 401) throw new Error('Your session has ended. Sign in again.');
     const data = await answer.json().catch(() => ({}));
     if (!answer.ok) throw new Error(data.detail ?? data.message ?? `The API answered ${answer.status}.`);
     return data;

@@ -32,6 +32,7 @@ export class AssetRelatedROs extends RelatedElement {
       this.failure = err;
     }
     this.redraw();
+    this.shadowRoot.querySelectorAll('.caseline button')[before.length]?.focus();
   }
 
   draw() {

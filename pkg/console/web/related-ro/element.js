@@ -90,11 +90,13 @@ export class RelatedElement extends HTMLElement {
     this.#reading.signal.addEventListener('abort', () => clearTimeout(timer));
   }
 
-  /** Draws again; the focus stays on the part with the same data-key. */
+  /** Draws again; the focus stays on the part with the same data-key, or at least in here. */
   redraw() {
     const key = this.shadowRoot.activeElement?.dataset.key;
     this.#body.replaceChildren(...[connected() ? this.draw() : []].flat(3).filter(Boolean));
-    if (key) this.shadowRoot.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
+    if (!key) return;
+    this.#body.tabIndex = -1;
+    (this.shadowRoot.querySelector(`[data-key="${CSS.escape(key)}"]`) ?? this.#body).focus();
   }
 
   /** Tells a screen reader, without moving anything. */

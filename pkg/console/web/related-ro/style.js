@@ -101,6 +101,7 @@ h2{font-size:1.0625rem}h3{font-size:.9375rem}
 .field{display:grid;gap:.15rem;align-content:start}.field label{font-size:.8125rem;color:var(--faint)}
 .wide{grid-column:1/-1}
 .history{display:grid;gap:.5rem;margin-top:.75rem}.history tbody th{white-space:nowrap}
+.deep6 .broad{display:none}.deep6 .tall{display:block}
 @container (max-width:24rem){.deep2 .broad{display:none}.deep2 .tall{display:block}}
 @container (max-width:37rem){.deep3 .broad{display:none}.deep3 .tall{display:block}}
 @container (max-width:49rem){.deep4 .broad{display:none}.deep4 .tall{display:block}}

@@ -20,7 +20,7 @@ const LAYOUTS = [
 /** A figure of the case's RO, its originals, alternates and their spinoffs. */
 export function familyTree(c) {
   const root = grow(c);
-  return h('figure', { class: `family deep${Math.min(5, depth(root))}` }, // how deep decides how much room the broad one needs
+  return h('figure', { class: `family deep${Math.min(6, depth(root))}` }, // how deep decides how much room the broad one needs
     h('figcaption', {}, t('tree.title')),
     LAYOUTS.map((layout) => picture(c, root, layout)),
     h('ul', { class: 'vh' }, listed(root)));
