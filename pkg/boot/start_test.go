@@ -1,0 +1,39 @@
+package boot
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+)
+
+// handlerFunc implements lambda.Handler.
+type handlerFunc func() ([]byte, error)
+
+func (f handlerFunc) Invoke(context.Context, []byte) ([]byte, error) { return f() }
+
+func TestMetricsAreWrittenWhenTheHandlerFails(t *testing.T) {
+	for name, end := range map[string]func() ([]byte, error){
+		"well":       func() ([]byte, error) { return nil, nil },
+		"in error":   func() ([]byte, error) { return nil, errors.New("broken") },
+		"in a panic": func() ([]byte, error) { panic("broken") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			metrics := NewMetrics(&out, time.Now, By("Stack", "case"))
+			handler := flushing{handlerFunc(func() ([]byte, error) {
+				metrics.Add("Messages", Count, 1)
+				return end()
+			}), metrics}
+			func() {
+				defer func() { _ = recover() }()
+				_, _ = handler.Invoke(t.Context(), nil)
+			}()
+			if !strings.Contains(out.String(), `"Messages":[1]`) {
+				t.Errorf("wrote %q", out.String())
+			}
+		})
+	}
+}
