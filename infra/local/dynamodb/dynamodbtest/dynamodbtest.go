@@ -23,6 +23,7 @@ import (
 
 	"related-ro/infra/local/dynamodb"
 	"related-ro/infra/local/forward"
+	"related-ro/pkg/boot"
 )
 
 // EndpointVariable is the environment variable that names another DynamoDB, say
@@ -33,6 +34,7 @@ const EndpointVariable = "CONFORMANCE_DYNAMODB_ENDPOINT"
 type Server struct {
 	faults *dynamodb.Faults
 	http   *httptest.Server
+	client *http.Client
 	tables atomic.Int64
 }
 
@@ -47,7 +49,7 @@ func Start() *Server {
 		}
 		engine = forward.To(target)
 	}
-	s := &Server{faults: dynamodb.NewFaults(engine)}
+	s := &Server{faults: dynamodb.NewFaults(engine), client: &http.Client{Transport: boot.NewTransport()}}
 	s.http = httptest.NewServer(s.faults)
 	return s
 }
@@ -58,13 +60,13 @@ func (s *Server) Close() { s.http.Close() }
 // URL is where the Server listens.
 func (s *Server) URL() string { return s.http.URL }
 
-// Client returns a client of the Server as a Lambda function has it, but with no pause
-// before a second try.
+// Client returns a client of the Server as a Lambda function has it, its transport
+// included, but with no pause before a second try.
 func (s *Server) Client() *sdk.Client {
 	return sdk.New(sdk.Options{
 		Region:       "us-east-1",
 		BaseEndpoint: aws.String(s.http.URL),
-		HTTPClient:   s.http.Client(),
+		HTTPClient:   s.client,
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}, nil
 		}),

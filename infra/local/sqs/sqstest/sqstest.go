@@ -4,6 +4,7 @@ package sqstest
 
 import (
 	"context"
+	"net/http"
 	"net/http/httptest"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"related-ro/infra/local/sqs"
+	"related-ro/pkg/boot"
 )
 
 // EndpointVariable is the environment variable that names another SQS to run conformance tests against, say
@@ -29,12 +31,13 @@ func Start(t testing.TB, cfg sqs.Config) (engine *sqs.Engine, client *awssqs.Cli
 	return engine, NewClient(server.URL), server.URL
 }
 
-// NewClient returns an SDK client for an SQS endpoint without AWS behind it: it signs with made-up credentials and
-// does not retry.
+// NewClient returns an SDK client for an SQS endpoint without AWS behind it: it has the functions' transport, signs with
+// made-up credentials and does not retry.
 func NewClient(endpoint string) *awssqs.Client {
 	return awssqs.New(awssqs.Options{
 		Region:       "us-east-1",
 		BaseEndpoint: aws.String(endpoint),
+		HTTPClient:   &http.Client{Transport: boot.NewTransport()},
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}, nil
 		}),
