@@ -85,8 +85,8 @@ type runner struct {
 	mustHave bool // an engine that cannot be had is an error
 }
 
-// atOnce is how many engines run side by side: each waits for most of its time.
-const atOnce = 2
+// atOnce is how many engines run side by side: moto, the slowest, computes, and the others wait for most of their time.
+const atOnce = 3
 
 // all returns what each engine passed; engines that cannot be had are left out unless mustHave.
 func (r runner) all(ctx context.Context, chosen []engine) ([]result, error) {
