@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/network"
+
 	"related-ro/infra/local/lambda"
 )
 
@@ -176,9 +178,24 @@ func TestFaultsThatAreOnAreSaidWhenThePageOpens(t *testing.T) {
 	p.sees("aside .said", "Karmak from now on: Fusion offline")
 }
 
-func TestConsoleThatCannotStartSaysSo(t *testing.T) {
+func TestConsoleWorksWithoutItsPanel(t *testing.T) {
 	w := startWith(t, map[string]string{"CONSOLE_EXTENSION": "/console/nothing.js"})
 	p := open(t, w.APIURL, 1280, 900, "light")
+	p.sees("aside [role=alert]", "The panel could not be loaded")
+	token, err := w.Token("support", "loc-100")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.write("#token", token)
+	p.click("main button[type=submit]")
+	p.sees("h1", "Cases")
+}
+
+func TestConsoleThatCannotStartSaysSo(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	call(p, network.SetBlockedURLs, network.SetBlockedURLsParams{URLPatterns: []*network.BlockPattern{{URLPattern: w.APIURL + "/console/config.json", Block: true}}})
+	p.navigate(w.APIURL + "/console/")
 	p.sees("h1", "The console could not start")
 }
 

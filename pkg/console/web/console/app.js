@@ -61,13 +61,21 @@ document.addEventListener('related-ro-open-case', ({ detail }) => {
   location.hash = `#/${place}/${encodeURIComponent(detail.locationId)}/${encodeURIComponent(detail.caseId)}`;
 });
 
+/** Mounts a module beside the pages; without it there is still the token to paste. */
+async function extend(address) {
+  const aside = document.getElementById('extension');
+  try {
+    await (await import(address)).mount({ h, s, session, aside });
+  } catch (err) {
+    aside.replaceChildren(h('p', { class: 'wrong', role: 'alert' }, `The panel could not be loaded: ${err.message}`));
+    aside.hidden = false;
+  }
+}
+
 async function start() {
   const config = await (await fetch('/console/config.json')).json();
   session.dashboard = config.dashboardUrl;
-  if (config.extension) {
-    const extension = await import(config.extension);
-    await extension.mount({ h, s, session, aside: document.getElementById('extension') });
-  }
+  if (config.extension) await extend(config.extension);
   const draw = () => {
     document.getElementById('session').replaceChildren(...sessionBar());
     show();
