@@ -11,18 +11,16 @@ import (
 	"related-ro/infra/local/stack"
 )
 
-// elsewhere is a stack whose DynamoDB is another program's. Nothing calls its functions, so none is built.
-func elsewhere(t *testing.T, engine stack.Engine, endpoint string) stack.Options {
-	return stack.Options{
-		Root: "../../..", Binaries: t.TempDir(), Elsewhere: map[stack.Engine]string{engine: endpoint},
-	}
+// elsewhere is a stack one of whose engines is another program.
+func elsewhere(engine stack.Engine, endpoint string) stack.Options {
+	return stack.Options{Root: root, Binaries: binaries, Elsewhere: map[stack.Engine]string{engine: endpoint}}
 }
 
 func TestTablesElsewhereOutliveTheStack(t *testing.T) {
 	other := httptest.NewServer(dynamodb.New())
 	defer other.Close()
 	for range 2 { // the second finds the table of the first
-		s, err := stack.Start(t.Context(), elsewhere(t, stack.DynamoDB, other.URL))
+		s, err := stack.Start(t.Context(), elsewhere(stack.DynamoDB, other.URL))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -38,8 +36,8 @@ func TestTablesElsewhereOutliveTheStack(t *testing.T) {
 
 func TestElsewhereMustBeAnAddressOfAnEngine(t *testing.T) {
 	for name, options := range map[string]stack.Options{
-		"no address":               elsewhere(t, stack.DynamoDB, "dynamodb"),
-		"what cannot be elsewhere": elsewhere(t, stack.Karmak, "http://127.0.0.1:1"),
+		"no address":               elsewhere(stack.DynamoDB, "dynamodb"),
+		"what cannot be elsewhere": elsewhere(stack.Karmak, "http://127.0.0.1:1"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, err := stack.Start(t.Context(), options)

@@ -50,8 +50,15 @@ func Build(ctx context.Context, root, directory string) error {
 // findBinaries finds the functions' binaries, or builds them.
 func (s *Stack) findBinaries(ctx context.Context) (err error) {
 	if s.options.Binaries != "" {
-		s.binaries, err = filepath.Abs(s.options.Binaries)
-		return err
+		if s.binaries, err = filepath.Abs(s.options.Binaries); err != nil {
+			return err
+		}
+		for _, f := range s.Template.Functions {
+			if _, err := os.Stat(filepath.Join(s.binaries, f.Package)); err != nil {
+				return fmt.Errorf("find the binary of %s, which `make build` makes: %w", f.LogicalID, err)
+			}
+		}
+		return nil
 	}
 	if s.scratch, err = os.MkdirTemp("", "related-ro-"); err != nil {
 		return fmt.Errorf("build functions: %w", err)
