@@ -64,27 +64,31 @@ func (p goPackage) own() (imports []string) {
 
 func (p goPackage) path() string { return strings.TrimPrefix(p.ImportPath, module) }
 
-func TestDomainImportsOnlyTheStandardLibrary(t *testing.T) {
+// find returns the package of the path.
+func find(t *testing.T, path string) goPackage {
+	t.Helper()
 	for _, p := range packages(t) {
-		if p.path() != "pkg/relatedro" {
-			continue
+		if p.path() == path {
+			return p
 		}
-		for _, i := range p.Imports {
-			if strings.Contains(strings.Split(i, "/")[0], ".") || strings.HasPrefix(i, module) {
-				t.Errorf("pkg/relatedro imports %s", i)
-			}
+	}
+	t.Fatalf("there is no %s, whose imports have rules", path)
+	return goPackage{}
+}
+
+func TestDomainImportsOnlyTheStandardLibrary(t *testing.T) {
+	for _, i := range find(t, "pkg/relatedro").Imports {
+		if strings.Contains(strings.Split(i, "/")[0], ".") || strings.HasPrefix(i, module) {
+			t.Errorf("pkg/relatedro imports %s", i)
 		}
 	}
 }
 
 func TestAdaptersKnowTheDomainAndNotEachOther(t *testing.T) {
-	for _, p := range packages(t) {
-		if !slices.Contains(adapters, p.path()) {
-			continue
-		}
-		for _, i := range p.own() {
+	for _, adapter := range adapters {
+		for _, i := range find(t, adapter).own() {
 			if i != "pkg/relatedro" && !slices.Contains(standards, i) {
-				t.Errorf("%s imports %s", p.path(), i)
+				t.Errorf("%s imports %s", adapter, i)
 			}
 		}
 	}
