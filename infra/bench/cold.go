@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	coldStarts = 61
+	coldStarts = 121
 	warmEvents = 20 // of each start
 )
 
@@ -85,7 +85,7 @@ func (b *bench) programs(w *world.World) []coldstart.Program {
 		"AWS_REGION=" + engines.Region, "AWS_ACCESS_KEY_ID=" + engines.AccessKey, "AWS_SECRET_ACCESS_KEY=" + engines.SecretKey,
 		"AWS_EC2_METADATA_DISABLED=true", "AWS_ENDPOINT_URL_DYNAMODB=" + w.Engines.DynamoDBURL, "TABLE_NAME=" + w.Table,
 		"BENCH_PK=LOC#" + location, "BENCH_SK=SETTINGS",
-		"KARMAK_BASE_URL=" + w.Engines.KarmakURL, "KARMAK_CLIENT_ID=" + engines.KarmakClientID, "KARMAK_CLIENT_SECRET=" + engines.KarmakClientSecret,
+		"KARMAK_BASE_URL=" + w.Engines.KarmakURL, "KARMAK_CREDENTIALS_SECRET_ID=none", // no event here asks Karmak
 		"EXPORT_QUEUE_URL=http://127.0.0.1:9/export", "EXPORT_DLQ_URL=http://127.0.0.1:9/export-dlq",
 		"CLOSE_QUEUE_URL=http://127.0.0.1:9/close", "CLOSE_DLQ_URL=http://127.0.0.1:9/close-dlq",
 	}
@@ -164,13 +164,16 @@ The references are `+"`infra/bench/reference/{empty,rawget,leanget,leanthree,com
 		return report.Number(ratio(results[at].Init.Median(), results[reference].Init.Median()))
 	}
 	s.Notes = fmt.Sprintf(`
-**What limits init.** The SDK's DynamoDB package costs a program %s × the limit's init before its main begins: it makes a schema of
-every shape of every operation that DynamoDB has, some 3,000 allocations in 0.6 MB (GODEBUG=inittrace=1 names
-service/dynamodb/schemas), used or not; with those of SQS and Secrets Manager it is %s ×. The same GetItem without them, signed by
-hand, is at %s ×. `+"`read`"+` is at %s × the lean program that does nothing but link the package and make a client; `+"`export`, `close` and `admin`"+`
-are at %s, %s and %s × the one that links all three. What is above the limit is the SDK's, then, and could be had back only by
-writing DynamoDB's protocol, with its retries and signatures, anew: %s ms of a start that takes Lambda a tenth of a second or more.
-That is not worth a second client to maintain.`,
+**What limits init.** The SDK's DynamoDB package puts a program at %s × the limit's init, and those of SQS and Secrets Manager beside it
+put one at %s ×, before it does anything of its own: more code to page in, and for each service the regular expressions of AWS's
+partitions (GODEBUG=inittrace=1 names service/…/internal/endpoints). The same GetItem without them, signed by hand, is at %s ×.
+`+"`read`"+` is at %s × the lean program that does nothing but link the package and make a client; `+"`export`, `close` and `admin`"+` are at %s, %s and
+%s × the one that links all three. What is above the limit is mostly the SDK's, then, and could be had back only by writing AWS's
+protocols, with their retries and signatures, anew: %s ms of a start that takes Lambda a tenth of a second or more. That is not worth
+a second client to maintain. The SDK's newer clients start slower still (infra/docs/decisions/0006).
+
+**What limits the first event.** P1 of a case with related ROs is two calls one after the other, each the first of its kind; it is no
+GetItem's equal.`,
 		over(leanAt, limitAt), over(threeAt, limitAt), over(rawAt, limitAt), over(readAt, leanAt),
 		over(exportAt, threeAt), over(closeAt, threeAt), over(adminAt, threeAt),
 		report.Milliseconds(results[exportAt].Init.Median()-results[limitAt].Init.Median()))
