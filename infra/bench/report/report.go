@@ -53,7 +53,8 @@ func (r Report) Write(w io.Writer) error {
 	fmt.Fprint(b, "# Performance\n\n")
 	fmt.Fprintf(b, "Written by `%s` on %s in %.0f s; do not edit. Every figure was measured in that one run, next to the\n",
 		r.Command, r.Begun.UTC().Format("2006-01-02 15:04 UTC"), r.Took.Seconds())
-	fmt.Fprint(b, "reference that it is compared with, in turns, so that the ratios hold while the machine's speed drifts.\n\n")
+	fmt.Fprint(b, "reference that it is compared with, in turns, so that the ratios hold while the machine's speed drifts. One section alone:\n")
+	fmt.Fprint(b, "`go run ./infra/bench -only \"cold start\"`, and likewise for the others; it is printed and not written here.\n\n")
 	fmt.Fprintf(b, "Machine: %s.\n\n", machine())
 
 	fmt.Fprint(b, "## Goals\n\n")
