@@ -2,7 +2,9 @@ package karmak
 
 import (
 	"context"
+	"net/http"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"related-ro/pkg/relatedro"
@@ -59,5 +61,67 @@ func TestOthersWaitForTheEndOfATrial(t *testing.T) {
 				t.Errorf("failure %v of who waited", f)
 			}
 		})
+	}
+}
+
+func TestRefusedTokenThatHasBeenReplacedIsNotDropped(t *testing.T) {
+	in := &signIn{token: "new", until: noon()}
+	in.drop("old")
+	if in.token != "new" {
+		t.Error("the new token is gone")
+	}
+}
+
+// hanging is a transport that answers nothing until the caller goes away.
+type hanging struct{}
+
+func (hanging) RoundTrip(r *http.Request) (*http.Response, error) {
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+}
+
+// Who waits for another's token call gets no failure that is only the other's.
+func TestWhoMadeTheTokenCallGoesAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := New(Config{BaseURL: base, Credentials: Static("client", "s3cret-value"), Transport: hanging{}, RequestTimeout: time.Hour})
+		s, failure := c.session(relatedro.Connection{Account: "acct-1", User: "user-1"})
+		if failure != nil {
+			t.Fatal(failure)
+		}
+		leaving, leave := context.WithCancel(t.Context())
+		go c.token(leaving, s)
+		synctest.Wait()
+		staying, end := context.WithCancel(t.Context())
+		defer end()
+		waited := make(chan error, 1)
+		go func() {
+			_, err := c.token(staying, s)
+			waited <- err
+		}()
+		synctest.Wait()
+		leave()
+		synctest.Wait()
+		select {
+		case err := <-waited:
+			t.Errorf("who waited has failed: %v", err)
+		default: // makes a call of its own
+		}
+	})
+}
+
+func TestRefusedCredentialsThatHaveBeenReplacedAreNotReadAgain(t *testing.T) {
+	reads := 0
+	k := newKeyring(func(context.Context) (Credentials, error) {
+		reads++
+		return Credentials{"client", "new"}, nil
+	}, noon)
+	for range 2 {
+		if keys, err := k.get(t.Context()); err != nil || keys.ClientSecret != "new" {
+			t.Errorf("credentials %v, %v", keys, err)
+		}
+		k.reject(Credentials{"client", "old"})
+	}
+	if reads != 1 {
+		t.Errorf("read %d times, want once", reads)
 	}
 }

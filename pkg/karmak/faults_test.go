@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"related-ro/pkg/karmak"
 	"related-ro/pkg/karmak/karmaktest"
@@ -39,6 +42,8 @@ func TestEveryFaultHasItsReason(t *testing.T) {
 		{"503 with seconds", karmaktest.Fault{Kind: karmaktest.StatusError, Status: 503, RetryAfter: "7"}, relatedro.KarmakError, 7 * time.Second},
 		{"504", karmaktest.Fault{Kind: karmaktest.StatusError, Status: 504}, relatedro.KarmakError, 0},
 		{"an unknown 4xx", karmaktest.Fault{Kind: karmaktest.StatusError, Status: 418}, relatedro.UnexpectedAnswer, 0},
+		{"400 that names nothing", karmaktest.Fault{Kind: karmaktest.StatusError, Status: 400}, relatedro.UnexpectedAnswer, 0},
+		{"404 that names nothing", karmaktest.Fault{Kind: karmaktest.StatusError, Status: 404}, relatedro.UnexpectedAnswer, 0},
 		{"hang", karmaktest.Fault{Kind: karmaktest.Hang}, relatedro.Unreachable, 0},
 		{"stall in mid-body", karmaktest.Fault{Kind: karmaktest.Stall}, relatedro.Unreachable, 0},
 		{"slow", karmaktest.Fault{Kind: karmaktest.Latency, Latency: time.Minute}, relatedro.Unreachable, 0},
@@ -154,6 +159,7 @@ func TestWhatCannotSucceedIsAskedOnce(t *testing.T) {
 		{Kind: karmaktest.NotActivated},
 		{Kind: karmaktest.HTML},
 		{Kind: karmaktest.RateLimited, RetryAfter: "30"},
+		{Kind: karmaktest.Hang},
 	} {
 		t.Run(fmt.Sprint(fault.Kind, fault.Status), func(t *testing.T) {
 			sim := dealer(t, karmaktest.Config{}, threeLevels()...)
@@ -161,11 +167,41 @@ func TestWhatCannotSucceedIsAskedOnce(t *testing.T) {
 			if err := sim.SetFault(fault); err != nil {
 				t.Fatal(err)
 			}
-			failure(t, client(t, sim), over, "100")
+			c := client(t, sim, func(c *karmak.Config) {
+				if fault.Kind == karmaktest.Hang {
+					c.RequestTimeout = 100 * time.Millisecond
+				}
+			})
+			failure(t, c, over, "100")
 			if n := sim.Counts().Lookups(); n > 2 { // the two lists of the first round
 				t.Errorf("%d look-ups, want at most 2", n)
 			}
 		})
+	}
+}
+
+func TestRefusedTokenIsReplacedOnce(t *testing.T) {
+	sim := dealer(t, karmaktest.Config{}, threeLevels()...)
+	if err := sim.SetFault(karmaktest.Fault{Kind: karmaktest.RevokedToken, Call: karmaktest.CallHeaders}); err != nil {
+		t.Fatal(err)
+	}
+	client(t, sim).CheckActivation(t.Context(), over)
+	got := sim.Counts().Calls
+	want := map[string]int{karmaktest.CallToken: 2, karmaktest.CallStatus: 1, karmaktest.CallHeaders: 2}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+}
+
+func TestAnswerMayHave8MiB(t *testing.T) {
+	for size, want := range map[int]relatedro.ActivationState{8 << 20: relatedro.Active, 8<<20 + 1: relatedro.ActivationUnreachable} {
+		sim := dealer(t, karmaktest.Config{})
+		rows := client(t, sim, func(c *karmak.Config) {
+			c.Transport = padded{http.DefaultTransport.(*http.Transport).Clone(), size}
+		})
+		if got := rows.CheckActivation(t.Context(), over); got.State != want {
+			t.Errorf("with %d bytes: %+v, want %s", size, got, want)
+		}
 	}
 }
 

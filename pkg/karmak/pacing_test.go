@@ -90,6 +90,24 @@ func TestServerThatIsBackIsAskedAgain(t *testing.T) {
 	}
 }
 
+func TestServerThatIsBackIsNotOfflineAnyMore(t *testing.T) {
+	sim, _ := twoDealers(t, karmaktest.Fault{Kind: karmaktest.Offline})
+	c := client(t, sim, func(c *karmak.Config) { c.CircuitDelay = 20 * time.Millisecond })
+	untilLeftAlone(t, sim, c)
+	sim.ClearFaults()
+	for t.Context().Err() == nil {
+		if _, err := c.Families(t.Context(), over, []string{"100"}); err == nil {
+			break
+		}
+	}
+	if err := sim.SetFault(karmaktest.Fault{Kind: karmaktest.ResetBody, Call: karmaktest.CallHeaders}); err != nil {
+		t.Fatal(err)
+	}
+	if f := untilLeftAlone(t, sim, c); f.Reason != relatedro.Unreachable {
+		t.Errorf("failure %v, want unreachable", f)
+	}
+}
+
 func TestRefusalsDoNotOpenTheCircuit(t *testing.T) {
 	sim, _ := twoDealers(t, karmaktest.Fault{Kind: karmaktest.NotActivated})
 	c := client(t, sim)
@@ -99,6 +117,17 @@ func TestRefusalsDoNotOpenTheCircuit(t *testing.T) {
 		}
 	}
 	sim.ClearFaults()
+	families(t, c, over, "100")
+}
+
+func TestStatusDoesNotOpenTheCircuit(t *testing.T) {
+	sim, _ := twoDealers(t, karmaktest.Fault{Kind: karmaktest.StatusError, Status: 500, Call: karmaktest.CallStatus})
+	c := client(t, sim)
+	for range 15 {
+		if _, err := c.Status(t.Context(), over); err == nil {
+			t.Fatal("Status works")
+		}
+	}
 	families(t, c, over, "100")
 }
 
@@ -166,6 +195,31 @@ func TestStrugglingServerIsNotHitHarder(t *testing.T) {
 	all.Wait()
 	if n := sim.Counts().Lookups(); n > 10 { // the circuit opens at 5, with 2 in progress
 		t.Errorf("%d look-ups reached a dead server", n)
+	}
+}
+
+// What fails for all at once is not tried again by all: at most a fifth of the requests
+// in progress are retries.
+func TestRetriesHaveABudget(t *testing.T) {
+	sim := dealer(t, karmaktest.Config{}, threeLevels()...)
+	c := client(t, sim)
+	families(t, c, over, "100")
+	sim.ResetCounts()
+	if err := sim.SetFault(karmaktest.Fault{Kind: karmaktest.RateLimited, Call: karmaktest.CallHeaders}); err != nil {
+		t.Fatal(err)
+	}
+	const callers = 100
+	var all sync.WaitGroup
+	for range callers {
+		all.Go(func() {
+			if _, err := c.Families(t.Context(), over, []string{"100"}); err == nil {
+				t.Error("Families works")
+			}
+		})
+	}
+	all.Wait()
+	if n, lists := sim.Counts().Lookups(), 2*callers; n > lists+lists/4 {
+		t.Errorf("%d look-ups for %d lists", n, lists)
 	}
 }
 

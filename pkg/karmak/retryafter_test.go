@@ -17,6 +17,8 @@ func TestRetryAfter(t *testing.T) {
 		{"zero", "0", 0},
 		{"padded", " 5 ", 5 * time.Second},
 		{"negative", "-5", 0},
+		{"a day", "86400", maxRetryAfter},
+		{"more than a Duration holds", "9999999999999", maxRetryAfter},
 		{"absurd", "99999999999999999999999", maxRetryAfter},
 		{"date", "Mon, 23 Nov 2026 12:00:30 GMT", 30 * time.Second},
 		{"RFC 850 date", "Monday, 23-Nov-26 12:00:30 GMT", 30 * time.Second},
