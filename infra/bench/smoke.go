@@ -60,7 +60,7 @@ func runSmoke(ctx context.Context) error {
 	for _, l := range append(reads, batches...) {
 		fmt.Fprintf(out, "%.6g\tof at most %g\t\t%s\n", l.value, l.most, l.what)
 		if l.value > l.most*1.000001 { // sums of fractions
-			problems = append(problems, fmt.Errorf("%s: %g, at most %g", l.what, l.value, l.most))
+			problems = append(problems, fmt.Errorf("%s: %.6g, at most %g", l.what, l.value, l.most))
 		}
 	}
 	return errors.Join(out.Flush(), errors.Join(problems...))

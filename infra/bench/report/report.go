@@ -65,7 +65,8 @@ func (r Report) Write(w io.Writer) error {
 			if !g.Holds() {
 				held = "**no**"
 			}
-			goals.Add(g.What, Number(g.Limit)+" "+g.Unit, Number(g.Value)+" "+g.Unit, held)
+			measured := fmt.Sprintf("%.4g", g.Value) // a digit more than the limit has, to tell what just misses it
+			goals.Add(g.What, Number(g.Limit)+" "+g.Unit, measured+" "+g.Unit, held)
 		}
 	}
 	goals.write(b)
@@ -99,7 +100,7 @@ func (t Table) write(b *bufio.Writer) {
 	}
 }
 
-// Number writes a figure with three digits that count.
+// Number writes a figure with two to four digits that count.
 func Number(f float64) string {
 	switch {
 	case f >= 100:
