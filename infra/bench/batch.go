@@ -242,9 +242,9 @@ settings warm. Wall time is in Karmak round trips, the median of %d batches. The
 	}
 	s.Notes = `
 A retrieval takes two rounds: the ROs' own rows and what was made from them, side by side, and then what was made from those, to know
-that there is no more. A first message alone takes three, as its list of two rows may have been cut by the view's maximum, which
-nobody publishes: another page proves its end. 200 ROs of one account do not fit into one URL, and an account sees two requests at
-once: seven look-ups come in four waves.
+that there is no more. A first message alone takes three: until the process has had a longer page, its list of two rows may have been
+cut by the view's maximum, which nobody publishes, and another page proves its end. 200 ROs of one account do not fit into one URL,
+and an account sees two requests at once: seven look-ups come in four waves.
 
 Write units are mostly the links, which serve the search and the linked cases and which the straightforward handler does not have: a
 case with its RO and two related ones is four items in one transaction, at twice their size.`
