@@ -3,6 +3,8 @@ package browser
 import (
 	"strings"
 	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
 )
 
 // connect calls the module's one function with the token of the person at the panel.
@@ -63,6 +65,16 @@ func TestBothLanguagesSayEverything(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestDatesAreThoseOfTheBrowsersLocale(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	call(p, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{
+		UserAgent: eval[string](p, "navigator.userAgent"), AcceptLanguage: "en-GB",
+	})
+	p.navigate(w.APIURL + "/console/index.html#/cases/loc-100/case-1002") // another address, so that it is loaded anew
+	p.sees("related-ros", "10 Nov 2026")
 }
 
 func TestHostReplacesWords(t *testing.T) {

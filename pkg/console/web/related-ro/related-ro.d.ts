@@ -9,7 +9,10 @@ export interface Connection {
   token?: string | (() => string | Promise<string>);
   /** Left out: read from the token's roles. They decide which buttons are offered; the API decides what is allowed. */
   roles?: Role[];
-  /** BCP 47, for words, dates and numbers. Left out: the document's lang, then the browser's. en and es are shipped. */
+  /**
+   * BCP 47, for words, dates and numbers. Left out: the document's lang, with the region of the browser's language where it
+   * names none, or else the browser's. en and es are shipped.
+   */
   locale?: string;
   /** Texts by language and key, laid over the shipped ones. */
   texts?: Record<string, Record<string, string>>;

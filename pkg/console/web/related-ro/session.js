@@ -28,7 +28,11 @@ export function listen(on, signal) {
   bus.addEventListener('changed', (e) => on.changed(e.detail), { signal });
 }
 
-const localeOf = (o) => o.locale || document.documentElement.lang || navigator.language || 'en';
+const localeOf = (o) => o.locale || regional(document.documentElement.lang) || navigator.language || 'en';
+
+/** A page's language as the browser's user writes dates in it: en is en-GB to a Briton. */
+const regional = (lang) => navigator.languages.find((l) => l.split('-')[0] === lang) ?? lang;
+
 const locale = () => localeOf(options);
 
 /** The text of a key, with {names} filled in; counted texts have .one and .other forms. */
