@@ -98,7 +98,8 @@ func (d *DeadLetters) look(ctx context.Context, url string) (seen []types.Messag
 
 // Redrive sends messages back to their queue without what setting them aside added,
 // until none is left or the time is over. Those that are set aside again meanwhile
-// stay: they would go round for as long as the call lasts.
+// stay: they would go round for as long as the call lasts. It stops at the first error,
+// which is told only if nothing was moved: otherwise the next call meets it.
 func (d *DeadLetters) Redrive(ctx context.Context, queue relatedro.QueueName, mine func(location string) bool) (moved, left int, err error) {
 	urls, err := d.urls(queue)
 	if err != nil {
