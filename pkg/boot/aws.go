@@ -11,8 +11,8 @@ import (
 
 // AWS returns the configuration of clients for one service, say "DYNAMODB", from the
 // variables that Lambda sets. It stands in for config.LoadDefaultConfig, which links
-// SSO, instance metadata and an ini parser that a Lambda never uses and doubles the time
-// to the first event.
+// SSO, instance metadata and an ini parser that a Lambda never uses, and makes a start
+// about a third longer (infra/docs/performance.md).
 //
 // It honours AWS_REGION (or AWS_DEFAULT_REGION), AWS_ACCESS_KEY_ID,
 // AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_ENDPOINT_URL_{service} and
