@@ -20,31 +20,32 @@ func TestAskedToWaitTwiceWaitsForTheLonger(t *testing.T) {
 	}
 }
 
-// leftAlone returns an account that failed too often, and may be tried again already.
+// leftAlone returns an account that failed too often, as it is after the circuit's delay.
 func leftAlone(t *testing.T) *account {
 	t.Helper()
-	a := newAccount(Config{CircuitDelay: time.Nanosecond}.withDefaults())
+	a := newAccount(Config{}.withDefaults())
 	for range circuitFailures {
 		if f := a.admit(t.Context(), CallHeaders); f != nil {
 			t.Fatal(f)
 		}
 		a.record(t.Context(), CallHeaders, &relatedro.Failure{Reason: relatedro.KarmakError})
 	}
+	a.circuit.HalfOpen()
 	return a
 }
 
 func TestOthersWaitForTheEndOfATrial(t *testing.T) {
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	down := &relatedro.Failure{Reason: relatedro.KarmakError}
 	for _, test := range []struct {
 		name   string
 		caller context.Context
 		came   *relatedro.Failure
+		want   relatedro.Reason // of who waited; empty when it may ask
 	}{
-		{"that shows it well", t.Context(), nil},
-		{"that shows it down", t.Context(), down},
-		{"whose caller went away", gone, &relatedro.Failure{Reason: relatedro.OutOfTime}},
+		{"that shows it well", t.Context(), nil, ""},
+		{"that shows it down", t.Context(), &relatedro.Failure{Reason: relatedro.KarmakError}, relatedro.Unreachable},
+		{"whose caller went away", gone, &relatedro.Failure{Reason: relatedro.OutOfTime}, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			a := leftAlone(t)
@@ -54,11 +55,16 @@ func TestOthersWaitForTheEndOfATrial(t *testing.T) {
 			if f := a.admit(gone, CallHeaders); f == nil || f.Reason != relatedro.OutOfTime {
 				t.Errorf("failure %v, want out_of_time of whoever cannot wait", f)
 			}
-			waited := make(chan *relatedro.Failure)
-			go func() { waited <- a.admit(t.Context(), CallHeaders) }()
+			waited := make(chan error)
+			go func() {
+				if f := a.admit(t.Context(), CallHeaders); f != nil {
+					waited <- f
+				}
+				close(waited)
+			}()
 			a.record(test.caller, CallHeaders, test.came)
-			if f := <-waited; f != nil { // the delay has passed again
-				t.Errorf("failure %v of who waited", f)
+			if got := failureOf(<-waited).Reason; got != test.want {
+				t.Errorf("who waited has %q, want %q", got, test.want)
 			}
 		})
 	}
