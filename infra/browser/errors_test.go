@@ -71,6 +71,24 @@ func TestTryingAgainHelps(t *testing.T) {
 	}
 }
 
+func TestCellsTryAgainByThemselves(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.sees("main", "Acme")
+	p.visit("search")
+	p.do("(() => { window.waits = new Set(); const real = setTimeout; window.setTimeout = (f, ms) => { waits.add(ms); return real(f, Math.min(ms, 100)); }; })()")
+	p.answers("/v1/", 429, `{"message":"Too Many Requests"}`)
+	p.visit("cases")
+	p.sees("related-ro-cell", "Could not be read")
+	p.wait("waits.has(30000)") // as the answer's Retry-After says
+	p.forget()
+	p.answersAgain()
+	p.sees("main >> related-ro-cell[case-id=case-1002]", "50123")
+	if n := p.asked("batch-get"); n > 2 { // a frame may come between the timers of eight cells, and not between each two
+		t.Errorf("the cells asked %d times", n)
+	}
+}
+
 func TestSomethingIsShownWhileNothingIsKnown(t *testing.T) {
 	w := start(t)
 	p := open(t, w.APIURL, 1280, 900, "light")

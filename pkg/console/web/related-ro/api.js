@@ -3,9 +3,9 @@ import { send, t, textOr } from './session.js';
 
 /** An answer that is not what was asked for. kind is signin, forbidden, busy, offline, unavailable, missing, conflict, stale or refused. */
 export class ApiError extends Error {
-  constructor(kind, { status = 0, problem = {}, retryAfter = 0 } = {}) {
+  constructor(kind, problem = {}, retryAfter = 0) {
     super(say(kind, problem));
-    Object.assign(this, { kind, status, problem, retryAfter });
+    Object.assign(this, { kind, problem, retryAfter });
   }
 }
 
@@ -33,13 +33,11 @@ export async function call(method, path, init) {
     data = text ? JSON.parse(text) : {};
   } catch (err) {
     if (err.name === 'AbortError') throw err;
-    throw new ApiError(answer ? 'unavailable' : 'offline', { status: answer?.status });
+    throw new ApiError(answer ? 'unavailable' : 'offline');
   }
   if (answer.ok) return { data, etag: answer.headers.get('etag') };
   const kind = KINDS[answer.status] ?? (answer.status >= 500 ? 'unavailable' : 'refused');
-  throw new ApiError(kind, {
-    status: answer.status, problem: data, retryAfter: Number(answer.headers.get('retry-after')) || 0,
-  });
+  throw new ApiError(kind, data, Number(answer.headers.get('retry-after')));
 }
 
 /** True of the answer that a case was never fetched, which is a state to show and no error. */

@@ -6,6 +6,7 @@ import { RelatedElement } from './element.js';
 import { brief, stateMark, billMark, number } from './parts.js';
 
 const SHOWN = 2; // numbers before the rest is shortened to "+3"
+const AGAIN = 30; // seconds until what could not be read is read again, unless the API says otherwise
 
 export class RelatedROCell extends RelatedElement {
   static observedAttributes = ['location-id', 'case-id'];
@@ -39,7 +40,13 @@ export class RelatedROCell extends RelatedElement {
   }
 
   async read(signal) {
-    return { of: this.given ?? await fetchCase(this, signal) };
+    try {
+      return { of: this.given ?? await fetchCase(this, signal) };
+    } catch (err) {
+      // A table has no place for buttons that try again. Its cells come to it together, and so ask together.
+      if (['busy', 'offline', 'unavailable'].includes(err.kind)) this.later(() => this.reload(), (err.retryAfter || AGAIN) * 1000);
+      throw err;
+    }
   }
 
   draw() {
