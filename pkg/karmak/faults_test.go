@@ -196,10 +196,10 @@ func TestRefusedTokenIsReplacedOnce(t *testing.T) {
 func TestAnswerMayHave8MiB(t *testing.T) {
 	for size, want := range map[int]relatedro.ActivationState{8 << 20: relatedro.Active, 8<<20 + 1: relatedro.ActivationUnreachable} {
 		sim := dealer(t, karmaktest.Config{})
-		rows := client(t, sim, func(c *karmak.Config) {
+		c := client(t, sim, func(c *karmak.Config) {
 			c.Transport = padded{http.DefaultTransport.(*http.Transport).Clone(), size}
 		})
-		if got := rows.CheckActivation(t.Context(), over); got.State != want {
+		if got := c.CheckActivation(t.Context(), over); got.State != want {
 			t.Errorf("with %d bytes: %+v, want %s", size, got, want)
 		}
 	}
