@@ -173,7 +173,7 @@ func stack(t testing.TB) *template.Stack {
 			"JwtIssuer":                  issuer.Issuer,
 			"JwtAudience":                issuer.Audience,
 			// The clock stands still, and so would the refilling of the allowance.
-			"ApiRateLimit": "1000000", "ApiBurstLimit": "1000000",
+			"ApiRateLimit": "10000", "ApiBurstLimit": "10000",
 		},
 	})
 	if err != nil {
