@@ -61,12 +61,21 @@ type promise struct {
 
 // formation is what the translator makes of the template for one stage. Ref of a parameter and If are resolved.
 type formation struct {
-	Parameters map[string]string
-	Template   struct {
-		Resources map[string]resource
-		Outputs   map[string]any
+	Parameters, Tags map[string]string
+	Template         struct {
+		Parameters map[string]parameter
+		Resources  map[string]resource
+		Outputs    map[string]struct{ Export struct{ Name value } }
 	}
 	Warnings []string
+}
+
+// parameter is a parameter's declaration.
+type parameter struct {
+	Description                         string
+	AllowedValues                       []any
+	AllowedPattern                      string
+	MinLength, MinValue, MaxValue, Type value
 }
 
 type resource struct {

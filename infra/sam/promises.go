@@ -14,7 +14,10 @@ import (
 func promises(uses map[string]use, groups map[string][][]string, runbook map[string]bool) []promise {
 	return []promise{
 		{"the translator has no warnings", func(f *formation) []string { return f.Warnings }},
+		{"parameters are explained and bounded", boundedParameters},
+		{"everything is tagged", tagged},
 		{"each function may do what it does and no more", func(f *formation) []string { return leastPrivilege(f, uses) }},
+		{"each function may touch what it is told of and no more", func(f *formation) []string { return ownResources(f, uses) }},
 		{"functions have a log with a retention, JSON lines and X-Ray", watchedFunctions},
 		{"functions have time and Karmak has peace", bounds},
 		{"the table is safe", safeTable},
@@ -34,10 +37,11 @@ func promises(uses map[string]use, groups map[string][][]string, runbook map[str
 type functionProperties struct {
 	Role          value
 	Timeout       value
+	Environment   struct{ Variables map[string]value }
 	TracingConfig struct{ Mode string }
 	LoggingConfig struct {
-		LogFormat string
-		LogGroup  value
+		LogFormat, ApplicationLogLevel string
+		LogGroup                       value
 	}
 }
 
@@ -141,6 +145,62 @@ func wildcards(id string, s statement) (problems []string) {
 	return problems
 }
 
+// ownResources compares the tables, queues and secrets of each function's policy with those that its variables name. Of what
+// all functions are told, one that asks AWS for nothing reads nothing.
+func ownResources(f *formation, uses map[string]use) (problems []string) {
+	roles := make(map[string]roleProperties)
+	each(f, "AWS::IAM::Role", func(id string, _ resource, role roleProperties) { roles[id] = role })
+	each(f, "AWS::Lambda::Function", func(id string, _ resource, function functionProperties) {
+		told, allowed := make(map[string]bool), make(map[string]bool)
+		for _, variable := range function.Environment.Variables {
+			kind := f.Template.Resources[string(variable)].Type
+			ours := kind == "AWS::SQS::Queue" || kind == "AWS::DynamoDB::Table" || string(variable) == f.Parameters["KarmakCredentialsSecretArn"]
+			if ours && len(uses[folder(id)].actions) > 0 {
+				told[string(variable)] = true
+			}
+		}
+		for _, p := range roles[strings.TrimSuffix(string(function.Role), ".Arn")].Policies {
+			for _, s := range p.PolicyDocument.Statement {
+				for _, r := range s.Resource {
+					name, _, _ := strings.Cut(strings.TrimPrefix(string(r), "${"), ".Arn")
+					if kind := f.Template.Resources[name].Type; kind != "AWS::Logs::LogGroup" && name != "*" {
+						allowed[name] = true
+					}
+				}
+			}
+		}
+		if !maps.Equal(told, allowed) {
+			problems = append(problems, fmt.Sprintf("%s is told of %v and allowed %v", id,
+				slices.Sorted(maps.Keys(told)), slices.Sorted(maps.Keys(allowed))))
+		}
+	})
+	return problems
+}
+
+// boundedParameters checks that whoever deploys is told what each parameter is, and cannot give it just anything.
+func boundedParameters(f *formation) (problems []string) {
+	for id, p := range f.Template.Parameters {
+		if p.Description == "" {
+			problems = append(problems, "parameter "+id+" is not explained")
+		}
+		bounded := len(p.AllowedValues) > 0 || p.AllowedPattern != "" || p.MinLength != "" || p.MinValue != "" && p.MaxValue != ""
+		if !bounded {
+			problems = append(problems, "parameter "+id+" takes anything")
+		}
+	}
+	return problems
+}
+
+// tagged checks the stack's tags, which CloudFormation puts on everything in it that can have some.
+func tagged(f *formation) (problems []string) {
+	for tag, want := range map[string]string{"application": "related-ro", "stage": f.Parameters["Stage"]} {
+		if f.Tags[tag] != want {
+			problems = append(problems, fmt.Sprintf("tag %s is %q, want %q", tag, f.Tags[tag], want))
+		}
+	}
+	return problems
+}
+
 func watchedFunctions(f *formation) (problems []string) {
 	retention := make(map[string]float64)
 	each(f, "AWS::Logs::LogGroup", func(id string, _ resource, group struct{ RetentionInDays value }) {
@@ -152,6 +212,9 @@ func watchedFunctions(f *formation) (problems []string) {
 	each(f, "AWS::Lambda::Function", func(id string, _ resource, function functionProperties) {
 		if function.LoggingConfig.LogFormat != "JSON" || retention[string(function.LoggingConfig.LogGroup)] == 0 {
 			problems = append(problems, id+" does not log JSON into a log group of the stack")
+		}
+		if function.LoggingConfig.ApplicationLogLevel != "DEBUG" {
+			problems = append(problems, id+" has lines dropped by Lambda, whatever its LOG_LEVEL")
 		}
 		if function.TracingConfig.Mode != "Active" {
 			problems = append(problems, id+" is not traced")
@@ -196,9 +259,11 @@ func bounds(f *formation) (problems []string) {
 
 // outputs checks that what others build on is exported.
 func outputs(f *formation) (problems []string) {
-	for _, name := range []string{"ApiUrl", "ExportQueueUrl", "ExportQueueArn", "CloseQueueUrl", "CloseQueueArn", "TableName", "PageTopicArn", "TicketTopicArn"} {
-		if f.Template.Outputs[name] == nil {
-			problems = append(problems, "there is no output "+name)
+	for _, name := range []string{
+		"ApiUrl", "ApiId", "ExportQueueUrl", "ExportQueueArn", "CloseQueueUrl", "CloseQueueArn", "PageTopicArn", "TicketTopicArn",
+	} {
+		if string(f.Template.Outputs[name].Export.Name) != "${AWS::StackName}-"+name {
+			problems = append(problems, name+" is not exported")
 		}
 	}
 	return problems

@@ -124,17 +124,20 @@ func watched(f *formation, topic string, s subject) (found bool) {
 
 // pagesAndTickets checks that what we must know of is watched, and by whom.
 func pagesAndTickets(f *formation) (problems []string) {
+	var functions []subject
+	each(f, "AWS::Lambda::Function", func(id string, _ resource, _ functionProperties) {
+		functions = append(functions, subject{"Errors", "FunctionName", id}, subject{"Throttles", "FunctionName", id})
+	})
 	for topic, subjects := range map[string][]subject{
-		"PageTopic": {
+		"PageTopic": append(functions, []subject{
 			{"Messages", "Outcome", "refused"}, {"Messages", "Outcome", "gave_up"}, {"Receives", "", ""},
 			{"KarmakRequests", "Outcome", "credentials_rejected"},
 			{"ApproximateAgeOfOldestMessage", "QueueName", "ExportQueue.QueueName"},
 			{"ApproximateAgeOfOldestMessage", "QueueName", "CloseQueue.QueueName"},
 			{"NumberOfMessagesSent", "QueueName", "ExportQueue.QueueName"}, {"NumberOfMessagesSent", "QueueName", "CloseQueue.QueueName"},
 			{"Messages", "Outcome", "ok"},
-			{"5xx", "ApiId", "Api"}, {"Throttles", "FunctionName", "ExportFunction"}, {"Errors", "FunctionName", "ExportFunction"},
-			{"WriteThrottleEvents", "TableName", "Table"},
-		},
+			{"5xx", "ApiId", "Api"}, {"WriteThrottleEvents", "TableName", "Table"},
+		}...),
 		"TicketTopic": {
 			{"Messages", "Reason", "not_activated"}, {"Messages", "Reason", "account_not_permitted"},
 			{"ApproximateNumberOfMessagesVisible", "QueueName", "ExportDeadLetterQueue.QueueName"},

@@ -48,6 +48,7 @@ func TestPromises(t *testing.T) {
 	}
 	const index = `{"Fn::Sub": "${Table.Arn}/index/GSI1"}`
 	privilege := func(f *formation) []string { return leastPrivilege(f, uses) }
+	own := func(f *formation) []string { return ownResources(f, uses) }
 	exist := func(f *formation) []string {
 		return metricsExist(f, map[string][][]string{"Failed": {{"Function", "Stack", "Version"}}})
 	}
@@ -64,6 +65,20 @@ func TestPromises(t *testing.T) {
 		{"any resource", aFunction + "," + role(logs+","+query("dynamodb:Query", `"*"`)), privilege, "wildcard resource"},
 		{"the index is forgotten", aFunction + "," + role(logs+","+query("dynamodb:Query", `{"Fn::GetAtt": ["Table", "Arn"]}`)), privilege, "queries the index: true"},
 
+		{"a queue of another function", aFunction + `,"Q": {"Type": "AWS::SQS::Queue"},` + role(query("sqs:SendMessage", `{"Fn::GetAtt": ["Q", "Arn"]}`)), own, "told of [] and allowed [Q]"},
+		{"a table that it may not touch", `"Table": {"Type": "AWS::DynamoDB::Table"},` + strings.Replace(aFunction, `"Timeout"`,
+			`"Environment": {"Variables": {"TABLE_NAME": {"Ref": "Table"}}}, "Timeout"`, 1), own, "told of [Table] and allowed []"},
+		{"the index of its table", `"Table": {"Type": "AWS::DynamoDB::Table"},` + strings.Replace(aFunction, `"Timeout"`,
+			`"Environment": {"Variables": {"TABLE_NAME": {"Ref": "Table"}}}, "Timeout"`, 1) + "," + role(logs+","+query("dynamodb:Query", index)) +
+			`,"Logs": {"Type": "AWS::Logs::LogGroup"}`, own, ""},
+
+		{"a parameter without bounds", ``, func(f *formation) []string {
+			f.Template.Parameters = map[string]parameter{"P": {Description: "What it is.", MinValue: "1"}}
+			return boundedParameters(f)
+		}, "P takes anything"},
+		{"a tag that is missing", ``, tagged, `tag stage is ""`},
+		{"an output for us alone", ``, outputs, "ApiUrl is not exported"},
+
 		{"visibility too short", `"Q": {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 150}}, ` + aFunction + `,
 			"M": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {"EventSourceArn": {"Fn::GetAtt": ["Q", "Arn"]}, "FunctionName": {"Ref": "ReadFunctionAliaslive"},
 			"MaximumBatchingWindowInSeconds": 1, "ScalingConfig": {"MaximumConcurrency": 2}}}`, bounds, "at least 151 s"},
@@ -74,6 +89,7 @@ func TestPromises(t *testing.T) {
 		{"a table without a net", `"Table": {"Type": "AWS::DynamoDB::Table", "Properties": {}}`, safeTable, "can be deleted in prod"},
 		{"a log kept for ever", `"Logs": {"Type": "AWS::Logs::LogGroup", "Properties": {}}`, watchedFunctions, "kept for ever"},
 		{"a function that is not traced", aFunction, watchedFunctions, "is not traced"},
+		{"a function that Lambda silences", aFunction, watchedFunctions, "lines dropped by Lambda"},
 		{"a queue in the clear", `"Q": {"Type": "AWS::SQS::Queue", "Properties": {"MessageRetentionPeriod": 1209600}}`, safeQueues, "not encrypted"},
 		{"a queue for all", `"P": {"Type": "AWS::SQS::QueuePolicy", "Properties": {"PolicyDocument": {"Statement": [
 			{"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "q"}]}}}`, queuePolicies, "lets * do"},

@@ -2,7 +2,8 @@
 
     translate.py template.yaml samconfig.toml prod
 
-The answer has the parameters in force, the template with Ref and If of them resolved, and the translator's warnings.
+The answer has the parameters in force, the stage's tags, the template with Ref and If of parameters resolved, and the
+translator's warnings.
 """
 
 import json
@@ -12,6 +13,7 @@ import warnings
 
 import boto3
 import tomlkit
+from samcli.cli.types import CfnTags
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
@@ -77,7 +79,9 @@ def main(template_file, config_file, stage):
     with open(template_file, encoding="utf-8") as file:
         template = yaml_parse(file)
     with open(config_file, encoding="utf-8") as file:
-        values = parameters_of(template, tomlkit.load(file), stage)
+        config = tomlkit.load(file)
+    values = parameters_of(template, config, stage)
+    tags = CfnTags().convert(str(config[stage]["deploy"]["parameters"]["tags"]), None, None)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         session = boto3.session.Session(region_name=REGION)
@@ -87,6 +91,7 @@ def main(template_file, config_file, stage):
     json.dump(
         {
             "parameters": values,
+            "tags": tags,
             "template": resolved(output, values, template.get("Conditions", {})),
             "warnings": gather.messages + ours,
         },
