@@ -3,13 +3,16 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"github.com/aws/aws-lambda-go/events"
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"related-ro/infra/local/seed"
@@ -96,14 +99,21 @@ func (c *containers) invokeAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, i := range []invocation{
+	all := []invocation{
 		{"ExportFunction", "export.json", allTaken},
 		{"ReadFunction", "read-case.json", status(200, `"roNumber":"50124"`)},
 		{"CloseFunction", "close.json", allTaken},
 		{"ReadFunction", "read-case.json", status(200, `"caseStatus":"closed"`)},
 		{"ExportFunction", "export-with-broken-message.json", allTaken},
 		{"AdminFunction", "admin-get-settings.json", status(200, `"status":"ENABLED"`)},
-	} {
+		{"ConsoleFunction", "console-page.json", status(200, `<!doctype html>`)},
+	}
+	for _, f := range c.stack.Template.Functions {
+		if !slices.ContainsFunc(all, func(i invocation) bool { return i.function == f.LogicalID }) {
+			return fmt.Errorf("there is no event for %s", f.LogicalID)
+		}
+	}
+	for _, i := range all {
 		arguments := append([]string{"local", "invoke", i.function, "--event", filepath.Join("infra", "events", i.event)}, options...)
 		answer, printed, err := c.cli.run(ctx, arguments...)
 		if err != nil {
@@ -145,12 +155,16 @@ func allTaken(answer []byte) error {
 // status returns a check of an HTTP answer's status and that its body has a part.
 func status(want int, part string) func([]byte) error {
 	return func(answer []byte) error {
-		var got struct {
-			StatusCode int
-			Body       string
-		}
+		var got events.APIGatewayV2HTTPResponse
 		if err := json.Unmarshal(answer, &got); err != nil {
 			return err
+		}
+		if got.IsBase64Encoded {
+			body, err := base64.StdEncoding.DecodeString(got.Body)
+			if err != nil {
+				return err
+			}
+			got.Body = string(body)
 		}
 		if got.StatusCode != want || !strings.Contains(got.Body, part) {
 			return fmt.Errorf("status %d, want %d with %s", got.StatusCode, want, part)

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"debug/elf"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"related-ro/infra/local/stack"
@@ -87,17 +89,42 @@ func (p proof) build(ctx context.Context, cli samCommand, architecture string) e
 		return err
 	}
 	binaries, err := filepath.Glob(filepath.Join(p.buildDirectory(architecture), "*Function", "bootstrap"))
-	if err != nil || len(binaries) == 0 {
-		return fmt.Errorf("sam build left no bootstrap: %w", err)
+	if err != nil {
+		return err
 	}
+	var built []string
 	for _, binary := range binaries {
-		info, err := os.Stat(binary)
+		size, err := builtFor(binary, architecture)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(p.out, "%-16s %.1f MB\n", filepath.Base(filepath.Dir(binary)), float64(info.Size())/1e6)
+		id := filepath.Base(filepath.Dir(binary))
+		built = append(built, filepath.Join("functions", folder(id)))
+		fmt.Fprintf(p.out, "%-16s %.1f MB\n", id, float64(size)/1e6)
+	}
+	slices.Sort(built)
+	if folders, err := filepath.Glob("functions/*"); err != nil || !slices.Equal(built, folders) {
+		return fmt.Errorf("sam build built %v of %v: %w", built, folders, err)
 	}
 	return nil
+}
+
+// builtFor checks that a binary is for the architecture, by the template's names, and returns its size in bytes.
+func builtFor(path, architecture string) (size int64, err error) {
+	machines := map[string]elf.Machine{"arm64": elf.EM_AARCH64, "x86_64": elf.EM_X86_64}
+	binary, err := elf.Open(path)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, binary.Close()) }()
+	if binary.Machine != machines[architecture] {
+		return 0, fmt.Errorf("%s is for %s, want %s", path, binary.Machine, architecture)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
 }
 
 func (p proof) buildDirectory(architecture string) string {
@@ -131,6 +158,9 @@ func (p proof) local(ctx context.Context, cli samCommand) (err error) {
 		return err
 	}
 	if err := containers.tryAPI(ctx); err != nil {
+		return err
+	}
+	if err := p.readme(ctx, cli, daemon); err != nil {
 		return err
 	}
 	left, err := daemon.containers(ctx)

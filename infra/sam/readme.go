@@ -1,0 +1,211 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+const (
+	// ownTerminal ends the README's lines that start something which goes on until Ctrl-C.
+	ownTerminal = "# in a terminal of its own"
+	// upLimit is how long such a line may take until what it starts is up: the first start builds the functions.
+	upLimit = 3 * time.Minute
+)
+
+// upSays is what such lines print when what they start is up, by a part of the line.
+func upSays() map[string]string {
+	return map[string]string{"./infra/local ": "The system runs.", "sam local start-api ": "Running on http"}
+}
+
+// readmeAnswers are what the API answers to the README's request, and the function to its event.
+var readmeAnswers = regexp.MustCompile(`(?s)"relatedRos":\[{.*"batchItemFailures": ?(null|\[])`)
+
+// readme does what the README says of `sam local`, line by line, and checks that it works. The lines are for Linux on x86_64;
+// `sam` is the one installed here, and `sam local` takes the stand-in for AWS's image.
+func (p proof) readme(ctx context.Context, cli samCommand, daemon *docker) (err error) {
+	script, err := samLocalOf("README.md")
+	if err != nil {
+		return err
+	}
+	listen, _, err := daemon.bridge(ctx)
+	if err != nil {
+		return err
+	}
+	if !strings.Contains(script, "-host "+listen+" ") || !strings.Contains(script, "ARCHITECTURE="+hostArchitecture()+" ") {
+		return p.without("the README's lines", fmt.Errorf("%w: this is %s, with Docker's bridge at %s", errUnavailable, hostArchitecture(), listen))
+	}
+	terminal, err := p.newTerminal(ctx, cli, daemon)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, terminal.close()) }()
+	printed, err := terminal.do(ctx, script)
+	if err != nil {
+		return err
+	}
+	if !readmeAnswers.MatchString(printed) {
+		return fmt.Errorf("the README's lines print no answers like %s:\n%s", readmeAnswers, printed)
+	}
+	fmt.Fprintln(p.out, "README.md        all lines of it")
+	return nil
+}
+
+// samLocalOf returns the one block of shell commands in a Markdown page that has `sam local` in it.
+func samLocalOf(path string) (string, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	var found []string
+	for _, block := range strings.Split(string(text), "\n```sh\n")[1:] {
+		if block, _, _ = strings.Cut(block, "\n```"); strings.Contains(block, "sam local ") {
+			found = append(found, block)
+		}
+	}
+	if len(found) != 1 {
+		return "", fmt.Errorf("%s has %d blocks of commands with sam local, want one", path, len(found))
+	}
+	return found[0], nil
+}
+
+// terminal runs a page's commands.
+type terminal struct {
+	environment []string
+	running     []leftRunning // in terminals of their own
+}
+
+// leftRunning is a command that goes on until it is told to end.
+type leftRunning struct {
+	command *exec.Cmd
+	ended   chan error // how it ended, once
+}
+
+// newTerminal returns one whose `sam` is the proof's.
+func (p proof) newTerminal(ctx context.Context, cli samCommand, daemon *docker) (*terminal, error) {
+	bin := filepath.Join(p.cache, "bin")
+	if err := os.MkdirAll(bin, 0o755); err != nil {
+		return nil, err
+	}
+	sam := filepath.Join(cli.venv, "bin", "sam")
+	script := fmt.Sprintf("#!/bin/sh\n[ \"$1\" = local ] && exec %s \"$@\" --skip-pull-image --invoke-image %s\nexec %s \"$@\"\n", sam, standIn, sam)
+	if err := os.WriteFile(filepath.Join(bin, "sam"), []byte(script), 0o755); err != nil {
+		return nil, err
+	}
+	environment := append(cli.command(ctx).Env, daemon.environment()...)
+	return &terminal{environment: append(environment, "PATH="+bin+":"+os.Getenv("PATH"))}, nil
+}
+
+// do runs the lines in their order and returns what they print. A line that ends in ownTerminal is left running as soon as
+// it is up; those between two such lines share a shell.
+func (t *terminal) do(ctx context.Context, script string) (printed string, err error) {
+	var shared []string
+	run := func() error {
+		text := strings.Join(shared, "\n")
+		shared = nil
+		output, err := t.command(ctx, text).CombinedOutput()
+		printed += string(output)
+		if err != nil {
+			return fmt.Errorf("%s\n%w\n%s", text, err, output)
+		}
+		return nil
+	}
+	for line := range strings.Lines(script) {
+		line = strings.TrimSpace(line)
+		if !strings.HasSuffix(line, ownTerminal) {
+			shared = append(shared, line)
+			continue
+		}
+		if err := errors.Join(run(), t.leaveRunning(ctx, line)); err != nil {
+			return printed, err
+		}
+	}
+	return printed, run()
+}
+
+func (t *terminal) command(ctx context.Context, text string) *exec.Cmd {
+	command := exec.CommandContext(ctx, "sh", "-euc", text)
+	command.Env = t.environment
+	return command
+}
+
+// leaveRunning starts a line and returns when what it starts is up.
+func (t *terminal) leaveRunning(ctx context.Context, line string) error {
+	command := t.command(context.WithoutCancel(ctx), line)
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C in it must not reach us, nor ours it
+	output := &watchedOutput{up: make(chan struct{})}
+	for part, says := range upSays() {
+		if strings.Contains(line, part) {
+			output.says = says
+		}
+	}
+	if output.says == "" {
+		return fmt.Errorf("%s: nobody knows when it is up", line)
+	}
+	command.Stdout, command.Stderr = output, output
+	if err := command.Start(); err != nil {
+		return err
+	}
+	left := leftRunning{command, make(chan error, 1)}
+	go func() { left.ended <- command.Wait() }()
+	ctx, cancel := context.WithTimeout(ctx, upLimit)
+	defer cancel()
+	select {
+	case <-output.up:
+		t.running = append(t.running, left)
+		return nil
+	case err := <-left.ended:
+		return fmt.Errorf("%s\nended before it was up: %w\n%s", line, err, output.text())
+	case <-ctx.Done():
+		t.running = append(t.running, left)
+		return fmt.Errorf("%s\nis not up: %w\n%s", line, ctx.Err(), output.text())
+	}
+}
+
+// close ends what was left running, the last first, as Ctrl-C does.
+func (t *terminal) close() (err error) {
+	for len(t.running) > 0 {
+		last := t.running[len(t.running)-1]
+		t.running = t.running[:len(t.running)-1]
+		err = errors.Join(err, syscall.Kill(-last.command.Process.Pid, syscall.SIGINT))
+		<-last.ended // after Ctrl-C an exit code says nothing
+	}
+	return err
+}
+
+// watchedOutput keeps what a command prints, and closes up when a text is in it.
+type watchedOutput struct {
+	says string
+	up   chan struct{}
+
+	mu      sync.Mutex
+	printed bytes.Buffer
+	seen    bool
+}
+
+// Write implements io.Writer.
+func (o *watchedOutput) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.printed.Write(b)
+	if !o.seen && strings.Contains(o.printed.String(), o.says) {
+		o.seen = true
+		close(o.up)
+	}
+	return len(b), nil
+}
+
+func (o *watchedOutput) text() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.printed.String()
+}
