@@ -102,8 +102,9 @@ func (s administration) change(ctx context.Context, r *request) (answer, error) 
 // ifMatch returns the version that an If-Match header names: the number that an
 // ETag of settings begins with. What follows it is not compared, so that a check of
 // the activation in between is no change; a "W/" that a proxy put before it neither.
-// An ETag that no settings ever had is stale, as ETags are opaque to who sends them.
-// "*" and lists are refused: they name no version that somebody has read.
+// An ETag that no settings ever had names version -1, which is always stale: to who
+// sends them ETags are opaque. "*" and lists are refused: they name no version that
+// somebody has read.
 func ifMatch(header string) (int64, error) {
 	if header == "" {
 		return 0, &problem{kind: versionNeeded, detail: "Send the ETag of the settings as read in If-Match."}
@@ -117,7 +118,7 @@ func ifMatch(header string) (int64, error) {
 	number, _, _ := strings.Cut(tag, "-")
 	version, err := strconv.ParseUint(number, 10, 63)
 	if err != nil {
-		return 0, fmt.Errorf("read If-Match: %w", relatedro.ErrStale)
+		return -1, nil
 	}
 	return int64(version), nil
 }

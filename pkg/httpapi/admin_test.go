@@ -225,6 +225,13 @@ func TestIfMatch(t *testing.T) {
 	}
 }
 
+func TestBadSettingsAreBadWhateverTheETag(t *testing.T) {
+	w, _ := enabled(t)
+	for _, tag := range []string{`"1"`, `"2"`, `"x"`} {
+		w.as(relatedro.Support, "loc-100").send("PUT", settingsPath, `{}`, "If-Match", tag).problem(t, 400, "bad-input", "status", "dms", "karmak")
+	}
+}
+
 func TestSettingsRefused(t *testing.T) {
 	good := wanting(relatedro.Disabled, north)
 	for name, c := range map[string]struct {
