@@ -25,7 +25,9 @@ import (
 	"related-ro/infra/local/issuer"
 	"related-ro/infra/local/lambda"
 	"related-ro/infra/local/sqs"
+	"related-ro/infra/local/sqs/sqstest"
 	"related-ro/infra/local/template"
+	"related-ro/pkg/boot"
 	"related-ro/pkg/dynamo"
 	"related-ro/pkg/httpapi"
 	"related-ro/pkg/karmak"
@@ -118,7 +120,7 @@ func newWorld(t *testing.T) *world {
 
 	w.table = tables.Table(t)
 	w.store = dynamo.New(tables.Client(), w.table)
-	w.calls = &calls{next: http.DefaultTransport}
+	w.calls = &calls{next: boot.NewTransport()}
 	w.restart()
 	return w
 }
@@ -144,12 +146,8 @@ func (w *world) restart() {
 
 func (w *world) startQueues() {
 	w.Helper()
-	engine := sqs.New(sqs.Config{})
-	server := httptest.NewServer(engine)
-	w.Cleanup(func() { engine.Close(); server.Close() })
-	w.queue = sdksqs.New(sdksqs.Options{
-		BaseEndpoint: &server.URL, Region: "us-east-1", HTTPClient: server.Client(), Credentials: aws.CredentialsProviderFunc(anyCredentials),
-	})
+	engine, client, endpoint := sqstest.Start(w.T, sqs.Config{})
+	w.queue = client
 	w.queues = make(map[relatedro.QueueName]sqsbatch.QueueURLs)
 	for _, name := range []relatedro.QueueName{relatedro.ExportQueue, relatedro.CloseQueue} {
 		source, dead := string(name), string(name)+"-dlq"
@@ -158,7 +156,7 @@ func (w *world) startQueues() {
 				w.Fatal(err)
 			}
 		}
-		w.queues[name] = sqsbatch.QueueURLs{Source: server.URL + engine.QueueURL(source), DeadLetters: server.URL + engine.QueueURL(dead)}
+		w.queues[name] = sqsbatch.QueueURLs{Source: endpoint + engine.QueueURL(source), DeadLetters: endpoint + engine.QueueURL(dead)}
 	}
 }
 

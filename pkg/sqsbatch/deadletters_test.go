@@ -1,9 +1,7 @@
 package sqsbatch_test
 
 import (
-	"context"
 	"fmt"
-	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"related-ro/infra/local/sqs"
+	"related-ro/infra/local/sqs/sqstest"
 	"related-ro/pkg/relatedro"
 	"related-ro/pkg/sqsbatch"
 )
@@ -30,20 +29,14 @@ type office struct {
 func newOffice(t *testing.T, config sqs.Config) *office {
 	t.Helper()
 	t.Parallel() // finding a queue empty takes a second
-	engine := sqs.New(config)
-	server := httptest.NewServer(engine)
-	t.Cleanup(func() { engine.Close(); server.Close() })
-	o := &office{T: t, client: awssqs.New(awssqs.Options{
-		BaseEndpoint: &server.URL, Region: "us-east-1", HTTPClient: server.Client(),
-		Credentials: aws.CredentialsProviderFunc(anyCredentials),
-		Retryer:     aws.NopRetryer{},
-	})}
+	engine, client, endpoint := sqstest.Start(t, config)
+	o := &office{T: t, client: client}
 	for _, name := range []string{"close", "close-dlq"} {
 		if err := engine.CreateQueue(name, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
-	o.urls = sqsbatch.QueueURLs{Source: server.URL + engine.QueueURL("close"), DeadLetters: server.URL + engine.QueueURL("close-dlq")}
+	o.urls = sqsbatch.QueueURLs{Source: endpoint + engine.QueueURL("close"), DeadLetters: endpoint + engine.QueueURL("close-dlq")}
 	o.letters = sqsbatch.NewDeadLetters(o.client, map[relatedro.QueueName]sqsbatch.QueueURLs{relatedro.CloseQueue: o.urls}, time.Now)
 	return o
 }
@@ -63,10 +56,6 @@ func (o *office) setAside(body string) {
 	if err != nil {
 		o.Fatal(err)
 	}
-}
-
-func anyCredentials(context.Context) (aws.Credentials, error) {
-	return aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}, nil
 }
 
 func closedAt(location, id string) string {
