@@ -43,11 +43,11 @@ func (r Reason) Permanent() bool {
 func (r Reason) Sentence() string {
 	switch r {
 	case Unreachable:
-		return "Karmak could not be reached."
+		return "Karmak could not be reached. If this lasts, please ask Karmak whether its Unity service works for this account."
 	case RateLimited:
 		return "Karmak is busy and asked us to wait."
 	case KarmakError:
-		return "Karmak answered with an error."
+		return "Karmak answered with an error. If this lasts, please ask Karmak about it."
 	case FusionOffline:
 		return "This dealer's Karmak Fusion server is offline. Please check that the server and its Unity bridge are running."
 	case CredentialsRejected:
