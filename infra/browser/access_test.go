@@ -1,11 +1,16 @@
 package browser
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+
+	"related-ro/infra/tools"
 )
 
 // prepared brings a system into a state in which each page has something to show:
@@ -51,14 +56,33 @@ func (p *tab) axe(source, page string) {
 	}
 }
 
+// axeSource returns axe-core, which npm installs into the cache. Where there is no npm the test is skipped, or fails where
+// CI=true.
 func axeSource(t *testing.T) string {
 	t.Helper()
-	source, err := os.ReadFile(os.Getenv("RELATEDRO_AXE"))
-	if err != nil {
-		t.Fatalf("axe-core: %v; make test-browser fetches it", err)
+	source, err := installedAxe()
+	if err != nil && os.Getenv("CI") != "true" {
+		fmt.Printf("skipped: %s: axe-core cannot be installed: %v\n", t.Name(), err)
+		t.SkipNow()
 	}
-	return string(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return source
 }
+
+var installedAxe = sync.OnceValues(func() (string, error) {
+	const version = "4.14.1"
+	directory, err := filepath.Abs(filepath.Join(root, ".cache", "axe-core-"+version))
+	if err != nil {
+		return "", err
+	}
+	if err := tools.Once(context.Background(), directory, tools.NPM("axe-core", version)); err != nil {
+		return "", err
+	}
+	source, err := os.ReadFile(filepath.Join(directory, "node_modules", "axe-core", "axe.min.js"))
+	return string(source), err
+})
 
 func TestAxeFindsNothing(t *testing.T) {
 	source := axeSource(t)

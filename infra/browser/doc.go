@@ -3,6 +3,6 @@
 // the functions' own binaries, the queues, the table and the simulated Karmak.
 //
 // The tests run where RELATEDRO_BROWSER is 1, as `make test-browser` sets it. axe-core
-// is read from the file that RELATEDRO_AXE names; images go to the folder that
-// RELATEDRO_SCREENSHOTS names, as `make screenshots` sets it.
+// is installed by npm; images go to the folder that RELATEDRO_SCREENSHOTS names, as
+// `make screenshots` sets it.
 package browser
