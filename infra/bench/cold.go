@@ -130,9 +130,11 @@ func coldSection(results []coldstart.Result) report.Section {
 	s := report.Section{
 		Title: "Cold start",
 		Text: fmt.Sprintf(`
-Each binary is started %d times in turn with the others, over the Lambda Runtime API: init is from the start of the process to its
-first call for an event, first is the first event, warm are %d more. Medians. DynamoDB and Karmak are in memory, in another process.
-The references are `+"`infra/bench/reference/{empty,rawget,leanget,leanthree,commonget}`"+`; all are built with the Makefile's flags.`, coldStarts, warmEvents),
+Each binary is started %d times in turns with the others, each turn in another order, over the Lambda Runtime API: init is from the
+start of the process to its first call for an event, first is the first event, warm are %d more. Medians. DynamoDB and Karmak are in
+memory, in another process. The references are `+"`infra/bench/reference/{empty,rawget,leanget,leanthree,commonget}`"+`; all are built
+with the Makefile's flags. What a binary's pages happen to get of the machine's memory makes a few per cent: `+"`export` and `close`"+` are one
+program.`, coldStarts, warmEvents),
 		Tables: []report.Table{{Columns: []string{
 			"program", "size MB", "× limit", "init ms", "× limit", "× lean", "first ms", "× lean", "warm ms", "peak RSS MB", "CPU of init ms", "CPU of warm ms",
 		}}},

@@ -88,8 +88,8 @@ func readings(w *world.World) []reading {
 			}
 			return calls.Wait()
 		}},
-		{name: "P3, 100 cases of 5 locations", turns: 600, request: batch, bare: bareBatch},
-		{name: "P3, the same, compressed for a browser", turns: 600, request: world.FromBrowser(batch), bare: bareBatch},
+		{name: "P3, 100 cases of 5 locations", turns: 1200, request: batch, bare: bareBatch},
+		{name: "P3, the same, compressed for a browser", turns: 1200, request: world.FromBrowser(batch), bare: bareBatch},
 		{name: "P4, a related RO's number", turns: 2000, request: world.Search(first, world.Related(0, 0), "exact"), bare: func(ctx context.Context, c *dynamodb.Client) error {
 			if err := query(ctx, c, w.Table, first, world.Related(0, 0)); err != nil {
 				return err
