@@ -167,8 +167,8 @@ What is left over the bare calls is the contract itself: the event is JSON that 
 JSON that holds its own JSON as a string, and a line of log and one of metrics are JSON too. That is under 0.1 ms for one case, and
 under 0.01 ms for each of 100. DynamoDB takes milliseconds where this engine takes 0.1.
 
-A browser gets a long answer by gzip. That takes no more time than handing on the long one, and spares the dealer's line, and the bill,
-nine tenths of the bytes or more.`
+A browser gets a long answer by gzip. That takes a tenth or two of a millisecond, and spares the dealer's line, and the bill, nine tenths
+of the bytes or more.`
 	return s, nil
 }
 
