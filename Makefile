@@ -56,7 +56,7 @@ soak: build ## Send N=2000 messages at once through a failing system, and check 
 	@go run ./infra/local/soak -n $(N) -bin bin
 
 .PHONY: bench
-bench: ## Measure speed and cost against references, and write infra/docs/performance.md; about five minutes
+bench: ## Measure speed and cost against references, and write infra/docs/performance.md; about six minutes
 	go run ./infra/bench
 
 .PHONY: bench-smoke
