@@ -104,7 +104,7 @@ func TestReportShowsReasonsOfWhatDiffers(t *testing.T) {
 	writeReport(&out, []result{{engine: moto, suites: map[string]outcome{
 		"queue": {passed: 3, differ: []string{"TestA"}, gone: []string{"TestGone", "TestGone2"}},
 	}}}, known)
-	for _, part := range []string{"| moto 5.2.5 | – | – | all but 1 | – | – |", "## Where moto differs", "- it is so (queue: `TestA`)"} {
+	for _, part := range []string{"| moto 5.2.5 | – | – | all but 1 | – | – |", "from PyPI moto[server]; it mixes up", "## Where moto differs", "- it is so (queue: `TestA`)"} {
 		if !strings.Contains(out.String(), part) {
 			t.Errorf("the report lacks %q:\n%s", part, out.String())
 		}

@@ -23,6 +23,7 @@ const (
 // process is a running engine; the zero value is one that there is no process for.
 type process struct {
 	url     string
+	front   func() error // ends what stands before it, if anything does
 	command *exec.Cmd
 	cancel  context.CancelFunc
 	ended   chan struct{}
@@ -85,7 +86,11 @@ func (p *process) stop() error {
 	if p.command == nil {
 		return nil
 	}
+	var err error
+	if p.front != nil {
+		err = p.front()
+	}
 	p.cancel()
 	<-p.ended
-	return p.log.Close()
+	return errors.Join(err, p.log.Close())
 }

@@ -45,7 +45,11 @@ func writeReport(w io.Writer, results []result, known differences) {
 		for _, s := range r.engine.services {
 			services = append(services, string(s))
 		}
-		fmt.Fprintf(w, "- **%s**: %s, from %s\n", r.engine.name, strings.Join(services, " and "), r.engine.origin)
+		note := ""
+		if r.engine.mixesUp {
+			note = "; it mixes up requests that come at the same time, so DynamoDB is asked for one thing at a time"
+		}
+		fmt.Fprintf(w, "- **%s**: %s, from %s%s\n", r.engine.name, strings.Join(services, " and "), r.engine.origin, note)
 	}
 	for _, r := range results {
 		writeDifferences(w, r, known[r.engine.name])
