@@ -17,11 +17,11 @@ import (
 	"mime"
 	"net"
 	"net/http"
-	"net/http/httputil"
 	"net/url"
 	"slices"
 	"time"
 
+	"related-ro/infra/local/forward"
 	"related-ro/infra/local/issuer"
 	"related-ro/infra/local/platform"
 	"related-ro/infra/local/seed"
@@ -44,7 +44,7 @@ type Config struct {
 // New returns the handler of /local/, or an error if the platform's Karmak has no
 // proper address. Only pages of the same machine may use it: it hands out tokens.
 func New(c Config) (http.Handler, error) {
-	karmak, err := url.Parse(c.Platform.KarmakURL)
+	control, err := url.Parse(c.Platform.KarmakURL + "/control")
 	if err != nil {
 		return nil, fmt.Errorf("address of the simulated Karmak: %w", err)
 	}
@@ -58,10 +58,7 @@ func New(c Config) (http.Handler, error) {
 	mux.HandleFunc("GET /local/steps", c.Feed.serve)
 	mux.HandleFunc("POST /local/token", c.token)
 	mux.HandleFunc("POST /local/events", c.event)
-	mux.Handle("/local/karmak/{rest...}", &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
-		r.SetURL(karmak)
-		r.Out.URL.Path, r.Out.URL.RawPath = "/control/"+r.In.PathValue("rest"), ""
-	}})
+	mux.Handle("/local/karmak/", http.StripPrefix("/local/karmak", forward.To(control)))
 	return sameMachine(mux), nil
 }
 
