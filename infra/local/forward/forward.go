@@ -1,4 +1,4 @@
-// Package forward passes requests on to an engine that another program serves.
+// Package forward passes requests on to another server: an engine elsewhere, or the simulated Karmak.
 package forward
 
 import (
