@@ -2,10 +2,13 @@ package forward_test
 
 import (
 	"bytes"
+	"context"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 
@@ -68,5 +71,41 @@ func TestAnswersOfFastEngineArriveWhole(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestTargetThatDoesNotAnswerIsABadGateway(t *testing.T) {
+	proxy := start(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	response, err := proxy.Client().Post(proxy.URL, "application/json", strings.NewReader("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusBadGateway {
+		t.Errorf("status %d", response.StatusCode)
+	}
+}
+
+func TestClientThatLeavesIsNothingToReport(t *testing.T) {
+	var reported bytes.Buffer
+	log.SetOutput(&reported)
+	defer log.SetOutput(os.Stderr)
+	ctx, leave := context.WithCancel(t.Context())
+	proxy := start(t, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // only then does net/http see that the proxy leaves too
+		leave()
+		<-r.Context().Done()
+	})
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, proxy.URL, strings.NewReader("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if response, err := proxy.Client().Do(request); err == nil {
+		response.Body.Close()
+		t.Error("there is an answer")
+	}
+	proxy.Close() // waits for the handler
+	if reported.Len() > 0 {
+		t.Errorf("reported %q", reported.String())
 	}
 }
