@@ -3,7 +3,6 @@ package sqsbatch
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -115,7 +114,7 @@ func (d *DeadLetters) Redrive(ctx context.Context, queue relatedro.QueueName, mi
 			break
 		}
 		batch = slices.DeleteFunc(batch, func(m types.Message) bool {
-			other := sentAt(m).After(started) || !mine(letterOf(queue, m).Key.Location)
+			other := sentAt(m.Attributes).After(started) || !mine(letterOf(queue, m).Key.Location)
 			if other {
 				keep = append(keep, m)
 			}
@@ -238,30 +237,23 @@ func (d *DeadLetters) count(ctx context.Context, url string) (int, error) {
 // break their rules count as not given, so that nobody takes such a message for a
 // location's.
 func letterOf(queue relatedro.QueueName, m types.Message) relatedro.DeadLetter {
-	var fields map[string]any
-	_ = json.Unmarshal([]byte(aws.ToString(m.Body)), &fields) // nil if it is no object
-	id := func(name string) string {
-		s, _ := fields[name].(string)
-		if relatedro.CheckID(name, s) != nil {
-			return ""
-		}
-		return s
-	}
+	named, _ := Decode(aws.ToString(m.Body), sentAt(m.Attributes)) // of a refused message, too
 	attribute := func(name string) string { return aws.ToString(m.MessageAttributes[name].StringValue) }
 	return relatedro.DeadLetter{
 		Queue:     queue,
 		MessageID: aws.ToString(m.MessageId),
-		EventID:   id("id"),
-		Key:       relatedro.CaseKey{Location: id("locationId"), Case: id("caseId")},
+		EventID:   named.ID,
+		Key:       named.Key,
 		Code:      attribute(AttrErrorCode),
 		Message:   attribute(AttrErrorMessage),
 		FailedAt:  attribute(AttrFailedAt),
 	}
 }
 
-// sentAt returns when the queue took a message; the zero time if it does not say.
-func sentAt(m types.Message) time.Time {
-	ms, err := strconv.ParseInt(m.Attributes[string(types.MessageSystemAttributeNameSentTimestamp)], 10, 64)
+// sentAt returns when the queue took the message that has these attributes of SQS's
+// own; the zero time if they do not say.
+func sentAt(attributes map[string]string) time.Time {
+	ms, err := strconv.ParseInt(attributes[string(types.MessageSystemAttributeNameSentTimestamp)], 10, 64)
 	if err != nil {
 		return time.Time{}
 	}

@@ -121,11 +121,10 @@ func (h *Handler) decode(messages []events.SQSMessage, done []settled) (deliveri
 // sentAt is when the queue took the message; now if it does not say, which SQS
 // always does.
 func (h *Handler) sentAt(m *events.SQSMessage) time.Time {
-	ms, err := strconv.ParseInt(m.Attributes["SentTimestamp"], 10, 64)
-	if err != nil {
-		return h.cfg.Now()
+	if at := sentAt(m.Attributes); !at.IsZero() {
+		return at
 	}
-	return time.UnixMilli(ms)
+	return h.cfg.Now()
 }
 
 func toSetAside(done []settled) (letters []deadLetter) {
