@@ -13,6 +13,7 @@ import (
 	"related-ro/infra/local/platform"
 	"related-ro/infra/local/seed"
 	"related-ro/infra/local/stack"
+	"related-ro/infra/tools"
 )
 
 // root is the project's folder.
@@ -33,7 +34,7 @@ func run(m *testing.M) int {
 		fmt.Println("skipped: the browser tests run by make test-browser")
 		return 0
 	}
-	if _, err := exec.LookPath("chromium"); err != nil && os.Getenv("CI") != "true" {
+	if _, err := exec.LookPath("chromium"); err != nil && !tools.MustHave() {
 		fmt.Println("skipped: chromium is not installed (Debian: apt-get install chromium)")
 		return 0
 	}

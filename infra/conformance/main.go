@@ -24,6 +24,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"related-ro/infra/tools"
 )
 
 func main() {
@@ -56,7 +58,7 @@ func realMain(ctx context.Context, arguments []string, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("find the cache: %w", err)
 	}
-	run := runner{cache: directory, out: out, known: differences, mustHave: os.Getenv("CI") == "true"}
+	run := runner{cache: directory, out: out, known: differences, mustHave: tools.MustHave()}
 	results, err := run.all(ctx, chosen)
 	if err != nil {
 		return err

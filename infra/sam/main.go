@@ -24,6 +24,7 @@ import (
 
 	"related-ro/infra/local/issuer"
 	"related-ro/infra/local/stack"
+	"related-ro/infra/tools"
 )
 
 func main() {
@@ -49,7 +50,7 @@ func command(ctx context.Context, arguments []string, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("find the cache: %w", err)
 	}
-	return proof{cache: directory, out: out, mustHave: os.Getenv("CI") == "true"}.run(ctx)
+	return proof{cache: directory, out: out, mustHave: tools.MustHave()}.run(ctx)
 }
 
 // printEnvironment prints the file for --env-vars to reach a stack that `make run` started.

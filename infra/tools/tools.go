@@ -73,6 +73,9 @@ func Maven(group, artifact, version string) Installer {
 	}
 }
 
+// MustHave reports whether a check has to fail for what it lacks, as in CI. Elsewhere it is skipped with the reason.
+func MustHave() bool { return os.Getenv("CI") == "true" }
+
 // FreePort returns a TCP port of the loopback interface that nobody listens on, for a program that must be told one.
 func FreePort(ctx context.Context) (int, error) {
 	var config net.ListenConfig
