@@ -68,7 +68,7 @@ func (c *Client) Families(ctx context.Context, over relatedro.Connection, ros []
 	g := newGraph(over.Branch != "")
 	for _, ro := range ros {
 		if askable(ro) {
-			g.names[canonical(ro)] = ro
+			g.names[relatedro.CanonicalRO(ro)] = ro
 		}
 	}
 	for range maxRounds {
@@ -83,7 +83,7 @@ func (c *Client) Families(ctx context.Context, over relatedro.Connection, ros []
 	families := make(map[string]relatedro.Family, len(ros))
 	for _, ro := range ros {
 		if askable(ro) {
-			families[ro] = g.family(canonical(ro))
+			families[ro] = g.family(relatedro.CanonicalRO(ro))
 			continue
 		}
 		families[ro] = relatedro.Family{Failure: &relatedro.Failure{
@@ -101,7 +101,7 @@ func (g *graph) frontier(ros []string) (headers, spinoffs []string) {
 		if !askable(ro) {
 			continue
 		}
-		h, s := g.open(canonical(ro))
+		h, s := g.open(relatedro.CanonicalRO(ro))
 		for _, n := range h {
 			rows[n] = true
 		}

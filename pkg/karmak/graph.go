@@ -43,7 +43,7 @@ func newGraph(oneBranch bool) *graph {
 }
 
 func (g *graph) add(r row) {
-	number, parent := canonical(string(r.RONumber)), canonical(string(r.OriginalRONumber))
+	number, parent := relatedro.CanonicalRO(string(r.RONumber)), relatedro.CanonicalRO(string(r.OriginalRONumber))
 	if known, ok := g.rows[number]; !ok {
 		g.rows[number] = r
 	} else if known.Branch != r.Branch && !g.oneBranch {
@@ -63,7 +63,7 @@ func (g *graph) add(r row) {
 
 // parent returns what the number was made from; empty if nothing.
 func (g *graph) parent(number string) string {
-	parent := canonical(string(g.rows[number].OriginalRONumber))
+	parent := relatedro.CanonicalRO(string(g.rows[number].OriginalRONumber))
 	if parent == number {
 		return ""
 	}
@@ -117,7 +117,7 @@ func (g *graph) open(number string) (headers, spinoffs []string) {
 // isNew reports whether a number will be asked about in the next round, as nobody has
 // asked, or is asking, for its spinoffs.
 func (g *graph) isNew(number string) bool {
-	n := canonical(number)
+	n := relatedro.CanonicalRO(number)
 	_, asking := slices.BinarySearchFunc(g.asking, n, compareNumbers)
 	return !asking && !g.expanded[n] && askable(number)
 }

@@ -34,7 +34,7 @@ type list struct {
 func newList(q query, g *graph) *list {
 	l := &list{query: q, graph: g, asked: map[string]bool{}, seen: map[row]bool{}, count: map[string]int{}}
 	for _, n := range q.numbers {
-		l.asked[canonical(n)] = true
+		l.asked[relatedro.CanonicalRO(n)] = true
 	}
 	return l
 }
@@ -104,9 +104,9 @@ func (l *list) add(rows []row) error {
 // askedBy returns the number that the row was asked for by, in canonical form.
 func (l *list) askedBy(r row) string {
 	if l.query.column == numberColumn {
-		return canonical(string(r.RONumber))
+		return relatedro.CanonicalRO(string(r.RONumber))
 	}
-	return canonical(string(r.OriginalRONumber))
+	return relatedro.CanonicalRO(string(r.OriginalRONumber))
 }
 
 // complete reports whether the list is known to have no more rows: at a branch a

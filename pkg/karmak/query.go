@@ -98,15 +98,3 @@ func branchAskable(branch string) bool {
 		return r < ' ' || r > '~' || strings.ContainsRune(",|[]", r)
 	})
 }
-
-// canonical gives numbers that Karmak takes for the same one form: digits without
-// leading zeros.
-func canonical(number string) string {
-	if strings.Trim(number, "0123456789") != "" {
-		return number
-	}
-	if trimmed := strings.TrimLeft(number, "0"); trimmed != "" || number == "" {
-		return trimmed
-	}
-	return "0"
-}

@@ -105,8 +105,8 @@ func TestAskable(t *testing.T) {
 
 func TestCanonical(t *testing.T) {
 	for number, want := range map[string]string{"": "", "0": "0", "000": "0", "007": "7", "7": "7", "A07": "A07", "0-7": "0-7"} {
-		if got := canonical(number); got != want {
-			t.Errorf("canonical(%q) = %q, want %q", number, got, want)
+		if got := relatedro.CanonicalRO(number); got != want {
+			t.Errorf("relatedro.CanonicalRO(%q) = %q, want %q", number, got, want)
 		}
 	}
 }

@@ -93,7 +93,7 @@ func (r *row) decode(object json.RawMessage) error {
 	if r.RONumber == "" {
 		return errors.New("RONumber is missing")
 	}
-	if canonical(string(r.OriginalRONumber)) == "0" {
+	if relatedro.CanonicalRO(string(r.OriginalRONumber)) == "0" {
 		r.OriginalRONumber = ""
 	}
 	for _, number := range []text{r.RONumber, r.OriginalRONumber} {

@@ -1,6 +1,9 @@
 package relatedro
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Limits of the identifiers that other systems send, from the message contract.
 const (
@@ -35,6 +38,21 @@ func CheckRO(field, value string) error {
 		return nil
 	}
 	return &FieldError{field, fmt.Sprintf("must be 1 to %d letters, digits or '-'", MaxROLength)}
+}
+
+// CanonicalRO returns the one form of all spellings of an RO number: digits without
+// leading zeros, letters in upper case. A DMS may hold a number as an integer or as text,
+// and a database compares text without case by default, so "050124" and "50124" are one
+// RO, and so are "r50999" and "R50999". It is for comparing and for keys: people see a
+// number as the DMS writes it.
+func CanonicalRO(number string) string {
+	if strings.Trim(number, "0123456789") != "" {
+		return strings.ToUpper(number)
+	}
+	if trimmed := strings.TrimLeft(number, "0"); trimmed != "" || number == "" {
+		return trimmed
+	}
+	return "0"
 }
 
 func within(s string, most int, extra string) bool {

@@ -19,6 +19,10 @@ const KarmakFusion = "KARMAK_FUSION"
 // only one. It is comparable: locations with equal connections are asked together.
 type Connection struct{ Account, User, Branch string }
 
+// Branch is a branch of an account as the DMS lists it. Code is what Connection.Branch
+// holds.
+type Branch struct{ Code, Name string }
+
 // Settings is a location's setting of the feature.
 type Settings struct {
 	Location   string
