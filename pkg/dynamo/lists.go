@@ -34,9 +34,9 @@ func (s *Store) CasesOfAsset(ctx context.Context, location, asset, after string,
 	return cases, next, nil
 }
 
-// LinksTo returns up to limit links of a location whose RO number equals ro, or begins
-// with it if prefix is set, ordered by number and case, and the position where the next
-// page begins. after that is not of the list is ErrPosition.
+// LinksTo returns up to limit links of a location whose RO number equals ro, which is
+// canonical, or begins with it if prefix is set, ordered by number and case, and the
+// position where the next page begins. after that is not of the list is ErrPosition.
 func (s *Store) LinksTo(ctx context.Context, location, ro string, prefix bool, after string, limit int) ([]relatedro.Link, string, error) {
 	begin := prefixLink + ro
 	if !prefix {

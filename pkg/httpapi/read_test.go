@@ -315,6 +315,37 @@ func TestSearch(t *testing.T) {
 	}
 }
 
+// A number is one whatever its spelling, and is shown as the DMS writes it.
+func TestSearchInAnySpelling(t *testing.T) {
+	w, advisor := enabled(t)
+	w.save(aCase("loc-100", "case-1", "050123", north, alternate("R50999", "050123"), alternate("0050124", "050123")))
+	w.save(aCase("loc-100", "case-2", "r50999", north))
+	w.save(aCase("loc-100", "case-3", "50124", north))
+	for query, want := range map[string]string{
+		"ro=50123":               "050123 own case-1",
+		"ro=00050123":            "050123 own case-1",
+		"ro=r50999":              "R50999 related case-1, r50999 own case-2",
+		"ro=R50999":              "R50999 related case-1, r50999 own case-2",
+		"ro=050124":              "0050124 related case-1, 50124 own case-3",
+		"ro=05012&match=prefix":  "050123 own case-1, 0050124 related case-1, 50124 own case-3",
+		"ro=r5&match=prefix":     "R50999 related case-1, r50999 own case-2",
+		"ro=050124&match=prefix": "0050124 related case-1, 50124 own case-3",
+	} {
+		t.Run(query, func(t *testing.T) {
+			var p pageAnswer
+			advisor.get("/v1/search?locationId=loc-100&"+query).want(t, 200).decode(t, &p)
+			if p.matches() != want {
+				t.Errorf("got %s, want %s", p.matches(), want)
+			}
+		})
+	}
+	var c caseAnswer
+	advisor.get(oneCase).want(t, 200).decode(t, &c)
+	if got := fmt.Sprint(c.RelatedROs[0].LinkedCases, c.RelatedROs[1].LinkedCases); !strings.Contains(got, "case-2") || !strings.Contains(got, "case-3") {
+		t.Errorf("linked cases %s", got)
+	}
+}
+
 func TestSearchInPages(t *testing.T) {
 	w, advisor := enabled(t)
 	for i := range relatedro.PageSize + 5 {

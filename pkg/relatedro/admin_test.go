@@ -65,6 +65,10 @@ func TestCheckSearch(t *testing.T) {
 		"beginning of two":      {"50", true, true},
 		"beginning of one":      {"5", true, false},
 		"beginning of none":     {"", true, false},
+		"beginning padded":      {"0050", true, true},
+		"one after padding":     {"005", true, false},
+		"padding alone":         {"000", true, false},
+		"a zero that is kept":   {"0R", true, true},
 		"empty":                 {"", false, false},
 		"a filter's characters": {"50|51", true, false},
 	} {

@@ -14,7 +14,7 @@ type Case struct {
 	Key      CaseKey
 	Number   string     // case number people know; empty while unknown
 	Asset    string     // asset id; empty while unknown
-	RO       string     // the original RO: the number the case was exported under
+	RO       string     // the original RO, under which the case was exported; once it was fetched, as the DMS writes it
 	Status   CaseStatus // empty while only a refresh has spoken of the case
 	ClosedBy ClosedBy   // set while Status is CaseClosed
 
@@ -135,7 +135,7 @@ type RelatedRO struct {
 // index onto cases, which are the truth: a reader drops a link whose case does not
 // list the number.
 type Link struct {
-	RO         string
+	RO         string // canonical; the case has the number as the DMS writes it
 	Key        CaseKey
 	Own        bool // the case's own RO
 	CaseNumber string
@@ -149,10 +149,11 @@ func (c Case) Links() []Link {
 		return nil
 	}
 	links := make([]Link, 0, len(c.Related)+1)
-	links = append(links, Link{RO: c.RO, Key: c.Key, Own: true, CaseNumber: c.Number})
+	own := Link{RO: CanonicalRO(c.RO), Key: c.Key, Own: true, CaseNumber: c.Number}
+	links = append(links, own)
 	for _, r := range c.Related {
-		if r.RO != c.RO && CheckRO("", r.RO) == nil {
-			links = append(links, Link{RO: r.RO, Key: c.Key, CaseNumber: c.Number})
+		if ro := CanonicalRO(r.RO); ro != own.RO && CheckRO("", ro) == nil {
+			links = append(links, Link{RO: ro, Key: c.Key, CaseNumber: c.Number})
 		}
 	}
 	slices.SortFunc(links, func(a, b Link) int { return strings.Compare(a.RO, b.RO) })
@@ -187,18 +188,20 @@ func (c Case) filledFrom(ev Event) (Case, bool) {
 	return c, before != [...]string{c.Number, c.Asset, c.RO}
 }
 
+// withRO returns c with an RO number that an event gave. Another spelling of the number
+// that it has changes nothing.
 func (c Case) withRO(ro string) Case {
-	if c.RO != ro {
+	if CanonicalRO(c.RO) != CanonicalRO(ro) {
 		c.RO, c.Related, c.FetchedOver = ro, nil, Connection{}
 		c.Retrieval.RetrievedAt = time.Time{}
 	}
 	return c
 }
 
-// Retrieved returns c with the list that ev's retrieval found at the given time
+// Retrieved returns c with the family that ev's retrieval found at the given time
 // over a connection.
-func (c Case) Retrieved(ev Event, related []RelatedRO, over Connection, at time.Time) Case {
-	c.Related, c.FetchedOver = related, over
+func (c Case) Retrieved(ev Event, family Family, over Connection, at time.Time) Case {
+	c.RO, c.Related, c.FetchedOver = cmp.Or(family.RO, c.RO), family.Related, over
 	c.Retrieval = Retrieval{Outcome: OutcomeOK, Trigger: ev.Type.Trigger(), EventID: ev.ID, RetrievedAt: at}
 	if c.Stated.ID == ev.ID {
 		c.Stated.Settled = true

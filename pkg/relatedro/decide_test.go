@@ -31,10 +31,12 @@ func event(ev Event, minute int, change []func(*Event)) Event {
 	return ev
 }
 
-func of(asset string) func(*Event)    { return func(ev *Event) { ev.Asset = asset } }
-func number(n string) func(*Event)    { return func(ev *Event) { ev.CaseNumber = n } }
-func underRO(ro string) func(*Event)  { return func(ev *Event) { ev.RO = ro } }
-func ok(c Case, ev Event) Case        { return c.Retrieved(ev, []RelatedRO{{RO: "50124"}}, Connection{}, ten) }
+func of(asset string) func(*Event)   { return func(ev *Event) { ev.Asset = asset } }
+func number(n string) func(*Event)   { return func(ev *Event) { ev.CaseNumber = n } }
+func underRO(ro string) func(*Event) { return func(ev *Event) { ev.RO = ro } }
+func ok(c Case, ev Event) Case {
+	return c.Retrieved(ev, Family{Related: []RelatedRO{{RO: "50124"}}}, Connection{}, ten)
+}
 func failed(c Case, ev Event) Case    { return c.Failed(ev, OutcomeFailed, NotActivated) }
 func retrying(c Case, ev Event) Case  { return c.Failed(ev, OutcomeRetrying, Unreachable) }
 func unknown() Case                   { return Case{Key: key} }
@@ -149,6 +151,16 @@ func TestNewRODropsTheOldList(t *testing.T) {
 	}
 }
 
+func TestAnotherSpellingKeepsTheList(t *testing.T) {
+	for had, given := range map[string]string{"50123": "050123", "R50999": "r50999"} {
+		e1, c2 := export("e1", 1, underRO(had)), closing("c2", 2, underRO(given))
+		c := failed(taken(ok(taken(unknown(), e1), e1), c2), c2)
+		if len(c.Related) != 1 || c.RO != had {
+			t.Errorf("%s closed as %s: %+v", had, given, c)
+		}
+	}
+}
+
 func TestFailureKeepsTheLastGoodList(t *testing.T) {
 	c := ok(taken(unknown(), export("e1", 1)), export("e1", 1))
 	c = failed(taken(c, closing("c2", 2)), closing("c2", 2))
@@ -165,6 +177,17 @@ func ids(events []Event) []string {
 			}
 		}
 	})
+}
+
+func TestLinksAreCanonical(t *testing.T) {
+	c := Case{Key: key, RO: "050123", Related: []RelatedRO{{RO: "50123"}, {RO: "r7"}, {RO: "R7"}, {RO: "0050124"}}}
+	var got []string
+	for _, l := range c.Links() {
+		got = append(got, l.RO)
+	}
+	if want := []string{"50123", "50124", "R7"}; !slices.Equal(got, want) || !c.Links()[0].Own {
+		t.Errorf("links %v, want %v", c.Links(), want)
+	}
 }
 
 func TestNumbersThatNobodyCanSearchForAreNotLinked(t *testing.T) {

@@ -24,6 +24,7 @@ type DMS interface {
 // number, without the RO itself, or a Failure of RONotFound, AmbiguousBranch or
 // FamilyTooLarge.
 type Family struct {
+	RO      string // the number asked for, as the DMS writes it
 	Related []RelatedRO
 	Failure *Failure
 }
@@ -77,8 +78,8 @@ type CaseReader interface {
 	// CasesOfAsset returns up to limit of an asset's cases, newest first event first.
 	CasesOfAsset(ctx context.Context, location, asset, after string, limit int) (cases []Case, next string, err error)
 
-	// LinksTo returns up to limit links of a location whose RO number equals ro, or
-	// begins with it if prefix is set, ordered by number.
+	// LinksTo returns up to limit links of a location whose RO number equals ro, which
+	// is canonical, or begins with it if prefix is set, ordered by number.
 	LinksTo(ctx context.Context, location, ro string, prefix bool, after string, limit int) (links []Link, next string, err error)
 }
 

@@ -73,12 +73,11 @@ func (r *Reader) Case(ctx context.Context, key CaseKey) (Shown, error) {
 // linked looks up the cases whose own RO is a related one of c. An index entry that
 // a crash left behind is not told apart here: that would cost another read for each.
 func (r *Reader) linked(ctx context.Context, c Shown) (map[string][]Link, error) {
-	byRO := make(map[string][]Link)
+	first := c.Related[:min(len(c.Related), LinkedROs)]
 	var ros []string
-	for _, related := range c.Related[:min(len(c.Related), LinkedROs)] {
-		byRO[related.RO] = nil
+	for _, related := range first {
 		if CheckRO("", related.RO) == nil { // others have no links
-			ros = append(ros, related.RO)
+			ros = append(ros, CanonicalRO(related.RO))
 		}
 	}
 	slices.Sort(ros)
@@ -96,11 +95,16 @@ func (r *Reader) linked(ctx context.Context, c Shown) (map[string][]Link, error)
 	inParallel(lookups, lookupsAtOnce, func(l *lookup) {
 		l.links, _, l.err = r.store.LinksTo(ctx, c.Key.Location, l.ro, false, "", linksPerRO)
 	})
+	byCanonical := make(map[string][]Link)
 	for _, l := range lookups {
 		if l.err != nil {
 			return nil, l.err
 		}
-		byRO[l.ro] = slices.DeleteFunc(l.links, func(link Link) bool { return !link.Own || link.Key == c.Key })
+		byCanonical[l.ro] = slices.DeleteFunc(l.links, func(link Link) bool { return !link.Own || link.Key == c.Key })
+	}
+	byRO := make(map[string][]Link)
+	for _, related := range first {
+		byRO[related.RO] = byCanonical[CanonicalRO(related.RO)]
 	}
 	return byRO, nil
 }
@@ -153,11 +157,11 @@ func (r *Reader) Cases(ctx context.Context, actor Actor, keys []CaseKey) (map[Ca
 }
 
 // Search returns a page of a location's cases that have an RO number, or one that
-// begins with ro if prefix is set, ordered by number. A page may be empty although
-// others follow: links that their case does not bear out are left out. Positions
-// as in CasesOfAsset. ro has passed CheckSearch.
+// begins with ro if prefix is set, ordered by number. Any spelling of a number finds
+// it. A page may be empty although others follow: links that their case does not bear
+// out are left out. Positions as in CasesOfAsset. ro has passed CheckSearch.
 func (r *Reader) Search(ctx context.Context, location, ro string, prefix bool, after string) (matches []Match, next string, err error) {
-	links, next, err := r.store.LinksTo(ctx, location, ro, prefix, after, PageSize)
+	links, next, err := r.store.LinksTo(ctx, location, CanonicalRO(ro), prefix, after, PageSize)
 	if err != nil || len(links) == 0 {
 		return nil, next, err
 	}
@@ -175,28 +179,37 @@ func (r *Reader) Search(ctx context.Context, location, ro string, prefix bool, a
 			continue
 		}
 		shown := show(c, loaded.Settings[location])
-		if own, ok := shown.has(link.RO); ok {
-			matches = append(matches, Match{RO: link.RO, Own: own, Case: shown})
+		if ro, own, ok := shown.has(link.RO); ok {
+			matches = append(matches, Match{RO: ro, Own: own, Case: shown})
 		}
 	}
 	return matches, next, nil
 }
 
 // CheckSearch returns a *FieldError unless ro can be searched for: whole, or as the
-// beginning of numbers, then of at least two characters.
+// beginning of numbers, then of at least two characters in its canonical form. Leading
+// zeros of a beginning of digits are padding, as they are of a number: "0501" finds what
+// "501" finds. So a number that keeps its zeros, say 05-1, is not found by "05" but by
+// "05-".
 func CheckSearch(field, ro string, prefix bool) error {
-	if prefix && len(ro) < shortestBeginning {
-		return &FieldError{field, "must have at least 2 characters to search by beginning"}
+	if prefix && len(CanonicalRO(ro)) < shortestBeginning {
+		return &FieldError{field, "must have at least 2 characters, leading zeros of a number not counted, to search by beginning"}
 	}
 	return CheckRO(field, ro)
 }
 
-// has reports whether the case as shown has the number, and whether as its own.
-func (c Shown) has(ro string) (own, ok bool) {
-	if c.RO == ro {
-		return true, true
+// has reports whether the case as shown has the canonical number, how it is written
+// there, and whether it is the case's own.
+func (c Shown) has(canonical string) (ro string, own, ok bool) {
+	if CanonicalRO(c.RO) == canonical {
+		return c.RO, true, true
 	}
-	return false, slices.ContainsFunc(c.Related, func(related RelatedRO) bool { return related.RO == ro })
+	for _, related := range c.Related {
+		if CanonicalRO(related.RO) == canonical {
+			return related.RO, false, true
+		}
+	}
+	return "", false, false
 }
 
 // peek reads and remembers the settings among what it read.

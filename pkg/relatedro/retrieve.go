@@ -195,7 +195,7 @@ func (r *Retriever) fetch(ctx context.Context, over Connection, tasks []*task) {
 		case family.Failure != nil:
 			r.fail(ctx, t, family.Failure)
 		default:
-			r.succeed(ctx, t, family.Related, over, at)
+			r.succeed(ctx, t, family, over, at)
 		}
 	})
 }
@@ -223,14 +223,14 @@ func (r *Retriever) stillOver(ctx context.Context, over Connection, tasks []*tas
 }
 
 // succeed settles a task whose family was found at the given time.
-func (r *Retriever) succeed(ctx context.Context, t *task, related []RelatedRO, over Connection, at time.Time) {
-	err := r.write(ctx, t, t.decision.Case.Retrieved(*t.decision.Fetch, related, over, at))
+func (r *Retriever) succeed(ctx context.Context, t *task, family Family, over Connection, at time.Time) {
+	err := r.write(ctx, t, t.decision.Case.Retrieved(*t.decision.Fetch, family, over, at))
 	if errors.Is(err, ErrTooLarge) {
 		r.fail(ctx, t, &Failure{Reason: FamilyTooLarge, Err: err})
 		return
 	}
 	if t.written(err) {
-		t.fetched(Result{Verdict: Done, Settlement: SettledOK, Related: len(related)})
+		t.fetched(Result{Verdict: Done, Settlement: SettledOK, Related: len(family.Related)})
 	}
 }
 
