@@ -183,7 +183,7 @@ func (g *graph) family(number string) relatedro.Family {
 		related = append(related, ro)
 	}
 	slices.SortFunc(related, func(a, b relatedro.RelatedRO) int { return compareNumbers(a.RO, b.RO) })
-	return relatedro.Family{Related: related}
+	return relatedro.Family{RO: g.names[number], Related: related}
 }
 
 // ancestors returns what the number was made from, directly or through others,

@@ -19,6 +19,29 @@ func TestExportStoresTheFamily(t *testing.T) {
 	w.shows(w.stored(), relatedro.OutcomeOK, "", "e1", "50124")
 }
 
+// Karmak's database compares text without case, and may hold numbers as integers.
+func TestAnySpellingFindsTheRO(t *testing.T) {
+	w := newWorld(t)
+	w.addFamily(accountA, "R50999", "R51000")
+	w.send(w.body("e1", ofCase("case-1"), underRO("r50999")), w.body("e2", ofCase("case-2"), underRO("050123")))
+	if failed := w.run(); failed != 0 {
+		t.Fatalf("%d messages failed", failed)
+	}
+	for id, want := range map[string][3]string{"case-1": {"e1", "R50999", "R51000"}, "case-2": {"e2", "50123", "50124"}} {
+		c := w.stored(id)
+		w.shows(c, relatedro.OutcomeOK, "", want[0], want[2])
+		if c.RO != want[1] {
+			t.Errorf("%s is shown with %s, Karmak writes %s", id, c.RO, want[1])
+		}
+	}
+	w.clock.Advance(time.Minute)
+	w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.Offline}))
+	w.send(w.body("c3", asClose, ofCase("case-1"), underRO("R50999")), w.body("c4", asClose, ofCase("case-2")))
+	w.run()
+	w.shows(w.stored("case-1"), relatedro.OutcomeRetrying, relatedro.FusionOffline, "c3", "R51000")
+	w.shows(w.stored("case-2"), relatedro.OutcomeRetrying, relatedro.FusionOffline, "c4", "50124")
+}
+
 func TestCloseFetchesAnew(t *testing.T) {
 	w := newWorld(t)
 	w.send(w.body("e1"))

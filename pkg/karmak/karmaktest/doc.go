@@ -19,7 +19,7 @@
 //
 // Filters. RO, invoice, customer and task numbers compare as numbers when both sides are digits only (so 007 equals 7), else as
 // text, digits before text. Dates are RFC 3339, or the same without zone, or a day, taken as UTC. Booleans are true, false, 1, 0,
-// Y or N and know no order. Text compares byte by byte. An empty cell meets no condition but EQ NULL; it sorts first. A value
+// Y or N and know no order. Text compares without case. An empty cell meets no condition but EQ NULL; it sorts first. A value
 // that is empty, or of the wrong type for its column, or holds one of the separators, is a 400.
 //
 // Pages. Without pagesize a page has the view's maximum, without page it is the first. Both views sort by RONumber by default.

@@ -32,10 +32,10 @@ func (e *entry) copy() RO {
 
 func identityOf(number, branch string) identity { return identity{canonical(number), branch} }
 
-// canonical gives equal numbers the same form: digits without leading zeros.
+// canonical gives equal numbers the same form: digits without leading zeros, letters in upper case.
 func canonical(number string) string {
 	if !digits(number) {
-		return number
+		return strings.ToUpper(number)
 	}
 	if trimmed := strings.TrimLeft(number, "0"); trimmed != "" {
 		return trimmed

@@ -167,7 +167,7 @@ func compare(a, b cell) int {
 	case numberKind:
 		return compareNumbers(a.text, b.text)
 	default:
-		return strings.Compare(a.text, b.text)
+		return compareText(a.text, b.text)
 	}
 }
 
@@ -175,11 +175,14 @@ func compare(a, b cell) int {
 func compareNumbers(a, b string) int {
 	da, db := digits(a), digits(b)
 	if !da || !db {
-		return cmp.Or(asInt(db)-asInt(da), strings.Compare(a, b))
+		return cmp.Or(asInt(db)-asInt(da), compareText(a, b))
 	}
 	a, b = canonical(a), canonical(b)
 	return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
 }
+
+// compareText orders text without case, as SQL Server does by default.
+func compareText(a, b string) int { return strings.Compare(strings.ToUpper(a), strings.ToUpper(b)) }
 
 func asInt(b bool) int {
 	if b {
