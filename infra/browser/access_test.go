@@ -19,7 +19,7 @@ func prepared(t *testing.T) *world {
 	t.Helper()
 	w := start(t)
 	w.export(t, w.seeded(t, "case-1001"))
-	w.karmak(t, "POST", "fault", map[string]any{"kind": "not_activated"})
+	w.refuse(t, w.seeded(t, "case-1003"))
 	w.export(t, w.seeded(t, "case-1003"))
 	w.karmak(t, "DELETE", "faults", nil)
 	return w

@@ -131,14 +131,18 @@ func TestFailuresOfKarmakAreSaidInPlainWords(t *testing.T) {
 		kind, outcome, says string
 	}{
 		{"offline", "tried again by itself", "Karmak Fusion server is offline"},
-		{"not_activated", "could not be fetched.", "Karmak has not activated alternate RO numbers"},
+		{"not_activated", "could not be fetched.", "Karmak has not activated alternate RO numbers for this account, or its Unity user may not read repair orders"},
 	} {
 		t.Run(c.kind, func(t *testing.T) {
 			w := start(t)
 			p := open(t, w.APIURL, 1280, 900, "light")
 			p.visit("cases/loc-100/case-1002")
 			p.sees("related-ros", "Fetched")
-			w.karmak(t, "POST", "fault", map[string]any{"kind": c.kind})
+			if c.kind == "not_activated" {
+				w.refuse(t, w.seeded(t, "case-1002"))
+			} else {
+				w.karmak(t, "POST", "fault", map[string]any{"kind": c.kind})
+			}
 			p.click("aside .buttons button:nth-of-type(2)")
 			p.sees("related-ros", c.says)
 			p.sees("related-ros", c.outcome)

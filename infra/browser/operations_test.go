@@ -73,7 +73,7 @@ func TestChartHasTheMessagesThatWereSent(t *testing.T) {
 
 func TestDeadLettersAreListedAndRedriven(t *testing.T) {
 	w := start(t)
-	w.karmak(t, "POST", "fault", map[string]any{"kind": "not_activated"})
+	w.refuse(t, w.seeded(t, "case-1003"))
 	if answer := w.export(t, w.seeded(t, "case-1003")); answer.Retrieval.Outcome != "failed" {
 		t.Fatalf("%+v", answer.Retrieval)
 	}

@@ -90,7 +90,7 @@ func TestAssetShowsARowUnderEachCase(t *testing.T) {
 
 func TestAssetSaysWhenNobodyCouldAskYet(t *testing.T) {
 	w := start(t)
-	w.karmak(t, "POST", "fault", map[string]any{"kind": "not_activated"})
+	w.refuse(t, w.seeded(t, "case-1001"))
 	w.export(t, w.seeded(t, "case-1001"))
 	p := open(t, w.APIURL, 1280, 900, "light")
 	p.visit("assets/loc-100/asset-77")

@@ -45,10 +45,10 @@ func TestInactiveFeatureSaysWhatToAskOfKarmak(t *testing.T) {
 	w.karmak(t, "POST", "fault", map[string]any{"kind": "not_activated"})
 	p.click(form + "[data-key=verify]")
 	p.sees("related-ro-settings", "Not activated")
-	p.sees("related-ro-settings", "Please contact Karmak to activate the feature")
+	p.sees("related-ro-settings", "Please ask Karmak to check both")
 	p.click(form + "[data-key=ENABLED]")
 	p.click(form + "[data-key=save]")
-	p.sees(form+"[role=alert]", "Please contact Karmak to activate the feature")
+	p.sees(form+"[role=alert]", "Please ask Karmak to check both")
 	if got := p.text(form + "[role=alert]"); !strings.HasPrefix(got, "Karmak has not activated") {
 		t.Errorf("the sentence is %q", got)
 	}

@@ -14,6 +14,7 @@ import (
 	"related-ro/infra/local/seed"
 	"related-ro/infra/local/stack"
 	"related-ro/infra/tools"
+	"related-ro/pkg/relatedro"
 )
 
 // root is the project's folder.
@@ -138,6 +139,15 @@ func (w *world) export(t *testing.T, c platform.Case) platform.Answer {
 		t.Fatal(err)
 	}
 	return answer
+}
+
+// refuse lets Karmak refuse everything from now on, and the case's next refusal be final.
+func (w *world) refuse(t *testing.T, c platform.Case) {
+	t.Helper()
+	w.karmak(t, "POST", "fault", map[string]any{"kind": "not_activated"})
+	if err := w.RefuseForAnHour(t.Context(), relatedro.CaseKey{Location: c.LocationID, Case: c.CaseID}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // karmak steers the simulated Karmak.

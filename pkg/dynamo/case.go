@@ -60,6 +60,7 @@ func encodeRetrieval(r relatedro.Retrieval) item {
 	it.putTime("retrievedAt", r.RetrievedAt)
 	it.putText("reason", string(r.Reason))
 	it.putText("message", r.Message)
+	it.putTime("since", r.Since)
 	return it
 }
 
@@ -127,6 +128,7 @@ func decodeRetrieval(r *reader) relatedro.Retrieval {
 		RetrievedAt: r.time("retrievedAt"),
 		Reason:      relatedro.Reason(r.text("reason")),
 		Message:     r.text("message"),
+		Since:       r.time("since"),
 	}
 }
 

@@ -34,9 +34,9 @@ func TestCheckActivation(t *testing.T) {
 		says    string
 	}{
 		{"active", karmaktest.Fault{}, relatedro.Active, "3.61.4.0", "Karmak Fusion 3.61.4.0 is online, and alternate RO numbers are active"},
-		{"403", karmaktest.Fault{Kind: karmaktest.NotActivated}, relatedro.Inactive, "3.61.4.0", "contact Karmak to activate"},
-		{"no view", karmaktest.Fault{Kind: karmaktest.NotActivated, Status: 404}, relatedro.Inactive, "3.61.4.0", "contact Karmak to activate"},
-		{"no column", karmaktest.Fault{Kind: karmaktest.NotActivated, Status: 400}, relatedro.Inactive, "3.61.4.0", "contact Karmak to activate"},
+		{"403", karmaktest.Fault{Kind: karmaktest.NotActivated}, relatedro.Inactive, "3.61.4.0", "ask Karmak to check both"},
+		{"no view", karmaktest.Fault{Kind: karmaktest.NotActivated, Status: 404}, relatedro.Inactive, "3.61.4.0", "ask Karmak to check both"},
+		{"no column", karmaktest.Fault{Kind: karmaktest.NotActivated, Status: 400}, relatedro.Inactive, "3.61.4.0", "ask Karmak to check both"},
 		{"offline", karmaktest.Fault{Kind: karmaktest.Offline}, relatedro.ActivationUnreachable, "3.61.4.0", "offline"},
 		{
 			"no answer", karmaktest.Fault{Kind: karmaktest.Hang, Call: karmaktest.CallStatus},

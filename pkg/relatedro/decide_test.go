@@ -37,8 +37,8 @@ func underRO(ro string) func(*Event) { return func(ev *Event) { ev.RO = ro } }
 func ok(c Case, ev Event) Case {
 	return c.Retrieved(ev, Family{Related: []RelatedRO{{RO: "50124"}}}, Connection{}, ten)
 }
-func failed(c Case, ev Event) Case    { return c.Failed(ev, OutcomeFailed, NotActivated) }
-func retrying(c Case, ev Event) Case  { return c.Failed(ev, OutcomeRetrying, Unreachable) }
+func failed(c Case, ev Event) Case    { return c.Failed(ev, OutcomeFailed, NotActivated, ten) }
+func retrying(c Case, ev Event) Case  { return c.Failed(ev, OutcomeRetrying, Unreachable, ten) }
 func unknown() Case                   { return Case{Key: key} }
 func taken(c Case, evs ...Event) Case { c = Decide(c, evs).Case; c.Revision++; return c }
 

@@ -22,7 +22,7 @@ const (
 	Conflict            Reason = "conflict"              // transient: others kept changing the case or its location
 	OutOfTime           Reason = "out_of_time"           // transient: the invocation ended before its turn came
 	RONotFound          Reason = "ro_not_found"          // transient while the event is younger than UnknownROGrace
-	NotActivated        Reason = "not_activated"         // permanent: the DMS has not activated the feature
+	NotActivated        Reason = "not_activated"         // transient until it has lasted NotActivatedGrace: the DMS has not activated the feature, or keeps its user from it
 	AccountNotPermitted Reason = "account_not_permitted" // permanent: the account or user is not open to us
 	AmbiguousBranch     Reason = "ambiguous_branch"      // permanent: the number exists at several branches, the location names none
 	FamilyTooLarge      Reason = "family_too_large"      // permanent: more related ROs than can be kept
@@ -33,7 +33,7 @@ const (
 // Permanent reports whether trying again by itself is pointless.
 func (r Reason) Permanent() bool {
 	switch r {
-	case NotActivated, AccountNotPermitted, AmbiguousBranch, FamilyTooLarge, LocationDisabled, ConnectionChanged:
+	case AccountNotPermitted, AmbiguousBranch, FamilyTooLarge, LocationDisabled, ConnectionChanged:
 		return true
 	}
 	return false
@@ -59,7 +59,7 @@ func (r Reason) Sentence() string {
 	case RONotFound:
 		return "Karmak does not know this RO number. Please check the RO number, the Karmak account and the branch of this location."
 	case NotActivated:
-		return "Karmak has not activated alternate RO numbers for this account. Please contact Karmak to activate the feature."
+		return "Karmak has not activated alternate RO numbers for this account, or its Unity user may not read repair orders. Please ask Karmak to check both."
 	case AccountNotPermitted:
 		return "Karmak does not let us read this account with this user. Please check the Karmak account and user of this location."
 	case AmbiguousBranch:

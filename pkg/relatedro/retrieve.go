@@ -13,6 +13,11 @@ const (
 	// UnknownROGrace is how long after an event Karmak may not know its RO yet: the
 	// export to the DMS may take its time.
 	UnknownROGrace = time.Hour
+	// NotActivatedGrace is how long Karmak must go on refusing an account until that is
+	// taken for its word: a firewall or a restart of Unity may answer 403 or 404, too. It
+	// counts from the first refusal, not from the event. Otherwise the first refusal of a
+	// message that is redriven, or has waited for the dealer's server, would be final.
+	NotActivatedGrace = time.Hour
 	// GiveUpAfter is the age of a message at which a further failure is final.
 	GiveUpAfter = 24 * time.Hour
 )
@@ -158,7 +163,7 @@ func (r *Retriever) work(ctx context.Context, g group) {
 // one of them left retrying is over.
 func (r *Retriever) disable(ctx context.Context, t *task) {
 	ev := t.leftRetrying()
-	if ev == nil || r.save(ctx, t, t.stored.Failed(*ev, OutcomeFailed, LocationDisabled)) {
+	if ev == nil || r.save(ctx, t, t.stored.Failed(*ev, OutcomeFailed, LocationDisabled, r.now())) {
 		t.all(Result{Verdict: Done, Settlement: SettledDisabled})
 	}
 }
@@ -244,10 +249,10 @@ func (r *Retriever) fail(ctx context.Context, t *task, f *Failure) {
 		r.skip(ctx, t)
 		return
 	}
-	outcome, result := judge(t.latestOf(ev), f, now)
 	next := t.decision.Case
+	outcome, result := judge(t.latestOf(ev), f, next.Retrieval.failingSince(f.Reason, now), now)
 	if !overtaken {
-		next = next.Failed(ev, outcome, f.Reason)
+		next = next.Failed(ev, outcome, f.Reason, now)
 	}
 	// Trying again costs no write if the case says so already. Giving up does: the write
 	// fails if another run of the event has ended well meanwhile.
@@ -257,10 +262,13 @@ func (r *Retriever) fail(ctx context.Context, t *task, f *Failure) {
 	}
 }
 
-// judge says whether a delivery that failed is tried again.
-func judge(d Delivery, f *Failure, now time.Time) (Outcome, Result) {
+// judge says whether a delivery that failed is tried again. since is when its case's
+// retrievals began to fail for this reason.
+func judge(d Delivery, f *Failure, since, now time.Time) (Outcome, Result) {
 	switch {
-	case f.Reason.Permanent(), f.Reason == RONotFound && now.Sub(d.Event.OccurredAt) >= UnknownROGrace:
+	case f.Reason.Permanent(),
+		f.Reason == RONotFound && now.Sub(d.Event.OccurredAt) >= UnknownROGrace,
+		f.Reason == NotActivated && now.Sub(since) >= NotActivatedGrace:
 		return OutcomeFailed, Result{Verdict: GiveUp, Settlement: SettledFailed, Failure: f}
 	case now.Sub(d.SentAt) >= GiveUpAfter:
 		return OutcomeFailed, Result{Verdict: GiveUp, Settlement: SettledGaveUp, Failure: f}

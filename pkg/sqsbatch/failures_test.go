@@ -29,13 +29,13 @@ func TestTwoRunsOfOneEventEndOKWhenTheSecondFails(t *testing.T) {
 	w.shows(w.stored(), relatedro.OutcomeOK, "", "e1", "50124")
 }
 
-// The same, when the second failure says no more than what is stored already.
-func TestTwoRunsOfARedrivenEventLeaveNoDeadLetterWhenTheSecondFails(t *testing.T) {
+// The same, when the second one would give up.
+func TestTwoRunsOfAnEventLeaveNoDeadLetterWhenTheSecondGivesUp(t *testing.T) {
 	w := newWorld(t)
 	w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.NotActivated}))
 	w.send(w.body("e1"))
 	w.run()
-	w.send(w.deadLetters()[string(relatedro.NotActivated)][0].Body)
+	w.clock.Advance(relatedro.NotActivatedGrace)
 	batch := w.receive(w.queue)
 	w.beforeFirstLookup(func() {
 		w.unity.ClearFaults()
@@ -53,7 +53,7 @@ func TestFailedEventIsFetchedAfterRedrive(t *testing.T) {
 	w := newWorld(t)
 	w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.NotActivated, Account: accountA}))
 	w.send(w.body("e1"))
-	w.run()
+	w.runForAnHour()
 	w.shows(w.stored(), relatedro.OutcomeFailed, relatedro.NotActivated, "e1")
 	letters := w.deadLetters()[string(relatedro.NotActivated)]
 	if len(letters) != 1 {
@@ -63,6 +63,60 @@ func TestFailedEventIsFetchedAfterRedrive(t *testing.T) {
 	w.send(letters[0].Body)
 	w.run()
 	w.shows(w.stored(), relatedro.OutcomeOK, "", "e1", "50124")
+}
+
+// Whoever stands between us and Karmak may refuse for a while, too. What an event missed before its first refusal does
+// not count: here the dealer's server was away for two hours.
+func TestRefusalOfAnHourIsFinalAndNoneBefore(t *testing.T) {
+	for _, status := range []int{403, 404, 400} {
+		t.Run(strconv.Itoa(status), func(t *testing.T) {
+			w := newWorld(t)
+			w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.Offline}))
+			w.send(w.body("e1"))
+			w.run()
+			w.unity.ClearFaults()
+			w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.NotActivated, Status: status}))
+			w.clock.Advance(2 * time.Hour)
+			if failed := w.run(); failed != 1 {
+				t.Fatal("the first refusal is final")
+			}
+			w.shows(w.stored(), relatedro.OutcomeRetrying, relatedro.NotActivated, "e1")
+			written := w.stored().Revision
+			w.clock.Advance(relatedro.NotActivatedGrace - time.Second)
+			w.run()
+			w.shows(w.stored(), relatedro.OutcomeRetrying, relatedro.NotActivated, "e1")
+			if got := w.stored().Revision; got != written {
+				t.Errorf("%d writes that say what is said already", got-written)
+			}
+			w.clock.Advance(relatedro.NotActivatedGrace)
+			w.run()
+			w.shows(w.stored(), relatedro.OutcomeFailed, relatedro.NotActivated, "e1")
+			if letters := w.deadLetters(); len(letters[string(relatedro.NotActivated)]) != 1 {
+				t.Errorf("dead letters %v", codes(letters))
+			}
+		})
+	}
+}
+
+// Between two refusals Karmak gave another answer: the hour begins anew.
+func TestRefusalsApartAreNotOne(t *testing.T) {
+	w := newWorld(t)
+	refused := karmaktest.Fault{Kind: karmaktest.NotActivated}
+	w.send(w.body("e1"))
+	for _, fault := range []karmaktest.Fault{refused, {Kind: karmaktest.StatusError}, refused} {
+		w.unity.ClearFaults()
+		w.must(w.unity.SetFault(fault))
+		w.run()
+		w.clock.Advance(relatedro.NotActivatedGrace)
+	}
+	w.shows(w.stored(), relatedro.OutcomeRetrying, relatedro.NotActivated, "e1")
+	w.run()
+	w.shows(w.stored(), relatedro.OutcomeFailed, relatedro.NotActivated, "e1")
+
+	// So does what is redriven.
+	w.send(w.deadLetters()[string(relatedro.NotActivated)][0].Body)
+	w.run()
+	w.shows(w.stored(), relatedro.OutcomeRetrying, relatedro.NotActivated, "e1")
 }
 
 func TestLastGoodListStaysWhileANewerRetrievalFails(t *testing.T) {
@@ -244,7 +298,10 @@ func TestSQSThatHangsDoesNotHoldUpTheAnswer(t *testing.T) {
 	w.enable("loc-200", relatedro.Connection{Account: accountB, User: "user-1"})
 	w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.NotActivated, Account: accountA})) // to be set aside
 	w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.StatusError, Account: accountB}))  // to be put off
-	w.send(w.body("e1"), w.body("e2", at("loc-200")))
+	w.send(w.body("e1"))
+	w.run()
+	w.send(w.body("e2", at("loc-200")))
+	w.clock.Advance(relatedro.NotActivatedGrace)
 	batch := w.receive(w.queue)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
@@ -281,7 +338,7 @@ func TestFailureOfAFormerAccountIsDropped(t *testing.T) {
 	w.addFamily(accountB, "50123", "90001")
 	w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.NotActivated, Account: accountA}))
 	w.send(w.body("e1"))
-	w.run()
+	w.runForAnHour()
 	letters := w.deadLetters()[string(relatedro.NotActivated)]
 	if len(letters) != 1 {
 		t.Fatalf("%d dead letters", len(letters))

@@ -249,6 +249,14 @@ func (w *world) run() (failed int) {
 	return w.handle(context.Background(), w.handler, w.receive(w.queue))
 }
 
+// runForAnHour runs now and an hour later, when a refusal is final.
+func (w *world) runForAnHour() {
+	w.t.Helper()
+	w.run()
+	w.clock.Advance(relatedro.NotActivatedGrace)
+	w.run()
+}
+
 func (w *world) handle(ctx context.Context, h *sqsbatch.Handler, batch events.SQSEvent) (failed int) {
 	response, err := h.Handle(ctx, batch)
 	w.must(err)

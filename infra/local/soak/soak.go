@@ -121,6 +121,13 @@ func (s *soak) prepare(ctx context.Context) error {
 	if err := platform.SaveSettings(ctx, off.location, off.settings("DISABLED")); err != nil {
 		return err
 	}
+	for key := range s.plan.failed {
+		if key.Location == lacking.location {
+			if err := s.RefuseForAnHour(ctx, key); err != nil {
+				return err
+			}
+		}
+	}
 	s.Stack.Karmak.ResetCounts()
 	for _, trouble := range append(troubles(), karmaktest.Fault{Kind: karmaktest.NotActivated, Account: lacking.account}) {
 		if err := s.Stack.Karmak.SetFault(trouble); err != nil {
