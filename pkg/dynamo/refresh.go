@@ -57,7 +57,7 @@ func (s *Store) ReleaseRefresh(ctx context.Context, k relatedro.CaseKey, claimed
 		TableName: &s.table, Key: refreshKey(k).item(), ConditionExpression: &condition,
 		ExpressionAttributeValues: item{":at": text(formatTime(claimedAt))},
 	})
-	if err != nil && !errors.As(err, new(*types.ConditionalCheckFailedException)) {
+	if err != nil && !unmet(err) {
 		return fmt.Errorf("release refresh of case %s of %s: %w", k.Case, k.Location, err)
 	}
 	return nil

@@ -55,6 +55,8 @@ type Loaded struct {
 
 // CaseStore is what the retrieval needs of the store.
 type CaseStore interface {
+	LeaseStore
+
 	// Load reads, strongly consistent and in as few calls as possible. Repeated
 	// keys are read once. It returns everything or an error, never a part.
 	Load(ctx context.Context, keys Keys) (Loaded, error)

@@ -20,6 +20,7 @@ const (
 	UnexpectedAnswer    Reason = "unexpected_answer"     // transient: the answer is not of the published form
 	StoreUnavailable    Reason = "store_unavailable"     // transient: our own database
 	Conflict            Reason = "conflict"              // transient: others kept changing the case or its location
+	AccountBusy         Reason = "account_busy"          // transient: another function asks this account just now
 	OutOfTime           Reason = "out_of_time"           // transient: the invocation ended before its turn came
 	RONotFound          Reason = "ro_not_found"          // transient while the event is younger than UnknownROGrace
 	NotActivated        Reason = "not_activated"         // transient until it has lasted NotActivatedGrace: the DMS has not activated the feature, or keeps its user from it
@@ -56,6 +57,8 @@ func (r Reason) Sentence() string {
 		return "Karmak's answer could not be read. Our support staff has been given the details."
 	case StoreUnavailable, Conflict, OutOfTime:
 		return "The related ROs could not be saved in time."
+	case AccountBusy:
+		return "Karmak is answering other questions about this account just now. Please try again in a moment."
 	case RONotFound:
 		return "Karmak does not know this RO number. Please check the RO number, the Karmak account and the branch of this location."
 	case NotActivated:

@@ -84,6 +84,7 @@ export const es = {
   'reason.unexpected_answer': 'No se pudo leer la respuesta de Karmak. Nuestro soporte tiene los detalles.',
   'reason.store_unavailable': 'Las OR relacionadas no se pudieron guardar a tiempo.',
   'reason.conflict': 'Las OR relacionadas no se pudieron guardar a tiempo.',
+  'reason.account_busy': 'Karmak está respondiendo a otras consultas de esta cuenta. Inténtelo de nuevo en un momento.',
   'reason.out_of_time': 'Las OR relacionadas no se pudieron guardar a tiempo.',
   'reason.family_too_large': 'Esta OR tiene más OR relacionadas de las que se pueden mostrar. Búsquela en Karmak.',
   'reason.ro_not_found': 'Karmak no conoce este número de OR. Compruebe el número, la cuenta y la sucursal de esta ubicación.',
