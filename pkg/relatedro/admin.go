@@ -18,6 +18,7 @@ const (
 // AdminStore is what Admin needs of the store.
 type AdminStore interface {
 	SettingsStore
+	LeaseStore
 
 	// Load is CaseStore's.
 	Load(ctx context.Context, keys Keys) (Loaded, error)
@@ -34,13 +35,14 @@ type RefreshQueue interface {
 type Admin struct {
 	store AdminStore
 	dms   DMS
+	turns turns
 	queue RefreshQueue
 	now   func() time.Time
 }
 
 // NewAdmin returns an Admin that reads the clock from now.
 func NewAdmin(store AdminStore, dms DMS, queue RefreshQueue, now func() time.Time) *Admin {
-	return &Admin{store: store, dms: dms, queue: queue, now: now}
+	return &Admin{store: store, dms: dms, turns: turns{store, now}, queue: queue, now: now}
 }
 
 // Settings returns a location's settings, NeverSetUp where nothing is stored.
@@ -169,7 +171,13 @@ func (a *Admin) learn(ctx context.Context, location string, over Connection, sai
 func (a *Admin) ask(ctx context.Context, over Connection) Activation {
 	ctx, cancel := context.WithTimeout(ctx, VerifyWithin)
 	defer cancel()
-	activation := a.dms.CheckActivation(ctx, over)
+	var activation Activation
+	err := a.turns.alone(ctx, over.Account, RankPerson, func(ctx context.Context) {
+		activation = a.dms.CheckActivation(ctx, over)
+	})
+	if err != nil {
+		activation = Activation{State: ActivationUnreachable, Message: asFailure(err, StoreUnavailable).Reason.Sentence()}
+	}
 	activation.CheckedAt = a.now().UTC()
 	return activation
 }

@@ -23,9 +23,9 @@ const (
 )
 
 const (
-	rounds       = 3  // a case that others changed meanwhile is done again twice
-	groupsAtOnce = 50 // connections asked side by side; a batch has at most 50 messages
-	savesAtOnce  = 16 // case writes side by side in one invocation
+	rounds         = 3  // a case that others changed meanwhile is done again twice
+	accountsAtOnce = 50 // asked side by side; a batch has at most 50 messages
+	savesAtOnce    = 16 // case writes side by side in one invocation
 )
 
 // Delivery is one event as a queue handed it over.
@@ -53,6 +53,7 @@ const (
 	SettledSkipped  Settlement = "skipped"  // a newer event, or an earlier run of this one, has done it
 	SettledDisabled Settlement = "disabled" // the location is not enabled
 	SettledRetrying Settlement = "retrying" // failed, will be tried again
+	SettledWaiting  Settlement = "waiting"  // its account is being asked by another function; its turn comes in seconds
 	SettledFailed   Settlement = "failed"   // failed for good
 	SettledGaveUp   Settlement = "gave_up"  // failed for too long
 )
@@ -69,6 +70,7 @@ type Result struct {
 type Retriever struct {
 	store  CaseStore
 	dms    DMS
+	turns  turns
 	memory *SettingsMemory
 	now    func() time.Time
 	saving chan struct{}
@@ -76,7 +78,7 @@ type Retriever struct {
 
 // NewRetriever returns a Retriever that reads the clock from now.
 func NewRetriever(store CaseStore, dms DMS, now func() time.Time) *Retriever {
-	return &Retriever{store: store, dms: dms, memory: NewSettingsMemory(now), now: now, saving: make(chan struct{}, savesAtOnce)}
+	return &Retriever{store: store, dms: dms, turns: turns{store, now}, memory: NewSettingsMemory(now), now: now, saving: make(chan struct{}, savesAtOnce)}
 }
 
 // Retrieve works off deliveries and returns a Result for each, in their order. It
@@ -107,7 +109,11 @@ func (r *Retriever) round(ctx context.Context, tasks []*task) (again []*task) {
 		}
 		return nil
 	}
-	inParallel(groups(tasks), groupsAtOnce, func(g group) { r.work(ctx, g) })
+	inParallel(byAccount(groups(tasks)), accountsAtOnce, func(gs []group) {
+		for _, g := range gs {
+			r.work(ctx, g)
+		}
+	})
 	return slices.DeleteFunc(tasks, func(t *task) bool { return !t.again })
 }
 
@@ -186,8 +192,19 @@ func (r *Retriever) fetch(ctx context.Context, over Connection, tasks []*task) {
 	}
 	asking, cancel := WithReserve(ctx, 5, 3*time.Second) // to save what was fetched
 	defer cancel()
-	at := r.now()
-	families, err := r.dms.Families(asking, over, originals(tasks))
+	var at time.Time
+	var families map[string]Family
+	var err error
+	notAsked := r.turns.alone(asking, over.Account, rankOf(tasks), func(ctx context.Context) {
+		at = r.now()
+		families, err = r.dms.Families(ctx, over, originals(tasks))
+	})
+	if notAsked != nil {
+		for _, t := range tasks {
+			t.all(waiting(asFailure(notAsked, StoreUnavailable)))
+		}
+		return
+	}
 	tasks, unread := r.stillOver(ctx, over, tasks)
 	if unread != nil {
 		err = unread // whatever the answer, nobody knows whether it is still the location's
@@ -274,6 +291,15 @@ func judge(d Delivery, f *Failure, since, now time.Time) (Outcome, Result) {
 		return OutcomeFailed, Result{Verdict: GiveUp, Settlement: SettledGaveUp, Failure: f}
 	}
 	return OutcomeRetrying, retryFor(f)
+}
+
+// waiting settles what could not be asked. That the account was busy is nobody's trouble.
+func waiting(f *Failure) Result {
+	result := retryFor(f)
+	if f.Reason == AccountBusy {
+		result.Settlement = SettledWaiting
+	}
+	return result
 }
 
 func retryFor(f *Failure) Result {

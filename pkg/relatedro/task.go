@@ -141,6 +141,31 @@ func groups(tasks []*task) []group {
 	return all
 }
 
+// byAccount returns the groups of each account together: one at a time asks it. What has
+// nothing to ask stands alone.
+func byAccount(all []group) [][]group {
+	at := make(map[string]int)
+	var accounts [][]group
+	for _, g := range all {
+		i, ok := at[g.over.Account]
+		if !ok {
+			i = len(accounts)
+			at[g.over.Account] = i
+			accounts = append(accounts, nil)
+		}
+		accounts[i] = append(accounts[i], g)
+	}
+	return accounts
+}
+
+// rankOf returns the rank of what is fetched for together: that of its most urgent.
+func rankOf(tasks []*task) Rank {
+	if slices.ContainsFunc(tasks, func(t *task) bool { return t.decision.Fetch.Type == Refresh }) {
+		return RankPerson
+	}
+	return RankBatch
+}
+
 // originals returns the RO numbers to ask for, each once.
 func originals(tasks []*task) []string {
 	ros := make([]string, len(tasks))

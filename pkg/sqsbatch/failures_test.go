@@ -19,7 +19,8 @@ func TestTwoRunsOfOneEventEndOKWhenTheSecondFails(t *testing.T) {
 	w := newWorld(t)
 	w.send(w.body("e1"))
 	batch := w.receive(w.queue)
-	w.beforeFirstLookup(func() { // the first run stands still here while another one does it all
+	w.beforeFirstLookup(func() { // the first run stands still here, longer than its lease, while another one does it all
+		w.clock.Advance(relatedro.FarAhead)
 		w.handle(context.Background(), w.newHandler(), batch)
 		w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.StatusError}))
 	})
@@ -38,6 +39,7 @@ func TestTwoRunsOfAnEventLeaveNoDeadLetterWhenTheSecondGivesUp(t *testing.T) {
 	w.clock.Advance(relatedro.NotActivatedGrace)
 	batch := w.receive(w.queue)
 	w.beforeFirstLookup(func() {
+		w.clock.Advance(relatedro.FarAhead)
 		w.unity.ClearFaults()
 		w.handle(context.Background(), w.newHandler(), batch)
 		w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.NotActivated}))

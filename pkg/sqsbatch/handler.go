@@ -175,6 +175,9 @@ func (h *Handler) delay(ctx context.Context, done []settled) {
 			continue
 		}
 		wait := retryDelay(s.receives, s.result.Failure.RetryAfter)
+		if s.result.Settlement == relatedro.SettledWaiting {
+			wait = turnDelay(s.receives)
+		}
 		entries = append(entries, types.ChangeMessageVisibilityBatchRequestEntry{
 			Id:                aws.String(strconv.Itoa(i)),
 			ReceiptHandle:     aws.String(s.message.ReceiptHandle),

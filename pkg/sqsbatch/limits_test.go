@@ -39,6 +39,16 @@ func TestRetryDelayGrowsWithReceives(t *testing.T) {
 	}
 }
 
+func TestTurnDelayIsOfSeconds(t *testing.T) {
+	for receives, most := range map[int]time.Duration{0: 4 * time.Second, 1: 4 * time.Second, 2: 8 * time.Second, 200: 30 * time.Second} {
+		for range 100 {
+			if d := turnDelay(receives); d < most/2 || d > most {
+				t.Fatalf("%v after %d receives, want %v at most and half of it at least", d, receives, most)
+			}
+		}
+	}
+}
+
 func TestCleanTextFitsAnAttribute(t *testing.T) {
 	for _, tt := range []struct{ name, text, want string }{
 		{"ordinary", "roNumber must be given\n", "roNumber must be given\n"},

@@ -54,7 +54,9 @@ func (s settled) log(ctx context.Context, log *slog.Logger, o Observation) {
 		level = slog.LevelWarn
 		attrs = append(attrs, slog.String("reason", o.Reason), slog.String("error", s.refusal.Message))
 	case s.result.Failure != nil:
-		level = slog.LevelWarn
+		if s.result.Settlement != relatedro.SettledWaiting {
+			level = slog.LevelWarn
+		}
 		attrs = append(attrs, slog.String("reason", o.Reason), slog.Any("error", s.result.Failure))
 	default:
 		attrs = append(attrs, slog.Int("related", o.Related), slog.Int64("ageMs", o.Age.Milliseconds()))

@@ -17,6 +17,7 @@ type watch struct {
 	mu      sync.Mutex
 	ended   map[string]string // by SQS's id: the outcome of the last run, unless it is to be tried again
 	retried map[string]bool   // failed at least once and was to be tried again
+	waited  map[string]bool   // found its account being asked by another function at least once
 	dropped map[string]string // what SQS did with a message that no function had ended
 	work    chan struct{}     // gets something now and then while messages are worked on
 }
@@ -24,7 +25,7 @@ type watch struct {
 var _ stack.Observer = (*watch)(nil)
 
 func newWatch() *watch {
-	return &watch{ended: map[string]string{}, retried: map[string]bool{}, dropped: map[string]string{}, work: make(chan struct{}, 1)}
+	return &watch{ended: map[string]string{}, retried: map[string]bool{}, waited: map[string]bool{}, dropped: map[string]string{}, work: make(chan struct{}, 1)}
 }
 
 // Line implements stack.Observer.
@@ -39,8 +40,12 @@ func (w *watch) Line(l lambda.Line) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if line.Outcome == string(relatedro.SettledRetrying) {
+	switch relatedro.Settlement(line.Outcome) {
+	case relatedro.SettledRetrying:
 		w.retried[line.MessageID] = true
+		return
+	case relatedro.SettledWaiting:
+		w.waited[line.MessageID] = true
 		return
 	}
 	w.ended[line.MessageID] = line.Outcome

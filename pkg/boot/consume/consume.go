@@ -79,8 +79,12 @@ func observe(kit boot.Kit) func(sqsbatch.Observation) {
 			reason = "none" // CloudWatch takes no empty dimension
 		}
 		metrics.Add("Messages", boot.Count, 1, boot.By("Outcome", o.Outcome), boot.By("Reason", reason))
-		failures(o.Outcome != string(relatedro.SettledOK) && o.Outcome != string(relatedro.SettledSkipped) &&
-			o.Outcome != string(relatedro.SettledDisabled))
+		switch relatedro.Settlement(o.Outcome) {
+		case relatedro.SettledOK, relatedro.SettledSkipped, relatedro.SettledDisabled, relatedro.SettledWaiting:
+			failures(false)
+		default:
+			failures(true)
+		}
 		if o.Outcome == string(relatedro.SettledOK) {
 			metrics.Add("RelatedROs", boot.Count, float64(o.Related))
 			metrics.Add("EventAge", boot.Seconds, o.Age.Seconds())

@@ -57,7 +57,7 @@ func TestFailuresAreKnownByVersion(t *testing.T) {
 		want     string
 	}{
 		{"a build that fails every message", []string{"retrying", "failed", "gave_up", "refused"}, "[1 1 1 1]"},
-		{"a build that does its work", []string{"ok", "skipped", "disabled"}, "[0 0 0]"},
+		{"a build that does its work", []string{"ok", "skipped", "disabled", "waiting"}, "[0 0 0 0]"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var out bytes.Buffer

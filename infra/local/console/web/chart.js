@@ -1,6 +1,6 @@
 // The figures of the operations page, out of the functions' own metric lines.
-const OUTCOMES = ['ok', 'skipped', 'disabled', 'retrying', 'failed', 'gave_up', 'refused'];
-const WORDS = { ok: 'Fetched', skipped: 'Skipped', disabled: 'Disabled', retrying: 'Retrying', failed: 'Failed', gave_up: 'Gave up', refused: 'Refused' };
+const OUTCOMES = ['ok', 'skipped', 'disabled', 'waiting', 'retrying', 'failed', 'gave_up', 'refused'];
+const WORDS = { ok: 'Fetched', skipped: 'Skipped', disabled: 'Disabled', waiting: 'Waiting', retrying: 'Retrying', failed: 'Failed', gave_up: 'Gave up', refused: 'Refused' };
 const MINUTES = 30;
 const SIZE = { width: 400, height: 150, left: 48, bottom: 20 };
 

@@ -1,0 +1,128 @@
+package sqsbatch_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"related-ro/pkg/karmak/karmaktest"
+	"related-ro/pkg/relatedro"
+)
+
+// hold takes the lease of account A as a process does that crashes right after.
+func (w *world) hold(seconds int) (fence int64) {
+	w.t.Helper()
+	now := w.clock.Now()
+	fence, err := w.store.TakeLease(context.Background(), relatedro.Claim{
+		Account: accountA, Holder: "crashed", Rank: relatedro.RankBatch, Now: now, Until: now.Add(time.Duration(seconds) * time.Second),
+	})
+	w.must(err)
+	return fence
+}
+
+// apart returns the messages in the queue as batches of one.
+func (w *world) apart() (batches []events.SQSEvent) {
+	for _, m := range w.receive(w.queue).Records {
+		batches = append(batches, events.SQSEvent{Records: []events.SQSMessage{m}})
+	}
+	return batches
+}
+
+// Eight processes, each with messages of two users of one account.
+func TestAccountIsAskedOneThingAtATime(t *testing.T) {
+	w := newWorld(t)
+	w.must(w.unity.AddAccount(karmaktest.Account{ID: accountA, Users: []string{"user-1", "user-2"}}))
+	w.enable("loc-200", relatedro.Connection{Account: accountA, User: "user-2"})
+	w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.Latency, Latency: 10 * time.Millisecond}))
+	for i := range 8 {
+		w.send(w.body(fmt.Sprint("e", i), ofCase(fmt.Sprint("case-", i))), w.body(fmt.Sprint("f", i), at("loc-200"), ofCase(fmt.Sprint("case-", i))))
+	}
+	records := w.receive(w.queue).Records
+	var processes sync.WaitGroup
+	for i := range 8 {
+		batch := events.SQSEvent{Records: []events.SQSMessage{records[i], records[15-i]}}
+		processes.Go(func() { w.handle(context.Background(), w.newHandler(), batch) })
+	}
+	processes.Wait()
+	for w.run() > 0 { // what waited too long
+		w.clock.Advance(time.Minute)
+	}
+	if n := w.unity.Counts().MostAtOnce[accountA]; n != 1 {
+		t.Errorf("%d requests at once", n)
+	}
+	for i := range 8 {
+		w.shows(w.stored(fmt.Sprint("case-", i)), relatedro.OutcomeOK, "", fmt.Sprint("e", i), "50124")
+	}
+}
+
+// Nothing is wrong at the dealer when another function is asking: the case says nothing of it, nobody counts a failure,
+// and the message is back in seconds. A holder that has crashed is outlived.
+func TestMessageOfABusyAccountComesBackInSeconds(t *testing.T) {
+	w := newWorld(t)
+	w.enable("loc-200", relatedro.Connection{Account: accountB, User: "user-1"})
+	w.addFamily(accountB, "50123", "90001")
+	w.hold(30)
+	w.send(w.body("e1"), w.body("e2", at("loc-200")))
+	if failed := w.run(); failed != 1 {
+		t.Fatalf("%d messages come back, want that of the busy account alone", failed)
+	}
+	if got := w.outcomes(); got["waiting account_busy"] != 1 || got["ok"] != 1 {
+		t.Errorf("outcomes %v", got)
+	}
+	if c := w.stored(); c.Stored() || w.unity.Counts().Accounts[accountA] != nil {
+		t.Errorf("stored %+v, asked %v", c.Retrieval, w.unity.Counts().Accounts[accountA])
+	}
+	if strings.Contains(w.log.String(), `"level":"WARN"`) {
+		t.Error("a busy account is logged as a warning")
+	}
+	w.clock.Advance(4 * time.Second)
+	batch := w.receive(w.queue)
+	if len(batch.Records) != 1 {
+		t.Fatalf("%d messages after 4 s", len(batch.Records))
+	}
+	w.clock.Advance(30 * time.Second)
+	if failed := w.handle(context.Background(), w.handler, batch); failed != 0 {
+		t.Fatal("a crashed holder blocks the account")
+	}
+	w.shows(w.stored(), relatedro.OutcomeOK, "", "e1", "50124")
+}
+
+// A refresh that waits is asked for before an export that waited already.
+func TestRefreshGoesBeforeABatch(t *testing.T) {
+	w := newWorld(t)
+	w.addFamily(accountA, "60000", "60001")
+	w.send(w.body("e1"))
+	w.run()
+	held := w.hold(30)
+	w.unity.ResetCounts()
+	w.send(w.body("e2", ofCase("case-2"), underRO("60000")), w.body("r3", asRefresh))
+	var processes sync.WaitGroup
+	for _, batch := range w.apart() {
+		processes.Go(func() {
+			for w.handle(context.Background(), w.newHandler(), batch) > 0 { // on a slow machine it may have waited too long
+			}
+		})
+	}
+	for wanted := relatedro.Rank(0); wanted != relatedro.RankPerson; {
+		lease, err := w.store.Lease(context.Background(), accountA)
+		w.must(err)
+		wanted = lease.WantedBy
+	}
+	w.must(w.store.ReleaseLease(context.Background(), accountA, held))
+	processes.Wait()
+	for _, r := range w.unity.Requests() {
+		if r.Call == karmaktest.CallHeaders {
+			if !strings.Contains(r.URL, "50123") {
+				t.Errorf("first asked was %s, want the refresh's RO", r.URL)
+			}
+			break
+		}
+	}
+	w.shows(w.stored(), relatedro.OutcomeOK, "", "r3", "50124")
+	w.shows(w.stored("case-2"), relatedro.OutcomeOK, "", "e2", "60001")
+}
