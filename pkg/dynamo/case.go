@@ -10,8 +10,8 @@ import (
 
 // Attributes that conditions and updates name.
 const (
-	attrRevision  = "revision"
-	attrUnlinking = "unlinking"
+	attrRevision = "revision"
+	attrOmitted  = "omitted"
 )
 
 // encodeCase returns the case's item. It belongs to an asset's cases once the asset is
@@ -38,7 +38,9 @@ func encodeCase(c relatedro.Case) item {
 		}
 		it["relatedRos"] = &types.AttributeValueMemberL{Value: related}
 	}
-	it.putTexts(attrUnlinking, c.Unlinking)
+	if c.Omitted > 0 {
+		it[attrOmitted] = number(int64(c.Omitted))
+	}
 	it[attrRevision] = number(c.Revision)
 	return it
 }
@@ -102,7 +104,7 @@ func decodeCase(it item) (relatedro.Case, error) {
 		Retrieval:    nested(r, "retrieval", decodeRetrieval),
 		FetchedOver:  nested(r, "fetchedOver", decodeConnection),
 		Related:      nestedList(r, "relatedRos", decodeRelated),
-		Unlinking:    r.texts(attrUnlinking),
+		Omitted:      int(r.number(attrOmitted)),
 		Revision:     r.number(attrRevision),
 	}
 	if r.err != nil {

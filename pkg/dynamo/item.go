@@ -47,20 +47,6 @@ func (it item) putMap(name string, m item) {
 	}
 }
 
-func (it item) putTexts(name string, list []string) {
-	if len(list) > 0 {
-		it[name] = texts(list)
-	}
-}
-
-func texts(list []string) types.AttributeValue {
-	values := make([]types.AttributeValue, len(list))
-	for i, s := range list {
-		values[i] = text(s)
-	}
-	return &types.AttributeValueMemberL{Value: values}
-}
-
 // reader reads the attributes of an item. It keeps the first thing that is not as this
 // package writes it, to be asked for once at the end.
 type reader struct {
@@ -150,19 +136,6 @@ func nestedList[T any](r *reader, name string, read func(*reader) T) []T {
 		r.adopt(name, inner)
 	}
 	return made
-}
-
-func (r *reader) texts(name string) []string {
-	var list []string
-	for _, v := range r.values(name) {
-		s, ok := v.(*types.AttributeValueMemberS)
-		if !ok {
-			r.fail(name)
-			return nil
-		}
-		list = append(list, s.Value)
-	}
-	return list
 }
 
 func (r *reader) values(name string) []types.AttributeValue {

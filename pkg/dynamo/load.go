@@ -24,24 +24,15 @@ const (
 // Load reads, strongly consistent, 100 keys a call and the calls side by side. Keys
 // that DynamoDB leaves unprocessed are asked for again until ctx ends: a key left out
 // is never read as absent.
-//
-// Cases may hold one with Revision 0 and nothing but Unlinking: a case whose first
-// write broke off. It counts as not stored; SaveCase needs it to tidy up.
 func (s *Store) Load(ctx context.Context, keys relatedro.Keys) (relatedro.Loaded, error) {
 	return s.load(ctx, keys, wholeNow)
 }
 
-// Peek is Load with eventually consistent reads, at half the price, and returns stored
-// cases only, with what people see of them: a case's Stated, FirstEventAt and Unlinking
-// are empty, and so are a location's UpdatedBy and UpdatedAt.
+// Peek is Load with eventually consistent reads, at half the price, of what people see:
+// a case's Stated and FirstEventAt are empty, and so are a location's UpdatedBy and
+// UpdatedAt.
 func (s *Store) Peek(ctx context.Context, keys relatedro.Keys) (relatedro.Loaded, error) {
-	loaded, err := s.load(ctx, keys, shown)
-	for k, c := range loaded.Cases {
-		if !c.Stored() {
-			delete(loaded.Cases, k)
-		}
-	}
-	return loaded, err
+	return s.load(ctx, keys, shown)
 }
 
 // reading is how items are read.
@@ -55,7 +46,7 @@ var wholeNow = reading{consistent: true}
 
 // shown leaves out a fifth of what the SDK would have to decode of a case.
 var shown = reading{
-	attributes: "PK,SK,revision,caseNumber,assetId,roNumber,caseStatus,closedBy,retrieval,fetchedOver,relatedRos," +
+	attributes: "PK,SK,revision,caseNumber,assetId,roNumber,caseStatus,closedBy,retrieval,fetchedOver,relatedRos,omitted," +
 		"#status,dms,karmak,version",
 	names: map[string]string{"#status": "status"}, // which is a reserved word
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"related-ro/infra/local/dynamodb"
-	"related-ro/pkg/dynamo"
 	"related-ro/pkg/relatedro"
 )
 
@@ -68,11 +67,10 @@ func TestSaveCaseKeepsLinks(t *testing.T) {
 		{"another case number", exported(k, "50123", "50124"), renumbered, map[string]int{"TransactWriteItems": 1}, 2},
 		{"own RO and related RO change places", exported(k, "50123", "50124"), exported(k, "50124", "50123"), map[string]int{"TransactWriteItems": 1}, 2},
 		{"another RO", exported(k, "50123", "50124"), exported(k, "70000"), map[string]int{"TransactWriteItems": 1}, 3},
-		{"99 more", exported(k, "50123"), exported(k, "50123", numbers(60000, 99)...), map[string]int{"TransactWriteItems": 1}, 99},
-		{"100 more", exported(k, "50123"), exported(k, "50123", numbers(60000, 100)...), map[string]int{"UpdateItem": 1, "TransactWriteItems": 2}, 100},
-		{"100 less", exported(k, "50123", numbers(60000, 100)...), exported(k, "50123"), map[string]int{"TransactWriteItems": 2}, 100},
-		{"500 more", exported(k, "50123"), exported(k, "50123", numbers(60000, 500)...), map[string]int{"UpdateItem": 1, "TransactWriteItems": 6}, 500},
-		{"500 others", exported(k, "50123", numbers(60000, 500)...), exported(k, "50123", numbers(70000, 500)...), map[string]int{"UpdateItem": 1, "TransactWriteItems": 12}, 1000},
+		{"97 more", exported(k, "50123"), exported(k, "50123", numbers(60000, 97)...), map[string]int{"TransactWriteItems": 1}, 97},
+		{"500 more", exported(k, "50123"), exported(k, "50123", numbers(60000, 500)...), map[string]int{"TransactWriteItems": 1}, 97},
+		{"500 less", exported(k, "50123", numbers(60000, 500)...), exported(k, "50123"), map[string]int{"TransactWriteItems": 1}, 97},
+		{"49 others", exported(k, "50123", numbers(60000, 49)...), exported(k, "50123", numbers(70000, 49)...), map[string]int{"TransactWriteItems": 1}, 98},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -90,8 +88,8 @@ func TestSaveCaseKeepsLinks(t *testing.T) {
 				t.Errorf("%d links written, want %d", written.links, tt.links)
 			}
 			after := load(t, s, k)
-			if diff := cmp.Diff(linksOf(tt.to), allLinks(t, s)); diff != "" || after.Unlinking != nil || after.Revision != 2 {
-				t.Errorf("revision %d, unlinking %v, links (-want +got):\n%s", after.Revision, after.Unlinking, diff)
+			if diff := cmp.Diff(linksOf(tt.to), allLinks(t, s)); diff != "" || after.Revision != 2 {
+				t.Errorf("revision %d, links (-want +got):\n%s", after.Revision, diff)
 			}
 		})
 	}
@@ -218,16 +216,38 @@ func TestSaveCaseHoldsFamilyOf500(t *testing.T) {
 	}
 }
 
-func TestSaveCaseRefusesWhatNeverFits(t *testing.T) {
+func TestSaveCaseCutsWhatNeverFits(t *testing.T) {
 	s := newStore(t)
-	huge := exported(key("case-1"), "50123", "50124")
-	huge.Related[0].BillTo = strings.Repeat("x", 400<<10)
-	err := s.SaveCase(t.Context(), relatedro.Case{Key: huge.Key}, huge)
-	var tooLarge *dynamo.SizeError
-	if !errors.As(err, &tooLarge) {
-		t.Fatalf("got %v, want a *SizeError", err)
+	huge := exported(key("case-1"), "50123", numbers(1_000_000, 1500)...)
+	for i := range huge.Related {
+		huge.Related[i].BillTo = strings.Repeat("x", 300)
 	}
-	if got := load(t, s, huge.Key); got.Stored() {
-		t.Error("the case was written")
+	got := save(t, s, huge)
+	if n := len(got.Related); n < 700 || n+got.Omitted != 1500 || got.Related[n-1].RO != huge.Related[n-1].RO {
+		t.Errorf("%d related ROs kept, %d omitted, of 1500", n, got.Omitted)
+	}
+	one := exported(key("case-2"), "50123", "50124")
+	one.Related[0].BillTo = strings.Repeat("x", 400<<10)
+	if got := save(t, s, one); len(got.Related) != 0 || got.Omitted != 1 {
+		t.Errorf("%d related ROs kept, %d omitted, of 1 that is larger than an item", len(got.Related), got.Omitted)
+	}
+}
+
+// 98 links to delete and as many to put are more than one transaction takes.
+func TestSaveCaseExchangesLargeFamilies(t *testing.T) {
+	k := key("case-1")
+	for name, to := range map[string]relatedro.Case{
+		"same RO, as in another account": exported(k, "50123", numbers(70000, 150)...),
+		"another RO":                     exported(k, "50124", numbers(70000, 150)...),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStore(t)
+			before := save(t, s, exported(k, "50123", numbers(60000, 150)...))
+			after := save(t, s, to)
+			if after.Revision <= before.Revision || len(after.Related) != 150 {
+				t.Errorf("revision %d, %d related ROs", after.Revision, len(after.Related))
+			}
+			checkSettled(t, after, allLinks(t, s))
+		})
 	}
 }

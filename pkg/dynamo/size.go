@@ -1,8 +1,6 @@
 package dynamo
 
 import (
-	"fmt"
-
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"related-ro/pkg/relatedro"
@@ -11,28 +9,23 @@ import (
 // maxItemSize is DynamoDB's limit of an item in bytes.
 const maxItemSize = 400 << 10
 
-// SizeError says that an item is larger than DynamoDB takes. A case comes near with
-// about 1,000 related ROs of ordinary length.
-type SizeError struct {
-	Key   string // partition and sort key
-	Bytes int
-}
-
-// Error names the item, its size and the limit.
-func (e *SizeError) Error() string {
-	return fmt.Sprintf("item %s would have %d bytes, DynamoDB takes %d", e.Key, e.Bytes, maxItemSize)
-}
-
-// Is makes a SizeError a relatedro.ErrTooLarge.
-func (e *SizeError) Is(target error) bool { return target == relatedro.ErrTooLarge }
-
-func checkSize(it item) error {
-	if n := sizeOfMap(it); n > maxItemSize {
-		k := keyOf(it)
-		return &SizeError{Key: k.pk + " " + k.sk, Bytes: n}
+// fitting returns c with as much of its list as an item holds: about 1,000 related ROs
+// of ordinary length.
+func fitting(c relatedro.Case) relatedro.Case {
+	over := sizeOfMap(encodeCase(c)) - maxItemSize
+	if over <= 0 {
+		return c
 	}
-	return nil
+	kept := len(c.Related)
+	for over += sizeOfMap(item{attrOmitted: number(int64(kept))}); over > 0 && kept > 0; kept-- {
+		over -= member + sizeOf(&types.AttributeValueMemberM{Value: encodeRelated(c.Related[kept-1])})
+	}
+	c.Related, c.Omitted = c.Related[:kept:kept], c.Omitted+len(c.Related)-kept
+	return c
 }
+
+// Bytes of overhead of a list or map, and of each of its members.
+const container, member = 3, 1
 
 // sizeOfMap returns the bytes that DynamoDB counts for an item, by its published rules
 // ("DynamoDB item sizes and formats").
@@ -46,7 +39,6 @@ func sizeOfMap(attributes map[string]types.AttributeValue) int {
 
 // sizeOf covers the types that this package writes.
 func sizeOf(v types.AttributeValue) int {
-	const container, member = 3, 1 // bytes of overhead
 	switch v := v.(type) {
 	case *types.AttributeValueMemberS:
 		return len(v.Value)

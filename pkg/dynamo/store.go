@@ -18,9 +18,8 @@ import (
 // cannot be given another's items. It is safe for concurrent use by any number of
 // processes.
 //
-// Errors: those of relatedro that a method names; a *SizeError, which trying again does
-// not mend; any other means that DynamoDB did not do it for now, its client's own
-// bounded retries included.
+// Errors: those of relatedro that a method names; any other means that DynamoDB did not
+// do it for now, its client's own bounded retries included.
 type Store struct {
 	client *dynamodb.Client
 	table  string

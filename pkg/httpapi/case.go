@@ -17,7 +17,7 @@ type caseJSON struct {
 	ClosedBy      *relatedro.ClosedBy     `json:"closedBy"`
 	FeatureStatus relatedro.FeatureStatus `json:"featureStatus"`
 	RelatedROs    []relatedROJSON         `json:"relatedRos"`
-	RelatedCount  int                     `json:"relatedCount"` // of all, those cut included
+	RelatedCount  int                     `json:"relatedCount"` // of all, those left out included
 	Truncated     bool                    `json:"truncated"`
 	Retrieval     retrievalJSON           `json:"retrieval"`
 }
@@ -64,7 +64,8 @@ func caseOf(c relatedro.Shown) *caseJSON {
 		ClosedBy:      orNull(&c.ClosedBy),
 		FeatureStatus: c.Feature,
 		RelatedROs:    make([]relatedROJSON, len(c.Related)),
-		RelatedCount:  len(c.Related),
+		RelatedCount:  len(c.Related) + c.Omitted,
+		Truncated:     c.Omitted > 0,
 		Retrieval: retrievalJSON{
 			Outcome:     c.Retrieval.Outcome,
 			Trigger:     c.Retrieval.Trigger,

@@ -22,11 +22,11 @@ type Case struct {
 	FirstEventAt time.Time // OccurredAt of the first event taken in; never changes, it orders an asset's cases
 
 	Related     []RelatedRO // last good list, ordered by RO number
+	Omitted     int         // related ROs of that list which the store had no room for
 	FetchedOver Connection  // the connection that Related was fetched over
 	Retrieval   Retrieval   // the last retrieval, good or not
 
-	Unlinking []string // RO numbers whose links may differ from what the case says; the store's own, until a write mends them
-	Revision  int64    // counts writes; 0 is not stored
+	Revision int64 // counts writes; 0 is not stored
 }
 
 // CaseStatus is how far a case has come, as far as events told.
@@ -132,6 +132,10 @@ type RelatedRO struct {
 	Voided        bool
 }
 
+// MaxLinks is how many of a case's RO numbers can be searched for, its own included:
+// what one transaction of DynamoDB can write together with the case.
+const MaxLinks = 98
+
 // Link says that a case has an RO, as its own or as a related one. Links are an
 // index onto cases, which are the truth: a reader drops a link whose case does not
 // list the number.
@@ -143,22 +147,27 @@ type Link struct {
 }
 
 // Links returns the links that the case as it stands must have, one for each RO
-// number, ordered by number. A number that CheckRO refuses, which a DMS may still hold,
-// is shown but not linked: nobody can search for it.
+// number, ordered by number: its own RO and the first of its list, MaxLinks in all. A
+// number that CheckRO refuses, which a DMS may still hold, is shown but not linked:
+// nobody can search for it.
 func (c Case) Links() []Link {
 	if c.RO == "" {
 		return nil
 	}
-	links := make([]Link, 0, len(c.Related)+1)
-	own := Link{RO: CanonicalRO(c.RO), Key: c.Key, Own: true, CaseNumber: c.Number}
-	links = append(links, own)
+	links := make([]Link, 0, min(len(c.Related)+1, MaxLinks))
+	links = append(links, Link{RO: CanonicalRO(c.RO), Key: c.Key, Own: true, CaseNumber: c.Number})
 	for _, r := range c.Related {
-		if ro := CanonicalRO(r.RO); ro != own.RO && CheckRO("", ro) == nil {
+		if len(links) == MaxLinks {
+			break
+		}
+		ro := CanonicalRO(r.RO)
+		linked := slices.ContainsFunc(links, func(l Link) bool { return l.RO == ro })
+		if !linked && CheckRO("", ro) == nil {
 			links = append(links, Link{RO: ro, Key: c.Key, CaseNumber: c.Number})
 		}
 	}
 	slices.SortFunc(links, func(a, b Link) int { return strings.Compare(a.RO, b.RO) })
-	return slices.CompactFunc(links, func(a, b Link) bool { return a.RO == b.RO })
+	return links
 }
 
 // Stored reports whether the case has been written before.
@@ -193,8 +202,21 @@ func (c Case) filledFrom(ev Event) (Case, bool) {
 // that it has changes nothing.
 func (c Case) withRO(ro string) Case {
 	if CanonicalRO(c.RO) != CanonicalRO(ro) {
-		c.RO, c.Related, c.FetchedOver = ro, nil, Connection{}
-		c.Retrieval.RetrievedAt = time.Time{}
+		c = c.WithoutList()
+		c.RO = ro
+	}
+	return c
+}
+
+// WithoutList returns c as if its list were still to be fetched: nothing is shown, and
+// its event, when it comes again, is fetched for.
+func (c Case) WithoutList() Case {
+	c.Related, c.Omitted, c.FetchedOver = nil, 0, Connection{}
+	c.Stated.Settled = false
+	c.Retrieval.RetrievedAt = time.Time{}
+	if c.Retrieval.Outcome == OutcomeOK {
+		c.Retrieval.Outcome, c.Retrieval.Reason = OutcomeRetrying, StoreUnavailable
+		c.Retrieval.Message = StoreUnavailable.Sentence()
 	}
 	return c
 }
@@ -202,7 +224,7 @@ func (c Case) withRO(ro string) Case {
 // Retrieved returns c with the family that ev's retrieval found at the given time
 // over a connection.
 func (c Case) Retrieved(ev Event, family Family, over Connection, at time.Time) Case {
-	c.RO, c.Related, c.FetchedOver = cmp.Or(family.RO, c.RO), family.Related, over
+	c.RO, c.Related, c.Omitted, c.FetchedOver = cmp.Or(family.RO, c.RO), family.Related, 0, over
 	c.Retrieval = Retrieval{Outcome: OutcomeOK, Trigger: ev.Type.Trigger(), EventID: ev.ID, RetrievedAt: at}
 	if c.Stated.ID == ev.ID {
 		c.Stated.Settled = true

@@ -35,7 +35,6 @@ var (
 	ErrStale    = errors.New("changed since it was read")
 	ErrTooSoon  = errors.New("asked again too soon")
 	ErrNoCase   = errors.New("no such case")
-	ErrTooLarge = errors.New("too large to store")
 	ErrPosition = errors.New("not a position of this list")
 )
 
@@ -61,11 +60,11 @@ type CaseStore interface {
 	// keys are read once. It returns everything or an error, never a part.
 	Load(ctx context.Context, keys Keys) (Loaded, error)
 
-	// SaveCase writes next, with Revision before.Revision+1, and brings its links
-	// up to date. before is the case as loaded (the zero Case with its key when it
-	// was not stored). It returns ErrStale when the stored revision is not
-	// before's, and ErrTooLarge when the store cannot hold it; then nothing was
-	// written.
+	// SaveCase writes next with a higher Revision than before's, and its links, whole
+	// or not at all. before is the case as loaded (the zero Case with its key when it
+	// was not stored). A list too long for the store is cut, and Omitted says by how
+	// much. It returns ErrStale when the stored revision is not before's; then nothing
+	// was written.
 	SaveCase(ctx context.Context, before, next Case) error
 }
 

@@ -267,7 +267,7 @@ func (s Settings) disowns(c Case) bool {
 // show returns the case as people may see it under the settings.
 func show(c Case, s Settings) Shown {
 	if s.disowns(c) {
-		c.Related, c.FetchedOver = nil, Connection{}
+		c.Related, c.Omitted, c.FetchedOver = nil, 0, Connection{}
 		c.Retrieval = Retrieval{
 			Outcome: OutcomeFailed, Trigger: c.Retrieval.Trigger, EventID: c.Retrieval.EventID,
 			Reason: ConnectionChanged, Message: ConnectionChanged.Sentence(),

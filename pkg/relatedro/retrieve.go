@@ -2,7 +2,6 @@ package relatedro
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -246,12 +245,7 @@ func (r *Retriever) stillOver(ctx context.Context, over Connection, tasks []*tas
 
 // succeed settles a task whose family was found at the given time.
 func (r *Retriever) succeed(ctx context.Context, t *task, family Family, over Connection, at time.Time) {
-	err := r.write(ctx, t, t.decision.Case.Retrieved(*t.decision.Fetch, family, over, at))
-	if errors.Is(err, ErrTooLarge) {
-		r.fail(ctx, t, &Failure{Reason: FamilyTooLarge, Err: err})
-		return
-	}
-	if t.written(err) {
+	if r.save(ctx, t, t.decision.Case.Retrieved(*t.decision.Fetch, family, over, at)) {
 		t.fetched(Result{Verdict: Done, Settlement: SettledOK, Related: len(family.Related)})
 	}
 }
@@ -309,13 +303,9 @@ func retryFor(f *Failure) Result {
 // save writes the task's case and reports whether that went well. Otherwise the task
 // starts again or is settled as one to try again.
 func (r *Retriever) save(ctx context.Context, t *task, next Case) bool {
-	return t.written(r.write(ctx, t, next))
-}
-
-func (r *Retriever) write(ctx context.Context, t *task, next Case) error {
 	r.saving <- struct{}{}
 	defer func() { <-r.saving }()
-	return r.store.SaveCase(ctx, t.stored, next)
+	return t.written(r.store.SaveCase(ctx, t.stored, next))
 }
 
 // leastTime is how much of an invocation must be left to ask the DMS anything.

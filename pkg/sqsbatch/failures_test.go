@@ -218,7 +218,7 @@ func TestUnknownROHasAnHour(t *testing.T) {
 	}
 }
 
-func TestFamilyTooLargeToKeepSaysSo(t *testing.T) {
+func TestFamilyTooLargeToKeepIsCut(t *testing.T) {
 	w := newWorld(t)
 	w.addFamily(accountA, "80000")
 	for i := range 1500 {
@@ -228,8 +228,10 @@ func TestFamilyTooLargeToKeepSaysSo(t *testing.T) {
 	if failed := w.run(); failed != 0 {
 		t.Error("the message is not acknowledged")
 	}
-	w.shows(w.stored(), relatedro.OutcomeFailed, relatedro.FamilyTooLarge, "e1")
-	if got := codes(w.deadLetters()); !slices.Equal(got, []string{string(relatedro.FamilyTooLarge)}) {
+	if c := w.stored(); c.Retrieval.Outcome != relatedro.OutcomeOK || c.Omitted == 0 || len(c.Related)+c.Omitted != 1500 {
+		t.Errorf("%s with %d related ROs and %d omitted, want 1500 in all", c.Retrieval.Outcome, len(c.Related), c.Omitted)
+	}
+	if got := codes(w.deadLetters()); len(got) > 0 {
 		t.Errorf("dead letters %v", got)
 	}
 }
