@@ -6,13 +6,12 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"related-ro/pkg/boot"
 	"related-ro/pkg/boot/dms"
 	"related-ro/pkg/boot/serve"
-	"related-ro/pkg/dynamo"
+	"related-ro/pkg/boot/table"
 	"related-ro/pkg/httpapi"
 	"related-ro/pkg/relatedro"
 	"related-ro/pkg/sqsbatch"
@@ -23,7 +22,7 @@ func main() { boot.Start("admin", build) }
 func build(kit boot.Kit) (lambda.Handler, error) {
 	exports := sqsbatch.QueueURLs{Source: kit.Env.NeedURL("EXPORT_QUEUE_URL"), DeadLetters: kit.Env.NeedURL("EXPORT_DLQ_URL")}
 	closes := sqsbatch.QueueURLs{Source: kit.Env.NeedURL("CLOSE_QUEUE_URL"), DeadLetters: kit.Env.NeedURL("CLOSE_DLQ_URL")}
-	store := dynamo.New(dynamodb.NewFromConfig(kit.AWS("DYNAMODB")), kit.Env.Need("TABLE_NAME"))
+	store := table.New(kit)
 	karmak, err := dms.New(kit)
 	if err != nil {
 		return nil, err

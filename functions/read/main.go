@@ -6,11 +6,10 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"related-ro/pkg/boot"
 	"related-ro/pkg/boot/serve"
-	"related-ro/pkg/dynamo"
+	"related-ro/pkg/boot/table"
 	"related-ro/pkg/httpapi"
 	"related-ro/pkg/relatedro"
 )
@@ -18,6 +17,6 @@ import (
 func main() { boot.Start("read", build) }
 
 func build(kit boot.Kit) (lambda.Handler, error) {
-	store := dynamo.New(dynamodb.NewFromConfig(kit.AWS("DYNAMODB")), kit.Env.Need("TABLE_NAME"))
+	store := table.New(kit)
 	return httpapi.NewRead(serve.Config(kit), relatedro.NewReader(store, time.Now))
 }

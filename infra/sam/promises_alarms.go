@@ -130,7 +130,7 @@ func pagesAndTickets(f *formation) (problems []string) {
 	})
 	for topic, subjects := range map[string][]subject{
 		"PageTopic": append(functions, []subject{
-			{"Messages", "Outcome", "refused"}, {"Messages", "Outcome", "gave_up"}, {"Receives", "", ""},
+			{"Messages", "Outcome", "refused"}, {"Messages", "Outcome", "gave_up"}, {"Receives", "", ""}, {"UnreadableItems", "", ""},
 			{"KarmakRequests", "Outcome", "credentials_rejected"},
 			{"ApproximateAgeOfOldestMessage", "QueueName", "ExportQueue.QueueName"},
 			{"ApproximateAgeOfOldestMessage", "QueueName", "CloseQueue.QueueName"},

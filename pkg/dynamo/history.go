@@ -21,13 +21,7 @@ func (s *Store) History(ctx context.Context, location, after string, limit int) 
 	if err != nil {
 		return nil, "", fmt.Errorf("read history of %s: %w", location, err)
 	}
-	changes := make([]relatedro.Change, len(items))
-	for i, it := range items {
-		if changes[i], err = decodeChange(it); err != nil {
-			return nil, "", err
-		}
-	}
-	return changes, next, nil
+	return decodeAll(s, items, decodeChange), next, nil
 }
 
 func encodeChange(c relatedro.Change) item {

@@ -32,6 +32,9 @@ const (
 // key is a primary key.
 type key struct{ pk, sk string }
 
+// String returns partition and sort key.
+func (k key) String() string { return k.pk + " " + k.sk }
+
 func (k key) item() item { return item{attrPK: text(k.pk), attrSK: text(k.sk)} }
 
 func keyOf(it item) key {

@@ -25,13 +25,7 @@ func (s *Store) CasesOfAsset(ctx context.Context, location, asset, after string,
 	if err != nil {
 		return nil, "", fmt.Errorf("read cases of asset %s of %s: %w", asset, location, err)
 	}
-	cases := make([]relatedro.Case, len(items))
-	for i, it := range items {
-		if cases[i], err = decodeCase(it); err != nil {
-			return nil, "", err
-		}
-	}
-	return cases, next, nil
+	return decodeAll(s, items, decodeCase), next, nil
 }
 
 // LinksTo returns up to limit links of a location whose RO number equals ro, which is
@@ -52,13 +46,7 @@ func (s *Store) LinksTo(ctx context.Context, location, ro string, prefix bool, a
 	if err != nil {
 		return nil, "", fmt.Errorf("read links to %s of %s: %w", ro, location, err)
 	}
-	links := make([]relatedro.Link, len(items))
-	for i, it := range items {
-		if links[i], err = decodeLink(it); err != nil {
-			return nil, "", err
-		}
-	}
-	return links, next, nil
+	return decodeAll(s, items, decodeLink), next, nil
 }
 
 // list names the items of one partition whose sort keys begin with prefix.

@@ -55,6 +55,8 @@ func (s *Store) load(ctx context.Context, wanted relatedro.Keys, how reading) (r
 	loaded := relatedro.Loaded{
 		Settings: make(map[string]relatedro.Settings, len(wanted.Locations)),
 		Cases:    make(map[relatedro.CaseKey]relatedro.Case, len(wanted.Cases)),
+
+		Unreadable: make(map[relatedro.CaseKey]bool),
 	}
 	keys := make([]key, 0, len(wanted.Locations)+len(wanted.Cases))
 	for _, location := range wanted.Locations {
@@ -70,21 +72,34 @@ func (s *Store) load(ctx context.Context, wanted relatedro.Keys, how reading) (r
 	}
 	for _, it := range items {
 		if err := into(&loaded, it); err != nil {
-			return relatedro.Loaded{}, err
+			s.unreadable(keyOf(it).String(), err)
 		}
 	}
 	return loaded, nil
 }
 
+// into adds an item to what was loaded, or notes that it cannot be read.
 func into(loaded *relatedro.Loaded, it item) error {
-	if keyOf(it).sk == skSettings {
+	k := keyOf(it)
+	of := relatedro.CaseKey{Location: k.location()}
+	if k.sk == skSettings {
 		settings, err := decodeSettings(it)
-		loaded.Settings[settings.Location] = settings
+		if err != nil {
+			delete(loaded.Settings, of.Location)
+			loaded.Unreadable[of] = true
+			return err
+		}
+		loaded.Settings[of.Location] = settings
+		return nil
+	}
+	of.Case = caseOf(k.sk)
+	c, err := decodeCase(it)
+	if err != nil {
+		loaded.Unreadable[of] = true
 		return err
 	}
-	c, err := decodeCase(it)
-	loaded.Cases[c.Key] = c
-	return err
+	loaded.Cases[of] = c
+	return nil
 }
 
 // get reads the items of keys, each once however often it is given.

@@ -8,6 +8,9 @@ import (
 	"testing"
 	"time"
 
+	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
 	"related-ro/infra/local/dynamodb"
 	"related-ro/infra/local/dynamodb/dynamodbtest"
 	"related-ro/pkg/dynamo"
@@ -58,6 +61,20 @@ func numbers(first, n int) []string {
 		list[i] = fmt.Sprint(first + i)
 	}
 	return list
+}
+
+// spoil makes the retrieval of a stored case, or the karmak of stored settings, a text.
+func spoil(t testing.TB, table, sk, attribute string) {
+	t.Helper()
+	set := "SET #attribute = :text"
+	_, err := server.Client().UpdateItem(t.Context(), &sdk.UpdateItemInput{
+		TableName: &table, UpdateExpression: &set, ExpressionAttributeNames: map[string]string{"#attribute": attribute},
+		Key:                       map[string]types.AttributeValue{"PK": &types.AttributeValueMemberS{Value: "LOC#loc-100"}, "SK": &types.AttributeValueMemberS{Value: sk}},
+		ExpressionAttributeValues: map[string]types.AttributeValue{":text": &types.AttributeValueMemberS{Value: "spoilt"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // load reads one case; the zero Case with its key when it is not there.

@@ -21,8 +21,9 @@ import (
 // Errors: those of relatedro that a method names; any other means that DynamoDB did not
 // do it for now, its client's own bounded retries included.
 type Store struct {
-	client *dynamodb.Client
-	table  string
+	client     *dynamodb.Client
+	table      string
+	unreadable func(item string, err error)
 }
 
 var (
@@ -31,10 +32,37 @@ var (
 	_ relatedro.SettingsStore = (*Store)(nil)
 )
 
+// Option is how a Store differs from one that New makes without it.
+type Option func(*Store)
+
+// OnUnreadable has told hear of every item that is not of the form that this version
+// writes, by its key and what is wrong with it. Such an item is left out of what is read
+// beside it.
+func OnUnreadable(told func(item string, err error)) Option {
+	return func(s *Store) { s.unreadable = told }
+}
+
 // New returns a Store on a table with string keys PK and SK, and an index GSI1 with
 // string keys GSI1PK and GSI1SK that holds all attributes.
-func New(client *dynamodb.Client, table string) *Store {
-	return &Store{client: client, table: table}
+func New(client *dynamodb.Client, table string, options ...Option) *Store {
+	s := &Store{client: client, table: table, unreadable: func(string, error) {}}
+	for _, option := range options {
+		option(s)
+	}
+	return s
+}
+
+// decodeAll returns what decode makes of the items, those that cannot be read left out.
+func decodeAll[T any](s *Store, items []item, decode func(item) (T, error)) []T {
+	all := make([]T, 0, len(items))
+	for _, it := range items {
+		if v, err := decode(it); err == nil {
+			all = append(all, v)
+		} else {
+			s.unreadable(keyOf(it).String(), err)
+		}
+	}
+	return all
 }
 
 // stale returns ErrStale if err says that a write's condition did not hold. Of a

@@ -141,7 +141,7 @@ func classify(err error) *problem {
 		return invalid(field{"cursor", "is not one of this list"})
 	case errors.Is(err, relatedro.ErrStale):
 		return &problem{kind: staleVersion, detail: "The settings were changed since they were read. Read them again, then change them."}
-	case errors.As(err, &fault):
+	case errors.As(err, &fault), errors.Is(err, relatedro.ErrUnreadable):
 		return &problem{kind: internal, detail: "Something is wrong on our side. Please tell us the instance.", cause: err}
 	}
 	return &problem{kind: unavailable, detail: "Please try again in a moment.", headers: retryAfter(time.Second), cause: err}

@@ -206,6 +206,9 @@ func (a *Admin) Refresh(ctx context.Context, key CaseKey, f Facts) (eventID stri
 	if err != nil {
 		return "", err
 	}
+	if err := loaded.readable(key); err != nil {
+		return "", err
+	}
 	if s := loaded.Settings[key.Location]; !s.Enabled() {
 		return "", &Refusal{Code: SwitchedOff, Message: "Related ROs are switched off for this location."}
 	}

@@ -32,10 +32,11 @@ type Family struct {
 // Errors of a store that callers tell apart. Whatever else a store returns is
 // transient: trying again later may work.
 var (
-	ErrStale    = errors.New("changed since it was read")
-	ErrTooSoon  = errors.New("asked again too soon")
-	ErrNoCase   = errors.New("no such case")
-	ErrPosition = errors.New("not a position of this list")
+	ErrStale      = errors.New("changed since it was read")
+	ErrTooSoon    = errors.New("asked again too soon")
+	ErrNoCase     = errors.New("no such case")
+	ErrUnreadable = errors.New("stored in a form that cannot be read")
+	ErrPosition   = errors.New("not a position of this list")
 )
 
 // Keys names what to load: settings of locations and cases.
@@ -46,10 +47,22 @@ type Keys struct {
 
 // Loaded is what a store has of the Keys asked for. Cases holds only those that are
 // stored; Settings has an entry for every location asked, NeverSetUp where nothing
-// is stored. Activation is not filled.
+// is stored. Activation is not filled. What is stored in a form that cannot be read is
+// in neither.
 type Loaded struct {
 	Settings map[string]Settings
 	Cases    map[CaseKey]Case
+
+	Unreadable map[CaseKey]bool // a location's settings without a case's id
+}
+
+// readable returns ErrUnreadable if the case, or the settings of its location, cannot be
+// read.
+func (l Loaded) readable(k CaseKey) error {
+	if l.Unreadable[k] || l.Unreadable[CaseKey{Location: k.Location}] {
+		return ErrUnreadable
+	}
+	return nil
 }
 
 // CaseStore is what the retrieval needs of the store.
@@ -57,7 +70,8 @@ type CaseStore interface {
 	LeaseStore
 
 	// Load reads, strongly consistent and in as few calls as possible. Repeated
-	// keys are read once. It returns everything or an error, never a part.
+	// keys are read once. It returns everything or an error, never a part: what cannot
+	// be read is named.
 	Load(ctx context.Context, keys Keys) (Loaded, error)
 
 	// SaveCase writes next with a higher Revision than before's, and its links, whole

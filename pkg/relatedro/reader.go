@@ -61,6 +61,9 @@ func (r *Reader) Case(ctx context.Context, key CaseKey) (Shown, error) {
 	if err != nil {
 		return Shown{}, err
 	}
+	if err := loaded.readable(key); err != nil {
+		return Shown{}, err
+	}
 	c, ok := loaded.Cases[key]
 	if !ok {
 		return Shown{}, ErrNoCase
@@ -120,8 +123,12 @@ func (r *Reader) CasesOfAsset(ctx context.Context, location, asset, after string
 	if err := r.settle(ctx, settings, slices.Values(stored)); err != nil {
 		return nil, "", err
 	}
+	s, ok := settings[location]
+	if len(stored) > 0 && !ok {
+		return nil, "", ErrUnreadable
+	}
 	for _, c := range stored {
-		cases = append(cases, show(c, settings[c.Key.Location]))
+		cases = append(cases, show(c, s))
 	}
 	return cases, next, nil
 }
@@ -151,7 +158,9 @@ func (r *Reader) Cases(ctx context.Context, actor Actor, keys []CaseKey) (map[Ca
 	}
 	found := make(map[CaseKey]Shown, len(loaded.Cases))
 	for key, c := range loaded.Cases {
-		found[key] = show(c, loaded.Settings[key.Location])
+		if s, ok := loaded.Settings[key.Location]; ok { // or they cannot be read
+			found[key] = show(c, s)
+		}
 	}
 	return found, nil
 }
@@ -171,6 +180,9 @@ func (r *Reader) Search(ctx context.Context, location, ro string, prefix bool, a
 	}
 	loaded, err := r.peek(ctx, keys)
 	if err != nil {
+		return nil, "", err
+	}
+	if err := loaded.readable(CaseKey{Location: location}); err != nil {
 		return nil, "", err
 	}
 	for _, link := range links {

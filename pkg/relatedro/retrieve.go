@@ -108,7 +108,7 @@ func (r *Retriever) round(ctx context.Context, tasks []*task) (again []*task) {
 		}
 		return nil
 	}
-	inParallel(byAccount(groups(tasks)), accountsAtOnce, func(gs []group) {
+	inParallel(byAccount(groups(readable(tasks))), accountsAtOnce, func(gs []group) {
 		for _, g := range gs {
 			r.work(ctx, g)
 		}
@@ -139,6 +139,7 @@ func (r *Retriever) read(ctx context.Context, tasks []*task) error {
 	}
 	for _, t := range tasks {
 		t.again = false
+		t.unreadable = loaded.readable(t.key)
 		t.settings = known[t.key.Location]
 		t.stored = loaded.Cases[t.key]
 		t.stored.Key = t.key

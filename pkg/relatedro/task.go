@@ -17,6 +17,8 @@ type task struct {
 	settings Settings
 	decision Decision
 	again    bool // somebody else's change sends it back to the start
+
+	unreadable error // why the case or its location's settings were not read
 }
 
 // tasksOf sorts deliveries by case. Each task writes the results of its own
@@ -116,6 +118,19 @@ type group struct {
 	over    Connection
 	enabled bool
 	tasks   []*task
+}
+
+// readable returns the tasks whose case and settings were read. The others are settled:
+// they fail until a person has mended what is stored.
+func readable(tasks []*task) (read []*task) {
+	for _, t := range tasks {
+		if t.unreadable == nil {
+			read = append(read, t)
+		} else {
+			t.all(retryFor(&Failure{Reason: StoreUnavailable, Err: t.unreadable}))
+		}
+	}
+	return read
 }
 
 func groups(tasks []*task) []group {

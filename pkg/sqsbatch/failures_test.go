@@ -8,6 +8,9 @@ import (
 	"testing"
 	"time"
 
+	awsdynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
 	"related-ro/infra/local/dynamodb"
 	"related-ro/infra/local/sqs"
 	"related-ro/pkg/karmak/karmaktest"
@@ -234,6 +237,49 @@ func TestFamilyTooLargeToKeepIsCut(t *testing.T) {
 	if got := codes(w.deadLetters()); len(got) > 0 {
 		t.Errorf("dead letters %v", got)
 	}
+}
+
+// spoil makes an attribute of an item of loc-100 a text.
+func (w *world) spoil(sk, attribute string) {
+	set := "SET " + attribute + " = :text"
+	_, err := db.Client().UpdateItem(context.Background(), &awsdynamodb.UpdateItemInput{
+		TableName: &w.table, UpdateExpression: &set,
+		Key: map[string]dynamodbtypes.AttributeValue{
+			"PK": &dynamodbtypes.AttributeValueMemberS{Value: "LOC#loc-100"}, "SK": &dynamodbtypes.AttributeValueMemberS{Value: sk},
+		},
+		ExpressionAttributeValues: map[string]dynamodbtypes.AttributeValue{":text": &dynamodbtypes.AttributeValueMemberS{Value: "spoilt"}},
+	})
+	w.must(err)
+}
+
+func TestUnreadableItemFailsItsOwnMessageOnly(t *testing.T) {
+	t.Run("a case", func(t *testing.T) {
+		w := newWorld(t)
+		w.send(w.body("e0"))
+		w.run()
+		w.spoil("CASE#case-1", "retrieval")
+		w.unity.ResetCounts()
+		w.send(w.body("c1", asClose, occurred(w.clock.Now().Add(time.Minute))), w.body("e2", ofCase("case-2")))
+		if failed := w.run(); failed != 1 {
+			t.Errorf("%d messages failed, want that of the unreadable case", failed)
+		}
+		w.shows(w.stored("case-2"), relatedro.OutcomeOK, "", "e2", "50124")
+		if got := w.outcomes(); got["retrying store_unavailable"] != 1 {
+			t.Errorf("outcomes %v", got)
+		}
+	})
+	t.Run("settings", func(t *testing.T) {
+		w := newWorld(t)
+		w.enable("loc-200", connectionA)
+		w.spoil("SETTINGS", "karmak")
+		w.send(w.body("e1"), w.body("e2", at("loc-200"), ofCase("case-2")))
+		if failed := w.run(); failed != 1 {
+			t.Errorf("%d messages failed, want that of the location whose settings are unreadable", failed)
+		}
+		if got := w.outcomes(); got["retrying store_unavailable"] != 1 || got["ok"] != 1 {
+			t.Errorf("outcomes %v", got)
+		}
+	})
 }
 
 func TestFailedRefreshDoesNotMarkANewerList(t *testing.T) {

@@ -59,6 +59,7 @@ type world struct {
 	beforeAsk  func() // runs before each look-up at Karmak
 	observed   []sqsbatch.Observation
 	queue, dlq string
+	table      string
 }
 
 const (
@@ -83,7 +84,8 @@ func newWorld(t testing.TB) *world {
 	w.dlq = w.createQueue("case-export-dlq")
 	w.queue = w.createQueue("case-export")
 
-	w.store = dynamo.New(db.Client(), db.Table(t))
+	w.table = db.Table(t)
+	w.store = dynamo.New(db.Client(), w.table)
 	w.countCalls(nil)
 	w.enable("loc-100", connectionA)
 	w.handler = w.newHandler()

@@ -8,12 +8,11 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"related-ro/pkg/boot"
 	"related-ro/pkg/boot/dms"
-	"related-ro/pkg/dynamo"
+	"related-ro/pkg/boot/table"
 	"related-ro/pkg/relatedro"
 	"related-ro/pkg/sqsbatch"
 )
@@ -30,7 +29,7 @@ func Queue(queueVariable, deadLetterVariable string) func(boot.Kit) (lambda.Hand
 			Log:           kit.Log,
 			Observe:       observe(kit),
 		}
-		store := dynamo.New(dynamodb.NewFromConfig(kit.AWS("DYNAMODB")), kit.Env.Need("TABLE_NAME"))
+		store := table.New(kit)
 		karmak, err := dms.New(kit)
 		if err != nil {
 			return nil, err
