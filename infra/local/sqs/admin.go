@@ -260,7 +260,7 @@ func (e *Engine) getQueueAttributes(_ *call, in *getAttributesInput) (any, *Erro
 	all["QueueArn"] = e.ARN(q.name)
 	all["CreatedTimestamp"] = strconv.FormatInt(q.created.Unix(), 10)
 	all["LastModifiedTimestamp"] = strconv.FormatInt(q.modified.Unix(), 10)
-	all["ApproximateNumberOfMessages"] = strconv.Itoa(q.ready.Len())
+	all["ApproximateNumberOfMessages"] = strconv.Itoa(q.ready.count)
 	all["ApproximateNumberOfMessagesNotVisible"] = strconv.Itoa(q.inFlight())
 	all["ApproximateNumberOfMessagesDelayed"] = strconv.Itoa(q.delayed)
 	if slices.Contains(in.AttributeNames, "All") {

@@ -20,7 +20,7 @@
 //
 // # Where Amazon SQS leaves room
 //
-//   - Delivery is once per receive and oldest first; real SQS may repeat, reorder, and return fewer than there are.
+//   - Delivery is once per receive and oldest first, groups apart; real SQS may repeat, reorder, and return fewer than there are.
 //   - The Approximate… numbers are exact, attribute changes take effect at once.
 //   - DeleteMessage with the handle of an older receive succeeds; it deletes nothing if the message was received again
 //     since, as the API reference says may happen. While nobody has received it again the handle is the newest one,
@@ -32,5 +32,6 @@
 //   - A message whose dead-letter queue was deleted stays in its queue and is delivered on.
 //   - A body with characters outside XML is refused, as the API reference says; some of Amazon's SDK pages say that such
 //     characters are replaced by U+FFFD instead.
-//   - MessageGroupId is kept and returned but changes no order.
+//   - Fair queues: while a message group has 30 messages in flight and over a tenth of all, other groups' messages come
+//     first. Amazon calls its figures approximate, and also counts the consumers' time, which this engine does not.
 package sqs

@@ -296,3 +296,32 @@ func (c *fickleConsumer) fails(i int, body string) bool {
 	c.done[body]++
 	return false
 }
+
+func TestQuietGroupsComeBeforeANoisyOne(t *testing.T) {
+	w := newWorld(t, sqs.Config{}, nil)
+	send := func(group, body string) {
+		_, err := w.client.SendMessage(t.Context(), &awssqs.SendMessageInput{QueueUrl: &w.url, MessageBody: &body, MessageGroupId: &group})
+		w.must(err)
+	}
+	receive := func() []string {
+		out, err := w.client.ReceiveMessage(t.Context(), &awssqs.ReceiveMessageInput{QueueUrl: &w.url, MaxNumberOfMessages: 10})
+		w.must(err)
+		var bodies []string
+		for _, m := range out.Messages {
+			bodies = append(bodies, *m.Body)
+		}
+		return bodies
+	}
+	for range 60 {
+		send("noisy", "noisy")
+	}
+	send("quiet", "quiet")
+	for range 3 { // up to then it is not noisy: the oldest come first
+		if got := receive(); slices.Contains(got, "quiet") || len(got) != 10 {
+			t.Fatalf("received %v", got)
+		}
+	}
+	if got := receive(); len(got) != 10 || got[0] != "quiet" {
+		t.Errorf("received %v, want the quiet group's first", got)
+	}
+}

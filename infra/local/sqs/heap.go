@@ -9,7 +9,7 @@ const (
 	slots
 )
 
-// messageHeap is a heap of messages; use push, pop, first and remove.
+// messageHeap is a heap of messages; use push, first and remove.
 type messageHeap struct {
 	less  func(a, b *message) bool
 	slot  int
@@ -42,7 +42,6 @@ func (h *messageHeap) Pop() any {
 }
 
 func (h *messageHeap) push(m *message)   { heap.Push(h, m) }
-func (h *messageHeap) pop() *message     { return heap.Pop(h).(*message) }
 func (h *messageHeap) remove(m *message) { heap.Remove(h, m.place[h.slot]) }
 
 // first returns the least message, nil if there is none.

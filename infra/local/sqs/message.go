@@ -34,6 +34,9 @@ type message struct {
 	place     [slots]int
 }
 
+// group is the message's group, empty if it has none.
+func (m *message) group() string { return m.system["MessageGroupId"] }
+
 // delayed tells a hidden message that waits for its first receive from one that is in flight.
 func (m *message) delayed() bool { return m.hidden && m.receivesHere == 0 }
 

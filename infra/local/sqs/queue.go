@@ -16,10 +16,11 @@ type queue struct {
 	purged     time.Time
 
 	messages map[string]*message // by id
-	ready    messageHeap         // may be received, oldest first
+	ready    readyMessages       // may be received
 	hidden   messageHeap         // delayed or in flight, next to become visible first
 	ages     messageHeap         // all, oldest first: for retention
 	delayed  int                 // how many of hidden wait for their first receive
+	flying   map[string]int      // how many of hidden consumers have, by group
 
 	waiters []*waiter   // long polls, longest waiting first
 	wake    clock.Timer // set while there are waiters and hidden messages
@@ -34,7 +35,6 @@ type waiter struct {
 }
 
 func newQueue(name string, serial int64, attributes queueAttributes, now time.Time) *queue {
-	bySending := func(a, b *message) bool { return a.serial < b.serial }
 	byVisibility := func(a, b *message) bool {
 		if !a.visibleAt.Equal(b.visibleAt) {
 			return a.visibleAt.Before(b.visibleAt)
@@ -49,7 +49,8 @@ func newQueue(name string, serial int64, attributes queueAttributes, now time.Ti
 		created:    now,
 		modified:   now,
 		messages:   map[string]*message{},
-		ready:      messageHeap{less: bySending, slot: slotState},
+		ready:      readyMessages{groups: map[string]*messageHeap{}},
+		flying:     map[string]int{},
 		hidden:     messageHeap{less: byVisibility, slot: slotState},
 		ages:       messageHeap{less: byAge, slot: slotAge},
 	}
@@ -73,6 +74,8 @@ func (q *queue) place(m *message, until, now time.Time) {
 	q.hidden.push(m)
 	if m.delayed() {
 		q.delayed++
+	} else {
+		q.flying[m.group()]++
 	}
 }
 
@@ -85,6 +88,8 @@ func (q *queue) displace(m *message) {
 	q.hidden.remove(m)
 	if m.delayed() {
 		q.delayed--
+	} else if q.flying[m.group()]--; q.flying[m.group()] == 0 {
+		delete(q.flying, m.group())
 	}
 	m.hidden = false
 }
@@ -126,8 +131,12 @@ func (e *Engine) take(q *queue, request *receiveRequest, now time.Time) (got []r
 	e.settle(q, now)
 	limit := min(request.max, maxInFlight-q.inFlight())
 	var taken []*message
-	for len(taken) < limit && q.ready.Len() > 0 {
-		m := q.ready.pop()
+	for len(taken) < limit {
+		m := q.next()
+		if m == nil {
+			break
+		}
+		q.ready.remove(m)
 		if dead := e.deadLetterQueue(q, m); dead != nil {
 			e.move(q, dead, m, now)
 			movedTo = dead
@@ -159,7 +168,7 @@ func (e *Engine) deadLetterQueue(q *queue, m *message) *queue {
 	return e.queues[policy.target()]
 }
 
-// move takes a message, which take has popped from ready, to its dead-letter queue. Id, sent time, attributes and
+// move takes a message, which take has taken out of ready, to its dead-letter queue. Id, sent time, attributes and
 // receive count stay; the count that redrive goes by begins anew.
 func (e *Engine) move(q, dead *queue, m *message, now time.Time) {
 	q.ages.remove(m)

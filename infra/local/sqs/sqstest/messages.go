@@ -20,6 +20,7 @@ func messageTests() []test {
 		{"message attributes come as asked for", attributeFilters},
 		{"message attributes may be bytes and numbers", attributeTypes},
 		{"system attributes come as asked for", systemFilters},
+		{"a message group is taken and returned", messageGroup},
 		{"a receive takes no more than asked for", maxNumber},
 		{"receive parameters out of range are refused", refuseReceive},
 		{"a message of the largest size is taken", largestMessage},
@@ -223,4 +224,14 @@ func tooManyAttributes(p *probe) {
 	attributes["a10"] = stringAttribute("v")
 	_, err = p.sendWith(url, attributes)
 	p.refused(err, "InvalidParameterValue")
+}
+
+// Fair queues: a standard queue takes a message group too, and holds nothing back for it.
+func messageGroup(p *probe) {
+	url := p.queue()
+	for range 2 {
+		_, err := p.Client.SendMessage(p.Context(), &awssqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String("msg"), MessageGroupId: aws.String("loc-100")})
+		p.must(err)
+		equal(p, "message group", p.receiveOne(url).Attributes["MessageGroupId"], "loc-100")
+	}
 }
