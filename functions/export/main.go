@@ -1,5 +1,5 @@
 // Command export is the Lambda function that works off the case-export queue: cases that
-// were exported to the DMS, and refreshes that staff asked for.
+// were exported to the DMS.
 package main
 
 import (

@@ -88,6 +88,7 @@ func (b *bench) programs(w *world.World) []coldstart.Program {
 		"KARMAK_BASE_URL=" + w.Engines.KarmakURL, "KARMAK_CREDENTIALS_SECRET_ID=none", // no event here asks Karmak
 		"EXPORT_QUEUE_URL=http://127.0.0.1:9/export", "EXPORT_DLQ_URL=http://127.0.0.1:9/export-dlq",
 		"CLOSE_QUEUE_URL=http://127.0.0.1:9/close", "CLOSE_DLQ_URL=http://127.0.0.1:9/close-dlq",
+		"REFRESH_QUEUE_URL=http://127.0.0.1:9/refresh", "REFRESH_DLQ_URL=http://127.0.0.1:9/refresh-dlq",
 	}
 	program := func(name, binary string, event []byte, answer string) coldstart.Program {
 		return coldstart.Program{

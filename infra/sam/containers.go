@@ -104,6 +104,8 @@ func (c *containers) invokeAll(ctx context.Context) error {
 		{"ReadFunction", "read-case.json", status(200, `"roNumber":"50124"`)},
 		{"CloseFunction", "close.json", allTaken},
 		{"ReadFunction", "read-case.json", status(200, `"caseStatus":"closed"`)},
+		{"RefreshFunction", "refresh.json", allTaken},
+		{"ReadFunction", "read-case.json", status(200, `"trigger":"refresh"`)},
 		{"ExportFunction", "export-with-broken-message.json", allTaken},
 		{"AdminFunction", "admin-get-settings.json", status(200, `"status":"ENABLED"`)},
 		{"ConsoleFunction", "console-page.json", status(200, `<!doctype html>`)},

@@ -135,6 +135,7 @@ func pagesAndTickets(f *formation) (problems []string) {
 			{"ApproximateAgeOfOldestMessage", "QueueName", "ExportQueue.QueueName"},
 			{"ApproximateAgeOfOldestMessage", "QueueName", "CloseQueue.QueueName"},
 			{"NumberOfMessagesSent", "QueueName", "ExportQueue.QueueName"}, {"NumberOfMessagesSent", "QueueName", "CloseQueue.QueueName"},
+			{"NumberOfMessagesSent", "QueueName", "RefreshQueue.QueueName"},
 			{"Messages", "Outcome", "ok"},
 			{"5xx", "ApiId", "Api"}, {"WriteThrottleEvents", "TableName", "Table"},
 		}...),
@@ -142,6 +143,8 @@ func pagesAndTickets(f *formation) (problems []string) {
 			{"Messages", "Reason", "not_activated"}, {"Messages", "Reason", "account_not_permitted"},
 			{"ApproximateNumberOfMessagesVisible", "QueueName", "ExportDeadLetterQueue.QueueName"},
 			{"ApproximateNumberOfMessagesVisible", "QueueName", "CloseDeadLetterQueue.QueueName"},
+			{"ApproximateNumberOfMessagesVisible", "QueueName", "RefreshDeadLetterQueue.QueueName"},
+			{"ApproximateAgeOfOldestMessage", "QueueName", "RefreshQueue.QueueName"},
 		},
 	} {
 		for _, s := range subjects {

@@ -79,14 +79,14 @@ func queuePolicies(f *formation) (problems []string) {
 				problems = append(problems, fmt.Sprintf("%s lets %v do %v", id, s.Principal, s.Action))
 			}
 		}
-		if !sends || !encrypted {
-			problems = append(problems, id+" must let the case platform send, and nobody without TLS")
+		if own := slices.Contains(p.Queues, "RefreshQueue"); sends == own || !encrypted {
+			problems = append(problems, id+" must let the case platform send, except to our own queue, and nobody without TLS")
 		}
 		for _, queue := range p.Queues {
 			covered[string(queue)] = true
 		}
 	})
-	for _, queue := range []string{"ExportQueue", "CloseQueue"} {
+	for _, queue := range []string{"ExportQueue", "CloseQueue", "RefreshQueue"} {
 		if !covered[queue] {
 			problems = append(problems, queue+" has no policy")
 		}

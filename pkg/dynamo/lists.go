@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -26,6 +27,27 @@ func (s *Store) CasesOfAsset(ctx context.Context, location, asset, after string,
 		return nil, "", fmt.Errorf("read cases of asset %s of %s: %w", asset, location, err)
 	}
 	return decodeAll(s, items, decodeCase), next, nil
+}
+
+// CasesOf returns all cases of a location without their lists of related ROs.
+func (s *Store) CasesOf(ctx context.Context, location string) ([]relatedro.Case, error) {
+	in, err := s.queryFor(list{partition: partition(location), prefix: prefixCase}, "", 0)
+	if err != nil {
+		return nil, err
+	}
+	in.Limit = nil
+	in.ProjectionExpression = aws.String("PK,SK,revision,caseNumber,assetId,roNumber,caseStatus,retrieval,fetchedOver")
+	var cases []relatedro.Case
+	for pages := dynamodb.NewQueryPaginator(s.client, in); pages.HasMorePages(); {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("read cases of %s: %w", location, err)
+		}
+		for _, it := range page.Items {
+			cases = append(cases, decodeAll(s, []item{it}, decodeCase)...)
+		}
+	}
+	return cases, nil
 }
 
 // LinksTo returns up to limit links of a location whose RO number equals ro, which is

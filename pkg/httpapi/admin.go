@@ -24,6 +24,7 @@ func (s administration) endpoints() map[string]endpoint {
 		"POST /v1/locations/{locationId}/external-interfaces/verify": s.verify,
 		"GET /v1/locations/{locationId}/external-interfaces/history": s.history,
 		"POST /v1/locations/{locationId}/cases/{caseId}/refresh":     s.refresh,
+		"POST /v1/locations/{locationId}/refetch":                    s.refetch,
 		"GET /v1/operations/dead-letters":                            s.deadLetters,
 		"POST /v1/operations/dead-letters/redrive":                   s.redrive,
 	}
@@ -211,9 +212,7 @@ func (s administration) refresh(ctx context.Context, r *request) (answer, error)
 		if err != nil {
 			return answer{}, err
 		}
-		facts.RO = o.checked("roNumber", false, relatedro.CheckRO)
-		facts.CaseNumber = o.checked("caseNumber", false, relatedro.CheckID)
-		facts.Asset = o.checked("assetId", false, relatedro.CheckID)
+		facts = factsOf(o, false)
 		if err := o.done(); err != nil {
 			return answer{}, err
 		}

@@ -37,6 +37,11 @@ func (r *request) position() (string, error) {
 	if !given {
 		return "", nil
 	}
+	return decodeCursor(r, cursor)
+}
+
+// decodeCursor returns the position of a cursor that encodeCursor gave the same request.
+func decodeCursor(r *request, cursor string) (string, error) {
 	malformed := invalid(field{"cursor", "is not one that this list has given out"})
 	if len(cursor) > maxCursor {
 		return "", malformed

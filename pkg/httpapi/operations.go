@@ -80,8 +80,8 @@ func (s administration) redrive(ctx context.Context, r *request) (answer, error)
 
 func checkQueue(field, name string) error {
 	switch relatedro.QueueName(name) {
-	case relatedro.ExportQueue, relatedro.CloseQueue:
+	case relatedro.ExportQueue, relatedro.CloseQueue, relatedro.RefreshQueue:
 		return nil
 	}
-	return &relatedro.FieldError{Field: field, Rule: `must be "export" or "close"`}
+	return &relatedro.FieldError{Field: field, Rule: `must be "export", "close" or "refresh"`}
 }

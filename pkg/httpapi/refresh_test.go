@@ -33,7 +33,7 @@ func TestRefreshSendsAnEventOfItsId(t *testing.T) {
 			}
 			var answered struct{ EventID string }
 			w.as(relatedro.ServiceManager, "loc-100").send("POST", refreshPath, c.body).want(t, 202).decode(t, &answered)
-			sent := w.inQueue(w.queues[relatedro.ExportQueue].Source)
+			sent := w.inQueue(w.queues[relatedro.RefreshQueue].Source)
 			if len(sent) != 1 {
 				t.Fatalf("sent %v", sent)
 			}
@@ -69,7 +69,7 @@ func TestRefreshOnceAMinute(t *testing.T) {
 func TestRefreshThatTheQueueRefusesMayBeAskedForAgain(t *testing.T) {
 	w, _ := enabled(t)
 	w.save(aCase("loc-100", "case-1", "50", north))
-	manager, queue := w.as(relatedro.ServiceManager, "loc-100"), w.queues[relatedro.ExportQueue].Source
+	manager, queue := w.as(relatedro.ServiceManager, "loc-100"), w.queues[relatedro.RefreshQueue].Source
 	if _, err := w.queue.DeleteQueue(t.Context(), &sqs.DeleteQueueInput{QueueUrl: &queue}); err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestRefreshRefused(t *testing.T) {
 	manager.send("POST", refreshPath, `{"roNumber":"5|0","assetId":""}`).problem(t, 400, "bad-input", "roNumber", "assetId")
 	w.setUp("loc-100", relatedro.Disabled, north)
 	manager.send("POST", refreshPath, `{"roNumber":"50"}`).problem(t, 409, "location-disabled")
-	if sent := w.inQueue(w.queues[relatedro.ExportQueue].Source); len(sent) > 0 {
+	if sent := w.inQueue(w.queues[relatedro.RefreshQueue].Source); len(sent) > 0 {
 		t.Errorf("sent %v", sent)
 	}
 }

@@ -82,6 +82,7 @@ func routes() []route {
 		{"POST", settings + "/verify", adminFunction, managers, inPath, nil, noBody},
 		{"GET", settings + "/history", adminFunction, managers, inPath, cursor, noBody},
 		{"POST", location + "/cases/{caseId}/refresh", adminFunction, managers, inPath, nil, optionalBody},
+		{"POST", location + "/refetch", adminFunction, managers, inPath, nil, optionalBody},
 		{"GET", "/v1/operations/dead-letters", adminFunction, supportOnly, eachByItself, []string{"queue"}, noBody},
 		{"POST", "/v1/operations/dead-letters/redrive", adminFunction, supportOnly, eachByItself, nil, requiredBody},
 	}

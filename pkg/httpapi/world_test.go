@@ -135,7 +135,7 @@ func (w *world) restart() {
 	}
 	dms := karmak.New(karmak.Config{BaseURL: w.karmak.URL, Credentials: karmak.Static("client", "secret"), RetryDelay: time.Millisecond})
 	w.Cleanup(dms.Close)
-	refreshes := sqsbatch.NewRefreshQueue(w.queue, w.queues[relatedro.ExportQueue].Source)
+	refreshes := sqsbatch.NewRefreshQueue(w.queue, w.queues[relatedro.RefreshQueue].Source)
 	letters := sqsbatch.NewDeadLetters(w.queue, w.queues, time.Now)
 	admin, err := httpapi.NewAdmin(config, relatedro.NewAdmin(w.store, dms, refreshes, w.clock.Now), letters)
 	if err != nil {
@@ -149,7 +149,7 @@ func (w *world) startQueues() {
 	engine, client, endpoint := sqstest.Start(w.T, sqs.Config{})
 	w.queue = client
 	w.queues = make(map[relatedro.QueueName]sqsbatch.QueueURLs)
-	for _, name := range []relatedro.QueueName{relatedro.ExportQueue, relatedro.CloseQueue} {
+	for _, name := range []relatedro.QueueName{relatedro.ExportQueue, relatedro.CloseQueue, relatedro.RefreshQueue} {
 		source, dead := string(name), string(name)+"-dlq"
 		for _, queue := range []string{source, dead} {
 			if err := engine.CreateQueue(queue, nil); err != nil {

@@ -22,12 +22,17 @@ type AdminStore interface {
 
 	// Load is CaseStore's.
 	Load(ctx context.Context, keys Keys) (Loaded, error)
+
+	// CasesOf returns all cases of a location without their lists. Its reads may be a
+	// moment behind.
+	CasesOf(ctx context.Context, location string) ([]Case, error)
 }
 
-// RefreshQueue takes refreshes to where exports are worked off.
-type RefreshQueue interface {
-	// SendRefresh returns once the queue has taken the event.
-	SendRefresh(ctx context.Context, ev Event) error
+// Refresher takes refreshes to the queue of their own.
+type Refresher interface {
+	// SendRefreshes returns once the queue has taken the events. When it fails it may
+	// have taken some of them, which is harmless to repeat.
+	SendRefreshes(ctx context.Context, events []Event) error
 }
 
 // Admin is the administration of a location's settings, and refreshes. Safe for
@@ -36,12 +41,12 @@ type Admin struct {
 	store AdminStore
 	dms   DMS
 	turns turns
-	queue RefreshQueue
+	queue Refresher
 	now   func() time.Time
 }
 
 // NewAdmin returns an Admin that reads the clock from now.
-func NewAdmin(store AdminStore, dms DMS, queue RefreshQueue, now func() time.Time) *Admin {
+func NewAdmin(store AdminStore, dms DMS, queue Refresher, now func() time.Time) *Admin {
 	return &Admin{store: store, dms: dms, turns: turns{store, now}, queue: queue, now: now}
 }
 
@@ -210,7 +215,7 @@ func (a *Admin) Refresh(ctx context.Context, key CaseKey, f Facts) (eventID stri
 		return "", err
 	}
 	if s := loaded.Settings[key.Location]; !s.Enabled() {
-		return "", &Refusal{Code: SwitchedOff, Message: "Related ROs are switched off for this location."}
+		return "", switchedOff()
 	}
 	if c := loaded.Cases[key]; c.RO != "" {
 		f = Facts{RO: c.RO, CaseNumber: c.Number, Asset: c.Asset}
@@ -229,12 +234,13 @@ func (a *Admin) Refresh(ctx context.Context, key CaseKey, f Facts) (eventID stri
 	if err != nil {
 		return "", err
 	}
-	ev := Event{
-		ID: rand.Text(), Type: Refresh, OccurredAt: now,
-		Key: key, CaseNumber: f.CaseNumber, Asset: f.Asset, RO: f.RO,
-	}
-	if err := a.queue.SendRefresh(ctx, ev); err != nil {
+	ev := refreshOf(key, f, now)
+	if err := a.queue.SendRefreshes(ctx, []Event{ev}); err != nil {
 		return "", errors.Join(err, a.store.ReleaseRefresh(ctx, key, now)) // or asking again would be too soon
 	}
 	return ev.ID, nil
+}
+
+func switchedOff() *Refusal {
+	return &Refusal{Code: SwitchedOff, Message: "Related ROs are switched off for this location."}
 }

@@ -67,11 +67,13 @@ func (s Stated) compare(o Stated) int {
 // Trigger is what started a retrieval.
 type Trigger string
 
-// The triggers: case export, case close (auto-close included), and a person.
+// The triggers: case export, case close (auto-close included), a person, and a change
+// seen in the DMS.
 const (
 	TriggerExport  Trigger = "export"
 	TriggerClose   Trigger = "close"
 	TriggerRefresh Trigger = "refresh"
+	TriggerFollow  Trigger = "follow"
 )
 
 // Outcome is how a retrieval stands.
@@ -225,7 +227,7 @@ func (c Case) WithoutList() Case {
 // over a connection.
 func (c Case) Retrieved(ev Event, family Family, over Connection, at time.Time) Case {
 	c.RO, c.Related, c.Omitted, c.FetchedOver = cmp.Or(family.RO, c.RO), family.Related, 0, over
-	c.Retrieval = Retrieval{Outcome: OutcomeOK, Trigger: ev.Type.Trigger(), EventID: ev.ID, RetrievedAt: at}
+	c.Retrieval = Retrieval{Outcome: OutcomeOK, Trigger: ev.Trigger(), EventID: ev.ID, RetrievedAt: at}
 	if c.Stated.ID == ev.ID {
 		c.Stated.Settled = true
 	}
@@ -240,7 +242,7 @@ func (c Case) Failed(ev Event, outcome Outcome, why Reason, now time.Time) Case 
 		since = c.Retrieval.failingSince(why, now)
 	}
 	c.Retrieval = Retrieval{
-		Outcome: outcome, Trigger: ev.Type.Trigger(), EventID: ev.ID,
+		Outcome: outcome, Trigger: ev.Trigger(), EventID: ev.ID,
 		RetrievedAt: c.Retrieval.RetrievedAt, Reason: why, Message: why.Sentence(), Since: since,
 	}
 	return c

@@ -2,13 +2,14 @@ package relatedro
 
 import "context"
 
-// QueueName names one of the two queues that the case platform sends to.
+// QueueName names a queue of events.
 type QueueName string
 
-// The queues.
+// The queues. The case platform sends to the first two, our own functions to the third.
 const (
-	ExportQueue QueueName = "export" // exports, and refreshes
-	CloseQueue  QueueName = "close"
+	ExportQueue  QueueName = "export"
+	CloseQueue   QueueName = "close"
+	RefreshQueue QueueName = "refresh"
 )
 
 // DeadLetter is a message that was set aside for a person. Strings are empty where

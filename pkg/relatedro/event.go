@@ -12,19 +12,8 @@ type EventType string
 const (
 	Exported EventType = "case.exported" // the case was exported to the DMS
 	Closed   EventType = "case.closed"   // the case was closed, by a person or by auto-close
-	Refresh  EventType = "case.refresh"  // somebody asked to fetch again; it states no facts about the case
+	Refresh  EventType = "case.refresh"  // one of our functions asks to fetch again; it states no facts about the case
 )
-
-// Trigger names an event type as people see it next to a retrieval.
-func (t EventType) Trigger() Trigger {
-	switch t {
-	case Exported:
-		return TriggerExport
-	case Closed:
-		return TriggerClose
-	}
-	return TriggerRefresh
-}
 
 // ClosedBy says who closed a case: ClosedByUser or ClosedByAuto.
 type ClosedBy string
@@ -50,6 +39,18 @@ type Event struct {
 	Asset      string
 	RO         string
 	ClosedBy   ClosedBy // of Closed events only
+	Cause      Trigger  // of Refresh events only: TriggerFollow, or empty for a person's
+}
+
+// Trigger names what the event is, as people see it next to a retrieval.
+func (e Event) Trigger() Trigger {
+	switch e.Type {
+	case Exported:
+		return TriggerExport
+	case Closed:
+		return TriggerClose
+	}
+	return cmp.Or(e.Cause, TriggerRefresh)
 }
 
 // Check returns a *FieldError for the first field that breaks its rule, named as
@@ -68,7 +69,11 @@ func (e Event) Check() error {
 		checks = append(checks, CheckID("assetId", e.Asset))
 	}
 	switch e.Type {
-	case Exported, Refresh:
+	case Exported:
+	case Refresh:
+		if e.Cause != "" && e.Cause != TriggerRefresh && e.Cause != TriggerFollow {
+			checks = append(checks, &FieldError{"trigger", `must be "refresh" or "follow"`})
+		}
 	case Closed:
 		if e.ClosedBy != ClosedByUser && e.ClosedBy != ClosedByAuto {
 			checks = append(checks, &FieldError{"closedBy", `must be "user" or "auto"`})

@@ -160,7 +160,9 @@ func (d *DeadLetters) move(ctx context.Context, urls QueueURLs, m types.Message)
 			attributes[name] = value
 		}
 	}
-	_, err := d.client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &urls.Source, MessageBody: m.Body, MessageAttributes: attributes})
+	_, err := d.client.SendMessage(ctx, &sqs.SendMessageInput{
+		QueueUrl: &urls.Source, MessageBody: m.Body, MessageAttributes: attributes, MessageGroupId: groupOf(m.Attributes),
+	})
 	if err != nil {
 		d.putBack(ctx, urls.DeadLetters, []types.Message{m})
 		return fmt.Errorf("send a dead letter back: %w", err)
@@ -183,12 +185,14 @@ func (d *DeadLetters) urls(queue relatedro.QueueName) (QueueURLs, error) {
 // servers, and finds a queue empty that is not.
 func (d *DeadLetters) receive(ctx context.Context, url string, hold time.Duration) ([]types.Message, error) {
 	out, err := d.client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
-		QueueUrl:                    &url,
-		MaxNumberOfMessages:         maxEntries,
-		WaitTimeSeconds:             1,
-		VisibilityTimeout:           int32(hold / time.Second),
-		MessageAttributeNames:       []string{"All"},
-		MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameSentTimestamp},
+		QueueUrl:              &url,
+		MaxNumberOfMessages:   maxEntries,
+		WaitTimeSeconds:       1,
+		VisibilityTimeout:     int32(hold / time.Second),
+		MessageAttributeNames: []string{"All"},
+		MessageSystemAttributeNames: []types.MessageSystemAttributeName{
+			types.MessageSystemAttributeNameSentTimestamp, types.MessageSystemAttributeNameMessageGroupId,
+		},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("receive dead letters: %w", err)

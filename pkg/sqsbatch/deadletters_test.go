@@ -64,7 +64,10 @@ func closedAt(location, id string) string {
 
 func (o *office) receive(url string) []types.Message {
 	o.Helper()
-	out, err := o.client.ReceiveMessage(o.Context(), &awssqs.ReceiveMessageInput{QueueUrl: &url, MaxNumberOfMessages: 10, MessageAttributeNames: []string{"All"}})
+	out, err := o.client.ReceiveMessage(o.Context(), &awssqs.ReceiveMessageInput{
+		QueueUrl: &url, MaxNumberOfMessages: 10, MessageAttributeNames: []string{"All"},
+		MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameAll},
+	})
 	if err != nil {
 		o.Fatal(err)
 	}
@@ -301,13 +304,17 @@ func TestSendRefreshIsWhatDecodeTakes(t *testing.T) {
 	for name, ev := range map[string]relatedro.Event{
 		"of a case that little is known of": want,
 		"of a known case":                   withNumber(want, "1001", "asset-77"),
+		"of a case that changed in the DMS": followed(want),
 	} {
-		if err := sqsbatch.NewRefreshQueue(o.client, o.urls.Source).SendRefresh(t.Context(), ev); err != nil {
+		if err := sqsbatch.NewRefreshQueue(o.client, o.urls.Source).SendRefreshes(t.Context(), []relatedro.Event{ev}); err != nil {
 			t.Fatal(err)
 		}
 		messages := o.receive(o.urls.Source)
 		if len(messages) != 1 {
 			t.Fatalf("%s: %d messages", name, len(messages))
+		}
+		if group := messages[0].Attributes["MessageGroupId"]; group != "loc-100" {
+			t.Errorf("%s: the message group is %q, want the location", name, group)
 		}
 		got, err := sqsbatch.Decode(*messages[0].Body, ev.OccurredAt)
 		if err != nil {
@@ -317,6 +324,11 @@ func TestSendRefreshIsWhatDecodeTakes(t *testing.T) {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}
+}
+
+func followed(ev relatedro.Event) relatedro.Event {
+	ev.Cause = relatedro.TriggerFollow
+	return ev
 }
 
 func withNumber(ev relatedro.Event, number, asset string) relatedro.Event {

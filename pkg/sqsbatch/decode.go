@@ -1,6 +1,7 @@
 package sqsbatch
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -59,6 +60,11 @@ func Decode(body string, sentAt time.Time) (relatedro.Event, error) {
 	}
 	if ev.Type == relatedro.Closed {
 		ev.ClosedBy = relatedro.ClosedBy(d.need("closedBy"))
+	}
+	if ev.Type == relatedro.Refresh {
+		if cause, given := d.text("trigger", "must not be null"); given {
+			ev.Cause = relatedro.Trigger(cmp.Or(cause, "empty")) // Check refuses it
+		}
 	}
 	if d.err == nil {
 		d.refuse(ev.Check())

@@ -29,6 +29,8 @@ var corpus = []struct{ name, body, refuses string }{
 	{"closed by a person", closed(`"closedBy":"user"`), ""},
 	{"closed by auto-close", closed(`"closedBy":"auto"`), ""},
 	{"refresh", replace(`case.exported`, `case.refresh`), ""},
+	{"refresh of what changed in the DMS", refreshed(`"trigger":"follow"`), ""},
+	{"trigger on an export is passed over", with(`"trigger":7`), ""},
 	{"closedBy on an export is passed over", with(`"closedBy":7`), ""},
 	{"longest identifiers", replace(`"case-1001"`, `"`+strings.Repeat("a", 64)+`"`), ""},
 	{"longest RO number", replace(`50123`, strings.Repeat("9", 32)), ""},
@@ -84,6 +86,9 @@ var corpus = []struct{ name, body, refuses string }{
 	{"roNumber with a line break at its end", replace(`50123`, `50123\n`), "roNumber"},
 	{"closed without closedBy", replace(`case.exported`, `case.closed`), "closedBy"},
 	{"closedBy unknown", closed(`"closedBy":"robot"`), "closedBy"},
+	{"trigger unknown", refreshed(`"trigger":"export"`), "trigger"},
+	{"trigger empty", refreshed(`"trigger":""`), "trigger"},
+	{"trigger null", refreshed(`"trigger":null`), "trigger"},
 	{"closedBy null", closed(`"closedBy":null`), "closedBy"},
 }
 
@@ -91,6 +96,9 @@ func with(field string) string       { return good[:len(good)-1] + "," + field +
 func replace(old, new string) string { return strings.Replace(good, old, new, 1) }
 func closed(field string) string {
 	return strings.Replace(with(field), "case.exported", "case.closed", 1)
+}
+func refreshed(field string) string {
+	return strings.Replace(with(field), "case.exported", "case.refresh", 1)
 }
 func refusalOf(err error) (r *Refusal) { errors.As(err, &r); return r }
 

@@ -30,7 +30,7 @@ var _ Queue = (*sqs.Client)(nil)
 
 // Config is what a Handler needs to know. All fields must be set.
 type Config struct {
-	Source        string // "export" or "close": which function this is, for dead letters and logs
+	Source        string // "export", "close" or "refresh": which function this is, for dead letters and logs
 	QueueURL      string
 	DeadLetterURL string
 	Now           func() time.Time

@@ -4,34 +4,49 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strconv"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"related-ro/pkg/relatedro"
 )
 
-// RefreshQueue sends refreshes to the export queue.
+// RefreshQueue sends refreshes to the queue of their own.
 type RefreshQueue struct {
 	client *sqs.Client
 	url    string
 }
 
-var _ relatedro.RefreshQueue = (*RefreshQueue)(nil)
+var _ relatedro.Refresher = (*RefreshQueue)(nil)
 
-// NewRefreshQueue returns a RefreshQueue over the export queue's URL.
-func NewRefreshQueue(client *sqs.Client, exportURL string) *RefreshQueue {
-	return &RefreshQueue{client: client, url: exportURL}
+// NewRefreshQueue returns a RefreshQueue over the refresh queue's URL.
+func NewRefreshQueue(client *sqs.Client, url string) *RefreshQueue {
+	return &RefreshQueue{client: client, url: url}
 }
 
-// SendRefresh returns once the queue has taken the event.
-func (q *RefreshQueue) SendRefresh(ctx context.Context, ev relatedro.Event) error {
-	body, err := Encode(ev)
-	if err != nil {
-		return err
-	}
-	if _, err := q.client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: &body}); err != nil {
-		return fmt.Errorf("send %s: %w", ev.Type, err)
+// SendRefreshes returns once the queue has taken the events, ten a call. The location is
+// their message group: SQS lets no location's many refreshes hold up another's few.
+func (q *RefreshQueue) SendRefreshes(ctx context.Context, refreshes []relatedro.Event) error {
+	for batch := range slices.Chunk(refreshes, maxEntries) {
+		entries := make([]types.SendMessageBatchRequestEntry, len(batch))
+		for i, ev := range batch {
+			body, err := Encode(ev)
+			if err != nil {
+				return err
+			}
+			entries[i] = types.SendMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), MessageBody: &body, MessageGroupId: &batch[i].Key.Location}
+		}
+		out, err := q.client.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: &q.url, Entries: entries})
+		if err != nil {
+			return fmt.Errorf("send refreshes: %w", err)
+		}
+		if len(out.Failed) > 0 {
+			return fmt.Errorf("send refreshes: %s: %s", aws.ToString(out.Failed[0].Code), aws.ToString(out.Failed[0].Message))
+		}
 	}
 	return nil
 }
@@ -50,7 +65,8 @@ func Encode(ev relatedro.Event) (string, error) {
 		AssetID    string              `json:"assetId,omitempty"`
 		RONumber   string              `json:"roNumber"`
 		ClosedBy   relatedro.ClosedBy  `json:"closedBy,omitempty"`
-	}{Version, ev.ID, ev.Type, ev.OccurredAt.UTC(), ev.Key.Location, ev.Key.Case, ev.CaseNumber, ev.Asset, ev.RO, ev.ClosedBy})
+		Trigger    relatedro.Trigger   `json:"trigger,omitempty"`
+	}{Version, ev.ID, ev.Type, ev.OccurredAt.UTC(), ev.Key.Location, ev.Key.Case, ev.CaseNumber, ev.Asset, ev.RO, ev.ClosedBy, ev.Cause})
 	if err != nil {
 		return "", fmt.Errorf("encode event %s: %w", ev.ID, err)
 	}

@@ -47,7 +47,7 @@ func (s settled) log(ctx context.Context, log *slog.Logger, o Observation) {
 		slog.Int("receives", s.receives),
 	}
 	if s.event.Type != "" {
-		attrs = append(attrs, slog.String("trigger", string(s.event.Type.Trigger())))
+		attrs = append(attrs, slog.String("trigger", string(s.event.Trigger())))
 	}
 	switch {
 	case s.refusal != nil:

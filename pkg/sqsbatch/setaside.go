@@ -21,7 +21,7 @@ const (
 	AttrErrorCode    = "errorCode"
 	AttrErrorMessage = "errorMessage"
 	AttrFailedAt     = "failedAt" // RFC 3339
-	AttrSource       = "source"   // "export" or "close"
+	AttrSource       = "source"   // "export", "close" or "refresh"
 )
 
 // Limits of SQS (Amazon SQS message quotas).
@@ -50,6 +50,7 @@ func (h *Handler) setAside(ctx context.Context, letters []deadLetter) (unsent ma
 				Id:                aws.String(fmt.Sprint(i)),
 				MessageBody:       aws.String(l.message.Body),
 				MessageAttributes: l.attributes,
+				MessageGroupId:    groupOf(l.message.Attributes),
 			}
 			unsent[l.message.MessageId] = true
 		}
@@ -130,6 +131,15 @@ func (h *Handler) pack(ctx context.Context, l deadLetter) (map[string]types.Mess
 		h.cfg.Log.WarnContext(ctx, "dead letter has no room for all attributes", "messageId", l.message.MessageId, "dropped", dropped)
 	}
 	return attributes, size
+}
+
+// groupOf returns the message group of the message that has these attributes of SQS's
+// own, nil if it has none.
+func groupOf(attributes map[string]string) *string {
+	if group, ok := attributes[string(types.MessageSystemAttributeNameMessageGroupId)]; ok {
+		return &group
+	}
+	return nil
 }
 
 func textAttribute(s string) types.MessageAttributeValue {

@@ -215,7 +215,7 @@ func (s *shop) setAside(text string) types.Message {
 // nothingSetAside fails the test if one of the shop's messages became a dead letter.
 func (s *shop) nothingSetAside() {
 	s.t.Helper()
-	for _, queue := range []string{"ExportDeadLetterQueue", "CloseDeadLetterQueue"} {
+	for _, queue := range []string{"ExportDeadLetterQueue", "CloseDeadLetterQueue", "RefreshDeadLetterQueue"} {
 		for _, letter := range sys.deadLetters(s.t, queue, s.location+`"`) {
 			s.t.Errorf("dead letter %s: %s", attribute(letter, sqsbatch.AttrErrorCode), *letter.Body)
 		}

@@ -26,8 +26,8 @@ type Platform struct {
 	// APIURL and KarmakURL are without a slash at the end.
 	APIURL, KarmakURL string
 	Queues            *sqs.Client
-	// ExportQueueURL and CloseQueueURL are where events go.
-	ExportQueueURL, CloseQueueURL string
+	// ExportQueueURL and CloseQueueURL are where events go, RefreshQueueURL where the product's own go.
+	ExportQueueURL, CloseQueueURL, RefreshQueueURL string
 	// Token returns a token for a user with the role at the locations, "*" for all.
 	Token func(role string, locations ...string) (string, error)
 }
@@ -122,11 +122,11 @@ func (p *Platform) Await(ctx context.Context, c Case, eventID string) (Answer, e
 	}
 }
 
-// AwaitEmpty waits until both queues are empty and nothing of theirs is being worked on.
+// AwaitEmpty waits until the queues are empty and nothing of theirs is being worked on.
 func (p *Platform) AwaitEmpty(ctx context.Context) error {
 	for {
 		left := 0
-		for _, queueURL := range []string{p.ExportQueueURL, p.CloseQueueURL} {
+		for _, queueURL := range []string{p.ExportQueueURL, p.CloseQueueURL, p.RefreshQueueURL} {
 			output, err := p.Queues.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
 				QueueUrl: &queueURL, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameAll},
 			})

@@ -47,6 +47,7 @@ func TestProjectTemplateNamesTheLocalQueues(t *testing.T) {
 	want := []string{
 		"http://127.0.0.1:9324/000000000000/case-close-dlq", "http://127.0.0.1:9324/000000000000/case-close",
 		"http://127.0.0.1:9324/000000000000/case-export-dlq", "http://127.0.0.1:9324/000000000000/case-export",
+		"http://127.0.0.1:9324/000000000000/case-refresh-dlq", "http://127.0.0.1:9324/000000000000/case-refresh",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

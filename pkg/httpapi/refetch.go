@@ -1,0 +1,85 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"related-ro/pkg/relatedro"
+)
+
+type refetchAnswer struct {
+	Queued int     `json:"queued"`
+	Left   int     `json:"left"`
+	Cursor *string `json:"cursor"`
+}
+
+// refetch puts a page of a location's cases, or the cases in the body, into the refresh
+// queue.
+func (s administration) refetch(ctx context.Context, r *request) (answer, error) {
+	body := r.body
+	if body == nil {
+		body = []byte("{}")
+	}
+	o, err := parse(body)
+	if err != nil {
+		return answer{}, err
+	}
+	if _, given := o.members["cases"]; given {
+		return s.handOver(ctx, r, o)
+	}
+	cursor, paged := o.text("cursor", false)
+	which := relatedro.Selection(o.checked("only", false, checkSelection))
+	if err := o.done(); err != nil {
+		return answer{}, err
+	}
+	after := ""
+	if paged {
+		if after, err = decodeCursor(r, cursor); err != nil {
+			return answer{}, err
+		}
+	}
+	done, err := s.admin.Refetch(ctx, r.path("locationId"), which, after)
+	if err != nil {
+		return answer{}, fmt.Errorf("refetch: %w", err)
+	}
+	return answer{status: http.StatusAccepted, body: refetchAnswer{done.Queued, done.Left, encodeCursor(r, done.Next)}}, nil
+}
+
+func (s administration) handOver(ctx context.Context, r *request, o *object) (answer, error) {
+	items := o.objects("cases")
+	if len(items) > relatedro.HandOverSize {
+		return answer{}, invalid(field{"cases", fmt.Sprintf("must have at most %d items", relatedro.HandOverSize)})
+	}
+	cases := make([]relatedro.Handed, len(items))
+	for i, item := range items {
+		cases[i].Case = item.checked("caseId", true, relatedro.CheckID)
+		cases[i].Facts = factsOf(item, true)
+		item.end()
+	}
+	if err := o.done(); err != nil {
+		return answer{}, err
+	}
+	queued, err := s.admin.HandOver(ctx, r.path("locationId"), cases)
+	if err != nil {
+		return answer{}, fmt.Errorf("hand over: %w", err)
+	}
+	return answer{status: http.StatusAccepted, body: refetchAnswer{Queued: queued}}, nil
+}
+
+// factsOf takes what a caller knows of a case; its RO number may be needed.
+func factsOf(o *object, needed bool) relatedro.Facts {
+	return relatedro.Facts{
+		RO:         o.checked("roNumber", needed, relatedro.CheckRO),
+		CaseNumber: o.checked("caseNumber", false, relatedro.CheckID),
+		Asset:      o.checked("assetId", false, relatedro.CheckID),
+	}
+}
+
+func checkSelection(field, name string) error {
+	switch relatedro.Selection(name) {
+	case relatedro.SelectAll, relatedro.SelectFailed, relatedro.SelectStale:
+		return nil
+	}
+	return &relatedro.FieldError{Field: field, Rule: `must be "failed", "stale" or "all"`}
+}

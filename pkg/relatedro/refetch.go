@@ -1,0 +1,157 @@
+package relatedro
+
+import (
+	"context"
+	"crypto/rand"
+	"slices"
+	"strings"
+	"time"
+)
+
+// RefetchPage is how many cases one Refetch puts into the queue: their messages take a
+// few seconds of the 25 that a request has.
+const RefetchPage = 1000
+
+// HandOverSize is how many cases may be handed over at once.
+const HandOverSize = 500
+
+// Selection says which cases of a location are fetched again.
+type Selection string
+
+// The selections.
+const (
+	SelectAll    Selection = "all"
+	SelectFailed Selection = "failed" // the last retrieval failed for good
+	SelectStale  Selection = "stale"  // SelectFailed, and those with no list over the location's connection
+)
+
+// takes reports whether a case is one of the selection.
+func (s Selection) takes(c Case, at Settings) bool {
+	failed := c.Retrieval.Outcome == OutcomeFailed
+	switch s {
+	case SelectFailed:
+		return failed
+	case SelectStale:
+		return failed || c.Retrieval.RetrievedAt.IsZero() || at.disowns(c)
+	}
+	return true
+}
+
+// Refetched is how far a location's cases are on their way.
+type Refetched struct {
+	Queued int
+	Left   int    // still to queue
+	Next   string // where to go on; empty when nothing is left
+}
+
+// Refetch asks for the next RefetchPage cases of a location to be fetched again, those
+// whose list is oldest first, and says where to go on. Those that were fetched since the
+// first page are done. It is a *Refusal of SwitchedOff at a location that is not
+// enabled, and ErrPosition for a position that no page gave.
+func (a *Admin) Refetch(ctx context.Context, location string, which Selection, after string) (Refetched, error) {
+	at, err := a.enabled(ctx, location)
+	if err != nil {
+		return Refetched{}, err
+	}
+	now := a.now().UTC()
+	from := place{began: now}
+	if after != "" {
+		if from, err = placeOf(after); err != nil {
+			return Refetched{}, err
+		}
+	}
+	cases, err := a.store.CasesOf(ctx, location)
+	if err != nil {
+		return Refetched{}, err
+	}
+	cases = slices.DeleteFunc(cases, func(c Case) bool {
+		done := c.Retrieval.RetrievedAt.After(from.began) || after != "" && from.compare(c) >= 0
+		return done || c.RO == "" || !which.takes(c, at)
+	})
+	slices.SortFunc(cases, func(a, b Case) int { return from.at(a).compare(b) })
+	page := cases[:min(len(cases), RefetchPage)]
+	events := make([]Event, len(page))
+	for i, c := range page {
+		events[i] = refreshOf(c.Key, Facts{RO: c.RO, CaseNumber: c.Number, Asset: c.Asset}, now)
+	}
+	if err := a.queue.SendRefreshes(ctx, events); err != nil {
+		return Refetched{}, err
+	}
+	done := Refetched{Queued: len(page), Left: len(cases) - len(page)}
+	if done.Left > 0 {
+		done.Next = from.at(page[len(page)-1]).String()
+	}
+	return done, nil
+}
+
+// Handed is a case that the case platform hands over, stored here or not.
+type Handed struct {
+	Case string
+	Facts
+}
+
+// HandOver asks for the related ROs of up to HandOverSize cases to be fetched, and
+// returns how many. What is stored of a case stays. It is a *Refusal of SwitchedOff at a
+// location that is not enabled. What the cases say has passed CheckID and CheckRO.
+func (a *Admin) HandOver(ctx context.Context, location string, cases []Handed) (int, error) {
+	if _, err := a.enabled(ctx, location); err != nil {
+		return 0, err
+	}
+	events := make([]Event, len(cases))
+	for i, c := range cases {
+		events[i] = refreshOf(CaseKey{location, c.Case}, c.Facts, a.now().UTC())
+	}
+	return len(events), a.queue.SendRefreshes(ctx, events)
+}
+
+// enabled returns a location's settings, or a *Refusal of SwitchedOff.
+func (a *Admin) enabled(ctx context.Context, location string) (Settings, error) {
+	s, err := a.store.Settings(ctx, location)
+	if err == nil && !s.Enabled() {
+		err = switchedOff()
+	}
+	return s, err
+}
+
+func refreshOf(key CaseKey, f Facts, now time.Time) Event {
+	return Event{
+		ID: rand.Text(), Type: Refresh, OccurredAt: now,
+		Key: key, CaseNumber: f.CaseNumber, Asset: f.Asset, RO: f.RO,
+	}
+}
+
+// place is a position in a location's cases, ordered by the age of their lists, as they
+// were when the first page was asked for.
+type place struct {
+	began     time.Time
+	retrieved time.Time
+	id        string
+}
+
+func (p place) at(c Case) place { return place{p.began, c.Retrieval.RetrievedAt, c.Key.Case} }
+
+// compare orders the place before or after a case.
+func (p place) compare(c Case) int {
+	if order := p.retrieved.Compare(c.Retrieval.RetrievedAt); order != 0 {
+		return order
+	}
+	return strings.Compare(p.id, c.Key.Case)
+}
+
+// String returns the place as placeOf reads it.
+func (p place) String() string {
+	return p.began.Format(time.RFC3339Nano) + "#" + p.retrieved.UTC().Format(time.RFC3339Nano) + "#" + p.id
+}
+
+func placeOf(s string) (place, error) {
+	parts := strings.Split(s, "#")
+	if len(parts) != 3 {
+		return place{}, ErrPosition
+	}
+	began, err := time.Parse(time.RFC3339Nano, parts[0])
+	retrieved, err2 := time.Parse(time.RFC3339Nano, parts[1])
+	if err != nil || err2 != nil || CheckID("", parts[2]) != nil {
+		return place{}, ErrPosition
+	}
+	return place{began, retrieved, parts[2]}, nil
+}
