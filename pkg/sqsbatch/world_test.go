@@ -99,7 +99,7 @@ func (w *world) newHandler() *sqsbatch.Handler {
 	w.t.Cleanup(asking.CloseIdleConnections)
 	dms := karmak.New(karmak.Config{
 		BaseURL: w.unity.URL, Credentials: karmak.Static("id", "secret"), Now: w.clock.Now, Logger: log,
-		RetryDelay: time.Millisecond, MaxRetryDelay: time.Millisecond, MaxConcurrent: 1,
+		RetryDelay: time.Millisecond, MaxRetryDelay: time.Millisecond,
 		Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 			w.mu.Lock()
 			hook := w.beforeAsk
