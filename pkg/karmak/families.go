@@ -112,13 +112,14 @@ func (g *graph) frontier(ros []string) (headers, spinoffs []string) {
 	return sorted(rows), sorted(made)
 }
 
-// round asks for the rows of some numbers and for the spinoffs of others, side by
-// side, and adds them to the graph.
+// round asks for the rows of some numbers and for the spinoffs of others, one after the
+// other, and adds them to the graph.
 func (c *Client) round(ctx context.Context, s *session, g *graph, headers, spinoffs []string) error {
 	g.asking = spinoffs
 	lists := c.lists(s, g, CallHeaders, numberColumn, headers)
 	lists = append(lists, c.lists(s, g, CallSpinoffs, originColumn, spinoffs)...)
 	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(1) // Karmak asks for one call at a time
 	for _, l := range lists {
 		group.Go(func() error { return c.read(ctx, s, l) })
 	}
