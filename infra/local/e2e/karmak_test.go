@@ -66,16 +66,16 @@ func TestWhatCannotWorkWaitsForAPersonAndCanBeRedriven(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	s.breakKarmak(karmaktest.NotActivated, "")
-	e1 := s.event("e1")
-	s.must(sys.stack.RefuseForAnHour(t.Context(), e1.Key))
-	ids := s.send(e1)
-	s.shows("exported", "failed not_activated", "e1")
+	c1 := s.closing("c1") // a close, since other tests kill the export function
+	s.must(sys.stack.RefuseForAnHour(t.Context(), c1.Key))
+	ids := s.send(c1)
+	s.shows("closed", "failed not_activated", "c1")
 	s.settled(ids...)
-	letter := s.setAside(s.location + `-e1"`)
+	letter := s.setAside("CloseDeadLetterQueue", s.location+`-c1"`)
 	if got := attribute(letter, sqsbatch.AttrErrorCode); got != "not_activated" {
 		t.Errorf("errorCode %q", got)
 	}
 	s.mendKarmak(karmaktest.NotActivated)
-	s.sendTo("ExportQueue", *letter.Body)
-	s.shows("exported", "ok", "e1", s.alt)
+	s.sendTo("CloseQueue", *letter.Body)
+	s.shows("closed", "ok", "c1", s.alt)
 }

@@ -201,12 +201,12 @@ func (s *shop) settled(ids ...string) {
 	}
 }
 
-// setAside waits for a dead letter of the exports whose body holds text, and returns it.
-func (s *shop) setAside(text string) types.Message {
+// setAside waits for a dead letter in the queue whose body holds text, and returns it.
+func (s *shop) setAside(queue, text string) types.Message {
 	s.t.Helper()
 	var letters []types.Message
 	eventually(s.t, func() string { return "no dead letter with " + text }, func() bool {
-		letters = sys.deadLetters(s.t, "ExportDeadLetterQueue", text)
+		letters = sys.deadLetters(s.t, queue, text)
 		return len(letters) > 0
 	})
 	return letters[0]

@@ -98,7 +98,7 @@ func TestBatchOf50With5BrokenMessages(t *testing.T) {
 			s.showsOf(fmt.Sprint("case-e", i), "exported", "ok", fmt.Sprint("e", i), s.alt)
 			continue
 		}
-		letter := s.setAside(body)
+		letter := s.setAside("ExportDeadLetterQueue", body)
 		if got := attribute(letter, sqsbatch.AttrErrorCode); got != code || *letter.Body != body {
 			t.Errorf("dead letter %s of %q, want %s of %q", got, *letter.Body, code, body)
 		}
