@@ -94,7 +94,7 @@ type Retrieval struct {
 	RetrievedAt time.Time // when the list that is shown was fetched; zero while none was
 	Reason      Reason    // empty when OutcomeOK
 	Message     string    // one sentence for a service manager; empty when OutcomeOK
-	Since       time.Time // of OutcomeRetrying: when the case's retrievals began to fail for Reason and no other
+	Since       time.Time // when the retrievals began to fail for Reason and no other; zero when OutcomeOK
 }
 
 // Relation says how a related RO stands to the RO at hand.
@@ -237,21 +237,21 @@ func (c Case) Retrieved(ev Event, family Family, over Connection, at time.Time) 
 // Failed returns c with ev's retrieval marked retrying or failed. The last good
 // list and its time stay.
 func (c Case) Failed(ev Event, outcome Outcome, why Reason, now time.Time) Case {
-	var since time.Time
-	if outcome == OutcomeRetrying {
-		since = c.Retrieval.failingSince(why, now)
-	}
 	c.Retrieval = Retrieval{
 		Outcome: outcome, Trigger: ev.Trigger(), EventID: ev.ID,
-		RetrievedAt: c.Retrieval.RetrievedAt, Reason: why, Message: why.Sentence(), Since: since,
+		RetrievedAt: c.Retrieval.RetrievedAt, Reason: why, Message: why.Sentence(),
+		Since: c.Retrieval.failingSince(ev, why, now),
 	}
 	return c
 }
 
-// failingSince returns when the retrievals that end with r and one that fails now began
-// to fail for one reason. A time that lies ahead tells nothing: a clock has jumped back.
-func (r Retrieval) failingSince(why Reason, now time.Time) time.Time {
-	if r.Outcome == OutcomeRetrying && r.Reason == why && !r.Since.IsZero() && !r.Since.After(now) {
+// failingSince returns when the retrievals that end with r and that of ev, which fails now,
+// began to fail for one reason. One that failed for good began anew, unless ev is the event
+// that it failed for: a crash has brought that back, or a redrive. A time that lies ahead
+// tells nothing: a clock has jumped back.
+func (r Retrieval) failingSince(ev Event, why Reason, now time.Time) time.Time {
+	lasts := r.Outcome == OutcomeRetrying || r.EventID == ev.ID
+	if lasts && r.Reason == why && !r.Since.IsZero() && !r.Since.After(now) {
 		return r.Since
 	}
 	return now.UTC()

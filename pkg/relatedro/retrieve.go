@@ -15,7 +15,7 @@ const (
 	// NotActivatedGrace is how long Karmak must go on refusing an account until that is
 	// taken for its word: a firewall or a restart of Unity may answer 403 or 404, too. It
 	// counts from the first refusal, not from the event. Otherwise the first refusal of a
-	// message that is redriven, or has waited for the dealer's server, would be final.
+	// message that has waited for the dealer's server would be final.
 	NotActivatedGrace = time.Hour
 	// GiveUpAfter is the age of a message at which a further failure is final.
 	GiveUpAfter = 24 * time.Hour
@@ -262,7 +262,7 @@ func (r *Retriever) fail(ctx context.Context, t *task, f *Failure) {
 		return
 	}
 	next := t.decision.Case
-	outcome, result := judge(t.latestOf(ev), f, next.Retrieval.failingSince(f.Reason, now), now)
+	outcome, result := judge(t.latestOf(ev), f, next.Retrieval.failingSince(ev, f.Reason, now), now)
 	if !overtaken {
 		next = next.Failed(ev, outcome, f.Reason, now)
 	}

@@ -118,10 +118,13 @@ func TestRefusalsApartAreNotOne(t *testing.T) {
 	w.run()
 	w.shows(w.stored(), relatedro.OutcomeFailed, relatedro.NotActivated, "e1")
 
-	// So does what is redriven.
+	// Redriven without anybody's having done something, it is back at once. Another event is given its hour.
 	w.send(w.deadLetters()[string(relatedro.NotActivated)][0].Body)
 	w.run()
-	w.shows(w.stored(), relatedro.OutcomeRetrying, relatedro.NotActivated, "e1")
+	w.shows(w.stored(), relatedro.OutcomeFailed, relatedro.NotActivated, "e1")
+	w.send(w.body("c2", asClose))
+	w.run()
+	w.shows(w.stored(), relatedro.OutcomeRetrying, relatedro.NotActivated, "c2")
 }
 
 func TestLastGoodListStaysWhileANewerRetrievalFails(t *testing.T) {
