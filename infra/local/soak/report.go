@@ -11,6 +11,8 @@ import (
 type report struct {
 	Sent, OK, Skipped, Disabled, DeadLettered int
 	Retried                                   int // failed at least once and were tried again
+	Killed                                    int // processes, while Karmak answered them
+	Waited                                    int // found their account being asked at least once
 	Lost, Wrong                               int
 	Complaints                                []string // one for each lost or wrong thing
 	Cases, Spinoffs, KarmakRequests, Faults   int
@@ -47,6 +49,7 @@ func (r *report) print(out io.Writer) error {
 		{"disabled", r.Disabled, "of a location that is not enabled"},
 		{"dead-lettered", r.DeadLettered, "can never work"},
 		{"retried", r.Retried, "of all these; failed at first"},
+		{"waited", r.Waited, "of all these; another process was asking their account"},
 		{"lost", r.Lost, "must be 0"},
 		{"wrong", r.Wrong, "must be 0"},
 	} {
@@ -62,7 +65,7 @@ func (r *report) print(out io.Writer) error {
 		}
 		fmt.Fprintln(out, complaint)
 	}
-	_, err := fmt.Fprintf(out, "%d cases, %d ROs split off meanwhile, %d Karmak requests of which %d were made to fail, %.1f s\n",
-		r.Cases, r.Spinoffs, r.KarmakRequests, r.Faults, r.Took.Seconds())
+	_, err := fmt.Fprintf(out, "%d cases, %d ROs split off meanwhile, %d Karmak requests of which %d were made to fail, one at a time for an account; "+
+		"%d processes killed; %.1f s\n", r.Cases, r.Spinoffs, r.KarmakRequests, r.Faults, r.Killed, r.Took.Seconds())
 	return err
 }

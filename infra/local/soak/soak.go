@@ -30,6 +30,9 @@ const (
 	senders   = 8
 	perCall   = 10
 	perAnswer = 100 // cases, of batch-get
+	// killEvery is how many of Karmak's requests lie between two kills of whatever process has sent one, and perKill how
+	// many messages a kill is for.
+	killEvery, perKill = 40, 700
 	// lookAgain is how often a wait looks; settleWithin is how long the last lines of the functions may be under way.
 	lookAgain    = 50 * time.Millisecond
 	settleWithin = 30 * time.Second
@@ -61,6 +64,7 @@ type soak struct {
 	watch  *watch
 	known  *families
 	chance *rand.Rand
+	killer killer
 	ids    []string // of the messages sent, in the plan's order
 	report report
 }
@@ -71,13 +75,14 @@ func run(ctx context.Context, o options) (result *report, err error) {
 	s := &soak{watch: newWatch(), known: &families{made: map[familyKey][]spinoff{}}, chance: rand.New(rand.NewPCG(o.seed, 0))}
 	s.Stack, err = stack.Start(ctx, stack.Options{
 		Root: o.root, Binaries: o.binaries, Observers: []stack.Observer{s.watch},
-		Queues: sqs.Config{Clock: clock.NewFast(queueSpeed)},
-		// In real time that leaves a batch 7 minutes before it is handed out again.
-		Parameters: map[string]string{"VisibilityTimeout": "43200"},
+		Queues: sqs.Config{Clock: clock.NewFast(queueSpeed)}, Wrap: s.killer.wrap,
+		// In real time that leaves a batch 20 s, more than its function has, before it is handed out again.
+		Parameters: map[string]string{"FunctionTimeout": "15", "VisibilityTimeout": "2000"},
 	})
 	if err != nil {
 		return nil, err
 	}
+	s.killer.kill = func() int { return s.Kill("export") + s.Kill("close") }
 	defer func() { err = errors.Join(err, s.Close()) }()
 	s.plan = newPlan(o.messages, s.chance, time.Now())
 	for _, step := range []func(context.Context) error{s.prepare, s.work, s.settle, s.judgeDeadLetters, s.judgeCases} {
@@ -88,6 +93,15 @@ func run(ctx context.Context, o options) (result *report, err error) {
 	counts := s.Stack.Karmak.Counts()
 	for _, n := range counts.Faults {
 		s.report.Faults += n
+	}
+	for account, most := range counts.MostAtOnce {
+		if most > 1 {
+			s.report.wrong("%s was asked %d things at once", account, most)
+		}
+	}
+	s.report.Killed = int(s.killer.killed.Load())
+	if s.report.Killed == 0 {
+		s.report.wrong("no process was killed")
 	}
 	s.report.KarmakRequests, s.report.Cases, s.report.Took = counts.Total, len(s.plan.cases), time.Since(began)
 	return &s.report, nil
@@ -129,11 +143,19 @@ func (s *soak) prepare(ctx context.Context) error {
 		}
 	}
 	s.Stack.Karmak.ResetCounts()
-	for _, trouble := range append(troubles(), karmaktest.Fault{Kind: karmaktest.NotActivated, Account: lacking.account}) {
-		if err := s.Stack.Karmak.SetFault(trouble); err != nil {
+	faults := []karmaktest.Fault{{Kind: karmaktest.NotActivated, Account: lacking.account}}
+	for account := range s.plan.ros { // not the lacking one: any other answer begins its hour anew
+		for _, trouble := range troubles() {
+			trouble.Account = account
+			faults = append(faults, trouble)
+		}
+	}
+	for _, fault := range faults {
+		if err := s.Stack.Karmak.SetFault(fault); err != nil {
 			return err
 		}
 	}
+	s.killer.left.Store(int64(1 + len(s.plan.messages)/perKill))
 	return nil
 }
 
@@ -244,7 +266,7 @@ func (s *soak) settle(ctx context.Context) error {
 	}
 	s.watch.mu.Lock()
 	defer s.watch.mu.Unlock()
-	s.report.Sent, s.report.Retried = len(s.ids), len(s.watch.retried)
+	s.report.Sent, s.report.Retried, s.report.Waited = len(s.ids), len(s.watch.retried), len(s.watch.waited)
 	for i, id := range s.ids {
 		body := s.plan.messages[i].body
 		switch ended := s.watch.ended[id]; {
