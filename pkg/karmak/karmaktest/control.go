@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"strings"
 )
 
 // maxControlBody bounds a request to the control API; seed data of 10,000 ROs is a tenth of it.
@@ -32,6 +34,7 @@ func (s *Simulator) controlHandler() http.Handler {
 		respond(w, nil, s.Load(http.MaxBytesReader(w, r.Body, maxControlBody)))
 	})
 	mux.HandleFunc("POST /control/account", decoded(func(a Account) (any, error) { return a, s.AddAccount(a) }))
+	mux.HandleFunc("PATCH /control/account", decoded(s.controlUpdateAccount))
 	mux.HandleFunc("POST /control/ro", decoded(s.controlAddRO))
 	mux.HandleFunc("PATCH /control/ro", decoded(s.controlUpdateRO))
 	mux.HandleFunc("DELETE /control/ro", func(w http.ResponseWriter, r *http.Request) {
@@ -43,6 +46,8 @@ func (s *Simulator) controlHandler() http.Handler {
 		respond(w, nil, err)
 	})
 	mux.HandleFunc("POST /control/spinoff", decoded(s.controlSpinoff))
+	mux.HandleFunc("POST /control/reopen", decoded(s.controlReopen))
+	mux.HandleFunc("POST /control/combine", decoded(s.controlCombine))
 	mux.HandleFunc("POST /control/fault", decoded(func(f Fault) (any, error) {
 		if err := s.anyOrKnown(f.Account); err != nil {
 			return nil, err
@@ -95,7 +100,7 @@ func (s *Simulator) controlAddRO(body struct {
 	return body.RO, inField("ro", s.AddRO(body.Account, *body.RO))
 }
 
-// controlUpdateRO changes the fields that set names and no others. A list of tasks replaces the whole list.
+// controlUpdateRO changes the fields that set names and no others.
 func (s *Simulator) controlUpdateRO(body struct {
 	Account, Number, Branch string
 	Set                     json.RawMessage
@@ -103,28 +108,88 @@ func (s *Simulator) controlUpdateRO(body struct {
 	if err := required("account", body.Account, "number", body.Number); err != nil {
 		return nil, err
 	}
-	if body.Set == nil {
-		return nil, errors.New("set: missing")
-	}
-	if err := unmarshalStrictly(body.Set, new(RO)); err != nil {
-		return nil, fmt.Errorf("set: %w", err)
+	if err := checkSet[RO](body.Set); err != nil {
+		return nil, err
 	}
 	var id identity // which set may change too
 	err := s.UpdateRO(body.Account, body.Number, body.Branch, func(ro *RO) {
-		tasks := ro.Tasks
-		ro.Tasks = nil // or the decoder would fill in the old ones
-		if err := json.Unmarshal(body.Set, ro); err != nil {
-			panic(fmt.Sprintf("karmaktest: decode again what could be decoded: %v", err))
-		}
-		if ro.Tasks == nil {
-			ro.Tasks = tasks
-		}
+		*ro = overlay(*ro, body.Set)
 		id = identity{ro.Number, ro.Branch}
 	})
 	if err != nil {
 		return nil, inField("set", err)
 	}
 	return s.RO(body.Account, id.number, id.branch)
+}
+
+func (s *Simulator) controlUpdateAccount(body struct {
+	ID  string
+	Set json.RawMessage
+}) (any, error) {
+	if err := required("id", body.ID); err != nil {
+		return nil, err
+	}
+	if err := checkSet[Account](body.Set); err != nil {
+		return nil, err
+	}
+	var changed Account
+	err := s.UpdateAccount(body.ID, func(a *Account) {
+		*a = overlay(*a, body.Set)
+		changed = *a
+	})
+	return changed, inField("set", err)
+}
+
+// checkSet reports whether set holds some fields of a T and nothing else.
+func checkSet[T any](set json.RawMessage) error {
+	if set == nil {
+		return errors.New("set: missing")
+	}
+	if err := unmarshalStrictly(set, new(T)); err != nil {
+		return fmt.Errorf("set: %w", err)
+	}
+	return nil
+}
+
+// overlay returns current with the fields that set names, each as a whole. checkSet has passed set.
+func overlay[T any](current T, set json.RawMessage) T {
+	fields := decode[map[string]json.RawMessage](marshal(current))
+	for name, value := range decode[map[string]json.RawMessage](set) {
+		maps.DeleteFunc(fields, func(other string, _ json.RawMessage) bool { return strings.EqualFold(other, name) })
+		fields[name] = value
+	}
+	return decode[T](marshal(fields))
+}
+
+// decode reads what is known to be JSON of a T.
+func decode[T any](data []byte) (v T) {
+	if err := json.Unmarshal(data, &v); err != nil {
+		panic(fmt.Sprintf("karmaktest: decode again what could be decoded: %v", err))
+	}
+	return v
+}
+
+// roName is how a control request names an RO; Into is of the RO that another is combined into.
+type roName struct{ Account, Number, Branch, Into string }
+
+func (s *Simulator) controlReopen(ro roName) (any, error) {
+	if err := required("account", ro.Account, "number", ro.Number); err != nil {
+		return nil, err
+	}
+	if err := s.Reopen(ro.Account, ro.Number, ro.Branch); err != nil {
+		return nil, err
+	}
+	return s.RO(ro.Account, ro.Number, ro.Branch)
+}
+
+func (s *Simulator) controlCombine(ro roName) (any, error) {
+	if err := required("account", ro.Account, "number", ro.Number, "into", ro.Into); err != nil {
+		return nil, err
+	}
+	if err := s.Combine(ro.Account, ro.Number, ro.Into, ro.Branch); err != nil {
+		return nil, err
+	}
+	return s.RO(ro.Account, ro.Into, ro.Branch)
 }
 
 func (s *Simulator) controlSpinoff(body struct {

@@ -24,7 +24,7 @@ func TestControlChangesData(t *testing.T) {
 
 	u.control("PATCH", "ro", `{"account":"a","number":"1","branch":"EAST","set":{"status":"INVOICED","voided":true,"tasks":[{"number":2}]}}`).
 		expect(t, 200, `"status":"INVOICED"`, `"vin":"V"`, `"lastUpdate"`, `"tasks":[{"number":2}]`)
-	equal(t, u.numbers("filter", "IsVoided[EQ]Y"), "1")
+	equal(t, u.numbers("filter", "IsVoided[EQ]1"), "1")
 	u.control("PATCH", "ro", `{"account":"a","number":"1","branch":"EAST","set":{"number":"3"}}`).expect(t, 200, `"number":"3"`, `"tasks":[{"number":2}]`)
 
 	u.control("DELETE", "ro?account=a&number=2&branch=EAST", "").expect(t, 204)
@@ -46,7 +46,7 @@ func TestControlTellsCountsAndRequests(t *testing.T) {
 	u.control("GET", "requests", "").expect(t, 200, "[]")
 	u.get(headers, "page", "1")
 	u.control("GET", "counts", "").expect(t, 200, `"total":2`, `"calls":{"RepairOrderHeader":1,"token":1}`)
-	u.control("GET", "requests", "").expect(t, 200, `"url":"/api/unity/v1/unityapi/frw/RepairOrderHeader?page=1"`)
+	u.control("GET", "requests", "").expect(t, 200, `"url":"/api/unity/v1/unityapi/frw/RepairOrderHeader?page=1&select=RONumber"`)
 	u.control("DELETE", "counts", "").expect(t, 204)
 	u.control("GET", "counts", "").expect(t, 200, `"total":0`)
 }

@@ -1,6 +1,7 @@
 package karmaktest
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -13,7 +14,10 @@ type Account struct {
 	Users         []string  `json:"users"` // Unity users open to the client; a user taken out loses its tokens
 	FusionVersion string    `json:"fusionVersion,omitempty"`
 	BridgeVersion string    `json:"bridgeVersion,omitempty"` // empty: the Fusion version
+	Branches      []Branch  `json:"branches,omitempty"`      // empty: those of its ROs
+	MaxPageSize   int       `json:"maxPageSize,omitempty"`   // rows a page at most, silently; 0: the simulator's
 	Rendering     Rendering `json:"rendering,omitzero"`
+	Rules         Rules     `json:"rules,omitzero"`
 	ROs           []RO      `json:"ros,omitempty"`
 }
 
@@ -26,11 +30,14 @@ type RO struct {
 	Status                  string    `json:"status,omitempty"`                  // ROStatus
 	Voided                  bool      `json:"voided,omitempty"`                  // IsVoided
 	Completed               bool      `json:"completed,omitempty"`               // IsROCompleted
+	WaitingForParts         bool      `json:"waitingForParts,omitempty"`         // IsROWaitingForParts
 	InvoiceNumber           string    `json:"invoiceNumber,omitempty"`           // InvoiceNumber
+	AddedAt                 time.Time `json:"addedAt,omitzero"`                  // AddDate; zero when added: OpenedAt, or else now
 	OpenedAt                time.Time `json:"openedAt,omitzero"`                 // RODateOpened
 	CompletedAt             time.Time `json:"completedAt,omitzero"`              // RODateCompleted
 	InvoicedAt              time.Time `json:"invoicedAt,omitzero"`               // RODateInvoiced
-	LastUpdate              time.Time `json:"lastUpdate,omitzero"`               // LastUpdate
+	LastUpdate              time.Time `json:"lastUpdate,omitzero"`               // LastUpdate; zero when added: now
+	TotalCharges            float64   `json:"totalCharges,omitempty"`            // TotalROCharges
 	BillingCustomerNumber   string    `json:"billingCustomerNumber,omitempty"`   // BillingCustomerNumber
 	BillingCustomerName     string    `json:"billingCustomerName,omitempty"`     // BillingCustomerName
 	BillingCustomerWarranty bool      `json:"billingCustomerWarranty,omitempty"` // IsBillingCustomerWarranty
@@ -44,13 +51,18 @@ type RO struct {
 
 	// Duplicates is how many times more the views show the same rows.
 	Duplicates int `json:"duplicates,omitempty"`
+	// Malformed is what answers write in place of the values of some columns, such as "IsBillingCustomerWarranty": -1. With null the
+	// cell is written as an empty one. Filters and order go by the right values.
+	Malformed map[string]json.RawMessage `json:"malformed,omitempty"`
 }
 
 // Task is a task of an RO, with the alternate billing account it may have.
 type Task struct {
-	Number                      int    `json:"number"`                                // TaskNumber
-	AlternateBillingCustomer    string `json:"alternateBillingCustomer,omitempty"`    // AlternateBillingCustomer
-	AlternateBillingCompanyName string `json:"alternateBillingCompanyName,omitempty"` // AlternateBillingCompanyName
+	Number                      int     `json:"number"`                                // TaskNumber
+	AlternateBillingCustomer    string  `json:"alternateBillingCustomer,omitempty"`    // AlternateBillingCustomer
+	AlternateBillingCompanyName string  `json:"alternateBillingCompanyName,omitempty"` // AlternateBillingCompanyName
+	Status                      string  `json:"status,omitempty"`                      // TaskStatus
+	Total                       float64 `json:"total,omitempty"`                       // TaskTotal
 }
 
 func (a Account) validate() error {
@@ -60,8 +72,14 @@ func (a Account) validate() error {
 	if slices.Contains(a.Users, "") {
 		return errors.New("users: an empty name")
 	}
+	if a.MaxPageSize < 0 {
+		return errors.New("maxPageSize: negative")
+	}
 	if err := a.Rendering.validate(); err != nil {
 		return fmt.Errorf("rendering.%w", err)
+	}
+	if err := a.Rules.validate(); err != nil {
+		return fmt.Errorf("rules.%w", err)
 	}
 	for i, ro := range a.ROs {
 		if err := ro.validate(); err != nil {

@@ -27,11 +27,13 @@ func deliver(w http.ResponseWriter, r *http.Request, a answer, fault Kind, leave
 	}
 	header.Set("Vary", "Accept-Encoding")
 	body := a.body
-	if acceptsGzip(r) {
+	if len(body) > 0 && acceptsGzip(r) {
 		header.Set("Content-Encoding", "gzip")
 		body = compress(body)
 	}
-	header.Set("Content-Length", strconv.Itoa(len(body)))
+	if a.status != http.StatusNoContent {
+		header.Set("Content-Length", strconv.Itoa(len(body)))
+	}
 	part := body
 	if fault == Stall || fault == ResetBody {
 		part = body[:len(body)/2]

@@ -21,6 +21,7 @@ const (
 	ResetBody    Kind = "reset_body"    // the connection is reset in mid-body
 	Truncated    Kind = "truncated"     // half the body as if it were all
 	WrongJSON    Kind = "wrong_json"    // JSON of another shape: the answer inside an object
+	NotOnlyGUID  Kind = "not_only_guid" // an object that has a ProcessGUID and something else
 	HTML         Kind = "html"          // 200 with a page of HTML
 	Oversized    Kind = "oversized"     // right, but 9 MiB long
 	ExpiredToken Kind = "expired_token" // the token in use, or the one handed out, has expired already
@@ -30,7 +31,7 @@ const (
 )
 
 func kinds() []Kind {
-	return []Kind{Latency, RateLimited, StatusError, Hang, Stall, Reset, ResetBody, Truncated, WrongJSON, HTML, Oversized,
+	return []Kind{Latency, RateLimited, StatusError, Hang, Stall, Reset, ResetBody, Truncated, WrongJSON, NotOnlyGUID, HTML, Oversized,
 		ExpiredToken, RevokedToken, Offline, NotActivated}
 }
 
@@ -38,7 +39,9 @@ func kinds() []Kind {
 type Fault struct {
 	Account string `json:"account,omitempty"` // empty: any account
 	Call    string `json:"call,omitempty"`    // one of the Call constants; empty: any call that the kind is about
-	Kind    Kind   `json:"kind"`
+	// RO confines the fault to look-ups whose filter names this RO number, or whose answer would have a row of it.
+	RO   string `json:"ro,omitempty"`
+	Kind Kind   `json:"kind"`
 
 	Times       int           `json:"times,omitempty"`       // how often it strikes; 0: until cleared
 	After       int           `json:"after,omitempty"`       // how many matching calls it lets pass first
@@ -49,11 +52,14 @@ type Fault struct {
 
 	// RetryAfter is sent as it is; but "+7s" is sent as the HTTP date 7 seconds ahead; empty: no such header.
 	RetryAfter string `json:"retryAfter,omitempty"`
+	// Message is what the answer of StatusError says, with the request's path and query for {url} and its query's values for {query}; empty:
+	// what Karmak says of the status.
+	Message string `json:"message,omitempty"`
 }
 
 // Validate returns an error that names the field that is wrong.
 func (f Fault) Validate() error {
-	calls := []string{"", CallToken, CallHeaders, CallTasks, CallStatus, CallUnknown}
+	calls := []string{"", CallToken, CallHeaders, CallTasks, CallBranches, CallStatus, CallUnknown}
 	switch {
 	case !slices.Contains(kinds(), f.Kind):
 		return fmt.Errorf("kind: %q is none of %q", f.Kind, kinds())
@@ -61,6 +67,8 @@ func (f Fault) Validate() error {
 		return fmt.Errorf("call: %q is none of %q", f.Call, calls)
 	case f.Call != "" && !f.Kind.concerns(f.Call):
 		return fmt.Errorf("call: %s does not concern %s", f.Kind, f.Call)
+	case f.RO != "" && f.Call != "" && f.Call != CallHeaders && f.Call != CallTasks:
+		return fmt.Errorf("ro: %s has no repair orders", f.Call)
 	case f.Times < 0:
 		return errors.New("times: negative")
 	case f.After < 0:
@@ -84,14 +92,16 @@ func (k Kind) concerns(call string) bool {
 	lookup := call == CallHeaders || call == CallTasks
 	switch k {
 	case Offline:
-		return lookup || call == CallStatus
+		return lookup || call == CallStatus || call == CallBranches
 	case NotActivated:
 		return lookup
+	case NotOnlyGUID:
+		return lookup || call == CallBranches
 	}
 	return true
 }
 
-// SetFault makes calls go wrong from now on, in place of a fault of the same account, call, kind and status. Of several faults
+// SetFault makes calls go wrong from now on, in place of a fault of the same account, call, RO, kind and status. Of several faults
 // that match a call the one set first strikes, with the waits of all of kind Latency. The error is that of Validate.
 func (s *Simulator) SetFault(f Fault) error {
 	if err := f.Validate(); err != nil {

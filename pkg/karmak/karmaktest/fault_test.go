@@ -48,7 +48,7 @@ func TestFaultOfOneAccountLeavesOthersAlone(t *testing.T) {
 	u.must(u.SetFault(karmaktest.Fault{Account: "a", Kind: karmaktest.StatusError}))
 	u.postForm(form()).expect(t, 500)
 	b := u.token("b", "u")
-	u.do(u.request("GET", headers, "", b)).expect(t, 200)
+	u.do(u.request("GET", asked(headers), "", b)).expect(t, 200)
 	u.do(u.request("GET", status, "", b)).expect(t, 200)
 }
 
@@ -86,7 +86,7 @@ func TestFaultWithProbabilityStrikesAboutThatOftenAndTheSameForASeed(t *testing.
 		token := u.token("a", "u")
 		var seen strings.Builder
 		for range 300 {
-			fmt.Fprint(&seen, u.do(u.request("GET", headers, "", token)).status, " ")
+			fmt.Fprint(&seen, u.do(u.request("GET", asked(headers), "", token)).status, " ")
 		}
 		return seen.String(), u.Counts().Faults[karmaktest.StatusError]
 	}
@@ -204,8 +204,8 @@ func TestFaultsOfTokens(t *testing.T) {
 				u := start(t, karmaktest.Config{})
 				u.must(u.SetFault(karmaktest.Fault{Call: struck, Kind: kind, Times: 1}))
 				token := u.token("a", "u")
-				u.do(u.request("GET", headers, "", token)).expect(t, 401, says)
-				u.do(u.request("GET", headers, "", token)).expect(t, 401)
+				u.do(u.request("GET", asked(headers), "", token)).expect(t, 401, says)
+				u.do(u.request("GET", asked(headers), "", token)).expect(t, 401)
 				u.get(headers).expect(t, 200)
 			})
 		}
@@ -215,10 +215,10 @@ func TestFaultsOfTokens(t *testing.T) {
 func TestFaultOfflineFailsLookupsAndShowsInTheStatus(t *testing.T) {
 	u := start(t, karmaktest.Config{})
 	u.must(u.SetFault(karmaktest.Fault{Account: "a", Kind: karmaktest.Offline}))
-	u.get(headers).expect(t, 503, "Fusion is offline")
+	u.get(headers).expect(t, 504, "Fusion is offline")
 	u.get(status).expect(t, 200, `"IsOnline":false`)
 	u.do(u.request("GET", status, "", u.token("b", "u"))).expect(t, 200, `"IsOnline":true`)
-	u.do(u.request("GET", headers, "", "Authorization: Bearer x")).expect(t, 401)
+	u.do(u.request("GET", asked(headers), "", "Authorization: Bearer x")).expect(t, 401)
 	u.ClearFaults()
 	u.must(u.SetFault(karmaktest.Fault{Kind: karmaktest.Offline, Status: 502}))
 	u.get(tasks).expect(t, 502)
@@ -239,9 +239,6 @@ func TestFaultNotActivated(t *testing.T) {
 	u.get(headers, "select", "RONumber,OriginalRONumber").expect(t, 400, `no column \"OriginalRONumber\"`)
 	u.get(headers, "filter", "OriginalRONumber[EQ]1").expect(t, 400, `no column \"OriginalRONumber\"`)
 	u.get(headers, "select", "RONumber").expect(t, 200)
-	if _, ok := u.rows(headers)[0]["OriginalRONumber"]; ok {
-		t.Error("a row has OriginalRONumber")
-	}
 	u.get(status).expect(t, 200, `"IsOnline":true`)
 }
 

@@ -21,7 +21,7 @@ func (fs *faults) set(f Fault) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	same := func(other *Fault) bool {
-		return other.Account == f.Account && other.Call == f.Call && other.Kind == f.Kind && other.Status == f.Status
+		return other.Account == f.Account && other.Call == f.Call && other.RO == f.RO && other.Kind == f.Kind && other.Status == f.Status
 	}
 	if i := slices.IndexFunc(fs.active, same); i >= 0 {
 		fs.active[i] = &f
@@ -52,8 +52,8 @@ type effect struct {
 	delay time.Duration
 }
 
-// draw decides what strikes the call.
-func (fs *faults) draw(account, call string) effect {
+// draw decides what strikes the call. It asks touches whether the call has to do with an RO number.
+func (fs *faults) draw(account, call string, touches func(ro string) bool) effect {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	var (
@@ -61,7 +61,8 @@ func (fs *faults) draw(account, call string) effect {
 		spent []*Fault // struck as often as they should
 	)
 	for _, f := range fs.active {
-		matches := (f.Account == "" || f.Account == account) && (f.Call == "" || f.Call == call) && f.Kind.concerns(call)
+		matches := (f.Account == "" || f.Account == account) && (f.Call == "" || f.Call == call) && f.Kind.concerns(call) &&
+			(f.RO == "" || touches(f.RO))
 		if !matches || e.Kind != "" && f.Kind != Latency {
 			continue
 		}

@@ -12,13 +12,15 @@ type condition struct {
 	column column
 	op     string
 	values []cell // more than one for IN only; none when compared with NULL
+
+	caseSensitive bool
 }
 
 // parseFilter reads terms joined by commas, all of which a row must meet. There is neither OR nor an escape.
-func parseFilter(v *view, filter string) ([]condition, error) {
+func parseFilter(v *view, filter string, a *account) ([]condition, error) {
 	var conditions []condition
 	for _, term := range strings.Split(filter, ",") {
-		c, err := parseCondition(v, term)
+		c, err := parseCondition(v, term, a)
 		if err != nil {
 			return nil, fmt.Errorf("filter %q: %w", term, err)
 		}
@@ -27,7 +29,7 @@ func parseFilter(v *view, filter string) ([]condition, error) {
 	return conditions, nil
 }
 
-func parseCondition(v *view, term string) (condition, error) {
+func parseCondition(v *view, term string, a *account) (condition, error) {
 	name, rest, ok := strings.Cut(term, "[")
 	op, value, closed := strings.Cut(rest, "]")
 	if !ok || !closed || name == "" || strings.ContainsAny(value, "[]") {
@@ -43,7 +45,7 @@ func parseCondition(v *view, term string) (condition, error) {
 	if column.kind == boolKind && !slices.Contains([]string{"EQ", "NE", "IN"}, op) {
 		return condition{}, errors.New("booleans have no order")
 	}
-	c := condition{column: column, op: op}
+	c := condition{column: column, op: op, caseSensitive: a.Rules.CaseSensitive}
 	values := []string{value}
 	if op == "IN" {
 		values = strings.Split(value, "|")
@@ -58,7 +60,7 @@ func parseCondition(v *view, term string) (condition, error) {
 		if strings.Contains(value, "|") {
 			return condition{}, errors.New("a bar goes with IN only")
 		}
-		parsed, err := column.kind.parse(value)
+		parsed, err := column.kind.parse(value, a)
 		if err != nil {
 			return condition{}, err
 		}
@@ -77,9 +79,9 @@ func (c condition) meets(r row) bool {
 		return false
 	}
 	if c.op == "IN" {
-		return slices.ContainsFunc(c.values, func(value cell) bool { return compare(actual, value) == 0 })
+		return slices.ContainsFunc(c.values, func(value cell) bool { return compare(actual, value, c.caseSensitive) == 0 })
 	}
-	order := compare(actual, c.values[0])
+	order := compare(actual, c.values[0], c.caseSensitive)
 	switch c.op {
 	case "EQ":
 		return order == 0

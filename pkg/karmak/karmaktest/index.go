@@ -13,9 +13,10 @@ type account struct {
 	ros        map[identity]*entry
 	byNumber   map[string][]*entry // key: canonical number
 	byOriginal map[string][]*entry
+	noInts     int // ROs with a number, or an original, that an int column cannot hold
 }
 
-// identity tells an RO from the others of its account. Numbers are in canonical form.
+// identity tells an RO from the others of its account. Numbers are in canonical form, branches without case.
 type identity struct{ number, branch string }
 
 // entry is an RO as stored. It is replaced when the RO changes, never written to.
@@ -26,16 +27,16 @@ type entry struct {
 
 func (e *entry) copy() RO {
 	ro := e.ro
-	ro.Tasks = slices.Clone(ro.Tasks)
+	ro.Tasks, ro.Malformed = slices.Clone(ro.Tasks), maps.Clone(ro.Malformed)
 	return ro
 }
 
-func identityOf(number, branch string) identity { return identity{canonical(number), branch} }
+func identityOf(number, branch string) identity { return identity{canonical(number), fold(branch)} }
 
-// canonical gives equal numbers the same form: digits without leading zeros, letters in upper case.
+// canonical gives equal numbers the same form: digits without leading zeros, letters without case.
 func canonical(number string) string {
 	if !digits(number) {
-		return strings.ToUpper(number)
+		return fold(number)
 	}
 	if trimmed := strings.TrimLeft(number, "0"); trimmed != "" {
 		return trimmed
@@ -77,9 +78,18 @@ func (s *Simulator) find(account, number, branch string) (*account, *entry, erro
 
 // put adds ro, or replaces the one of the same identity.
 func (s *Simulator) put(a *account, ro RO) {
-	ro.Tasks = slices.Clone(ro.Tasks)
+	ro.Tasks, ro.Malformed = slices.Clone(ro.Tasks), maps.Clone(ro.Malformed)
 	if old := a.ros[identityOf(ro.Number, ro.Branch)]; old != nil {
 		a.remove(old)
+	}
+	now := s.config.Now()
+	if ro.AddedAt.IsZero() {
+		if ro.AddedAt = ro.OpenedAt; ro.AddedAt.IsZero() {
+			ro.AddedAt = now
+		}
+	}
+	if ro.LastUpdate.IsZero() {
+		ro.LastUpdate = now
 	}
 	s.added++
 	a.insert(&entry{ro, s.added})
@@ -87,7 +97,8 @@ func (s *Simulator) put(a *account, ro RO) {
 
 func (a *account) insert(e *entry) {
 	number, original := canonical(e.ro.Number), canonical(e.ro.Original)
-	a.ros[identity{number, e.ro.Branch}] = e
+	a.ros[identityOf(number, e.ro.Branch)] = e
+	a.noInts += asInt(!e.fitsInt())
 	a.byNumber[number] = append(a.byNumber[number], e)
 	if original != "" {
 		a.byOriginal[original] = append(a.byOriginal[original], e)
@@ -96,10 +107,19 @@ func (a *account) insert(e *entry) {
 
 func (a *account) remove(e *entry) {
 	number := canonical(e.ro.Number)
-	delete(a.ros, identity{number, e.ro.Branch})
+	delete(a.ros, identityOf(number, e.ro.Branch))
+	a.noInts -= asInt(!e.fitsInt())
 	drop(a.byNumber, number, e)
 	drop(a.byOriginal, canonical(e.ro.Original), e)
 }
+
+func (e *entry) fitsInt() bool {
+	return isInt(e.ro.Number) && (e.ro.Original == "" || isInt(e.ro.Original))
+}
+
+// intNumbers reports whether the account's columns of RO numbers are int columns: its answers write them as numbers, and each of its
+// ROs fits. Otherwise they hold text.
+func (a *account) intNumbers() bool { return a.Rendering.Numbers != "string" && a.noInts == 0 }
 
 func drop(index map[string][]*entry, key string, e *entry) {
 	left := slices.DeleteFunc(index[key], func(other *entry) bool { return other == e })

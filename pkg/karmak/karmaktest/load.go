@@ -43,9 +43,9 @@ func (s *Simulator) Load(r io.Reader) error {
 
 // state returns the data in the form that Load takes; of one account unless it is empty.
 func (s *Simulator) state(account string) seed {
+	data := seed{Accounts: []Account{}, Faults: s.faults.list()}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	data := seed{Accounts: []Account{}, Faults: s.faults.list()}
 	for _, id := range slices.Sorted(maps.Keys(s.accounts)) {
 		if account == "" || account == id {
 			a := s.accounts[id].Account

@@ -3,6 +3,7 @@ package karmaktest
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -10,16 +11,16 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"time"
 )
 
 // maxURL is the length above which a URL is refused: what servers and proxies are sure to accept.
 const maxURL = 2000
 
-// answerLookup answers a look-up in a view. With the fault NotActivated and status 400 the view lacks OriginalRONumber.
-func (s *Simulator) answerLookup(c call, f Fault) answer {
-	if a, ok := s.admit(c, f.Kind); !ok {
-		return a
-	}
+// lookUp answers a look-up in a view. With the fault NotActivated and status 400 the view lacks OriginalRONumber. The caller must hold
+// s.mu.
+func (s *Simulator) lookUp(c call, f Fault, a *account) answer {
 	r := c.request
 	if len("http://")+len(r.Host)+len(r.RequestURI) > maxURL {
 		return message(http.StatusRequestURITooLong, "the URL is longer than %d characters", maxURL)
@@ -33,15 +34,50 @@ func (s *Simulator) answerLookup(c call, f Fault) answer {
 	if f.Kind == NotActivated {
 		c.view.columns = slices.DeleteFunc(c.view.columns, func(col column) bool { return col.name == "OriginalRONumber" })
 	}
-	q, err := parseQuery(c.view, r.URL.RawQuery, s.config.MaxPageSize)
+	q, err := s.parseQuery(c.view, r.URL.RawQuery, a)
 	if err != nil {
-		return message(http.StatusBadRequest, "%s", err)
+		status := http.StatusBadRequest
+		if r := new(refusal); errors.As(err, &r) {
+			status = r.status
+		}
+		return message(status, "%s", err)
 	}
+	rows := q.page(q.rows(a))
+	if len(rows) == 0 {
+		return a.Rendering.noRows()
+	}
+	return answer{http.StatusOK, jsonHeader(), q.render(rows, a.Rendering), len(rows)}
+}
+
+// touches returns whether a look-up names an RO number in its filter, or would be answered with a row of it.
+func (s *Simulator) touches(c call) func(ro string) bool {
+	numbers := sync.OnceValue(func() map[string]bool { return s.numbers(c) })
+	return func(ro string) bool { return numbers()[canonical(ro)] }
+}
+
+func (s *Simulator) numbers(c call) map[string]bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	account := s.accounts[c.account]
-	rows := q.page(q.rows(account))
-	return answer{http.StatusOK, jsonHeader(), q.render(rows, account.Rendering), len(rows)}
+	a := s.accounts[c.account]
+	if c.view == nil || a == nil {
+		return nil
+	}
+	q, err := s.parseQuery(c.view, c.request.URL.RawQuery, a)
+	if err != nil {
+		return nil
+	}
+	numbers := make(map[string]bool)
+	for _, condition := range q.conditions {
+		if a.index(condition.column.name) != nil {
+			for _, value := range condition.values {
+				numbers[canonical(value.text)] = true
+			}
+		}
+	}
+	for _, row := range q.page(q.rows(a)) {
+		numbers[canonical(row.ro.Number)] = true
+	}
+	return numbers
 }
 
 func noSuchView(name string) answer { return message(http.StatusNotFound, "no such view: %s", name) }
@@ -54,6 +90,7 @@ type query struct {
 	order      []order
 	number     int // of the page, from 1
 	size       int
+	now        time.Time
 }
 
 type selection struct {
@@ -66,7 +103,7 @@ type order struct {
 	descending bool
 }
 
-func parseQuery(v *view, raw string, maxPageSize int) (query, error) {
+func (s *Simulator) parseQuery(v *view, raw string, a *account) (query, error) {
 	values, err := url.ParseQuery(raw)
 	if err != nil {
 		return query{}, fmt.Errorf("query: %w", err)
@@ -79,9 +116,15 @@ func parseQuery(v *view, raw string, maxPageSize int) (query, error) {
 			return query{}, fmt.Errorf("%s is given more than once", name)
 		}
 	}
-	q := query{view: v}
+	if values.Has("sort") && !a.Rules.Sort {
+		return query{}, errors.New("sort: not allowed; sort in your application")
+	}
+	if !values.Has("select") && !a.Rules.WholeRows {
+		return query{}, errors.New("select: missing; select only the columns needed")
+	}
+	q := query{view: v, now: s.config.Now()}
 	if values.Has("filter") {
-		if q.conditions, err = parseFilter(v, values.Get("filter")); err != nil {
+		if q.conditions, err = parseFilter(v, values.Get("filter"), a); err != nil {
 			return query{}, err
 		}
 	}
@@ -94,6 +137,7 @@ func parseQuery(v *view, raw string, maxPageSize int) (query, error) {
 	if q.number, err = positive(values, "page", 1); err != nil {
 		return query{}, err
 	}
+	maxPageSize := cmp.Or(a.MaxPageSize, s.config.MaxPageSize)
 	q.size, err = positive(values, "pagesize", maxPageSize)
 	q.size = min(q.size, maxPageSize)
 	return q, err
@@ -173,23 +217,26 @@ func (q query) rows(a *account) []row {
 			rows = append(rows, q.view.rows(e)...)
 		}
 	}
+	for i := range rows {
+		rows[i].now = q.now
+	}
 	rows = slices.DeleteFunc(rows, func(r row) bool {
 		return slices.ContainsFunc(q.conditions, func(c condition) bool { return !c.meets(r) })
 	})
-	slices.SortStableFunc(rows, func(a, b row) int {
+	slices.SortStableFunc(rows, func(x, y row) int {
 		for _, by := range q.order {
 			sign := 1
 			if by.descending {
 				sign = -1
 			}
-			if n := compare(by.cell(a), by.cell(b)); n != 0 {
+			if n := compare(by.cell(x), by.cell(y), a.Rules.CaseSensitive); n != 0 {
 				return sign * n
 			}
 		}
-		if q.number%2 == 0 { // so that a client that does not sort by what tells rows apart misses some
-			return cmp.Compare(b.seq, a.seq)
+		if a.Rules.UnstableTies && q.number%2 == 0 {
+			return cmp.Compare(y.seq, x.seq)
 		}
-		return cmp.Compare(a.seq, b.seq)
+		return cmp.Compare(x.seq, y.seq)
 	})
 	return rows
 }
@@ -214,6 +261,11 @@ func (q query) render(rows []row, how Rendering) []byte {
 		first := true
 		for _, s := range q.selected {
 			value := how.value(s.name, s.cell(r))
+			if odd, ok := r.ro.Malformed[s.name]; ok {
+				if value = odd; string(odd) == "null" {
+					value = how.value(s.name, text(""))
+				}
+			}
 			if value == nil {
 				continue
 			}

@@ -2,46 +2,83 @@ package karmaktest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"slices"
-	"strings"
+	"strconv"
 	"time"
 )
 
-// Rendering says how an account's answers write what Karmak publishes no type for. Empty fields mean the first choice.
+// Rendering says how an account's answers are written. Empty fields mean the first choice.
 type Rendering struct {
-	// Numbers is how RO, invoice, customer and task numbers are written: "number"; "string"; or "mixed", RONumber as a number
-	// and the rest as strings. A number with letters or leading zeros is a string in any case.
+	// NoRows is the answer when nothing matched: "guid", an object that has only a ProcessGUID; "array", an empty one; "null"; "empty", a
+	// body without a byte; or "204".
+	NoRows string `json:"noRows,omitempty"`
+	// Numbers is how columns of numbers are written: "int"; "string", as columns of text are; "mixed", RONumber as a number and others as
+	// strings; "number", as a number in columns of text too; or "decimal", 50123.00. What an int column cannot hold is a string.
 	Numbers string `json:"numbers,omitempty"`
-	// Booleans are written as "bool" (true, false), "int" (1, 0) or "yn" ("Y", "N").
+	// Booleans are written as "bool" (true, false), "int" (1, 0), "minus" (-1, 0), "decimal" (1.0, 0.0) or "yn" ("Y", "N").
 	Booleans string `json:"booleans,omitempty"`
-	// Dates are written as "rfc3339" in UTC, or "zoneless", the same without the Z.
+	// Dates are written, in UTC, as "zoneless" (2026-11-05T08:30:00), "rfc3339" (with a Z), "space" (a space for the T), "day" (2026-11-05),
+	// "us" (11-05-2026) or "us-time" (11-05-2026 08:30:00).
 	Dates string `json:"dates,omitempty"`
+	// NoDate, if not zero, is what a date is that has not come yet, such as 1900-01-01T00:00:00Z.
+	NoDate time.Time `json:"noDate,omitzero"`
 	// Empty cells are written as "null"; are "missing"; or "blank", an empty string.
 	Empty string `json:"empty,omitempty"`
+	// ByteOrderMark puts one before the JSON.
+	ByteOrderMark bool `json:"byteOrderMark,omitempty"`
 }
 
+// The forms of Booleans and Dates by name.
+var (
+	booleanForms = map[string][2]string{
+		"bool": {"false", "true"}, "int": {"0", "1"}, "minus": {"0", "-1"}, "decimal": {"0.0", "1.0"}, "yn": {`"N"`, `"Y"`},
+	}
+	dateForms = map[string]string{
+		"zoneless": "2006-01-02T15:04:05", "rfc3339": time.RFC3339, "space": time.DateTime, "day": time.DateOnly,
+		"us": "01-02-2006", "us-time": "01-02-2006 15:04:05",
+	}
+)
+
 func (r Rendering) validate() error {
-	for _, field := range []struct {
-		name, value string
-		choices     []string
-	}{
-		{"numbers", r.Numbers, []string{"number", "string", "mixed"}},
-		{"booleans", r.Booleans, []string{"bool", "int", "yn"}},
-		{"dates", r.Dates, []string{"rfc3339", "zoneless"}},
-		{"empty", r.Empty, []string{"null", "missing", "blank"}},
+	for _, err := range []error{
+		oneOf("noRows", r.NoRows, "guid", "array", "null", "empty", "204"),
+		oneOf("numbers", r.Numbers, "int", "string", "mixed", "number", "decimal"),
+		oneOf("booleans", r.Booleans, "bool", "int", "minus", "decimal", "yn"),
+		oneOf("dates", r.Dates, "zoneless", "rfc3339", "space", "day", "us", "us-time"),
+		oneOf("empty", r.Empty, "null", "missing", "blank"),
 	} {
-		if field.value != "" && !slices.Contains(field.choices, field.value) {
-			return fmt.Errorf("%s: %q is none of %s", field.name, field.value, strings.Join(field.choices, ", "))
+		if err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
+// noRows is the answer to a call that nothing matched.
+func (r Rendering) noRows() answer {
+	a := answer{status: http.StatusOK, header: jsonHeader()}
+	switch r.NoRows {
+	case "array":
+		a.body = []byte("[]")
+	case "null":
+		a.body = []byte("null")
+	case "empty":
+	case "204":
+		a.status = http.StatusNoContent
+	default:
+		a.body = marshal(struct{ ProcessGUID string }{processGUID()})
+	}
+	return a
+}
+
 // value returns the cell as JSON; nil when it is to be left out.
 func (r Rendering) value(column string, c cell) []byte {
+	if c.null && c.kind == timeKind && !r.NoDate.IsZero() {
+		c = moment(r.NoDate)
+	}
 	if c.null {
 		switch r.Empty {
 		case "missing":
@@ -53,28 +90,27 @@ func (r Rendering) value(column string, c cell) []byte {
 	}
 	switch c.kind {
 	case boolKind:
-		return r.boolean(c.flag)
+		return []byte(booleanForms[cmp.Or(r.Booleans, "bool")][asInt(c.flag)])
 	case timeKind:
-		if r.Dates == "zoneless" {
-			return marshal(c.time.UTC().Format("2006-01-02T15:04:05"))
-		}
-		return marshal(c.time.UTC().Format(time.RFC3339))
-	case numberKind:
-		asString := r.Numbers == "string" || r.Numbers == "mixed" && column != "RONumber"
-		if !asString && digits(c.text) && canonical(c.text) == c.text {
-			return []byte(c.text)
-		}
+		return marshal(c.time.UTC().Format(dateForms[cmp.Or(r.Dates, "zoneless")]))
+	case moneyKind:
+		return strconv.AppendFloat(nil, c.money, 'f', 2, 64)
 	}
-	return marshal(c.text)
+	return r.number(column, c)
 }
 
-func (r Rendering) boolean(b bool) []byte {
-	written := map[string][2]string{"int": {"0", "1"}, "yn": {`"N"`, `"Y"`}}
-	choice, ok := written[r.Booleans]
-	if !ok {
-		choice = [2]string{"false", "true"}
+// number returns a cell of text or numbers as JSON.
+func (r Rendering) number(column string, c cell) []byte {
+	if !isInt(c.text) || c.kind == textKind && r.Numbers != "number" {
+		return marshal(c.text)
 	}
-	return []byte(choice[asInt(b)])
+	switch {
+	case r.Numbers == "string" || r.Numbers == "mixed" && column != "RONumber":
+		return marshal(c.text)
+	case r.Numbers == "decimal":
+		return []byte(canonical(c.text) + ".00")
+	}
+	return []byte(canonical(c.text))
 }
 
 // marshal writes v as JSON without escaping for HTML. It panics where v is no JSON value, which no caller passes.

@@ -10,18 +10,19 @@ import (
 
 // The calls of Unity, as [Fault], [Request] and [Counts] name them. A look-up is named for its view.
 const (
-	CallToken   = "token"
-	CallHeaders = "RepairOrderHeader"
-	CallTasks   = "RepairOrderTask"
-	CallStatus  = "status"
-	CallUnknown = "unknown" // a path or a view that Unity does not have
+	CallToken    = "token"
+	CallHeaders  = "RepairOrderHeader"
+	CallTasks    = "RepairOrderTask"
+	CallBranches = "Branch"
+	CallStatus   = "status"
+	CallUnknown  = "unknown" // a path or a view that Unity does not have
 )
 
 // Config says how a Simulator behaves. Its zero value works, with an empty client id and secret.
 type Config struct {
 	ClientID, ClientSecret string
 
-	MaxPageSize   int              // rows a page at most, silently; 0 is 500
+	MaxPageSize   int              // rows a page at most where the account says nothing else; 0 is 500
 	TokenLifetime time.Duration    // 0 is one hour, as published
 	Now           func() time.Time // the clock of tokens, changes and Retry-After dates; nil is time.Now
 	Seed          uint64           // of the chance by which faults strike and latencies vary
@@ -72,7 +73,7 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	arrived := s.config.Now()
 	c := s.identify(r)
 	leave := s.ledger.enter(c.name, c.account)
-	effect := s.faults.draw(c.account, c.name)
+	effect := s.faults.draw(c.account, c.name, s.touches(c))
 	struck := effect.name()
 
 	var a answer
@@ -103,25 +104,30 @@ type call struct {
 }
 
 const (
-	tokenPath  = "/auth/connect/token"
-	statusPath = "/api/unity/v1/unityapi/System/System/Status"
-	viewPath   = "/api/unity/v1/unityapi/frw/"
+	tokenPath       = "/auth/connect/token"
+	unityPath       = "/api/unity/v1/unityapi/"
+	viewPath        = unityPath + "frw/"
+	branchPath      = unityPath + "Branch"
+	statusPath      = unityPath + "System/Status"
+	olderStatusPath = unityPath + "System/System/Status"
 )
 
 func (s *Simulator) identify(r *http.Request) call {
 	c := call{name: CallUnknown, request: r}
-	path := r.URL.Path
-	if path == tokenPath {
-		c.name = CallToken
-		c.form = readForm(r)
+	switch path := r.URL.Path; path {
+	case tokenPath:
+		c.name, c.form = CallToken, readForm(r)
 		c.account, c.user = c.form.values.Get("account"), c.form.values.Get("user")
 		return c
-	}
-	if path == statusPath {
+	case statusPath, olderStatusPath:
 		c.name = CallStatus
-	} else if name, ok := strings.CutPrefix(path, viewPath); ok {
-		if c.view = viewNamed(name); c.view != nil {
-			c.name = name
+	case branchPath:
+		c.name = CallBranches
+	default:
+		if name, ok := strings.CutPrefix(path, viewPath); ok {
+			if c.view = viewNamed(name); c.view != nil {
+				c.name = name
+			}
 		}
 	}
 	c.bearer = bearer(r)
@@ -139,51 +145,38 @@ type answer struct {
 
 // answer gives what Unity says to the call under the fault, which may be none.
 func (s *Simulator) answer(c call, f Fault) answer {
-	if a, ok := turnedAway(f, s.config.Now()); ok {
+	if a, ok := turnedAway(c, f, s.config.Now()); ok {
 		return a
 	}
-	var a answer
-	switch {
-	case c.name == CallToken:
-		a = s.answerToken(c, f.Kind)
-	case c.name == CallStatus:
-		a = s.answerStatus(c, f.Kind)
-	case strings.HasPrefix(c.request.URL.Path, viewPath):
-		a = s.answerLookup(c, f)
-	default:
-		a = message(http.StatusNotFound, "no such resource: %s", c.request.URL.Path)
+	if c.name == CallToken {
+		return distort(s.answerToken(c, f.Kind), f.Kind)
+	}
+	a, ok := s.admit(c, f.Kind)
+	if ok {
+		s.mu.RLock()
+		defer s.mu.RUnlock()
+		account := s.accounts[c.account]
+		a = s.serve(c, f, account)
+		if account.Rendering.ByteOrderMark {
+			a.body = append([]byte("\ufeff"), a.body...)
+		}
 	}
 	return distort(a, f.Kind)
 }
 
-func (s *Simulator) answerStatus(c call, fault Kind) answer {
-	if a, ok := s.admit(c, fault); !ok {
-		return a
+// serve answers a call whose caller is known to have access to the account. The caller must hold s.mu.
+//
+// How a call tells its account and proves its access is settled before: a second interface to the same data needs a path in
+// identify and a check beside admit.
+func (s *Simulator) serve(c call, f Fault, a *account) answer {
+	path := c.request.URL.Path
+	switch {
+	case c.name == CallStatus && a.Rules.servesStatus(path):
+		return a.systemStatus(c, f.Kind)
+	case c.name == CallBranches:
+		return a.listBranches(f, s.config.Now())
+	case strings.HasPrefix(path, viewPath):
+		return s.lookUp(c, f, a)
 	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	account := s.accounts[c.account].Account
-	status := systemStatus{
-		IsOnline:      fault != Offline,
-		BridgeVersion: cmp.Or(account.BridgeVersion, account.FusionVersion),
-		FusionVersion: account.FusionVersion,
-		Account:       c.account,
-		User:          c.user,
-		Message:       "Fusion is online.",
-		ProcessGUID:   "6f1c0f0e-5a0b-4c57-9d0a-3f3b2f7f8a11",
-	}
-	if !status.IsOnline {
-		status.Message = "Fusion is offline."
-	}
-	return jsonAnswer(http.StatusOK, status)
-}
-
-type systemStatus struct {
-	IsOnline      bool
-	BridgeVersion string
-	FusionVersion string
-	Account       string
-	User          string
-	Message       string
-	ProcessGUID   string
+	return message(http.StatusNotFound, "no such resource: %s", path)
 }

@@ -20,10 +20,10 @@ func TestRendering(t *testing.T) {
 		want string
 	}{
 		{"default", karmaktest.Rendering{},
-			`[{"RONumber":11,"OriginalRONumber":"007","InvoiceNumber":5,"RODateOpened":"2026-11-01T08:30:00Z","IsVoided":true,"IsROCompleted":false,"VIN":null}]`},
+			`[{"RONumber":11,"OriginalRONumber":7,"InvoiceNumber":"5","RODateOpened":"2026-11-01T08:30:00","IsVoided":true,"IsROCompleted":false,"VIN":null}]`},
 		{"strings, ints, zoneless, missing", karmaktest.Rendering{Numbers: "string", Booleans: "int", Dates: "zoneless", Empty: "missing"},
 			`[{"RONumber":"11","OriginalRONumber":"007","InvoiceNumber":"5","RODateOpened":"2026-11-01T08:30:00","IsVoided":1,"IsROCompleted":0}]`},
-		{"mixed, letters, blank", karmaktest.Rendering{Numbers: "mixed", Booleans: "yn", Empty: "blank"},
+		{"mixed, letters, blank", karmaktest.Rendering{Numbers: "mixed", Booleans: "yn", Dates: "rfc3339", Empty: "blank"},
 			`[{"RONumber":11,"OriginalRONumber":"007","InvoiceNumber":"5","RODateOpened":"2026-11-01T08:30:00Z","IsVoided":"Y","IsROCompleted":"N","VIN":""}]`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -155,9 +155,9 @@ func TestRequestsAreRecordedWithoutSecrets(t *testing.T) {
 	u.add("1")
 	token := u.token("a", "u")
 	bearer := strings.TrimPrefix(token, "Authorization: Bearer ")
-	r := u.request("GET", headers+"?page=1&client_secret=s3cret%26more&access_token="+bearer, "", token, "User-Agent: test/1", "Cookie: "+bearer)
+	r := u.request("GET", asked(headers)+"&page=1&client_secret=s3cret%26more&access_token="+bearer, "", token, "User-Agent: test/1", "Cookie: "+bearer)
 	u.do(r).expect(t, 400)
-	u.do(u.request("GET", headers+"?page=1", "", token)).expect(t, 200)
+	u.do(u.request("GET", asked(headers)+"&page=1", "", token)).expect(t, 200)
 
 	requests := u.Requests()
 	mu.Lock()
@@ -172,7 +172,7 @@ func TestRequestsAreRecordedWithoutSecrets(t *testing.T) {
 	equal(t, requests[1].Header.Get("User-Agent"), "test/1")
 	last := requests[2]
 	equal(t, fmt.Sprint(last.Time, last.Call, last.Account, last.User, last.Method, last.URL, last.Status, last.Rows),
-		fmt.Sprint(u.clock.Now(), "RepairOrderHeader", "a", "u", "GET", headers+"?page=1", 200, 1))
+		fmt.Sprint(u.clock.Now(), "RepairOrderHeader", "a", "u", "GET", asked(headers)+"&page=1", 200, 1))
 }
 
 func TestCounts(t *testing.T) {
@@ -180,7 +180,7 @@ func TestCounts(t *testing.T) {
 	u.get(headers)
 	u.get(tasks)
 	u.do(u.request("GET", status, "", u.token("b", "u")))
-	u.do(u.request("GET", headers, ""))
+	u.do(u.request("GET", asked(headers), ""))
 	got := u.Counts()
 	equal(t, got.Total, 7)
 	equal(t, got.Lookups(), 3)

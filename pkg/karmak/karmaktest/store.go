@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // ErrNotFound is wrapped by the errors of methods that name an account or an RO that does not exist.
@@ -34,7 +35,7 @@ func (s *Simulator) addAccount(a Account) {
 	}
 	ros := a.ROs
 	a.ROs = nil
-	a.Users = slices.Clone(a.Users)
+	a.Users, a.Branches = slices.Clone(a.Users), slices.Clone(a.Branches)
 	known.Account = a
 	for _, ro := range ros {
 		s.put(known, ro)
@@ -54,6 +55,26 @@ func (s *Simulator) AddRO(account string, ro RO) error {
 		return err
 	}
 	s.put(a, ro)
+	return nil
+}
+
+// UpdateAccount lets change alter an account's own fields; its id and its ROs stay. change must not call the simulator. The error is
+// ErrNotFound for an unknown account, or names the field that is wrong.
+func (s *Simulator) UpdateAccount(id string, change func(*Account)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	known, err := s.account(id)
+	if err != nil {
+		return err
+	}
+	a := known.Account
+	a.Users, a.Branches = slices.Clone(a.Users), slices.Clone(a.Branches)
+	change(&a)
+	a.ID, a.ROs = id, nil
+	if err := a.validate(); err != nil {
+		return err
+	}
+	known.Account = a
 	return nil
 }
 
@@ -84,7 +105,35 @@ func (s *Simulator) UpdateRO(account, number, branch string, change func(*RO)) e
 	return nil
 }
 
-// RemoveRO takes an RO away, which Karmak itself never does. The error is ErrNotFound for an unknown account or RO.
+// Reopen makes an invoiced or completed RO an open one again. The error is that of UpdateRO.
+func (s *Simulator) Reopen(account, number, branch string) error {
+	return s.UpdateRO(account, number, branch, func(ro *RO) {
+		ro.Status, ro.Completed, ro.InvoiceNumber = "OPEN", false, ""
+		ro.CompletedAt, ro.InvoicedAt = time.Time{}, time.Time{}
+	})
+}
+
+// Combine moves an RO's tasks and charges into another one of the branch, and takes the RO away. Its spinoffs go on naming it as their
+// original. The error is ErrNotFound for an unknown account or RO.
+func (s *Simulator) Combine(account, from, into, branch string) error {
+	combined, err := s.RO(account, from, branch)
+	if err != nil {
+		return err
+	}
+	if canonical(from) == canonical(into) {
+		return errors.New("into: the RO itself")
+	}
+	err = s.UpdateRO(account, into, branch, func(ro *RO) {
+		ro.Tasks = append(ro.Tasks, combined.Tasks...)
+		ro.TotalCharges += combined.TotalCharges
+	})
+	if err != nil {
+		return err
+	}
+	return s.RemoveRO(account, from, branch)
+}
+
+// RemoveRO takes an RO away, as deleting does. The error is ErrNotFound for an unknown account or RO.
 func (s *Simulator) RemoveRO(account, number, branch string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -119,9 +168,6 @@ func (s *Simulator) Spinoff(account, from, branch string, ro RO) error {
 	ro.Status = cmp.Or(ro.Status, "OPEN")
 	if ro.OpenedAt.IsZero() {
 		ro.OpenedAt = now
-	}
-	if ro.LastUpdate.IsZero() {
-		ro.LastUpdate = now
 	}
 	if a.ros[identityOf(ro.Number, ro.Branch)] != nil {
 		return fmt.Errorf("number: RO %s of branch %q exists already", ro.Number, ro.Branch)

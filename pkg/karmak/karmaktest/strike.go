@@ -5,12 +5,13 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 )
 
 // turnedAway gives the answer of a fault at Unity's front, which keeps a call from being looked at. It reports false for others.
-func turnedAway(f Fault, now time.Time) (answer, bool) {
+func turnedAway(c call, f Fault, now time.Time) (answer, bool) {
 	switch f.Kind {
 	case Hang, Reset:
 		return answer{}, true
@@ -18,9 +19,28 @@ func turnedAway(f Fault, now time.Time) (answer, bool) {
 		return retryAfter(message(http.StatusTooManyRequests, "Rate limit is exceeded. Try again later."), f, now), true
 	case StatusError:
 		status := cmp.Or(f.Status, http.StatusInternalServerError)
-		return retryAfter(message(status, "%s", cmp.Or(http.StatusText(status), "unknown error")), f, now), true
+		return retryAfter(message(status, "%s", f.says(c, status)), f, now), true
 	}
 	return answer{}, false
+}
+
+// says is the message of a StatusError.
+func (f Fault) says(c call, status int) string {
+	query, err := url.QueryUnescape(c.request.URL.RawQuery)
+	if err != nil {
+		query = c.request.URL.RawQuery
+	}
+	text := cmp.Or(f.Message, statusTexts[status], http.StatusText(status), "unknown error")
+	return strings.NewReplacer("{url}", c.request.URL.RequestURI(), "{query}", query).Replace(text)
+}
+
+// statusTexts says in short what Karmak says of a response code that HTTP has no text for, or where it is of the dealer's system.
+var statusTexts = map[int]string{
+	http.StatusRequestTimeout:      "The request timed out in Fusion.",
+	http.StatusInternalServerError: "Fusion answered with an error.",
+	http.StatusBadGateway:          "The Fusion instance gave a bad answer.",
+	http.StatusGatewayTimeout:      "The Fusion instance did not answer in time.",
+	515:                            "SQL Server error.",
 }
 
 // unavailable gives the answer to a look-up, its token seen to be right, whose account is offline or lacks the feature. It
@@ -28,13 +48,17 @@ func turnedAway(f Fault, now time.Time) (answer, bool) {
 func unavailable(c call, f Fault, now time.Time) (answer, bool) {
 	switch {
 	case f.Kind == Offline:
-		return retryAfter(message(cmp.Or(f.Status, http.StatusServiceUnavailable), "Fusion is offline."), f, now), true
+		return offline(f, now), true
 	case f.Kind == NotActivated && f.Status == http.StatusNotFound:
 		return noSuchView(c.name), true
 	case f.Kind == NotActivated && f.Status != http.StatusBadRequest:
 		return message(http.StatusForbidden, "The account has no access to %s.", c.name), true
 	}
 	return answer{}, false
+}
+
+func offline(f Fault, now time.Time) answer {
+	return retryAfter(message(cmp.Or(f.Status, http.StatusGatewayTimeout), "Fusion is offline."), f, now)
 }
 
 func retryAfter(a answer, f Fault, now time.Time) answer {
@@ -60,6 +84,8 @@ func distort(a answer, fault Kind) answer {
 		a.body = a.body[:len(a.body)/2]
 	case WrongJSON:
 		a.body = fmt.Appendf(nil, `{"value":%s}`, a.body)
+	case NotOnlyGUID:
+		a = jsonAnswer(http.StatusOK, struct{ ProcessGUID, Message string }{processGUID(), "The request was queued."})
 	case HTML:
 		a = answer{
 			status: http.StatusOK,

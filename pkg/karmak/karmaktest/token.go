@@ -1,6 +1,7 @@
 package karmaktest
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 type token struct {
 	account, user string
 	expires       time.Time
+	revoked       bool
 }
 
 // form is the body of a token call, or what is wrong with it.
@@ -93,7 +95,7 @@ func (s *Simulator) answerToken(c call, fault Kind) answer {
 	now := s.config.Now()
 	maps.DeleteFunc(s.tokens, func(_ string, t *token) bool { return t.expires.Add(time.Hour).Before(now) })
 	issued := rand.Text()
-	t := &token{c.account, c.user, now.Add(s.config.TokenLifetime)}
+	t := &token{account: c.account, user: c.user, expires: now.Add(s.config.TokenLifetime)}
 	s.tokens[issued] = t
 	s.spoil(issued, fault)
 	return jsonAnswer(http.StatusOK, struct {
@@ -110,13 +112,13 @@ func tokenError(status int, code, description string) answer {
 	}{code, description})
 }
 
-// permitted reports whether the user of the account is open to the client. It needs the lock.
+// permitted reports whether the user of the account is open to the client. The caller must hold s.mu.
 func (s *Simulator) permitted(account, user string) bool {
 	a := s.accounts[account]
 	return a != nil && slices.Contains(a.Users, user)
 }
 
-// spoil makes a token useless in the way of the fault, if it is one of tokens. It needs the lock.
+// spoil makes a token useless in the way of the fault, if it is one of tokens. The caller must hold s.mu.
 func (s *Simulator) spoil(bearer string, fault Kind) {
 	t := s.tokens[bearer]
 	switch {
@@ -124,7 +126,7 @@ func (s *Simulator) spoil(bearer string, fault Kind) {
 	case fault == ExpiredToken:
 		t.expires = s.config.Now()
 	case fault == RevokedToken:
-		delete(s.tokens, bearer)
+		t.revoked = true
 	}
 }
 
@@ -165,7 +167,9 @@ func (s *Simulator) admit(c call, fault Kind) (answer, bool) {
 	case c.bearer == "":
 		problem = "a bearer token is required"
 	case t == nil:
-		problem = "the token is unknown or was revoked"
+		problem = "the token is unknown"
+	case t.revoked:
+		problem = "the token was revoked"
 	case !s.config.Now().Before(t.expires):
 		problem = "the token has expired"
 	case !s.permitted(t.account, t.user):
@@ -173,8 +177,14 @@ func (s *Simulator) admit(c call, fault Kind) (answer, bool) {
 	default:
 		return answer{}, true
 	}
-	a := message(http.StatusUnauthorized, "%s", problem)
-	a.header.Set("WWW-Authenticate", "Bearer")
+	status := http.StatusUnauthorized
+	if owner := s.accounts[c.account]; owner != nil {
+		status = cmp.Or(owner.Rules.BadToken, status)
+	}
+	a := message(status, "%s", problem)
+	if status == http.StatusUnauthorized {
+		a.header.Set("WWW-Authenticate", "Bearer")
+	}
 	return a, false
 }
 
@@ -182,7 +192,9 @@ func (s *Simulator) admit(c call, fault Kind) (answer, bool) {
 func (s *Simulator) RevokeTokens(account string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	maps.DeleteFunc(s.tokens, func(_ string, t *token) bool { return account == "" || t.account == account })
+	for _, t := range s.tokens {
+		t.revoked = t.revoked || account == "" || t.account == account
+	}
 }
 
 // RotateSecret makes secret the one that token calls must give from now on. Tokens stay valid.

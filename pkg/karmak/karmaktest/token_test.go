@@ -66,7 +66,7 @@ func TestTokenCallWantsAFormInTheBodyOfAPost(t *testing.T) {
 func TestLookupAndStatusWantABearerToken(t *testing.T) {
 	u := start(t, karmaktest.Config{})
 	token := u.token("a", "u")
-	for _, path := range []string{headers, tasks, status} {
+	for _, path := range []string{asked(headers), asked(tasks), branches, status} {
 		for _, test := range []struct {
 			name   string
 			header []string
@@ -92,7 +92,7 @@ func TestLookupAndStatusWantABearerToken(t *testing.T) {
 func TestLookupAndStatusAreGets(t *testing.T) {
 	u := start(t, karmaktest.Config{})
 	token := u.token("a", "u")
-	u.do(u.request("POST", headers, "", token)).expect(t, 405)
+	u.do(u.request("POST", asked(headers), "", token)).expect(t, 405)
 	u.do(u.request("POST", status, "", token)).expect(t, 405)
 }
 
@@ -100,9 +100,9 @@ func TestTokenLivesOneHour(t *testing.T) {
 	u := start(t, karmaktest.Config{})
 	token := u.token("a", "u")
 	u.clock.advance(time.Hour - time.Second)
-	u.do(u.request("GET", headers, "", token)).expect(t, 200)
+	u.do(u.request("GET", asked(headers), "", token)).expect(t, 200)
 	u.clock.advance(time.Second)
-	u.do(u.request("GET", headers, "", token)).expect(t, 401, "expired")
+	u.do(u.request("GET", asked(headers), "", token)).expect(t, 401, "expired")
 }
 
 func TestTokenLifetimeIsConfigurable(t *testing.T) {
@@ -114,7 +114,7 @@ func TestTokenOfAUserTakenOutIsRefused(t *testing.T) {
 	u := start(t, karmaktest.Config{})
 	token := u.token("a", "v")
 	u.must(u.AddAccount(karmaktest.Account{ID: "a", Users: []string{"u"}}))
-	u.do(u.request("GET", headers, "", token)).expect(t, 401, "not open")
+	u.do(u.request("GET", asked(headers), "", token)).expect(t, 401, "not open")
 	u.postForm(form("user", "v")).expect(t, 401, "invalid_grant")
 }
 
@@ -122,10 +122,10 @@ func TestRevokedTokensAreRefused(t *testing.T) {
 	u := start(t, karmaktest.Config{})
 	a, b := u.token("a", "u"), u.token("b", "u")
 	u.RevokeTokens("a")
-	u.do(u.request("GET", headers, "", a)).expect(t, 401, "revoked")
-	u.do(u.request("GET", headers, "", b)).expect(t, 200)
+	u.do(u.request("GET", asked(headers), "", a)).expect(t, 401, "revoked")
+	u.do(u.request("GET", asked(headers), "", b)).expect(t, 200)
 	u.RevokeTokens("")
-	u.do(u.request("GET", headers, "", b)).expect(t, 401)
+	u.do(u.request("GET", asked(headers), "", b)).expect(t, 401)
 }
 
 func TestRotatedSecretReplacesTheOldOne(t *testing.T) {
@@ -134,7 +134,7 @@ func TestRotatedSecretReplacesTheOldOne(t *testing.T) {
 	u.RotateSecret("new")
 	u.postForm(form()).expect(t, 401, "invalid_client")
 	u.postForm(form("client_secret", "new")).expect(t, 200)
-	u.do(u.request("GET", headers, "", token)).expect(t, 200)
+	u.do(u.request("GET", asked(headers), "", token)).expect(t, 200)
 }
 
 func TestStatusTellsVersionAccountAndUser(t *testing.T) {

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -28,6 +30,7 @@ type row struct {
 	ro   *RO
 	task Task
 	seq  int
+	now  time.Time // by which the RO's age is reckoned
 }
 
 // kind is the type of a column.
@@ -35,22 +38,25 @@ type kind int
 
 const (
 	textKind   kind = iota
-	numberKind      // digits as a rule, but RO numbers may hold letters
+	numberKind      // int; varchar where an account has numbers that an int cannot hold
+	moneyKind
 	boolKind
 	timeKind
 )
 
 // cell is a value of a column. What the kind does not use is zero.
 type cell struct {
-	kind kind
-	null bool
-	text string
-	flag bool
-	time time.Time
+	kind  kind
+	null  bool
+	text  string
+	money float64
+	flag  bool
+	time  time.Time
 }
 
 func text(s string) cell      { return cell{kind: textKind, text: s, null: s == ""} }
 func number(s string) cell    { return cell{kind: numberKind, text: s, null: s == ""} }
+func money(m float64) cell    { return cell{kind: moneyKind, money: m} }
 func boolean(b bool) cell     { return cell{kind: boolKind, flag: b} }
 func moment(t time.Time) cell { return cell{kind: timeKind, time: t, null: t.IsZero()} }
 
@@ -78,12 +84,16 @@ func headerView() *view {
 			{"ROStatus", textKind, func(r row) cell { return text(r.ro.Status) }},
 			{"IsVoided", boolKind, func(r row) cell { return boolean(r.ro.Voided) }},
 			{"IsROCompleted", boolKind, func(r row) cell { return boolean(r.ro.Completed) }},
-			{"InvoiceNumber", numberKind, func(r row) cell { return number(r.ro.InvoiceNumber) }},
+			{"IsROWaitingForParts", boolKind, func(r row) cell { return boolean(r.ro.WaitingForParts) }},
+			{"InvoiceNumber", textKind, func(r row) cell { return text(r.ro.InvoiceNumber) }},
+			{"AddDate", timeKind, func(r row) cell { return moment(r.ro.AddedAt) }},
 			{"RODateOpened", timeKind, func(r row) cell { return moment(r.ro.OpenedAt) }},
 			{"RODateCompleted", timeKind, func(r row) cell { return moment(r.ro.CompletedAt) }},
 			{"RODateInvoiced", timeKind, func(r row) cell { return moment(r.ro.InvoicedAt) }},
 			{"LastUpdate", timeKind, func(r row) cell { return moment(r.ro.LastUpdate) }},
-			{"BillingCustomerNumber", numberKind, func(r row) cell { return number(r.ro.BillingCustomerNumber) }},
+			{"ROAge", numberKind, row.age},
+			{"TotalROCharges", moneyKind, func(r row) cell { return money(r.ro.TotalCharges) }},
+			{"BillingCustomerNumber", textKind, func(r row) cell { return text(r.ro.BillingCustomerNumber) }},
 			{"BillingCustomerName", textKind, func(r row) cell { return text(r.ro.BillingCustomerName) }},
 			{"IsBillingCustomerWarranty", boolKind, func(r row) cell { return boolean(r.ro.BillingCustomerWarranty) }},
 			{"CustomerName", textKind, func(r row) cell { return text(r.ro.CustomerName) }},
@@ -94,6 +104,18 @@ func headerView() *view {
 			{"RemoteEstimateID", textKind, func(r row) cell { return text(r.ro.RemoteEstimateID) }},
 		},
 	}
+}
+
+// age is the number of days from opening to invoice, or until now.
+func (r row) age() cell {
+	until := r.ro.InvoicedAt
+	if until.IsZero() {
+		until = r.now
+	}
+	if r.ro.OpenedAt.IsZero() {
+		return number("")
+	}
+	return number(strconv.Itoa(int(until.Sub(r.ro.OpenedAt) / (24 * time.Hour))))
 }
 
 func taskView() *view {
@@ -109,8 +131,14 @@ func taskView() *view {
 		},
 		columns: []column{
 			{"RONumber", numberKind, func(r row) cell { return number(r.ro.Number) }},
-			{"TaskNumber", numberKind, func(r row) cell { return number(fmt.Sprint(r.task.Number)) }},
-			{"AlternateBillingCustomer", numberKind, func(r row) cell { return number(r.task.AlternateBillingCustomer) }},
+			{"Branch", textKind, func(r row) cell { return text(r.ro.Branch) }},
+			{"TaskNumber", numberKind, func(r row) cell { return number(strconv.Itoa(r.task.Number)) }},
+			{"TaskStatus", textKind, func(r row) cell { return text(r.task.Status) }},
+			{"TaskTotal", moneyKind, func(r row) cell { return money(r.task.Total) }},
+			{"InvoiceNumber", textKind, func(r row) cell { return text(r.ro.InvoiceNumber) }},
+			{"BillToCustomer", textKind, func(r row) cell { return text(r.ro.BillingCustomerNumber) }},
+			{"BillToCompanyName", textKind, func(r row) cell { return text(r.ro.BillingCustomerName) }},
+			{"AlternateBillingCustomer", textKind, func(r row) cell { return text(r.task.AlternateBillingCustomer) }},
 			{"AlternateBillingCompanyName", textKind, func(r row) cell { return text(r.task.AlternateBillingCompanyName) }},
 		},
 	}
@@ -126,36 +154,62 @@ func (v *view) column(name string) (column, error) {
 	return column{}, fmt.Errorf("view %s has no column %q", v.name, name)
 }
 
-// parse reads a value of the kind as a filter gives it.
-func (k kind) parse(value string) (cell, error) {
+// parse reads a value of the kind as a filter of the account gives it.
+func (k kind) parse(value string, a *account) (cell, error) {
 	if value == "" {
 		return cell{}, errors.New("an empty value")
 	}
 	switch k {
 	case boolKind:
-		switch strings.ToUpper(value) {
-		case "TRUE", "1", "Y":
-			return boolean(true), nil
-		case "FALSE", "0", "N":
-			return boolean(false), nil
+		flag, ok := map[string]bool{"true": true, "1": true, "false": false, "0": false}[strings.ToLower(value)]
+		if !ok {
+			return cell{}, fmt.Errorf("%q is no boolean", value)
 		}
-		return cell{}, fmt.Errorf("%q is no boolean", value)
+		return boolean(flag), nil
 	case timeKind:
-		for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02"} {
+		layouts := []string{"01-02-2006"}
+		if a.Rules.ISODates {
+			layouts = append(layouts, time.RFC3339, "2006-01-02T15:04:05", time.DateOnly)
+		}
+		for _, layout := range layouts {
 			if t, err := time.Parse(layout, value); err == nil {
 				return moment(t), nil
 			}
 		}
-		return cell{}, fmt.Errorf("%q is no date", value)
+		return cell{}, fmt.Errorf("%q is no date of the form MM-DD-YYYY", value)
+	case moneyKind:
+		m, err := strconv.ParseFloat(value, 64)
+		if err != nil {
+			return cell{}, fmt.Errorf("%q is no amount", value)
+		}
+		return money(m), nil
 	case numberKind:
-		return number(value), nil
+		return number(value), a.checkInt(value)
 	default:
 		return text(value), nil
 	}
 }
 
-// compare orders two cells of one kind. Empty cells come first.
-func compare(a, b cell) int {
+// checkInt refuses, as SQL Server does, what an int column cannot be compared with.
+func (a *account) checkInt(value string) error {
+	status := cmp.Or(a.Rules.BadNumber, 400)
+	switch {
+	case !a.intNumbers() || isInt(value) || status == 200:
+		return nil
+	case digits(value):
+		return &refusal{status, fmt.Sprintf("The conversion of the nvarchar value '%s' overflowed an int column.", value)}
+	}
+	return &refusal{status, fmt.Sprintf("Conversion failed when converting the nvarchar value '%s' to data type int.", value)}
+}
+
+// isInt reports whether an int column can hold the number.
+func isInt(number string) bool {
+	n, err := strconv.ParseInt(number, 10, 64)
+	return err == nil && digits(number) && n <= math.MaxInt32
+}
+
+// compare orders two cells of one kind, letters without case unless told otherwise. Empty cells come first.
+func compare(a, b cell, caseSensitive bool) int {
 	if a.null || b.null {
 		return asInt(!a.null) - asInt(!b.null)
 	}
@@ -164,25 +218,30 @@ func compare(a, b cell) int {
 		return asInt(a.flag) - asInt(b.flag)
 	case timeKind:
 		return a.time.Compare(b.time)
-	case numberKind:
-		return compareNumbers(a.text, b.text)
-	default:
-		return compareText(a.text, b.text)
+	case moneyKind:
+		return cmp.Compare(a.money, b.money)
 	}
+	if !caseSensitive {
+		a.text, b.text = fold(a.text), fold(b.text)
+	}
+	if a.kind == numberKind {
+		return compareNumbers(a.text, b.text)
+	}
+	return strings.Compare(a.text, b.text)
 }
 
 // compareNumbers orders digits by value, of any length, and before what is not digits only.
 func compareNumbers(a, b string) int {
 	da, db := digits(a), digits(b)
 	if !da || !db {
-		return cmp.Or(asInt(db)-asInt(da), compareText(a, b))
+		return cmp.Or(asInt(db)-asInt(da), strings.Compare(a, b))
 	}
 	a, b = canonical(a), canonical(b)
 	return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
 }
 
-// compareText orders text without case, as SQL Server does by default.
-func compareText(a, b string) int { return strings.Compare(strings.ToUpper(a), strings.ToUpper(b)) }
+// fold gives texts that differ in case only the same form.
+func fold(s string) string { return strings.ToUpper(s) }
 
 func asInt(b bool) int {
 	if b {

@@ -1,0 +1,112 @@
+package karmaktest
+
+import (
+	"cmp"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// systemStatus is the published body of the system status.
+type systemStatus struct {
+	IsOnline      bool
+	BridgeVersion string
+	FusionVersion string
+	Account       string
+	User          string
+	Message       string
+	ProcessGUID   string
+}
+
+func (a *account) systemStatus(c call, fault Kind) answer {
+	status := systemStatus{
+		IsOnline:      fault != Offline,
+		BridgeVersion: cmp.Or(a.BridgeVersion, a.FusionVersion),
+		FusionVersion: a.FusionVersion,
+		Account:       c.account,
+		User:          c.user,
+		Message:       "Fusion is online.",
+		ProcessGUID:   processGUID(),
+	}
+	if !status.IsOnline {
+		status.Message = "Fusion is offline."
+	}
+	return jsonAnswer(http.StatusOK, status)
+}
+
+// processGUID returns what Unity names a request by: 32 hexadecimal digits.
+func processGUID() string {
+	var id [16]byte
+	rand.Read(id[:]) // never fails
+	return hex.EncodeToString(id[:])
+}
+
+// Branch is a branch of an account, as Unity's list of branches shows it.
+type Branch struct {
+	ID                   string `json:"id"`
+	Code                 string `json:"code"`
+	Name                 string `json:"name"`
+	CustomerBaseBranchID string `json:"customerBaseBranchId,omitempty"` // empty: the ID
+	Inactive             bool   `json:"inactive,omitempty"`             // and so not listed
+}
+
+// branchVersion is the first Fusion version that lists its branches.
+var branchVersion = []int{3, 62}
+
+// listBranches answers with the active branches, or in the way of the rule or the fault that takes the list away.
+func (a *account) listBranches(f Fault, now time.Time) answer {
+	if f.Kind == Offline {
+		return offline(f, now)
+	}
+	switch refusal := a.Rules.Branches; {
+	case refusal == http.StatusForbidden:
+		return message(refusal, "The user has no permission for Branch.")
+	case refusal != 0 || a.FusionVersion != "" && slices.Compare(version(a.FusionVersion), branchVersion) < 0:
+		return message(http.StatusNotFound, "no such resource: %s", branchPath)
+	}
+	type listed struct{ ID, BranchCode, BranchName, CustomerBaseBranchID string }
+	var list []listed
+	for _, b := range a.branches() {
+		if !b.Inactive {
+			list = append(list, listed{b.ID, b.Code, b.Name, cmp.Or(b.CustomerBaseBranchID, b.ID)})
+		}
+	}
+	if len(list) == 0 {
+		return a.Rendering.noRows()
+	}
+	return jsonAnswer(http.StatusOK, list)
+}
+
+// branches returns the account's branches; where it names none, those of its ROs.
+func (a *account) branches() []Branch {
+	if len(a.Branches) > 0 {
+		return a.Branches
+	}
+	codes := make(map[string]bool)
+	for _, e := range a.ros {
+		if e.ro.Branch != "" {
+			codes[e.ro.Branch] = true
+		}
+	}
+	var branches []Branch
+	for i, code := range slices.Sorted(maps.Keys(codes)) {
+		branches = append(branches, Branch{ID: fmt.Sprint(i + 1), Code: code, Name: "Branch " + code})
+	}
+	return branches
+}
+
+// version returns the numbers of a version such as 3.62.1.0.
+func version(s string) []int {
+	var numbers []int
+	for _, part := range strings.Split(s, ".") {
+		n, _ := strconv.Atoi(part) // what is no number counts as 0
+		numbers = append(numbers, n)
+	}
+	return numbers
+}
