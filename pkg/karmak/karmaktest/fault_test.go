@@ -212,34 +212,40 @@ func TestFaultsOfTokens(t *testing.T) {
 	}
 }
 
-func TestFaultOfflineFailsLookupsAndShowsInTheStatus(t *testing.T) {
+func TestFaultOfflineLeavesTheTokenCallAloneAndTakesAStatus(t *testing.T) {
 	u := start(t, karmaktest.Config{})
-	u.must(u.SetFault(karmaktest.Fault{Account: "a", Kind: karmaktest.Offline}))
-	u.get(headers).expect(t, 504, "Fusion is offline")
-	u.get(status).expect(t, 200, `"IsOnline":false`)
+	u.must(u.SetFault(karmaktest.Fault{Account: "a", Kind: karmaktest.Offline, Status: 502}))
+	u.get(tasks).expect(t, 502)
 	u.do(u.request("GET", status, "", u.token("b", "u"))).expect(t, 200, `"IsOnline":true`)
 	u.do(u.request("GET", asked(headers), "", "Authorization: Bearer x")).expect(t, 401)
-	u.ClearFaults()
-	u.must(u.SetFault(karmaktest.Fault{Kind: karmaktest.Offline, Status: 502}))
-	u.get(tasks).expect(t, 502)
 }
 
-func TestFaultNotActivated(t *testing.T) {
-	u := start(t, karmaktest.Config{})
-	u.add("1")
-	set := func(status int) {
-		u.ClearFaults()
-		u.must(u.SetFault(karmaktest.Fault{Account: "a", Kind: karmaktest.NotActivated, Status: status}))
+func TestFaultOfAnROStrikesWhatNamesItOrWouldShowIt(t *testing.T) {
+	u := withROs(t)
+	u.must(u.SetFault(karmaktest.Fault{RO: "011", Kind: karmaktest.StatusError, Status: 515}))
+	for filter, want := range map[string]int{
+		"RONumber[IN]9|11":         515,
+		"RONumber[IN]9|10":         200,
+		"OriginalRONumber[IN]9|10": 515, // 11 is a spinoff of 9
+		"OriginalRONumber[EQ]10":   200,
+		"OriginalRONumber[EQ]11":   515,
+		"Branch[EQ]WEST":           515,
+		"Branch[EQ]EAST":           200,
+	} {
+		if got := u.get(headers, "filter", filter); got.status != want {
+			t.Errorf("%s: status %d, want %d", filter, got.status, want)
+		}
 	}
-	set(0)
-	u.get(headers).expect(t, 403, "RepairOrderHeader")
-	set(404)
-	u.get(headers).expect(t, 404, "no such view: RepairOrderHeader")
-	set(400)
-	u.get(headers, "select", "RONumber,OriginalRONumber").expect(t, 400, `no column \"OriginalRONumber\"`)
-	u.get(headers, "filter", "OriginalRONumber[EQ]1").expect(t, 400, `no column \"OriginalRONumber\"`)
-	u.get(headers, "select", "RONumber").expect(t, 200)
-	u.get(status).expect(t, 200, `"IsOnline":true`)
+	u.get(headers, "pagesize", "2").expect(t, 200)
+	u.get(headers, "pagesize", "2", "page", "2").expect(t, 515)
+	u.get(status).expect(t, 200)
+}
+
+func TestFaultMessageMayRepeatTheRequest(t *testing.T) {
+	u := start(t, karmaktest.Config{})
+	u.must(u.SetFault(karmaktest.Fault{Call: karmaktest.CallHeaders, Kind: karmaktest.StatusError, Status: 404, Message: "{url} has no {query}"}))
+	u.get(headers, "filter", "RONumber[EQ]9").expect(t, 404,
+		headers+"?filter=RONumber%5BEQ%5D9&select=RONumber has no filter=RONumber[EQ]9&select=RONumber")
 }
 
 func TestFaultValidateNamesTheField(t *testing.T) {
@@ -247,6 +253,7 @@ func TestFaultValidateNamesTheField(t *testing.T) {
 		"kind":        {Kind: "flood"},
 		"call":        {Kind: karmaktest.Hang, Call: "lookup"},
 		"call: ":      {Kind: karmaktest.Offline, Call: karmaktest.CallToken},
+		"ro":          {Kind: karmaktest.Hang, Call: karmaktest.CallToken, RO: "9"},
 		"times":       {Kind: karmaktest.Hang, Times: -1},
 		"after":       {Kind: karmaktest.Hang, After: -1},
 		"probability": {Kind: karmaktest.Hang, Probability: 1.5},

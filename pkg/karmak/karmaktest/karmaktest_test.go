@@ -61,6 +61,25 @@ func (u *unity) must(err error) {
 	}
 }
 
+func day(d int) time.Time { return time.Date(2026, 11, d, 8, 30, 0, 0, time.UTC) }
+
+// withROs starts a simulator whose account a has ROs that differ in each type of column.
+func withROs(t testing.TB) *unity {
+	t.Helper()
+	u := start(t, karmaktest.Config{})
+	for _, ro := range []karmaktest.RO{
+		{Number: "9", Branch: "EAST", Status: "OPEN", OpenedAt: day(1)},
+		{Number: "10", Branch: "EAST", Status: "INVOICED", OpenedAt: day(2), InvoicedAt: day(5), Completed: true, InvoiceNumber: "77",
+			BillingCustomerNumber: "2207", TotalCharges: 1234.5,
+			Tasks: []karmaktest.Task{{Number: 1}, {Number: 2, AlternateBillingCustomer: "W100", Status: "OPEN", Total: 99.9}}},
+		{Number: "11", Branch: "WEST", Status: "OPEN", OpenedAt: day(3), Original: "9", InvoiceNumber: "78", BillingCustomerWarranty: true},
+		{Number: "12", Branch: "WEST", Status: "VOID, made in error", OpenedAt: day(4), Original: "10", Voided: true},
+	} {
+		u.must(u.AddRO("a", ro))
+	}
+	return u
+}
+
 // add adds ROs to account a; "50124<50123" is 50124 made from 50123, "50124@EAST" is at branch EAST.
 func (u *unity) add(ros ...string) {
 	u.t.Helper()

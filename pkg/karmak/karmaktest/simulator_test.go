@@ -7,40 +7,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"related-ro/pkg/karmak/karmaktest"
 )
-
-func TestRendering(t *testing.T) {
-	ro := karmaktest.RO{Number: "11", Original: "007", InvoiceNumber: "5", OpenedAt: day(1), Voided: true}
-	const selected = "RONumber,OriginalRONumber,InvoiceNumber,RODateOpened,IsVoided,IsROCompleted,VIN"
-	for _, test := range []struct {
-		name string
-		how  karmaktest.Rendering
-		want string
-	}{
-		{"default", karmaktest.Rendering{},
-			`[{"RONumber":11,"OriginalRONumber":7,"InvoiceNumber":"5","RODateOpened":"2026-11-01T08:30:00","IsVoided":true,"IsROCompleted":false,"VIN":null}]`},
-		{"strings, ints, zoneless, missing", karmaktest.Rendering{Numbers: "string", Booleans: "int", Dates: "zoneless", Empty: "missing"},
-			`[{"RONumber":"11","OriginalRONumber":"007","InvoiceNumber":"5","RODateOpened":"2026-11-01T08:30:00","IsVoided":1,"IsROCompleted":0}]`},
-		{"mixed, letters, blank", karmaktest.Rendering{Numbers: "mixed", Booleans: "yn", Dates: "rfc3339", Empty: "blank"},
-			`[{"RONumber":11,"OriginalRONumber":"007","InvoiceNumber":"5","RODateOpened":"2026-11-01T08:30:00Z","IsVoided":"Y","IsROCompleted":"N","VIN":""}]`},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			u := start(t, karmaktest.Config{})
-			u.must(u.AddAccount(karmaktest.Account{ID: "a", Users: []string{"u"}, Rendering: test.how, ROs: []karmaktest.RO{ro}}))
-			equal(t, u.get(headers, "select", selected).body, test.want)
-		})
-	}
-}
-
-func TestDuplicatesRepeatTheRow(t *testing.T) {
-	u := start(t, karmaktest.Config{})
-	u.must(u.AddRO("a", karmaktest.RO{Number: "1", Duplicates: 2}))
-	u.add("2")
-	equal(t, u.numbers(), "1 1 1 2")
-	equal(t, u.numbers("page", "2", "pagesize", "2"), "1 2")
-}
 
 func TestNumberAndBranchTellAnRO(t *testing.T) {
 	u := start(t, karmaktest.Config{})
@@ -86,7 +56,7 @@ func TestUpdateRORefuses(t *testing.T) {
 	equal(t, u.numbers(), "1 2")
 }
 
-func TestSpinoffComesFromItsOriginal(t *testing.T) {
+func spinoff(t *testing.T) {
 	u := start(t, karmaktest.Config{})
 	u.must(u.AddRO("a", karmaktest.RO{Number: "1", Branch: "EAST", CustomerName: "Acme", VIN: "V1", BillingCustomerName: "Acme", Status: "INVOICED"}))
 	u.must(u.Spinoff("a", "1", "EAST", karmaktest.RO{Number: "2", BillingCustomerName: "Paccar"}))
@@ -101,6 +71,47 @@ func TestSpinoffComesFromItsOriginal(t *testing.T) {
 	equal(t, u.numbers("filter", "OriginalRONumber[EQ]1"), "2")
 }
 
+func lastUpdate(t *testing.T) {
+	u := withROs(t)
+	u.clock.advance(48 * time.Hour)
+	u.must(u.UpdateRO("a", "9", "EAST", func(ro *karmaktest.RO) { ro.WaitingForParts = true }))
+	equal(t, u.numbers("filter", "LastUpdate[GTE]11-25-2026"), "9")
+	equal(t, u.numbers("filter", "LastUpdate[LT]11-25-2026"), "10 11 12")
+	equal(t, u.numbers("filter", "AddDate[LT]11-02-2026"), "9")
+}
+
+func lastUpdateOfTheOriginal(t *testing.T) {
+	u := withROs(t)
+	u.clock.advance(48 * time.Hour)
+	u.must(u.Spinoff("a", "9", "EAST", karmaktest.RO{Number: "13"}))
+	equal(t, u.numbers("filter", "LastUpdate[GTE]11-25-2026"), "13")
+	equal(t, u.numbers("filter", "AddDate[GTE]11-25-2026"), "13")
+}
+
+func vanish(t *testing.T) {
+	u := withROs(t)
+	u.must(u.RemoveRO("a", "11", "WEST"))
+	equal(t, u.numbers(), "9 10 12")
+	equal(t, u.numbers("filter", "OriginalRONumber[EQ]9"), "")
+	if err := u.RemoveRO("a", "11", "WEST"); !errors.Is(err, karmaktest.ErrNotFound) {
+		t.Errorf("got %v, want ErrNotFound", err)
+	}
+	u.must(u.Reopen("a", "10", "EAST"))
+	equal(t, u.numbers("filter", "ROStatus[EQ]OPEN,IsROCompleted[EQ]0,InvoiceNumber[EQ]NULL,RODateInvoiced[EQ]NULL"), "9 10")
+	u.must(u.Combine("a", "10", "9", "EAST"))
+	equal(t, u.numbers(), "9 12")
+	equal(t, len(u.rows(tasks, "filter", "RONumber[EQ]9")), 2)
+	if err := u.Combine("a", "9", "9", "EAST"); err == nil {
+		t.Error("an RO was combined into itself")
+	}
+}
+
+func orphans(t *testing.T) {
+	u := withROs(t)
+	u.must(u.RemoveRO("a", "9", "EAST"))
+	equal(t, u.numbers("filter", "OriginalRONumber[EQ]9"), "11")
+}
+
 func TestSpinoffRefuses(t *testing.T) {
 	u := start(t, karmaktest.Config{})
 	u.add("1", "2")
@@ -112,17 +123,6 @@ func TestSpinoffRefuses(t *testing.T) {
 	}
 	if err := u.Spinoff("a", "1", "", karmaktest.RO{}); err == nil {
 		t.Error("no number was taken")
-	}
-}
-
-func TestRemoveROTakesItOutOfEveryLookup(t *testing.T) {
-	u := start(t, karmaktest.Config{})
-	u.add("1", "2<1")
-	u.must(u.RemoveRO("a", "2", ""))
-	equal(t, u.numbers(), "1")
-	equal(t, u.numbers("filter", "OriginalRONumber[EQ]1"), "")
-	if err := u.RemoveRO("a", "2", ""); !errors.Is(err, karmaktest.ErrNotFound) {
-		t.Errorf("got %v, want ErrNotFound", err)
 	}
 }
 
@@ -192,7 +192,7 @@ func TestCounts(t *testing.T) {
 	equal(t, len(u.Requests()), 0)
 }
 
-func TestCountsKnowHowManyRequestsRanAtOnce(t *testing.T) {
+func inFlight(t *testing.T) {
 	arrived, release := make(chan struct{}, 6), make(chan struct{})
 	u := start(t, karmaktest.Config{Observe: func(r karmaktest.Request) {
 		if r.Call == karmaktest.CallHeaders {

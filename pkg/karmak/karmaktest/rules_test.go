@@ -1,0 +1,162 @@
+package karmaktest_test
+
+import (
+	"cmp"
+	"os"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"related-ro/pkg/karmak/karmaktest"
+)
+
+// rule is a line of the page that says what the simulator does and where Karmak publishes it.
+type rule struct{ id, text, source string }
+
+func rulesOfThePage(t *testing.T) (rules []rule, page string) {
+	t.Helper()
+	text, err := os.ReadFile("../../../infra/docs/simulator.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, cells := range regexp.MustCompile(`(?m)^\| ([a-z0-9-]+) \| (.+) \| (.+) \|$`).FindAllStringSubmatch(string(text), -1) {
+		if cells[1] != "id" && cells[1] != "---" {
+			rules = append(rules, rule{cells[1], cells[2], cells[3]})
+		}
+	}
+	return rules, string(text)
+}
+
+// TestRules holds the simulator to each rule of infra/docs/simulator.md, and the page to the subtests here.
+func TestRules(t *testing.T) {
+	rules, page := rulesOfThePage(t)
+	held := make(map[string][]func(*testing.T))
+	for _, a := range asks() {
+		held[a.rule] = append(held[a.rule], a.hold)
+	}
+	for id, hold := range behaviours() {
+		held[id] = append(held[id], hold)
+	}
+	listed := make(map[string]bool)
+	for _, r := range rules {
+		if listed[r.id] {
+			t.Errorf("%s is on the page twice", r.id)
+		}
+		listed[r.id] = true
+		if page, ok := strings.CutPrefix(r.source, "published: "); r.source != "our choice" && (!ok || page == "") {
+			t.Errorf("%s: the source %q is neither \"published: <page>\" nor \"our choice\"", r.id, r.source)
+		}
+		if len(held[r.id]) == 0 {
+			t.Errorf("%s: no test holds the simulator to it", r.id)
+		}
+		t.Run(r.id, func(t *testing.T) {
+			for _, hold := range held[r.id] {
+				hold(t)
+			}
+		})
+	}
+	for id := range held {
+		if !listed[id] {
+			t.Errorf("%s is held, but not on the page", id)
+		}
+	}
+	for name, settings := range map[string]any{"rules": karmaktest.Rules{}, "rendering": karmaktest.Rendering{}} {
+		for _, field := range reflect.VisibleFields(reflect.TypeOf(settings)) {
+			setting, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			if !strings.Contains(page, "`"+name+"."+setting+"`") {
+				t.Errorf("the page does not say what %s.%s does", name, setting)
+			}
+		}
+	}
+}
+
+// ask is a request for which a rule says what is answered, or refused.
+type ask struct {
+	rule string
+	how  func(*unity) // what is different before it; nil: nothing
+	path string       // empty: RepairOrderHeader
+	// query is its parameters as name=value, joined by &; without select it selects RONumber.
+	query  string
+	status int    // 0: 200, with the ROs
+	ros    string // the RONumbers answered
+	says   string // a regular expression for the body
+}
+
+func (a ask) hold(t *testing.T) {
+	t.Helper()
+	u := withROs(t)
+	if a.how != nil {
+		a.how(u)
+	}
+	var parameters []string
+	for part := range strings.SplitSeq(a.query, "&") {
+		if name, value, ok := strings.Cut(part, "="); ok {
+			parameters = append(parameters, name, value)
+		}
+	}
+	path := cmp.Or(a.path, headers)
+	if a.status == 0 && a.says == "" {
+		if got := u.numbers(parameters...); got != a.ros {
+			t.Errorf("%s: got %q, want %q", a.query, got, a.ros)
+		}
+		return
+	}
+	got := u.get(path, parameters...)
+	if got.status != cmp.Or(a.status, 200) || !regexp.MustCompile(a.says).MatchString(got.body) {
+		t.Errorf("%s %s: %d %s, want %d %s", path, a.query, got.status, got.body, cmp.Or(a.status, 200), a.says)
+	}
+}
+
+// withRule and writing return what makes account a go by another rule, or write its answers in another way.
+func withRule(change func(*karmaktest.Rules)) func(*unity) {
+	return func(u *unity) { u.set(func(a *karmaktest.Account) { change(&a.Rules) }) }
+}
+
+func writing(how karmaktest.Rendering) func(*unity) {
+	return func(u *unity) { u.set(func(a *karmaktest.Account) { a.Rendering = how }) }
+}
+
+func withRO(ro karmaktest.RO) func(*unity) {
+	return func(u *unity) { u.must(u.AddRO("a", ro)) }
+}
+
+func struck(f karmaktest.Fault) func(*unity) {
+	return func(u *unity) { u.must(u.SetFault(f)) }
+}
+
+func asks() []ask {
+	return slices.Concat(asksOfAnswers(), asksOfFilters(), asksOfRefusedFilters(), asksOfQueries(), asksOfForms(), asksOfOtherForms(), asksOfTheSystem(), asksOfCodes())
+}
+
+func withBranches(u *unity) {
+	u.set(func(a *karmaktest.Account) {
+		a.Branches = []karmaktest.Branch{{ID: "1", Code: "EAST", Name: "Eastside"}, {ID: "2", Code: "OLD", Inactive: true}}
+	})
+}
+
+// behaviours are the rules that take more than one request to hold.
+func behaviours() map[string]func(*testing.T) {
+	return map[string]func(*testing.T){
+		"token-call":           tokenCall,
+		"token-refused":        tokenRefused,
+		"token-malformed":      tokenMalformed,
+		"token-several":        tokenSeveral,
+		"bearer":               bearer,
+		"bearer-400":           bearer400,
+		"get":                  onlyGet,
+		"select-required":      selectRequired,
+		"ties":                 ties,
+		"page-maximum":         pageMaximum,
+		"url-length":           urlLength,
+		"header-columns":       headerColumns,
+		"task-columns":         taskColumns,
+		"last-update":          lastUpdate,
+		"last-update-original": lastUpdateOfTheOriginal,
+		"spinoff":              spinoff,
+		"vanish":               vanish,
+		"vanish-orphans":       orphans,
+		"in-flight":            inFlight,
+	}
+}
