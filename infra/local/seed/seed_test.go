@@ -1,17 +1,20 @@
 package seed_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
 
 	"related-ro/infra/local/seed"
+	"related-ro/pkg/karmak/karmaktest"
 )
 
 // ro is what the tests look at of a repair order in seed.json.
 type ro struct {
 	account, user                              string
+	listed                                     []string // the branches that the account lists
 	Number, Original, Branch, Status           string
 	BillingCustomerName                        string
 	Voided, Completed, BillingCustomerWarranty bool
@@ -25,9 +28,10 @@ func read(t *testing.T) (seed.Data, []ro) {
 	}
 	var karmak struct {
 		Accounts []struct {
-			ID    string
-			Users []string
-			ROs   []ro
+			ID       string
+			Users    []string
+			Branches []karmaktest.Branch
+			ROs      []ro
 		}
 	}
 	if err := json.Unmarshal(data.Karmak, &karmak); err != nil {
@@ -37,6 +41,9 @@ func read(t *testing.T) (seed.Data, []ro) {
 	for _, account := range karmak.Accounts {
 		for _, r := range account.ROs {
 			r.account, r.user = account.ID, account.Users[0]
+			for _, b := range account.Branches {
+				r.listed = append(r.listed, b.Code)
+			}
 			all = append(all, r)
 		}
 	}
@@ -59,14 +66,16 @@ func TestDealerGroupHasOneOfEverything(t *testing.T) {
 		return slices.IndexFunc(ros, func(o ro) bool { return o.account == r.account && o.Number == r.Original && o.Branch == r.Branch })
 	}
 	for what, is := range map[string]func(ro) bool{
-		"open":         func(r ro) bool { return r.Status == "OPEN" },
-		"completed":    func(r ro) bool { return r.Status == "COMPLETED" && r.Completed },
-		"invoiced":     func(r ro) bool { return r.Status == "INVOICED" },
-		"voided":       func(r ro) bool { return r.Voided },
-		"warranty":     func(r ro) bool { return r.BillingCustomerWarranty },
-		"internal":     func(r ro) bool { return strings.HasSuffix(r.BillingCustomerName, "Internal") },
-		"customer pay": func(r ro) bool { return r.Original == "" },
-		"third level":  func(r ro) bool { i := original(r); return i >= 0 && original(ros[i]) >= 0 },
+		"open":                  func(r ro) bool { return r.Status == "OPEN" },
+		"completed":             func(r ro) bool { return r.Status == "COMPLETED" && r.Completed },
+		"invoiced":              func(r ro) bool { return r.Status == "INVOICED" },
+		"voided":                func(r ro) bool { return r.Voided },
+		"warranty":              func(r ro) bool { return r.BillingCustomerWarranty },
+		"internal":              func(r ro) bool { return strings.HasSuffix(r.BillingCustomerName, "Internal") },
+		"customer pay":          func(r ro) bool { return r.Original == "" },
+		"third level":           func(r ro) bool { i := original(r); return i >= 0 && original(ros[i]) >= 0 },
+		"of a listed branch":    func(r ro) bool { return len(r.listed) > 0 },
+		"of an unlisted branch": func(r ro) bool { return len(r.listed) == 0 },
 		"same number at another account": func(r ro) bool {
 			return slices.ContainsFunc(ros, func(o ro) bool { return o.account != r.account && o.Number == r.Number })
 		},
@@ -79,6 +88,16 @@ func TestDealerGroupHasOneOfEverything(t *testing.T) {
 		if r.Original != "" && original(r) < 0 {
 			t.Errorf("%s was made from %s, which is not there", r.Number, r.Original)
 		}
+		if len(r.listed) > 0 && !slices.Contains(r.listed, r.Branch) {
+			t.Errorf("%s is of branch %s, and its account lists %v", r.Number, r.Branch, r.listed)
+		}
+	}
+}
+
+func TestSimulatorTakesTheDealerGroup(t *testing.T) {
+	data, _ := read(t)
+	if err := karmaktest.New(karmaktest.Config{}).Load(bytes.NewReader(data.Karmak)); err != nil {
+		t.Error(err)
 	}
 }
 

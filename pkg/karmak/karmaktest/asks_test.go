@@ -52,6 +52,7 @@ func asksOfFilters() []ask {
 		{rule: "filter-date-iso", query: "filter=RODateOpened[GT]yesterday", status: 400, says: "MM-DD-YYYY"},
 		{rule: "filter-date-iso", how: withRule(func(r *karmaktest.Rules) { r.ISODates = true }), query: "filter=RODateOpened[EQ]2026-11-02T08:30:00", ros: "10"},
 		{rule: "filter-case", query: "filter=Branch[EQ]west", ros: "11 12"},
+		{rule: "filter-case", query: "filter=Branch[EQ]WEST ", ros: "11 12"},
 		{rule: "filter-case", how: withRule(func(r *karmaktest.Rules) { r.CaseSensitive = true }), query: "filter=Branch[EQ]west"},
 		{rule: "filter-case", how: letters, query: "filter=RONumber[IN]w-1", ros: "W-1"},
 		{rule: "filter-bit", query: "filter=IsVoided[EQ]true", ros: "12"},

@@ -240,8 +240,8 @@ func compareNumbers(a, b string) int {
 	return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
 }
 
-// fold gives texts that differ in case only the same form.
-func fold(s string) string { return strings.ToUpper(s) }
+// fold gives texts that differ by case or by spaces at their end only the same form.
+func fold(s string) string { return strings.ToUpper(strings.TrimRight(s, " ")) }
 
 func asInt(b bool) int {
 	if b {
