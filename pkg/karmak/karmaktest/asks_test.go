@@ -66,6 +66,7 @@ func asksOfFilters() []ask {
 		{rule: "filter-int", how: badNumber(200), query: "filter=RONumber[IN]9|R10", ros: "9"},
 		{rule: "filter-text-number", how: letters, query: "filter=RONumber[IN]W-1|R10|12345678901", ros: "W-1"},
 		{rule: "filter-text-number", how: letters, query: "filter=RONumber[GTE]012", ros: "12 W-1"},
+		{rule: "filter-text-number", how: letters, query: "filter=RONumber[GTE]12", says: `"12"\},\{"RONumber":"W-1"`},
 		{rule: "filter-text-number", how: writing(karmaktest.Rendering{Numbers: "string"}), query: "filter=RONumber[IN]9|R10", ros: "9"},
 	}
 }

@@ -121,6 +121,15 @@ func (e *entry) fitsInt() bool {
 // ROs fits. Otherwise they hold text.
 func (a *account) intNumbers() bool { return a.Rendering.Numbers != "string" && a.noInts == 0 }
 
+// rendering is the account's Rendering, in which a column of text is written as text unless told otherwise.
+func (a *account) rendering() Rendering {
+	r := a.Rendering
+	if !a.intNumbers() && r.Numbers != "number" && r.Numbers != "mixed" {
+		r.Numbers = "string"
+	}
+	return r
+}
+
 func drop(index map[string][]*entry, key string, e *entry) {
 	left := slices.DeleteFunc(index[key], func(other *entry) bool { return other == e })
 	if len(left) == 0 {

@@ -46,7 +46,7 @@ func (s *Simulator) lookUp(c call, f Fault, a *account) answer {
 	if len(rows) == 0 {
 		return a.Rendering.noRows()
 	}
-	return answer{http.StatusOK, jsonHeader(), q.render(rows, a.Rendering), len(rows)}
+	return answer{http.StatusOK, jsonHeader(), q.render(rows, a.rendering()), len(rows)}
 }
 
 // touches returns whether a look-up names an RO number in its filter, or would be answered with a row of it.
