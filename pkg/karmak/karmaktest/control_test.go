@@ -27,8 +27,26 @@ func TestControlChangesData(t *testing.T) {
 	equal(t, u.numbers("filter", "IsVoided[EQ]1"), "1")
 	u.control("PATCH", "ro", `{"account":"a","number":"1","branch":"EAST","set":{"number":"3"}}`).expect(t, 200, `"number":"3"`, `"tasks":[{"number":2}]`)
 
+	u.control("PATCH", "ro", `{"account":"a","number":"3","branch":"EAST","set":{"invoicedAt":"2026-11-05T08:00:00Z","invoiceNumber":"7"}}`).expect(t, 200)
+	u.control("POST", "reopen", `{"account":"a","number":"3","branch":"EAST"}`).expect(t, 200, `"status":"OPEN"`)
+	equal(t, u.numbers("filter", "RODateInvoiced[EQ]NULL,InvoiceNumber[EQ]NULL"), "2 3")
+	u.control("PATCH", "ro", `{"account":"a","number":"3","branch":"EAST","set":{"tasks":null,"Status":"DONE"}}`).expect(t, 200, `"status":"DONE"`)
+	equal(t, len(u.rows(tasks)), 0)
+
+	u.control("POST", "ro", `{"account":"a","ro":{"number":"4","branch":"EAST"}}`).expect(t, 200)
+	u.control("POST", "combine", `{"account":"a","number":"4","branch":"EAST","into":"3"}`).expect(t, 200, `"number":"3"`)
 	u.control("DELETE", "ro?account=a&number=2&branch=EAST", "").expect(t, 204)
 	equal(t, u.numbers(), "3")
+}
+
+func TestControlChangesSettingsOfAnAccount(t *testing.T) {
+	u := start(t, karmaktest.Config{})
+	u.add("1", "2", "3")
+	u.control("PATCH", "account", `{"id":"a","set":{"maxPageSize":2,"rules":{"branches":403},"rendering":{"noRows":"array"}}}`).
+		expect(t, 200, `"users":["u","v"]`, `"maxPageSize":2`)
+	equal(t, u.numbers(), "1 2")
+	u.get(branches).expect(t, 403)
+	equal(t, u.get(headers, "page", "3").body, "[]")
 }
 
 func TestControlSetsAndClearsFaults(t *testing.T) {
@@ -90,6 +108,17 @@ func TestControlRefusalNamesTheField(t *testing.T) {
 		{"no id", "POST", "account", `{"users":["u"]}`, 400, "id: missing"},
 		{"empty user", "POST", "account", `{"id":"c","users":[""]}`, 400, "users: "},
 		{"unknown rendering", "POST", "account", `{"id":"c","rendering":{"booleans":"tf"}}`, 400, "rendering.booleans"},
+		{"unknown rule", "POST", "account", `{"id":"c","rules":{"badNumber":418}}`, 400, "rules.badNumber"},
+		{"unknown status path", "POST", "account", `{"id":"c","rules":{"statusPath":"new"}}`, 400, "rules.statusPath"},
+		{"negative page", "PATCH", "account", `{"id":"a","set":{"maxPageSize":-1}}`, 400, "set.maxPageSize"},
+		{"another id", "PATCH", "account", `{"id":"a","set":{"id":"c"}}`, 400, "set.id"},
+		{"ROs of an account", "PATCH", "account", `{"id":"a","set":{"ros":[]}}`, 400, "set.ros"},
+		{"unknown account to change", "PATCH", "account", `{"id":"x","set":{}}`, 404, `account \"x\"`},
+		{"malformed in no column", "POST", "ro", `{"account":"a","ro":{"number":"1","malformed":{"Mileage":1}}}`, 400, "ro.malformed"},
+		{"nothing to reopen", "POST", "reopen", `{"account":"a"}`, 400, "number: missing"},
+		{"unknown RO to reopen", "POST", "reopen", `{"account":"a","number":"9"}`, 404, `RO \"9\"`},
+		{"combined into nothing", "POST", "combine", `{"account":"a","number":"1"}`, 400, "into: missing"},
+		{"combined into itself", "POST", "combine", `{"account":"a","number":"1","into":"01"}`, 400, "into: "},
 		{"an account's RO", "POST", "account", `{"id":"c","ros":[{"number":"1"},{}]}`, 400, "ros[1].number: missing"},
 		{"no RO", "POST", "ro", `{"account":"a"}`, 400, "ro: missing"},
 		{"no account", "POST", "ro", `{"ro":{"number":"1"}}`, 400, "account: missing"},

@@ -96,5 +96,14 @@ func (ro RO) validate() error {
 	if ro.Duplicates < 0 {
 		return errors.New("duplicates: negative")
 	}
+	for name, value := range ro.Malformed {
+		_, notHeader := headerView().column(name)
+		if _, notTask := taskView().column(name); notHeader != nil && notTask != nil {
+			return fmt.Errorf("malformed: no view has a column %q", name)
+		}
+		if !json.Valid(value) {
+			return fmt.Errorf("malformed: %s is no JSON", name)
+		}
+	}
 	return nil
 }

@@ -14,7 +14,7 @@
 // # Control API
 //
 // The same handler serves a JSON API under /control/ that changes the simulator while it runs. It is never counted and no fault
-// touches it. A wrong request is a 400 that names the field, an unknown account or RO a 404.
+// touches it. A wrong request is a 400 that names the field, an unknown account or RO a 404. In set, null empties a field.
 //
 //	GET    /control/state            accounts (?account= for one) with their ROs, and the faults: the form that load takes
 //	GET    /control/counts           requests counted by call and account

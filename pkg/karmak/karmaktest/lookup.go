@@ -37,8 +37,8 @@ func (s *Simulator) lookUp(c call, f Fault, a *account) answer {
 	q, err := s.parseQuery(c.view, r.URL.RawQuery, a)
 	if err != nil {
 		status := http.StatusBadRequest
-		if r := new(refusal); errors.As(err, &r) {
-			status = r.status
+		if refused := new(refusal); errors.As(err, &refused) {
+			status = refused.status
 		}
 		return message(status, "%s", err)
 	}

@@ -58,8 +58,8 @@ func (s *Simulator) AddRO(account string, ro RO) error {
 	return nil
 }
 
-// UpdateAccount lets change alter an account's own fields; its id and its ROs stay. change must not call the simulator. The error is
-// ErrNotFound for an unknown account, or names the field that is wrong.
+// UpdateAccount lets change alter an account's own fields, but neither its id nor its ROs. change must not call the simulator. The error
+// is ErrNotFound for an unknown account, or names the field that is wrong.
 func (s *Simulator) UpdateAccount(id string, change func(*Account)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -70,9 +70,13 @@ func (s *Simulator) UpdateAccount(id string, change func(*Account)) error {
 	a := known.Account
 	a.Users, a.Branches = slices.Clone(a.Users), slices.Clone(a.Branches)
 	change(&a)
-	a.ID, a.ROs = id, nil
-	if err := a.validate(); err != nil {
+	switch err := a.validate(); {
+	case err != nil:
 		return err
+	case a.ID != id:
+		return errors.New("id: cannot change")
+	case a.ROs != nil:
+		return errors.New("ros: each is changed by itself")
 	}
 	known.Account = a
 	return nil

@@ -64,10 +64,10 @@ func (a *account) listBranches(f Fault, now time.Time) answer {
 	if f.Kind == Offline {
 		return offline(f, now)
 	}
-	switch refusal := a.Rules.Branches; {
-	case refusal == http.StatusForbidden:
-		return message(refusal, "The user has no permission for Branch.")
-	case refusal != 0 || a.FusionVersion != "" && slices.Compare(version(a.FusionVersion), branchVersion) < 0:
+	switch status := a.Rules.Branches; {
+	case status == http.StatusForbidden:
+		return message(status, "The user has no permission for Branch.")
+	case status != 0 || a.FusionVersion != "" && slices.Compare(version(a.FusionVersion), branchVersion) < 0:
 		return message(http.StatusNotFound, "no such resource: %s", branchPath)
 	}
 	type listed struct{ ID, BranchCode, BranchName, CustomerBaseBranchID string }
