@@ -17,7 +17,7 @@ type Request struct {
 	Method  string      `json:"method"`
 	URL     string      `json:"url"`             // path and query
 	Status  int         `json:"status"`          // 0: it got no answer
-	Rows    int         `json:"rows"`            // of a look-up's answer
+	Rows    int         `json:"rows"`            // of a look-up's answer, or branches
 	Fault   Kind        `json:"fault,omitempty"` // what struck it
 	Header  http.Header `json:"-"`               // without Authorization and cookies
 }

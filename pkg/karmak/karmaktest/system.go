@@ -80,7 +80,9 @@ func (a *account) listBranches(f Fault, now time.Time) answer {
 	if len(list) == 0 {
 		return a.Rendering.noRows()
 	}
-	return jsonAnswer(http.StatusOK, list)
+	listing := jsonAnswer(http.StatusOK, list)
+	listing.rows = len(list)
+	return listing
 }
 
 // branches returns the account's branches; where it names none, those of its ROs.
