@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-	"time"
 
 	"related-ro/pkg/karmak/karmaktest"
 )
@@ -157,8 +156,10 @@ func asksOfOtherForms() []ask {
 		{rule: "form-others", how: dates("day"), query: opened, says: `"2026-11-02"`},
 		{rule: "form-others", how: dates("us"), query: opened, says: `"11-02-2026"`},
 		{rule: "form-others", how: dates("us-time"), query: opened, says: `"11-02-2026 08:30:00"`},
-		{rule: "form-others", how: writing(karmaktest.Rendering{NoDate: time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC)}),
+		{rule: "form-others", how: writing(karmaktest.Rendering{NoDate: "1899-12-30"}),
 			query: "filter=RONumber[EQ]9&select=RODateInvoiced", says: `"1899-12-30T00:00:00"`},
+		{rule: "form-others", how: writing(karmaktest.Rendering{NoDate: "0001-01-01", Dates: "us"}),
+			query: "filter=RONumber[EQ]9&select=RODateInvoiced", says: `"01-01-0001"`},
 		{rule: "form-others", how: writing(karmaktest.Rendering{Empty: "missing"}),
 			query: "filter=RONumber[EQ]9&select=RONumber,VIN", says: `^\[\{"RONumber":9\}\]$`},
 		{rule: "form-others", how: writing(karmaktest.Rendering{Empty: "blank"}), query: "filter=RONumber[EQ]9&select=VIN", says: `"VIN":""`},

@@ -108,6 +108,7 @@ func TestControlRefusalNamesTheField(t *testing.T) {
 		{"no id", "POST", "account", `{"users":["u"]}`, 400, "id: missing"},
 		{"empty user", "POST", "account", `{"id":"c","users":[""]}`, 400, "users: "},
 		{"unknown rendering", "POST", "account", `{"id":"c","rendering":{"booleans":"tf"}}`, 400, "rendering.booleans"},
+		{"no day", "POST", "account", `{"id":"c","rendering":{"noDate":"never"}}`, 400, "rendering.noDate"},
 		{"unknown rule", "POST", "account", `{"id":"c","rules":{"badNumber":418}}`, 400, "rules.badNumber"},
 		{"unknown status path", "POST", "account", `{"id":"c","rules":{"statusPath":"new"}}`, 400, "rules.statusPath"},
 		{"negative page", "PATCH", "account", `{"id":"a","set":{"maxPageSize":-1}}`, 400, "set.maxPageSize"},

@@ -5,7 +5,9 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -23,8 +25,8 @@ type Rendering struct {
 	// Dates are written, in UTC, as "zoneless" (2026-11-05T08:30:00), "rfc3339" (with a Z), "space" (a space for the T), "day" (2026-11-05),
 	// "us" (11-05-2026) or "us-time" (11-05-2026 08:30:00).
 	Dates string `json:"dates,omitempty"`
-	// NoDate, if not zero, is what a date is that has not come yet, such as 1900-01-01T00:00:00Z.
-	NoDate time.Time `json:"noDate,omitzero"`
+	// NoDate is the day that stands for no date, such as 1900-01-01 or 0001-01-01; without it such a cell is empty.
+	NoDate string `json:"noDate,omitempty"`
 	// Empty cells are written as "null"; are "missing"; or "blank", an empty string.
 	Empty string `json:"empty,omitempty"`
 	// ByteOrderMark puts one before the JSON.
@@ -46,13 +48,16 @@ func (r Rendering) validate() error {
 	for _, err := range []error{
 		oneOf("noRows", r.NoRows, "guid", "array", "null", "empty", "204"),
 		oneOf("numbers", r.Numbers, "int", "string", "mixed", "number", "decimal"),
-		oneOf("booleans", r.Booleans, "bool", "int", "minus", "decimal", "yn"),
-		oneOf("dates", r.Dates, "zoneless", "rfc3339", "space", "day", "us", "us-time"),
+		oneOf("booleans", r.Booleans, slices.Sorted(maps.Keys(booleanForms))...),
+		oneOf("dates", r.Dates, slices.Sorted(maps.Keys(dateForms))...),
 		oneOf("empty", r.Empty, "null", "missing", "blank"),
 	} {
 		if err != nil {
 			return err
 		}
+	}
+	if _, err := time.Parse(time.DateOnly, cmp.Or(r.NoDate, "0001-01-01")); err != nil {
+		return fmt.Errorf("noDate: %q is no day such as 1900-01-01", r.NoDate)
 	}
 	return nil
 }
@@ -76,8 +81,9 @@ func (r Rendering) noRows() answer {
 
 // value returns the cell as JSON; nil when it is to be left out.
 func (r Rendering) value(column string, c cell) []byte {
-	if c.null && c.kind == timeKind && !r.NoDate.IsZero() {
-		c = moment(r.NoDate)
+	if c.null && c.kind == timeKind && r.NoDate != "" {
+		c.null = false
+		c.time, _ = time.Parse(time.DateOnly, r.NoDate) // validate has passed it
 	}
 	if c.null {
 		switch r.Empty {
