@@ -233,7 +233,7 @@ func (q query) rows(a *account) []row {
 				return sign * n
 			}
 		}
-		if a.Rules.UnstableTies && q.number%2 == 0 {
+		if q.number%2 == 0 { // a database promises no order from one request to the next
 			return cmp.Compare(y.seq, x.seq)
 		}
 		return cmp.Compare(x.seq, y.seq)

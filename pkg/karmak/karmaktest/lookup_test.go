@@ -62,8 +62,6 @@ func ties(t *testing.T) {
 	u := start(t, karmaktest.Config{MaxPageSize: 1})
 	u.add("1@EAST", "1@WEST")
 	branch := func(page string) any { return u.rows(headers, "select", "RONumber,Branch", "page", page)[0]["Branch"] }
-	equal(t, fmt.Sprintln(branch("1"), branch("2")), "EAST WEST\n")
-	u.set(func(a *karmaktest.Account) { a.Rules.UnstableTies = true })
 	equal(t, fmt.Sprintln(branch("1"), branch("2")), "EAST EAST\n")
 }
 

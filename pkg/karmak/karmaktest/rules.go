@@ -21,7 +21,6 @@ type Rules struct {
 	WholeRows     bool `json:"wholeRows,omitempty"`     // takes a look-up without select
 	ISODates      bool `json:"isoDates,omitempty"`      // takes ISO 8601 dates and times in filters too
 	CaseSensitive bool `json:"caseSensitive,omitempty"` // tells letters apart by case
-	UnstableTies  bool `json:"unstableTies,omitempty"`  // ROs that sort alike come in the reverse order on even pages
 }
 
 func (r Rules) validate() error {
