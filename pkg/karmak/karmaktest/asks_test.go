@@ -12,13 +12,14 @@ import (
 func asksOfAnswers() []ask {
 	const guid = `^\{"ProcessGUID":"[0-9a-f]{32}"\}$`
 	return []ask{
-		{rule: "unknown-url", path: "/api/unity/v1/unityapi/frw/RepairOrders", status: 404, says: "RepairOrders"},
-		{rule: "unknown-url", path: "/api/unity/v2/unityapi/frw/RepairOrderHeader", status: 404, says: "/v2/"},
+		{rule: "unknown-url", path: "/api/unity/v1/unityapi/frw/RepairOrders", status: 404},
+		{rule: "unknown-url", path: "/api/unity/v2/unityapi/frw/RepairOrderHeader", status: 404},
+		{rule: "error-body", path: "/api/unity/v1/unityapi/frw/RepairOrders", status: 404, says: `^\{"message":".*RepairOrders.*"\}$`},
 		{rule: "error-body", query: "page=0", status: 400, says: `^\{"message":"page: .*"\}$`},
 		{rule: "rows", query: "filter=ROStatus[EQ]OPEN&select=Branch,RONumber",
 			says: `^\[\{"Branch":"EAST","RONumber":9\},\{"Branch":"WEST","RONumber":11\}\]$`},
 		{rule: "no-rows", query: "filter=RONumber[EQ]99", says: guid},
-		{rule: "no-rows", query: "page=2", says: guid},
+		{rule: "no-rows-page", query: "page=2", says: guid},
 		{rule: "no-rows-forms", how: writing(karmaktest.Rendering{NoRows: "array"}), query: "page=2", says: `^\[\]$`},
 		{rule: "no-rows-forms", how: writing(karmaktest.Rendering{NoRows: "null"}), query: "page=2", says: `^null$`},
 		{rule: "no-rows-forms", how: writing(karmaktest.Rendering{NoRows: "empty"}), query: "page=2", status: 200, says: `^$`},

@@ -35,7 +35,7 @@ func tokenSeveral(t *testing.T) {
 	u.do(u.request("GET", asked(headers), "", other)).expect(t, 200)
 }
 
-func bearer400(t *testing.T) {
+func bearerCode(t *testing.T) {
 	u := start(t, karmaktest.Config{})
 	u.set(func(a *karmaktest.Account) { a.Rules.BadToken = 400 })
 	revoked := u.token("a", "u")
