@@ -20,9 +20,8 @@ type DMS interface {
 	CheckActivation(ctx context.Context, over Connection) Activation
 }
 
-// Family is what a DMS knows of one RO's relatives: the list, ordered by RO
-// number, without the RO itself, or a Failure of RONotFound, AmbiguousBranch or
-// FamilyTooLarge.
+// Family is what a DMS knows of one RO's relatives: the list, ordered by RO number,
+// without the RO itself, or a Failure of this number alone, of any reason.
 type Family struct {
 	RO      string // the number asked for, as the DMS writes it
 	Related []RelatedRO
