@@ -5,8 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"related-ro/pkg/karmak"
 )
 
 // promises are all that must hold of the CloudFormation. uses are what the functions ask of AWS, groups by which dimensions
@@ -223,9 +221,6 @@ func watchedFunctions(f *formation) (problems []string) {
 	return problems
 }
 
-// maxKarmakRequests is how many requests one Karmak account should get from us at once.
-const maxKarmakRequests = 10
-
 // bounds checks times and concurrency against each other.
 func bounds(f *formation) (problems []string) {
 	timeout := make(map[string]float64)
@@ -234,10 +229,8 @@ func bounds(f *formation) (problems []string) {
 	each(f, "AWS::SQS::Queue", func(id string, _ resource, queue queueProperties) {
 		visibility[id+".Arn"] = queue.VisibilityTimeout.number()
 	})
-	batches := 0.0
 	polls := make(map[string]bool)
 	each(f, "AWS::Lambda::EventSourceMapping", func(id string, _ resource, m mappingProperties) {
-		batches += m.ScalingConfig.MaximumConcurrency.number()
 		polls[m.function()] = true
 		if m.ScalingConfig.MaximumConcurrency.number() == 0 {
 			problems = append(problems, id+" has no bound of concurrency")
@@ -246,9 +239,6 @@ func bounds(f *formation) (problems []string) {
 			problems = append(problems, fmt.Sprintf("%s: visibility must be at least %.0f s", id, least))
 		}
 	})
-	if most := batches * karmak.DefaultMaxConcurrent; most > maxKarmakRequests {
-		problems = append(problems, fmt.Sprintf("one Karmak account may get %.0f requests at once, want at most %d", most, maxKarmakRequests))
-	}
 	for id, seconds := range timeout {
 		if !polls[id] && seconds > 25 {
 			problems = append(problems, fmt.Sprintf("%s has %.0f s; the gateway gives up after 30", id, seconds))

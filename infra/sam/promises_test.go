@@ -82,8 +82,7 @@ func TestPromises(t *testing.T) {
 		{"visibility too short", `"Q": {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 150}}, ` + aFunction + `,
 			"M": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {"EventSourceArn": {"Fn::GetAtt": ["Q", "Arn"]}, "FunctionName": {"Ref": "ReadFunctionAliaslive"},
 			"MaximumBatchingWindowInSeconds": 1, "ScalingConfig": {"MaximumConcurrency": 2}}}`, bounds, "at least 151 s"},
-		{"too much for Karmak", `"M": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {"ScalingConfig": {"MaximumConcurrency": "6"}}}`, bounds, "12 requests at once"},
-		{"no bound for Karmak", `"M": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {}}`, bounds, "no bound of concurrency"},
+		{"no bound of batches", `"M": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {}}`, bounds, "no bound of concurrency"},
 		{"longer than the gateway", strings.Replace(aFunction, "25", "26", 1), bounds, "gives up after 30"},
 
 		{"a table without a net", `"Table": {"Type": "AWS::DynamoDB::Table", "Properties": {}}`, safeTable, "can be deleted in prod"},
