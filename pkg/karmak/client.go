@@ -7,10 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/failsafe-go/failsafe-go"
-	"github.com/failsafe-go/failsafe-go/budget"
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
-	"github.com/failsafe-go/failsafe-go/retrypolicy"
 
 	"related-ro/pkg/relatedro"
 )
@@ -18,9 +15,9 @@ import (
 // Client asks Karmak. It is safe for use by several goroutines, and worth keeping:
 // it remembers tokens, connections and which accounts are in trouble.
 type Client struct {
-	cfg     Config
-	keys    *keyring
-	longest atomic.Int64 // rows of the longest page that the view has given
+	cfg   Config
+	keys  *keyring
+	older atomic.Bool // the status was last answered at its older URL
 
 	mu       sync.Mutex
 	accounts map[string]*account
@@ -46,7 +43,7 @@ func (c *Client) Close() {
 }
 
 // Circuit of an account: it opens when circuitFailures of the last circuitWindow
-// requests got no answer or a 5xx, and one success closes it again.
+// requests got no answer, a 408 or a 5xx, and one success closes it again.
 const (
 	circuitFailures = 5
 	circuitWindow   = 10
@@ -56,59 +53,51 @@ const (
 // maxRetries is how often a request is tried again.
 const maxRetries = 2
 
-// retryShare is how many of an account's requests in progress may be retries, once
-// there are more of these than Config.MaxConcurrent.
-const retryShare = 0.2
+// firstPause is how long an account is left alone that asked to wait without saying how
+// long. It doubles with each such answer in a row, up to maxRetryAfter.
+const firstPause = 5 * time.Second
 
 // account is what is kept of one Karmak account.
 type account struct {
-	slots   chan struct{} // holds a token for each request in progress
+	turn    turn // Karmak wants one request at a time
 	circuit circuitbreaker.CircuitBreaker[any]
-	retry   retrypolicy.RetryPolicy[[]byte]
+	offline atomic.Bool // the system status last said so
 
-	mu      sync.Mutex
-	users   map[string]*signIn
-	resume  time.Time     // after a 429: not to be asked before, by time.Now
-	offline bool          // the system status last said so
-	trial   chan struct{} // closed when the trial request of a half-open circuit ends; nil while there is none
+	mu     sync.Mutex
+	users  map[string]*signIn
+	resume time.Time // after a 429: not to be asked before, by time.Now
+	pauses int       // answers in a row that asked to wait without saying how long
 }
 
 func newAccount(cfg Config) *account {
 	return &account{
-		slots: make(chan struct{}, cfg.MaxConcurrent),
+		turn: make(turn, 1),
 		circuit: circuitbreaker.NewBuilder[any]().
 			WithFailureThresholdRatio(circuitFailures, circuitWindow).
 			WithSuccessThreshold(1).
 			WithDelay(cfg.CircuitDelay).
 			WithJitterFactor(circuitJitter).
 			Build(),
-		retry: retrypolicy.NewBuilder[[]byte]().
-			HandleIf(func(_ []byte, err error) bool { return errors.As(err, new(*retriable)) }).
-			WithMaxRetries(maxRetries).
-			WithDelayFunc(retryDelay).
-			WithBudget(budget.NewBuilder().
-				WithMinConcurrency(uint(cfg.MaxConcurrent)).
-				WithMaxRate(retryShare).
-				Build()).
-			ReturnLastFailure().
-			Build(),
 		users: map[string]*signIn{},
 	}
 }
 
-// retriable is a failure that trying again after wait may mend.
-type retriable struct {
-	*relatedro.Failure
-	wait time.Duration
+// turn is a lock that a context can end the wait for. Its capacity is one.
+type turn chan struct{}
+
+// take waits for the turn. It returns why that will not come.
+func (t turn) take(ctx context.Context) *relatedro.Failure {
+	if ctx.Err() == nil {
+		select {
+		case t <- struct{}{}:
+			return nil
+		case <-ctx.Done():
+		}
+	}
+	return outOfTime(ctx)
 }
 
-func retryDelay(exec failsafe.ExecutionAttempt[[]byte]) time.Duration {
-	var r *retriable
-	if errors.As(exec.LastError(), &r) {
-		return r.wait
-	}
-	return 0
-}
+func (t turn) pass() { <-t }
 
 // session is one connection of Families or CheckActivation: an account, the sign-in
 // of a user of it, and a branch.
@@ -130,7 +119,7 @@ func (c *Client) session(over relatedro.Connection) (*session, *relatedro.Failur
 		refusal = "the branch holds characters that Karmak's filters cannot carry"
 	}
 	if refusal != "" {
-		return nil, &relatedro.Failure{Reason: relatedro.AccountNotPermitted, Err: errors.New(refusal)}
+		return nil, failure(relatedro.AccountNotPermitted, refusal)
 	}
 	c.mu.Lock()
 	a := c.accounts[over.Account]
@@ -144,121 +133,83 @@ func (c *Client) session(over relatedro.Connection) (*session, *relatedro.Failur
 	defer a.mu.Unlock()
 	in := a.users[over.User]
 	if in == nil {
-		in = &signIn{account: over.Account, user: over.User}
+		in = &signIn{account: over.Account, user: over.User, turn: make(turn, 1)}
 		a.users[over.User] = in
 	}
 	return &session{a, in, over.Branch}, nil
 }
 
-// enter waits until the account takes another request. It returns why it will not.
-func (a *account) enter(ctx context.Context) *relatedro.Failure {
-	if ctx.Err() == nil {
-		select {
-		case a.slots <- struct{}{}:
-			return nil
-		case <-ctx.Done():
-		}
-	}
-	return outOfTime(ctx)
-}
-
-func (a *account) leave() { <-a.slots }
-
 // admit says whether the account may be asked now. If it may, record must be called
-// with what came of it. While a trial shows whether an account that was left alone is
-// well again, others wait for its end: a refusal would end the trial too, where both
-// are of one Families.
-func (a *account) admit(ctx context.Context, kind CallKind) *relatedro.Failure {
-	for {
-		f, trial := a.tryAdmit(kind)
-		if trial == nil {
-			return f
-		}
-		select {
-		case <-trial:
-		case <-ctx.Done():
-			return outOfTime(ctx)
-		}
-	}
-}
-
-// tryAdmit is admit, but returns the trial that has to end first. The status passes an
-// open circuit.
-func (a *account) tryAdmit(kind CallKind) (f *relatedro.Failure, trial <-chan struct{}) {
+// with what came of it. The caller must have the turn. The status passes an open
+// circuit.
+func (a *account) admit(kind CallKind) *relatedro.Failure {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if wait := time.Until(a.resume); wait > 0 {
-		return &relatedro.Failure{
-			Reason: relatedro.RateLimited, RetryAfter: wait, Err: &passing{errors.New("asked to wait before")},
-		}, nil
+		waiting := &cause{error: errors.New("asked to wait before"), passing: true}
+		return &relatedro.Failure{Reason: relatedro.RateLimited, RetryAfter: wait, Err: waiting}
 	}
-	switch {
-	case kind.status():
-		return nil, nil
-	case a.circuit.TryAcquirePermit():
-		if a.circuit.IsHalfOpen() {
-			a.trial = make(chan struct{})
-		}
-		return nil, nil
-	case a.trial != nil:
-		return nil, a.trial
+	if kind.status() || a.circuit.TryAcquirePermit() {
+		return nil
 	}
 	reason := relatedro.Unreachable
-	if a.offline {
+	if a.offline.Load() {
 		reason = relatedro.FusionOffline
 	}
 	return &relatedro.Failure{
 		Reason: reason, RetryAfter: max(a.circuit.RemainingDelay(), time.Second), Err: errors.New("failed too often just now"),
-	}, nil
+	}
 }
 
-// record keeps what a request showed of the account's health. A caller who went away
-// shows nothing: the next request is the trial then.
-func (a *account) record(ctx context.Context, kind CallKind, f *relatedro.Failure) {
+// record keeps what a request showed of the account's health, and sets how long to wait
+// where Karmak asked to wait. A caller who went away shows nothing: the next request is
+// the trial of a half-open circuit then.
+func (a *account) record(ctx context.Context, r request, f *relatedro.Failure) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if f != nil && f.Reason == relatedro.RateLimited {
-		if until := time.Now().Add(f.RetryAfter); until.After(a.resume) { // answers may come out of order
-			a.resume = until
+		if f.RetryAfter == 0 {
+			f.RetryAfter = min(firstPause<<min(a.pauses, 10), maxRetryAfter)
+			a.pauses++
 		}
+		a.resume = time.Now().Add(f.RetryAfter)
 	}
 	switch {
-	case kind.status():
+	case r.kind.status():
 	case errors.Is(ctx.Err(), context.Canceled):
-		if a.circuit.IsHalfOpen() {
+		if a.circuit.IsHalfOpen() { // give the permit back
 			a.circuit.Open()
 			a.circuit.HalfOpen()
-			a.endTrial()
 		}
 	case f != nil && isTrouble(f):
-		a.circuit.RecordFailure()
+		if !r.part || a.circuit.IsHalfOpen() {
+			a.circuit.RecordFailure()
+		}
 	default:
 		a.circuit.RecordSuccess()
-		a.offline = a.offline && !kind.lookup()
-	}
-	if !a.circuit.IsHalfOpen() {
-		a.endTrial()
-	}
-}
-
-// endTrial lets those go on who wait for the trial. It needs the lock.
-func (a *account) endTrial() {
-	if a.trial != nil {
-		close(a.trial)
-		a.trial = nil
+		if f == nil && r.kind.lookup() {
+			a.offline.Store(false)
+			a.pauses = 0
+		}
 	}
 }
 
-// isTrouble reports whether a failure counts for the circuit: no answer, or a 5xx. A
-// refusal comes from a server that is well.
+// isTrouble reports whether a failure counts for the circuit: no answer, a 408 or a 5xx.
+// A refusal comes from a server that is well.
 func isTrouble(f *relatedro.Failure) bool {
 	return !errors.Is(f, errUnauthorized) && (f.Reason == relatedro.Unreachable || f.Reason == relatedro.KarmakError)
 }
 
-func (a *account) setOffline(offline bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.offline = offline
+func failure(reason relatedro.Reason, why string) *relatedro.Failure {
+	return &relatedro.Failure{Reason: reason, Err: errors.New(why)}
+}
+
+// failureOf returns the failure that an error of this package holds; an empty one if
+// there is none.
+func failureOf(err error) *relatedro.Failure {
+	f := new(relatedro.Failure)
+	errors.As(err, &f)
+	return f
 }
 
 // outOfTime is the failure of what a done context cut off before it was asked.

@@ -10,13 +10,37 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-func TestAskedToWaitTwiceWaitsForTheLonger(t *testing.T) {
+func TestPausesGrowUntilALookUpIsAnswered(t *testing.T) {
 	a := newAccount(Config{}.withDefaults())
-	for _, wait := range []time.Duration{time.Minute, 0} { // of two requests that were on their way together
-		a.record(t.Context(), CallHeaders, &relatedro.Failure{Reason: relatedro.RateLimited, RetryAfter: wait})
+	limited := func(said time.Duration) time.Duration {
+		f := &relatedro.Failure{Reason: relatedro.RateLimited, RetryAfter: said}
+		a.record(t.Context(), request{kind: CallHeaders}, f)
+		if got := a.admit(CallHeaders); got == nil || got.Reason != relatedro.RateLimited || got.RetryAfter > f.RetryAfter || got.RetryAfter < f.RetryAfter-time.Second {
+			t.Errorf("failure %v, want rate_limited for %s", got, f.RetryAfter)
+		}
+		return f.RetryAfter
 	}
-	if f := a.admit(t.Context(), CallHeaders); f == nil || f.Reason != relatedro.RateLimited || f.RetryAfter < 50*time.Second {
-		t.Errorf("failure %v, want rate_limited for about a minute", f)
+	for i, want := range []time.Duration{5 * time.Second, 10 * time.Second, 20 * time.Second} {
+		if got := limited(0); got != want {
+			t.Errorf("pause %d is %s, want %s", i+1, got, want)
+		}
+	}
+	if got := limited(time.Minute); got != time.Minute {
+		t.Errorf("pause of a minute is %s", got)
+	}
+	for range 100 {
+		limited(0)
+	}
+	if got := limited(0); got != maxRetryAfter {
+		t.Errorf("the longest pause is %s, want %s", got, maxRetryAfter)
+	}
+	a.record(t.Context(), request{kind: CallToken}, nil) // the cloud's answer
+	if got := limited(0); got != maxRetryAfter {
+		t.Errorf("after a token call the pause is %s, want %s", got, maxRetryAfter)
+	}
+	a.record(t.Context(), request{kind: CallHeaders}, nil)
+	if got := limited(0); got != firstPause {
+		t.Errorf("after an answer the pause is %s, want %s", got, firstPause)
 	}
 }
 
@@ -25,23 +49,23 @@ func leftAlone(t *testing.T) *account {
 	t.Helper()
 	a := newAccount(Config{}.withDefaults())
 	for range circuitFailures {
-		if f := a.admit(t.Context(), CallHeaders); f != nil {
+		if f := a.admit(CallHeaders); f != nil {
 			t.Fatal(f)
 		}
-		a.record(t.Context(), CallHeaders, &relatedro.Failure{Reason: relatedro.KarmakError})
+		a.record(t.Context(), request{kind: CallHeaders}, &relatedro.Failure{Reason: relatedro.KarmakError})
 	}
 	a.circuit.HalfOpen()
 	return a
 }
 
-func TestOthersWaitForTheEndOfATrial(t *testing.T) {
+func TestTrialDecidesForTheNext(t *testing.T) {
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	for _, test := range []struct {
 		name   string
 		caller context.Context
 		came   *relatedro.Failure
-		want   relatedro.Reason // of who waited; empty when it may ask
+		want   relatedro.Reason // of the next; empty when it may ask
 	}{
 		{"that shows it well", t.Context(), nil, ""},
 		{"that shows it down", t.Context(), &relatedro.Failure{Reason: relatedro.KarmakError}, relatedro.Unreachable},
@@ -49,24 +73,30 @@ func TestOthersWaitForTheEndOfATrial(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			a := leftAlone(t)
-			if f := a.admit(test.caller, CallHeaders); f != nil {
+			if f := a.admit(CallHeaders); f != nil {
 				t.Fatal(f)
 			}
-			if f := a.admit(gone, CallHeaders); f == nil || f.Reason != relatedro.OutOfTime {
-				t.Errorf("failure %v, want out_of_time of whoever cannot wait", f)
+			a.record(test.caller, request{kind: CallHeaders}, test.came)
+			var err error
+			if f := a.admit(CallHeaders); f != nil {
+				err = f
 			}
-			waited := make(chan error)
-			go func() {
-				if f := a.admit(t.Context(), CallHeaders); f != nil {
-					waited <- f
-				}
-				close(waited)
-			}()
-			a.record(test.caller, CallHeaders, test.came)
-			if got := failureOf(<-waited).Reason; got != test.want {
-				t.Errorf("who waited has %q, want %q", got, test.want)
+			if got := failureOf(err).Reason; got != test.want {
+				t.Errorf("the next has %q, want %q", got, test.want)
 			}
 		})
+	}
+}
+
+func TestWaitingForATurnEndsWithTheContext(t *testing.T) {
+	a := newAccount(Config{}.withDefaults())
+	if f := a.turn.take(t.Context()); f != nil {
+		t.Fatal(f)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if f := a.turn.take(ctx); f == nil || f.Reason != relatedro.OutOfTime {
+		t.Errorf("failure %v, want out_of_time", f)
 	}
 }
 

@@ -22,8 +22,6 @@ type Config struct {
 
 	Transport      http.RoundTripper // default: one of its own, which reuses connections and accepts gzip
 	UserAgent      string            // default "related-ro"
-	MaxConcurrent  int               // requests at once for one account; default DefaultMaxConcurrent
-	MaxPageSize    int               // rows asked for in a page; default 500. Karmak may give fewer
 	RequestTimeout time.Duration     // for one request, within what is left of the context; default 10 s
 	RetryDelay     time.Duration     // before the first retry, doubling, each with jitter; default 200 ms
 	MaxRetryDelay  time.Duration     // longest wait within a call; what needs longer fails with RetryAfter; default 2 s
@@ -34,16 +32,8 @@ type Config struct {
 	Logger  *slog.Logger     // default: none
 }
 
-// DefaultMaxConcurrent is Config.MaxConcurrent unless set. It holds per execution
-// environment: whoever sets how many of these there can be multiplies.
-const DefaultMaxConcurrent = 2
-
-// Limits of a Config.
-const (
-	maxBaseURL       = 200 // leaves room for a hundred RO numbers in a URL
-	maxConcurrent    = 10
-	maxPageSizeAsked = 10_000
-)
+// maxBaseURL leaves room for a hundred RO numbers in a URL.
+const maxBaseURL = 200
 
 // Validate returns an error that names every field that is wrong, or nil. It
 // repeats no value.
@@ -59,8 +49,6 @@ func (c Config) Validate() error {
 		base.RawQuery != "" || base.Fragment != "" || len(c.BaseURL) > maxBaseURL,
 		fmt.Sprintf("BaseURL must be an http or https URL of at most %d characters without user, query and fragment", maxBaseURL))
 	refuse(c.Credentials == nil, "Credentials must be set")
-	refuse(c.MaxConcurrent < 0 || c.MaxConcurrent > maxConcurrent, fmt.Sprintf("MaxConcurrent must be 1 to %d", maxConcurrent))
-	refuse(c.MaxPageSize < 0 || c.MaxPageSize > maxPageSizeAsked, fmt.Sprintf("MaxPageSize must be 1 to %d", maxPageSizeAsked))
 	refuse(c.RequestTimeout < 0, "RequestTimeout must be above 0")
 	refuse(c.RetryDelay < 0, "RetryDelay must be above 0")
 	refuse(c.MaxRetryDelay < 0, "MaxRetryDelay must be above 0")
@@ -71,8 +59,6 @@ func (c Config) Validate() error {
 func (c Config) withDefaults() Config {
 	c.BaseURL = strings.TrimRight(c.BaseURL, "/")
 	c.UserAgent = cmp.Or(c.UserAgent, "related-ro")
-	c.MaxConcurrent = cmp.Or(c.MaxConcurrent, DefaultMaxConcurrent)
-	c.MaxPageSize = cmp.Or(c.MaxPageSize, 500)
 	c.RequestTimeout = cmp.Or(c.RequestTimeout, 10*time.Second)
 	c.RetryDelay = cmp.Or(c.RetryDelay, 200*time.Millisecond)
 	c.MaxRetryDelay = cmp.Or(c.MaxRetryDelay, 2*time.Second)
@@ -87,20 +73,20 @@ func (c Config) withDefaults() Config {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	if c.Transport == nil {
-		c.Transport = newTransport(c.MaxConcurrent)
+		c.Transport = newTransport()
 	}
 	return c
 }
 
 // newTransport keeps connections open between the invocations of a function. All
 // accounts are served by one host.
-func newTransport(perAccount int) http.RoundTripper {
+func newTransport() http.RoundTripper {
 	t, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {
 		return http.DefaultTransport
 	}
 	t = t.Clone()
-	t.MaxIdleConnsPerHost = 8 * perAccount
+	t.MaxIdleConnsPerHost = 16 // about as many accounts are asked side by side
 	return t
 }
 
@@ -130,12 +116,14 @@ func Static(clientID, clientSecret string) CredentialsFunc {
 type CallKind string
 
 // The kinds of request. A look-up is one of CallHeaders, CallSpinoffs and
-// CallActivation. The others are answered by Unity's cloud, not by the dealer's server.
+// CallActivation. The token and the status are answered by Unity's cloud, not by the
+// dealer's server.
 const (
 	CallToken      CallKind = "token"
 	CallHeaders    CallKind = "headers"    // rows of given RO numbers
 	CallSpinoffs   CallKind = "spinoffs"   // rows made from given RO numbers
-	CallActivation CallKind = "activation" // one row, to see whether the view may be read
+	CallActivation CallKind = "activation" // a few rows, to see whether the view may be read
+	CallBranches   CallKind = "branches"   // the account's branches
 	CallStatus     CallKind = "status"
 	CallDiagnosis  CallKind = "diagnosis" // the status, asked because a look-up failed
 )
@@ -150,5 +138,6 @@ type Call struct {
 	Outcome  relatedro.Reason // empty when Karmak answered well; also when the answer only asks for a new token
 	Status   int              // HTTP status; 0 when no answer came
 	Attempt  int              // from 1; above 1 are retries
+	Unread   int              // rows and cells of a good answer that could not be read, and count as unknown
 	Duration time.Duration
 }

@@ -3,8 +3,8 @@ package karmak
 import (
 	"context"
 	"errors"
-
-	"golang.org/x/sync/errgroup"
+	"net/http"
+	"slices"
 
 	"related-ro/pkg/relatedro"
 )
@@ -23,47 +23,45 @@ var _ relatedro.DMS = (*Client)(nil)
 // made at another one is not found.
 //
 // A number with no row fails with RONotFound, and so does one that may not be asked
-// for (relatedro.CheckRO). Where the connection names no branch, a family that holds
-// a number of several branches fails with AmbiguousBranch. A family of more than
-// 2,000 ROs, or that reaches further than 100 steps, fails with FamilyTooLarge.
-// None of these touches the other numbers.
+// for (relatedro.CheckRO), or that Karmak's column of integers cannot hold. Where the
+// connection names no branch, a family that holds a number of several branches fails
+// with AmbiguousBranch. A family of more than 2,000 ROs, or that reaches further than 100
+// steps, fails with FamilyTooLarge. A number whose look-up alone fails has that failure,
+// of any reason. None of these touches the other numbers.
 //
 // The error is a *relatedro.Failure of any other reason. Requests end when ctx does:
 // its deadline should leave the caller the time to note the failure.
 //
 // # What it costs
 //
-// A look-up is one HTTP request. Families goes in rounds: in the first it asks for
-// the rows of the ROs at hand and, at the same time, for what was made from them; in
-// each further one likewise for the numbers that the round before brought up. The
-// last finds nothing new. Let k be how many numbers fit into a URL of 2,000
-// characters (about 200 of five digits), and p the rows that Karmak puts on a page. A
-// round that asks for h rows and for the spinoffs of s numbers makes ⌈h/k⌉ + ⌈s/k⌉
+// A look-up is one HTTP request; an account is asked one at a time. Families goes in
+// rounds: in the first it asks what was made from the ROs at hand, and then for their
+// rows; in each further one likewise for the numbers that the round before brought up.
+// The last finds nothing new. Let k be how many numbers fit into a URL of 2,000 characters
+// (about 200 of five digits), and p the rows that Karmak puts on a page, at most 500. A
+// round that asks for the spinoffs of s numbers and the rows of h makes ⌈s/k⌉ + ⌈h/k⌉
 // lists, and a list of r rows costs at most
 //
-//	⌊r/p⌋ + 1 + (1 if 0 < r < p)
+//	⌈r/p⌉ + 1 look-ups; 1 if r is 0
 //
-// look-ups: a page ends the list if it is empty or shorter than the longest that this
-// client has had from the view, so only a list of less than a page may need another
-// one to prove its end. A list of rows at a branch ends as soon as it has every
-// number: ⌈r/p⌉ look-ups then. When a page of 4 or more spinoffs completes one of
-// every number asked for, just the last number can have more: it is asked for again in
-// the next round, which counts it in s, instead of one more page; what more it has
-// then is a step late.
+// An empty page ends a list, and so does a longer page later in the round: the rows of
+// the spinoffs just found are asked for along with those of h, and count in r, if they fit
+// into the same URLs. A list of rows ends as soon as each number has one. 50 ROs with one
+// spinoff each, or a single one, thus cost 3 look-ups where p is at least 100.
 //
-// 50 ROs with one spinoff each thus cost 3 look-ups at a branch, 4 without one, where
-// p is at least 50; 500 of them cost about 10.
+// To this come lists of their own for numbers that no integer can be; without a branch,
+// numbers at the ends of pages once more; and the parts of a look-up that failed: up to
+// 2⌈log₂ k⌉ for one broken number, and 6 if no part is answered.
 //
-// Pages are counted, not held: a row that is made while a list is read can push
-// another one over to the next page, where it is seen twice and counted once; a
-// row that is taken away, or renumbered, can pull one over to a page already read, and
-// that row is missed until the next retrieval. Karmak does not take rows away in the
-// course of business. Were it to lower the view's maximum, longer lists would be cut
-// there for as long as this client lives.
+// Pages are counted, not held: a row that is made while a list is read can push another
+// one over to the next page, where it counts once; one that is taken away can pull one
+// over to a page already read, and that row is missed until the next retrieval. The
+// view's maximum may fall at any time. Were it to rise between a page of spinoffs that it
+// cut and the next look-up, the list would end there.
 func (c *Client) Families(ctx context.Context, over relatedro.Connection, ros []string) (map[string]relatedro.Family, error) {
-	s, failure := c.session(over)
-	if failure != nil {
-		return nil, failure
+	s, refusal := c.session(over)
+	if refusal != nil {
+		return nil, refusal
 	}
 	g := newGraph(over.Branch != "")
 	for _, ro := range ros {
@@ -71,24 +69,26 @@ func (c *Client) Families(ctx context.Context, over relatedro.Connection, ros []
 			g.names[relatedro.CanonicalRO(ro)] = ro
 		}
 	}
+	q := &search{c: c, s: s, g: g}
 	for range maxRounds {
 		headers, spinoffs := g.frontier(ros)
 		if len(headers)+len(spinoffs) == 0 {
 			break
 		}
-		if err := c.round(ctx, s, g, headers, spinoffs); err != nil {
-			return nil, c.diagnose(ctx, s, err)
+		err := q.round(ctx, headers, spinoffs)
+		if err != nil && !q.answered { // a server that answers is not offline, whatever the status says
+			err = c.diagnose(ctx, s, err)
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
 	families := make(map[string]relatedro.Family, len(ros))
 	for _, ro := range ros {
+		families[ro] = relatedro.Family{Failure: failure(relatedro.RONotFound, "not a number that Karmak can be asked for")}
 		if askable(ro) {
 			families[ro] = g.family(relatedro.CanonicalRO(ro))
-			continue
 		}
-		families[ro] = relatedro.Family{Failure: &relatedro.Failure{
-			Reason: relatedro.RONotFound, Err: errors.New("not a number that Karmak can be asked for"),
-		}}
 	}
 	return families, nil
 }
@@ -96,75 +96,168 @@ func (c *Client) Families(ctx context.Context, over relatedro.Connection, ros []
 // frontier returns what has to be asked for the families of ros, each number once
 // and in order.
 func (g *graph) frontier(ros []string) (headers, spinoffs []string) {
-	rows, made := map[string]bool{}, map[string]bool{}
 	for _, ro := range ros {
-		if !askable(ro) {
-			continue
-		}
 		h, s := g.open(relatedro.CanonicalRO(ro))
-		for _, n := range h {
-			rows[n] = true
-		}
-		for _, n := range s {
-			made[n] = true
-		}
+		headers, spinoffs = append(headers, h...), append(spinoffs, s...)
 	}
-	return sorted(rows), sorted(made)
+	return unique(headers), unique(spinoffs)
 }
 
-// round asks for the rows of some numbers and for the spinoffs of others, one after the
-// other, and adds them to the graph.
-func (c *Client) round(ctx context.Context, s *session, g *graph, headers, spinoffs []string) error {
-	g.asking = spinoffs
-	lists := c.lists(s, g, CallHeaders, numberColumn, headers)
-	lists = append(lists, c.lists(s, g, CallSpinoffs, originColumn, spinoffs)...)
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(1) // Karmak asks for one call at a time
-	for _, l := range lists {
-		group.Go(func() error { return c.read(ctx, s, l) })
+// search is one call of Families.
+type search struct {
+	c *Client
+	s *session
+	g *graph
+
+	answered     bool    // a look-up was answered
+	cuts         bool    // a view put fewer than surePage rows on a page that was not its list's last
+	onlyIntegers bool    // the account refuses numbers that are no integers
+	waiting      []*list // may be whole: a later page that is longer shows it
+}
+
+// round asks what was made from some numbers and for the rows of others, and adds the
+// answers to the graph.
+func (q *search) round(ctx context.Context, headers, spinoffs []string) error {
+	for _, n := range spinoffs {
+		q.g.expanded[n] = true
 	}
-	if err := group.Wait(); err != nil {
+	for _, n := range headers {
+		q.g.headed[n] = true
+	}
+	made, err := q.each(ctx, q.lists(CallSpinoffs, spinoffs), q.next)
+	if err != nil {
 		return err
 	}
-	for _, l := range lists {
-		g.take(l)
+	q.waiting = made
+	headers = slices.DeleteFunc(headers, func(n string) bool { return q.g.broken[n] != nil })
+	if _, err = q.each(ctx, q.lists(CallHeaders, q.padded(headers, spinoffs)), q.toEnd); err != nil {
+		return err
 	}
-	return nil
+	_, err = q.each(ctx, made, q.toEnd)
+	q.waiting = nil
+	return err
 }
 
-// lists returns the look-ups for the numbers, as many as URLs are needed.
-func (c *Client) lists(s *session, g *graph, kind CallKind, column string, numbers []string) []*list {
-	if len(numbers) == 0 {
-		return nil
+// padded returns the headers, and with them spinoffs that were just found, if the same
+// number of URLs holds them: their page is then longer than the spinoffs' own, and shows
+// that that was not cut.
+func (q *search) padded(headers, spinoffs []string) []string {
+	padded := slices.Clone(headers)
+	for _, n := range spinoffs {
+		for _, child := range q.g.children[n] {
+			if askable(q.g.names[child]) && (q.g.oneBranch || len(padded) < surePage-1) {
+				padded = append(padded, child)
+			}
+		}
 	}
-	q := query{kind: kind, column: column, branch: s.branch, size: c.cfg.MaxPageSize}
+	padded = unique(padded)
+	if len(headers) > 0 && len(q.lists(CallHeaders, padded)) == len(q.lists(CallHeaders, headers)) {
+		return padded
+	}
+	return headers
+}
+
+// lists returns the look-ups for the numbers, as many as URLs are needed. Numbers that
+// are no integers have their own: a column of integers may refuse them.
+func (q *search) lists(kind CallKind, numbers []string) []*list {
+	var integers, others []string
 	for _, n := range numbers {
-		q.numbers = append(q.numbers, g.names[n])
+		switch name := q.g.names[n]; {
+		case isInteger(name):
+			integers = append(integers, name)
+		case !q.onlyIntegers:
+			others = append(others, name)
+		}
+	}
+	base := query{kind: kind, column: numberColumn, branch: q.s.branch, size: pageSize}
+	if kind == CallSpinoffs {
+		base.column = originColumn
 	}
 	var lists []*list
-	for _, part := range q.cut(c.cfg.BaseURL) {
-		lists = append(lists, newList(part, g))
+	for _, base.numbers = range [][]string{integers, others} {
+		for _, part := range base.cut(q.c.cfg.BaseURL) {
+			lists = append(lists, newList(part))
+		}
 	}
 	return lists
 }
 
-// take adds what a list brought.
-func (g *graph) take(l *list) {
-	for _, r := range l.rows {
-		g.add(r)
+// each reads lists, and returns those that were answered. One that fails for what may be
+// one number's fault is asked for in parts, which are among them then.
+func (q *search) each(ctx context.Context, lists []*list, read func(context.Context, *list) error) ([]*list, error) {
+	var answered []*list
+	for _, l := range lists {
+		err := read(ctx, l)
+		if err == nil {
+			answered = append(answered, l)
+			continue
+		}
+		if !causeOf(err).divisible {
+			return nil, err
+		}
+		l.err = err
+		parts, err := q.parts(ctx, l, read)
+		if err != nil {
+			return nil, err
+		}
+		answered = append(answered, parts...)
 	}
-	for n := range l.asked {
-		switch {
-		case l.query.column == numberColumn:
-			g.headed[n] = true
-		case l.hub == "" && l.rest != n:
-			g.expanded[n] = true
+	return answered, nil
+}
+
+// maxFruitless is how many times in a row parts may all fail before no smaller ones are
+// asked for: it is the dealer's server then, not a number.
+const maxFruitless = 2
+
+// parts asks for the parts of a list that failed, each once, and for the parts of those
+// that fail. It returns those that were answered; the numbers of the others fail. If
+// nothing at all was answered, the list's own failure is everybody's.
+func (q *search) parts(ctx context.Context, whole *list, read func(context.Context, *list) error) (answered []*list, err error) {
+	if !isInteger(whole.numbers[0]) && q.refusesText(ctx) {
+		return nil, nil // no such RO
+	}
+	var lost []*list
+	failed := []*list{whole}
+	for fruitless := 0; len(failed) > 0 && fruitless < maxFruitless; fruitless++ {
+		var next []*list
+		for _, f := range failed {
+			parts := f.less(errors.Is(f.err, statusCode(http.StatusRequestTimeout)))
+			if parts == nil {
+				lost = append(lost, f)
+			}
+			for _, part := range parts {
+				l := newList(part)
+				switch l.err = read(ctx, l); {
+				case l.err == nil:
+					answered, fruitless = append(answered, l), -1
+				case causeOf(l.err).divisible:
+					next = append(next, l)
+				default:
+					return nil, l.err
+				}
+			}
+		}
+		failed = next
+	}
+	if !q.answered {
+		return nil, whole.err
+	}
+	if len(answered) == 0 {
+		lost, failed = nil, []*list{whole}
+	}
+	for _, l := range append(lost, failed...) {
+		for _, n := range l.numbers {
+			q.g.broken[relatedro.CanonicalRO(n)] = failureOf(l.err)
 		}
 	}
-	if l.rest != "" {
-		g.putOff[l.rest] = true
-	}
-	if l.hub != "" {
-		g.hubs[l.hub] = true
-	}
+	return answered, nil
+}
+
+// refusesText reports whether the account's numbers are integers, so that none with
+// letters or too many digits is one of its ROs. Any row shows it, and that the server is
+// well.
+func (q *search) refusesText(ctx context.Context) bool {
+	rows, err := q.c.sample(ctx, q.s, "")
+	q.onlyIntegers = err == nil && len(rows) > 0 && rows[0].integer
+	return q.onlyIntegers
 }

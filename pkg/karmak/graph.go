@@ -2,8 +2,6 @@ package karmak
 
 import (
 	"cmp"
-	"errors"
-	"maps"
 	"slices"
 	"strings"
 
@@ -28,17 +26,18 @@ type graph struct {
 	twins    map[string]bool     // numbers that more than one branch has
 
 	headed   map[string]bool // asked for its own row
-	expanded map[string]bool // asked for what was made from it, to the end
+	expanded map[string]bool // asked for what was made from it
 	hubs     map[string]bool // more than maxFamily were made from it
-	putOff   map[string]bool // left for the next round once
-	asking   []string        // what this round asks the spinoffs of, sorted
+	edges    map[string]bool // first or last of a page, so a twin's row may be missed
+	broken   map[string]*relatedro.Failure
 }
 
 func newGraph(oneBranch bool) *graph {
 	return &graph{
 		oneBranch: oneBranch,
 		rows:      map[string]row{}, names: map[string]string{}, children: map[string][]string{}, twins: map[string]bool{},
-		headed: map[string]bool{}, expanded: map[string]bool{}, hubs: map[string]bool{}, putOff: map[string]bool{},
+		headed: map[string]bool{}, expanded: map[string]bool{}, hubs: map[string]bool{}, edges: map[string]bool{},
+		broken: map[string]*relatedro.Failure{},
 	}
 }
 
@@ -50,6 +49,9 @@ func (g *graph) add(r row) {
 		g.twins[number] = true
 	}
 	g.names[number] = string(r.RONumber)
+	if r.originUnread {
+		g.broken[number] = failure(relatedro.UnexpectedAnswer, "an original's number could not be read")
+	}
 	if parent == "" || parent == number {
 		return
 	}
@@ -58,6 +60,23 @@ func (g *graph) add(r row) {
 	}
 	if !slices.Contains(g.children[parent], number) {
 		g.children[parent] = append(g.children[parent], number)
+	}
+}
+
+// has reports whether the number's row is known.
+func (g *graph) has(number string) bool {
+	_, ok := g.rows[relatedro.CanonicalRO(number)]
+	return ok
+}
+
+// edge has numbers asked for once more that stand where one page ends and another
+// begins: rows of one number come in any order, so another branch's may be missed.
+func (g *graph) edge(numbers ...string) {
+	for _, n := range numbers {
+		if n = relatedro.CanonicalRO(n); !g.oneBranch && !g.edges[n] {
+			g.edges[n] = true
+			delete(g.headed, n)
+		}
 	}
 }
 
@@ -114,39 +133,33 @@ func (g *graph) open(number string) (headers, spinoffs []string) {
 	return headers, spinoffs
 }
 
-// isNew reports whether a number will be asked about in the next round, as nobody has
-// asked, or is asking, for its spinoffs.
-func (g *graph) isNew(number string) bool {
-	n := relatedro.CanonicalRO(number)
-	_, asking := slices.BinarySearchFunc(g.asking, n, compareNumbers)
-	return !asking && !g.expanded[n] && askable(number)
-}
-
 // unsure reports whether the number's row is unknown; or whether, where branches
 // are not told apart, something was made from it at another branch than its own,
-// which may be a twin's.
+// which may be a twin's, or a page ended at it.
 func (g *graph) unsure(number string) bool {
 	r, ok := g.rows[number]
-	if !ok || g.oneBranch {
-		return !ok
+	if !ok || g.oneBranch || g.edges[number] {
+		return !ok || g.edges[number]
 	}
 	return slices.ContainsFunc(g.children[number], func(child string) bool { return g.rows[child].Branch != r.Branch })
 }
 
 // failure returns why the number has no family; nil if it has one, or may have.
 func (g *graph) failure(number string) *relatedro.Failure {
-	if _, ok := g.rows[number]; !ok && g.headed[number] {
-		return &relatedro.Failure{Reason: relatedro.RONotFound, Err: errors.New("no row of this RO number")}
+	if !g.has(number) && g.headed[number] && g.broken[number] == nil {
+		return failure(relatedro.RONotFound, "no row of this RO number")
 	}
 	members, ok := g.members(number)
 	if !ok {
-		return &relatedro.Failure{Reason: relatedro.FamilyTooLarge, Err: errors.New("the family is too large")}
+		return failure(relatedro.FamilyTooLarge, "the family is too large")
+	}
+	for _, n := range members {
+		if f := g.broken[n]; f != nil {
+			return f
+		}
 	}
 	if slices.ContainsFunc(members, func(n string) bool { return g.twins[n] }) {
-		return &relatedro.Failure{
-			Reason: relatedro.AmbiguousBranch,
-			Err:    errors.New("an RO number of the family is at several branches"),
-		}
+		return failure(relatedro.AmbiguousBranch, "an RO number of the family is at several branches")
 	}
 	return nil
 }
@@ -158,9 +171,7 @@ func (g *graph) family(number string) relatedro.Family {
 		return relatedro.Family{Failure: f}
 	}
 	if headers, spinoffs := g.open(number); len(headers)+len(spinoffs) > 0 {
-		return relatedro.Family{Failure: &relatedro.Failure{
-			Reason: relatedro.FamilyTooLarge, Err: errors.New("the family reaches too far"),
-		}}
+		return relatedro.Family{Failure: failure(relatedro.FamilyTooLarge, "the family reaches too far")}
 	}
 	members, _ := g.members(number)
 	ancestors := g.ancestors(number)
@@ -202,5 +213,8 @@ func compareNumbers(a, b string) int {
 	return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
 }
 
-// sorted returns the numbers of a set in order.
-func sorted(set map[string]bool) []string { return slices.SortedFunc(maps.Keys(set), compareNumbers) }
+// unique returns the numbers each once, in order.
+func unique(numbers []string) []string {
+	slices.SortFunc(numbers, compareNumbers)
+	return slices.Compact(numbers)
+}

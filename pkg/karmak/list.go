@@ -2,145 +2,123 @@ package karmak
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
 	"related-ro/pkg/relatedro"
 )
 
-// Bounds of a list. An honest one ends long before: they stop a server that does
+// surePage is how many rows any view puts on a page, as Karmak asks for pages of 100 to
+// 500. Only a number's row at a second branch may be missed where that is wrong; no more
+// once a shorter page was seen to be cut.
+const surePage = 100
+
+// maxStale bounds the pages in a row that bring nothing new: it stops a server that does
 // not heed the page number, or the filter.
-const (
-	maxListRows  = 20_000
-	maxStalePage = 10 // pages in a row that bring nothing new
-)
+const maxStale = 20
 
-// list is a look-up with all its pages, and what they brought.
+// list is a look-up with all its pages.
 type list struct {
-	query query
-	rows  []row // each once
-
-	rest string // the one number that may have more, left for the next round; empty if none
-	hub  string // a number with more spinoffs than a family may have: the list was not read on
-
-	graph *graph          // as it was before the round; not written to while lists are read
+	query
 	asked map[string]bool // query.numbers in canonical form
 	seen  map[row]bool
-	count map[string]int // rows by the number they were asked for by, repeated ones too
-	stale int
+
+	page  int    // pages read, of query.size rows but for the last
+	last  int    // rows of the last one
+	edge  string // number of its last row
+	stale int    // pages in a row that brought nothing new
+	ended bool   // it has no more rows
+	err   error  // why it failed
 }
 
-func newList(q query, g *graph) *list {
-	l := &list{query: q, graph: g, asked: map[string]bool{}, seen: map[row]bool{}, count: map[string]int{}}
+func newList(q query) *list {
+	l := &list{query: q, asked: map[string]bool{}, seen: map[row]bool{}, last: pageSize}
 	for _, n := range q.numbers {
 		l.asked[relatedro.CanonicalRO(n)] = true
 	}
 	return l
 }
 
-// read reads the list to its end.
-func (c *Client) read(ctx context.Context, s *session, l *list) error {
-	for page := 1; ; page++ {
-		body, err := c.get(ctx, s, l.query.kind, l.query.url(c.cfg.BaseURL, page))
-		if err != nil {
+// toEnd reads the list until it is known to have no more rows.
+func (q *search) toEnd(ctx context.Context, l *list) error {
+	for !l.ended {
+		if err := q.next(ctx, l); err != nil {
 			return err
 		}
-		rows, err := decodeRows(body)
-		if err == nil {
-			err = l.add(rows)
-		}
-		if err != nil {
-			err = fmt.Errorf("%s, page %d: %w", l.query.kind, page, err)
-			return &relatedro.Failure{Reason: relatedro.UnexpectedAnswer, Err: err}
-		}
-		shorter := c.shorterThanLongest(len(rows))
-		if len(rows) == 0 || shorter || l.complete() || l.hub != "" {
-			return nil
-		}
-		if l.rest = l.onlyRest(rows); l.rest != "" {
-			return nil
-		}
-	}
-}
-
-// shorterThanLongest reports whether a page is shorter than the longest that this
-// client has had, and so cannot have been cut by the view's maximum.
-func (c *Client) shorterThanLongest(rows int) bool {
-	for {
-		longest := c.longest.Load()
-		if int64(rows) < longest {
-			return true
-		}
-		if c.longest.CompareAndSwap(longest, int64(rows)) {
-			return false
-		}
-	}
-}
-
-func (l *list) add(rows []row) error {
-	l.stale++
-	for _, r := range rows {
-		by := l.askedBy(r)
-		if !l.asked[by] {
-			continue
-		}
-		l.count[by]++
-		if l.count[by] > maxFamily {
-			l.hub = by
-		}
-		if !l.seen[r] {
-			l.seen[r] = true
-			l.stale = 0
-			l.rows = append(l.rows, r)
-		}
-	}
-	if l.stale > maxStalePage || len(l.rows) > maxListRows {
-		return errors.New("the list of rows does not end")
 	}
 	return nil
 }
 
+// next reads the list's next page, and adds its rows to the graph.
+func (q *search) next(ctx context.Context, l *list) error {
+	rows, err := q.c.rows(ctx, q.s, l.url(q.c.cfg.BaseURL, l.page+1), request{kind: l.kind, part: l.part})
+	if err != nil {
+		return err
+	}
+	q.answered = true
+	for _, w := range q.waiting {
+		w.ended = w.ended || w != l && w.last < len(rows)
+	}
+	hub := ""
+	l.stale++
+	for _, r := range rows {
+		by := l.askedBy(r)
+		if !l.asked[by] || l.seen[r] {
+			continue
+		}
+		l.seen[r] = true
+		l.stale = 0
+		q.g.add(r)
+		if len(q.g.children[by]) > maxFamily {
+			hub = by
+		}
+	}
+	if l.stale > maxStale {
+		return &relatedro.Failure{Reason: relatedro.UnexpectedAnswer, Err: fmt.Errorf("%s: the list of rows does not end", l.kind)}
+	}
+	q.cuts = q.cuts || l.stale == 0 && l.last < surePage
+	q.proceed(l, rows, hub)
+	l.last = len(rows)
+	return nil
+}
+
+// proceed says where the list is to be read on after a page, if it has not ended. That a
+// page is short proves no end: nobody knows what the view's maximum is just now. An
+// empty one does, and one shorter than a later page of another list.
+func (q *search) proceed(l *list, rows []row, hub string) {
+	switch {
+	case len(rows) == 0:
+		l.ended = true
+	case hub != "": // the family fails; the other numbers are asked for again
+		q.g.hubs[hub] = true
+		l.ended = true
+		for n := range l.asked {
+			delete(q.g.expanded, n)
+		}
+	case l.column == numberColumn && l.branch != "": // a number has one row
+		l.numbers = slices.DeleteFunc(slices.Clone(l.numbers), q.g.has)
+		l.ended = len(l.numbers) == 0
+	case l.page == 0:
+		l.page, l.size = 1, len(rows) // what the maximum may fall to counts anew; what it may rise to must not
+		l.ended = l.column == numberColumn && len(rows) < surePage && !q.cuts &&
+			!slices.ContainsFunc(l.numbers, func(n string) bool { return !q.g.has(n) })
+	case l.last < l.size: // the page before was cut: the view's maximum has fallen to its length
+		l.page, l.size = (l.page-1)*l.size/l.last, l.last
+	default:
+		l.page++
+	}
+	if len(rows) > 0 {
+		if l.page > 1 {
+			q.g.edge(l.edge, string(rows[0].RONumber))
+		}
+		l.edge = string(rows[len(rows)-1].RONumber)
+	}
+}
+
 // askedBy returns the number that the row was asked for by, in canonical form.
 func (l *list) askedBy(r row) string {
-	if l.query.column == numberColumn {
+	if l.column == numberColumn {
 		return relatedro.CanonicalRO(string(r.RONumber))
 	}
 	return relatedro.CanonicalRO(string(r.OriginalRONumber))
-}
-
-// complete reports whether the list is known to have no more rows: at a branch a
-// number has one row.
-func (l *list) complete() bool {
-	return l.query.column == numberColumn && l.query.branch != "" && l.covered()
-}
-
-// covered reports whether every number asked for has a row.
-func (l *list) covered() bool {
-	return len(l.count) == len(l.asked)
-}
-
-// putOffFrom is the shortest page whose last number is worth putting off: the longer
-// the page, the less likely it was cut in the middle of that number's rows, which
-// would cost a step. No view is known to have pages as short as this.
-const putOffFrom = 4
-
-// hadTwice is how many rows may be had twice to save a look-up.
-const hadTwice = 5
-
-// onlyRest returns the number of the page's last row if no other can have more rows,
-// as a number's rows stand together, and if asking for it again costs no more than
-// another page: there is a next round, and few rows are had twice.
-func (l *list) onlyRest(page []row) string {
-	last := l.askedBy(page[len(page)-1])
-	if l.query.column == numberColumn || l.graph.putOff[last] || len(page) < putOffFrom || !l.covered() {
-		return ""
-	}
-	if had := l.count[last]; had == 0 || had > hadTwice {
-		return ""
-	}
-	if !slices.ContainsFunc(l.rows, func(r row) bool { return l.graph.isNew(string(r.RONumber)) }) {
-		return ""
-	}
-	return last
 }

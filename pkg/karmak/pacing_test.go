@@ -2,7 +2,7 @@ package karmak_test
 
 import (
 	"errors"
-	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -63,7 +63,6 @@ func TestDeadServerIsLeftAlone(t *testing.T) {
 	}
 }
 
-// What has to wait for the trial must not end it: the two lists of the first round ask side by side.
 func TestServerThatIsBackIsAskedAgain(t *testing.T) {
 	sim, _ := twoDealers(t, karmaktest.Fault{Kind: karmaktest.StatusError, Status: 500, Call: karmaktest.CallHeaders})
 	c := client(t, sim, func(c *karmak.Config) { c.CircuitDelay = 20 * time.Millisecond })
@@ -120,17 +119,6 @@ func TestRefusalsDoNotOpenTheCircuit(t *testing.T) {
 	families(t, c, over, "100")
 }
 
-func TestStatusDoesNotOpenTheCircuit(t *testing.T) {
-	sim, _ := twoDealers(t, karmaktest.Fault{Kind: karmaktest.StatusError, Status: 500, Call: karmaktest.CallStatus})
-	c := client(t, sim)
-	for range 15 {
-		if _, err := c.Status(t.Context(), over); err == nil {
-			t.Fatal("Status works")
-		}
-	}
-	families(t, c, over, "100")
-}
-
 func TestRefusedTokensDoNotOpenTheCircuit(t *testing.T) {
 	sim, _ := twoDealers(t, karmaktest.Fault{Kind: karmaktest.RevokedToken, Call: karmaktest.CallHeaders})
 	c := client(t, sim)
@@ -156,24 +144,26 @@ func TestAskedToWaitHoldsForTheAccount(t *testing.T) {
 	families(t, c, other, "100")
 }
 
-func TestRequestsAtOnceAreBounded(t *testing.T) {
-	for _, most := range []int{1, 2, 3} {
-		t.Run(fmt.Sprint(most), func(t *testing.T) {
-			ros, numbers := forest(20, 1)
-			sim := dealer(t, karmaktest.Config{MaxPageSize: 5}, ros...)
-			if err := sim.SetFault(karmaktest.Fault{Kind: karmaktest.Latency, Latency: 2 * time.Millisecond}); err != nil {
-				t.Fatal(err)
-			}
-			c := client(t, sim, func(c *karmak.Config) { c.MaxConcurrent = most })
-			var all sync.WaitGroup
-			for range 4 {
-				all.Go(func() { families(t, c, over, numbers...) })
-			}
-			all.Wait()
-			if n := sim.Counts().MostAtOnce[account]; n > most {
-				t.Errorf("%d requests at once, want at most %d", n, most)
-			}
-		})
+func TestAnAccountIsAskedOneThingAtATime(t *testing.T) {
+	ros, numbers := forest(20, 1)
+	sim := dealer(t, karmaktest.Config{MaxPageSize: 5}, ros...)
+	if err := sim.SetFault(karmaktest.Fault{Kind: karmaktest.Latency, Latency: 2 * time.Millisecond}); err != nil {
+		t.Fatal(err)
+	}
+	c := client(t, sim)
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() { families(t, c, over, numbers...) })
+		all.Go(func() { c.CheckActivation(t.Context(), over) })
+	}
+	all.Wait()
+	if n := sim.Counts().MostAtOnce[account]; n != 1 {
+		t.Errorf("%d requests at once, want 1", n)
+	}
+	for _, r := range sim.Requests() {
+		if strings.Contains(r.URL, "sort=") || r.Call == karmaktest.CallHeaders && !strings.Contains(r.URL, "select=") {
+			t.Errorf("%s sorts, or does not select", r.URL)
+		}
 	}
 }
 
@@ -193,24 +183,19 @@ func TestStrugglingServerIsNotHitHarder(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if n := sim.Counts().Lookups(); n > 10 { // the circuit opens at 5, with 2 in progress
+	if n := sim.Counts().Lookups(); n > 5 {
 		t.Errorf("%d look-ups reached a dead server", n)
 	}
 }
 
-// What fails for all at once is not tried again by all: at most a fifth of the requests
-// in progress are retries.
-func TestRetriesHaveABudget(t *testing.T) {
+func TestAskedToWaitIsHeardByAll(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{}, threeLevels()...)
 	c := client(t, sim)
-	families(t, c, over, "100")
-	sim.ResetCounts()
 	if err := sim.SetFault(karmaktest.Fault{Kind: karmaktest.RateLimited, Call: karmaktest.CallHeaders}); err != nil {
 		t.Fatal(err)
 	}
-	const callers = 100
 	var all sync.WaitGroup
-	for range callers {
+	for range 100 {
 		all.Go(func() {
 			if _, err := c.Families(t.Context(), over, []string{"100"}); err == nil {
 				t.Error("Families works")
@@ -218,8 +203,8 @@ func TestRetriesHaveABudget(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if n, lists := sim.Counts().Lookups(), 2*callers; n > lists+lists/4 {
-		t.Errorf("%d look-ups for %d lists", n, lists)
+	if n := sim.Counts().Lookups(); n != 1 {
+		t.Errorf("%d look-ups, want 1", n)
 	}
 }
 
@@ -251,10 +236,10 @@ func TestAttemptsAreToldOf(t *testing.T) {
 }
 
 func TestConfigNamesWhateverIsWrong(t *testing.T) {
-	err := karmak.Config{BaseURL: "ftp://karmak", MaxConcurrent: -1, MaxPageSize: 1e6, RequestTimeout: -1}.Validate()
+	err := karmak.Config{BaseURL: "ftp://karmak", RequestTimeout: -1}.Validate()
 	var all interface{ Unwrap() []error }
-	if !errors.As(err, &all) || len(all.Unwrap()) != 5 {
-		t.Errorf("Validate: %v, want 5 errors", err)
+	if !errors.As(err, &all) || len(all.Unwrap()) != 3 {
+		t.Errorf("Validate: %v, want 3 errors", err)
 	}
 	good := karmak.Config{BaseURL: "https://api.karmak.io", Credentials: karmak.Static("a", "b")}
 	if err := good.Validate(); err != nil {

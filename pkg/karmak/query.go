@@ -9,13 +9,24 @@ import (
 )
 
 const (
-	viewPath   = "/api/unity/v1/unityapi/frw/"
-	statusPath = "/api/unity/v1/unityapi/System/System/Status"
-	tokenPath  = "/auth/connect/token"
+	tokenPath       = "/auth/connect/token"
+	unityPath       = "/api/unity/v1/unityapi/"
+	statusPath      = unityPath + "System/Status"
+	olderStatusPath = unityPath + "System/System/Status"
+	branchPath      = unityPath + "Branch"
+	headerView      = "RepairOrderHeader"
+	headerPath      = unityPath + "frw/" + headerView
 
-	headerView   = "RepairOrderHeader"
 	numberColumn = "RONumber"
 	originColumn = "OriginalRONumber"
+	atBranch     = "Branch[EQ]" // what a branch follows in a filter
+)
+
+// Rows of a page, within what Karmak asks for: pages of 100 to 500. smallPage is asked
+// for after a 408.
+const (
+	pageSize  = 500
+	smallPage = 100
 )
 
 // maxURL is the longest URL that servers and proxies are sure to take. The last
@@ -28,13 +39,13 @@ type query struct {
 	kind    CallKind
 	column  string
 	numbers []string // each askable
-	branch  string   // checkBranch has passed it
+	branch  string   // branchAskable has passed it
 	size    int      // rows a page
+	part    bool     // see request
 }
 
-// url returns the look-up's URL for a page, counted from 1. Sorting by every
-// column that tells rows apart keeps pages stable; the asked column comes first, so
-// that a number's rows stand together.
+// url returns the look-up's URL for a page, counted from 1. There is no sort: it would
+// burden the dealer's database, and Karmak asks not to.
 func (q query) url(base string, page int) string {
 	return q.urlWithout(base, strings.Join(q.numbers, "|")) + strconv.Itoa(page)
 }
@@ -42,16 +53,11 @@ func (q query) url(base string, page int) string {
 func (q query) urlWithout(base, numbers string) string {
 	filter := q.column + "[IN]" + numbers
 	if q.branch != "" {
-		filter += ",Branch[EQ]" + q.branch
+		filter += "," + atBranch + q.branch
 	}
-	sort := numberColumn + ",Branch"
-	if q.column != numberColumn {
-		sort = q.column + "," + sort
-	}
-	return base + viewPath + headerView +
+	return base + headerPath +
 		"?filter=" + encode(filter) +
 		"&select=" + encode(columns()) +
-		"&sort=" + encode(sort) +
 		"&pagesize=" + strconv.Itoa(q.size) +
 		"&page="
 }
@@ -78,10 +84,34 @@ func (q query) cut(base string) []query {
 	return parts
 }
 
+// less returns queries that ask for less at once than q, which failed: halves; of one
+// number, if it took the dealer's server too long, a smaller page. It returns nil where
+// there is nothing less to ask.
+func (q query) less(tooLong bool) []query {
+	first := q
+	first.part, first.size = true, pageSize
+	switch half := len(q.numbers) / 2; {
+	case half > 0:
+		second := first
+		first.numbers, second.numbers = q.numbers[:half], q.numbers[half:]
+		return []query{first, second}
+	case tooLong && !q.part:
+		first.size = smallPage
+		return []query{first}
+	}
+	return nil
+}
+
 // askable reports whether a number may stand in a filter. The filter language has
 // no escape, and reads NULL as a word.
 func askable(number string) bool {
-	return relatedro.CheckRO("", number) == nil && number != "NULL"
+	return relatedro.CheckRO("", number) == nil && !strings.EqualFold(number, "NULL")
+}
+
+// isInteger reports whether a column of type int can hold the number.
+func isInteger(number string) bool {
+	_, err := strconv.ParseUint(number, 10, 31)
+	return err == nil
 }
 
 // maxBranch bounds a branch, so that at least one number fits beside it. Encoded it

@@ -1,9 +1,13 @@
 package karmak
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -11,19 +15,22 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// row is a row of RepairOrderHeader with the columns that are used. Unity does not
-// publish types: every column takes strings, numbers, null and missing.
+// row is a row of RepairOrderHeader with the columns that are used. Unity publishes no
+// types for them: every column takes strings, numbers, null and missing.
 type row struct {
-	RONumber                  text
-	OriginalRONumber          text
+	RONumber                  number
+	OriginalRONumber          number
 	Branch                    text
 	IsVoided                  flag
 	IsROCompleted             flag
-	InvoiceNumber             text
-	RODateOpened              text
-	RODateInvoiced            text
+	InvoiceNumber             number
+	RODateOpened              date
+	RODateInvoiced            date
 	BillingCustomerName       text
 	IsBillingCustomerWarranty flag
+
+	originUnread bool // OriginalRONumber could not be read
+	integer      bool // RONumber is a JSON number
 }
 
 // cells names row's columns as select does, and says where each goes.
@@ -60,48 +67,75 @@ func columns() string {
 // for has relatedro.MaxROLength.
 const maxNumber = 64
 
-// decodeRows reads a look-up's answer, a JSON array of objects keyed by column.
-// Its errors name the row, counted from 1, and the column, never a value.
-func decodeRows(body []byte) ([]row, error) {
-	var raw []json.RawMessage
-	if err := json.Unmarshal(body, &raw); err != nil || raw == nil {
-		return nil, errors.New("the answer is not a JSON array")
-	}
-	rows := make([]row, len(raw))
-	for i, object := range raw {
-		if err := rows[i].decode(object); err != nil {
-			return nil, fmt.Errorf("row %d: %w", i+1, err)
-		}
-	}
-	return rows, nil
-}
-
-func (r *row) decode(object json.RawMessage) error {
-	var values map[string]json.RawMessage
-	if err := json.Unmarshal(object, &values); err != nil || values == nil {
-		return errors.New("not a JSON object")
-	}
-	for _, c := range r.cells() {
-		value, ok := values[c.column]
-		if !ok {
+// decodeRows reads a look-up's answer, and says which of its cells could not be read, by
+// position and column: it repeats no value. Such a cell is unknown; a row without a number
+// that can be one is left out. Where none is left, the answer is not of the published form.
+func decodeRows(body []byte) (rows []row, unread []string, err error) {
+	objects, err := decodeList(body)
+	for i, object := range objects {
+		var r row
+		wrong := fill(i, object, r.cells())
+		unread = append(unread, wrong...)
+		if r.RONumber == "" {
+			unread = append(unread, fmt.Sprintf("row %d: no %s", i+1, numberColumn))
 			continue
 		}
-		if err := c.value.UnmarshalJSON(value); err != nil {
-			return fmt.Errorf("%s %w", c.column, err)
+		if relatedro.CanonicalRO(string(r.OriginalRONumber)) == "0" {
+			r.OriginalRONumber = ""
+		}
+		r.originUnread = slices.ContainsFunc(wrong, func(s string) bool { return strings.Contains(s, originColumn) })
+		r.integer = object[numberColumn][0] != '"'
+		rows = append(rows, r)
+	}
+	if len(objects) > 0 && len(rows) == 0 {
+		return nil, nil, errors.New("no row has an RO number: " + unread[0])
+	}
+	return rows, unread, err
+}
+
+// fill reads the cells of an object, and says which could not be read. i counts rows.
+func fill(i int, object map[string]json.RawMessage, cells []cell) (unread []string) {
+	for _, c := range cells {
+		if value, ok := object[c.column]; ok {
+			if err := c.value.UnmarshalJSON(value); err != nil {
+				unread = append(unread, fmt.Sprintf("row %d: %s %v", i+1, c.column, err))
+			}
 		}
 	}
-	if r.RONumber == "" {
-		return errors.New("RONumber is missing")
+	return unread
+}
+
+// rows asks for a page of rows.
+func (c *Client) rows(ctx context.Context, s *session, url string, r request) (rows []row, err error) {
+	r.read = func(body []byte) (unread []string, err error) {
+		rows, unread, err = decodeRows(body)
+		return unread, err
 	}
-	if relatedro.CanonicalRO(string(r.OriginalRONumber)) == "0" {
-		r.OriginalRONumber = ""
+	err = c.get(ctx, s, url, r)
+	return rows, err
+}
+
+// decodeList reads an answer that is a JSON array of objects, in which whatever is none
+// is nil. Karmak writes an empty one in several ways; its page of response codes has an
+// object that holds only a ProcessGUID.
+func decodeList(body []byte) ([]map[string]json.RawMessage, error) {
+	body = bytes.TrimSpace(body)
+	if len(body) == 0 {
+		return nil, nil
 	}
-	for _, number := range []text{r.RONumber, r.OriginalRONumber} {
-		if len(number) > maxNumber || strings.ContainsFunc(string(number), unicode.IsControl) {
-			return errors.New("it holds an RO number that cannot be one")
-		}
+	var only map[string]json.RawMessage
+	if json.Unmarshal(body, &only) == nil && len(only) == 1 && only["ProcessGUID"] != nil {
+		return nil, nil
 	}
-	return nil
+	var list []json.RawMessage
+	if err := json.Unmarshal(body, &list); err != nil {
+		return nil, errors.New("the answer is neither a JSON array nor one of the published empty ones")
+	}
+	objects := make([]map[string]json.RawMessage, len(list))
+	for i, element := range list {
+		_ = json.Unmarshal(element, &objects[i]) // of what is no object nothing is left
+	}
+	return objects, nil
 }
 
 // text is a column of text or numbers. Databases pad text with spaces: those go.
@@ -119,28 +153,68 @@ func (t *text) UnmarshalJSON(data []byte) error {
 		}
 		*t = text(strings.TrimSpace(s))
 	case data[0] == '-' || data[0] >= '0' && data[0] <= '9':
-		*t = text(strings.TrimSuffix(string(data), ".0"))
+		*t = text(data)
 	default:
 		return errors.New("is neither text nor a number")
 	}
 	return nil
 }
 
+// number is a column of numbers as people know them: of ROs and invoices.
+type number string
+
+// UnmarshalJSON is text's, and takes off a fraction of zeros. What is too long or holds
+// control characters is none.
+func (n *number) UnmarshalJSON(data []byte) error {
+	var t text
+	if err := t.UnmarshalJSON(data); err != nil {
+		return err
+	}
+	s := string(t)
+	if whole, fraction, ok := strings.Cut(s, "."); ok && strings.Trim(whole, "0123456789") == "" && strings.Trim(fraction, "0") == "" {
+		s = whole
+	}
+	if len(s) > maxNumber || strings.ContainsFunc(s, unicode.IsControl) {
+		return errors.New("cannot be a number")
+	}
+	*n = number(s)
+	return nil
+}
+
 // flag is a column of yes or no. Empty is no.
 type flag bool
 
-// UnmarshalJSON takes true and false, 1 and 0, Y and N, also spelled out or in
-// quotes, in any case, and null.
+// UnmarshalJSON takes true and false, 1, -1 and 0 with or without a fraction of zeros, Y
+// and N, also spelled out or in quotes, in any case, and null.
 func (f *flag) UnmarshalJSON(data []byte) error {
-	switch strings.ToLower(strings.TrimSpace(strings.Trim(string(data), `"`))) {
-	case "true", "1", "y", "yes", "t":
+	s := strings.ToLower(strings.TrimSpace(strings.Trim(string(data), `"`)))
+	if n, err := strconv.ParseFloat(s, 64); err == nil {
+		s = strconv.FormatFloat(n, 'f', -1, 64)
+	}
+	switch s {
+	case "true", "1", "-1", "y", "yes", "t":
 		*f = true
-	case "false", "0", "n", "no", "f", "", "null":
+	case "false", "0", "-0", "n", "no", "f", "", "null":
 		*f = false
 	default:
 		return errors.New("is neither yes nor no")
 	}
 	return nil
+}
+
+// date is a column of dates, in ISO 8601 without a zone that Karmak did not give. Empty
+// is none.
+type date string
+
+// UnmarshalJSON takes ISO 8601, and Karmak's MM-DD-YYYY, each with or without a time.
+func (d *date) UnmarshalJSON(data []byte) error {
+	var t text
+	if err := t.UnmarshalJSON(data); err != nil {
+		return err
+	}
+	s, err := isoTime(string(t))
+	*d = date(s)
+	return err
 }
 
 // related returns the row as an RO of a family, without its relation.
@@ -151,8 +225,8 @@ func (r row) related() relatedro.RelatedRO {
 		Status:     relatedro.ROOpen,
 		BillTo:     string(r.BillingCustomerName),
 		Warranty:   bool(r.IsBillingCustomerWarranty),
-		OpenedAt:   isoTime(r.RODateOpened),
-		InvoicedAt: isoTime(r.RODateInvoiced),
+		OpenedAt:   string(r.RODateOpened),
+		InvoicedAt: string(r.RODateInvoiced),
 		Voided:     bool(r.IsVoided),
 	}
 	if r.InvoiceNumber != "0" {
@@ -167,15 +241,29 @@ func (r row) related() relatedro.RelatedRO {
 	return ro
 }
 
-// isoTime returns an ISO 8601 date or time as it stands, with a T where a space
-// parts date and time, and no zone that Karmak did not give. What is none, and the
-// year 1 that stands for none, is empty.
-func isoTime(t text) string {
-	s := strings.Replace(string(t), " ", "T", 1)
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", time.DateOnly} {
-		if at, err := time.Parse(layout, s); err == nil && at.Year() > 1 {
-			return s
-		}
+// isoTime returns a date or time in ISO 8601, without a zone that was not given; empty for
+// one that stands for none.
+func isoTime(s string) (string, error) {
+	if s == "" {
+		return "", nil
 	}
-	return ""
+	const written = "2006-01-02T15:04:05.999999999"
+	s = strings.ReplaceAll(strings.Replace(s, " ", "T", 1), "/", "-")
+	for _, form := range []struct{ read, written string }{
+		{time.RFC3339, time.RFC3339Nano},
+		{"2006-01-02T15:04:05", written}, {"2006-01-02T15:04", written}, {time.DateOnly, time.DateOnly},
+		{"1-2-2006T15:04:05", written}, {"1-2-2006T15:04", written}, {"1-2-2006", time.DateOnly},
+		{"1-2-2006T3:04:05 PM", written}, {"1-2-2006T3:04 PM", written},
+	} {
+		at, err := time.Parse(form.read, s)
+		if err != nil {
+			continue
+		}
+		switch at.Format(time.DateOnly) {
+		case "0001-01-01", "1753-01-01", "1899-12-30", "1900-01-01", "9999-12-31": // how databases and programs write none
+			return "", nil
+		}
+		return at.Format(form.written), nil
+	}
+	return "", errors.New("is no date")
 }

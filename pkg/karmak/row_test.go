@@ -1,6 +1,7 @@
 package karmak
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,40 +60,114 @@ func TestRowsTolerateWhatKarmakMaySend(t *testing.T) {
 			relatedro.RelatedRO{RO: "1", OpenedAt: "2026-11-20T08:15:00-06:00", Status: relatedro.ROOpen},
 		},
 		{
-			"no date", `{"RONumber":1,"RODateOpened":"0001-01-01T00:00:00","RODateInvoiced":"11/20/2026"}`,
-			relatedro.RelatedRO{RO: "1", Status: relatedro.ROOpen},
+			"numbers with two digits after the point", `{"RONumber":50124.00,"OriginalRONumber":"50123.00","InvoiceNumber":0.00}`,
+			relatedro.RelatedRO{RO: "50124", MadeFrom: "50123", Status: relatedro.ROOpen},
+		},
+		{"a name that ends like a number", `{"RONumber":1,"BillingCustomerName":"4.0"}`, relatedro.RelatedRO{RO: "1", BillTo: "4.0", Status: relatedro.ROOpen}},
+		{"-1", `{"RONumber":1,"IsBillingCustomerWarranty":-1}`, relatedro.RelatedRO{RO: "1", Warranty: true, Status: relatedro.ROOpen}},
+		{"1.0", `{"RONumber":1,"IsVoided":1.0,"IsROCompleted":"0.0"}`, relatedro.RelatedRO{RO: "1", Voided: true, Status: relatedro.ROOpen}},
+		{
+			"Karmak's dates", `{"RONumber":1,"RODateOpened":"03-02-2026","RODateInvoiced":"11-20-2026 16:05:00"}`,
+			relatedro.RelatedRO{RO: "1", OpenedAt: "2026-03-02", InvoicedAt: "2026-11-20T16:05:00", Status: relatedro.ROInvoiced},
+		},
+		{
+			"the same as .NET writes them", `{"RONumber":1,"RODateOpened":"3/2/2026 4:05 PM","RODateInvoiced":"11/20/2026 4:05:06 AM"}`,
+			relatedro.RelatedRO{RO: "1", OpenedAt: "2026-03-02T16:05:00", InvoicedAt: "2026-11-20T04:05:06", Status: relatedro.ROInvoiced},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			rows, err := decodeRows([]byte("[" + test.row + "]"))
+			rows, unread, err := decodeRows([]byte("[" + test.row + "]"))
 			if err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(test.want, rows[0].related()); diff != "" {
 				t.Errorf("row (-want +got):\n%s", diff)
 			}
+			if len(unread) > 0 {
+				t.Errorf("could not read %q", unread)
+			}
 		})
+	}
+}
+
+func TestDatesThatStandForNone(t *testing.T) {
+	for _, none := range []string{"0001-01-01", "1753-01-01", "1899-12-30", "1900-01-01", "9999-12-31", "01-01-1900", "12-31-9999 23:59:59"} {
+		for _, written := range []string{none, none + "T00:00:00", none + " 00:00:00.000"} {
+			rows, _, err := decodeRows([]byte(`[{"RONumber":1,"RODateInvoiced":"` + written + `"}]`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if ro := rows[0].related(); ro.InvoicedAt != "" || ro.Status != relatedro.ROOpen {
+				t.Errorf("%s reads as %+v", written, ro)
+			}
+		}
+	}
+}
+
+func TestCellsThatCannotBeReadAreUnknown(t *testing.T) {
+	for _, test := range []struct {
+		name, row, unread string
+		want              relatedro.RelatedRO
+	}{
+		{"boolean of a word", `{"RONumber":1,"IsVoided":"maybe"}`, "row 1: IsVoided is neither yes nor no", relatedro.RelatedRO{RO: "1"}},
+		{"boolean of a number", `{"RONumber":1,"IsBillingCustomerWarranty":7}`, "row 1: IsBillingCustomerWarranty is neither yes nor no", relatedro.RelatedRO{RO: "1"}},
+		{"a date that is none", `{"RONumber":1,"RODateInvoiced":"25-11-2026"}`, "row 1: RODateInvoiced is no date", relatedro.RelatedRO{RO: "1"}},
+		{"a name of a type", `{"RONumber":1,"BillingCustomerName":{}}`, "row 1: BillingCustomerName is neither text nor a number", relatedro.RelatedRO{RO: "1"}},
+		{"an original of a type", `{"RONumber":1,"OriginalRONumber":[2]}`, "row 1: OriginalRONumber is neither text nor a number", relatedro.RelatedRO{RO: "1"}},
+		{"control character", `{"RONumber":1,"OriginalRONumber":"1\n2"}`, "row 1: OriginalRONumber cannot be a number", relatedro.RelatedRO{RO: "1"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			rows, unread, err := decodeRows([]byte("[" + test.row + "]"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			test.want.Status = relatedro.ROOpen
+			if diff := cmp.Diff(test.want, rows[0].related()); diff != "" {
+				t.Errorf("row (-want +got):\n%s", diff)
+			}
+			if !slices.Equal(unread, []string{test.unread}) {
+				t.Errorf("could not read %q, want %q", unread, test.unread)
+			}
+		})
+	}
+}
+
+func TestRowWithoutNumberIsLeftOut(t *testing.T) {
+	for row, want := range map[string]string{
+		`{"Branch":"A"}`: "row 2: no RONumber", `{"RONumber":null}`: "row 2: no RONumber", `{"RONumber":"  "}`: "row 2: no RONumber",
+		`{"RONumber":[1]}`: "row 2: RONumber is neither text nor a number", `7`: "row 2: no RONumber", `null`: "row 2: no RONumber",
+		`{"RONumber":"` + strings.Repeat("1", 65) + `"}`: "row 2: RONumber cannot be a number",
+	} {
+		rows, unread, err := decodeRows([]byte(`[{"RONumber":1},` + row + `]`))
+		if err != nil || len(rows) != 1 || len(unread) == 0 || unread[0] != want {
+			t.Errorf("with %s: %d rows, %q, %v, want one and %q", row, len(rows), unread, err, want)
+		}
+		if _, _, err := decodeRows([]byte(`[` + row + `]`)); err == nil {
+			t.Errorf("with %s alone: no error, which reads as no rows", row)
+		}
+	}
+}
+
+func TestAnswersWithoutRows(t *testing.T) {
+	for _, body := range []string{"", " \r\n", "[]", "null", `{"ProcessGUID":"5358182b338c6744a946ed588c4e66e2"}`, ` { "ProcessGUID" : "x" } `} {
+		if rows, _, err := decodeRows([]byte(body)); err != nil || len(rows) != 0 {
+			t.Errorf("%q: %d rows, %v, want none", body, len(rows), err)
+		}
 	}
 }
 
 func TestRowsThatAreWrong(t *testing.T) {
 	for _, test := range []struct{ name, body, want string }{
-		{"no array", `{"value":[]}`, "not a JSON array"},
-		{"null", `null`, "not a JSON array"},
-		{"cut short", `[{"RONumber":1},{"RON`, "not a JSON array"},
-		{"something after", `[]x`, "not a JSON array"},
-		{"no object", `[{"RONumber":1},7]`, "row 2: not a JSON object"},
-		{"null row", `[null]`, "row 1: not a JSON object"},
-		{"no number", `[{"RONumber":1},{"Branch":"A"}]`, "row 2: RONumber is missing"},
-		{"null number", `[{"RONumber":null}]`, "row 1: RONumber is missing"},
-		{"blank number", `[{"RONumber":"  "}]`, "row 1: RONumber is missing"},
-		{"number of a type", `[{"RONumber":[1]}]`, "row 1: RONumber is neither text nor a number"},
-		{"boolean of a word", `[{"RONumber":1,"IsVoided":"maybe"}]`, "row 1: IsVoided is neither yes nor no"},
-		{"endless number", `[{"RONumber":"` + strings.Repeat("1", 65) + `"}]`, "row 1: it holds an RO number that cannot be one"},
-		{"control character", `[{"RONumber":1,"OriginalRONumber":"1\n2"}]`, "row 1: it holds an RO number that cannot be one"},
+		{"no array", `{"value":[]}`, "neither a JSON array"},
+		{"empty object", `{}`, "neither a JSON array"},
+		{"error object", `{"Message":"An error has occurred."}`, "neither a JSON array"},
+		{"more than a ProcessGUID", `{"ProcessGUID":"x","Message":"An error has occurred."}`, "neither a JSON array"},
+		{"text", `"x"`, "neither a JSON array"},
+		{"cut short", `[{"RONumber":1},{"RON`, "neither a JSON array"},
+		{"something after", `[]x`, "neither a JSON array"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := decodeRows([]byte(test.body))
+			_, _, err := decodeRows([]byte(test.body))
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v, want one with %q", err, test.want)
 			}
@@ -102,7 +177,7 @@ func TestRowsThatAreWrong(t *testing.T) {
 
 func FuzzDecodeRows(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
-		rows, err := decodeRows(body)
+		rows, _, err := decodeRows(body)
 		if err != nil {
 			if strings.ContainsAny(err.Error(), "\n\x00") {
 				t.Errorf("error %q repeats the answer", err)
@@ -114,7 +189,7 @@ func FuzzDecodeRows(f *testing.F) {
 			if ro.RO == "" || len(ro.RO) > maxNumber || len(ro.MadeFrom) > maxNumber {
 				t.Errorf("RO number %q made from %q", ro.RO, ro.MadeFrom)
 			}
-			if at := isoTime(text(ro.OpenedAt)); at != ro.OpenedAt {
+			if at, err := isoTime(ro.OpenedAt); err != nil || at != ro.OpenedAt {
 				t.Errorf("opened at %q reads as %q", ro.OpenedAt, at)
 			}
 		}

@@ -1,6 +1,7 @@
 package karmak
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,10 +9,10 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
 	"time"
-
-	"github.com/failsafe-go/failsafe-go"
 
 	"related-ro/pkg/relatedro"
 )
@@ -23,27 +24,37 @@ const maxAnswer = 8 << 20
 // errUnauthorized is in the failure of a request whose token was refused.
 var errUnauthorized = errors.New("the token was refused")
 
+// statusCode is in the failure of a request that was answered with an error.
+type statusCode int
+
+func (s statusCode) Error() string { return fmt.Sprintf("HTTP status %d", int(s)) }
+
 // request is a call that can be made several times.
 type request struct {
 	kind CallKind
+	part bool // of a look-up that failed: asked once, and its failure does not count for the circuit
 	make func(context.Context) (*http.Request, error)
+	read func(body []byte) (unread []string, err error) // of a good answer; repeats no value
 }
 
-// get sends a GET with the session's token and returns the answer. A token that is
-// refused is replaced once.
-func (c *Client) get(ctx context.Context, s *session, kind CallKind, url string) ([]byte, error) {
-	for range 2 {
+// get sends a GET with the session's token and has r.read read the answer. A token that
+// is refused is replaced once; with a 400 Karmak may say no more than that, too.
+func (c *Client) get(ctx context.Context, s *session, url string, r request) error {
+	for attempt := range 2 {
 		token, err := c.token(ctx, s)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		body, err := c.send(ctx, s.account, request{kind, authorized(url, token)})
-		if !errors.Is(err, errUnauthorized) {
-			return body, err
+		r.make = authorized(url, token)
+		err = c.send(ctx, s.account, r)
+		mayBeToken := attempt == 0 && !r.part && errors.Is(err, statusCode(http.StatusBadRequest)) &&
+			failureOf(err).Reason == relatedro.UnexpectedAnswer
+		if !mayBeToken && !errors.Is(err, errUnauthorized) {
+			return err
 		}
 		s.signIn.drop(token)
 	}
-	return nil, &relatedro.Failure{Reason: relatedro.KarmakError, Err: fmt.Errorf("%s: a new token was refused", kind)}
+	return &relatedro.Failure{Reason: relatedro.KarmakError, Err: fmt.Errorf("%s: a new token was refused", r.kind)}
 }
 
 func authorized(url, token string) func(context.Context) (*http.Request, error) {
@@ -58,36 +69,31 @@ func authorized(url, token string) func(context.Context) (*http.Request, error) 
 	}
 }
 
-// send makes a request, and again where that may help, and returns the body of a 200.
-// Its error is a *relatedro.Failure.
-func (c *Client) send(ctx context.Context, a *account, r request) ([]byte, error) {
-	var last *relatedro.Failure
-	body, err := failsafe.With[[]byte](a.retry).WithContext(ctx).
-		GetWithExecution(func(exec failsafe.Execution[[]byte]) ([]byte, error) {
-			var body []byte
-			body, last = c.attempt(ctx, a, r, exec.Attempts())
-			if last == nil {
-				return body, nil
-			}
-			if wait, ok := c.retryWait(ctx, r.kind, last, exec.Attempts()); ok {
-				return nil, &retriable{last, wait}
-			}
-			return nil, last
-		})
-	switch {
-	case err == nil:
-		return body, nil
-	case last == nil: // the context ended as the answer came
-		last = outOfTime(ctx)
+// send makes a request, and again where that may help. Its error is a
+// *relatedro.Failure.
+func (c *Client) send(ctx context.Context, a *account, r request) error {
+	for attempt := 1; ; attempt++ {
+		f := c.attempt(ctx, a, r, attempt)
+		if f == nil {
+			return nil
+		}
+		wait, ok := c.retryWait(ctx, r, f, attempt)
+		if !ok {
+			return f
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return f
+		}
 	}
-	return nil, last
 }
 
 // retryWait returns how long to wait before another attempt: as long as Karmak said,
 // or a backoff with jitter. It reports false if another attempt cannot help, would
 // come too late for the caller, or would burden a server that is in trouble anyway.
-func (c *Client) retryWait(ctx context.Context, kind CallKind, f *relatedro.Failure, attempt int) (time.Duration, bool) {
-	if kind == CallDiagnosis || !errors.As(f.Err, new(*passing)) {
+func (c *Client) retryWait(ctx context.Context, r request, f *relatedro.Failure, attempt int) (time.Duration, bool) {
+	if attempt > maxRetries || r.part || r.kind == CallDiagnosis || !causeOf(f).passing {
 		return 0, false
 	}
 	backoff := c.cfg.RetryDelay << (attempt - 1)
@@ -98,30 +104,42 @@ func (c *Client) retryWait(ctx context.Context, kind CallKind, f *relatedro.Fail
 	return wait, wait <= c.cfg.MaxRetryDelay
 }
 
-// passing marks the cause of a failure that may be over in a moment.
-type passing struct{ error }
+// cause is why a request failed, with what may mend it.
+type cause struct {
+	error
+	passing   bool // may be over in a moment
+	divisible bool // may be one number's fault, or that of asking too much at once
+}
 
-func (p *passing) Unwrap() error { return p.error }
+func (c *cause) Unwrap() error { return c.error }
+
+// causeOf returns the cause that an error of this package holds; an empty one if there is
+// none.
+func causeOf(err error) *cause {
+	c := new(cause)
+	errors.As(err, &c)
+	return c
+}
 
 // attempt makes a request once, if the account may be asked.
-func (c *Client) attempt(ctx context.Context, a *account, r request, attempt int) ([]byte, *relatedro.Failure) {
-	if f := a.enter(ctx); f != nil {
-		return nil, f
+func (c *Client) attempt(ctx context.Context, a *account, r request, attempt int) *relatedro.Failure {
+	if f := a.turn.take(ctx); f != nil {
+		return f
 	}
-	defer a.leave()
-	if f := a.admit(ctx, r.kind); f != nil {
-		return nil, f
+	defer a.turn.pass()
+	if f := a.admit(r.kind); f != nil {
+		return f
 	}
-	body, f := c.once(ctx, r, attempt)
-	a.record(ctx, r.kind, f)
-	return body, f
+	f := c.once(ctx, r, attempt)
+	a.record(ctx, r, f)
+	return f
 }
 
 // once makes a request, and tells the log and the observer of it.
-func (c *Client) once(ctx context.Context, r request, attempt int) ([]byte, *relatedro.Failure) {
+func (c *Client) once(ctx context.Context, r request, attempt int) *relatedro.Failure {
 	start := time.Now()
-	status, body, f := c.exchange(ctx, r)
-	call := Call{Kind: r.kind, Status: status, Attempt: attempt, Duration: time.Since(start)}
+	status, unread, f := c.exchange(ctx, r)
+	call := Call{Kind: r.kind, Status: status, Attempt: attempt, Unread: len(unread), Duration: time.Since(start)}
 	level, cause := slog.LevelDebug, error(nil)
 	if f != nil {
 		cause = f.Err
@@ -129,20 +147,26 @@ func (c *Client) once(ctx context.Context, r request, attempt int) ([]byte, *rel
 			call.Outcome, level = f.Reason, slog.LevelWarn
 		}
 	}
-	c.cfg.Observe(call)
-	c.cfg.Logger.LogAttrs(ctx, level, "karmak request",
+	attrs := []slog.Attr{
 		slog.String("requestId", fmt.Sprintf("%016x", rand.Uint64())),
 		slog.String("call", string(call.Kind)),
 		slog.Int("attempt", attempt),
 		slog.Int("status", status),
 		slog.String("outcome", string(call.Outcome)),
 		slog.Duration("duration", call.Duration),
-		slog.Any("cause", cause))
-	return body, f
+		slog.Any("cause", cause),
+	}
+	if call.Unread > 0 {
+		level = slog.LevelWarn
+		attrs = append(attrs, slog.Int("unread", call.Unread), slog.Any("first", unread[:min(5, len(unread))]))
+	}
+	c.cfg.Observe(call)
+	c.cfg.Logger.LogAttrs(ctx, level, "karmak request", attrs...)
+	return f
 }
 
 // exchange sends a request and reads the answer.
-func (c *Client) exchange(ctx context.Context, r request) (status int, body []byte, f *relatedro.Failure) {
+func (c *Client) exchange(ctx context.Context, r request) (status int, unread []string, f *relatedro.Failure) {
 	limited, cancel := context.WithTimeout(ctx, c.cfg.RequestTimeout)
 	defer cancel()
 	req, err := r.make(limited)
@@ -158,18 +182,23 @@ func (c *Client) exchange(ctx context.Context, r request) (status int, body []by
 		return 0, nil, unreachable(ctx, limited, r.kind, err)
 	}
 	defer resp.Body.Close()
-	body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
-	switch {
-	case err != nil:
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	if err != nil {
 		return resp.StatusCode, nil, unreachable(ctx, limited, r.kind, err)
-	case len(body) > maxAnswer:
-		err = fmt.Errorf("%s: the answer is over %d bytes", r.kind, maxAnswer)
-		return resp.StatusCode, nil, &relatedro.Failure{Reason: relatedro.UnexpectedAnswer, Err: err}
 	}
-	if f := c.judge(r.kind, resp, body); f != nil {
+	if f := c.judge(r.kind, req.URL, resp, body); f != nil {
 		return resp.StatusCode, nil, f
 	}
-	return resp.StatusCode, body, nil
+	if len(body) > maxAnswer {
+		err = fmt.Errorf("the answer is over %d bytes", maxAnswer)
+	} else {
+		unread, err = r.read(bytes.TrimPrefix(body, []byte("\ufeff")))
+	}
+	if err != nil {
+		err = &cause{error: fmt.Errorf("%s: %w", r.kind, err), divisible: r.kind.lookup()}
+		return resp.StatusCode, nil, &relatedro.Failure{Reason: relatedro.UnexpectedAnswer, Err: err}
+	}
+	return resp.StatusCode, unread, nil
 }
 
 // unreachable is the failure of a request without a whole answer. A connection that
@@ -181,42 +210,78 @@ func unreachable(ctx, limited context.Context, kind CallKind, err error) *relate
 	case limited.Err() != nil:
 		return &relatedro.Failure{Reason: relatedro.Unreachable, Err: fmt.Errorf("%s: no whole answer in time", kind)}
 	}
-	return &relatedro.Failure{Reason: relatedro.Unreachable, Err: &passing{fmt.Errorf("%s: %w", kind, err)}}
+	return &relatedro.Failure{Reason: relatedro.Unreachable, Err: &cause{error: fmt.Errorf("%s: %w", kind, err), passing: true}}
 }
 
-// judge returns the failure that an answer stands for; nil for a good one.
-func (c *Client) judge(kind CallKind, resp *http.Response, body []byte) *relatedro.Failure {
+// judge returns the failure that an answer stands for; nil for a good one. Karmak's page
+// of response codes says who answers with which.
+func (c *Client) judge(kind CallKind, asked *url.URL, resp *http.Response, body []byte) *relatedro.Failure {
 	status := resp.StatusCode
-	if status == http.StatusOK {
-		return nil
+	err := fmt.Errorf("%s: %w", kind, statusCode(status))
+	fail := func(reason relatedro.Reason, err error) *relatedro.Failure {
+		after := retryAfter(resp.Header.Get("Retry-After"), c.cfg.Now())
+		return &relatedro.Failure{Reason: reason, RetryAfter: after, Err: err}
 	}
-	err := fmt.Errorf("%s: HTTP status %d", kind, status)
-	fail := func(reason relatedro.Reason) *relatedro.Failure {
-		return &relatedro.Failure{Reason: reason, Err: err}
-	}
-	after := retryAfter(resp.Header.Get("Retry-After"), c.cfg.Now())
 	switch {
-	case status == http.StatusTooManyRequests:
-		return &relatedro.Failure{Reason: relatedro.RateLimited, RetryAfter: after, Err: &passing{err}}
+	case status == http.StatusOK, status == http.StatusNoContent:
+		return nil
+	case status == http.StatusTooManyRequests,
+		status == http.StatusForbidden && resp.Header.Get("Retry-After") != "": // a quota
+		return fail(relatedro.RateLimited, &cause{error: err, passing: true})
 	case status == http.StatusBadGateway, status == http.StatusServiceUnavailable, status == http.StatusGatewayTimeout:
-		return &relatedro.Failure{Reason: relatedro.KarmakError, RetryAfter: after, Err: &passing{err}}
-	case status >= 500:
-		return fail(relatedro.KarmakError)
+		return fail(relatedro.KarmakError, &cause{error: err, passing: true})
+	case status >= 500, status == http.StatusRequestTimeout:
+		return fail(relatedro.KarmakError, &cause{error: err, divisible: kind.lookup()})
 	case kind == CallToken:
 		return tokenRefusal(body, err)
 	case status == http.StatusUnauthorized:
-		return &relatedro.Failure{Reason: relatedro.KarmakError, Err: errUnauthorized}
-	case kind.lookup() && (status == http.StatusForbidden || lacksFeature(status, body)):
-		return fail(relatedro.NotActivated)
+		return fail(relatedro.KarmakError, errUnauthorized)
+	case kind.lookup() && (status == http.StatusForbidden || lacksFeature(status, body, asked)):
+		return fail(relatedro.NotActivated, err)
+	case status == http.StatusForbidden:
+		return fail(relatedro.AccountNotPermitted, err)
+	case status == http.StatusBadRequest:
+		return fail(relatedro.UnexpectedAnswer, &cause{error: err, divisible: kind.lookup()})
 	}
-	return fail(relatedro.UnexpectedAnswer)
+	return fail(relatedro.UnexpectedAnswer, err)
 }
 
-// lacksFeature reports whether an answer says that there is no such view or column.
-func lacksFeature(status int, body []byte) bool {
-	if status != http.StatusBadRequest && status != http.StatusNotFound {
-		return false
+// lacksFeature reports whether an answer says that there is no such view or column. A 400
+// that names them by repeating the query does not.
+func lacksFeature(status int, body []byte, asked *url.URL) bool {
+	said := string(body)
+	if status == http.StatusBadRequest {
+		q := asked.Query()
+		for _, own := range append(strings.Split(q.Get("filter"), ","), q.Get("select"), asked.RawQuery, asked.Path) {
+			said = strings.ReplaceAll(said, own, "")
+		}
 	}
-	said := strings.ToLower(string(body))
-	return strings.Contains(said, strings.ToLower(headerView)) || strings.Contains(said, strings.ToLower(originColumn))
+	said = strings.ToLower(said)
+	return (status == http.StatusBadRequest || status == http.StatusNotFound) &&
+		(strings.Contains(said, strings.ToLower(headerView)) || strings.Contains(said, strings.ToLower(originColumn)))
+}
+
+// maxRetryAfter bounds what Retry-After can ask for. A quota may be over before its time,
+// or be enlarged: one request an hour finds out.
+const maxRetryAfter = time.Hour
+
+// retryAfter reads a Retry-After header, seconds or an HTTP date, as the time to wait
+// from now. It is 0 for a header that is missing, in the past or neither.
+func retryAfter(header string, now time.Time) time.Duration {
+	header = strings.TrimSpace(header)
+	if header == "" {
+		return 0
+	}
+	if strings.Trim(header, "0123456789") == "" {
+		seconds, err := strconv.Atoi(header)
+		if err != nil || seconds > int(maxRetryAfter/time.Second) {
+			return maxRetryAfter
+		}
+		return time.Duration(seconds) * time.Second
+	}
+	at, err := http.ParseTime(header)
+	if err != nil {
+		return 0
+	}
+	return min(max(at.Sub(now), 0), maxRetryAfter)
 }

@@ -10,21 +10,6 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-func TestStatus(t *testing.T) {
-	sim := dealer(t, karmaktest.Config{})
-	c := client(t, sim)
-	got, err := c.Status(t.Context(), over)
-	if want := (karmak.Status{Online: true, FusionVersion: "3.61.4.0", BridgeVersion: "3.61.4.0"}); err != nil || got != want {
-		t.Errorf("Status: %+v, %v, want %+v", got, err, want)
-	}
-	if err := sim.SetFault(karmaktest.Fault{Kind: karmaktest.Offline}); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := c.Status(t.Context(), over); err != nil || got.Online {
-		t.Errorf("Status: %+v, %v, want offline", got, err)
-	}
-}
-
 func TestCheckActivation(t *testing.T) {
 	for _, test := range []struct {
 		name    string
@@ -38,9 +23,12 @@ func TestCheckActivation(t *testing.T) {
 		{"no view", karmaktest.Fault{Kind: karmaktest.NotActivated, Status: 404}, relatedro.Inactive, "3.61.4.0", "ask Karmak to check both"},
 		{"no column", karmaktest.Fault{Kind: karmaktest.NotActivated, Status: 400}, relatedro.Inactive, "3.61.4.0", "ask Karmak to check both"},
 		{"offline", karmaktest.Fault{Kind: karmaktest.Offline}, relatedro.ActivationUnreachable, "3.61.4.0", "offline"},
+		{"status without an answer", karmaktest.Fault{Kind: karmaktest.Hang, Call: karmaktest.CallStatus}, relatedro.Active, "", "are active"},
+		{"status that fails", karmaktest.Fault{Kind: karmaktest.StatusError, Call: karmaktest.CallStatus}, relatedro.Active, "", "are active"},
+		{"strange status", karmaktest.Fault{Kind: karmaktest.WrongJSON, Call: karmaktest.CallStatus}, relatedro.Active, "", "are active"},
 		{
-			"no answer", karmaktest.Fault{Kind: karmaktest.Hang, Call: karmaktest.CallStatus},
-			relatedro.ActivationUnreachable, "", "could not be reached",
+			"status that says offline of a server that works", karmaktest.Fault{Kind: karmaktest.Offline, Call: karmaktest.CallStatus},
+			relatedro.Active, "3.61.4.0", "are active",
 		},
 		{
 			"look-up fails", karmaktest.Fault{Kind: karmaktest.StatusError, Status: 500, Call: karmaktest.CallHeaders},
@@ -48,11 +36,11 @@ func TestCheckActivation(t *testing.T) {
 		},
 		{"busy", karmaktest.Fault{Kind: karmaktest.RateLimited, RetryAfter: "9"}, relatedro.ActivationUnreachable, "", "asked us to wait"},
 		{
-			"strange status", karmaktest.Fault{Kind: karmaktest.WrongJSON, Call: karmaktest.CallStatus},
-			relatedro.ActivationUnreachable, "", "could not be read",
+			"strange rows", karmaktest.Fault{Kind: karmaktest.WrongJSON, Call: karmaktest.CallHeaders},
+			relatedro.ActivationUnreachable, "3.61.4.0", "could not be read",
 		},
 		{
-			"strange rows", karmaktest.Fault{Kind: karmaktest.WrongJSON, Call: karmaktest.CallHeaders},
+			"more than a ProcessGUID", karmaktest.Fault{Kind: karmaktest.NotOnlyGUID, Call: karmaktest.CallHeaders},
 			relatedro.ActivationUnreachable, "3.61.4.0", "could not be read",
 		},
 		{
@@ -100,14 +88,33 @@ func TestCheckActivationOfAnEmptyAccount(t *testing.T) {
 	}
 }
 
-// A person who has just started the server again is told so, although retrievals
-// leave the account alone.
+// The version is known although retrievals leave the account alone.
 func TestStatusIsAskedWhileTheAccountIsLeftAlone(t *testing.T) {
 	sim, _ := twoDealers(t, karmaktest.Fault{Kind: karmaktest.Offline})
 	c := client(t, sim)
 	untilLeftAlone(t, sim, c)
-	sim.ClearFaults()
-	if got, err := c.Status(t.Context(), over); err != nil || !got.Online {
-		t.Errorf("Status: %+v, %v, want online", got, err)
+	got := c.CheckActivation(t.Context(), over)
+	if got.FusionVersion != "3.61.4.0" || !strings.Contains(got.Message, "offline") {
+		t.Errorf("CheckActivation: %+v, want the version and that the server is offline", got)
+	}
+}
+
+func TestStatusIsAskedWhereItAnswers(t *testing.T) {
+	for rule, asked := range map[string][2]int{"current": {1, 1}, "older": {2, 1}, "both": {1, 1}, "none": {2, 2}} {
+		sim := dealer(t, karmaktest.Config{})
+		if err := sim.UpdateAccount(account, func(a *karmaktest.Account) { a.Rules.StatusPath = rule }); err != nil {
+			t.Fatal(err)
+		}
+		c := client(t, sim)
+		for i, want := range asked {
+			sim.ResetCounts()
+			got := c.CheckActivation(t.Context(), over)
+			if got.State != relatedro.Active || (got.FusionVersion == "") != (rule == "none") {
+				t.Errorf("%s: %+v, want active", rule, got)
+			}
+			if n := sim.Counts().Calls[karmaktest.CallStatus]; n != want {
+				t.Errorf("%s: check %d asked for the status %d times, want %d", rule, i+1, n, want)
+			}
+		}
 	}
 }

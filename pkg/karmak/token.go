@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -25,58 +24,35 @@ const (
 // signIn holds the token of one user of one account.
 type signIn struct {
 	account, user string
+	turn          turn // who fetches a token
 
-	mu      sync.Mutex
-	token   string
-	until   time.Time
-	running *fetch // nil while nobody fetches a token
-}
-
-// fetch is a token call in progress, which all who need the token wait for.
-type fetch struct {
-	done      chan struct{}
-	token     string
-	err       error
-	abandoned bool // who made the call went away: its error is no answer
+	mu    sync.Mutex
+	token string
+	until time.Time
 }
 
 // token returns the session's token, and fetches one first if there is none.
 func (c *Client) token(ctx context.Context, s *session) (string, error) {
 	in := s.signIn
-	for {
-		in.mu.Lock()
-		if in.holds(c.cfg.Now()) {
-			defer in.mu.Unlock()
-			return in.token, nil
-		}
-		running := in.running
-		if running == nil {
-			running = &fetch{done: make(chan struct{})}
-			in.running = running
-			in.mu.Unlock()
-			c.fetchToken(ctx, s, running)
-			return running.token, running.err
-		}
-		in.mu.Unlock()
-		select {
-		case <-running.done:
-		case <-ctx.Done():
-			return "", outOfTime(ctx)
-		}
-		if !running.abandoned {
-			return running.token, running.err
+	if f := in.turn.take(ctx); f != nil {
+		return "", f
+	}
+	defer in.turn.pass()
+	if !in.signedIn(c.cfg.Now()) {
+		if err := c.fetchToken(ctx, s); err != nil {
+			return "", err
 		}
 	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.token, nil
 }
 
-// holds reports whether there is a token that is good for a while. It needs the lock.
-func (in *signIn) holds(now time.Time) bool { return in.token != "" && now.Before(in.until) }
-
-// signedIn reports whether the next request will need no token call.
+// signedIn reports whether there is a token that is good for a while.
 func (in *signIn) signedIn(now time.Time) bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	return in.holds(now)
+	return in.token != "" && now.Before(in.until)
 }
 
 // drop forgets a token that was refused, unless it has been replaced already.
@@ -88,36 +64,31 @@ func (in *signIn) drop(token string) {
 	}
 }
 
-// fetchToken makes the token call and hands its outcome to all who wait. Credentials
-// that are refused are read again once.
-func (c *Client) fetchToken(ctx context.Context, s *session, f *fetch) {
-	var life time.Duration
-	started := c.cfg.Now()
+// fetchToken makes the token call. Credentials that are refused are read again once.
+func (c *Client) fetchToken(ctx context.Context, s *session) (err error) {
+	in, started := s.signIn, c.cfg.Now()
 	for range 2 {
 		var keys Credentials
-		if keys, f.err = c.keys.get(ctx); f.err != nil {
-			break
+		if keys, err = c.keys.get(ctx); err != nil {
+			return err
 		}
-		var body []byte
-		if body, f.err = c.send(ctx, s.account, request{CallToken, c.tokenRequest(s.signIn, keys)}); f.err == nil {
-			f.token, life, f.err = decodeToken(body)
-			break
-		}
-		if failureOf(f.err).Reason != relatedro.CredentialsRejected {
-			break
+		err = c.send(ctx, s.account, request{
+			kind: CallToken,
+			make: c.tokenRequest(in, keys),
+			read: func(body []byte) ([]string, error) {
+				token, life, err := decodeToken(body)
+				in.mu.Lock()
+				defer in.mu.Unlock()
+				in.token, in.until = token, started.Add(life-min(tokenMargin, life/10))
+				return nil, err
+			},
+		})
+		if failureOf(err).Reason != relatedro.CredentialsRejected {
+			return err
 		}
 		c.keys.reject(keys)
 	}
-	f.abandoned = f.err != nil && ctx.Err() != nil
-
-	in := s.signIn
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	in.running = nil
-	if f.err == nil {
-		in.token, in.until = f.token, started.Add(life-min(tokenMargin, life/10))
-	}
-	close(f.done)
+	return err
 }
 
 func (c *Client) tokenRequest(in *signIn, keys Credentials) func(context.Context) (*http.Request, error) {
@@ -148,7 +119,7 @@ func decodeToken(body []byte) (token string, life time.Duration, err error) {
 		Type      string      `json:"token_type"`
 	}
 	unexpected := func(problem string) (string, time.Duration, error) {
-		return "", 0, &relatedro.Failure{Reason: relatedro.UnexpectedAnswer, Err: fmt.Errorf("%s: %s", CallToken, problem)}
+		return "", 0, errors.New(problem)
 	}
 	if json.Unmarshal(body, &answer) != nil {
 		return unexpected("the answer is not of the published form")

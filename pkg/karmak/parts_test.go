@@ -1,0 +1,208 @@
+package karmak_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+
+	"related-ro/pkg/karmak"
+	"related-ro/pkg/karmak/karmaktest"
+	"related-ro/pkg/relatedro"
+)
+
+// failed returns the numbers that failed for the reason, and reports any that failed for
+// another or have not the wanted count of related ROs.
+func failed(t *testing.T, found map[string]relatedro.Family, related int, reason relatedro.Reason) []string {
+	t.Helper()
+	var numbers []string
+	for ro, f := range found {
+		switch {
+		case f.Failure != nil && f.Failure.Reason == reason:
+			numbers = append(numbers, ro)
+		case f.Failure != nil:
+			t.Errorf("RO %s: %v", ro, f.Failure)
+		case len(f.Related) != related:
+			t.Errorf("RO %s has %d related ROs, want %d", ro, len(f.Related), related)
+		}
+	}
+	slices.Sort(numbers)
+	return numbers
+}
+
+func TestOnlyTheBrokenNumberFails(t *testing.T) {
+	ros, numbers := forest(50, 1)
+	for _, fault := range []karmaktest.Fault{
+		{Kind: karmaktest.StatusError, Status: 400},
+		{Kind: karmaktest.StatusError, Status: 408},
+		{Kind: karmaktest.StatusError, Status: 500},
+		{Kind: karmaktest.StatusError, Status: 515},
+		{Kind: karmaktest.HTML},
+		{Kind: karmaktest.NotOnlyGUID},
+	} {
+		for _, broken := range [][]int{{0}, {17}, {49}, {3, 40}, {24, 25}} {
+			t.Run(fmt.Sprint(fault.Kind, fault.Status, broken), func(t *testing.T) {
+				t.Parallel()
+				sim := dealer(t, karmaktest.Config{}, ros...)
+				want := relatedro.UnexpectedAnswer
+				if fault.Kind == karmaktest.StatusError && fault.Status != 400 {
+					want = relatedro.KarmakError
+				}
+				var wrong []string
+				for _, i := range broken {
+					fault := fault
+					fault.RO = numbers[i]
+					if err := sim.SetFault(fault); err != nil {
+						t.Fatal(err)
+					}
+					wrong = append(wrong, numbers[i])
+				}
+				if err := sim.SetFault(karmaktest.Fault{Kind: karmaktest.Offline, Call: karmaktest.CallStatus}); err != nil { // a lie
+					t.Fatal(err)
+				}
+				c := client(t, sim)
+				for range 5 { // and the circuit stays closed
+					sim.ResetCounts()
+					if got := failed(t, families(t, c, at("MAIN"), numbers...), 1, want); !slices.Equal(got, wrong) {
+						t.Errorf("%v failed, want %v", got, wrong)
+					}
+					if n := sim.Counts().Lookups(); n > 40 {
+						t.Errorf("%d look-ups, want at most 40", n)
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestServerThatIsDownIsNotAskedForEachNumber(t *testing.T) {
+	_, numbers := forest(50, 1)
+	for _, fault := range []karmaktest.Fault{
+		{Kind: karmaktest.StatusError, Status: 400}, {Kind: karmaktest.StatusError, Status: 408}, {Kind: karmaktest.StatusError, Status: 500},
+		{Kind: karmaktest.StatusError, Status: 515}, {Kind: karmaktest.HTML},
+	} {
+		sim := dealer(t, karmaktest.Config{})
+		fault.Call = karmaktest.CallHeaders
+		if err := sim.SetFault(fault); err != nil {
+			t.Fatal(err)
+		}
+		failure(t, client(t, sim), at("MAIN"), numbers...)
+		if n := sim.Counts().Lookups(); n > 8 {
+			t.Errorf("%s %d: %d look-ups, want at most 8", fault.Kind, fault.Status, n)
+		}
+	}
+}
+
+func TestLessIsAskedOfAServerThatTakesTooLong(t *testing.T) {
+	ros, _ := forest(1, 1)
+	sim := dealer(t, karmaktest.Config{}, ros...)
+	if err := sim.SetFault(karmaktest.Fault{Kind: karmaktest.StatusError, Status: 408, Call: karmaktest.CallHeaders, Times: 1}); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(families(t, client(t, sim), at("MAIN"), "50000")["50000"].Related); n != 1 {
+		t.Errorf("%d related ROs, want 1", n)
+	}
+	if asked := sim.Requests(); !strings.Contains(asked[1].URL, "pagesize=500") || !strings.Contains(asked[2].URL, "pagesize=100") {
+		t.Errorf("asked %s and then %s, want a smaller page", asked[1].URL, asked[2].URL)
+	}
+}
+
+func TestBadRowsDoNotFailTheirNeighbours(t *testing.T) {
+	ros, numbers := forest(50, 1)
+	cell := func(column, value string) map[string]json.RawMessage {
+		return map[string]json.RawMessage{column: json.RawMessage(value)}
+	}
+	for i := range ros {
+		switch ros[i].Number {
+		case "50000":
+			ros[i].Malformed = cell("IsBillingCustomerWarranty", `"?"`)
+		case "50011":
+			ros[i].Malformed = cell("RODateInvoiced", `"soon"`)
+		case "50020":
+			ros[i].Malformed = cell("OriginalRONumber", `{}`)
+		}
+	}
+	ros = append(ros, karmaktest.RO{Number: "70000", Branch: "MAIN", Original: "50030", Malformed: cell("RONumber", `null`)})
+	sim := dealer(t, karmaktest.Config{}, ros...)
+	var said bytes.Buffer
+	unread := 0
+	c := client(t, sim, func(c *karmak.Config) {
+		c.Logger = slog.New(slog.NewJSONHandler(&said, nil))
+		c.Observe = func(call karmak.Call) { unread += call.Unread }
+	})
+	got := failed(t, families(t, c, at("MAIN"), numbers...), 1, relatedro.UnexpectedAnswer)
+	if want := []string{"50020"}; !slices.Equal(got, want) { // what it was made from is not known
+		t.Errorf("%v failed, want %v", got, want)
+	}
+	for _, want := range []string{"RODateInvoiced is no date", "no RONumber", "IsBillingCustomerWarranty is neither yes nor no"} {
+		if !strings.Contains(said.String(), want) {
+			t.Errorf("no %q in the log: %s", want, said.String())
+		}
+	}
+	if unread < 4 {
+		t.Errorf("told of %d cells and rows that could not be read, want at least 4", unread)
+	}
+	if strings.Contains(said.String(), "soon") {
+		t.Errorf("a value is in the log: %s", said.String())
+	}
+}
+
+func TestManyLargeFamiliesAtOnce(t *testing.T) {
+	const each = 900
+	var ros []karmaktest.RO
+	var numbers []string
+	for i := range 23 {
+		number := fmt.Sprint(1_000_000 + i*1000)
+		numbers = append(numbers, number)
+		ros = append(ros, karmaktest.RO{Number: number, Branch: "MAIN"})
+		for j := range each {
+			ros = append(ros, karmaktest.RO{Number: fmt.Sprint(1_000_001 + i*1000 + j), Branch: "MAIN", Original: number})
+		}
+	}
+	failed(t, families(t, client(t, dealer(t, karmaktest.Config{}, ros...)), at("MAIN"), numbers...), each, "")
+}
+
+func TestNumberThatNoIntegerCanBe(t *testing.T) {
+	ros, numbers := forest(10, 1)
+	for _, status := range []int{200, 400, 500, 515} {
+		for _, alone := range []bool{false, true} {
+			t.Run(fmt.Sprint(status, alone), func(t *testing.T) {
+				sim := dealer(t, karmaktest.Config{}, ros...)
+				if err := sim.UpdateAccount(account, func(a *karmaktest.Account) { a.Rules.BadNumber = status }); err != nil {
+					t.Fatal(err)
+				}
+				c := client(t, sim)
+				odd := []string{"10000000000", "R50999"}
+				asked := odd
+				if !alone {
+					asked = slices.Concat(numbers, odd)
+				}
+				for range 3 {
+					sim.ResetCounts()
+					if got := failed(t, families(t, c, at("MAIN"), asked...), 1, relatedro.RONotFound); !slices.Equal(got, odd) {
+						t.Errorf("%v are not found, want %v", got, odd)
+					}
+					if n := sim.Counts().Lookups(); n > 6 {
+						t.Errorf("%d look-ups, want at most 6", n)
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestLettersAreAskedForWithoutCase(t *testing.T) {
+	sim := dealer(t, karmaktest.Config{},
+		karmaktest.RO{Number: "R50999", Branch: "MAIN"}, karmaktest.RO{Number: "R51000", Branch: "MAIN", Original: "R50999"}, karmaktest.RO{Number: "50123", Branch: "MAIN"})
+	found := families(t, client(t, sim), at("MAIN"), "r50999", "r51000", "R50999", "50123")
+	for ro, want := range map[string][]string{
+		"r50999": {"R51000 alternate"}, "R50999": {"R51000 alternate"}, "r51000": {"R50999 original"}, "50123": {},
+	} {
+		if got := relations(found[ro]); !slices.Equal(got, want) {
+			t.Errorf("RO %s: %v, want %v", ro, got, want)
+		}
+	}
+}

@@ -1,0 +1,171 @@
+package karmak_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"related-ro/pkg/karmak/karmaktest"
+	"related-ro/pkg/relatedro"
+)
+
+// Whatever form an answer has, it says the same.
+func TestEveryFormOfAnAnswerSaysTheSame(t *testing.T) {
+	opened := day(2026, 11, 20)
+	ros := []karmaktest.RO{
+		{Number: "100", Branch: "MAIN", Completed: true, InvoiceNumber: "9001", OpenedAt: opened, InvoicedAt: opened},
+		{Number: "101", Branch: "MAIN", Original: "100", OpenedAt: opened, BillingCustomerName: "Volvo", BillingCustomerWarranty: true},
+		{Number: "102", Branch: "MAIN", Original: "100", Completed: true, OpenedAt: opened, Voided: true},
+	}
+	want := []relatedro.RelatedRO{
+		{RO: "100", Relation: relatedro.Original, Status: relatedro.ROInvoiced, InvoiceNumber: "9001", OpenedAt: "2026-11-20", InvoicedAt: "2026-11-20"},
+		{RO: "102", MadeFrom: "100", Relation: relatedro.Sibling, Status: relatedro.ROCompleted, OpenedAt: "2026-11-20", Voided: true},
+	}
+	sim := dealer(t, karmaktest.Config{})
+	rapid.Check(t, func(t *rapid.T) {
+		if err := sim.AddAccount(karmaktest.Account{ID: account, Users: []string{user}, ROs: ros, Rendering: drawRendering(t)}); err != nil {
+			t.Fatal(err)
+		}
+		c := fresh(sim)
+		defer c.Close()
+		found, err := c.Families(t.Context(), at("MAIN"), []string{"101", "999"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := found["101"].Related
+		for i := range got {
+			got[i].OpenedAt, _, _ = strings.Cut(got[i].OpenedAt, "T")
+			got[i].InvoicedAt, _, _ = strings.Cut(got[i].InvoicedAt, "T")
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("related ROs (-want +got):\n%s", diff)
+		}
+		if f := found["999"].Failure; f == nil || f.Reason != relatedro.RONotFound {
+			t.Errorf("RO 999: %v, want ro_not_found", f)
+		}
+		if got := c.CheckActivation(t.Context(), at("MAIN")); got.State != relatedro.Active {
+			t.Errorf("CheckActivation: %+v, want active", got)
+		}
+	})
+}
+
+// An object that holds more than a ProcessGUID is no empty result on a further page
+// either.
+func TestFurtherPageThatIsNoResult(t *testing.T) {
+	ros, _ := forest(1, 5)
+	sim := dealer(t, karmaktest.Config{MaxPageSize: 5}, ros...)
+	if err := sim.SetFault(karmaktest.Fault{Kind: karmaktest.NotOnlyGUID, Call: karmaktest.CallHeaders, After: 3}); err != nil {
+		t.Fatal(err)
+	}
+	f := families(t, client(t, sim), at("MAIN"), "50000")["50000"].Failure
+	if f == nil || f.Reason != relatedro.UnexpectedAnswer {
+		t.Errorf("failure %v, want unexpected_answer", f)
+	}
+}
+
+func TestTokenRefusedWith400IsReplaced(t *testing.T) {
+	sim := dealer(t, karmaktest.Config{}, threeLevels()...)
+	if err := sim.UpdateAccount(account, func(a *karmaktest.Account) { a.Rules.BadToken = 400 }); err != nil {
+		t.Fatal(err)
+	}
+	c := client(t, sim)
+	families(t, c, over, "100")
+	sim.RevokeTokens("")
+	if n := len(families(t, c, over, "100")["100"].Related); n != 5 {
+		t.Errorf("%d related ROs, want 5", n)
+	}
+	sim.RevokeTokens("")
+	if got := c.CheckActivation(t.Context(), over); got.State != relatedro.Active {
+		t.Errorf("CheckActivation: %+v, want active", got)
+	}
+}
+
+func TestEachAccountHasItsOwnPages(t *testing.T) {
+	ros, _ := forest(1, 180)
+	sim := dealer(t, karmaktest.Config{}, ros...)
+	other := relatedro.Connection{Account: "acct-2", User: user}
+	if err := sim.AddAccount(karmaktest.Account{ID: other.Account, Users: []string{user}, ROs: ros, MaxPageSize: 100}); err != nil {
+		t.Fatal(err)
+	}
+	c := client(t, sim)
+	for _, over := range []relatedro.Connection{over, other, over, other} {
+		if n := len(families(t, c, over, "50000")["50000"].Related); n != 180 {
+			t.Errorf("account %s: %d related ROs, want 180", over.Account, n)
+		}
+	}
+}
+
+// The page maximum may change while the process is warm, and in the middle of a list.
+func TestPageMaximumMayChange(t *testing.T) {
+	for _, test := range []struct{ before, after int }{{500, 100}, {500, 7}, {100, 10}, {10, 1}, {100, 500}, {30, 500}} {
+		for _, change := range []int{1, 2, 3, 5} {
+			if test.after > test.before && change == 1 {
+				continue // right between a page and the one that shows it to be whole: not told apart
+			}
+			t.Run(fmt.Sprintf("%d to %d after %d look-ups", test.before, test.after, change), func(t *testing.T) {
+				ros, _ := forest(1, 230)
+				lookups := 0
+				var sim *karmaktest.Server
+				set := func(most int) {
+					if err := sim.UpdateAccount(account, func(a *karmaktest.Account) { a.MaxPageSize = most }); err != nil {
+						t.Error(err)
+					}
+				}
+				sim = dealer(t, karmaktest.Config{Observe: func(r karmaktest.Request) {
+					if r.Call == karmaktest.CallHeaders {
+						if lookups++; lookups == change {
+							set(test.after)
+						}
+					}
+				}}, ros...)
+				c := client(t, sim)
+				set(test.before)
+				for range 2 {
+					if n := len(families(t, c, at("MAIN"), "50000")["50000"].Related); n != 230 {
+						t.Errorf("%d related ROs, want 230", n)
+					}
+				}
+			})
+		}
+	}
+}
+
+// Rows of one number come in any order, so the second of two branches may be missed
+// where a page ends between them.
+func TestTwinAtTheEndOfAPage(t *testing.T) {
+	for twin := 50096; twin <= 50104; twin++ {
+		ros, _ := forest(1, 150)
+		for i := range ros {
+			if ros[i].Number == fmt.Sprint(twin) {
+				ros[i].Branch = "EAST"
+			}
+		}
+		sim := dealer(t, karmaktest.Config{MaxPageSize: 100}, append(ros, karmaktest.RO{Number: fmt.Sprint(twin), Branch: "WEST", Original: "50000"})...)
+		if f := families(t, client(t, sim), over, "50000")["50000"].Failure; f == nil || f.Reason != relatedro.AmbiguousBranch {
+			t.Errorf("twin %d: %v, want ambiguous_branch", twin, f)
+		}
+	}
+}
+
+func TestPauseHoldsAcrossCalls(t *testing.T) {
+	sim := dealer(t, karmaktest.Config{}, threeLevels()...)
+	c := client(t, sim)
+	if err := sim.SetFault(karmaktest.Fault{Kind: karmaktest.RateLimited, Call: karmaktest.CallHeaders}); err != nil {
+		t.Fatal(err)
+	}
+	first := failure(t, c, over, "100")
+	if first.Reason != relatedro.RateLimited || first.RetryAfter != 5*time.Second {
+		t.Errorf("failure %v after %s, want rate_limited after 5 s", first, first.RetryAfter)
+	}
+	asked := sim.Counts().Total
+	if f := failure(t, c, over, "900"); f.Reason != relatedro.RateLimited || f.RetryAfter < 4*time.Second {
+		t.Errorf("failure %v after %s, want rate_limited for the rest of 5 s", f, f.RetryAfter)
+	}
+	if n := sim.Counts().Total - asked; n != 0 {
+		t.Errorf("%d requests during the pause", n)
+	}
+}
