@@ -21,6 +21,7 @@ import (
 func New(kit boot.Kit) (*karmak.Client, error) {
 	kit.Metrics.Group("KarmakRequests", []string{"Stack", "Call", "Outcome"}, []string{"Stack", "Outcome"})
 	kit.Metrics.Group("KarmakLatency", []string{"Stack", "Call"})
+	kit.Metrics.Group("KarmakUnread", []string{"Stack"})
 	config := karmak.Config{
 		BaseURL:     kit.Env.NeedURL("KARMAK_BASE_URL"),
 		Credentials: credentials(kit),
@@ -31,6 +32,9 @@ func New(kit boot.Kit) (*karmak.Client, error) {
 			on := []boot.Dimension{boot.By("Call", string(call.Kind)), boot.By("Outcome", cmp.Or(string(call.Outcome), "ok"))}
 			kit.Metrics.Add("KarmakRequests", boot.Count, 1, on...)
 			kit.Metrics.Add("KarmakLatency", boot.Milliseconds, float64(call.Duration.Microseconds())/1000, on...)
+			if call.Unread > 0 {
+				kit.Metrics.Add("KarmakUnread", boot.Count, float64(call.Unread), on...)
+			}
 		},
 	}
 	if err := config.Validate(); err != nil {
