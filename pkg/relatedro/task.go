@@ -174,11 +174,11 @@ func byAccount(all []group) [][]group {
 }
 
 // rankOf returns the rank of what is fetched for together: that of its most urgent.
-func rankOf(tasks []*task) Rank {
-	if slices.ContainsFunc(tasks, func(t *task) bool { return t.decision.Fetch.Type == Refresh }) {
-		return RankPerson
+func rankOf(tasks []*task) (highest Rank) {
+	for _, t := range tasks {
+		highest = max(highest, t.decision.Fetch.rank())
 	}
-	return RankBatch
+	return highest
 }
 
 // originals returns the RO numbers to ask for, each once.

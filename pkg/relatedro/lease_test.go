@@ -1,0 +1,27 @@
+package relatedro
+
+import "testing"
+
+func TestRankIsThatOfTheMostUrgent(t *testing.T) {
+	export, follow, person := Event{Type: Exported}, Event{Type: Refresh, Cause: TriggerFollow}, Event{Type: Refresh}
+	for _, tt := range []struct {
+		name   string
+		events []Event
+		want   Rank
+	}{
+		{"exports and closes", []Event{export, {Type: Closed}}, RankBatch},
+		{"what follow found", []Event{follow, follow}, RankFollow},
+		{"an export among it", []Event{follow, export}, RankBatch},
+		{"somebody who waits among exports", []Event{export, person, follow}, RankPerson},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var tasks []*task
+			for i := range tt.events {
+				tasks = append(tasks, &task{decision: Decision{Fetch: &tt.events[i]}})
+			}
+			if got := rankOf(tasks); got != tt.want {
+				t.Errorf("rank %d, want %d", got, tt.want)
+			}
+		})
+	}
+}
