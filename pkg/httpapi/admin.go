@@ -19,14 +19,15 @@ type administration struct {
 
 func (s administration) endpoints() map[string]endpoint {
 	return map[string]endpoint{
-		"GET /v1/locations/{locationId}/external-interfaces":         s.settings,
-		"PUT /v1/locations/{locationId}/external-interfaces":         s.change,
-		"POST /v1/locations/{locationId}/external-interfaces/verify": s.verify,
-		"GET /v1/locations/{locationId}/external-interfaces/history": s.history,
-		"POST /v1/locations/{locationId}/cases/{caseId}/refresh":     s.refresh,
-		"POST /v1/locations/{locationId}/refetch":                    s.refetch,
-		"GET /v1/operations/dead-letters":                            s.deadLetters,
-		"POST /v1/operations/dead-letters/redrive":                   s.redrive,
+		"GET /v1/locations/{locationId}/external-interfaces":          s.settings,
+		"PUT /v1/locations/{locationId}/external-interfaces":          s.change,
+		"POST /v1/locations/{locationId}/external-interfaces/verify":  s.verify,
+		"GET /v1/locations/{locationId}/external-interfaces/branches": s.branches,
+		"GET /v1/locations/{locationId}/external-interfaces/history":  s.history,
+		"POST /v1/locations/{locationId}/cases/{caseId}/refresh":      s.refresh,
+		"POST /v1/locations/{locationId}/refetch":                     s.refetch,
+		"GET /v1/operations/dead-letters":                             s.deadLetters,
+		"POST /v1/operations/dead-letters/redrive":                    s.redrive,
 	}
 }
 
@@ -164,6 +165,25 @@ func (s administration) verify(ctx context.Context, r *request) (answer, error) 
 		return answer{}, fmt.Errorf("verify: %w", err)
 	}
 	return settingsAnswer(found), nil
+}
+
+type branchJSON struct {
+	Code string `json:"code"`
+	Name string `json:"name"`
+}
+
+func (s administration) branches(ctx context.Context, r *request) (answer, error) {
+	found, err := s.admin.Branches(ctx, r.path("locationId"))
+	if err != nil {
+		return answer{}, fmt.Errorf("ask for branches: %w", err)
+	}
+	branches := make([]branchJSON, len(found))
+	for i, b := range found {
+		branches[i] = branchJSON(b)
+	}
+	return answer{status: http.StatusOK, body: struct {
+		Branches []branchJSON `json:"branches"`
+	}{branches}}, nil
 }
 
 type versionJSON struct {

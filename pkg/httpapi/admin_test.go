@@ -89,7 +89,7 @@ func TestSupportSetsUpALocation(t *testing.T) {
 	if s.Status != "ENABLED" || s.Karmak.Account != north.Account || s.Version != 1 || *s.UpdatedBy != "user-7" || *s.UpdatedAt != "2026-11-23T12:00:00Z" {
 		t.Errorf("%s", r.body)
 	}
-	if s.Activation.State != "active" || *s.Activation.CheckedAt != "2026-11-23T12:00:00Z" || *s.Activation.FusionVersion != "3.61.4.0" {
+	if s.Activation.State != "active" || *s.Activation.CheckedAt != "2026-11-23T12:00:00Z" || *s.Activation.FusionVersion != "3.62.1.0" {
 		t.Errorf("%s", r.body)
 	}
 	if !strings.HasPrefix(r.header.Get("ETag"), `"1-`) {

@@ -97,7 +97,7 @@ func target(t *rapid.T, cursors []string) string {
 	})
 	path := rapid.SampledFrom([]string{
 		"/v1/locations/{}/cases/case-1/related-ros", "/v1/locations/{}/assets/asset-77/related-ros",
-		"/v1/locations/{}/external-interfaces", "/v1/locations/{}/external-interfaces/history", "/v1/locations/{}/external-interfaces/verify",
+		"/v1/locations/{}/external-interfaces", "/v1/locations/{}/external-interfaces/history", "/v1/locations/{}/external-interfaces/branches", "/v1/locations/{}/external-interfaces/verify",
 		"/v1/locations/{}/cases/case-1/refresh", "/v1/search", "/v1/related-ros/batch-get",
 		"/v1/locations/loc-100/../{}/cases/case-1/related-ros", "/v1/locations/loc-100/assets/asset-77%23..%23{}/related-ros",
 		"/v1/locations/loc-100/cases/case-1%23{}/related-ros", "/v1//locations/{}/cases/case-1/related-ros",

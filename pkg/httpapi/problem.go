@@ -78,6 +78,8 @@ func (k kind) status() (status int, title string) {
 		return http.StatusConflict, "Karmak does not confirm that the feature is active"
 	case kind(relatedro.NotConnected):
 		return http.StatusConflict, "No Karmak account is set"
+	case kind(relatedro.NoBranches):
+		return http.StatusConflict, "Karmak does not tell the account's branches"
 	case kind(relatedro.SwitchedOff):
 		return http.StatusConflict, "Switched off for this location"
 	case kind(relatedro.RONeeded):

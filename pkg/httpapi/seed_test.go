@@ -91,8 +91,8 @@ func (w *world) seedExamples() {
 	w.karmakActive(north)
 	at := func(day, hour, minute int) time.Time { return time.Date(2026, 11, day, hour, minute, 0, 0, time.UTC) }
 	activation := relatedro.Activation{
-		State: relatedro.Active, CheckedAt: at(23, 9, 0), FusionVersion: "3.61.4.0",
-		Message: "Karmak Fusion 3.61.4.0 is online, and alternate RO numbers are active for this account.",
+		State: relatedro.Active, CheckedAt: at(23, 9, 0), FusionVersion: "3.62.1.0",
+		Message: "Karmak Fusion 3.62.1.0 is online, and alternate RO numbers are active for this account.",
 	}
 	on := relatedro.Settings{Location: "loc-100", Status: relatedro.Enabled, Karmak: north, Activation: activation}
 	off := relatedro.Settings{Location: "loc-100", Status: relatedro.Disabled, Karmak: north, Activation: activation}
@@ -136,7 +136,10 @@ func (w *world) seedExamples() {
 // karmakActive makes Karmak confirm the feature for a connection.
 func (w *world) karmakActive(over relatedro.Connection) {
 	w.Helper()
-	err := w.karmak.AddAccount(karmaktest.Account{ID: over.Account, Users: []string{over.User}, FusionVersion: "3.61.4.0"})
+	err := w.karmak.AddAccount(karmaktest.Account{
+		ID: over.Account, Users: []string{over.User}, FusionVersion: "3.62.1.0",
+		Branches: []karmaktest.Branch{{ID: "2", Code: "02", Name: "Tulsa"}, {ID: "1", Code: "01", Name: "Dallas"}, {ID: "3", Code: "OLD", Inactive: true}},
+	})
 	if err != nil {
 		w.Fatal(err)
 	}

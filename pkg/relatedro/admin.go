@@ -153,13 +153,45 @@ func (a *Admin) Verify(ctx context.Context, location string) (Settings, error) {
 	if err != nil {
 		return Settings{}, err
 	}
-	if s.Karmak.Account == "" || s.Karmak.User == "" {
-		return Settings{}, &Refusal{
-			Code:    NotConnected,
-			Message: "This location has no Karmak account and user yet. Please ask our support staff to set them.",
-		}
+	if err := s.Karmak.checkSet(); err != nil {
+		return Settings{}, err
 	}
 	return a.learn(ctx, location, s.Karmak, a.ask(ctx, s.Karmak))
+}
+
+// Branches asks the DMS for the branches of the location's account, to choose one from. It
+// is a *Refusal of NotConnected where no account and user are set, and of NoBranches where
+// the DMS does not tell.
+func (a *Admin) Branches(ctx context.Context, location string) (branches []Branch, err error) {
+	s, err := a.store.Settings(ctx, location)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Karmak.checkSet(); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, VerifyWithin)
+	defer cancel()
+	var failure error
+	err = a.turns.alone(ctx, s.Karmak.Account, RankPerson, func(ctx context.Context) {
+		branches, failure = a.dms.Branches(ctx, s.Karmak)
+	})
+	if err := errors.Join(err, failure); err != nil {
+		return nil, &Refusal{Code: NoBranches, Message: asFailure(err, StoreUnavailable).Reason.Sentence()}
+	}
+	return branches, nil
+}
+
+// checkSet returns a *Refusal of NotConnected unless the connection names an account and
+// a user.
+func (c Connection) checkSet() error {
+	if c.Account != "" && c.User != "" {
+		return nil
+	}
+	return &Refusal{
+		Code:    NotConnected,
+		Message: "This location has no Karmak account and user yet. Please ask our support staff to set them.",
+	}
 }
 
 // learn stores what the DMS said of a connection, unless that is no longer the

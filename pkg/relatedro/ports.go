@@ -18,6 +18,10 @@ type DMS interface {
 	// CheckActivation asks whether the feature is active for the connection. It
 	// does not fail: an Activation says what went wrong. CheckedAt is the caller's.
 	CheckActivation(ctx context.Context, over Connection) Activation
+
+	// Branches returns the branches of the connection's account, by code, whatever branch
+	// the connection names. Its error is a *Failure.
+	Branches(ctx context.Context, over Connection) ([]Branch, error)
 }
 
 // Family is what a DMS knows of one RO's relatives: the list, ordered by RO number,

@@ -74,6 +74,7 @@ export const es = {
   'problem.location-disabled': 'Las OR relacionadas están desactivadas en esta ubicación.',
   'problem.not-activated': 'Karmak no confirma que los números de OR alternas estén activos en esta cuenta. Contacte con Karmak para activarlos.',
   'problem.not-connected': 'Esta ubicación aún no tiene cuenta ni usuario de Karmak. Pida a nuestro soporte que los indique.',
+  'problem.branches-unknown': 'Karmak no indica las sucursales de esta cuenta. Escriba el código de la sucursal.',
   'problem.ro-number-needed': 'Aún no se sabe nada de este caso. Indique su número de OR para consultar las OR relacionadas.',
   'problem.too-soon': 'Este caso se actualizó hace menos de un minuto.',
   'reason.unreachable': 'No se pudo contactar con Karmak. Si continúa, pregunte a Karmak si su servicio Unity funciona para esta cuenta.',
