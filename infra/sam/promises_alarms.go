@@ -131,7 +131,7 @@ func pagesAndTickets(f *formation) (problems []string) {
 	for topic, subjects := range map[string][]subject{
 		"PageTopic": append(functions, []subject{
 			{"Messages", "Outcome", "refused"}, {"Messages", "Outcome", "gave_up"}, {"Receives", "", ""}, {"UnreadableItems", "", ""},
-			{"KarmakRequests", "Outcome", "credentials_rejected"},
+			{"KarmakRequests", "Outcome", "credentials_rejected"}, {"Messages", "Reason", "credentials_unavailable"},
 			{"ApproximateAgeOfOldestMessage", "QueueName", "ExportQueue.QueueName"},
 			{"ApproximateAgeOfOldestMessage", "QueueName", "CloseQueue.QueueName"},
 			{"NumberOfMessagesSent", "QueueName", "ExportQueue.QueueName"}, {"NumberOfMessagesSent", "QueueName", "CloseQueue.QueueName"},

@@ -54,7 +54,7 @@ func (k *keyring) get(ctx context.Context) (Credentials, error) {
 	}
 	if err != nil {
 		return Credentials{}, &relatedro.Failure{
-			Reason: relatedro.CredentialsRejected, Err: fmt.Errorf("read the credentials: %w", err),
+			Reason: relatedro.CredentialsUnavailable, Err: fmt.Errorf("read the credentials: %w", err),
 		}
 	}
 	k.keys, k.readAt, k.rejected = keys, k.now(), false

@@ -167,10 +167,16 @@ func TestRefusedCredentialsThatCannotBeReadAgainAreTriedOnceAMinute(t *testing.T
 	for _, step := range []struct {
 		advance time.Duration
 		reads   int
-	}{{0, 1}, {time.Minute, 2}, {59 * time.Second, 2}, {time.Second, 3}} {
+		reason  relatedro.Reason
+	}{
+		{0, 1, relatedro.CredentialsRejected},
+		{time.Minute, 2, relatedro.CredentialsUnavailable},
+		{59 * time.Second, 2, relatedro.CredentialsRejected},
+		{time.Second, 3, relatedro.CredentialsUnavailable},
+	} {
 		clock.advance(step.advance)
-		if f := failure(t, c, over, "100"); f.Reason != relatedro.CredentialsRejected {
-			t.Errorf("failure %v, want credentials_rejected", f)
+		if f := failure(t, c, over, "100"); f.Reason != step.reason {
+			t.Errorf("failure %v, want %s", f, step.reason)
 		}
 		if reads != step.reads {
 			t.Errorf("after another %s: read %d times, want %d", step.advance, reads, step.reads)
@@ -192,8 +198,8 @@ func TestCredentialsThatCannotBeRead(t *testing.T) {
 			return karmak.Credentials{ClientID: "client", ClientSecret: "s3cret-value"}, nil
 		}
 	})
-	if f := failure(t, c, over, "100"); f.Reason != relatedro.CredentialsRejected {
-		t.Errorf("failure %v, want credentials_rejected", f)
+	if f := failure(t, c, over, "100"); f.Reason != relatedro.CredentialsUnavailable {
+		t.Errorf("failure %v, want credentials_unavailable", f)
 	}
 	fails = false
 	families(t, c, over, "100")

@@ -12,23 +12,24 @@ type Reason string
 
 // Why a retrieval fails. Transient ones are tried again by themselves.
 const (
-	Unreachable         Reason = "unreachable"           // transient: no answer, or cut off in the middle
-	RateLimited         Reason = "rate_limited"          // transient: the DMS asked to wait
-	KarmakError         Reason = "karmak_error"          // transient: the DMS answered with an error of its own
-	FusionOffline       Reason = "fusion_offline"        // transient: the dealer's own server is not online
-	CredentialsRejected Reason = "credentials_rejected"  // transient: our own client id or secret; every location is affected
-	UnexpectedAnswer    Reason = "unexpected_answer"     // transient: the answer is not of the published form
-	StoreUnavailable    Reason = "store_unavailable"     // transient: our own database
-	Conflict            Reason = "conflict"              // transient: others kept changing the case or its location
-	AccountBusy         Reason = "account_busy"          // transient: another function asks this account just now
-	OutOfTime           Reason = "out_of_time"           // transient: the invocation ended before its turn came
-	RONotFound          Reason = "ro_not_found"          // transient while the event is younger than UnknownROGrace
-	NotActivated        Reason = "not_activated"         // transient until it has lasted NotActivatedGrace: the DMS has not activated the feature, or keeps its user from it
-	AccountNotPermitted Reason = "account_not_permitted" // permanent: the account or user is not open to us
-	AmbiguousBranch     Reason = "ambiguous_branch"      // permanent: the number exists at several branches, the location names none
-	FamilyTooLarge      Reason = "family_too_large"      // permanent: more related ROs than can be kept
-	LocationDisabled    Reason = "location_disabled"     // the location was switched off before the retrieval ended
-	ConnectionChanged   Reason = "connection_changed"    // the list was fetched over a connection the location no longer has
+	Unreachable            Reason = "unreachable"             // transient: no answer, or cut off in the middle
+	RateLimited            Reason = "rate_limited"            // transient: the DMS asked to wait
+	KarmakError            Reason = "karmak_error"            // transient: the DMS answered with an error of its own
+	FusionOffline          Reason = "fusion_offline"          // transient: the dealer's own server is not online
+	CredentialsRejected    Reason = "credentials_rejected"    // transient: our own client id or secret; every location is affected
+	CredentialsUnavailable Reason = "credentials_unavailable" // transient: our own credentials cannot be read, so nobody was asked
+	UnexpectedAnswer       Reason = "unexpected_answer"       // transient: the answer is not of the published form
+	StoreUnavailable       Reason = "store_unavailable"       // transient: our own database
+	Conflict               Reason = "conflict"                // transient: others kept changing the case or its location
+	AccountBusy            Reason = "account_busy"            // transient: another function asks this account just now
+	OutOfTime              Reason = "out_of_time"             // transient: the invocation ended before its turn came
+	RONotFound             Reason = "ro_not_found"            // transient while the event is younger than UnknownROGrace
+	NotActivated           Reason = "not_activated"           // transient until it has lasted NotActivatedGrace: the DMS has not activated the feature, or keeps its user from it
+	AccountNotPermitted    Reason = "account_not_permitted"   // permanent: the account or user is not open to us
+	AmbiguousBranch        Reason = "ambiguous_branch"        // permanent: the number exists at several branches, the location names none
+	FamilyTooLarge         Reason = "family_too_large"        // permanent: more related ROs than can be kept
+	LocationDisabled       Reason = "location_disabled"       // the location was switched off before the retrieval ended
+	ConnectionChanged      Reason = "connection_changed"      // the list was fetched over a connection the location no longer has
 )
 
 // Permanent reports whether trying again by itself is pointless.
@@ -53,6 +54,8 @@ func (r Reason) Sentence() string {
 		return "This dealer's Karmak Fusion server is offline. Please check that the server and its Unity bridge are running."
 	case CredentialsRejected:
 		return "Karmak refused our own sign-in. Our support staff has to mend this; nothing is wrong at this location."
+	case CredentialsUnavailable:
+		return "Our own sign-in to Karmak could not be read. Our support staff has to mend this; nothing is wrong at this location."
 	case UnexpectedAnswer:
 		return "Karmak's answer could not be read. Our support staff has been given the details."
 	case StoreUnavailable, Conflict, OutOfTime:

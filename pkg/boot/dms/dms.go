@@ -57,18 +57,27 @@ func credentials(kit boot.Kit) karmak.CredentialsFunc {
 	}
 	client := secretsmanager.NewFromConfig(kit.AWS("SECRETS_MANAGER"))
 	return func(ctx context.Context) (karmak.Credentials, error) {
-		out, err := client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &secret})
-		if err != nil {
-			return karmak.Credentials{}, err
+		keys, err := read(ctx, client, secret)
+		if err != nil { // admin tells its caller a sentence only
+			kit.Log.ErrorContext(ctx, "karmak credentials", "error", err)
 		}
-		var value struct {
-			ClientID     string `json:"clientId"`
-			ClientSecret string `json:"clientSecret"`
-		}
-		// The decoder's own error could quote the secret.
-		if json.Unmarshal([]byte(aws.ToString(out.SecretString)), &value) != nil || value.ClientID == "" || value.ClientSecret == "" {
-			return karmak.Credentials{}, errors.New(`the secret must be JSON with "clientId" and "clientSecret"`)
-		}
-		return karmak.Credentials{ClientID: value.ClientID, ClientSecret: value.ClientSecret}, nil
+		return keys, err
 	}
+}
+
+// read returns the credentials in the secret.
+func read(ctx context.Context, client *secretsmanager.Client, secret string) (karmak.Credentials, error) {
+	out, err := client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &secret})
+	if err != nil {
+		return karmak.Credentials{}, err
+	}
+	var value struct {
+		ClientID     string `json:"clientId"`
+		ClientSecret string `json:"clientSecret"`
+	}
+	// The decoder's own error could quote the secret.
+	if json.Unmarshal([]byte(aws.ToString(out.SecretString)), &value) != nil || value.ClientID == "" || value.ClientSecret == "" {
+		return karmak.Credentials{}, errors.New(`the secret must be JSON with "clientId" and "clientSecret"`)
+	}
+	return karmak.Credentials{ClientID: value.ClientID, ClientSecret: value.ClientSecret}, nil
 }

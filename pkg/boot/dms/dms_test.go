@@ -115,8 +115,13 @@ func TestSecretThatCannotBeUsed(t *testing.T) {
 			}
 			_, err = client.Families(t.Context(), over, []string{"100"})
 			var f *relatedro.Failure
-			if !errors.As(err, &f) || f.Reason != relatedro.CredentialsRejected || !strings.Contains(err.Error(), test.says) {
-				t.Errorf("Families: %v, want credentials_rejected and %q", err, test.says)
+			if !errors.As(err, &f) || f.Reason != relatedro.CredentialsUnavailable || !strings.Contains(err.Error(), test.says) {
+				t.Errorf("Families: %v, want credentials_unavailable and %q", err, test.says)
+			}
+			said.Reset()
+			got := client.CheckActivation(t.Context(), over)
+			if want := relatedro.CredentialsUnavailable.Sentence(); got.Message != want || !strings.Contains(said.String(), test.says) {
+				t.Errorf("CheckActivation says %q and logs %q, want %q and %q", got.Message, said.String(), want, test.says)
 			}
 			fmt.Fprint(&said, err)
 			for _, secret := range []string{"s3cret", "31337"} {

@@ -82,6 +82,7 @@ export const es = {
   'reason.karmak_error': 'Karmak respondió con un error. Si continúa, consulte a Karmak.',
   'reason.fusion_offline': 'El servidor Karmak Fusion de este concesionario no está en línea. Compruebe el servidor y su puente Unity.',
   'reason.credentials_rejected': 'Karmak rechazó nuestro propio acceso. Lo debe arreglar nuestro soporte; aquí no falla nada.',
+  'reason.credentials_unavailable': 'No se pudo leer nuestro propio acceso a Karmak. Lo debe arreglar nuestro soporte; aquí no falla nada.',
   'reason.unexpected_answer': 'No se pudo leer la respuesta de Karmak. Nuestro soporte tiene los detalles.',
   'reason.store_unavailable': 'Las OR relacionadas no se pudieron guardar a tiempo.',
   'reason.conflict': 'Las OR relacionadas no se pudieron guardar a tiempo.',
