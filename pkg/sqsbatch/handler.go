@@ -80,7 +80,7 @@ func (h *Handler) Handle(ctx context.Context, batch events.SQSEvent) (events.SQS
 	}
 	h.delay(ending, done)
 
-	var response events.SQSEventResponse
+	response := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
 	for _, s := range done {
 		if s.result.Verdict == relatedro.TryAgain || failed[s.message.MessageId] {
 			response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: s.message.MessageId})

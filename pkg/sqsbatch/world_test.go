@@ -262,6 +262,9 @@ func (w *world) runForAnHour() {
 func (w *world) handle(ctx context.Context, h *sqsbatch.Handler, batch events.SQSEvent) (failed int) {
 	response, err := h.Handle(ctx, batch)
 	w.must(err)
+	if response.BatchItemFailures == nil {
+		w.t.Error("batchItemFailures is null, want a list")
+	}
 	kept := map[string]bool{}
 	for _, f := range response.BatchItemFailures {
 		kept[f.ItemIdentifier] = true
