@@ -3,23 +3,17 @@ package main
 import (
 	"bytes"
 	"context"
-	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+
+	"related-ro/infra/sam/samconfig"
+	"related-ro/infra/sam/translator"
 )
-
-//go:embed translate.py
-var translateScript string
-
-// stages are those of samconfig.toml.
-func stages() []string { return []string{"dev", "staging", "prod"} }
 
 // checkCloudFormation translates the template for each stage and holds it against the promises.
 func (p proof) checkCloudFormation(ctx context.Context, cli samCommand) error {
@@ -35,9 +29,13 @@ func (p proof) checkCloudFormation(ctx context.Context, cli samCommand) error {
 	if err != nil {
 		return err
 	}
+	stages, err := samconfig.Read("samconfig.toml")
+	if err != nil {
+		return err
+	}
 	var problems []error
-	for _, stage := range stages() {
-		f, err := translate(ctx, cli, stage)
+	for _, stage := range slices.Sorted(maps.Keys(stages)) {
+		f, err := translate(ctx, cli, stages[stage])
 		if err != nil {
 			return err
 		}
@@ -85,20 +83,18 @@ type resource struct {
 	Properties                          json.RawMessage
 }
 
-func translate(ctx context.Context, cli samCommand, stage string) (*formation, error) {
-	command := exec.CommandContext(ctx, filepath.Join(cli.venv, "bin", "python"), "-c", translateScript, "template.yaml", "samconfig.toml", stage)
-	command.Env = cli.command(ctx).Env
-	var stderr bytes.Buffer
-	command.Stderr = &stderr
-	output, err := command.Output()
+func translate(ctx context.Context, cli samCommand, stage samconfig.Stage) (*formation, error) {
+	answer, err := translator.Run(ctx, cli.venv, translator.Request{
+		Template: "template.yaml", Parameters: stage.Parameters, Code: "s3://bucket/key",
+	})
 	if err != nil {
-		return nil, fmt.Errorf("translate the template: %w %s", err, stderr.Bytes())
+		return nil, err
 	}
-	var f formation
-	if err := json.Unmarshal(output, &f); err != nil {
-		return nil, fmt.Errorf("translate the template: %w", err)
+	f := &formation{Parameters: answer.Parameters, Tags: stage.Tags, Warnings: answer.Warnings}
+	if err := json.Unmarshal(answer.Resolved, &f.Template); err != nil {
+		return nil, fmt.Errorf("read the translated template: %w", err)
 	}
-	return &f, nil
+	return f, nil
 }
 
 // each calls do for every resource of a type, in the order of their logical IDs, with its properties decoded. Properties

@@ -15,13 +15,7 @@ import (
 	"time"
 
 	"related-ro/infra/local/stack"
-	"related-ro/infra/tools"
-)
-
-// The versions of AWS's tools. SAM CLI brings the translator that it was tested with.
-const (
-	samCLI  = "1.170.0"
-	cfnLint = "1.58.0"
+	"related-ro/infra/sam/translator"
 )
 
 // lookAgain is how often is looked whether something answers that was started.
@@ -39,9 +33,8 @@ var errUnavailable = errors.New("not to be had on this machine")
 
 // run does all steps in their order and stops at the first that fails.
 func (p proof) run(ctx context.Context) error {
-	venv := filepath.Join(p.cache, "cli-"+samCLI)
-	install := tools.Python("aws-sam-cli=="+samCLI, "cfn-lint=="+cfnLint)
-	if err := tools.Once(ctx, venv, install); err != nil {
+	venv, err := translator.Install(ctx, p.cache)
+	if err != nil {
 		return p.without("SAM CLI", err)
 	}
 	cli := samCommand{venv: venv, region: stack.Region}
