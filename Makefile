@@ -75,6 +75,10 @@ fuzz-api: build ## Fuzz the whole API from its contract; needs Python 3
 test-sam: ## Check, build and run the functions by AWS's own SAM CLI; needs Python 3, and Docker and busybox to run them
 	go run ./infra/sam
 
+.PHONY: test-deploy
+test-deploy: ## Create the stack on an AWS that others wrote, tell the story there, and update it; needs Python 3
+	RELATEDRO_DEPLOY=1 go test -C infra/deploy -count=1 -timeout 10m
+
 .PHONY: conformance
 conformance: ## Run tests against other engines, all or ENGINES="moto dynamodb-local …"; needs Python 3, Java, Maven, npm
 	go run ./infra/conformance -engines "$(ENGINES)"

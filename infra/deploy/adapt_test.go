@@ -1,0 +1,230 @@
+package deploy
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// object is a node of a template.
+type object = map[string]any
+
+// known are the types that the engine creates as they are.
+func known() []string {
+	return []string{
+		"AWS::ApiGatewayV2::Stage", "AWS::CloudWatch::Dashboard", "AWS::DynamoDB::Table",
+		"AWS::Lambda::Function", "AWS::Lambda::Permission", "AWS::Lambda::Version", "AWS::Logs::LogGroup", "AWS::SNS::Subscription",
+		"AWS::SNS::Topic", "AWS::SQS::Queue", "AWS::SQS::QueuePolicy",
+	}
+}
+
+// adapters change what the engine, ministack, does not take as it is. Each gets the template and a resource's logical ID.
+func adapters() map[string]func(resources map[string]any, id string) error {
+	return map[string]func(map[string]any, string) error{
+		// It has no CodeDeploy: an alias moves at once.
+		"AWS::CodeDeploy::Application":     remove,
+		"AWS::CodeDeploy::DeploymentGroup": remove,
+		"AWS::Lambda::Alias":               withoutDeployment,
+		// It has no alarms of metric math.
+		"AWS::CloudWatch::Alarm": withoutMath,
+		// It compares a bound of concurrency as a number, but Ref of a parameter is text.
+		"AWS::Lambda::EventSourceMapping": withoutBound,
+		// It asks IAM for SQS's batch actions by names of their own, which AWS does not have.
+		"AWS::IAM::Role": withBatchActions,
+		// It does not read the OpenAPI body of an HTTP API.
+		"AWS::ApiGatewayV2::Api": expandBody,
+	}
+}
+
+// adapt makes of the translated template one that the engine takes. It fails on a type that neither known nor adapters names.
+func adapt(template object) error {
+	resources := template["Resources"].(map[string]any)
+	for _, id := range slices.Sorted(maps.Keys(resources)) {
+		kind, _ := resources[id].(object)["Type"].(string)
+		if slices.Contains(known(), kind) {
+			continue
+		}
+		change, ok := adapters()[kind]
+		if !ok {
+			return fmt.Errorf("%s is a %s: say in adapt_test.go whether the engine creates it", id, kind)
+		}
+		if err := change(resources, id); err != nil {
+			return fmt.Errorf("%s: %w", id, err)
+		}
+	}
+	return nil
+}
+
+func properties(resources map[string]any, id string) object {
+	p, _ := resources[id].(object)["Properties"].(object)
+	return p
+}
+
+func remove(resources map[string]any, id string) error {
+	delete(resources, id)
+	return nil
+}
+
+func withoutDeployment(resources map[string]any, id string) error {
+	delete(resources[id].(object), "UpdatePolicy")
+	return nil
+}
+
+func withoutMath(resources map[string]any, id string) error {
+	if properties(resources, id)["Metrics"] != nil {
+		delete(resources, id)
+	}
+	return nil
+}
+
+func withoutBound(resources map[string]any, id string) error {
+	delete(properties(resources, id), "ScalingConfig")
+	return nil
+}
+
+// batches are SQS's actions that have a batch.
+func batches() []string {
+	return []string{"sqs:SendMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"}
+}
+
+func withBatchActions(resources map[string]any, id string) error {
+	policies, _ := properties(resources, id)["Policies"].([]any)
+	for _, p := range policies {
+		for _, s := range p.(object)["PolicyDocument"].(object)["Statement"].([]any) {
+			statement := s.(object)
+			actions := listOf(statement["Action"])
+			for _, action := range slices.Clone(actions) {
+				if name, _ := action.(string); slices.Contains(batches(), name) {
+					actions = append(actions, name+"Batch")
+				}
+			}
+			statement["Action"] = actions
+		}
+	}
+	return nil
+}
+
+func listOf(v any) []any {
+	if list, ok := v.([]any); ok {
+		return list
+	}
+	return []any{v}
+}
+
+// expandBody makes resources of an API's OpenAPI body: an authorizer for each security scheme, an integration and a route for
+// each operation, and the CORS configuration. What it does not know in the body is an error.
+func expandBody(resources map[string]any, id string) error {
+	api := properties(resources, id)
+	body, ok := api["Body"].(object)
+	if !ok {
+		return fmt.Errorf("has no body")
+	}
+	if err := onlyKeys(body, "openapi", "info", "tags", "paths", "components", "x-amazon-apigateway-cors"); err != nil {
+		return err
+	}
+	delete(api, "Body")
+	delete(api, "FailOnWarnings") // of the body's import
+	api["Name"], api["ProtocolType"] = object{"Ref": "AWS::StackName"}, "HTTP"
+	if cors := body["x-amazon-apigateway-cors"]; cors != nil {
+		configuration, err := corsOf(cors)
+		if err != nil {
+			return err
+		}
+		api["CorsConfiguration"] = configuration
+	}
+	schemes, _ := body["components"].(object)["securitySchemes"].(object)
+	for name, scheme := range schemes {
+		authorizer, err := authorizerOf(id, name, scheme.(object))
+		if err != nil {
+			return err
+		}
+		resources[id+name+"Authorizer"] = authorizer
+	}
+	for path, methods := range body["paths"].(object) {
+		for method, operation := range methods.(object) {
+			if err := addRoute(resources, id, method, path, operation.(object)); err != nil {
+				return fmt.Errorf("%s %s: %w", method, path, err)
+			}
+		}
+	}
+	return nil
+}
+
+// corsOf returns an API's CorsConfiguration: the body's, since the engine serves it by the keys of API Gateway's API.
+func corsOf(cors any) (object, error) {
+	of, ok := cors.(object)
+	if !ok {
+		return nil, fmt.Errorf("x-amazon-apigateway-cors is %v, not an object", cors)
+	}
+	if err := onlyKeys(of, "allowOrigins", "allowMethods", "allowHeaders", "exposeHeaders", "maxAge"); err != nil {
+		return nil, fmt.Errorf("x-amazon-apigateway-cors: %w", err)
+	}
+	return of, nil
+}
+
+func authorizerOf(api, name string, scheme object) (object, error) {
+	of, _ := scheme["x-amazon-apigateway-authorizer"].(object)
+	jwt, _ := of["jwtConfiguration"].(object)
+	if err := onlyKeys(of, "type", "identitySource", "jwtConfiguration"); err != nil || of["type"] != "jwt" {
+		return nil, fmt.Errorf("security scheme %s: type %v: %w", name, of["type"], err)
+	}
+	return object{"Type": "AWS::ApiGatewayV2::Authorizer", "Properties": object{
+		"ApiId": object{"Ref": api}, "Name": name, "AuthorizerType": "JWT", "IdentitySource": []any{of["identitySource"]},
+		"JwtConfiguration": object{"Issuer": jwt["issuer"], "Audience": jwt["audience"]},
+	}}, nil
+}
+
+// anyMethod is OpenAPI's word of API Gateway for a route of all methods.
+const anyMethod = "x-amazon-apigateway-any-method"
+
+func addRoute(resources map[string]any, api, method, path string, operation object) error {
+	integration, _ := operation["x-amazon-apigateway-integration"].(object)
+	err := onlyKeys(operation, "x-amazon-apigateway-integration", "security", "responses", "parameters")
+	if err == nil {
+		err = onlyKeys(integration, "type", "httpMethod", "uri", "payloadFormatVersion")
+	}
+	if err != nil {
+		return err
+	}
+	if method == anyMethod {
+		method = "any"
+	}
+	name := api + strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, method+path)
+	resources[name+"Integration"] = object{"Type": "AWS::ApiGatewayV2::Integration", "Properties": object{
+		"ApiId": object{"Ref": api}, "IntegrationType": "AWS_PROXY", "IntegrationMethod": integration["httpMethod"],
+		"IntegrationUri": integration["uri"], "PayloadFormatVersion": integration["payloadFormatVersion"],
+	}}
+	route := object{
+		"ApiId": object{"Ref": api}, "RouteKey": strings.ToUpper(method) + " " + path, "AuthorizationType": "NONE",
+		"Target": object{"Fn::Join": []any{"/", []any{"integrations", object{"Ref": name + "Integration"}}}},
+	}
+	for _, requirement := range listOf(operation["security"]) {
+		for scheme := range requirement.(object) {
+			if scheme != "NONE" { // the translator's word for an open route
+				route["AuthorizationType"], route["AuthorizerId"] = "JWT", object{"Ref": api + scheme + "Authorizer"}
+			}
+		}
+	}
+	resources[name+"Route"] = object{"Type": "AWS::ApiGatewayV2::Route", "Properties": route}
+	return nil
+}
+
+// onlyKeys returns an error that names the keys of o beyond those that are known.
+func onlyKeys(o object, known ...string) error {
+	var foreign []string
+	for _, key := range slices.Sorted(maps.Keys(o)) {
+		if !slices.Contains(known, key) {
+			foreign = append(foreign, key)
+		}
+	}
+	if len(foreign) > 0 {
+		return fmt.Errorf("the check does not know %s", strings.Join(foreign, ", "))
+	}
+	return nil
+}

@@ -1,0 +1,268 @@
+package deploy
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"related-ro/infra/local/platform"
+	"related-ro/pkg/karmak/karmaktest"
+)
+
+// stepPatience is how long one step of the story may take: the functions gather messages for a second.
+const stepPatience = 20 * time.Second
+
+// told is the case that the story is about.
+const told = "case-1001"
+
+// step is a part of the story.
+type step struct {
+	name string
+	do   func(context.Context, *system) error
+}
+
+// story is what the product does for people, in its order. Every route of the template has a part in it.
+func story() []step {
+	return []step{
+		{"settings", settings},
+		{"export", export},
+		{"close", closeCase},
+		{"read", read},
+		{"refresh", refresh},
+		{"dead letters", deadLetters},
+		{"console", console},
+		{"preflight", preflight},
+		{"closed doors", closedDoors},
+		{"empty queues", emptyQueues},
+	}
+}
+
+// tell tells the story. The error names the step that went wrong.
+func (s *system) tell(ctx context.Context) error {
+	for _, part := range story() {
+		bounded, cancel := context.WithTimeout(ctx, stepPatience)
+		err := part.do(bounded, s)
+		cancel()
+		if err != nil {
+			return fmt.Errorf("%s: %w", part.name, err)
+		}
+	}
+	return nil
+}
+
+// theCase returns the story's case and the path of its location.
+func (s *system) theCase() (c platform.Case, location string) {
+	found, _ := s.world.data.Case(told)
+	return found.Case, "/v1/locations/" + found.LocationID
+}
+
+// settings: support enables locations, for which Karmak must confirm the account, by the credentials of the secret.
+func settings(ctx context.Context, s *system) error {
+	if err := s.world.data.SetUp(ctx, s.Platform); err != nil {
+		return err
+	}
+	_, location := s.theCase()
+	for _, r := range []request{
+		{method: http.MethodPost, path: location + "/external-interfaces/verify", status: http.StatusOK, want: `"active"`},
+		{method: http.MethodGet, path: location + "/external-interfaces/history", status: http.StatusOK, want: `"ENABLED"`},
+	} {
+		r.role = "administrator"
+		if _, err := s.ask(ctx, r, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func export(ctx context.Context, s *system) error {
+	c, _ := s.theCase()
+	id, err := s.Export(ctx, c)
+	if err != nil {
+		return err
+	}
+	answer, err := s.retrieved(ctx, c, id)
+	if err == nil && len(answer.RelatedROs) == 0 {
+		err = fmt.Errorf("%s has no related ROs", c.CaseID)
+	}
+	return err
+}
+
+// closeCase: closing fetches anew, so a related RO that Karmak made meanwhile is there.
+func closeCase(ctx context.Context, s *system) error {
+	c, _ := s.theCase()
+	over := s.world.data.Connection(c.LocationID)
+	const made = "59999"
+	if err := s.karmak.Spinoff(over.Account, c.RONumber, over.Branch, karmaktest.RO{Number: made}); err != nil {
+		return err
+	}
+	id, err := s.Close(ctx, c, "auto")
+	if err != nil {
+		return err
+	}
+	answer, err := s.retrieved(ctx, c, id)
+	if err != nil {
+		return err
+	}
+	for _, ro := range answer.RelatedROs {
+		if ro.RONumber == made {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s lacks RO %s: %+v", c.CaseID, made, answer.RelatedROs)
+}
+
+// read: the places where people see related ROs.
+func read(ctx context.Context, s *system) error {
+	c, location := s.theCase()
+	for _, r := range []request{
+		{method: http.MethodGet, path: location + "/assets/" + c.AssetID + "/related-ros", want: c.CaseID},
+		{
+			method: http.MethodPost, path: "/v1/related-ros/batch-get", want: `"found":true`,
+			body: `{"cases":[{"locationId":"` + c.LocationID + `","caseId":"` + c.CaseID + `"}]}`,
+		},
+		{method: http.MethodGet, path: "/v1/search?locationId=" + c.LocationID + "&ro=" + c.RONumber, want: c.CaseID},
+		{method: http.MethodGet, path: "/v1/health", want: "version"},
+	} {
+		r.role, r.status = "service_advisor", http.StatusOK
+		if _, err := s.ask(ctx, r, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func refresh(ctx context.Context, s *system) error {
+	c, location := s.theCase()
+	var asked struct{ EventID string }
+	_, err := s.ask(ctx, request{
+		method: http.MethodPost, path: location + "/cases/" + c.CaseID + "/refresh", role: "service_manager", status: http.StatusAccepted,
+	}, &asked)
+	if err != nil {
+		return err
+	}
+	_, err = s.retrieved(ctx, c, asked.EventID)
+	return err
+}
+
+// deadLetters: what can never work is set aside with its reason, and comes back by a redrive.
+func deadLetters(ctx context.Context, s *system) error {
+	broken, _ := s.theCase()
+	broken.RONumber = ""
+	for queue, send := range map[string]func() (string, error){
+		"export": func() (string, error) { return s.Export(ctx, broken) },
+		"close":  func() (string, error) { return s.Close(ctx, broken, "user") },
+	} {
+		id, err := send()
+		if err != nil {
+			return err
+		}
+		if err := s.deadLetter(ctx, queue, id); err != nil {
+			return err
+		}
+		_, err = s.ask(ctx, request{
+			method: http.MethodPost, path: "/v1/operations/dead-letters/redrive", body: `{"queue":"` + queue + `"}`,
+			role: "support", status: http.StatusOK, want: `"moved":1`,
+		}, nil)
+		if err != nil {
+			return err
+		}
+		if err := s.deadLetter(ctx, queue, id); err != nil {
+			return fmt.Errorf("redriven: %w", err)
+		}
+	}
+	return nil
+}
+
+func console(ctx context.Context, s *system) error {
+	for path, want := range map[string]string{
+		"/console": "<html", "/console/": "<html", "/console/related-ro.js": "", "/console/components.html": "<html",
+	} {
+		if _, err := s.ask(ctx, request{method: http.MethodGet, path: path, status: http.StatusOK, want: want}, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// origin is a page of the platform's UI.
+const origin = "https://app.example.com"
+
+// preflight: a browser may call the API and read of its answers what the contract says.
+func preflight(ctx context.Context, s *system) error {
+	_, location := s.theCase()
+	header, err := s.ask(ctx, request{
+		method: http.MethodOptions, path: location + "/external-interfaces", status: http.StatusNoContent,
+		header: map[string]string{
+			"Origin": origin, "Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "authorization,content-type,if-match",
+		},
+	}, nil)
+	if err != nil {
+		return err
+	}
+	for name, wanted := range map[string][]string{
+		"Access-Control-Allow-Methods": {"GET", "POST", "PUT"},
+		"Access-Control-Allow-Headers": {"authorization", "content-type", "if-match", "if-none-match"},
+		"Access-Control-Max-Age":       {"600"},
+	} {
+		if err := lists(header, name, wanted); err != nil {
+			return err
+		}
+	}
+	header, err = s.ask(ctx, request{
+		method: http.MethodGet, path: location + "/external-interfaces", role: "administrator", status: http.StatusOK,
+		header: map[string]string{"Origin": origin},
+	}, nil)
+	if err != nil {
+		return err
+	}
+	if allowed := header.Get("Access-Control-Allow-Origin"); allowed != "*" && allowed != origin {
+		return fmt.Errorf("Access-Control-Allow-Origin is %q", allowed)
+	}
+	return lists(header, "Access-Control-Expose-Headers", []string{"etag", "retry-after", "allow", "apigw-requestid", "x-request-id"})
+}
+
+// lists says whether a header lists all that is wanted.
+func lists(header http.Header, name string, wanted []string) error {
+	has := strings.Split(strings.ReplaceAll(strings.ToLower(strings.Join(header.Values(name), ",")), " ", ""), ",")
+	for _, one := range wanted {
+		if !slices.Contains(has, strings.ToLower(one)) {
+			return fmt.Errorf("%s is %q, which lacks %s", name, has, one)
+		}
+	}
+	return nil
+}
+
+// closedDoors: no answer without a token, none for what is no route, and the case platform may send and nothing else.
+func closedDoors(ctx context.Context, s *system) error {
+	_, location := s.theCase()
+	for _, r := range []request{
+		{method: http.MethodGet, path: location + "/external-interfaces", status: http.StatusUnauthorized},
+		{
+			method: http.MethodGet, path: location + "/external-interfaces", status: http.StatusUnauthorized,
+			header: map[string]string{"Authorization": "Bearer e30.e30.c2ln"},
+		},
+		{method: http.MethodGet, path: "/v1/nowhere", status: http.StatusNotFound, want: "not-found"},
+		{method: http.MethodDelete, path: "/v1/search", status: http.StatusMethodNotAllowed, want: "GET"},
+	} {
+		if _, err := s.ask(ctx, r, nil); err != nil {
+			return err
+		}
+	}
+	_, err := s.Queues.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &s.ExportQueueURL})
+	if err == nil || !strings.Contains(err.Error(), "AccessDenied") {
+		return fmt.Errorf("the case platform receives from the queue: %w", err)
+	}
+	return nil
+}
+
+// emptyQueues: what is done is deleted.
+func emptyQueues(ctx context.Context, s *system) error {
+	counting := *s.Platform
+	counting.Queues = sqs.NewFromConfig(s.world.engine.config(owner()))
+	return counting.AwaitEmpty(ctx)
+}
