@@ -269,7 +269,7 @@ func noFixedNames(f *formation) (problems []string) {
 	}
 	for _, property := range names {
 		each(f, kinds[property], func(id string, _ resource, properties map[string]value) {
-			if name, ok := properties[property]; ok && !strings.Contains(string(name), "${AWS::StackName}") {
+			if name, ok := properties[property]; ok && !strings.Contains(string(name), "AWS::StackName") {
 				problems = append(problems, fmt.Sprintf("%s is named %s in every stack", id, name))
 			}
 		})
