@@ -2,6 +2,7 @@ package template
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -41,7 +42,12 @@ func (b *builder) addAPI(id string, properties map[string]any) error {
 				}
 			}
 		}
-		CorsConfiguration    *corsProperties
+		DefinitionBody struct {
+			OpenAPI string          `json:"openapi"`
+			Info    any             `json:"info"`
+			Paths   map[string]any  `json:"paths"`
+			CORS    *corsProperties `json:"x-amazon-apigateway-cors"`
+		}
 		DefaultRouteSettings struct {
 			ThrottlingRateLimit, ThrottlingBurstLimit whole
 			DetailedMetricsEnabled                    any
@@ -64,7 +70,10 @@ func (b *builder) addAPI(id string, properties map[string]any) error {
 			IdentitySource: a.IdentitySource, Issuer: a.JwtConfiguration.Issuer, Audience: a.JwtConfiguration.Audience,
 		}
 	}
-	if c := p.CorsConfiguration; c != nil {
+	if len(p.DefinitionBody.Paths) > 0 {
+		return errors.New("DefinitionBody: the local stack takes routes from the functions' events alone")
+	}
+	if c := p.DefinitionBody.CORS; c != nil {
 		api.CORS = &CORS{
 			AllowOrigins: c.AllowOrigins, AllowMethods: c.AllowMethods, AllowHeaders: c.AllowHeaders,
 			ExposeHeaders: c.ExposeHeaders, AllowCredentials: c.AllowCredentials, MaxAge: int(c.MaxAge),
