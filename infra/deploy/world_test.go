@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -48,7 +50,9 @@ type world struct {
 	producer aws.Credentials
 	// role and secret are the ARNs of the case platform's role and of Karmak's secret.
 	role, secret string
-	data         seed.Data
+	// releases is the number of the last deployment, of ten digits as the template asks.
+	releases atomic.Int64
+	data     seed.Data
 }
 
 // shared is what all tests of a run use: it takes seconds to make.
@@ -89,6 +93,7 @@ func newWorld(ctx context.Context, scratch string) (*world, error) {
 		return nil, err
 	}
 	w := &world{}
+	w.releases.Store(1_000_000_000)
 	if w.venv, err = translator.Install(ctx, filepath.Join(cache, "sam")); err != nil {
 		return nil, fmt.Errorf("%w: %w", errUnavailable, err)
 	}
@@ -176,7 +181,7 @@ func (w *world) token(role string, locations ...string) (string, error) {
 func (w *world) parameters(karmak *karmaktest.Server) map[string]string {
 	architecture := map[string]string{"amd64": "x86_64", "arm64": "arm64"}[runtime.GOARCH]
 	return map[string]string{
-		"Architecture": architecture, "KarmakBaseUrl": karmak.URL, "KarmakCredentialsSecretArn": w.secret,
+		"Release": strconv.FormatInt(w.releases.Add(1), 10), "Architecture": architecture, "KarmakBaseUrl": karmak.URL, "KarmakCredentialsSecretArn": w.secret,
 		"ProducerPrincipal": w.role, "JwtIssuer": w.issuer.URL, "JwtAudience": audience,
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"related-ro/infra/sam/samconfig"
 	"related-ro/infra/sam/translator"
@@ -85,7 +86,7 @@ type resource struct {
 
 func translate(ctx context.Context, cli samCommand, stage samconfig.Stage) (*formation, error) {
 	answer, err := translator.Run(ctx, cli.venv, translator.Request{
-		Template: "template.yaml", Parameters: stage.Parameters, Code: "s3://bucket/key",
+		Template: "template.yaml", Parameters: stage.Deployed(time.Now()), Code: "s3://bucket/key",
 	})
 	if err != nil {
 		return nil, err

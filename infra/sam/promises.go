@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"related-ro/infra/sam/samconfig"
 )
 
 // promises are all that must hold of the CloudFormation. uses are what the functions ask of AWS, groups by which dimensions
@@ -27,6 +29,7 @@ func promises(uses map[string]use, groups map[string][][]string, runbook map[str
 		{"alarms say what they mean and tell somebody", func(f *formation) []string { return alarms(f, runbook) }},
 		{"alarms look at metrics that there are", func(f *formation) []string { return metricsExist(f, groups) }},
 		{"what must be known at once is paged, the rest is a ticket", pagesAndTickets},
+		{"every deployment publishes a version of every function", published},
 		{"every function is deployed by a canary whose brakes can brake", brakes},
 	}
 }
@@ -216,6 +219,19 @@ func watchedFunctions(f *formation) (problems []string) {
 		}
 		if function.TracingConfig.Mode != "Active" {
 			problems = append(problems, id+" is not traced")
+		}
+	})
+	return problems
+}
+
+// published checks that a function's version is named after the deployment: only then is a parameter's new value live after it.
+func published(f *formation) (problems []string) {
+	each(f, "AWS::Lambda::Function", func(id string, _ resource, function functionProperties) {
+		if f.Template.Resources[id+"Version"+f.Parameters[samconfig.ReleaseParameter]].Type != "AWS::Lambda::Version" {
+			problems = append(problems, id+" is not published by a deployment that changes a parameter alone: set its AutoPublishCodeSha256")
+		}
+		if string(function.Environment.Variables["RELEASE"]) != f.Parameters[samconfig.ReleaseParameter] {
+			problems = append(problems, id+" does not change with a deployment, so Lambda publishes no version: set its variable RELEASE")
 		}
 	})
 	return problems

@@ -9,7 +9,7 @@ import (
 // formed returns the CloudFormation with these resources, for prod.
 func formed(t *testing.T, resources string) *formation {
 	t.Helper()
-	f := &formation{Parameters: map[string]string{"Stage": "prod", "ProducerPrincipal": "arn:platform"}}
+	f := &formation{Parameters: map[string]string{"Stage": "prod", "Release": "1", "ProducerPrincipal": "arn:platform"}}
 	if err := json.Unmarshal([]byte(resources), &f.Template.Resources); err != nil {
 		t.Fatal(err)
 	}
@@ -104,6 +104,8 @@ func TestPromises(t *testing.T) {
 		{"a metric of all stacks", strings.Replace(brakeAlarm, `{"Ref": "AWS::StackName"}`, `"prod"`, 1), exist, "mixes stacks"},
 		{"nobody is paged", ``, pagesAndTickets, "nothing tells PageTopic"},
 
+		{"a function that no deployment publishes", aFunction, published, "set its AutoPublishCodeSha256"},
+		{"a function that is the same after a deployment", aFunction + `, "ReadFunctionVersion1": {"Type": "AWS::Lambda::Version"}`, published, "set its variable RELEASE"},
 		{"a function with brakes", strings.Join([]string{aFunction, brakeAlarm, otherBrakes, deployment}, ","), brakes, ""},
 		{"a brake that nothing can pull", strings.Join([]string{aFunction, strings.Replace(brakeAlarm, "0.5", "1.5", 1), otherBrakes, deployment}, ","), brakes, "own failures: false"},
 		{"a brake that always pulls", strings.Join([]string{aFunction, strings.Replace(brakeAlarm, "0.5", "0", 1), otherBrakes, deployment}, ","), brakes, "own failures: false"},

@@ -103,7 +103,7 @@ type functionProperties struct {
 	}
 	// What only matters on AWS.
 	Role, Policies, LoggingConfig, Tracing, Tags, EphemeralStorage, SnapStart                     any
-	AutoPublishAlias, AutoPublishAliasAllProperties, DeploymentPreference, VersionDescription     any
+	AutoPublishAlias, AutoPublishCodeSha256, DeploymentPreference, VersionDescription             any
 	PermissionsBoundary, EventInvokeConfig, RuntimeManagementConfig, ProvisionedConcurrencyConfig any
 }
 

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/BurntSushi/toml"
 )
@@ -56,6 +58,16 @@ func Read(path string) (map[string]Stage, error) {
 		stages[name] = stage
 	}
 	return stages, nil
+}
+
+// ReleaseParameter is the template's parameter of which every deployment gives a new value.
+const ReleaseParameter = "Release"
+
+// Deployed returns the stage's parameters for the deployment that is made at a time.
+func (s Stage) Deployed(at time.Time) map[string]string {
+	parameters := maps.Clone(s.Parameters)
+	parameters[ReleaseParameter] = strconv.FormatInt(at.Unix(), 10)
+	return parameters
 }
 
 func pairs(texts []string) (map[string]string, error) {
