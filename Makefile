@@ -71,6 +71,10 @@ docs: ## Render the HTTP contract as one page, bin/api.html
 fuzz-api: build ## Fuzz the whole API from its contract; needs Python 3
 	go run ./infra/fuzz -bin bin
 
+.PHONY: deploy
+deploy: ## Build and deploy a stage to AWS: CONFIG=dev, staging or prod; needs SAM CLI and AWS credentials
+	@go run ./infra/sam deploy "$(CONFIG)"
+
 .PHONY: test-sam
 test-sam: ## Check, build and run the functions by AWS's own SAM CLI; needs Python 3, and Docker and busybox to run them
 	go run ./infra/sam

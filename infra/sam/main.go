@@ -3,6 +3,7 @@
 //
 //	go run ./infra/sam                      all of it, which is `make test-sam`
 //	go run ./infra/sam environment          prints what `sam local --env-vars` needs to reach a running local stack
+//	go run ./infra/sam deploy dev           builds and deploys a stage of samconfig.toml, which is `make deploy CONFIG=dev`
 //
 // It must be run from the project's directory and needs python3 and make; to run functions also Docker and busybox. What
 // cannot be had is passed over with the reason, but fails the run where CI=true.
@@ -29,7 +30,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := command(ctx, os.Args[1:], os.Stdout)
+	err := command(ctx, os.Args[1:], os.Stdin, os.Stdout)
 	stop()
 	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "sam:", err)
@@ -37,9 +38,12 @@ func main() {
 	}
 }
 
-func command(ctx context.Context, arguments []string, out io.Writer) error {
+func command(ctx context.Context, arguments []string, in io.Reader, out io.Writer) error {
 	if len(arguments) > 0 && arguments[0] == "environment" {
 		return printEnvironment(arguments[1:], out)
+	}
+	if len(arguments) == 2 && arguments[0] == "deploy" {
+		return deploy(ctx, arguments[1], in, out)
 	}
 	flags := flag.NewFlagSet("sam", flag.ContinueOnError)
 	cache := flags.String("cache", ".cache/sam", "directory for what is installed and built")

@@ -47,6 +47,7 @@ func (p proof) run(ctx context.Context) error {
 			return err
 		}},
 		{"The CloudFormation of it", p.checkCloudFormation},
+		{"What make deploy hands to sam deploy", p.checkOverrides},
 		{"sam build for arm64", func(ctx context.Context, cli samCommand) error { return p.build(ctx, cli, "arm64") }},
 		{"sam build for x86_64", func(ctx context.Context, cli samCommand) error { return p.build(ctx, cli, "x86_64") }},
 		{"sam local", p.local},

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"related-ro/infra/local/template"
+	"related-ro/infra/sam/samconfig"
+)
+
+// deploy builds and deploys a stage of samconfig.toml by the SAM CLI that is installed.
+func deploy(ctx context.Context, stage string, in io.Reader, out io.Writer) error {
+	p, err := planRelease("template.yaml", "samconfig.toml", stage, time.Now())
+	if err != nil {
+		return err
+	}
+	for _, arguments := range [][]string{p.build(), p.deploy()} {
+		command := exec.CommandContext(ctx, "sam", arguments...)
+		command.Stdin, command.Stdout, command.Stderr = in, out, out
+		command.Env = append(os.Environ(), "ARCHITECTURE="+p.parameters["Architecture"])
+		if err := command.Run(); err != nil {
+			return fmt.Errorf("sam %s: %w", arguments[0], err)
+		}
+	}
+	return nil
+}
+
+// release is what a stage is deployed with.
+type release struct {
+	stage string
+	// parameters are all of the template's. SAM CLI keeps the stack's value of one that it is not given, so a new default in
+	// the template would never arrive.
+	parameters map[string]string
+}
+
+// planRelease reads what to deploy a stage with. The error names everything in samconfig.toml that has to be changed first.
+func planRelease(templateFile, configFile, name string, at time.Time) (release, error) {
+	stages, err := samconfig.Read(configFile)
+	if err != nil {
+		return release{}, err
+	}
+	stage, ok := stages[name]
+	if !ok {
+		return release{}, fmt.Errorf("%q is no stage of %s: CONFIG must be one of %s", name, configFile, strings.Join(slices.Sorted(maps.Keys(stages)), ", "))
+	}
+	if sentences := stage.Placeholders(); len(sentences) > 0 {
+		return release{}, fmt.Errorf("%s, stage %s has values that are not yours:\n%s", configFile, name, strings.Join(sentences, "\n"))
+	}
+	loaded, err := template.Load(templateFile, template.Config{
+		Parameters: stage.Deployed(at), StackName: stage.StackName, Region: stage.Region,
+	})
+	if err != nil {
+		return release{}, errors.Join(fmt.Errorf("%s, stage %s", configFile, name), err)
+	}
+	return release{name, loaded.Parameters}, nil
+}
+
+func (r release) build() []string {
+	return []string{"build", "--parameter-overrides", override("Architecture", r.parameters["Architecture"])}
+}
+
+func (r release) deploy() []string {
+	return append([]string{"deploy", "--config-env", r.stage, "--parameter-overrides"}, r.overrides()...)
+}
+
+// overrides are the parameters in SAM CLI's form.
+func (r release) overrides() (overrides []string) {
+	for _, name := range slices.Sorted(maps.Keys(r.parameters)) {
+		overrides = append(overrides, override(name, r.parameters[name]))
+	}
+	return overrides
+}
+
+// override is a parameter in SAM CLI's form, in quotes so that it may be empty.
+func override(name, value string) string {
+	return name + `="` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(value) + `"`
+}
+
+// readOverrides prints as JSON what SAM CLI reads in its arguments.
+const readOverrides = `import json, sys
+from samcli.cli.types import CfnParameterOverridesType
+print(json.dumps(CfnParameterOverridesType().convert(tuple(sys.argv[1:]), None, None)))`
+
+// checkOverrides lets SAM CLI read the parameters that `make deploy` hands to it.
+func (p proof) checkOverrides(ctx context.Context, cli samCommand) error {
+	r := release{"dev", map[string]string{"A": "", "B": `with "quotes", \ and blanks`, "C": "*", "D": "https://a,https://b", "E": "a=b"}}
+	command := exec.CommandContext(ctx, filepath.Join(cli.venv, "bin", "python"), append([]string{"-c", readOverrides}, r.overrides()...)...)
+	output, err := command.Output()
+	if err != nil {
+		return fmt.Errorf("read the overrides: %w", err)
+	}
+	var read map[string]string
+	if err := json.Unmarshal(output, &read); err != nil {
+		return fmt.Errorf("read the overrides: %w", err)
+	}
+	if !maps.Equal(read, r.parameters) {
+		return fmt.Errorf("SAM CLI reads %q, want %q", read, r.parameters)
+	}
+	return nil
+}
