@@ -127,6 +127,7 @@ func read(ctx context.Context, s *system) error {
 		},
 		{method: http.MethodGet, path: "/v1/search?locationId=" + c.LocationID + "&ro=" + c.RONumber, want: c.CaseID},
 		{method: http.MethodGet, path: "/v1/health", want: "version"},
+		{method: http.MethodHead, path: "/v1/health"},
 	} {
 		r.role, r.status = "service_advisor", http.StatusOK
 		if _, err := s.ask(ctx, r, nil); err != nil {

@@ -74,11 +74,9 @@ func (h *Handler) Serve(_ context.Context, req events.APIGatewayV2HTTPRequest) (
 		r.Headers["allow"] = "GET, HEAD"
 		return r, nil
 	}
-	name, ok := strings.CutPrefix(req.RawPath, "/console")
-	if !ok || name != "" && name[0] != '/' {
-		return problem(404, "Not Found", req), nil
-	}
-	switch name = strings.TrimPrefix(name, "/"); name {
+	// Not of rawPath, which keeps the key of a custom domain's mapping.
+	name := req.PathParameters["proxy"]
+	switch name {
 	case "config.json":
 		return respond(req, name, file{identity: h.config}), nil
 	case "":

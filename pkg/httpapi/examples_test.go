@@ -115,7 +115,7 @@ func exampleBody(t *testing.T, body *openapi3.RequestBodyRef, name string) strin
 // nameless one of a GET is answered by the only example there is.
 func exampleAnswer(operation *openapi3.Operation, method, name string) (any, bool) {
 	ok := operation.Responses.Value("200")
-	if ok == nil {
+	if ok == nil || ok.Value.Content["application/json"] == nil {
 		return nil, false
 	}
 	examples := ok.Value.Content["application/json"].Examples

@@ -146,7 +146,7 @@ func (h *Handler) answer(ctx context.Context, r *request) (a answer, err error) 
 // other answers what no route takes: where it is a path of the contract, with the
 // methods that it has.
 func other(r *request) (answer, error) {
-	methods := methodsOf(r.in.RawPath)
+	methods := methodsOf(pathOf(r.in))
 	if len(methods) == 0 {
 		return answer{}, &problem{kind: notFound, detail: "There is nothing at this path."}
 	}

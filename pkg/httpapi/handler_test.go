@@ -104,6 +104,16 @@ func TestHandlerMustServeEveryRoute(t *testing.T) {
 	}
 }
 
+// A custom domain's mapping may have a key, which stays in rawPath.
+func TestPathBelowAMappingsKey(t *testing.T) {
+	h, _ := failing(t, func(context.Context, *request) (answer, error) { return answer{status: 200}, nil })
+	in := events.APIGatewayV2HTTPRequest{RouteKey: catchAll, RawPath: "/ros/v1/search", PathParameters: map[string]string{"proxy": "search"}}
+	in.RequestContext.HTTP.Method = "DELETE"
+	if out := handle(t, h, in); out.StatusCode != 405 || out.Headers["allow"] != "GET, OPTIONS" {
+		t.Errorf("%d, allow %q", out.StatusCode, out.Headers["allow"])
+	}
+}
+
 func TestEventsThatAPIGatewayNeverSends(t *testing.T) {
 	h, _ := failing(t, func(context.Context, *request) (answer, error) { return answer{status: 200}, nil })
 	const search = `"routeKey":"GET /v1/search","requestContext":{"authorizer":`
@@ -124,7 +134,7 @@ func TestEventsThatAPIGatewayNeverSends(t *testing.T) {
 		"an empty array":       {`{` + search + `{"jwt":{"claims":{"roles":"support","locations":"[]"}}}}}`, 403},
 		"flattened":            {`{` + search + `{"jwt":{"claims":{"roles":"[support]","locations":"[a b]"}}}}}`, 200},
 		"another route":        {`{"routeKey":"GET /v2/search","rawPath":"/v2/search"}`, 404},
-		"the other function's": {`{"routeKey":"GET /v1/operations/dead-letters","rawPath":"/v1/operations/dead-letters","requestContext":{"http":{"method":"GET"}}}`, 405},
+		"the other function's": {`{"routeKey":"GET /v1/operations/dead-letters","rawPath":"/v1/operations/dead-letters","requestContext":{"http":{"method":"GET"}}}`, 404},
 		"nothing":              {`{}`, 404},
 	} {
 		t.Run(name, func(t *testing.T) {

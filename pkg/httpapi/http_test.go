@@ -30,7 +30,7 @@ func TestMethodsThatAreNotThere(t *testing.T) {
 		{"POST", oneCase, "GET, OPTIONS"},
 		{"DELETE", settingsPath, "GET, PUT, OPTIONS"},
 		{"GET", batchGet, "POST, OPTIONS"},
-		{"PATCH", "/v1/health", "GET, OPTIONS"},
+		{"PATCH", "/v1/health", "GET, HEAD, OPTIONS"},
 		{"GET", deadLetters + "/redrive", "POST, OPTIONS"},
 	} {
 		t.Run(c.method+" "+c.path, func(t *testing.T) {
@@ -196,6 +196,9 @@ func TestHealthTellsTheVersion(t *testing.T) {
 	w := newWorld(t)
 	if body := w.stranger().get("/v1/health").want(t, http.StatusOK).body; body != `{"status":"ok","version":"1a2b3c4"}` {
 		t.Error(body)
+	}
+	if r := w.stranger().send("HEAD", "/v1/health", ""); r.status != http.StatusOK || r.body != "" {
+		t.Errorf("HEAD: %d %s", r.status, r.body)
 	}
 	w.stranger().get("/v1/health?deep=1").problem(t, 400, "bad-input", "deep")
 }

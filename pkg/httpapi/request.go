@@ -19,7 +19,6 @@ const maxBody = 256 << 10
 // those of headers in lower case, sam local as the client wrote them.
 type event struct {
 	RouteKey string `json:"routeKey"`
-	RawPath  string `json:"rawPath"`
 	Headers  struct {
 		AcceptEncoding string `json:"accept-encoding"`
 		Authorization  string `json:"authorization"`

@@ -63,6 +63,10 @@ func (r route) key() string { return r.method + " " + r.path }
 // tells nothing but which routes there are.
 const catchAll = "ANY /v1/{proxy+}"
 
+// pathOf returns the path that the catchAll took, as the contract has it: the event's rawPath
+// keeps the key of a custom domain's mapping before it.
+func pathOf(in event) string { return "/v1/" + in.PathParameters["proxy"] }
+
 // routes returns every operation of the contract, and who may call it.
 func routes() []route {
 	const (
@@ -76,6 +80,7 @@ func routes() []route {
 		{"POST", "/v1/related-ros/batch-get", readFunction, staff, eachByItself, nil, requiredBody},
 		{"GET", "/v1/search", readFunction, staff, inQuery, []string{"locationId", "ro", "match", "cursor"}, noBody},
 		{"GET", "/v1/health", readFunction, anybody, nowhere, nil, noBody},
+		{"HEAD", "/v1/health", readFunction, anybody, nowhere, nil, noBody}, // what many uptime monitors send
 
 		{"GET", settings, adminFunction, staff, inPath, nil, noBody},
 		{"PUT", settings, adminFunction, managers, inPath, nil, requiredBody},

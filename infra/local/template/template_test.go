@@ -124,7 +124,7 @@ func TestProjectTemplateOpenRoutes(t *testing.T) {
 			open = append(open, route.Method+" "+route.Path)
 		}
 	}
-	if diff := cmp.Diff([]string{"GET /console/{proxy+}", "GET /console", "GET /v1/health", "ANY /v1/{proxy+}"}, open); diff != "" {
+	if diff := cmp.Diff([]string{"GET /console/{proxy+}", "GET /console", "GET /v1/health", "HEAD /v1/health", "ANY /v1/{proxy+}"}, open); diff != "" {
 		t.Error(diff)
 	}
 }
