@@ -23,8 +23,8 @@ func safeTable(f *formation) (problems []string) {
 		if f.Parameters["Stage"] == "prod" && !table.DeletionProtectionEnabled {
 			problems = append(problems, id+" can be deleted in prod")
 		}
-		if !strings.HasPrefix(r.DeletionPolicy, "Retain") || r.UpdateReplacePolicy != "Retain" {
-			problems = append(problems, id+" goes with its stack")
+		if r.DeletionPolicy != "Retain" || r.UpdateReplacePolicy != "Retain" {
+			problems = append(problems, id+" goes with its stack, or a rollback of the first deployment would have to delete it against its protection")
 		}
 	})
 	return problems
