@@ -27,6 +27,8 @@ func promises(uses map[string]use, groups map[string][][]string, runbook map[str
 		{"nothing has a name that forbids a second stack", noFixedNames},
 		{"other stacks find what they need", outputs},
 		{"alarms say what they mean and tell somebody", func(f *formation) []string { return alarms(f, runbook) }},
+		{"alarms reach somebody", subscribed},
+		{"the dashboard shows every function", dashboardShowsFunctions},
 		{"alarms look at metrics that there are", func(f *formation) []string { return metricsExist(f, groups) }},
 		{"what must be known at once is paged, the rest is a ticket", pagesAndTickets},
 		{"every deployment publishes a version of every function", published},

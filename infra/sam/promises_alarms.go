@@ -5,10 +5,12 @@ import (
 	"slices"
 	"strings"
 
+	"related-ro/infra/sam/samconfig"
 	"related-ro/pkg/boot"
 )
 
 type alarmProperties struct {
+	AlarmName               value
 	AlarmDescription        string
 	AlarmActions, OKActions values
 	TreatMissingData        string
@@ -156,6 +158,32 @@ func pagesAndTickets(f *formation) (problems []string) {
 	return problems
 }
 
+// subscribed checks that each topic can have a subscriber.
+func subscribed(f *formation) (problems []string) {
+	told := make(map[string]bool)
+	each(f, "AWS::SNS::Subscription", func(_ string, _ resource, s struct{ TopicArn value }) { told[string(s.TopicArn)] = true })
+	each(f, "AWS::SNS::Topic", func(id string, _ resource, _ struct{}) {
+		if !told[id] {
+			problems = append(problems, id+" tells nobody")
+		}
+	})
+	return problems
+}
+
+// dashboardShowsFunctions checks that the dashboard names each function: a search by a part of their names finds nothing.
+func dashboardShowsFunctions(f *formation) (problems []string) {
+	each(f, "AWS::CloudWatch::Dashboard", func(id string, _ resource, d struct{ DashboardBody value }) {
+		each(f, "AWS::Lambda::Function", func(function string, _ resource, _ functionProperties) {
+			for _, metric := range []string{"Errors", "Throttles"} {
+				if !strings.Contains(string(d.DashboardBody), `["AWS/Lambda", "`+metric+`", "FunctionName", "${`+function+`}"]`) {
+					problems = append(problems, fmt.Sprintf("%s does not show %s of %s", id, metric, function))
+				}
+			}
+		})
+	})
+	return problems
+}
+
 type deploymentGroupProperties struct {
 	AlarmConfiguration        struct{ Alarms []struct{ Name value } }
 	AutoRollbackConfiguration struct{ Events values }
@@ -182,7 +210,7 @@ func brakes(f *formation) (problems []string) {
 		if f.Template.Resources[id+"Aliaslive"].UpdatePolicy["CodeDeployLambdaAliasUpdate"] == nil {
 			problems = append(problems, id+" has an alias that moves at once")
 		}
-		failed, errors, throttles := false, false, false
+		failed, errors := false, false
 		for _, named := range group.AlarmConfiguration.Alarms {
 			a := byID[string(named.Name)]
 			ofVersion := func(dimension string) bool {
@@ -190,10 +218,12 @@ func brakes(f *formation) (problems []string) {
 			}
 			failed = failed || a.MetricName == boot.Failed && a.dimension("Function") == folder(id) && ofVersion("Version") && a.canBrake()
 			errors = errors || a.MetricName == "Errors" && ofVersion("ExecutedVersion")
-			throttles = throttles || a.MetricName == "Throttles" && a.dimension("FunctionName") == id
+			if !strings.Contains(string(a.AlarmName), "${"+samconfig.ReleaseParameter+"}") {
+				problems = append(problems, fmt.Sprintf("%s: %s is the same alarm in the next deployment, and would end it if it still sounds", id, named.Name))
+			}
 		}
-		if !failed || !errors || !throttles {
-			problems = append(problems, fmt.Sprintf("%s brakes by its own failures: %t, by errors: %t, by throttles: %t", id, failed, errors, throttles))
+		if !failed || !errors {
+			problems = append(problems, fmt.Sprintf("%s brakes by its own failures: %t, by errors: %t", id, failed, errors))
 		}
 	})
 	return problems

@@ -28,16 +28,15 @@ func role(statements string) string {
 
 // An alarm over Failed as the template has it, of which a test changes a part.
 const (
-	brakeAlarm = `"A": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"MetricName": "Failed", "Namespace": "RelatedRO", "Statistic": "Average",
+	brakeAlarm = `"A": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"AlarmName": {"Fn::Sub": "read-${Release}"}, "MetricName": "Failed", "Namespace": "RelatedRO", "Statistic": "Average",
 		"Threshold": 0.5, "Period": 60, "EvaluationPeriods": 3, "DatapointsToAlarm": 2, "Dimensions": [{"Name": "Stack", "Value": {"Ref": "AWS::StackName"}},
 		{"Name": "Function", "Value": "read"}, {"Name": "Version", "Value": {"Fn::GetAtt": ["ReadFunctionVersion1a", "Version"]}}]}}`
-	otherBrakes = `"B": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"MetricName": "Errors", "Dimensions": [
-		{"Name": "ExecutedVersion", "Value": {"Fn::GetAtt": ["ReadFunctionVersion1a", "Version"]}}]}},
-		"C": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"MetricName": "Throttles", "Dimensions": [{"Name": "FunctionName", "Value": {"Ref": "ReadFunction"}}]}}`
+	otherBrakes = `"B": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"AlarmName": {"Fn::Sub": "read-errors-${Release}"}, "MetricName": "Errors",
+		"Dimensions": [{"Name": "ExecutedVersion", "Value": {"Fn::GetAtt": ["ReadFunctionVersion1a", "Version"]}}]}}`
 	deployment = `"ReadFunctionDeploymentGroup": {"Type": "AWS::CodeDeploy::DeploymentGroup", "Properties": {
 		"DeploymentConfigName": {"Fn::Sub": ["CodeDeployDefault.Lambda${Name}", {"Name": "Canary10Percent5Minutes"}]},
 		"AutoRollbackConfiguration": {"Events": ["DEPLOYMENT_STOP_ON_ALARM"]},
-		"AlarmConfiguration": {"Alarms": [{"Name": {"Ref": "A"}}, {"Name": {"Ref": "B"}}, {"Name": {"Ref": "C"}}]}}},
+		"AlarmConfiguration": {"Alarms": [{"Name": {"Ref": "A"}}, {"Name": {"Ref": "B"}}]}}},
 		"ReadFunctionAliaslive": {"Type": "AWS::Lambda::Alias", "UpdatePolicy": {"CodeDeployLambdaAliasUpdate": {}}}`
 )
 
@@ -111,6 +110,9 @@ func TestPromises(t *testing.T) {
 		{"a brake that always pulls", strings.Join([]string{aFunction, strings.Replace(brakeAlarm, "0.5", "0", 1), otherBrakes, deployment}, ","), brakes, "own failures: false"},
 		{"a brake that is too slow", strings.Join([]string{aFunction, strings.Replace(brakeAlarm, "60", "300", 1), otherBrakes, deployment}, ","), brakes, "own failures: false"},
 		{"a brake of another version", strings.Join([]string{aFunction, strings.Replace(brakeAlarm, "ReadFunctionVersion", "CloseFunctionVersion", 1), otherBrakes, deployment}, ","), brakes, "own failures: false"},
+		{"a brake of the deployment before", strings.Join([]string{aFunction, strings.Replace(brakeAlarm, "-${Release}", "", 1), otherBrakes, deployment}, ","), brakes, "same alarm in the next deployment"},
+		{"a topic without subscribers", `"T": {"Type": "AWS::SNS::Topic"}`, subscribed, "tells nobody"},
+		{"a dashboard without a function", aFunction + `, "D": {"Type": "AWS::CloudWatch::Dashboard", "Properties": {"DashboardBody": "{}"}}`, dashboardShowsFunctions, "Throttles of ReadFunction"},
 		{"a function deployed at once", strings.Join([]string{aFunction, brakeAlarm, otherBrakes, strings.Replace(deployment, "Canary10Percent5Minutes", "AllAtOnce", 1)}, ","), brakes, "AllAtOnce"},
 		{"a function without deployment", aFunction, brakes, "no deployment group"},
 	} {
