@@ -115,6 +115,23 @@ func changeKarmak(ctx context.Context, s *system, after *karmaktest.Server) erro
 	return nil
 }
 
+// What rules forbid is refused before anything is made.
+func TestRulesAreAsked(t *testing.T) {
+	parameters := shared.parameters(newKarmak(t))
+	parameters["FunctionTimeout"] = "120"
+	template, parameters, err := shared.translate(t.Context(), parameters)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := adapt(template); err != nil {
+		t.Fatal(err)
+	}
+	_, err = shared.cloud.apply(t.Context(), "ruled", template, parameters)
+	if err == nil || !strings.Contains(err.Error(), "VisibilityTimeout must be at least") {
+		t.Errorf("error %v, want the rule's", err)
+	}
+}
+
 // The story needs what the template gives: without one permission, one variable or one route it goes wrong, and where.
 func TestStoryMissesWhatIsTakenAway(t *testing.T) {
 	for _, tt := range []struct {

@@ -3,6 +3,7 @@ package template
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -99,7 +100,7 @@ func (r *resolver) call(name string, argument *yaml.Node, path string) (any, err
 		return r.sub(argument, path)
 	case "Fn::If":
 		return r.choose(argument, path)
-	case "Condition", "Fn::Equals", "Fn::And", "Fn::Or", "Fn::Not":
+	case "Condition", "Fn::Equals", "Fn::Contains", "Fn::And", "Fn::Or", "Fn::Not":
 		return r.test(name, argument, path)
 	case "Fn::Join", "Fn::Split", "Fn::Select", "Fn::FindInMap":
 		arguments, err := r.list(argument, path)
@@ -226,15 +227,7 @@ func (r *resolver) condition(name string) (bool, error) {
 	if !ok {
 		return false, fmt.Errorf("there is no condition %s", name)
 	}
-	value, err := r.resolve(&node, "Conditions."+name)
-	if err != nil {
-		return false, err
-	}
-	holds, ok := value.(bool)
-	if !ok {
-		return false, fmt.Errorf("condition %s is not a condition", name)
-	}
-	return holds, nil
+	return r.holds(node, "Conditions."+name)
 }
 
 // test evaluates a condition function.
@@ -246,11 +239,9 @@ func (r *resolver) test(name string, argument *yaml.Node, path string) (any, err
 	if err != nil {
 		return nil, err
 	}
-	if name == "Fn::Equals" {
-		if len(arguments) != 2 {
-			return nil, fmt.Errorf("%s: wrong arguments of Fn::Equals", path)
-		}
-		return scalarText(arguments[0]) == scalarText(arguments[1]), nil
+	switch name {
+	case "Fn::Equals", "Fn::Contains":
+		return compare(name, arguments, path)
 	}
 	all, some := true, false
 	for i, value := range arguments {
@@ -274,6 +265,21 @@ func (r *resolver) test(name string, argument *yaml.Node, path string) (any, err
 	default:
 		return !some, nil
 	}
+}
+
+// compare evaluates Fn::Equals of two scalars, and Fn::Contains of a list and a scalar.
+func compare(name string, arguments []any, path string) (bool, error) {
+	if len(arguments) != 2 {
+		return false, fmt.Errorf("%s: wrong arguments of %s", path, name)
+	}
+	if name == "Fn::Equals" {
+		return scalarText(arguments[0]) == scalarText(arguments[1]), nil
+	}
+	list, ok := arguments[0].([]any)
+	if !ok {
+		return false, fmt.Errorf("%s: wrong arguments of %s", path, name)
+	}
+	return slices.ContainsFunc(list, func(item any) bool { return scalarText(item) == scalarText(arguments[1]) }), nil
 }
 
 // scalarText is the text that CloudFormation makes of a scalar.

@@ -149,6 +149,9 @@ func Parse(text []byte, config Config) (*Stack, error) {
 		return nil, err
 	}
 	r := &resolver{config: config, document: &document, parameters: parameters}
+	if err := r.checkRules(); err != nil {
+		return nil, err
+	}
 	return build(r)
 }
 
@@ -160,6 +163,7 @@ type document struct {
 	Metadata    yaml.Node            `yaml:"Metadata"`
 	Parameters  map[string]parameter `yaml:"Parameters"`
 	Mappings    map[string]yaml.Node `yaml:"Mappings"`
+	Rules       map[string]rule      `yaml:"Rules"`
 	Conditions  map[string]yaml.Node `yaml:"Conditions"`
 	Globals     map[string]yaml.Node `yaml:"Globals"`
 	Resources   map[string]resource  `yaml:"Resources"`

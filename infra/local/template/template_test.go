@@ -1,6 +1,7 @@
 package template
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -101,6 +102,31 @@ func TestProjectTemplateVisibilityCoversSixTimeouts(t *testing.T) {
 		if least := 6*function.Timeout + mapping.Window; visibility < least {
 			t.Errorf("%s: visibility is %s, want at least %s", mapping.LogicalID, visibility, least)
 		}
+	}
+}
+
+func TestProjectTemplateRefusesAVisibilityThatIsTooShort(t *testing.T) {
+	for _, timeout := range []int{2, 20, 30, 60, 120, 300, 900} {
+		for _, visibility := range []int{13, 121, 181, 361, 721, 1801, 5401, 43200} {
+			parameters := required()
+			parameters["FunctionTimeout"], parameters["VisibilityTimeout"] = fmt.Sprint(timeout), fmt.Sprint(visibility)
+			_, err := Load("../../../template.yaml", config(parameters))
+			if covers := visibility >= 6*timeout+1; covers != (err == nil) {
+				t.Errorf("a timeout of %d s and a visibility of %d s: %v", timeout, visibility, err)
+			}
+		}
+	}
+}
+
+func TestProjectTemplateOfProdNeedsSomebodyToTell(t *testing.T) {
+	parameters := required()
+	parameters["Stage"], parameters["PageEndpoint"] = "prod", "https://paging.test/related-ro"
+	if _, err := Load("../../../template.yaml", config(parameters)); err == nil || !strings.Contains(err.Error(), "ProdTellsItsPeople") {
+		t.Errorf("without TicketEndpoint: %v", err)
+	}
+	parameters["TicketEndpoint"] = "related-ro@desk.test"
+	if _, err := Load("../../../template.yaml", config(parameters)); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -233,7 +259,7 @@ func TestParseRefusesByName(t *testing.T) {
 		"parameter not allowed": {queueNamed("q"), map[string]string{"Size": "6"}, "Size: 6 is out of range"},
 		"parameter not number":  {queueNamed("q"), map[string]string{"Size": "six"}, "not a number"},
 		"parameter missing":     {"Parameters: {A: {Type: String}, B: {Type: String}}", nil, "parameter B: has no default"},
-		"unknown section":       {"Rules: {R: {}}", nil, "Rules"},
+		"unknown section":       {"Hooks: {R: {}}", nil, "Hooks"},
 		"unknown word":          {"Resources: {Q: {Type: 'AWS::SQS::Queue', Property: {}}}", nil, "Property"},
 		"globals":               {"Globals: {Api: {}}", nil, "Globals.Api"},
 		"stream":                {"Resources: {T: {Type: 'AWS::DynamoDB::Table', Properties: {StreamSpecification: {}}}}", nil, "StreamSpecification"},
