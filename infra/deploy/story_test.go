@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"related-ro/infra/local/platform"
@@ -146,7 +147,12 @@ func refresh(ctx context.Context, s *system) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.retrieved(ctx, c, asked.EventID)
+	if _, err := s.retrieved(ctx, c, asked.EventID); err != nil {
+		return err
+	}
+	_, err = s.ask(ctx, request{
+		method: http.MethodPost, path: location + "/refetch", role: "service_manager", status: http.StatusAccepted, want: `"queued":1`,
+	}, nil)
 	return err
 }
 
@@ -157,6 +163,11 @@ func deadLetters(ctx context.Context, s *system) error {
 	for queue, send := range map[string]func() (string, error){
 		"export": func() (string, error) { return s.Export(ctx, broken) },
 		"close":  func() (string, error) { return s.Close(ctx, broken, "user") },
+		"refresh": func() (string, error) {
+			const id, body = "broken-refresh", `{"version":1,"id":"broken-refresh","type":"case.refresh"}`
+			_, err := s.asOwner().SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &s.RefreshQueueURL, MessageBody: aws.String(body)})
+			return id, err
+		},
 	} {
 		id, err := send()
 		if err != nil {
@@ -264,6 +275,6 @@ func closedDoors(ctx context.Context, s *system) error {
 // emptyQueues: what is done is deleted.
 func emptyQueues(ctx context.Context, s *system) error {
 	counting := *s.Platform
-	counting.Queues = sqs.NewFromConfig(s.world.engine.config(owner()))
+	counting.Queues = s.asOwner()
 	return counting.AwaitEmpty(ctx)
 }

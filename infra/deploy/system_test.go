@@ -52,6 +52,7 @@ func newSystem(t *testing.T, w *world, karmak *karmaktest.Server, outputs map[st
 		APIURL: front.URL, KarmakURL: karmak.URL, Token: w.token,
 		Queues:         sqs.NewFromConfig(w.engine.config(w.producer)),
 		ExportQueueURL: outputs["ExportQueueUrl"], CloseQueueURL: outputs["CloseQueueUrl"],
+		RefreshQueueURL: strings.Replace(outputs["ExportQueueUrl"], "-export", "-refresh", 1), // no output: it is the product's own
 	}
 	return s
 }
@@ -78,6 +79,9 @@ func (s *system) front(t *testing.T) http.Handler {
 		proxy.ServeHTTP(w, r)
 	})
 }
+
+// asOwner is a client of the queues that may do more than the case platform.
+func (s *system) asOwner() *sqs.Client { return sqs.NewFromConfig(s.world.engine.config(owner())) }
 
 // request is one request to the API, and the answer that it must have.
 type request struct {

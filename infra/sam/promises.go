@@ -19,7 +19,7 @@ func promises(uses map[string]use, groups map[string][][]string, runbook map[str
 		{"each function may do what it does and no more", func(f *formation) []string { return leastPrivilege(f, uses) }},
 		{"each function may touch what it is told of and no more", func(f *formation) []string { return ownResources(f, uses) }},
 		{"functions have a log with a retention, JSON lines and X-Ray", watchedFunctions},
-		{"functions have time and Karmak has peace", bounds},
+		{"functions have time, and mappings a bound", bounds},
 		{"the table is safe", safeTable},
 		{"the queues are safe", safeQueues},
 		{"queues take messages from the case platform alone, encrypted", queuePolicies},

@@ -136,6 +136,8 @@ func TestProjectTemplateMappings(t *testing.T) {
 			ReportBatchItemFailures: true, MaximumConcurrency: 2},
 		{LogicalID: "ExportEvents", Queue: "ExportQueue", Function: "ExportFunction", BatchSize: 50, Window: time.Second,
 			ReportBatchItemFailures: true, MaximumConcurrency: 3},
+		{LogicalID: "RefreshEvents", Queue: "RefreshQueue", Function: "RefreshFunction", BatchSize: 50, Window: time.Second,
+			ReportBatchItemFailures: true, MaximumConcurrency: 2},
 	}
 	got := loadProject(t, map[string]string{"ExportConcurrency": "3"}).Mappings
 	if diff := cmp.Diff(want, got); diff != "" {

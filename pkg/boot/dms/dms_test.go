@@ -9,11 +9,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"related-ro/infra/local/template"
 	"related-ro/pkg/boot"
 	"related-ro/pkg/boot/dms"
 	"related-ro/pkg/karmak"
@@ -160,60 +158,4 @@ func TestVariablesThatAreMissingOrWrongAreNamed(t *testing.T) {
 			}
 		})
 	}
-}
-
-// maxAtOnce is how many requests of ours one Karmak account should see at once.
-const maxAtOnce = 10
-
-// What one account sees at once is the requests of one execution environment times
-// how many of these the queues' bounds allow.
-func TestOneAccountIsNotAskedTooMuchAtOnce(t *testing.T) {
-	sim := dealer(t)
-	client, err := build(t, new(bytes.Buffer), map[string]string{
-		"KARMAK_BASE_URL": sim.URL, "KARMAK_CLIENT_ID": "client", "KARMAK_CLIENT_SECRET": "s3cret-value",
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := sim.SetFault(karmaktest.Fault{Kind: karmaktest.Latency, Latency: 5 * time.Millisecond}); err != nil {
-		t.Fatal(err)
-	}
-	var all sync.WaitGroup
-	for range maxAtOnce {
-		all.Go(func() {
-			if _, err := client.Families(t.Context(), over, []string{"100"}); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	all.Wait()
-	environments := 0
-	for _, m := range stack(t).Mappings {
-		if m.MaximumConcurrency == 0 {
-			t.Errorf("%s has no bound", m.LogicalID)
-		}
-		environments += m.MaximumConcurrency
-	}
-	each := sim.Counts().MostAtOnce[over.Account]
-	if n := environments * each; n == 0 || n > maxAtOnce {
-		t.Errorf("%d requests at once, %d of each of %d environments; want at most %d", n, each, environments, maxAtOnce)
-	}
-}
-
-// stack is what template.yaml declares by default.
-func stack(t *testing.T) *template.Stack {
-	t.Helper()
-	stack, err := template.Load("../../../template.yaml", template.Config{
-		StackName: "test", Region: "us-east-1", AccountID: "000000000000", QueueBaseURL: "http://127.0.0.1/000000000000",
-		Parameters: map[string]string{
-			"KarmakCredentialsSecretArn": "arn:aws:secretsmanager:us-east-1:000000000000:secret:karmak-AbCdEf",
-			"ProducerPrincipal":          "arn:aws:iam::000000000000:root",
-			"JwtIssuer":                  "https://platform",
-			"JwtAudience":                "related-ro",
-		},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return stack
 }
