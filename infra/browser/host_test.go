@@ -5,9 +5,12 @@ import (
 	"html"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
+
+	"related-ro/infra/local/forward"
 )
 
 // A page of another origin, as the case platform's are, does what the documentation
@@ -45,6 +48,32 @@ document.querySelector('related-ro-cell').case = { found: true, relatedRos: [{ r
 	p.do("document.documentElement.lang = 'es'")
 	p.do("await (await import(" + quote(w.APIURL+"/console/related-ro.js") + ")).connect({ baseUrl: " + quote(w.APIURL) + ", token: session.accessToken })")
 	p.sees("related-ros", "OR relacionadas")
+	p.quiet()
+}
+
+// A custom domain's mapping may put a key before every path.
+func TestConsoleLivesBelowAMappingsKey(t *testing.T) {
+	w := startWith(t, nil)
+	token, err := w.Token("support", "*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	api, err := url.Parse(w.APIURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	domain := httptest.NewServer(http.StripPrefix("/ros", forward.To(api)))
+	t.Cleanup(domain.Close)
+	p := open(t, domain.URL+"/ros", 1280, 900, "light")
+	p.write("#token", token)
+	p.click("main button")
+	p.visit("operations")
+	p.sees("main", "Dead letters")
+	p.visit("cases/loc-100/case-1002")
+	p.sees("related-ros", "50126")
+	if n := p.asked(domain.URL + "/v1/"); n > 0 {
+		t.Errorf("%d requests beside the key", n)
+	}
 	p.quiet()
 }
 

@@ -16,7 +16,7 @@ func (p *tab) unharmed(where string) {
 		p.Errorf("%s: a script ran", where)
 	}
 	// The console's own mark is the only image there is.
-	if n := eval[int](p, "deepAll('img:not([src*=\"/console/assets/icon-\"]), main script, [onerror], [onload]').length"); n != 0 {
+	if n := eval[int](p, "deepAll('img:not([src*=\"assets/icon-\"]), main script, [onerror], [onload]').length"); n != 0 {
 		p.Errorf("%s: %d elements came out of text", where, n)
 	}
 	if n := eval[int](p, "deepAll('[href^=\"javascript:\" i], [src^=\"javascript:\" i]').length"); n != 0 {

@@ -191,8 +191,11 @@ func deadLetters(ctx context.Context, s *system) error {
 }
 
 func console(ctx context.Context, s *system) error {
+	if _, err := s.ask(ctx, request{method: http.MethodGet, path: "/console", status: http.StatusPermanentRedirect}, nil); err != nil {
+		return err
+	}
 	for path, want := range map[string]string{
-		"/console": "<html", "/console/": "<html", "/console/related-ro.js": "", "/console/components.html": "<html",
+		"/console/": "<html", "/console/related-ro.js": "", "/console/components.html": "<html",
 	} {
 		if _, err := s.ask(ctx, request{method: http.MethodGet, path: path, status: http.StatusOK, want: want}, nil); err != nil {
 			return err

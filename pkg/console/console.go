@@ -75,7 +75,12 @@ func (h *Handler) Serve(_ context.Context, req events.APIGatewayV2HTTPRequest) (
 		return r, nil
 	}
 	// Not of rawPath, which keeps the key of a custom domain's mapping.
-	name := req.PathParameters["proxy"]
+	name, below := req.PathParameters["proxy"]
+	if !below && !strings.HasSuffix(req.RawPath, "/") { // the pages refer to their files relative to the folder
+		headers := secure()
+		headers["location"] = "console/"
+		return events.APIGatewayV2HTTPResponse{StatusCode: 308, Headers: headers}, nil
+	}
 	switch name {
 	case "config.json":
 		return respond(req, name, file{identity: h.config}), nil

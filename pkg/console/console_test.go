@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io/fs"
 	"path"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -72,7 +73,10 @@ func served(t *testing.T) []string {
 }
 
 func TestPageIsServedAtEveryAddressOfTheConsole(t *testing.T) {
-	for _, p := range []string{"/console", "/console/", "/console/index.html"} {
+	if res := get(t, "/console", nil); res.StatusCode != 308 || res.Headers["location"] != "console/" {
+		t.Errorf("/console: %d to %q", res.StatusCode, res.Headers["location"])
+	}
+	for _, p := range []string{"/console/", "/console/index.html"} {
 		res := get(t, p, nil)
 		if res.StatusCode != 200 || res.Headers["content-type"] != "text/html; charset=utf-8" {
 			t.Errorf("%s: %d %s", p, res.StatusCode, res.Headers["content-type"])
@@ -85,12 +89,14 @@ func TestPageIsServedAtEveryAddressOfTheConsole(t *testing.T) {
 
 func TestEveryReferenceOfAPageIsServed(t *testing.T) {
 	for _, page := range []string{"index.html", "components.html"} {
-		for _, attribute := range strings.Split(body(t, get(t, "/console/"+page, nil)), `"`) {
-			if !strings.HasPrefix(attribute, "/console/") {
-				continue
-			}
-			if res := get(t, attribute, nil); res.StatusCode != 200 {
-				t.Errorf("%s refers to %s: %d", page, attribute, res.StatusCode)
+		// Relative, so that it works below a mapping's key; what begins with # is on the page.
+		references := regexp.MustCompile(`(?:href|src)="([^"#][^"]*)"`).FindAllStringSubmatch(body(t, get(t, "/console/"+page, nil)), -1)
+		if len(references) == 0 {
+			t.Errorf("%s refers to nothing", page)
+		}
+		for _, reference := range references {
+			if res := get(t, "/console/"+strings.TrimPrefix(reference[1], "./"), nil); res.StatusCode != 200 {
+				t.Errorf("%s refers to %s: %d", page, reference[1], res.StatusCode)
 			}
 		}
 	}

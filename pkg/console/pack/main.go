@@ -61,10 +61,10 @@ func pack(web string) (site, error) {
 		return nil, err
 	}
 	refer := strings.NewReplacer(
-		"/console/related-ro.js", "/console/"+moduleAsset,
-		"/console/console.js", "/console/"+files.asset("console.js", app),
-		"/console/console.css", "/console/"+files.asset("console.css", style),
-		"/console/icon.svg", "/console/"+files.asset("icon.svg", icon),
+		`="related-ro.js"`, `="`+moduleAsset+`"`,
+		`="console.js"`, `="`+files.asset("console.js", app)+`"`,
+		`="console.css"`, `="`+files.asset("console.css", style)+`"`,
+		`="icon.svg"`, `="`+files.asset("icon.svg", icon)+`"`,
 	)
 	for _, page := range []string{"index.html", "components.html"} {
 		source, err := os.ReadFile(filepath.Join(web, "console", page))
@@ -72,7 +72,7 @@ func pack(web string) (site, error) {
 			return nil, err
 		}
 		head, body, _ := strings.Cut(string(source), "</head>") // the body may show addresses to its readers
-		files[page] = []byte(refer.Replace(head) + "</head>" + strings.ReplaceAll(body, `src="/console/icon.svg"`, refer.Replace(`src="/console/icon.svg"`)))
+		files[page] = []byte(refer.Replace(head) + "</head>" + strings.ReplaceAll(body, `src="icon.svg"`, refer.Replace(`src="icon.svg"`)))
 	}
 	files["related-ro.js"] = fmt.Appendf(nil, "export * from './%s';\n", moduleAsset)
 	files["related-ro.d.ts"], err = os.ReadFile(filepath.Join(web, "related-ro", "related-ro.d.ts"))

@@ -39,7 +39,7 @@ function show({ focus } = {}) {
   const { page, parts, draw } = route();
   nav.replaceChildren(h('ul', {}, PAGES.map((p) => h('li', {}, h('a', {
     href: `#/${p.path}`, 'aria-current': p === page ? 'page' : undefined,
-  }, p.label))), h('li', {}, h('a', { href: '/console/components.html' }, 'For developers'))));
+  }, p.label))), h('li', {}, h('a', { href: 'components.html' }, 'For developers'))));
   const nowhere = draw === page.list && !page.everywhere && !session.location;
   const content = !session.token ? signIn() : nowhere ? noLocation(page.label) : draw(...parts);
   main.replaceChildren(...[content].flat());
@@ -73,7 +73,7 @@ async function extend(address) {
 }
 
 async function start() {
-  const config = await (await fetch('/console/config.json')).json();
+  const config = await (await fetch('config.json')).json();
   session.dashboard = config.dashboardUrl;
   if (config.extension) await extend(config.extension);
   const draw = () => {
@@ -86,4 +86,4 @@ async function start() {
 
 start().catch((err) => main.replaceChildren(
   h('h1', {}, 'The console could not start'),
-  h('p', { class: 'wrong', role: 'alert' }, `${err.message} `, h('a', { href: '/console/' }, 'Load it again'))));
+  h('p', { class: 'wrong', role: 'alert' }, `${err.message} `, h('a', { href: './' }, 'Load it again'))));

@@ -16,7 +16,7 @@ class Session extends EventTarget {
     this.roles = list(claims.roles);
     this.locations = list(claims.locations);
     if (!this.choices.includes(this.location)) this.location = this.choices[0] ?? '';
-    await connect({ token, roles: this.roles });
+    await connect({ baseUrl: '..', token, roles: this.roles });
     this.#tell();
   }
 
@@ -62,7 +62,7 @@ class Session extends EventTarget {
 
   /** A request to the API for what the elements do not cover; throws an Error with a sentence. */
   async call(method, path, body) {
-    const answer = await fetch(`/v1${path}`, {
+    const answer = await fetch(`../v1${path}`, {
       method,
       headers: { authorization: `Bearer ${this.token}`, ...(body && { 'content-type': 'application/json' }) },
       body: body && JSON.stringify(body),
