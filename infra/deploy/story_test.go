@@ -195,7 +195,7 @@ func console(ctx context.Context, s *system) error {
 		return err
 	}
 	for path, want := range map[string]string{
-		"/console/": "<html", "/console/related-ro.js": "", "/console/components.html": "<html",
+		"/console/index.html": "<html", "/console/related-ro.js": "", "/console/components.html": "<html",
 	} {
 		if _, err := s.ask(ctx, request{method: http.MethodGet, path: path, status: http.StatusOK, want: want}, nil); err != nil {
 			return err

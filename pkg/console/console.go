@@ -76,9 +76,10 @@ func (h *Handler) Serve(_ context.Context, req events.APIGatewayV2HTTPRequest) (
 	}
 	// Not of rawPath, which keeps the key of a custom domain's mapping.
 	name, below := req.PathParameters["proxy"]
-	if !below && !strings.HasSuffix(req.RawPath, "/") { // the pages refer to their files relative to the folder
+	if !below {
+		// The pages refer to their files relative to the folder. Not to the folder itself, which some gateways take for /console.
 		headers := secure()
-		headers["location"] = "console/"
+		headers["location"] = "/" + strings.Trim(req.RawPath, "/") + "/index.html"
 		return events.APIGatewayV2HTTPResponse{StatusCode: 308, Headers: headers}, nil
 	}
 	switch name {

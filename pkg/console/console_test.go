@@ -73,7 +73,7 @@ func served(t *testing.T) []string {
 }
 
 func TestPageIsServedAtEveryAddressOfTheConsole(t *testing.T) {
-	if res := get(t, "/console", nil); res.StatusCode != 308 || res.Headers["location"] != "console/" {
+	if res := get(t, "/console", nil); res.StatusCode != 308 || res.Headers["location"] != "/ros/console/index.html" {
 		t.Errorf("/console: %d to %q", res.StatusCode, res.Headers["location"])
 	}
 	for _, p := range []string{"/console/", "/console/index.html"} {
