@@ -2,8 +2,6 @@ package httpapi
 
 import (
 	"errors"
-	"slices"
-	"strings"
 
 	"related-ro/pkg/relatedro"
 )
@@ -11,28 +9,50 @@ import (
 // authenticate returns who asks: a problem of 401 where nobody has vouched for the
 // caller, and of 403 where the claims make no actor.
 func (h *Handler) authenticate(r *request) (relatedro.Actor, error) {
-	claims := r.in.RequestContext.Authorizer.JWT.Claims
-	if h.tokens != nil {
-		var err error
-		if claims, err = h.tokens.claims(r.in.Headers.Authorization); err != nil {
-			return relatedro.Actor{}, &problem{kind: unauthenticated, detail: "The token is missing or not valid.", cause: err}
-		}
-	}
-	if len(claims) == 0 {
-		return relatedro.Actor{}, &problem{kind: unauthenticated, detail: "A bearer token is needed."}
+	claims, err := h.claims(r)
+	if err != nil {
+		return relatedro.Actor{}, err
 	}
 	actor, err := actorOf(claims)
 	if err != nil {
-		return relatedro.Actor{}, &problem{kind: forbidden, detail: "The token's claims do not say who may do what: " + err.Error() + "."}
+		return relatedro.Actor{}, unclear(err)
 	}
 	return actor, nil
 }
 
-// actorOf reads the claims as API Gateway flattens them. Roles that the product does
-// not know grant nothing.
-func actorOf(claims map[string]string) (relatedro.Actor, error) {
-	actor := relatedro.Actor{Subject: claims["sub"]}
-	roles, err := unflatten(claims["roles"])
+// claims returns the claims of the token that API Gateway has verified, or that it
+// verifies itself where no API Gateway does.
+func (h *Handler) claims(r *request) (map[string]any, error) {
+	authorization := r.in.Headers.Authorization
+	if h.tokens != nil {
+		claims, err := h.tokens.claims(authorization)
+		if err != nil {
+			return nil, &problem{kind: unauthenticated, detail: "The token is missing or not valid.", cause: err}
+		}
+		return claims, nil
+	}
+	flat := r.in.RequestContext.Authorizer.JWT.Claims
+	if len(flat) == 0 {
+		return nil, &problem{kind: unauthenticated, detail: "A bearer token is needed."}
+	}
+	claims, err := gatewayClaims(flat, authorization)
+	if err != nil {
+		return nil, unclear(err)
+	}
+	return claims, nil
+}
+
+// unclear is the problem of claims that make no actor.
+func unclear(err error) error {
+	return &problem{kind: forbidden, detail: "The token's claims do not say who may do what: " + err.Error() + "."}
+}
+
+// actorOf returns who the claims speak of. Roles that the product does not know grant
+// nothing.
+func actorOf(claims map[string]any) (relatedro.Actor, error) {
+	subject, _ := claims["sub"].(string)
+	actor := relatedro.Actor{Subject: subject}
+	roles, err := names(claims["roles"])
 	if err != nil {
 		return relatedro.Actor{}, errors.New("roles is missing or malformed")
 	}
@@ -44,7 +64,7 @@ func actorOf(claims map[string]string) (relatedro.Actor, error) {
 	if len(actor.Roles) == 0 {
 		return relatedro.Actor{}, errors.New("roles names none that is known here")
 	}
-	locations, err := unflatten(claims["locations"])
+	locations, err := names(claims["locations"])
 	if err != nil {
 		return relatedro.Actor{}, errors.New("locations is missing or malformed")
 	}
@@ -57,24 +77,6 @@ func actorOf(claims map[string]string) (relatedro.Actor, error) {
 	}
 	actor.Locations = locations
 	return actor, nil
-}
-
-// unflatten returns the elements of a claim that was an array, handed on as
-// "[a b]", or a string, handed on as it was. Anything else, an empty array
-// included, is an error.
-func unflatten(claim string) ([]string, error) {
-	inner, array := strings.CutPrefix(claim, "[")
-	if array {
-		var closed bool
-		if inner, closed = strings.CutSuffix(inner, "]"); !closed {
-			return nil, errors.New("array is not closed")
-		}
-	}
-	elements := strings.Split(inner, " ")
-	if !array && len(elements) > 1 || slices.Contains(elements, "") || strings.ContainsAny(inner, "[],\"") {
-		return nil, errors.New("neither an array of words nor a word")
-	}
-	return elements, nil
 }
 
 // authorize is the one place that decides whether a caller may use a route on a

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -132,7 +133,9 @@ func TestEventsThatAPIGatewayNeverSends(t *testing.T) {
 		"an array not opened":  {`{` + search + `{"jwt":{"claims":{"roles":"support]","locations":"*"}}}}}`, 403},
 		"blanks between":       {`{` + search + `{"jwt":{"claims":{"roles":"[support  administrator]","locations":"*"}}}}}`, 403},
 		"an empty array":       {`{` + search + `{"jwt":{"claims":{"roles":"support","locations":"[]"}}}}}`, 403},
-		"flattened":            {`{` + search + `{"jwt":{"claims":{"roles":"[support]","locations":"[a b]"}}}}}`, 200},
+		"flattened":            {`{` + search + `{"jwt":{"claims":{"roles":"[support]","locations":"[a]"}}}}}`, 200},
+		"several words":        {`{` + search + `{"jwt":{"claims":{"roles":"[support]","locations":"[a b]"}}}}}`, 403},
+		"an unknown word":      {`{` + search + `{"jwt":{"claims":{"roles":"[customer support]","locations":"[a]"}}}}}`, 403},
 		"another route":        {`{"routeKey":"GET /v2/search","rawPath":"/v2/search"}`, 404},
 		"the other function's": {`{"routeKey":"GET /v1/operations/dead-letters","rawPath":"/v1/operations/dead-letters","requestContext":{"http":{"method":"GET"}}}`, 404},
 		"nothing":              {`{}`, 404},
@@ -146,6 +149,49 @@ func TestEventsThatAPIGatewayNeverSends(t *testing.T) {
 			if err := json.Unmarshal(payload, &out); err != nil {
 				t.Fatal(err)
 			}
+			if out.StatusCode != c.status {
+				t.Errorf("%d, want %d: %s", out.StatusCode, c.status, out.Body)
+			}
+		})
+	}
+}
+
+// TestClaimsMustBeThoseOfTheToken sends claims beside an Authorization header that is not
+// of the token that they come from.
+func TestClaimsMustBeThoseOfTheToken(t *testing.T) {
+	h, _ := failing(t, func(context.Context, *request) (answer, error) { return answer{status: 200}, nil })
+	token := func(payload string) string {
+		return "e30." + base64.RawURLEncoding.EncodeToString([]byte(payload)) + ".e30"
+	}
+	same := token(`{"sub":"ann","roles":["service_advisor","customer support"],"locations":["a","b"]}`)
+	for name, c := range map[string]struct {
+		authorization string
+		status        int
+	}{
+		"the same":                {"Bearer " + same, 200},
+		"without a scheme":        {same, 200},
+		"other roles":             {"Bearer " + token(`{"sub":"ann","roles":["support"],"locations":["a","b"]}`), 403},
+		"other locations":         {"Bearer " + token(`{"sub":"ann","roles":["service_advisor","customer support"],"locations":["*"]}`), 403},
+		"another subject":         {"Bearer " + token(`{"sub":"bob","roles":["service_advisor","customer support"],"locations":["a","b"]}`), 403},
+		"no subject":              {"Bearer " + token(`{"roles":["service_advisor","customer support"],"locations":["a","b"]}`), 403},
+		"names in another case":   {"Bearer " + token(`{"sub":"ann","Roles":["service_advisor","customer support"],"locations":["a","b"]}`), 403},
+		"given twice":             {"Bearer " + token(`{"sub":"ann","roles":["service_advisor","customer support"],"locations":["a","b"],"roles":"support"}`), 403},
+		"two headers joined":      {"Bearer " + same + ",Bearer " + same, 403},
+		"no token":                {"Basic YTpi", 403},
+		"a token of two parts":    {"Bearer a.b", 403},
+		"a payload not of base64": {"Bearer a.!.c", 403},
+		"a payload that is null":  {"Bearer " + token("null"), 403},
+		"a payload no object":     {"Bearer " + token("[]"), 403},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out := handle(t, h, events.APIGatewayV2HTTPRequest{
+				RouteKey: "GET /v1/search", Headers: map[string]string{"authorization": c.authorization},
+				RequestContext: events.APIGatewayV2HTTPRequestContext{Authorizer: &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{
+					JWT: &events.APIGatewayV2HTTPRequestContextAuthorizerJWTDescription{Claims: map[string]string{
+						"sub": "ann", "roles": "[service_advisor customer support]", "locations": "[a b]",
+					}},
+				}},
+			})
 			if out.StatusCode != c.status {
 				t.Errorf("%d, want %d: %s", out.StatusCode, c.status, out.Body)
 			}

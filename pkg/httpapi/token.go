@@ -57,9 +57,9 @@ func newTokens(jwks string, now func() time.Time) (*tokens, error) {
 	return t, nil
 }
 
-// claims returns the claims of the token in an Authorization header, flattened as
-// API Gateway does. Errors never hold the token.
-func (t *tokens) claims(authorization string) (map[string]string, error) {
+// claims returns the claims of the token in an Authorization header. Errors never hold
+// the token.
+func (t *tokens) claims(authorization string) (map[string]any, error) {
 	scheme, token, _ := strings.Cut(authorization, " ")
 	if !strings.EqualFold(scheme, "Bearer") {
 		return nil, errors.New("no bearer token")
@@ -75,11 +75,7 @@ func (t *tokens) claims(authorization string) (map[string]string, error) {
 	if err := t.checkClaims(all); err != nil {
 		return nil, err
 	}
-	flat := make(map[string]string, len(all))
-	for name, value := range all {
-		flat[name] = flatten(value)
-	}
-	return flat, nil
+	return all, nil
 }
 
 // verify returns the payload of a token whose signature is one of the keys'.
@@ -131,21 +127,4 @@ func (t *tokens) checkClaims(claims map[string]any) error {
 		return errors.New("for another audience")
 	}
 	return nil
-}
-
-// flatten returns a claim as API Gateway hands it on: a string as it is, an array of
-// strings as "[a b]".
-func flatten(value any) string {
-	switch v := value.(type) {
-	case string:
-		return v
-	case []any:
-		words := make([]string, len(v))
-		for i, one := range v {
-			words[i] = flatten(one)
-		}
-		return "[" + strings.Join(words, " ") + "]"
-	}
-	encoded, _ := json.Marshal(value) // it was just decoded
-	return string(encoded)
 }

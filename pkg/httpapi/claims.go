@@ -1,0 +1,107 @@
+package httpapi
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// gatewayClaims returns the claims of a token that API Gateway's authorizer has verified.
+// API Gateway hands an array on as its elements joined by blanks, "[a b]", so that a name
+// with a blank reads like two names. The elements come from the token itself, in the
+// Authorization header, and flat must say the same: then it is the token that was
+// verified. Without the header, only what cannot be read in two ways counts.
+func gatewayClaims(flat map[string]string, authorization string) (map[string]any, error) {
+	if authorization == "" {
+		return unflatten(flat)
+	}
+	claims, err := unverifiedClaims(authorization)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"sub", "roles", "locations"} {
+		if value, given := claims[name]; given && flatten(value) != flat[name] || !given && flat[name] != "" {
+			return nil, fmt.Errorf("%s is not that of the token in the Authorization header", name)
+		}
+	}
+	return claims, nil
+}
+
+// unverifiedClaims returns the claims of the token in an Authorization header. API
+// Gateway takes tokens without "Bearer", too.
+func unverifiedClaims(authorization string) (map[string]any, error) {
+	token := strings.TrimSpace(authorization)
+	if scheme, rest, found := strings.Cut(token, " "); found && strings.EqualFold(scheme, "Bearer") {
+		token = strings.TrimSpace(rest)
+	}
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return nil, errors.New("the Authorization header holds no token")
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return nil, errors.New("the Authorization header holds no token")
+	}
+	var claims map[string]any
+	if err := json.Unmarshal(payload, &claims); err != nil {
+		return nil, errors.New("the token's claims are no JSON object")
+	}
+	return claims, nil
+}
+
+// unflatten returns claims without their token. A claim of several words may be of one
+// name or of several, and is refused.
+func unflatten(flat map[string]string) (map[string]any, error) {
+	claims := make(map[string]any, len(flat))
+	for name, value := range flat {
+		claims[name] = value
+	}
+	for _, name := range []string{"roles", "locations"} {
+		word := flat[name]
+		if len(word) > 1 && word[0] == '[' && word[len(word)-1] == ']' {
+			word = word[1 : len(word)-1]
+		}
+		if strings.Contains(word, " ") {
+			return nil, fmt.Errorf("%s has several words, and there is no Authorization header to tell its names apart", name)
+		}
+		claims[name] = word
+	}
+	return claims, nil
+}
+
+// flatten returns a claim as API Gateway hands it on: a string as it is, an array of
+// strings as "[a b]". No other claim is read here.
+func flatten(claim any) string {
+	elements, isArray := claim.([]any)
+	if !isArray {
+		return fmt.Sprint(claim)
+	}
+	words := make([]string, len(elements))
+	for i, element := range elements {
+		words[i] = flatten(element)
+	}
+	return "[" + strings.Join(words, " ") + "]"
+}
+
+// names returns the elements of a claim that is a string or an array of strings, and
+// has any.
+func names(claim any) ([]string, error) {
+	elements, isArray := claim.([]any)
+	if !isArray {
+		elements = []any{claim}
+	}
+	all := make([]string, len(elements))
+	for i, element := range elements {
+		name, isString := element.(string)
+		if !isString || name == "" {
+			return nil, errors.New("neither an array of names nor a name")
+		}
+		all[i] = name
+	}
+	if len(all) == 0 {
+		return nil, errors.New("an empty array")
+	}
+	return all, nil
+}
