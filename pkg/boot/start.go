@@ -6,10 +6,12 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"net/http"
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -34,12 +36,25 @@ type Kit struct {
 // unused.
 const GCPercent = 400
 
+// memoryLimit returns the bytes that the runtime may use before it collects more often
+// than GCPercent asks for: four fifths of the function's memory, in MB. The rest is for
+// the binary itself and what an allocation takes before a collection ends. Lambda kills a
+// process that takes more than the function's memory.
+func memoryLimit(env *Env) int64 {
+	mb, err := strconv.ParseInt(env.Get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", ""), 10, 32)
+	if err != nil || mb <= 0 {
+		return math.MaxInt64 // not on Lambda
+	}
+	return mb << 20 / 5 * 4
+}
+
 // Start builds a function and serves its invocations until Lambda ends the process. A
 // build that fails, or a variable that is missing, ends the start with a line that
 // says which.
 func Start(function string, build func(Kit) (lambda.Handler, error)) {
-	debug.SetGCPercent(GCPercent)
 	env := NewEnv()
+	debug.SetGCPercent(GCPercent)
+	debug.SetMemoryLimit(memoryLimit(env))
 	log := newLogger(os.Stdout, env).With("function", function)
 	kit := Kit{
 		Function: function, Env: env, Log: log, Transport: NewTransport(),

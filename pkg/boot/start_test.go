@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -35,5 +36,15 @@ func TestMetricsAreWrittenWhenTheHandlerFails(t *testing.T) {
 				t.Errorf("wrote %q", out.String())
 			}
 		})
+	}
+}
+
+func TestMemoryLimitIsBelowTheFunctionsMemory(t *testing.T) {
+	for size, want := range map[string]int64{
+		"512": 429496728, "128": 107374180, "": math.MaxInt64, "much": math.MaxInt64, "0": math.MaxInt64,
+	} {
+		if got := memoryLimit(envOf(map[string]string{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": size})); got != want {
+			t.Errorf("%q MB: %d, want %d", size, got, want)
+		}
 	}
 }

@@ -56,16 +56,17 @@ func (s *Store) WantLease(ctx context.Context, c relatedro.Claim) error {
 
 // Lease returns how the lease stands, strongly consistent.
 func (s *Store) Lease(ctx context.Context, account string) (relatedro.Lease, error) {
-	items, err := s.get(ctx, []key{leaseKey(account)}, wholeNow)
-	if err != nil || len(items) == 0 {
-		return relatedro.Lease{}, err
-	}
-	r := &reader{item: items[0]}
-	return relatedro.Lease{
-		HeldUntil:   r.time(attrHeldUntil),
-		WantedBy:    relatedro.Rank(r.number(attrWantedBy)),
-		WantedUntil: r.time(attrWantedUntil),
-	}, r.err
+	var lease relatedro.Lease
+	err := s.get(ctx, []key{leaseKey(account)}, wholeNow, func(it item) error {
+		r := &reader{item: it}
+		lease = relatedro.Lease{
+			HeldUntil:   r.time(attrHeldUntil),
+			WantedBy:    relatedro.Rank(r.number(attrWantedBy)),
+			WantedUntil: r.time(attrWantedUntil),
+		}
+		return r.err
+	})
+	return lease, err
 }
 
 // ReleaseLease ends the lease that has the number. Another's lease stays.

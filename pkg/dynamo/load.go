@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -66,14 +67,14 @@ func (s *Store) load(ctx context.Context, wanted relatedro.Keys, how reading) (r
 	for _, k := range wanted.Cases {
 		keys = append(keys, caseKey(k))
 	}
-	items, err := s.get(ctx, keys, how)
-	if err != nil {
-		return relatedro.Loaded{}, fmt.Errorf("load %d settings and %d cases: %w", len(wanted.Locations), len(wanted.Cases), err)
-	}
-	for _, it := range items {
+	err := s.get(ctx, keys, how, func(it item) error {
 		if err := into(&loaded, it); err != nil {
 			s.unreadable(keyOf(it).String(), err)
 		}
+		return nil
+	})
+	if err != nil {
+		return relatedro.Loaded{}, fmt.Errorf("load %d settings and %d cases: %w", len(wanted.Locations), len(wanted.Cases), err)
 	}
 	return loaded, nil
 }
@@ -102,61 +103,71 @@ func into(loaded *relatedro.Loaded, it item) error {
 	return nil
 }
 
-// get reads the items of keys, each once however often it is given.
-func (s *Store) get(ctx context.Context, keys []key, how reading) ([]item, error) {
+// get reads the items of keys, each once however often it is given, and hands them to
+// take, one at a time. It keeps none: decoded by the SDK, 100 of the largest cases take
+// several times what is made of them.
+func (s *Store) get(ctx context.Context, keys []key, how reading, take func(item) error) error {
 	slices.SortFunc(keys, compareKeys)
 	keys = slices.Compact(keys)
-	if 0 < len(keys) && len(keys) <= keysPerGet {
-		return s.getChunk(ctx, keys, how) // a new goroutine's stack would have to grow for the SDK
+	asked := make([]map[string]types.AttributeValue, len(keys))
+	for i, k := range keys {
+		asked[i] = k.item()
+	}
+	if 0 < len(asked) && len(asked) <= keysPerGet {
+		return s.getChunk(ctx, asked, how, take) // a new goroutine's stack would have to grow for the SDK
 	}
 	var mu sync.Mutex
-	var items []item
 	calls, ctx := errgroup.WithContext(ctx)
-	for chunk := range slices.Chunk(keys, keysPerGet) {
+	for chunk := range slices.Chunk(asked, keysPerGet) {
 		calls.Go(func() error {
-			got, err := s.getChunk(ctx, chunk, how)
-			mu.Lock()
-			defer mu.Unlock()
-			items = append(items, got...)
-			return err
+			return s.getChunk(ctx, chunk, how, func(it item) error {
+				mu.Lock()
+				defer mu.Unlock()
+				return take(it)
+			})
 		})
 	}
-	return items, calls.Wait()
+	return calls.Wait()
 }
 
 // getChunk reads up to 100 keys. DynamoDB leaves keys out when it is short of
-// throughput and when an answer would pass 16 MB.
-func (s *Store) getChunk(ctx context.Context, keys []key, how reading) ([]item, error) {
+// throughput and when an answer would pass 16 MB. An answer that is too large to decode
+// is asked for again by halves.
+func (s *Store) getChunk(ctx context.Context, keys []map[string]types.AttributeValue, how reading, take func(item) error) error {
 	asked := types.KeysAndAttributes{
-		ConsistentRead: &how.consistent, ExpressionAttributeNames: how.names,
-		Keys: make([]map[string]types.AttributeValue, len(keys)),
+		ConsistentRead: &how.consistent, ExpressionAttributeNames: how.names, Keys: keys,
 	}
 	if how.attributes != "" {
 		asked.ProjectionExpression = &how.attributes
 	}
-	for i, k := range keys {
-		asked.Keys[i] = k.item()
-	}
-	var items []item
 	for pause := firstPause; ; pause = min(2*pause, longPause) {
-		out, err := s.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{s.table: asked}})
+		out, err := s.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{s.table: asked}}, bound(len(asked.Keys))...)
+		if errors.Is(err, errLarge) {
+			half := len(asked.Keys) / 2
+			if err = s.getChunk(ctx, asked.Keys[:half], how, take); err == nil {
+				err = s.getChunk(ctx, asked.Keys[half:], how, take)
+			}
+			return err
+		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 		got := out.Responses[s.table]
 		for _, it := range got {
-			items = append(items, it)
+			if err := take(it); err != nil {
+				return err
+			}
 		}
 		rest, more := out.UnprocessedKeys[s.table]
 		if !more || len(rest.Keys) == 0 {
-			return items, nil
+			return nil
 		}
 		if len(got) > 0 {
 			pause = firstPause // it gets on: no need to hold back further
 		}
 		asked.Keys = rest.Keys
 		if err := sleep(ctx, pause/2+rand.N(pause)); err != nil {
-			return nil, fmt.Errorf("%d keys left unprocessed: %w", len(rest.Keys), err)
+			return fmt.Errorf("%d keys left unprocessed: %w", len(rest.Keys), err)
 		}
 	}
 }

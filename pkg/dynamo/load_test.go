@@ -191,8 +191,8 @@ func TestLoadFailsWhole(t *testing.T) {
 	}
 }
 
-// 60 cases of 300 KB are more than the 16 MB that one answer holds.
-func TestLoadGoesOnAfterAnswerOf16MB(t *testing.T) {
+// 60 cases of 300 KB are more than the 16 MB that one answer holds, and than are decoded at once.
+func TestLoadOfMoreThanAnAnswerHolds(t *testing.T) {
 	s := newStore(t)
 	keys := missing(60)
 	for _, k := range keys {
@@ -206,8 +206,8 @@ func TestLoadGoesOnAfterAnswerOf16MB(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(loaded.Cases) != len(keys) || counted.count["BatchGetItem"] != 2 {
-		t.Errorf("%d cases of %d in %d calls, want 2", len(loaded.Cases), len(keys), counted.count["BatchGetItem"])
+	if len(loaded.Cases) != len(keys) || counted.count["BatchGetItem"] < 2 {
+		t.Errorf("%d cases of %d in %d calls", len(loaded.Cases), len(keys), counted.count["BatchGetItem"])
 	}
 }
 

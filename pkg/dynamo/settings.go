@@ -15,21 +15,18 @@ const attrVersion = "version"
 // Settings returns a location's settings with Activation, both from one call;
 // NeverSetUp where nothing is stored.
 func (s *Store) Settings(ctx context.Context, location string) (relatedro.Settings, error) {
-	items, err := s.get(ctx, []key{settingsKey(location), activationKey(location)}, wholeNow)
-	if err != nil {
-		return relatedro.Settings{}, fmt.Errorf("read settings of %s: %w", location, err)
-	}
 	settings := relatedro.NeverSetUp(location)
 	activation := settings.Activation
-	for _, it := range items {
+	err := s.get(ctx, []key{settingsKey(location), activationKey(location)}, wholeNow, func(it item) (err error) {
 		if keyOf(it).sk == skActivation {
 			activation, err = decodeActivationItem(it)
 		} else {
 			settings, err = decodeSettings(it)
 		}
-		if err != nil {
-			return relatedro.Settings{}, err
-		}
+		return err
+	})
+	if err != nil {
+		return relatedro.Settings{}, fmt.Errorf("read settings of %s: %w", location, err)
 	}
 	settings.Activation = activation
 	return settings, nil
