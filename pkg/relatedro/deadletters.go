@@ -29,14 +29,14 @@ type DeadLetter struct {
 type DeadLetterList struct {
 	Letters  []DeadLetter
 	Count    int  // of the whole queue, approximately, whoever's they are
-	Complete bool // Letters holds all there were
+	Complete bool // Letters holds all of theirs there were
 }
 
 // DeadLetters is what our support staff does with messages that were set aside.
 // Both methods go over those only that mine takes; it is asked with the location
 // that a message names, "" when it names none.
 type DeadLetters interface {
-	// List looks at up to 100 messages of a queue.
+	// List returns up to 100 messages of a queue, for at most 10 s.
 	List(ctx context.Context, queue QueueName, mine func(location string) bool) (DeadLetterList, error)
 
 	// Redrive sends messages back to the queue they came from, for at most 20 s. A

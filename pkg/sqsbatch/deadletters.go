@@ -17,12 +17,7 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// MaxListed is the most dead letters that List returns.
-const MaxListed = 100
-
 const (
-	listHold    = 5 * time.Second  // listed messages are out of others' sight for that long, should putting back fail
-	listWithin  = 4 * time.Second  // then messages seen first come round again
 	redriveHold = 60 * time.Second // longer than a redrive, so that it sees no message twice
 	redriveFor  = 15 * time.Second // then no further batch is begun
 	redriveEnd  = 20 * time.Second // for all of it
@@ -47,54 +42,6 @@ func NewDeadLetters(client *sqs.Client, queues map[relatedro.QueueName]QueueURLs
 	return &DeadLetters{client: client, queues: queues, now: now}
 }
 
-// List looks at up to MaxListed messages and puts them back at once. While somebody
-// else looks at some of them, or moves them, the list is not complete.
-func (d *DeadLetters) List(ctx context.Context, queue relatedro.QueueName, mine func(location string) bool) (relatedro.DeadLetterList, error) {
-	urls, err := d.urls(queue)
-	if err != nil {
-		return relatedro.DeadLetterList{}, err
-	}
-	count, err := d.count(ctx, urls.DeadLetters)
-	if err != nil {
-		return relatedro.DeadLetterList{}, err
-	}
-	seen, emptied, err := d.look(ctx, urls.DeadLetters)
-	d.putBack(ctx, urls.DeadLetters, seen)
-	if err != nil {
-		return relatedro.DeadLetterList{}, err
-	}
-	list := relatedro.DeadLetterList{Count: max(count, len(seen)), Complete: emptied && len(seen) <= MaxListed && len(seen) >= count}
-	for _, m := range seen[:min(len(seen), MaxListed)] {
-		if letter := letterOf(queue, m); mine(letter.Key.Location) {
-			list.Letters = append(list.Letters, letter)
-		}
-	}
-	return list, nil
-}
-
-// look receives until there is one message more than can be listed, nothing more, or
-// no time. It returns what it received even when it fails.
-func (d *DeadLetters) look(ctx context.Context, url string) (seen []types.Message, emptied bool, err error) {
-	ids := make(map[string]bool)
-	until := d.now().Add(listWithin)
-	for len(seen) <= MaxListed && d.now().Before(until) {
-		batch, err := d.receive(ctx, url, listHold)
-		if err != nil {
-			return seen, false, err
-		}
-		if len(batch) == 0 {
-			return seen, true, nil
-		}
-		for _, m := range batch {
-			if id := aws.ToString(m.MessageId); !ids[id] {
-				ids[id] = true
-				seen = append(seen, m)
-			}
-		}
-	}
-	return seen, false, nil
-}
-
 // Redrive sends messages back to their queue without what setting them aside added,
 // until none is left or the time is over. Those that are set aside again meanwhile
 // stay: they would go round for as long as the call lasts. It stops at the first error,
@@ -107,16 +54,16 @@ func (d *DeadLetters) Redrive(ctx context.Context, queue relatedro.QueueName, mi
 	ctx, cancel := context.WithTimeout(ctx, redriveEnd)
 	defer cancel()
 	started := d.now()
-	var keep []types.Message
+	var keep []string // receipts
 	for err == nil && d.now().Sub(started) < redriveFor {
 		var batch []types.Message
-		if batch, err = d.receive(ctx, urls.DeadLetters, redriveHold); len(batch) == 0 {
+		if batch, err = d.receive(ctx, urls.DeadLetters, redriveHold, time.Second); len(batch) == 0 {
 			break
 		}
 		batch = slices.DeleteFunc(batch, func(m types.Message) bool {
 			other := sentAt(m.Attributes).After(started) || !mine(letterOf(queue, m).Key.Location)
 			if other {
-				keep = append(keep, m)
+				keep = append(keep, aws.ToString(m.ReceiptHandle))
 			}
 			return other
 		})
@@ -164,7 +111,7 @@ func (d *DeadLetters) move(ctx context.Context, urls QueueURLs, m types.Message)
 		QueueUrl: &urls.Source, MessageBody: m.Body, MessageAttributes: attributes, MessageGroupId: groupOf(m.Attributes),
 	})
 	if err != nil {
-		d.putBack(ctx, urls.DeadLetters, []types.Message{m})
+		d.putBack(ctx, urls.DeadLetters, []string{aws.ToString(m.ReceiptHandle)})
 		return fmt.Errorf("send a dead letter back: %w", err)
 	}
 	if _, err := d.client.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &urls.DeadLetters, ReceiptHandle: m.ReceiptHandle}); err != nil {
@@ -181,13 +128,13 @@ func (d *DeadLetters) urls(queue relatedro.QueueName) (QueueURLs, error) {
 	return urls, nil
 }
 
-// receive waits a second for messages: without any wait SQS asks only some of its
-// servers, and finds a queue empty that is not.
-func (d *DeadLetters) receive(ctx context.Context, url string, hold time.Duration) ([]types.Message, error) {
+// receive waits for messages, whole seconds: without any wait SQS asks only some of its
+// servers, and may find a queue empty that is not.
+func (d *DeadLetters) receive(ctx context.Context, url string, hold, wait time.Duration) ([]types.Message, error) {
 	out, err := d.client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
 		QueueUrl:              &url,
 		MaxNumberOfMessages:   maxEntries,
-		WaitTimeSeconds:       1,
+		WaitTimeSeconds:       int32(wait / time.Second),
 		VisibilityTimeout:     int32(hold / time.Second),
 		MessageAttributeNames: []string{"All"},
 		MessageSystemAttributeNames: []types.MessageSystemAttributeName{
@@ -201,12 +148,12 @@ func (d *DeadLetters) receive(ctx context.Context, url string, hold time.Duratio
 }
 
 // putBack makes messages visible again. What fails comes back by itself, later.
-func (d *DeadLetters) putBack(ctx context.Context, url string, messages []types.Message) {
+func (d *DeadLetters) putBack(ctx context.Context, url string, receipts []string) {
 	var wg sync.WaitGroup
-	for batch := range slices.Chunk(messages, maxEntries) {
+	for batch := range slices.Chunk(receipts, maxEntries) {
 		entries := make([]types.ChangeMessageVisibilityBatchRequestEntry, len(batch))
-		for i, m := range batch {
-			entries[i] = types.ChangeMessageVisibilityBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), ReceiptHandle: m.ReceiptHandle}
+		for i, receipt := range batch {
+			entries[i] = types.ChangeMessageVisibilityBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), ReceiptHandle: &receipt}
 		}
 		wg.Go(func() {
 			_, _ = d.client.ChangeMessageVisibilityBatch(ctx, &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &url, Entries: entries})

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -158,6 +159,34 @@ func TestListIsNotCompleteWhileOthersHoldMessages(t *testing.T) {
 	}
 }
 
+func TestListFindsOnesOwnBehindManyOthers(t *testing.T) {
+	o := newOffice(t, sqs.Config{})
+	for i := range sqsbatch.MaxListed + 20 {
+		o.setAside(closedAt("loc-200", strconv.Itoa(i)))
+	}
+	o.setAside(closedAt("loc-100", "own"))
+	if list := o.list(only("loc-100")); len(list.Letters) != 1 || !list.Complete || list.Count != sqsbatch.MaxListed+21 {
+		t.Errorf("%d of %d, complete %t", len(list.Letters), list.Count, list.Complete)
+	}
+}
+
+func TestListsAtOnceAllShowAll(t *testing.T) {
+	o := newOffice(t, sqs.Config{})
+	for i := range 21 {
+		o.setAside(closedAt("loc-100", strconv.Itoa(i)))
+	}
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			list, err := o.letters.List(t.Context(), relatedro.CloseQueue, everyones)
+			if err != nil || len(list.Letters) != 21 || !list.Complete {
+				t.Errorf("%d of %d, complete %t, %v", len(list.Letters), list.Count, list.Complete, err)
+			}
+		})
+	}
+	all.Wait()
+}
+
 func TestListShowsOnlyOnesOwn(t *testing.T) {
 	o := newOffice(t, sqs.Config{})
 	for _, body := range []string{
@@ -276,7 +305,7 @@ func TestListEndsBeforeMessagesComeRoundAgain(t *testing.T) {
 	for i := range 15 {
 		o.setAside(closedAt("loc-100", strconv.Itoa(i)))
 	}
-	list, err := o.hurried(3*time.Second).List(t.Context(), relatedro.CloseQueue, everyones)
+	list, err := o.hurried(5*time.Second).List(t.Context(), relatedro.CloseQueue, everyones)
 	if err != nil || len(list.Letters) != 10 || list.Complete || list.Count != 15 {
 		t.Errorf("%d of %d, complete %t, %v", len(list.Letters), list.Count, list.Complete, err)
 	}
