@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/chromedp/cdproto/network"
 
 	"related-ro/infra/local/lambda"
@@ -88,6 +90,23 @@ func TestDeadLettersAreListedAndRedriven(t *testing.T) {
 	p.sees("main", "No dead letters")
 	p.visit("cases/loc-100/case-1003")
 	p.sees("related-ros", "Fetched")
+	p.quiet()
+}
+
+func TestDeadLetterInOtherHandsIsNotSaidToBeNone(t *testing.T) {
+	w := start(t)
+	queue := w.QueueURL("CloseDeadLetterQueue")
+	client := w.SQSClient()
+	if _, err := client.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: &queue, MessageBody: aws.String("held")}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &queue, VisibilityTimeout: 600}); err != nil {
+		t.Fatal(err)
+	}
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.as("support", "*")
+	p.visit("operations")
+	p.sees("main", "None among those looked at, of about 1")
 	p.quiet()
 }
 

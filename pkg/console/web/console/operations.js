@@ -52,7 +52,9 @@ function deadLetters(queue) {
 
 function letters({ deadLetters: list, approximateCount, complete }) {
   const count = h('p', { class: 'hint' }, complete ? `${list.length} in all.` : `${list.length} of about ${approximateCount}.`);
-  if (!list.length) return [h('p', { class: 'hint' }, 'No dead letters.')];
+  if (!list.length) {
+    return [h('p', { class: 'hint' }, complete ? 'No dead letters.' : `None among those looked at, of about ${approximateCount}. Look again.`)];
+  }
   const time = (iso) => (iso ? new Date(iso).toLocaleString(undefined, { dateStyle: 'short', timeStyle: 'medium' }) : '');
   return [count, wide('Dead letters', ['Failed', 'Location', 'Case', 'Reason and what to do', 'Event'], list.map((d) => ({
     cells: [
