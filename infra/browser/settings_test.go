@@ -54,9 +54,10 @@ func TestInactiveFeatureSaysWhatToAskOfKarmak(t *testing.T) {
 	}
 	w.karmak(t, "DELETE", "faults", nil)
 	p.click(form + "[data-key=verify]")
-	p.sees("related-ro-settings", "Active")
-	p.click(form + "[data-key=save]")
+	p.sees(form+"[role=alert]", "Karmak was asked about this location a moment ago")
+	p.click(form + "[data-key=save]") // which asks by itself
 	p.sees("related-ro-settings", "External interfaces saved")
+	p.sees("related-ro-settings", "Active")
 	p.quiet()
 }
 

@@ -20,13 +20,12 @@ const (
 // Sort keys, and what they begin with. Identifiers and RO numbers never hold a '#', so
 // no identifier can reach into another item's key.
 const (
-	skSettings    = "SETTINGS"
-	skActivation  = "ACTIVATION"
-	prefixAudit   = "AUDIT#"
-	prefixCase    = "CASE#"
-	prefixLink    = "RO#"
-	prefixRefresh = "REFRESH#"
-	infixCase     = "#CASE#"
+	skSettings   = "SETTINGS"
+	skActivation = "ACTIVATION"
+	prefixAudit  = "AUDIT#"
+	prefixCase   = "CASE#"
+	prefixLink   = "RO#"
+	infixCase    = "#CASE#"
 )
 
 // key is a primary key.
@@ -51,8 +50,16 @@ func auditKey(location string, at time.Time, id string) key {
 	return key{partition(location), prefixAudit + formatTime(at) + "#" + id}
 }
 
-func caseKey(k relatedro.CaseKey) key    { return key{partition(k.Location), prefixCase + k.Case} }
-func refreshKey(k relatedro.CaseKey) key { return key{partition(k.Location), prefixRefresh + k.Case} }
+func caseKey(k relatedro.CaseKey) key { return key{partition(k.Location), prefixCase + k.Case} }
+
+// occasionKey is LOC#{location} VERIFY, or LOC#{location} REFRESH#{case}.
+func occasionKey(t relatedro.Occasion) key {
+	k := key{partition(t.Location), string(t.Kind)}
+	if t.Case != "" {
+		k.sk += "#" + t.Case
+	}
+	return k
+}
 
 func linkKey(k relatedro.CaseKey, ro string) key {
 	return key{partition(k.Location), prefixLink + ro + infixCase + k.Case}

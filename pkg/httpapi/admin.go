@@ -160,7 +160,7 @@ func invalidIf(errs []error) error {
 }
 
 func (s administration) verify(ctx context.Context, r *request) (answer, error) {
-	found, err := s.admin.Verify(ctx, r.path("locationId"))
+	found, err := s.admin.Verify(ctx, r.actor, r.path("locationId"))
 	if err != nil {
 		return answer{}, fmt.Errorf("verify: %w", err)
 	}
@@ -237,7 +237,7 @@ func (s administration) refresh(ctx context.Context, r *request) (answer, error)
 			return answer{}, err
 		}
 	}
-	eventID, err := s.admin.Refresh(ctx, r.caseKey(), facts)
+	eventID, err := s.admin.Refresh(ctx, r.actor, r.caseKey(), facts)
 	if err != nil {
 		return answer{}, fmt.Errorf("refresh: %w", err)
 	}

@@ -11,7 +11,9 @@ import (
 // Limits of the administration that people notice.
 const (
 	VerifyWithin  = 10 * time.Second // that Karmak has to confirm an activation
+	VerifyPeriod  = 10 * time.Second // between two verifications of one location
 	RefreshPeriod = time.Minute      // between two refreshes of one case
+	AsksAMinute   = 60               // verifications, enablings and refreshes by one person
 	MaxBranch     = 64               // characters of a branch
 )
 
@@ -19,6 +21,7 @@ const (
 type AdminStore interface {
 	SettingsStore
 	LeaseStore
+	OccasionStore
 
 	// Load is CaseStore's.
 	Load(ctx context.Context, keys Keys) (Loaded, error)
@@ -124,7 +127,9 @@ func (a *Admin) Change(ctx context.Context, actor Actor, location string, versio
 		Activation: Activation{State: ActivationUnknown},
 	}
 	if after.Enabled() {
-		after.Activation = a.ask(ctx, w.Karmak)
+		if after.Activation, err = a.askToEnable(ctx, actor, location, w.Karmak); err != nil {
+			return Settings{}, err
+		}
 		if after.Activation.State != Active {
 			if _, err := a.learn(ctx, location, w.Karmak, after.Activation); err != nil {
 				return Settings{}, err
@@ -145,15 +150,54 @@ func (a *Admin) Change(ctx context.Context, actor Actor, location string, versio
 	return after, nil
 }
 
+// askToEnable asks the DMS about a connection to be enabled. It is a *Refusal of TooSoon
+// while somebody else has it asked for the same location.
+func (a *Admin) askToEnable(ctx context.Context, actor Actor, location string, over Connection) (Activation, error) {
+	occasion, id := Occasion{Kind: EnableOccasion, Location: location}, rand.Text()
+	if err := a.claimOwn(ctx, actor, occasion, id, VerifyWithin, "Karmak is being asked about this location just now."); err != nil {
+		return Activation{}, err
+	}
+	said := a.ask(ctx, over)
+	_ = a.store.SettleOccasion(ctx, occasion, id, a.now().UTC()) // else it is free after VerifyWithin
+	return said, nil
+}
+
+// claimOwn counts that the actor asks and takes an occasion for id. It is a *Refusal of TooSoon
+// after AsksAMinute, and, with the sentence, while somebody else has the occasion.
+func (a *Admin) claimOwn(ctx context.Context, actor Actor, occasion Occasion, id string, period time.Duration, sentence string) error {
+	if err := a.count(ctx, actor); err != nil {
+		return err
+	}
+	holder, wait, err := a.store.TakeOccasion(ctx, occasion, id, a.now().UTC(), period)
+	if errors.Is(err, ErrTooSoon) || err == nil && holder != id {
+		return &Refusal{Code: TooSoon, Wait: wait, Message: sentence}
+	}
+	return err
+}
+
+// count is a *Refusal of TooSoon when the actor has asked AsksAMinute times.
+func (a *Admin) count(ctx context.Context, actor Actor) error {
+	wait, err := a.store.CountAsk(ctx, actor.Subject, a.now().UTC(), AsksAMinute)
+	if errors.Is(err, ErrTooSoon) {
+		return &Refusal{Code: TooSoon, Wait: wait, Message: "You have asked Karmak too often within a minute."}
+	}
+	return err
+}
+
 // Verify asks the DMS whether the feature is active for the location's connection,
 // stores what it said and nothing else, and returns the settings with it. It is a
-// *Refusal of NotConnected where no account and user are set.
-func (a *Admin) Verify(ctx context.Context, location string) (Settings, error) {
+// *Refusal of NotConnected where no account and user are set, and of TooSoon within
+// VerifyPeriod of the last one, or after AsksAMinute.
+func (a *Admin) Verify(ctx context.Context, actor Actor, location string) (Settings, error) {
 	s, err := a.store.Settings(ctx, location)
 	if err != nil {
 		return Settings{}, err
 	}
 	if err := s.Karmak.checkSet(); err != nil {
+		return Settings{}, err
+	}
+	occasion := Occasion{Kind: VerifyOccasion, Location: location}
+	if err := a.claimOwn(ctx, actor, occasion, rand.Text(), VerifyPeriod, "Karmak was asked about this location a moment ago."); err != nil {
 		return Settings{}, err
 	}
 	return a.learn(ctx, location, s.Karmak, a.ask(ctx, s.Karmak))
@@ -236,9 +280,12 @@ type Facts struct {
 // Refresh asks for a case's related ROs to be fetched again and returns the id of
 // the event, which the retrieval will carry. It is a *Refusal of SwitchedOff at a
 // location that is not enabled, of RONeeded for a case that is not stored when f
-// does not give its RO, and of TooSoon within RefreshPeriod of the last one. What f
-// gives has passed CheckRO and CheckID.
-func (a *Admin) Refresh(ctx context.Context, key CaseKey, f Facts) (eventID string, err error) {
+// does not give its RO, and of TooSoon within RefreshPeriod of the last one, or after
+// AsksAMinute. What f gives has passed CheckRO and CheckID.
+//
+// A claim whose event is not known to be sent, as after a crash in between, is sent again
+// under its own id: that harms nobody if it was sent after all.
+func (a *Admin) Refresh(ctx context.Context, actor Actor, key CaseKey, f Facts) (eventID string, err error) {
 	loaded, err := a.store.Load(ctx, Keys{Locations: []string{key.Location}, Cases: []CaseKey{key}})
 	if err != nil {
 		return "", err
@@ -258,8 +305,11 @@ func (a *Admin) Refresh(ctx context.Context, key CaseKey, f Facts) (eventID stri
 			Message: "Nothing is known of this case yet. Give its RO number to fetch its related ROs.",
 		}
 	}
-	now := a.now().UTC()
-	wait, err := a.store.ClaimRefresh(ctx, key, now, RefreshPeriod)
+	if err := a.count(ctx, actor); err != nil {
+		return "", err
+	}
+	now, occasion := a.now().UTC(), Occasion{Kind: RefreshOccasion, Location: key.Location, Case: key.Case}
+	id, wait, err := a.store.TakeOccasion(ctx, occasion, rand.Text(), now, RefreshPeriod)
 	if errors.Is(err, ErrTooSoon) {
 		return "", &Refusal{Code: TooSoon, Wait: wait, Message: "This case was refreshed less than a minute ago."}
 	}
@@ -267,10 +317,12 @@ func (a *Admin) Refresh(ctx context.Context, key CaseKey, f Facts) (eventID stri
 		return "", err
 	}
 	ev := refreshOf(key, f, now)
+	ev.ID = id
 	if err := a.queue.SendRefreshes(ctx, []Event{ev}); err != nil {
-		return "", errors.Join(err, a.store.ReleaseRefresh(ctx, key, now)) // or asking again would be too soon
+		return "", err
 	}
-	return ev.ID, nil
+	_ = a.store.SettleOccasion(ctx, occasion, id, now.Add(RefreshPeriod)) // else the next one sends this event again
+	return id, nil
 }
 
 func switchedOff() *Refusal {

@@ -3,6 +3,7 @@ package relatedro
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 )
 
@@ -118,11 +119,42 @@ type SettingsStore interface {
 
 	// History returns up to limit changes, newest first. Positions as in CaseReader.
 	History(ctx context.Context, location, after string, limit int) (changes []Change, next string, err error)
-
-	// ClaimRefresh takes the case's one refresh per period, or returns ErrTooSoon
-	// and how long to wait.
-	ClaimRefresh(ctx context.Context, key CaseKey, now time.Time, period time.Duration) (wait time.Duration, err error)
-
-	// ReleaseRefresh gives back what was claimed at that time, as nothing came of it.
-	ReleaseRefresh(ctx context.Context, key CaseKey, claimedAt time.Time) error
 }
+
+// OccasionStore keeps what is done once in a while from being done more often, whoever asks.
+type OccasionStore interface {
+	// TakeOccasion takes an occasion for id, for a period. holder is id then. Otherwise it is who
+	// has the occasion and has not called SettleOccasion, or the error is ErrTooSoon, and wait is how
+	// long the occasion is not free.
+	TakeOccasion(ctx context.Context, occasion Occasion, id string, now time.Time, period time.Duration) (holder string, wait time.Duration, err error)
+
+	// SettleOccasion says that id has done what it has the occasion for, and when the occasion is free
+	// again. It does nothing when id no longer has it.
+	SettleOccasion(ctx context.Context, occasion Occasion, id string, freeAt time.Time) error
+
+	// CountAsk counts one more time that a person asked the DMS, or returns ErrTooSoon
+	// and how long to wait when that would be more than limit in a minute.
+	CountAsk(ctx context.Context, subject string, now time.Time, limit int) (wait time.Duration, err error)
+}
+
+// Occasion is one thing at a location that is done once in a while.
+type Occasion struct {
+	Kind     OccasionKind
+	Location string
+	Case     string // of RefreshOccasion
+}
+
+// String returns what log lines and errors call the occasion.
+func (o Occasion) String() string {
+	return strings.TrimSpace(string(o.Kind) + " of " + o.Location + " " + o.Case)
+}
+
+// OccasionKind says what an occasion is for.
+type OccasionKind string
+
+// The kinds.
+const (
+	RefreshOccasion OccasionKind = "REFRESH" // one of a case per RefreshPeriod
+	VerifyOccasion  OccasionKind = "VERIFY"  // one of a location per VerifyPeriod
+	EnableOccasion  OccasionKind = "ENABLE"  // one of a location at once
+)

@@ -253,7 +253,8 @@ func (r *Retriever) succeed(ctx context.Context, t *task, family Family, over Co
 
 // fail settles a task whose retrieval failed: again later, or for good. A list that is
 // newer than the event is not marked with its failure. A refresh has then got what it
-// asked for; an export or close is not superseded by that.
+// asked for; an export or close is not superseded by that. Of a case that only a refresh
+// speaks of, nothing is stored or set aside: anybody who may refresh can make one up.
 func (r *Retriever) fail(ctx context.Context, t *task, f *Failure) {
 	ev, now := *t.decision.Fetch, r.now()
 	overtaken := t.overtaken(now)
@@ -263,6 +264,13 @@ func (r *Retriever) fail(ctx context.Context, t *task, f *Failure) {
 	}
 	next := t.decision.Case
 	outcome, result := judge(t.latestOf(ev), f, next.Retrieval.failingSince(ev, f.Reason, now), now)
+	if t.invented() {
+		if f.Reason == RONotFound || f.Reason == NotActivated || result.Verdict == GiveUp {
+			result = Result{Verdict: Done, Settlement: SettledFailed, Failure: f}
+		}
+		t.fetched(result)
+		return
+	}
 	if !overtaken {
 		next = next.Failed(ev, outcome, f.Reason, now)
 	}

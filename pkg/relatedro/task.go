@@ -98,6 +98,9 @@ func (t *task) overtaken(now time.Time) bool {
 		(!ev.statesFacts() || shown.Trigger == TriggerRefresh && t.decision.Case.RO == t.stored.RO)
 }
 
+// invented reports whether nothing but a refresh has ever spoken of the case.
+func (t *task) invented() bool { return !t.stored.Stored() && !t.decision.Case.takenIn() }
+
 // leftRetrying returns the event whose failed retrieval is shown as retrying, if it
 // is one of the task's.
 func (t *task) leftRetrying() *Event {

@@ -480,3 +480,41 @@ func TestFailedRefreshIsTriedAgainOverAListOfTheFuture(t *testing.T) {
 	}
 	w.shows(w.stored(), relatedro.OutcomeRetrying, relatedro.KarmakError, "r2", "50124")
 }
+
+// TestRefreshOfACaseThatNobodyExportedLeavesNothingBehind asks for cases that anybody can
+// make up, while Karmak cannot or will not say anything of their RO.
+func TestRefreshOfACaseThatNobodyExportedLeavesNothingBehind(t *testing.T) {
+	for name, c := range map[string]struct {
+		ro     string
+		fault  karmaktest.Kind // "" for none
+		failed int             // messages that are tried again
+	}{
+		"an RO that Karmak does not know": {"99999", "", 0},
+		"not activated":                   {"50123", karmaktest.NotActivated, 0},
+		"Karmak is offline":               {"50123", karmaktest.Offline, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			if c.fault != "" {
+				w.must(w.unity.SetFault(karmaktest.Fault{Kind: c.fault}))
+			}
+			w.send(w.body("r1", asRefresh, underRO(c.ro)))
+			if failed := w.run(); failed != c.failed {
+				t.Errorf("%d messages failed, want %d", failed, c.failed)
+			}
+			if stored := w.stored(); stored.Stored() {
+				t.Errorf("stored %+v", stored)
+			}
+			if letters := w.deadLetters(); len(letters) != 0 {
+				t.Errorf("dead letters %v", codes(letters))
+			}
+		})
+	}
+}
+
+func TestRefreshOfACaseThatNobodyExportedIsStoredIfKarmakKnowsTheRO(t *testing.T) {
+	w := newWorld(t)
+	w.send(w.body("r1", asRefresh))
+	w.run()
+	w.shows(w.stored(), relatedro.OutcomeOK, "", "r1", "50124")
+}
