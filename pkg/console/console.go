@@ -88,11 +88,46 @@ func (h *Handler) Serve(_ context.Context, req events.APIGatewayV2HTTPRequest) (
 	case "":
 		name = "index.html"
 	}
-	packed, err := dist.ReadFile("dist/" + name + ".gz")
-	if err != nil {
-		return problem(404, "Not Found", req), nil
+	if packed, err := dist.ReadFile("dist/" + name + ".gz"); err == nil {
+		return respond(req, name, file{packed: packed}), nil
 	}
-	return respond(req, name, file{packed: packed}), nil
+	if own := ownAsset(name); own != "" {
+		if packed, err := dist.ReadFile("dist/" + own + ".gz"); err == nil {
+			r := respond(req, own, file{packed: packed})
+			r.Headers["cache-control"] = "no-store" // it is not what the name says
+			return r, nil
+		}
+	}
+	return problem(404, "Not Found", req), nil
+}
+
+// ownAsset returns this build's asset of the kind that another build has under the name,
+// "" if it has none. While a release takes over, a page that one build served asks the
+// other for its files; this build's are close enough until the next load.
+func ownAsset(name string) string {
+	entries, err := dist.ReadDir("dist/assets")
+	if err != nil || !strings.HasPrefix(name, "assets/") {
+		return ""
+	}
+	wanted := kindOf(strings.TrimPrefix(name, "assets/"))
+	for _, e := range entries {
+		if own := strings.TrimSuffix(e.Name(), ".gz"); wanted != "" && kindOf(own) == wanted {
+			return "assets/" + own
+		}
+	}
+	return ""
+}
+
+// kindOf returns an asset's name without the hash of its content, 10 characters after the
+// last "-"; "" if there is none.
+func kindOf(asset string) string {
+	ext := path.Ext(asset)
+	stem := strings.TrimSuffix(asset, ext)
+	dash := strings.LastIndexByte(stem, '-')
+	if dash < 0 || len(stem)-dash-1 != 10 {
+		return ""
+	}
+	return stem[:dash] + ext
 }
 
 // file is the content of an answer, as it is or compressed by gzip.
