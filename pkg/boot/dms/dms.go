@@ -8,6 +8,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
+	"net/url"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -40,7 +43,28 @@ func New(kit boot.Kit) (*karmak.Client, error) {
 	if err := config.Validate(); err != nil {
 		return nil, fmt.Errorf("KARMAK_BASE_URL or the Karmak credentials: %w", err)
 	}
+	if !private(config.BaseURL) && kit.Env.Get("AWS_SAM_LOCAL", "") != "true" {
+		return nil, errors.New("KARMAK_BASE_URL must begin with https://: only this machine's own addresses, and sam local, may do without")
+	}
 	return karmak.New(config), nil
+}
+
+// private reports whether nobody on the way can read what is sent to the address, our
+// credentials first of all: it is https, or of this machine.
+func private(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme == "https" {
+		return err == nil
+	}
+	if u.Hostname() == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(u.Hostname())
+	own, err := net.InterfaceAddrs()
+	return ip != nil && (ip.IsLoopback() || err == nil && slices.ContainsFunc(own, func(a net.Addr) bool {
+		n, ok := a.(*net.IPNet)
+		return ok && n.IP.Equal(ip)
+	}))
 }
 
 // credentials reads them from Secrets Manager, or, where no secret is named (the

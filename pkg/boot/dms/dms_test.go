@@ -159,3 +159,32 @@ func TestVariablesThatAreMissingOrWrongAreNamed(t *testing.T) {
 		})
 	}
 }
+func TestCredentialsGoNowhereInClear(t *testing.T) {
+	for name, c := range map[string]struct {
+		address, samLocal string
+		refused           bool
+	}{
+		"https":                        {"https://api.karmak.example", "", false},
+		"https in capitals":            {"HTTPS://api.karmak.example", "", false},
+		"http":                         {"http://api.karmak.example", "", true},
+		"http to another address":      {"http://192.0.2.1:8085", "", true},
+		"http to any address":          {"http://0.0.0.0:8085", "", true},
+		"http to one like loopback":    {"http://127.0.0.1.karmak.example", "", true},
+		"http to loopback as a user":   {"http://127.0.0.1@karmak.example", "", true},
+		"http to loopback":             {"http://127.0.0.1:8085", "", false},
+		"http to loopback by IPv6":     {"http://[::1]:8085", "", false},
+		"http to loopback by name":     {"http://localhost:8085", "", false},
+		"http under sam local":         {"http://host.docker.internal:8085", "true", false},
+		"http, and sam local disabled": {"http://host.docker.internal:8085", "false", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("AWS_SAM_LOCAL", c.samLocal)
+			_, err := build(t, new(bytes.Buffer), map[string]string{
+				"KARMAK_BASE_URL": c.address, "KARMAK_CLIENT_ID": "client", "KARMAK_CLIENT_SECRET": "s3cret-value",
+			})
+			if refused := err != nil && strings.Contains(err.Error(), "KARMAK_BASE_URL"); refused != c.refused || !refused && err != nil {
+				t.Errorf("got %v, refused should be %t", err, c.refused)
+			}
+		})
+	}
+}
