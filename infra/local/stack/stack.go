@@ -25,6 +25,7 @@ import (
 	"related-ro/infra/local/gateway"
 	"related-ro/infra/local/issuer"
 	"related-ro/infra/local/lambda"
+	"related-ro/infra/local/near"
 	"related-ro/infra/local/sqs"
 	"related-ro/infra/local/template"
 	"related-ro/pkg/boot"
@@ -202,7 +203,11 @@ func (s *Stack) serveAPI() error {
 func (s *Stack) Handle(pattern string, handler http.Handler) { s.beside.Handle(pattern, handler) }
 
 func (s *Stack) serve(engine Engine, handler http.Handler) {
-	server := &http.Server{Handler: s.options.wrap(engine, handler), ReadHeaderTimeout: 10 * time.Second}
+	handler = s.options.wrap(engine, handler)
+	if engine != API { // whose callers bring tokens
+		handler = near.Only(handler)
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	s.servers = append(s.servers, server)
 	listener := s.listeners[engine]
 	delete(s.listeners, engine) // it is the server's now

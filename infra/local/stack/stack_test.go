@@ -353,3 +353,31 @@ func TestMakefileBuildsWithTheSameFlags(t *testing.T) {
 		t.Errorf("the Makefile's BUILD_FLAGS are not %s", flags)
 	}
 }
+
+// TestEnginesServeThisMachineAlone asks each engine as a page of another site would have a browser ask it.
+func TestEnginesServeThisMachineAlone(t *testing.T) {
+	s, _, _ := start(t, stack.Options{})
+	for engine, address := range map[stack.Engine]string{
+		stack.SQS: s.SQSURL, stack.DynamoDB: s.DynamoDBURL, stack.Karmak: s.KarmakURL + "/control/state",
+	} {
+		refused := func(change func(*http.Request)) bool {
+			r, err := http.NewRequestWithContext(t.Context(), "GET", address, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			change(r)
+			answer, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer answer.Body.Close()
+			return answer.StatusCode == http.StatusForbidden
+		}
+		if refused(func(*http.Request) {}) {
+			t.Errorf("%s refuses a program of this machine", engine)
+		}
+		if !refused(func(r *http.Request) { r.Host = "evil.example" }) || !refused(func(r *http.Request) { r.Header.Set("Origin", "https://evil.example") }) {
+			t.Errorf("%s serves other sites", engine)
+		}
+	}
+}

@@ -8,9 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
-	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -53,18 +51,7 @@ func New(kit boot.Kit) (*karmak.Client, error) {
 // credentials first of all: it is https, or of this machine.
 func private(address string) bool {
 	u, err := url.Parse(address)
-	if err != nil || u.Scheme == "https" {
-		return err == nil
-	}
-	if u.Hostname() == "localhost" {
-		return true
-	}
-	ip := net.ParseIP(u.Hostname())
-	own, err := net.InterfaceAddrs()
-	return ip != nil && (ip.IsLoopback() || err == nil && slices.ContainsFunc(own, func(a net.Addr) bool {
-		n, ok := a.(*net.IPNet)
-		return ok && n.IP.Equal(ip)
-	}))
+	return err == nil && (u.Scheme == "https" || boot.OwnHost(u.Hostname()))
 }
 
 // credentials reads them from Secrets Manager, or, where no secret is named (the
