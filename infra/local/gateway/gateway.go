@@ -20,6 +20,9 @@ import (
 const (
 	// maxBody is the most bytes of a request's body: API Gateway's limit.
 	maxBody = 10 << 20
+	// maxHead is the most bytes of a request's line and its headers' values together: API Gateway's quota for HTTP APIs. AWS
+	// does not state how it answers more.
+	maxHead = 10_240
 	// integrationLimit is how long API Gateway waits for a function.
 	integrationLimit = 30 * time.Second
 )
@@ -82,6 +85,7 @@ var (
 	unauthorized = &failure{status: http.StatusUnauthorized, message: "Unauthorized"}
 	notFound     = &failure{status: http.StatusNotFound, message: "Not Found"}
 	tooLarge     = &failure{status: http.StatusRequestEntityTooLarge, message: "Request Entity Too Large"}
+	headTooLarge = &failure{status: http.StatusRequestHeaderFieldsTooLarge, message: "Request Header Fields Too Large"}
 	tooMany      = &failure{status: http.StatusTooManyRequests, message: "Too Many Requests"}
 )
 
@@ -127,6 +131,9 @@ type request struct {
 
 // answer goes through what API Gateway does, in its order, up to the function.
 func (g *Gateway) answer(r *request) (*answer, *failure) {
+	if headOf(r.Request) > maxHead {
+		return nil, headTooLarge
+	}
 	var found bool
 	r.route, r.parameters, found = match(g.config.API.Routes, r.Method, r.URL.EscapedPath())
 	if !found {
@@ -158,6 +165,17 @@ func (g *Gateway) answer(r *request) (*answer, *failure) {
 		return nil, badAnswer(err)
 	}
 	return g.invoke(r, event)
+}
+
+// headOf returns the bytes of a request's line and its headers' values.
+func headOf(r *http.Request) int {
+	n := len(r.Method) + len(" ") + len(r.RequestURI) + len(" ") + len(r.Proto) + len(r.Host)
+	for _, values := range r.Header {
+		for _, value := range values {
+			n += len(value)
+		}
+	}
+	return n
 }
 
 func (g *Gateway) invoke(r *request, event []byte) (*answer, *failure) {

@@ -308,3 +308,53 @@ func TestThrottledAnswerIs429(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestHeadOfARequestHasALimit(t *testing.T) {
+	const path = "/v1/open"
+	head := len("GET "+path+" HTTP/1.1") + len("example.com")
+	for name, c := range map[string]struct {
+		target, value string
+		want          int
+	}{
+		"as much as may be":    {path, strings.Repeat("x", 10_240-head), 200},
+		"one byte more":        {path, strings.Repeat("x", 10_241-head), 431},
+		"in the request line":  {path + "?" + strings.Repeat("x", 10_240-head-1), "", 200},
+		"more of request line": {path + "?" + strings.Repeat("x", 10_240-head), "", 431},
+	} {
+		t.Run(name, func(t *testing.T) {
+			response := newBench(t).do("GET", c.target, "", "X-Long", c.value)
+			if response.StatusCode != c.want {
+				t.Errorf("status is %d, want %d", response.StatusCode, c.want)
+			}
+			if body := text(t, response); c.want == 431 && body != `{"message":"Request Header Fields Too Large"}` {
+				t.Errorf("body is %s", body)
+			}
+		})
+	}
+}
+
+// TestTokenOfManyLocations finds how many locations, each named by a UUID, a token may name beside what a browser sends.
+func TestTokenOfManyLocations(t *testing.T) {
+	b := newBench(t)
+	browser := []string{
+		"User-Agent", "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
+		"Accept", "application/json", "Accept-Encoding", "gzip, deflate, br, zstd", "Accept-Language", "en-US,en;q=0.9,es;q=0.8",
+		"Origin", "https://app.example", "Referer", "https://app.example/", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "cors",
+		"Sec-Ch-Ua", `"Chromium";v="140", "Not=A?Brand";v="24", "Google Chrome";v="140"`,
+	}
+	for locations, want := range map[int]int{170: 200, 185: 431} {
+		claims := claims()
+		var names []string
+		for i := range locations {
+			names = append(names, fmt.Sprintf("0d0f3a2e-9f1b-4b3a-8a39-%012d", i))
+		}
+		claims["roles"], claims["locations"] = []string{"field_manager"}, names
+		token, err := b.key.Sign(claims)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if response := b.do("GET", "/v1/locations/loc-1", "", append(browser, "Authorization", "Bearer "+token)...); response.StatusCode != want {
+			t.Errorf("%d locations: %d, want %d", locations, response.StatusCode, want)
+		}
+	}
+}
