@@ -75,6 +75,10 @@ fuzz-api: build ## Fuzz the whole API from its contract; needs Python 3
 deploy: ## Build and deploy a stage to AWS: CONFIG=dev, staging or prod; needs SAM CLI and AWS credentials
 	@go run ./infra/sam deploy "$(CONFIG)"
 
+.PHONY: test-clients
+test-clients: build ## Generate clients from the contract and run them against the local stack; needs Python 3, Java, Maven
+	go run ./infra/clients/generated -bin bin
+
 .PHONY: test-sam
 test-sam: ## Check, build and run the functions by AWS's own SAM CLI; needs Python 3, and Docker and busybox to run them
 	go run ./infra/sam

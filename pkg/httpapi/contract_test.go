@@ -2,8 +2,11 @@ package httpapi_test
 
 import (
 	"bytes"
+	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -26,9 +29,32 @@ var loadContract = sync.OnceValues(func() (contract, error) {
 		return contract{}, err
 	}
 	doc.Servers = nil // any host will do
+	for _, s := range doc.Components.Schemas {
+		closed(s.Value)
+	}
 	router, err := gorillamux.NewRouter(doc)
 	return contract{doc, router}, err
 })
+
+// closed makes a schema refuse what the contract does not list: members that clients have to
+// pass over, and values that may come (x-values). What this version answers is all listed.
+func closed(s *openapi3.Schema) {
+	if values, ok := s.Extensions["x-values"].([]any); ok {
+		s.Enum = values
+	}
+	if len(s.Properties) > 0 && s.AdditionalProperties.Has == nil {
+		no := false
+		s.AdditionalProperties.Has = &no
+	}
+	for _, property := range s.Properties {
+		if property.Ref == "" {
+			closed(property.Value)
+		}
+	}
+	if s.Items != nil && s.Items.Ref == "" {
+		closed(s.Items.Value)
+	}
+}
 
 func theContract(t testing.TB) contract {
 	t.Helper()
@@ -70,6 +96,34 @@ func holdAgainstContract(t testing.TB, request *http.Request, body string, r res
 	}
 	if err := openapi3filter.ValidateResponse(t.Context(), out); err != nil {
 		t.Errorf("the answer to %s %s is not in the contract: %v\n%s", request.Method, request.URL, err, r.body)
+	}
+}
+
+func TestContractIsClosedOnlyHere(t *testing.T) {
+	c := theContract(t)
+	for answer, want := range map[string]string{
+		`{"status":"ok","version":"1"}`:            "",
+		`{"status":"ok","version":"1","more":"x"}`: `property "more" is unsupported`,
+	} {
+		var value any
+		if err := json.Unmarshal([]byte(answer), &value); err != nil {
+			t.Fatal(err)
+		}
+		err := c.doc.Components.Schemas["Health"].Value.VisitJSON(value)
+		if got := fmt.Sprint(err); (err == nil) != (want == "") || !strings.Contains(got, want) {
+			t.Errorf("%s: %v", answer, err)
+		}
+	}
+	open, err := openapi3.NewLoader().LoadFromFile("../../infra/openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	requests := []string{"BatchGet", "SettingsChange", "WantedKarmak", "CaseFacts", "Redrive", "Refetch", "HandedCase"}
+	for name, s := range open.Components.Schemas {
+		no := s.Value.AdditionalProperties.Has
+		if isClosed := no != nil && !*no; len(s.Value.Properties) > 0 && isClosed != slices.Contains(requests, name) {
+			t.Errorf("%s: closed %t; answers are open, requests are not", name, isClosed)
+		}
 	}
 }
 

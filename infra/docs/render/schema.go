@@ -58,6 +58,12 @@ func typeOf(ref *openapi3.SchemaRef) template.HTML {
 		for _, value := range s.Enum {
 			words = append(words, literal(value))
 		}
+	case s.Extensions["x-values"] != nil: // of which there may come new ones
+		values, _ := s.Extensions["x-values"].([]any)
+		for _, value := range values {
+			words = append(words, literal(value))
+		}
+		words = append(words, "…")
 	case s.Type != nil:
 		words = append(words, s.Type.Slice()...)
 	}
