@@ -99,6 +99,10 @@ deps: ## List the modules that have a newer version
 test-browser: ## Test the console in a real browser; needs Chromium and npm
 	RELATEDRO_BROWSER=1 go test -C infra/browser -count=1 -parallel 4 -timeout 20m
 
+.PHONY: supply
+supply: build ## Write a bill of materials of each function into bin/sbom, and look for known vulnerabilities
+	go run ./infra/supply -bin bin
+
 .PHONY: screenshots
 screenshots: ## Make images of every placement into screenshots/; needs Chromium
 	RELATEDRO_BROWSER=1 RELATEDRO_SCREENSHOTS=$(CURDIR)/screenshots go test -C infra/browser -count=1 -run '^TestScreenshots$$'
