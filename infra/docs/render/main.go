@@ -122,7 +122,7 @@ func render(doc *openapi3.T) ([]byte, error) {
 		g := group{Name: tag.Name, Description: prose(tag.Description)}
 		for _, path := range doc.Paths.InMatchingOrder() {
 			item := doc.Paths.Value(path)
-			for _, method := range []string{"GET", "PUT", "POST", "DELETE"} {
+			for _, method := range []string{"GET", "HEAD", "PUT", "POST", "DELETE"} {
 				if o := item.GetOperation(method); o != nil && slices.Contains(o.Tags, tag.Name) {
 					g.Operations = append(g.Operations, operationOf(method, path, item, o))
 				}
