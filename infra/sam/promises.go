@@ -32,17 +32,18 @@ func promises(uses map[string]use, groups map[string][][]string, runbook map[str
 		{"alarms look at metrics that there are", func(f *formation) []string { return metricsExist(f, groups) }},
 		{"what must be known at once is paged, the rest is a ticket", pagesAndTickets},
 		{"every deployment publishes a version of every function", published},
-		{"every function is deployed by a canary whose brakes can brake", brakes},
+		{"every function but the console is deployed by a canary whose brakes can brake", brakes},
 	}
 }
 
 // functionProperties are those of AWS::Lambda::Function that promises are about.
 type functionProperties struct {
-	Role          value
-	Timeout       value
-	Environment   struct{ Variables map[string]value }
-	TracingConfig struct{ Mode string }
-	LoggingConfig struct {
+	Role                         value
+	Timeout                      value
+	Environment                  struct{ Variables map[string]value }
+	TracingConfig                struct{ Mode string }
+	ReservedConcurrentExecutions value
+	LoggingConfig                struct {
 		LogFormat, ApplicationLogLevel string
 		LogGroup                       value
 	}
@@ -255,6 +256,11 @@ func bounds(f *formation) (problems []string) {
 		}
 		if least := 6*timeout[m.function()] + m.MaximumBatchingWindowInSeconds.number(); visibility[string(m.EventSourceArn)] < least {
 			problems = append(problems, fmt.Sprintf("%s: visibility must be at least %.0f s", id, least))
+		}
+	})
+	each(f, "AWS::Lambda::Function", func(id string, _ resource, function functionProperties) {
+		if id == "AdminFunction" && function.ReservedConcurrentExecutions.number() == 0 {
+			problems = append(problems, id+" may ask Karmak for as many people at once as the API lets in")
 		}
 	})
 	for id, seconds := range timeout {

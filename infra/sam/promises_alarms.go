@@ -190,6 +190,9 @@ type deploymentGroupProperties struct {
 	DeploymentConfigName      value
 }
 
+// allAtOnce is the function whose versions should not answer side by side: pages of one would ask the other for their files.
+const allAtOnce = "ConsoleFunction"
+
 // brakes checks that a bad version ends its own deployment: one that fails every message or answers 500 above all, which
 // Lambda takes for a success.
 func brakes(f *formation) (problems []string) {
@@ -202,7 +205,9 @@ func brakes(f *formation) (problems []string) {
 		switch {
 		case !ok:
 			problems = append(problems, id+" has no deployment group")
-		case f.Parameters["Stage"] == "prod" && !strings.Contains(string(group.DeploymentConfigName), "Canary"):
+		case id == allAtOnce && !strings.Contains(string(group.DeploymentConfigName), "AllAtOnce"):
+			problems = append(problems, id+" is not deployed all at once")
+		case id != allAtOnce && f.Parameters["Stage"] == "prod" && !strings.Contains(string(group.DeploymentConfigName), "Canary"):
 			problems = append(problems, fmt.Sprintf("%s is deployed by %s", id, group.DeploymentConfigName))
 		case !slices.Contains(group.AutoRollbackConfiguration.Events, "DEPLOYMENT_STOP_ON_ALARM"):
 			problems = append(problems, id+" does not go back on an alarm")

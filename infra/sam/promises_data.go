@@ -79,18 +79,19 @@ func queuePolicies(f *formation) (problems []string) {
 				problems = append(problems, fmt.Sprintf("%s lets %v do %v", id, s.Principal, s.Action))
 			}
 		}
-		if own := slices.Contains(p.Queues, "RefreshQueue"); sends == own || !encrypted {
-			problems = append(problems, id+" must let the case platform send, except to our own queue, and nobody without TLS")
+		own := slices.ContainsFunc(p.Queues, func(q value) bool { return q == "RefreshQueue" || strings.HasSuffix(string(q), "DeadLetterQueue") })
+		if sends == own || !encrypted {
+			problems = append(problems, id+" must let the case platform send, except to our own queues, and nobody without TLS")
 		}
 		for _, queue := range p.Queues {
 			covered[string(queue)] = true
 		}
 	})
-	for _, queue := range []string{"ExportQueue", "CloseQueue", "RefreshQueue"} {
+	each(f, "AWS::SQS::Queue", func(queue string, _ resource, _ struct{}) {
 		if !covered[queue] {
 			problems = append(problems, queue+" has no policy")
 		}
-	}
+	})
 	return problems
 }
 
