@@ -19,6 +19,7 @@ func prepared(t *testing.T) *world {
 	t.Helper()
 	w := start(t)
 	w.export(t, w.seeded(t, "case-1001"))
+	w.alsoHas(t, "case-1002", 2) // so that an RO has several cases
 	w.refuse(t, w.seeded(t, "case-1003"))
 	w.export(t, w.seeded(t, "case-1003"))
 	w.karmak(t, "DELETE", "faults", nil)
@@ -104,8 +105,8 @@ func TestAxeFindsNothing(t *testing.T) {
 				p.axe(source, "search results")
 				p.visit("cases")
 				p.sees("main >> related-ro-cell[case-id=case-1002]", "+1")
-				p.do("deep('related-ro-cell[case-id=case-1002] >> .more').focus()")
-				p.wait("deep('.card:popover-open')")
+				p.click("related-ro-cell[case-id=case-1002] >> .more")
+				p.wait("deep('.card:popover-open') && text('.card').includes('1001')")
 				p.axe(source, "rest of a cell")
 				p.answers("/v1/", 500, "{}")
 				p.visit("cases/loc-100/case-1002")

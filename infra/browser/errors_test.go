@@ -46,7 +46,7 @@ func TestEveryElementSaysWhatIsWrong(t *testing.T) {
 				}
 			}
 			p.visit("cases")
-			p.sees("related-ro-cell", "Could not be read")
+			p.sees("related-ro-cell", "Not read")
 			p.visit("search")
 			p.write("related-ro-search >> #ro", "50")
 			p.sees("related-ro-search >> [role=alert]", c.says)
@@ -79,7 +79,7 @@ func TestCellsTryAgainByThemselves(t *testing.T) {
 	p.do("(() => { window.waits = new Set(); const real = setTimeout; window.setTimeout = (f, ms) => { waits.add(ms); return real(f, Math.min(ms, 100)); }; })()")
 	p.answers("/v1/", 429, `{"message":"Too Many Requests"}`)
 	p.visit("cases")
-	p.sees("related-ro-cell", "Could not be read")
+	p.sees("related-ro-cell", "Not read")
 	p.wait("waits.has(30000)") // as the answer's Retry-After says
 	p.forget()
 	p.answersAgain()
@@ -130,8 +130,8 @@ func TestFailuresOfKarmakAreSaidInPlainWords(t *testing.T) {
 	for _, c := range []struct {
 		kind, outcome, says string
 	}{
-		{"offline", "tried again by itself", "Karmak Fusion server is offline"},
-		{"not_activated", "could not be fetched.", "Karmak has not activated alternate RO numbers for this account, or its Unity user may not read repair orders"},
+		{"offline", "could not be fetched yet when the case was closed. This is tried again by itself", "Karmak Fusion server is offline"},
+		{"not_activated", "could not be fetched when the case was closed.", "Karmak has not activated alternate RO numbers for this account, or its Unity user may not read repair orders"},
 	} {
 		t.Run(c.kind, func(t *testing.T) {
 			w := start(t)
@@ -147,7 +147,7 @@ func TestFailuresOfKarmakAreSaidInPlainWords(t *testing.T) {
 			p.sees("related-ros", c.says)
 			p.sees("related-ros", c.outcome)
 			p.sees("related-ros", "50126") // the last good list stays
-			p.sees("related-ros", "Shown as fetched")
+			p.sees("related-ros", "This list is from")
 			p.visit("cases")
 			p.sees("related-ro-cell[case-id=case-1002]", c.says)
 			p.visit("assets/loc-100/asset-77")

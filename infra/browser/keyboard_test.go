@@ -55,21 +55,30 @@ func TestKeyboardRefreshesACase(t *testing.T) {
 	p.sees("related-ros", "50126")
 	p.tabTo("Refresh")
 	p.keys(kb.Enter)
-	p.sees("related-ros", "because somebody asked")
+	p.sees("related-ros", "when a person asked")
 	p.sees("related-ros", "Related ROs are up to date") // said to a screen reader
 	if got := p.focused(); got != "Refresh" {
 		t.Errorf("the focus went to %q", got)
 	}
 }
 
-func TestKeyboardShowsTheRestOfACell(t *testing.T) {
+func TestKeyboardUsesTheListOfACell(t *testing.T) {
 	w := start(t)
 	p := open(t, w.APIURL, 1280, 900, "light")
+	p.allowClipboard()
 	p.sees("main >> related-ro-cell[case-id=case-1002]", "+1")
 	p.tabTo("1 more related ROs")
-	p.wait("deep('related-ro-cell[case-id=case-1002] >> .card').matches(':popover-open')")
-	p.keys(kb.Tab)
-	p.wait("!deep('related-ro-cell[case-id=case-1002] >> .card').matches(':popover-open')")
+	p.keys(kb.Enter)
+	p.wait(cardIsOpen)
+	if got := p.focused(); got != "Related RO Number(s)" {
+		t.Errorf("the focus is on %q, not in the list", got)
+	}
+	p.tabTo("Copy RO number 50126")
+	p.keys(kb.Enter)
+	p.sees("related-ro-cell[case-id=case-1002]", "50126 copied")
+	p.wait(cardIsOpen)
+	p.keys(kb.Escape)
+	p.wait("!(" + cardIsOpen + ") && deep('related-ro-cell[case-id=case-1002]').shadowRoot.activeElement?.matches('.more')")
 }
 
 func TestKeyboardOpensACaseOfAnAsset(t *testing.T) {

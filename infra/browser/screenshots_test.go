@@ -46,7 +46,8 @@ func TestScreenshots(t *testing.T) {
 			}
 			p.visit("cases")
 			p.sees("main >> related-ro-cell[case-id=case-1001]", "+1")
-			p.do("deep('related-ro-cell[case-id=case-1001] >> .more').focus()")
+			p.do("deep('related-ro-cell[case-id=case-1001] >> .more').click()")
+			p.wait("text('.card').includes('1002')")
 			take("p3-cases")
 			p.visit("search")
 			p.write("related-ro-search >> #ro", "5012")

@@ -1,13 +1,10 @@
 package browser
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp/kb"
-
-	"related-ro/infra/local/platform"
 )
 
 func TestSearchFindsByOwnAndRelatedNumbers(t *testing.T) {
@@ -15,15 +12,15 @@ func TestSearchFindsByOwnAndRelatedNumbers(t *testing.T) {
 	p := open(t, w.APIURL, 1280, 900, "light")
 	p.visit("search")
 	p.write("related-ro-search >> #ro", "50126")
-	p.sees("related-ro-search", "1 result")
-	p.sees("related-ro-search >> tbody", "Related RO of 50124")
+	p.sees("related-ro-search", "1 case")
+	p.sees("related-ro-search >> tbody", "50126 Related RO")
 	p.write("related-ro-search >> #ro", "5012")
-	p.sees("related-ro-search", "4 results")
-	p.sees("related-ro-search >> tbody", "Own RO")
+	p.sees("related-ro-search", "1 case")
+	p.sees("related-ro-search >> tbody", "Case’s RO")
 	p.click("related-ro-search >> [data-key=whole]")
 	p.sees("related-ro-search", "No case has an RO number like “5012”")
 	p.write("related-ro-search >> #ro", "50124")
-	p.sees("related-ro-search", "1 result")
+	p.sees("related-ro-search", "1 case")
 	p.quiet()
 }
 
@@ -31,15 +28,16 @@ func TestTypingFastAsksOnce(t *testing.T) {
 	w := start(t)
 	p := open(t, w.APIURL, 1280, 900, "light")
 	p.visit("search")
+	p.wait("deep('related-ro-search >> #ro')")
 	p.do("deep('related-ro-search >> #ro').focus()")
 	// All in one turn of the page's event loop: no machine is too slow for it.
 	p.do(`(() => { const e = deep('related-ro-search >> #ro'); for (const c of '50124') { e.value += c; e.dispatchEvent(new Event('input')); } })()`)
-	p.sees("related-ro-search", "1 result")
+	p.sees("related-ro-search", "1 case")
 	if n := p.asked("/v1/search"); n != 1 {
 		t.Errorf("asked %d times", n)
 	}
 	p.write("related-ro-search >> #ro", "5")
-	p.wait("!text('related-ro-search').includes('1 result')")
+	p.wait("!text('related-ro-search').includes('1 case')")
 	if n := p.asked("/v1/search"); n != 1 {
 		t.Errorf("asked for a single character")
 	}
@@ -56,10 +54,10 @@ func TestALateAnswerDoesNotReplaceALaterOne(t *testing.T) {
 	p.write("related-ro-search >> #ro", "50")
 	p.wait("window.letGo")
 	p.write("related-ro-search >> #ro", "50126")
-	p.sees("related-ro-search", "1 result")
+	p.sees("related-ro-search", "1 case")
 	p.do("letGo()")
 	p.do("await new Promise((done) => setTimeout(done))")
-	if got := p.text("related-ro-search"); !strings.Contains(got, "1 result") {
+	if got := p.text("related-ro-search"); !strings.Contains(got, "1 case") {
 		t.Errorf("the late answer is shown: %s", got)
 	}
 }
@@ -70,7 +68,7 @@ func TestSearchIsMovedThroughByArrowKeys(t *testing.T) {
 	p.visit("search")
 	p.tabTo("RO number")
 	p.keys("5", "0", "1", "2")
-	p.sees("related-ro-search", "4 results")
+	p.sees("related-ro-search", "1 case")
 	p.keys(kb.ArrowDown)
 	if got := p.focused(); got != "Open case 1002" {
 		t.Errorf("the first arrow leads to %q", got)
@@ -89,33 +87,23 @@ func TestSearchIsMovedThroughByArrowKeys(t *testing.T) {
 
 func TestMoreResultsFollow(t *testing.T) {
 	w := start(t)
-	ids := map[platform.Case]string{}
-	for i := range 60 {
-		c := w.seeded(t, "case-1002")
-		c.CaseID, c.CaseNumber = fmt.Sprint("many-", i), fmt.Sprint(9000+i)
-		id, err := w.platform.Export(t.Context(), c)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ids[c] = id
-	}
-	for c, id := range ids {
-		if _, err := w.platform.Await(t.Context(), c, id); err != nil {
-			t.Fatal(err)
-		}
-	}
+	w.alsoHas(t, "case-1002", 60)
 	p := open(t, w.APIURL, 1280, 900, "light")
 	p.visit("search")
 	p.write("related-ro-search >> #ro", "50124")
-	p.sees("related-ro-search", "50 results, and more")
+	p.sees("related-ro-search", "50 cases, and more")
 	p.click("related-ro-search >> [data-key=page]")
-	p.sees("related-ro-search", "61 results")
+	p.sees("related-ro-search", "61 cases")
 	p.wait("deep('related-ro-search >> [data-key=\"row 50\"]') === deep('related-ro-search').shadowRoot.activeElement")
 
 	p.visit("assets/loc-100/asset-77")
 	p.wait("deepAll('asset-related-ros >> .cases > li').length === 50")
+	p.answers("cursor=", 500, "{}")
 	p.do("deep('asset-related-ros >> [data-key=page]').focus()")
 	p.keys(kb.Enter)
+	p.sees("asset-related-ros >> [role=alert]", "has a problem")
+	p.answersAgain()
+	p.click("asset-related-ros >> [data-key=again]") // asks for the page that failed, and not for the first one
 	p.wait("deepAll('asset-related-ros >> .cases > li').length === 62")
-	p.wait("deepAll('asset-related-ros >> .caseline button')[50] === deep('asset-related-ros').shadowRoot.activeElement")
+	p.wait("deepAll('asset-related-ros >> .caseline .link')[50] === deep('asset-related-ros').shadowRoot.activeElement")
 }

@@ -13,7 +13,6 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
@@ -284,11 +283,11 @@ func (p *tab) write(selector, words string) {
 	p.do(fmt.Sprintf("(() => { const e = deep(%s); e.focus(); e.value = %s; e.dispatchEvent(new Event('input', { bubbles: true, composed: true })); })()", quote(selector), quote(words)))
 }
 
-// hover moves the mouse onto the middle of the first element that matches.
-func (p *tab) hover(selector string) {
+// press presses and releases the mouse in the middle of the first element that matches.
+func (p *tab) press(selector string) {
 	p.Helper()
 	at := eval[[]float64](p, "(() => { const r = deep("+quote(selector)+").getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()")
-	p.run(chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, at[0], at[1]))
+	p.run(chromedp.MouseClickXY(at[0], at[1]))
 }
 
 // keys presses keys one after another, as a person at the keyboard.

@@ -150,6 +150,37 @@ func (w *world) refuse(t *testing.T, c platform.Case) {
 	}
 }
 
+// alsoHas exports n more cases of the same RO as a case of the seed data. Their numbers follow on 9000.
+func (w *world) alsoHas(t *testing.T, id string, n int) {
+	t.Helper()
+	ids := make(map[platform.Case]string)
+	for i := range n {
+		c := w.seeded(t, id)
+		c.CaseID, c.CaseNumber = fmt.Sprint("many-", i), fmt.Sprint(9000+i)
+		id, err := w.platform.Export(t.Context(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids[c] = id
+	}
+	for c, id := range ids {
+		if _, err := w.platform.Await(t.Context(), c, id); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// spinoffs makes n ROs more from one, in Karmak, and returns the last one's number.
+func (w *world) spinoffs(t *testing.T, from string, n int) (last string) {
+	t.Helper()
+	for i := range n {
+		last = fmt.Sprint(58000 + i)
+		w.karmak(t, "POST", "spinoff", map[string]any{"account": account(w, "loc-100"), "from": from, "branch": "DAL",
+			"ro": map[string]any{"number": last, "branch": "DAL", "billingCustomerName": "Freightliner Warranty", "billingCustomerWarranty": true}})
+	}
+	return last
+}
+
 // karmak steers the simulated Karmak.
 func (w *world) karmak(t *testing.T, method, path string, body any) {
 	t.Helper()

@@ -12,19 +12,26 @@ import (
 	"testing"
 )
 
-// texts returns the texts in a source of the elements, by key.
-func texts(t *testing.T, name string) map[string]string {
+// english are the files that together hold the English texts.
+var english = []string{"texts.js", "search-texts.js", "settings-texts.js"}
+
+// texts returns the texts in sources of the elements, by key.
+func texts(t *testing.T, names ...string) map[string]string {
 	t.Helper()
-	source, err := os.ReadFile("web/related-ro/" + name)
-	if err != nil {
-		t.Fatal(err)
+	var source []byte
+	for _, name := range names {
+		part, err := os.ReadFile("web/related-ro/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		source = append(source, part...)
 	}
 	found := make(map[string]string)
 	for _, m := range regexp.MustCompile(`'?([\w.-]+)'?: '((?:[^'\\]|\\.)*)'`).FindAllStringSubmatch(string(source), -1) {
 		found[m[1]] = m[2]
 	}
 	if len(found) < 100 {
-		t.Fatalf("%s: only %d texts found", name, len(found))
+		t.Fatalf("%s: only %d texts found", names, len(found))
 	}
 	return found
 }
@@ -32,21 +39,30 @@ func texts(t *testing.T, name string) map[string]string {
 // instead reports whether a text stands in place of a sentence of the API's, which
 // speaks English.
 func instead(key string) bool {
-	return strings.HasPrefix(key, "reason.") || strings.HasPrefix(key, "problem.") || strings.HasSuffix(key, ".message")
+	return strings.HasPrefix(key, "reason.") || strings.HasPrefix(key, "problem.") || strings.HasPrefix(key, "field.") || strings.HasSuffix(key, ".message")
 }
 
-func TestSpanishHasTheKeysAndNamesOfEnglish(t *testing.T) {
-	en, es := texts(t, "texts.js"), texts(t, "es.js")
+// languages are those that are shipped beside English.
+var languages = []string{"es", "fr"}
+
+func TestEveryLanguageHasTheKeysAndNamesOfEnglish(t *testing.T) {
+	for _, language := range languages {
+		t.Run(language, func(t *testing.T) { sameKeysAndNames(t, texts(t, english...), texts(t, language+".js")) })
+	}
+}
+
+func sameKeysAndNames(t *testing.T, en, other map[string]string) {
+	t.Helper()
 	name := regexp.MustCompile(`\{\w+\}`)
 	names := func(text string) []string { return slices.Sorted(slices.Values(name.FindAllString(text, -1))) }
 	for key, text := range en {
-		if _, ok := es[key]; !ok {
-			t.Errorf("%s has no Spanish text", key)
-		} else if got, want := names(es[key]), names(text); !slices.Equal(got, want) {
-			t.Errorf("%s names %q in Spanish, %q in English", key, got, want)
+		if _, ok := other[key]; !ok {
+			t.Errorf("%s has no text", key)
+		} else if got, want := names(other[key]), names(text); !slices.Equal(got, want) {
+			t.Errorf("%s names %q, in English %q", key, got, want)
 		}
 	}
-	for key := range es {
+	for key := range other {
 		if _, ok := en[key]; !ok && !instead(key) {
 			t.Errorf("%s is no key", key)
 		}
@@ -79,16 +95,23 @@ func constants(t *testing.T, file, of string) []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
-func TestEveryReasonAndRefusalIsSaidInSpanish(t *testing.T) {
-	es := texts(t, "es.js")
-	for _, reason := range constants(t, "reason.go", "Reason") {
-		if es["reason."+reason] == "" {
-			t.Errorf("reason %s is said in English", reason)
+func TestEveryReasonAndRefusalIsSaidInEveryLanguage(t *testing.T) {
+	for _, language := range languages {
+		said := texts(t, language+".js")
+		for _, reason := range constants(t, "reason.go", "Reason") {
+			if said["reason."+reason] == "" {
+				t.Errorf("reason %s is said in English where %s is spoken", reason, language)
+			}
 		}
-	}
-	for _, code := range constants(t, "access.go", "RefusalCode") {
-		if code != "forbidden" && es["problem."+code] == "" { // for that the elements have words of their own
-			t.Errorf("refusal %s is said in English", code)
+		for _, code := range constants(t, "access.go", "RefusalCode") {
+			if code != "forbidden" && said["problem."+code] == "" { // for that the elements have words of their own
+				t.Errorf("refusal %s is said in English where %s is spoken", code, language)
+			}
+		}
+		for _, field := range []string{"karmak.account", "karmak.user", "karmak.branch", "ro"} {
+			if said["field."+field] == "" {
+				t.Errorf("what is wrong with %s is said in English where %s is spoken", field, language)
+			}
 		}
 	}
 }

@@ -37,22 +37,17 @@ type site map[string][]byte
 // name and so never changes; the rest refers to it.
 func pack(web string) (site, error) {
 	files := site{}
-	spanish, err := bundle(filepath.Join(web, "related-ro", "es.js"), nil)
+	moduleAsset, shared, err := files.module(filepath.Join(web, "related-ro", "index.js"))
 	if err != nil {
 		return nil, err
 	}
-	module, err := bundle(filepath.Join(web, "related-ro", "index.js"), apart{"./es.js": files.asset("related-ro-es.js", spanish)})
-	if err != nil {
-		return nil, err
-	}
-	moduleAsset := files.asset("related-ro.js", module)
 	// The console imports the elements at the very address that hosts reach through
 	// related-ro.js, so that a page has them once.
-	app, err := bundle(filepath.Join(web, "console", "app.js"), apart{"related-ro": moduleAsset})
+	app, err := bundle(filepath.Join(web, "console", "app.js"), moduleAsset)
 	if err != nil {
 		return nil, err
 	}
-	style, err := bundle(filepath.Join(web, "console", "console.css"), nil)
+	style, err := bundle(filepath.Join(web, "console", "console.css"), "")
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +69,11 @@ func pack(web string) (site, error) {
 		head, body, _ := strings.Cut(string(source), "</head>") // the body may show addresses to its readers
 		files[page] = []byte(refer.Replace(head) + "</head>" + strings.ReplaceAll(body, `src="icon.svg"`, refer.Replace(`src="icon.svg"`)))
 	}
+	// What the module needs is named here too, so that a browser fetches both at once.
 	files["related-ro.js"] = fmt.Appendf(nil, "export * from './%s';\n", moduleAsset)
+	for _, part := range shared {
+		files["related-ro.js"] = fmt.Appendf(files["related-ro.js"], "import './%s';\n", part)
+	}
 	files["related-ro.d.ts"], err = os.ReadFile(filepath.Join(web, "related-ro", "related-ro.d.ts"))
 	return files, err
 }
@@ -88,12 +87,52 @@ func (s site) asset(name string, content []byte) string {
 	return p
 }
 
-// apart names imports that stay imports, with the asset that each leads to.
-type apart map[string]string
+// module adds the elements' module and the parts that it loads later, each an asset: the settings, further languages. It
+// returns the module's path and those of the parts that it always needs.
+func (s site) module(entry string) (asset string, shared []string, err error) {
+	options := options(entry)
+	options.Splitting, options.Outdir = true, "."
+	options.EntryNames, options.ChunkNames = "related-ro-[hash]", "related-ro-[name]-[hash]"
+	// Names are of what is in the files, and not of where they were built.
+	if options.AbsWorkingDir, err = filepath.Abs(filepath.Dir(entry)); err != nil {
+		return "", nil, err
+	}
+	options.EntryPoints = []string{filepath.Base(entry)}
+	files, err := build(options)
+	if err != nil {
+		return "", nil, err
+	}
+	for _, f := range files {
+		name := "assets/" + filepath.Base(f.Path)
+		s[name] = f.Contents
+		switch {
+		case strings.HasPrefix(name, "assets/related-ro-chunk-"):
+			shared = append(shared, name)
+		case strings.Count(name, "-") == 2:
+			asset = name
+		}
+	}
+	return asset, shared, nil
+}
 
-// bundle returns an entry file with what it imports, minified.
-func bundle(entry string, imports apart) ([]byte, error) {
-	result := api.Build(api.BuildOptions{
+// bundle returns an entry file with what it imports. The module of the elements stays an import, of the asset given.
+func bundle(entry, elements string) ([]byte, error) {
+	options := options(entry)
+	options.Plugins = []api.Plugin{{Name: "elements", Setup: func(build api.PluginBuild) {
+		build.OnResolve(api.OnResolveOptions{Filter: "^related-ro$"}, func(api.OnResolveArgs) (api.OnResolveResult, error) {
+			return api.OnResolveResult{Path: "./" + path.Base(elements), External: true}, nil
+		})
+	}}}
+	files, err := build(options)
+	if err != nil {
+		return nil, err
+	}
+	return files[0].Contents, nil
+}
+
+// options are those of every build: one module, minified.
+func options(entry string) api.BuildOptions {
+	return api.BuildOptions{
 		EntryPoints: []string{entry},
 		Bundle:      true,
 		Format:      api.FormatESModule,
@@ -103,23 +142,23 @@ func bundle(entry string, imports apart) ([]byte, error) {
 		},
 		MinifyWhitespace: true, MinifyIdentifiers: true, MinifySyntax: true,
 		Charset: api.CharsetUTF8,
-		Plugins: []api.Plugin{{Name: "apart", Setup: func(build api.PluginBuild) {
-			build.OnResolve(api.OnResolveOptions{Filter: "."}, func(args api.OnResolveArgs) (api.OnResolveResult, error) {
-				if asset, ok := imports[args.Path]; ok {
-					return api.OnResolveResult{Path: "./" + path.Base(asset), External: true}, nil
-				}
-				return api.OnResolveResult{}, nil
-			})
-		}}},
-	})
+	}
+}
+
+func build(options api.BuildOptions) ([]api.OutputFile, error) {
+	result := api.Build(options)
 	var problems []error
 	for _, m := range append(result.Errors, result.Warnings...) {
-		problems = append(problems, errors.New(m.Text))
+		text := m.Text
+		if m.Location != nil {
+			text = m.Location.File + ": " + text
+		}
+		problems = append(problems, errors.New(text))
 	}
 	if len(problems) > 0 {
-		return nil, fmt.Errorf("bundle %s: %w", entry, errors.Join(problems...))
+		return nil, fmt.Errorf("bundle %s: %w", options.EntryPoints[0], errors.Join(problems...))
 	}
-	return result.OutputFiles[0].Contents, nil
+	return result.OutputFiles, nil
 }
 
 // write replaces what is in dir by the files, compressed.

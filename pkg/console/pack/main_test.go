@@ -80,10 +80,10 @@ func TestSourceErrorsAreNamed(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(web, "related-ro"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(web, "related-ro", "es.js"), []byte("export const = {"), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(web, "related-ro", "index.js"), []byte("export const = {"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := pack(web); err == nil || !strings.Contains(err.Error(), "es.js") {
+	if _, err := pack(web); err == nil || !strings.Contains(err.Error(), "index.js") {
 		t.Errorf("err = %v", err)
 	}
 }

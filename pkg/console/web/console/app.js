@@ -50,15 +50,17 @@ function show({ focus } = {}) {
 /** Where the token is for every location, and nobody has said which one. */
 const noLocation = (label) => [h('h1', {}, label), h('p', { class: 'hint' }, 'Name a location at the top of the page first.')];
 
+let shown = location.hash;
+
+/** Whether nothing would be lost by leaving the page, or the person says that it may be. */
+const mayLeave = () => !main.querySelector('related-ro-settings')?.unsaved || confirm('Leave without saving the external interfaces?');
+
 addEventListener('hashchange', () => {
-  if (location.hash && !location.hash.startsWith('#/')) return; // the skip link
+  if (location.hash === shown || (location.hash && !location.hash.startsWith('#/'))) return; // the skip link
+  if (!mayLeave()) return history.replaceState(history.state, '', shown || '#/');
+  shown = location.hash;
   show({ focus: true });
   scrollTo(0, 0);
-});
-
-document.addEventListener('related-ro-open-case', ({ detail }) => {
-  const place = location.hash.startsWith('#/view') ? 'view' : 'cases';
-  location.hash = `#/${place}/${encodeURIComponent(detail.locationId)}/${encodeURIComponent(detail.caseId)}`;
 });
 
 /** Mounts a module beside the pages; without it there is still the token to paste. */
@@ -77,7 +79,7 @@ async function start() {
   session.dashboard = config.dashboardUrl;
   if (config.extension) await extend(config.extension);
   const draw = () => {
-    document.getElementById('session').replaceChildren(...sessionBar());
+    document.getElementById('session').replaceChildren(...sessionBar(mayLeave));
     show();
   };
   session.addEventListener('change', draw);

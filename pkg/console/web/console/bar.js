@@ -4,19 +4,22 @@ import { session } from './session.js';
 
 const SCHEMES = [['light dark', 'Auto'], ['light', 'Light'], ['dark', 'Dark']];
 
-/** The nodes of the bar as the session stands. */
-export function sessionBar() {
+/** The nodes of the bar as the session stands; mayLeave is asked before the pages are about another location. */
+export function sessionBar(mayLeave) {
   return [
-    session.token && locationField(),
+    session.token && locationField(mayLeave),
     session.token && h('span', { class: 'who' }, session.roles.map((r) => r.replace('_', ' ')).join(', ') || 'no role'),
     schemeField(),
     session.token && h('button', { type: 'button', click: () => session.signOut() }, 'Sign out'),
   ].filter(Boolean);
 }
 
-function locationField() {
+function locationField(mayLeave) {
   const choices = session.choices;
-  const change = (e) => session.choose(e.target.value.trim());
+  const change = (e) => {
+    if (mayLeave()) session.choose(e.target.value.trim());
+    else e.target.value = session.location;
+  };
   return h('label', {}, 'Location ', choices.length
     ? h('select', { id: 'location', change }, choices.map((l) => h('option', { value: l, selected: l === session.location }, session.named(l))))
     : h('input', { id: 'location', value: session.location, change, maxlength: 64, spellcheck: 'false' }));

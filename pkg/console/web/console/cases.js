@@ -41,7 +41,8 @@ function content(place, redraw) {
       h('label', { class: 'check' }, h('input', {
         type: 'checkbox', id: 'column', checked: chosen.column,
         change: (e) => { choose({ column: e.target.checked }); document.getElementById('column').focus(); },
-      }), 'Related ROs column')),
+      }), 'Related RO Number(s) column')),
+    chosen.column && h('related-ro-status'),
     shown.length ? list(place, shown) : h('p', { class: 'hint' }, session.cases.length ? 'No cases here.' : 'No cases are listed yet. Open one by its id.'),
     pages > 1 && h('nav', { class: 'pager', 'aria-label': 'Pages of cases' },
       h('button', { type: 'button', disabled: page === 0, click: () => choose({ page: page - 1 }) }, 'Previous'),
@@ -52,12 +53,12 @@ function content(place, redraw) {
 }
 
 function list(place, rows) {
-  const heads = ['Case', 'Customer', 'Unit', 'Complaint', 'Location', 'RO', ...(chosen.column ? ['Related ROs'] : [])];
+  const heads = ['Case', 'RO', ...(chosen.column ? ['Related RO Number(s)'] : []), 'Customer', 'Unit', 'Complaint', 'Location'];
   return wide('Cases', heads, rows.map((c) => ({
     cells: [
-      h('a', { href: address(place, c) }, c.caseNumber ?? c.caseId), c.customer, short(c.unit), c.complaint, short(c.locationName),
-      h('span', { class: 'num' }, c.roNumber),
+      h('a', { href: address(place, c) }, c.caseNumber ?? c.caseId), h('span', { class: 'num' }, c.roNumber),
       ...(chosen.column ? [h('related-ro-cell', { 'location-id': c.locationId, 'case-id': c.caseId })] : []),
+      c.customer, short(c.unit), c.complaint, short(c.locationName),
     ],
   })));
 }

@@ -1,6 +1,10 @@
 // Who uses the console, and the cases that the case platform around it would know. In memory only.
 import { connect } from 'related-ro';
 
+/** The address of a case, on the page where the person is: to edit or to view. */
+export const caseHref = ({ locationId, caseId }) =>
+  `#/${location.hash.startsWith('#/view') ? 'view' : 'cases'}/${encodeURIComponent(locationId)}/${encodeURIComponent(caseId)}`;
+
 class Session extends EventTarget {
   token = '';
   roles = [];
@@ -16,7 +20,7 @@ class Session extends EventTarget {
     this.roles = list(claims.roles);
     this.locations = list(claims.locations);
     if (!this.choices.includes(this.location)) this.location = this.choices[0] ?? '';
-    await connect({ baseUrl: '..', token, roles: this.roles });
+    await connect({ baseUrl: '..', token, roles: this.roles, caseHref });
     this.#tell();
   }
 

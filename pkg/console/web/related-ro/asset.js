@@ -2,16 +2,19 @@
 import { call } from './api.js';
 import { path, t } from './session.js';
 import { h } from './dom.js';
-import { RelatedElement, caseButton, copyButton } from './element.js';
-import { billMark, caseState, fetched, none, number, stateMark, warnings } from './parts.js';
+import { RelatedElement } from './element.js';
+import { caseLink, copyAll, copyButton } from './controls.js';
+import { billed, caseState, cases, cut, fetched, known, number, stateMark, warning, withCases } from './parts.js';
+
+const SHOWN = 6; // related ROs of a case before the rest is folded away
 
 export class AssetRelatedROs extends RelatedElement {
   static observedAttributes = ['location-id', 'asset-id'];
-
-  get assetId() { return this.getAttribute('asset-id') ?? ''; }
+  static needs = ['location-id', 'asset-id'];
 
   reset() {
-    this.cases = this.cursor = this.failure = undefined;
+    this.cases = this.cursor = undefined;
+    this.detailed = new Map(); // cases with the linked cases of their related ROs, by id
   }
 
   read(signal) { return this.#page(undefined, signal); }
@@ -22,25 +25,30 @@ export class AssetRelatedROs extends RelatedElement {
     return { cases: data.cases, cursor: data.cursor };
   }
 
-  async #more() {
+  #more() {
     const before = this.cases;
-    try {
-      const { cases, cursor } = await this.#page(this.cursor);
-      if (this.cases !== before) return; // read anew meanwhile
-      Object.assign(this, { cases: [...before, ...cases], cursor, failure: undefined });
-    } catch (err) {
-      this.failure = err;
-    }
-    this.redraw();
-    this.shadowRoot.querySelectorAll('.caseline button')[before.length]?.focus();
+    return this.attempt(async () => {
+      const page = await this.#page(this.cursor);
+      if (this.cases === before) Object.assign(this, page, { cases: [...before, ...page.cases] }); // not read anew meanwhile
+    }, () => this.shadowRoot.querySelectorAll('.caseline .link')[before.length]?.focus());
+  }
+
+  #link(c) {
+    return this.attempt(async () => {
+      const { detailed } = this;
+      const found = await withCases(c);
+      detailed.set(c.caseId, found);
+      if (!found.relatedRos.some((ro) => ro.linkedCases?.length)) this.say(t('cases.none'));
+    });
   }
 
   draw() {
     if (!this.cases) return this.failure ? this.problem(this.failure) : this.loading(3);
     if (this.cases.length === 0) return h('p', { class: 'faint' }, t('asset.empty'));
     return [
-      h('ul', { class: 'cases', 'aria-label': t('asset.caption') }, this.cases.map((c) => this.#case(c))),
       this.failure && this.problem(this.failure),
+      h('ul', { class: 'cases', 'aria-label': t('asset.caption') }, this.cases.map((c) => this.#case(c))),
+      this.refusal(),
       this.cursor && h('button', { class: 'plain', type: 'button', 'data-key': 'page', click: () => this.#more() }, t('more')),
     ];
   }
@@ -49,16 +57,28 @@ export class AssetRelatedROs extends RelatedElement {
     const related = c.relatedRos ?? [];
     return h('li', {},
       h('div', { class: 'caseline' },
-        caseButton(this, c, `case ${c.caseId}`, t('asset.case', { number: c.caseNumber || c.caseId })),
-        c.roNumber && h('span', { class: 'num' }, t('asset.ro', { ro: c.roNumber })),
+        caseLink(this, c, `case ${c.caseId}`, t('asset.case', { number: c.caseNumber || c.caseId })),
+        c.roNumber && h('span', { class: 'withcopy' }, h('span', { class: 'num' }, t('asset.ro', { ro: c.roNumber })), copyButton(this, c.roNumber)),
         h('span', { class: 'faint' }, caseState(c))),
       h('div', { class: 'relatedline' },
-        h('span', { class: 'label' }, t('related.label')),
-        related.length === 0
-          ? h('span', { class: 'faint' }, none(c))
-          : h('ul', {}, related.map((ro) => h('li', {},
-            h('span', { class: 'withcopy' }, number(ro), copyButton(this, ro.roNumber)), stateMark(ro), billMark(ro)))),
-        h('small', {}, fetched(c))),
-      warnings(c));
+        h('span', { class: 'label' }, t('related.label')), h('span', { class: 'faint' }, known(c)),
+        related.length > 1 && copyAll(this, related.map((ro) => ro.roNumber)),
+        related.length > 0 && this.#list(c, related),
+        h('small', {}, fetched(c)), cut(c)),
+      warning(c));
+  }
+
+  #list(c, related) {
+    const detailed = this.detailed.get(c.caseId);
+    const links = new Map(detailed?.relatedRos.map((ro) => [ro.roNumber, ro]));
+    const [shown, rest] = this.fold(`related ${c.caseId}`, related, SHOWN, 'fold.more');
+    return [
+      h('ul', {}, shown.map((ro) => h('li', {},
+        h('span', { class: 'withcopy' }, number(ro), copyButton(this, ro.roNumber)), stateMark(ro), billed(ro),
+        cases(this, c.locationId, links.get(ro.roNumber) ?? ro)))),
+      rest,
+      detailed ? !detailed.relatedRos.some((ro) => ro.linkedCases?.length) && h('small', {}, t('cases.none'))
+        : h('button', { class: 'link', type: 'button', 'data-key': `links ${c.caseId}`, click: () => this.#link(c) }, t('cases.show')),
+    ];
   }
 }

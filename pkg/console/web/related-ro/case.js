@@ -2,23 +2,28 @@
 import { call, notRetrieved } from './api.js';
 import { path, rights, t } from './session.js';
 import { h, icon, table } from './dom.js';
-import { RelatedElement, caseButton, copyButton, note } from './element.js';
-import { billMark, brief, date, fetched, none, number, stateMark, warnings } from './parts.js';
+import { RelatedElement } from './element.js';
+import { copyAll, copyButton, note } from './controls.js';
+import { billed, cases, cut, date, fetched, known, number, stateMark, stateOf, warning } from './parts.js';
 import { familyTree } from './tree.js';
 
 const POLLS = [700, 1000, 1500, 2000, 3000, 4000, 5000, 5000, 8000]; // ms between looks for an answer after a refresh: half a minute in all
 const PATIENT = 15000; // ms between looks later on, and at a case that is being retried
+const ROWS = 10; // of the table before the rest is folded away
 
 export class RelatedROs extends RelatedElement {
   static observedAttributes = ['location-id', 'case-id', 'readonly'];
+  static needs = ['location-id', 'case-id'];
+  #soon; // the time in ms before which a refresh is refused as too soon
+  #tick;
 
   reset() {
-    this.case = this.never = this.off = this.failure = undefined;
-    this.mayRefresh = this.asked = undefined; // asked: {eventId, before, tries} while a refresh of ours is under way
+    this.case = this.never = this.off = undefined;
+    this.mayRefresh = this.asked = this.#soon = undefined; // asked: {eventId, before, tries} while a refresh of ours is under way
   }
 
   async read(signal) {
-    const mayRefresh = !this.hasAttribute('readonly') && (await rights()).staff;
+    const mayRefresh = !this.readonly && (await rights()).staff;
     try {
       const { data } = await call('GET', path`/locations/${this.locationId}/cases/${this.caseId}/related-ros`, { signal });
       return { case: data, never: false, off: data.featureStatus === 'DISABLED', mayRefresh };
@@ -45,54 +50,57 @@ export class RelatedROs extends RelatedElement {
   /** Whether our refresh takes longer than people wait for. */
   get #slow() { return this.asked?.tries > POLLS.length; }
 
-  async #refresh() {
-    const asked = { tries: 0, before: this.case?.retrieval.eventId };
-    this.asked = asked;
-    this.failure = undefined;
-    this.redraw();
-    const body = {};
-    for (const [field, attribute] of [['roNumber', 'ro-number'], ['caseNumber', 'case-number'], ['assetId', 'asset-id']]) {
-      if (this.never && this.getAttribute(attribute)) body[field] = this.getAttribute(attribute);
-    }
-    try {
-      const { data } = await call('POST', path`/locations/${this.locationId}/cases/${this.caseId}/refresh`, { body });
-      asked.eventId = data.eventId;
-      this.reload();
-    } catch (err) {
-      if (this.asked !== asked) return; // it is about another case by now
-      this.asked = undefined;
-      this.failure = err;
+  #refresh() {
+    return this.attempt(async () => {
+      const asked = { tries: 0, before: this.case?.retrieval.eventId };
+      this.asked = asked;
       this.redraw();
-    }
+      const body = {};
+      for (const field of ['roNumber', 'caseNumber', 'assetId']) if (this.never && this[field]) body[field] = this[field];
+      try {
+        const { data } = await call('POST', path`/locations/${this.locationId}/cases/${this.caseId}/refresh`, { body });
+        asked.eventId = data.eventId;
+        this.reload();
+      } catch (err) {
+        if (this.asked !== asked) return; // it is about another case by now
+        this.asked = undefined;
+        if (err.problem?.type !== 'too-soon') throw err;
+        this.#soon = Date.now() + err.retryAfter * 1000;
+        this.say(this.#wait());
+      }
+    });
   }
 
   draw() {
     if (!this.case) {
       if (this.failure) return this.problem(this.failure);
-      return this.never ? [note('info', 'info', t(this.off ? 'disabled' : 'never')), this.#foot()] : this.loading(3);
+      return this.never ? [note('info', 'info', t(this.off ? 'disabled' : 'never')), this.refusal(), this.#foot()] : this.loading(3);
     }
     const c = this.case;
     const related = c.relatedRos ?? [];
+    const open = related.filter((ro) => stateOf(ro) === 'open').length;
     return [
       h('div', { class: 'fields' },
         h('dl', {}, h('dt', {}, t('own.label')),
           h('dd', { class: 'own' }, c.roNumber ? [h('span', { class: 'num' }, c.roNumber), copyButton(this, c.roNumber)] : t('own.unknown'))),
         h('dl', {}, h('dt', {}, t('related.label')),
-          h('dd', { class: 'numbers' }, related.length ? related.slice(0, 12).map((ro) => brief(ro)) : none(c),
-            related.length > 12 && `+${c.relatedCount - 12}`))),
+          h('dd', { class: 'numbers' }, h('span', {}, known(c)), open > 0 && h('span', { class: 'mark open' }, icon('open'), t('related.open', { count: open })),
+            related.length > 1 && copyAll(this, related.map((ro) => ro.roNumber))))),
       this.failure && this.problem(this.failure),
-      warnings(c),
+      warning(c),
       related.length > 0 && this.#table(c, related),
-      c.truncated && note('info', 'info', t('related.cut', { shown: related.length, count: c.relatedCount })),
-      related.length > 1 && familyTree(c),
+      cut(c),
+      familyTree(this, c),
+      this.refusal(),
       this.#foot(),
     ];
   }
 
   #table(c, related) {
     const heads = ['ro', 'relation', 'status', 'bill', 'opened', 'invoice', 'cases'].map((name) => t(`column.${name}`));
-    return table(t('related.caption', { ro: c.roNumber }), heads,
-      related.map((ro) => ({ cells: this.#cells(ro), class: ro.voided && 'void' })));
+    const [shown, rest] = this.fold('table', related, ROWS);
+    return [table(t('related.caption', { ro: c.roNumber }), heads,
+      shown.map((ro) => ({ cells: this.#cells(ro), class: ro.voided && 'void' }))), rest];
   }
 
   #cells(ro) {
@@ -100,25 +108,47 @@ export class RelatedROs extends RelatedElement {
       h('span', { class: 'withcopy' }, number(ro), copyButton(this, ro.roNumber)),
       [h('span', {}, t(`relation.${ro.relation}`)), ro.originalRoNumber && h('small', {}, t('relation.from', { ro: ro.originalRoNumber }))],
       stateMark(ro),
-      [billMark(ro), ro.billTo && h('small', {}, ro.billTo)],
+      billed(ro),
       date(ro.openedAt),
       [ro.invoiceNumber && h('span', {}, ro.invoiceNumber), ro.invoicedAt && h('small', {}, date(ro.invoicedAt))],
-      (ro.linkedCases ?? []).map((link) => caseButton(this, { locationId: this.locationId, ...link },
-        `case ${ro.roNumber} ${link.caseId}`, link.caseNumber || link.caseId)),
+      cases(this, this.locationId, ro),
     ];
   }
 
   #foot() {
     const when = this.case ? fetched(this.case) : '';
-    const offered = this.mayRefresh && (this.case || this.getAttribute('ro-number')) && !this.off;
-    const busy = this.asked && !this.#slow;
+    const offered = this.mayRefresh && (this.case || this.roNumber) && !this.off;
     return [
       this.#slow && note('wait', 'waiting', t('refresh.slow')),
-      (when || offered) && h('div', { class: 'foot' }, h('span', {}, when),
-        offered && h('button', {
-          class: 'plain', type: 'button', 'data-key': 'refresh', 'aria-disabled': busy ? 'true' : undefined,
-          click: () => busy || this.#refresh(),
-        }, icon('refresh'), t(busy ? 'refresh.busy' : 'refresh'))),
+      (when || offered) && h('div', { class: 'foot' }, h('span', {}, when), offered && this.#button()),
     ];
   }
+
+  #button() {
+    const words = h('span', {}, this.#words());
+    const busy = () => (this.asked && !this.#slow) || this.#soon > Date.now();
+    const button = h('button', {
+      class: 'plain', part: 'refresh', type: 'button', 'data-key': 'refresh', 'aria-disabled': busy() ? 'true' : undefined,
+      click: () => busy() || this.#refresh(),
+    }, icon('refresh'), words);
+    clearInterval(this.#tick);
+    if (this.#soon > Date.now()) {
+      this.#tick = setInterval(() => {
+        if (!button.isConnected) return clearInterval(this.#tick);
+        words.textContent = this.#words();
+        if (busy()) return;
+        clearInterval(this.#tick);
+        button.removeAttribute('aria-disabled');
+      }, 1000);
+    }
+    return button;
+  }
+
+  /** The words of the button. */
+  #words() {
+    if (this.asked && !this.#slow) return t('refresh.busy');
+    return this.#soon > Date.now() ? this.#wait() : t('refresh');
+  }
+
+  #wait() { return t('refresh.wait', { count: Math.ceil((this.#soon - Date.now()) / 1000) }); }
 }

@@ -1,29 +1,25 @@
 // <related-ro-cell>: the related ROs of a case in a table cell (placements P3 and P4).
-import { fetchCase, unwatch, watch } from './batch.js';
+import { fetchCase, watch } from './batch.js';
 import { t, textOr } from './session.js';
 import { h, icon } from './dom.js';
 import { RelatedElement } from './element.js';
-import { brief, stateMark, billMark, number } from './parts.js';
+import { copyAll, copyButton } from './controls.js';
+import { billed, cases, cut, inWords, isWarranty, known, number, since, stateMark, stateOf, withCases } from './parts.js';
+import { join, told } from './status.js';
 
 const SHOWN = 2; // numbers before the rest is shortened to "+3"
-const AGAIN = 30; // seconds until what could not be read is read again, unless the API says otherwise
 
 export class RelatedROCell extends RelatedElement {
   static observedAttributes = ['location-id', 'case-id'];
+  static needs = ['location-id', 'case-id'];
+  static own = ['case', 'sought'];
+  #card; // the list while it is open
+  #opening; // ends when it is closed
 
-  connectedCallback() {
-    if (Object.hasOwn(this, 'case')) { // given before this module was there
-      const given = this.case;
-      delete this.case;
-      this.case = given;
-    }
-    watch(this);
-    super.connectedCallback();
-  }
-
-  disconnectedCallback() {
-    unwatch(this);
-    super.disconnectedCallback();
+  attached(signal) {
+    watch(this, signal);
+    join(this, signal);
+    signal.addEventListener('abort', () => this.#close());
   }
 
   /** A case that the host has at hand already, say from a search: shown without asking. */
@@ -34,67 +30,129 @@ export class RelatedROCell extends RelatedElement {
 
   get case() { return this.of; }
 
+  /** Numbers to show first and marked, as those that a search found. */
+  set sought(numbers) {
+    this.first = new Set(numbers);
+    this.redraw();
+  }
+
+  get sought() { return [...this.first ?? []]; }
+
   reset() {
     this.of = this.given;
-    this.failure = undefined;
+    this.detailed = undefined; // the case with the linked cases of its related ROs, once asked for
   }
 
-  async read(signal) {
-    try {
-      return { of: this.given ?? await fetchCase(this, signal) };
-    } catch (err) {
-      // A table has no place for buttons that try again. Its cells come to it together, and so ask together.
-      if (['busy', 'offline', 'unavailable'].includes(err.kind)) this.later(() => this.reload(), (err.retryAfter || AGAIN) * 1000);
-      throw err;
-    }
-  }
+  async read(signal) { return { of: this.given ?? await fetchCase(this, signal), detailed: undefined }; }
 
   draw() {
-    if (!this.of) return this.failure ? this.#mark('warning', t('cell.error'), this.failure.message) : this.loading(1);
+    if (!this.of) return this.failure ? h('span', { class: 'faint', title: this.failure.message }, t('cell.error')) : this.loading(1);
     const c = this.of;
-    if (!c.found && !c.roNumber) return h('span', { class: 'faint' }, '—', h('span', { class: 'vh' }, t('cell.notFetched')));
-    const related = c.relatedRos ?? [];
-    const rest = related.slice(SHOWN);
+    if (!c.found && !c.roNumber && !c.relatedRos) return h('span', { class: 'faint' }, t('cell.notFetched'));
+    const first = this.first ?? new Set();
+    const related = (c.relatedRos ?? []).toSorted((a, b) => first.has(b.roNumber) - first.has(a.roNumber));
+    const stale = c.retrieval && c.retrieval.outcome !== 'ok';
     return h('span', { class: 'cell' },
-      related.length ? related.slice(0, SHOWN).map((ro, i, shown) => brief(ro, i + 1 < shown.length && ',')) : this.#none(c),
-      rest.length > 0 && this.#more(rest, c.relatedCount ?? related.length),
-      this.#trouble(c));
+      related.length ? related.slice(0, SHOWN).map((ro) => this.#brief(ro, first)) : this.#none(c),
+      related.length > 0 && this.#more(c, related),
+      related.length > 0 && stale && this.#trouble(c, since(c)),
+      this.#card);
+  }
+
+  /** A number with its words, on one line. */
+  #brief(ro, found) {
+    const no = number(ro);
+    return h('span', { class: 'brief' }, found.has(ro.roNumber) ? h('mark', {}, no) : no, ' ',
+      h('span', { class: `sign ${isWarranty(ro) ? 'warranty' : stateOf(ro)}` }, isWarranty(ro) && icon('warranty'), inWords(ro)));
   }
 
   #none(c) {
-    if (c.featureStatus === 'DISABLED') return h('span', { class: 'faint' }, t('cell.off'));
-    return c.retrieval?.outcome === 'ok' || c.retrieval?.retrievedAt ? h('span', { class: 'faint' }, t('cell.none')) : '';
+    if (c.featureStatus === 'DISABLED' && !c.retrieval?.retrievedAt) return h('span', { class: 'faint' }, t('cell.off'));
+    return c.retrieval?.outcome === 'ok' ? h('span', { class: 'faint' }, known(c)) : this.#trouble(c, known(c));
   }
 
-  #trouble(c) {
-    const { outcome, reason, message } = c.retrieval ?? {};
-    if (outcome !== 'failed' && outcome !== 'retrying') return '';
-    return this.#mark(outcome === 'failed' ? 'warning' : 'waiting', t(`cell.${outcome}`), textOr(`reason.${reason}`, message));
+  /** Of when a list is, with the reason for who points at it or hears it. */
+  #trouble(c, words) {
+    const { reason, message, outcome } = c.retrieval ?? {};
+    const off = c.featureStatus === 'DISABLED';
+    const why = off ? t('cell.off') : outcome === 'ok' ? '' : textOr(`reason.${reason}`, message);
+    return h('small', { class: 'trouble', title: why }, icon(off ? 'info' : 'waiting'), words, why && h('span', { class: 'vh' }, ` ${why}`));
   }
 
-  /** A shape with its word, and a sentence for who points at it. */
-  #mark(shape, word, sentence) {
-    return h('span', { class: `mark ${shape}`, title: sentence }, icon(shape), word, h('span', { class: 'vh' }, ` ${sentence}`));
+  #more(c, related) {
+    const rest = related.slice(SHOWN);
+    const open = rest.filter((ro) => stateOf(ro) === 'open').length;
+    const count = (c.relatedCount ?? related.length) - Math.min(SHOWN, related.length);
+    return h('button', {
+      class: 'more', part: 'more', type: 'button', 'data-key': 'more', 'aria-expanded': String(this.#isOpen), 'aria-haspopup': 'dialog',
+      'aria-label': count ? t('cell.more', { count }) : t('cell.details'), click: () => (this.#isOpen ? this.#close() : this.#show()),
+    }, count > 0 && `+${count}${open ? ` ${t('cell.open', { count: open })}` : ''}`, icon('down'));
   }
 
-  #more(rest, count) {
-    const list = h('div', { class: 'card', popover: 'manual', id: 'rest', role: 'tooltip' },
-      h('ul', {}, rest.map((ro) => h('li', {}, number(ro), stateMark(ro), billMark(ro)))));
-    const button = h('button', {
-      class: 'more', type: 'button', 'data-key': 'more', 'aria-describedby': 'rest',
-      'aria-label': t('cell.more', { count: count - SHOWN }),
-      focus: () => show(), blur: () => hide(), click: () => show(),
-      keydown: (e) => e.key === 'Escape' && hide(),
-    }, `+${count - SHOWN}`);
-    const show = () => {
-      list.showPopover();
-      const at = button.getBoundingClientRect(), size = list.getBoundingClientRect();
-      const up = at.bottom + size.height + 8 > innerHeight && at.top > size.height;
-      list.style.left = `${Math.max(8, Math.min(at.left, innerWidth - size.width - 8))}px`;
-      list.style.top = `${up ? at.top - size.height - 4 : at.bottom + 4}px`;
-    };
-    const hide = () => list.hidePopover();
-    // Pointing at the list keeps it open, so that a number in it can be selected.
-    return h('span', { class: 'hover', mouseenter: show, mouseleave: () => this.shadowRoot.activeElement !== button && hide() }, button, list);
+  get #isOpen() { return Boolean(this.#card); }
+
+  /** The whole list, in front of the page, until Escape or a press outside of it. */
+  #list(c) {
+    const related = c.relatedRos ?? [];
+    return [
+      h('div', { class: 'cardhead' }, h('strong', {}, t('related.label')), related.length > 1 && copyAll(this, related.map((ro) => ro.roNumber)),
+        h('button', { class: 'copy', type: 'button', 'data-key': 'close', 'aria-label': t('close'), click: () => this.#close() }, icon('close'))),
+      h('ul', {}, related.map((ro) => h('li', {}, h('span', { class: 'withcopy' }, number(ro), copyButton(this, ro.roNumber)),
+        stateMark(ro), h('span', {}, billed(ro)), cases(this, c.locationId ?? this.locationId, ro)))),
+      cut(c), this.refusal(),
+    ];
+  }
+
+  #show() {
+    this.#card = h('div', {
+      class: 'card', part: 'card', popover: 'auto', role: 'dialog', tabindex: 0, 'data-key': 'card', 'aria-label': t('related.label'),
+      toggle: (e) => e.newState === 'closed' && e.target === this.#card && !this.#card.matches(':popover-open') && this.#close(),
+    });
+    this.#opening = new AbortController();
+    const { signal } = this.#opening;
+    for (const moved of ['scroll', 'resize']) addEventListener(moved, () => this.#place(), { signal, capture: true, passive: true });
+    this.redraw();
+    this.#card.focus();
+    const key = this.of.caseId ? this.of : this.caseId && this;
+    if (key) this.attempt(async () => { this.detailed = await withCases(key, signal); });
+  }
+
+  #close() {
+    if (!this.#card) return;
+    const root = this.getRootNode();
+    const free = [null, undefined, document.body, this].includes(root.activeElement); // nothing else has the focus
+    this.#opening.abort();
+    this.#card = this.#opening = undefined;
+    this.redraw();
+    if (free) this.shadowRoot.querySelector('.more')?.focus({ preventScroll: true });
+  }
+
+  /** The list stays open over a redraw, and where it was. */
+  drawn() {
+    told();
+    const card = this.#card;
+    if (!card?.isConnected) return;
+    const at = card.scrollTop;
+    card.replaceChildren(...this.#list(this.detailed ?? this.of).flat(3).filter(Boolean));
+    card.showPopover();
+    this.#place();
+    card.scrollTop = at;
+  }
+
+  /** Puts the list below its button, or above it where there is more room; follows it when the page scrolls. */
+  #place() {
+    const button = this.shadowRoot.querySelector('.more');
+    if (!button) return;
+    const at = button.getBoundingClientRect();
+    if (at.bottom < 0 || at.top > innerHeight) return this.#close();
+    const { style } = this.#card;
+    style.maxHeight = '';
+    const size = this.#card.getBoundingClientRect();
+    const below = innerHeight - at.bottom - 12, above = at.top - 12;
+    const up = size.height > below && above > below;
+    const height = Math.min(size.height, Math.max(above, below));
+    style.maxHeight = `${height}px`;
+    style.left = `${Math.max(8, Math.min(at.left, innerWidth - size.width - 8))}px`;
+    style.top = `${up ? at.top - height - 4 : at.bottom + 4}px`;
   }
 }

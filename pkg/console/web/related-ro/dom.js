@@ -35,12 +35,13 @@ const SHAPES = {
   invoiced: [['circle', { cx: 8, cy: 8, r: 5.5, class: 'solid' }], ['path', { d: 'M5.5 8.2l1.8 1.8 3.3-3.7', class: 'knock' }]],
   voided: [['circle', { cx: 8, cy: 8, r: 5.5 }], ['path', { d: 'M4.2 11.8l7.6-7.6' }]],
   warranty: [['path', { d: 'M8 1.8l5 1.9v3.9c0 3-2 5.4-5 6.6-3-1.2-5-3.6-5-6.6V3.7z' }], ['path', { d: 'M5.7 7.9l1.7 1.7 3-3.2' }]],
-  customer: [['circle', { cx: 8, cy: 5.3, r: 2.6 }], ['path', { d: 'M2.8 13.7c.5-2.9 2.5-4.2 5.2-4.2s4.7 1.3 5.2 4.2' }]],
   copy: [['rect', { x: 5.5, y: 5.5, width: 8, height: 8, rx: 1.5 }], ['path', { d: 'M10.5 3.5v-.5A.5.5 0 0 0 10 2.5H3a.5.5 0 0 0-.5.5v7c0 .3.2.5.5.5h.5' }]],
   done: [['path', { d: 'M3 8.5l3.2 3.2L13 4.8' }]],
   refresh: [['path', { d: 'M13 8a5 5 0 1 1-1.5-3.5M13 2.5v3h-3' }]],
   warning: [['path', { d: 'M8 2.2l6.3 11.3H1.7z' }], ['path', { d: 'M8 6.5v3.3M8 11.6v.2' }]],
   waiting: [['circle', { cx: 8, cy: 8, r: 5.8 }], ['path', { d: 'M8 4.8V8l2.3 1.6' }]],
+  down: [['path', { d: 'M4 6.2l4 4 4-4' }]],
+  close: [['path', { d: 'M4 4l8 8M12 4l-8 8' }]],
   info: [['circle', { cx: 8, cy: 8, r: 5.8 }], ['path', { d: 'M8 7.3v3.9M8 4.8v.2' }]],
 };
 

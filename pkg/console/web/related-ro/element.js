@@ -1,18 +1,28 @@
 // What every related-ro element shares: its shadow, its reading and re-reading, and keeping the focus over a redraw.
-import { connected, listen, t } from './session.js';
-import { h, icon } from './dom.js';
+import { clock, connected, listen, t } from './session.js';
+import { h } from './dom.js';
+import { note } from './controls.js';
 import { sheet } from './style.js';
+
+const AGAIN = 30; // seconds until what could not be read is read again, unless the API says otherwise
+const LONG = 5000; // ms of waiting after which people are told that it takes long
 
 /**
  * Base of the elements. Subclasses give reset(), which forgets; read(signal), which fetches and returns what is then
  * known, as properties; draw(), which returns nodes of it; and, if need be, known(), called when there is something new.
+ * Their attributes are properties too, by names as in JavaScript; those in needs must be there before anything is read.
  */
 export class RelatedElement extends HTMLElement {
-  #body = h('div', { class: 'box' });
+  static needs = ['location-id'];
+  static own = []; // names of further properties that a host may set
+
+  #body = h('div', { class: 'box', part: 'box' });
   #said = h('div', { class: 'vh', role: 'status' });
   #life; // ends with the connection to the document
   #reading; // ends with the next reading
   #planned = false;
+  #unfolded = new Set();
+  #epoch = 0; // counts restarts: what was begun before one is of another case or person
 
   constructor() {
     super();
@@ -22,33 +32,59 @@ export class RelatedElement extends HTMLElement {
   }
 
   connectedCallback() {
+    for (const name of this.constructor.own) this.#take(name);
+    if (this.#life) return; // it was only moved
     this.#life = new AbortController();
     listen({
-      session: () => this.restart(),
+      session: () => this.renew(),
       changed: (of) => this.concerns(of) && this.reload(),
+      again: () => this.failure && this.reload(),
     }, this.#life.signal);
+    this.attached(this.#life.signal);
     this.restart();
   }
 
   disconnectedCallback() {
-    this.#life.abort();
-    this.#reading?.abort();
+    // A row that is sorted is out of the page for a moment only.
+    queueMicrotask(() => {
+      if (this.isConnected) return;
+      this.#life?.abort();
+      this.#life = undefined;
+      this.#reading?.abort();
+    });
   }
 
   attributeChangedCallback(_, before, after) {
-    if (before !== after && this.isConnected) this.restart();
+    if (before !== after && this.#life) this.restart();
   }
 
-  get locationId() { return this.getAttribute('location-id') ?? ''; }
-  get caseId() { return this.getAttribute('case-id') ?? ''; }
+  /** A property that was set before this module was there would hide the accessor. */
+  #take(name) {
+    if (!Object.hasOwn(this, name)) return;
+    const value = this[name];
+    delete this[name];
+    this[name] = value;
+  }
+
+  /** Called once an element is on the page, with the signal of its leaving. */
+  attached() {}
+
+  /** Called when the connection is another: the person may be another too. */
+  renew() { this.restart(); }
 
   /** Whether a change of {locationId, caseId} is seen here. */
   concerns(of) {
     return !of.locationId || (of.locationId === this.locationId && (!of.caseId || !this.caseId || of.caseId === this.caseId));
   }
 
+  /** Whether there is enough to read by. */
+  get ready() { return this.constructor.needs.every((name) => this.getAttribute(name)); }
+
   /** Forgets what is shown and reads anew: another case, another person. */
   restart() {
+    this.#epoch++;
+    this.#unfolded.clear();
+    this.failure = this.refused = undefined;
     this.reset();
     this.reload();
   }
@@ -65,10 +101,11 @@ export class RelatedElement extends HTMLElement {
 
   async #read() {
     this.#reading?.abort();
-    if (!connected()) return this.redraw();
     this.#reading = new AbortController();
     const { signal } = this.#reading;
     this.redraw();
+    if (!connected() || !this.ready) return;
+    this.later(() => this.#long(), LONG);
     try {
       const found = await this.read(signal);
       if (signal.aborted) return; // of another case, or another person
@@ -77,12 +114,46 @@ export class RelatedElement extends HTMLElement {
     } catch (err) {
       if (signal.aborted) return;
       this.failure = err;
+      this.tell(err);
+      if (err.passing) this.#lookAgain(err);
     }
     this.redraw();
-    this.dispatchEvent(new CustomEvent('related-ro-shown', { bubbles: true, composed: true }));
+    if (!this.failure && this.#body.hasChildNodes()) this.emit('related-ro-shown', null);
+  }
+
+  #lookAgain(err) {
+    const wait = (err.retryAfter || AGAIN) * 1000;
+    err.next = Date.now() + wait;
+    this.later(() => this.reload(), wait);
+  }
+
+  #long() {
+    const words = this.shadowRoot.querySelector('.loading > :first-child');
+    if (!words) return;
+    words.className = 'faint';
+    words.textContent = t('loading.long');
+    this.say(words.textContent);
   }
 
   known() {}
+
+  /** Does what a person asked for, and once it is drawn, what comes then. When it is refused, that is shown with a button that does it again. */
+  async attempt(work, then) {
+    const epoch = this.#epoch;
+    this.refused = undefined;
+    try {
+      await work();
+    } catch (err) {
+      if (err.name === 'AbortError' || this.#epoch !== epoch) return;
+      this.refused = { err, again: () => this.attempt(work, then) };
+      this.tell(err);
+    }
+    this.redraw();
+    if (!this.refused) then?.();
+  }
+
+  /** What is shown of the last refusal. */
+  refusal() { return this.refused && this.problem(this.refused.err, this.refused.again); }
 
   /** Runs fn after ms unless the element has left the page or reads again. */
   later(fn, ms) {
@@ -93,18 +164,38 @@ export class RelatedElement extends HTMLElement {
   /** Draws again; the focus stays on the part with the same data-key, or at least in here. */
   redraw() {
     const key = this.shadowRoot.activeElement?.dataset.key;
-    this.#body.replaceChildren(...[connected() ? this.draw() : []].flat(3).filter(Boolean));
+    this.#body.replaceChildren(...[connected() && (this.ready || this.given) ? this.draw() : []].flat(3).filter(Boolean));
+    this.drawn();
     if (!key) return;
     this.#body.tabIndex = -1;
     (this.shadowRoot.querySelector(`[data-key="${CSS.escape(key)}"]`) ?? this.#body).focus();
   }
 
+  /** Called when all is drawn. */
+  drawn() {}
+
   /** Tells a screen reader, without moving anything. */
   say(text) { this.#said.textContent = text; }
 
-  /** Tells the host page, which decides what to do; detail holds plain data. */
+  /** Tells the host page, which decides what to do; detail holds plain data. Returns whether the host left it to us. */
   emit(name, detail) {
-    this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
+    return this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true, cancelable: true }));
+  }
+
+  /** Tells the host page of an error. */
+  tell({ kind = 'unavailable', status = 0 }) { this.emit('related-ro-error', { kind, status }); }
+
+  /** The first of a long list, and a button that shows or hides the rest. */
+  fold(key, list, most, words = 'fold.all') {
+    const open = this.#unfolded.has(key);
+    if (list.length <= most) return [list];
+    return [open ? list : list.slice(0, most), h('button', {
+      class: 'link', part: 'fold', type: 'button', 'data-key': `fold ${key}`, 'aria-expanded': String(open),
+      click: () => {
+        this.#unfolded[open ? 'delete' : 'add'](key);
+        this.redraw();
+      },
+    }, t(open ? 'fold.less' : words, { count: list.length, rest: list.length - most }))];
   }
 
   /** What is shown while nothing is known yet. */
@@ -113,47 +204,29 @@ export class RelatedElement extends HTMLElement {
       Array.from({ length: lines }, () => h('span', { class: 'bone', 'aria-hidden': 'true' })));
   }
 
-  /** What is shown of an error: a sentence, and a button where trying again can help. */
-  problem(err) {
+  /** What is shown of an error: a sentence, when it is tried again by itself, and a button where trying again can help. */
+  problem(err, again = () => this.reload()) {
     const helps = !['forbidden', 'signin', 'refused'].includes(err.kind);
     return note('bad', 'warning', err.message ?? t('error.unavailable'),
-      helps && h('button', { class: 'plain', type: 'button', 'data-key': 'again', click: () => this.reload() }, t('again')));
+      err.next && ` ${t('again.at', { time: clock(err.next) })}`,
+      helps && h('button', { class: 'plain', type: 'button', 'data-key': 'again', click: again }, t('again')));
   }
 }
 
-/** A framed sentence with a shape that says what sort it is: bad, wait or info. */
-export const note = (sort, shape, ...content) =>
-  h('div', { class: `note ${sort}`, role: sort === 'bad' ? 'alert' : undefined }, icon(shape), h('div', {}, ...content));
+const camel = (name) => name.replace(/-(\w)/g, (_, letter) => letter.toUpperCase());
 
-/** A button that copies a number, which people paste into Karmak. */
-export function copyButton(element, number) {
-  const button = h('button', {
-    class: 'copy', type: 'button', 'data-key': `copy ${number}`, title: t('copy.title'),
-    'aria-label': t('copy.number', { number }),
-    click: async () => {
-      const ok = await copy(number);
-      const said = t(ok ? 'copy.done' : 'copy.failed', { number });
-      element.say(said);
-      button.replaceChildren(icon(ok ? 'done' : 'warning'));
-      if (ok) return setTimeout(() => button.replaceChildren(icon('copy')), 1500);
-      button.title = said;
-      getSelection().selectAllChildren(button.previousSibling); // the number: one key press copies it
-    },
-  }, icon('copy'));
-  return button;
-}
-
-/** A button that asks the host page to open a case. */
-export const caseButton = (element, { locationId, caseId, caseNumber }, key, label) => h('button', {
-  class: 'link', type: 'button', 'data-key': key, 'aria-label': t('case.open', { number: caseNumber || caseId }),
-  click: () => element.emit('related-ro-open-case', { locationId, caseId, caseNumber: caseNumber ?? '' }),
-}, label);
-
-async function copy(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return false; // not allowed, or the page is not served over HTTPS; the number can still be selected
+/** Gives an element's class a property for each attribute: text, or for those in flags, true or false. */
+export function reflect(element, attributes, flags = []) {
+  element.own = [...element.own, ...attributes.map(camel)];
+  for (const name of attributes) {
+    const flag = flags.includes(name);
+    Object.defineProperty(element.prototype, camel(name), {
+      get() { return flag ? this.hasAttribute(name) : this.getAttribute(name) ?? ''; },
+      set(value) {
+        if (value === undefined || value === null || value === false) this.removeAttribute(name);
+        else this.setAttribute(name, flag ? '' : value);
+      },
+      enumerable: true, configurable: true,
+    });
   }
 }

@@ -1,30 +1,42 @@
 // How one RO is shown, everywhere the same: each mark is a shape and a word, never colour alone.
-import { day, t, textOr, time } from './session.js';
+import { call } from './api.js';
+import { day, dayOf, path, t, textOr, time } from './session.js';
 import { h, icon } from './dom.js';
-import { note } from './element.js';
+import { caseLink, note } from './controls.js';
 
 const STATES = ['open', 'completed', 'invoiced'];
+const LINKS = 5; // cases of one RO before the rest is folded away
 
 /** open, completed, invoiced or voided. */
 export const stateOf = (ro) => (ro.voided ? 'voided' : STATES.includes(ro.status) ? ro.status : 'open');
 export const stateWord = (ro) => t(`status.${stateOf(ro)}`);
-export const billWord = (ro) => t(ro.warranty ? 'bill.warranty' : 'bill.customer');
+
+/** Karmak says which account is a warranty one, and nothing of what the others are. */
+export const isWarranty = (ro) => ro.warranty === true;
+
+/** What an RO is, in words: warranty where it is, and how far it has come. */
+export const inWords = (ro) => (isWarranty(ro) ? `${t('bill.warranty')} · ${stateWord(ro)}` : stateWord(ro));
 
 export const stateMark = (ro) => h('span', { class: `mark ${stateOf(ro)}` }, icon(stateOf(ro)), stateWord(ro));
-export const billMark = (ro) =>
-  h('span', { class: `mark ${ro.warranty ? 'warranty' : 'customer'}` }, icon(ro.warranty ? 'warranty' : 'customer'), billWord(ro));
+export const billMark = (ro) => isWarranty(ro) && h('span', { class: 'mark warranty' }, icon('warranty'), t('bill.warranty'));
+
+/** To whom an RO is billed: the warranty mark, if any, and the account's name. */
+export const billed = (ro) => [billMark(ro), ro.billTo && h('span', { class: 'payer' }, ro.billTo)];
 
 /** An RO number; struck through when voided. */
-export const number = (ro) => h(ro.voided ? 's' : 'span', { class: 'num' }, ro.roNumber);
+export const number = (ro) => h(ro.voided ? 's' : 'span', { class: 'num', part: 'number' }, ro.roNumber);
 
-/** A number with the shapes only, for one line of many, with what follows it; the shapes' words are spoken. */
-export const brief = (ro, then = '') =>
-  h('span', { class: 'brief' }, number(ro),
-    h('span', { class: `sign ${ro.warranty ? 'warranty' : 'customer'}` }, icon(ro.warranty ? 'warranty' : 'customer')), then,
-    h('span', { class: 'vh' }, ` ${billWord(ro)}, ${stateWord(ro)}`));
+/** What can be said of a case's list as a whole: how many there are, none, or that it is not known. */
+export function known(c) {
+  const { outcome = 'ok', retrievedAt } = c.retrieval ?? {};
+  if (outcome !== 'ok' && !retrievedAt) return t('related.unknown');
+  const count = c.relatedCount ?? c.relatedRos?.length ?? 0;
+  const what = count ? t('related.count', { count }) : t('related.none');
+  return outcome === 'ok' ? what : `${what} ${since(c)}`;
+}
 
-/** What stands in place of numbers: that there are none, or that nobody could ask yet. */
-export const none = (c) => t(c.retrieval?.retrievedAt ? 'related.none' : 'own.unknown');
+/** Of a list that could not be brought up to date: of when it is, and what has become of it since. */
+export const since = (c) => t(`since.${c.featureStatus === 'DISABLED' ? 'off' : c.retrieval.outcome}`, { day: dayOf(c.retrieval.retrievedAt) });
 
 /** A day that stays on one line. */
 export const date = (iso) => iso && h('span', { class: 'date' }, day(iso));
@@ -35,23 +47,40 @@ export function caseState(c) {
   return c.caseStatus === 'closed' && c.closedBy === 'auto' ? t('case.closed.auto') : t(`case.${c.caseStatus}`);
 }
 
-/** What stands between a reader and an up-to-date list: switched off, failed, retrying. */
-export function warnings(c) {
+/** What stands between a reader and an up-to-date list: one of switched off, failed, retrying. */
+export function warning(c) {
   const { outcome, reason, message, retrievedAt } = c.retrieval ?? {};
-  const list = [];
-  if (c.featureStatus === 'DISABLED') list.push(note('info', 'info', t('disabled')));
-  if (outcome === 'failed' || outcome === 'retrying') {
-    list.push(note(outcome === 'failed' ? 'bad' : 'wait', outcome === 'failed' ? 'warning' : 'waiting',
-      h('strong', {}, t(`outcome.${outcome}`)), ' ', textOr(`reason.${reason}`, message),
-      retrievedAt ? ` ${t('fetched.before', { time: time(retrievedAt) })}` : ''));
-  }
-  return list;
+  const from = outcome !== 'ok' && retrievedAt && ` ${t('list.from', { day: dayOf(retrievedAt) })}`;
+  if (c.featureStatus === 'DISABLED') return note('info', 'info', t('disabled'), from);
+  if (outcome !== 'failed' && outcome !== 'retrying') return '';
+  const bad = outcome === 'failed';
+  return note(bad ? 'bad' : 'wait', bad ? 'warning' : 'waiting',
+    h('strong', {}, t(`outcome.${outcome}`, { why: why(c) })), ' ', textOr(`reason.${reason}`, message), from);
 }
+
+const why = (c) => {
+  const { trigger } = c.retrieval;
+  return t(trigger === 'close' && c.closedBy === 'auto' ? 'why.close.auto' : `why.${trigger}`);
+};
 
 /** When the list was fetched and why; empty unless the last retrieval went well. */
 export function fetched(c) {
-  const { outcome, trigger, retrievedAt } = c.retrieval ?? {};
-  if (outcome !== 'ok' || !retrievedAt) return '';
-  const why = trigger === 'close' && c.closedBy === 'auto' ? 'why.close.auto' : `why.${trigger}`;
-  return t('fetched', { time: time(retrievedAt), why: t(why) });
+  const { outcome, retrievedAt } = c.retrieval ?? {};
+  return outcome === 'ok' && retrievedAt ? t('fetched', { time: time(retrievedAt), why: why(c) }) : '';
+}
+
+/** That a list does not hold all there are. */
+export const cut = (c) => c.truncated && note('info', 'info', t('related.cut', { shown: c.relatedRos.length, count: c.relatedCount }));
+
+/** The cases that an RO is the own one of, as a list of links. */
+export function cases(element, locationId, ro) {
+  if (!ro.linkedCases?.length) return '';
+  const [shown, rest] = element.fold(`cases ${ro.roNumber}`, ro.linkedCases, LINKS, 'fold.more');
+  return h('ul', { class: 'linked', 'aria-label': t('cases.of', { ro: ro.roNumber }) }, shown.map((link) => h('li', {},
+    caseLink(element, { locationId, ...link }, `case ${ro.roNumber} ${link.caseId}`))), rest && h('li', {}, rest));
+}
+
+/** A case with the linked cases of its related ROs, which lists of cases come without. */
+export async function withCases({ locationId, caseId }, signal) {
+  return (await call('GET', path`/locations/${locationId}/cases/${caseId}/related-ros`, { signal })).data;
 }

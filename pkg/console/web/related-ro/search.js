@@ -1,69 +1,111 @@
-// <related-ro-search>: find cases by an RO number, their own or a related one (placement P4).
+// What <related-ro-search> does: find cases by RO numbers, their own or related ones.
+import { numbersIn } from './asked.js';
 import { call } from './api.js';
-import { t } from './session.js';
+import { learn, t } from './session.js';
 import { h, table } from './dom.js';
-import { RelatedElement, caseButton } from './element.js';
+import { caseLink, copyButton } from './controls.js';
+import { saveCSV } from './csv.js';
+import { known } from './parts.js';
+import { texts } from './search-texts.js';
 
 const PAUSE = 200; // ms without a key before asking
 const SHORTEST = 2; // characters, the API's limit for a beginning
+const KEPT = 'relatedROSearch'; // under this name the search stands in the page's history entry, so that Back finds it again
 
-export class RelatedROSearch extends RelatedElement {
-  static observedAttributes = ['location-id'];
+learn(texts);
+
+/** A field to search by, and what was found. */
+export class Part {
   #timer;
-  #ro = '';
+  #asked = '';
   #whole = false;
 
+  constructor(element) {
+    this.element = element;
+    const kept = history.state?.[KEPT];
+    if (kept?.of !== element.locationId) return;
+    this.#asked = this.#input.value = kept.asked;
+    this.#whole = this.#box.checked = kept.whole;
+  }
+
   reset() {
-    this.found = this.cursor = this.failure = undefined;
+    this.found = this.cursors = undefined; // found: cases with what was found of them, in the order found
+  }
+
+  get #numbers() { return numbersIn(this.#asked); }
+
+  get #short() {
+    const numbers = this.#numbers;
+    return numbers.length === 0 || numbers.some((ro) => ro.length < (this.#whole ? 1 : SHORTEST));
   }
 
   async read(signal) {
-    return this.#short ? { found: undefined, cursor: undefined } : this.#page(undefined, signal);
+    if (this.#short) return this.reset();
+    return Object.assign(this, await this.#pages(this.#numbers.map((ro) => ({ ro })), [], signal));
   }
 
-  known() { this.say(this.found ? this.#summary() : ''); }
+  known() { this.element.say(this.found ? this.#summary() : ''); }
 
-  get #short() { return this.#ro.length < (this.#whole ? 1 : SHORTEST); }
-
-  async #page(cursor, signal) {
-    const query = new URLSearchParams({
-      locationId: this.locationId, ro: this.#ro, match: this.#whole ? 'exact' : 'prefix', ...(cursor && { cursor }),
-    });
-    const { data } = await call('GET', `/search?${query}`, { signal });
-    return { found: data.matches, cursor: data.cursor };
-  }
-
-  async #more() {
-    const before = this.found;
-    try {
-      const { found, cursor } = await this.#page(this.cursor);
-      if (this.found !== before) return; // something else was typed meanwhile
-      Object.assign(this, { found: [...before, ...found], cursor });
-    } catch (err) {
-      this.failure = err;
+  /** One page of each number that has one left, behind what is found already. */
+  async #pages(cursors, found, signal) {
+    const pages = await Promise.all(cursors.map(async ({ ro, cursor }) => {
+      const query = new URLSearchParams({ ro, match: this.#whole ? 'exact' : 'prefix', ...(cursor && { cursor }) });
+      for (const id of this.element.locationId.split(/[\s,]+/).filter(Boolean)) query.append('locationId', id);
+      return { ro, ...(await call('GET', `/search?${query}`, { signal })).data };
+    }));
+    const byCase = new Map(found.map((f) => [`${f.case.locationId} ${f.case.caseId}`, { ...f, numbers: new Map(f.numbers) }]));
+    for (const { roNumber, as, case: c } of pages.flatMap((page) => page.matches)) {
+      const id = `${c.locationId} ${c.caseId}`;
+      if (!byCase.has(id)) byCase.set(id, { case: c, numbers: new Map() });
+      byCase.get(id).numbers.set(roNumber, as);
     }
-    this.redraw();
-    this.#rows()[before.length]?.focus();
-    this.known();
+    return { found: [...byCase.values()], cursors: pages.filter((page) => page.cursor).map(({ ro, cursor }) => ({ ro, cursor })) };
   }
 
-  #typed(value) {
-    this.#ro = value.trim();
+  #more() {
+    const before = this.found;
+    return this.element.attempt(async () => {
+      const next = await this.#pages(this.cursors, before);
+      if (this.found === before) Object.assign(this, next); // nothing else was typed meanwhile
+    }, () => {
+      this.#rows()[before.length]?.focus();
+      this.known();
+    });
+  }
+
+  #typed() {
+    this.#asked = this.#input.value;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.restart(), PAUSE);
+    this.#timer = setTimeout(() => this.#search(), PAUSE);
+  }
+
+  #search() {
+    history.replaceState({ ...history.state, [KEPT]: { of: this.element.locationId, asked: this.#asked, whole: this.#whole } }, '');
+    this.element.restart();
+  }
+
+  /** A field of one line drops the ends of pasted lines, and would make one number of two. */
+  #pasted(e) {
+    const text = e.clipboardData?.getData('text') ?? '';
+    if (!/[\r\n\t]/.test(text.trim())) return;
+    e.preventDefault();
+    const { selectionStart, selectionEnd } = this.#input;
+    this.#input.setRangeText(text.trim().split(/[\r\n\t]+/).join(', '), selectionStart, selectionEnd, 'end');
+    this.#typed();
   }
 
   #summary() {
-    if (this.found.length === 0) return t('search.empty', { ro: this.#ro });
-    return t(this.cursor ? 'search.more' : 'search.count', { count: this.found.length });
+    if (this.found.length === 0) return t('search.empty', { ro: this.#numbers.join(', ') });
+    return t(this.cursors.length ? 'search.more' : 'search.count', { count: this.found.length });
   }
 
-  #rows = () => [...this.shadowRoot.querySelectorAll('tbody button.link')];
+  #rows = () => [...this.element.shadowRoot.querySelectorAll('tbody .link')];
 
   #key(e) {
     const rows = this.#rows();
-    const at = rows.indexOf(this.shadowRoot.activeElement);
+    const at = rows.indexOf(this.element.shadowRoot.activeElement);
     const move = { ArrowDown: at + 1, ArrowUp: at - 1, Home: at < 0 ? NaN : 0, End: at < 0 ? NaN : rows.length - 1 }[e.key];
+    if (this.element.shadowRoot.activeElement && at < 0 && this.element.shadowRoot.activeElement !== this.#input) return;
     if (e.key === 'Escape' && at >= 0) this.#input.focus();
     else if (move === -1 && at === 0) this.#input.focus();
     else if (rows[move]) rows[move].focus();
@@ -73,12 +115,12 @@ export class RelatedROSearch extends RelatedElement {
 
   // The field outlives every redraw, or typing would lose its caret.
   #input = h('input', {
-    id: 'ro', type: 'search', autocomplete: 'off', spellcheck: 'false', maxlength: 32, 'aria-describedby': 'hint', 'data-key': 'ro',
-    input: (e) => this.#typed(e.target.value),
+    id: 'ro', type: 'search', autocomplete: 'off', spellcheck: 'false', maxlength: 1000, 'aria-describedby': 'hint', 'data-key': 'ro',
+    input: () => this.#typed(), paste: (e) => this.#pasted(e),
   });
   #box = h('input', {
     type: 'checkbox', 'data-key': 'whole',
-    change: (e) => { this.#whole = e.target.checked; this.restart(); },
+    change: (e) => { this.#whole = e.target.checked; this.#search(); },
   });
 
   draw() {
@@ -91,33 +133,46 @@ export class RelatedROSearch extends RelatedElement {
   }
 
   #results() {
-    if (this.failure) return this.problem(this.failure);
+    if (this.element.failure) return this.element.problem(this.element.failure);
     if (this.#short) return '';
-    if (!this.found) return this.loading(2);
+    if (!this.found) return this.element.loading(2);
     if (this.found.length === 0) return h('p', { class: 'faint' }, this.#summary());
+    const heads = this.#heads();
     return [
-      h('p', { class: 'faint' }, this.#summary()),
-      table(t('search.caption'), this.#heads(), this.found.map((m, i) => ({ cells: this.#cells(m, i) }))),
-      this.cursor && h('button', { class: 'plain', type: 'button', 'data-key': 'page', click: () => this.#more() }, t('more')),
+      h('div', { class: 'line' }, h('span', { class: 'faint' }, this.#summary()), this.#csv(heads)),
+      table(t('search.caption'), heads, this.found.map((m, i) => ({ cells: this.#cells(m, i) }))),
+      this.element.refusal(),
+      this.cursors.length > 0 && h('button', { class: 'plain', type: 'button', 'data-key': 'page', click: () => this.#more() }, t('more')),
     ];
   }
 
-  #heads = () => ['ro', 'as', 'case', 'related'].map((name) => t(`search.${name}`));
+  get #several() { return new Set(this.found.map((f) => f.case.locationId)).size > 1 || !/^[\w.-]*$/.test(this.element.locationId) || !this.element.locationId; }
 
-  #cells({ roNumber, as, case: c }, i) {
+  #heads = () => ['ro', 'case', 'own', ...(this.#several ? ['location'] : []), 'list'].map((name) => t(`search.${name}`));
+
+  #csv(heads) {
+    const rows = this.found.map(({ case: c, numbers }) => [[...numbers.keys()].join(' '), c.caseNumber ?? c.caseId, c.roNumber,
+      ...(this.#several ? [c.locationId] : []), (c.relatedRos ?? []).map((ro) => ro.roNumber).join(' ') || known(c)]);
+    return h('button', { class: 'link', type: 'button', 'data-key': 'csv', click: () => saveCSV('related-ro-search', heads, rows) }, t('csv'));
+  }
+
+  #cells({ case: c, numbers }, i) {
     const related = h('related-ro-cell', { 'location-id': c.locationId, 'case-id': c.caseId });
     related.case = c;
+    related.sought = [...numbers.keys()];
     return [
-      this.#marked(roNumber),
-      as === 'own' ? t('search.own') : t('search.asRelated', { ro: c.roNumber }),
-      caseButton(this, c, `row ${i}`, c.caseNumber || c.caseId),
+      h('ul', { class: 'hits' }, [...numbers].map(([ro, as]) => h('li', {},
+        h('span', { class: 'withcopy' }, this.#marked(ro), copyButton(this.element, ro)), h('small', {}, t(`search.${as}`))))),
+      caseLink(this.element, c, `row ${i}`),
+      c.roNumber && h('span', { class: 'num' }, c.roNumber),
+      this.#several && h('span', {}, c.locationId),
       related,
-    ];
+    ].filter((cell) => cell !== false);
   }
 
-  /** The number with what was typed of it marked. */
+  /** The number with what was searched of it marked. */
   #marked(ro) {
-    const n = ro.startsWith(this.#ro) ? this.#ro.length : 0;
-    return h('span', { class: 'num' }, n > 0 && h('mark', {}, ro.slice(0, n)), ro.slice(n));
+    const begin = this.#numbers.find((asked) => ro.startsWith(asked)) ?? '';
+    return h('span', { class: 'num' }, begin && h('mark', {}, begin), ro.slice(begin.length));
   }
 }

@@ -4,6 +4,8 @@ import { dictionary, english } from './texts.js';
 let options = {};
 let latest; // the connection asked for last: texts may come in another order
 let dict = english;
+let learned = {}; // English texts of parts that were loaded later
+let ended = new AbortController(); // with the connection, and so with what was asked over it
 const bus = new EventTarget();
 
 /** Gives the elements the API's address, the token, the language and the texts; documented in related-ro.d.ts. */
@@ -12,9 +14,17 @@ export async function connect(next) {
   const lang = localeOf(next).split('-')[0];
   const texts = await dictionary(lang, next.texts?.[lang]);
   if (latest !== next) return;
+  ended.abort();
+  ended = new AbortController();
   options = { ...next };
-  dict = texts;
+  dict = { ...learned, ...texts };
   bus.dispatchEvent(new Event('session'));
+}
+
+/** Takes in the English texts of a part that is loaded later. */
+export function learn(texts) {
+  learned = { ...learned, ...texts };
+  dict = { ...learned, ...dict };
 }
 
 /** Tells the elements that a case has changed, so that those which show it read it again. Without a case: everything. */
@@ -22,10 +32,14 @@ export function changed(locationId, caseId) {
   bus.dispatchEvent(new CustomEvent('changed', { detail: { locationId, caseId } }));
 }
 
-/** Calls on.session and on.changed until the signal aborts. */
+/** Has everything that could not be read, read again. */
+export const again = () => bus.dispatchEvent(new Event('again'));
+
+addEventListener('online', again);
+
+/** Calls what on has for session, changed and again until the signal aborts. */
 export function listen(on, signal) {
-  bus.addEventListener('session', () => on.session(), { signal });
-  bus.addEventListener('changed', (e) => on.changed(e.detail), { signal });
+  for (const [name, fn] of Object.entries(on)) bus.addEventListener(name, (e) => fn(e.detail), { signal });
 }
 
 const localeOf = (o) => o.locale || regional(document.documentElement.lang) || navigator.language || 'en';
@@ -51,14 +65,23 @@ export function t(key, values = {}) {
 export const textOr = (key, said) => dict[key] ?? said;
 
 /** A point in time, in the reader's zone; what is no time stays as it is. */
-export const time = (iso) => written(iso, iso, { dateStyle: 'medium', timeStyle: 'short' });
+export const time = (iso) => written(iso, iso, { hour: 'numeric', minute: '2-digit' });
+
+/** The day of a point in time, in the reader's zone. */
+export const dayOf = (iso) => written(iso, iso, {});
 
 /** A day as the DMS has it, in the dealer's own zone: never shifted to the reader's. */
-export const day = (iso) => written(iso, `${String(iso).slice(0, 10)}T00:00:00Z`, { dateStyle: 'medium', timeZone: 'UTC' });
+export const day = (iso) => written(iso, `${String(iso).slice(0, 10)}T00:00:00Z`, { timeZone: 'UTC' });
 
+/** A time of today, to the second. */
+export const clock = (ms) => new Intl.DateTimeFormat(locale(), { timeStyle: 'medium' }).format(ms);
+
+/** The one style of dates: month and day, and the year where it is another than this one. */
 function written(iso, at, style) {
   const date = new Date(at);
-  return !iso || isNaN(date) ? iso || '' : new Intl.DateTimeFormat(locale(), style).format(date);
+  if (!iso || isNaN(date)) return iso || '';
+  const year = date.getFullYear() === new Date().getFullYear() ? undefined : 'numeric';
+  return new Intl.DateTimeFormat(locale(), { month: 'short', day: 'numeric', year, ...style }).format(date);
 }
 
 export const connected = () => Boolean(options.token);
@@ -66,31 +89,61 @@ export const connected = () => Boolean(options.token);
 /** The API's address for a path below /v1, its variable parts escaped. */
 export const path = (strings, ...parts) => String.raw({ raw: strings }, ...parts.map(encodeURIComponent));
 
-/** The request that carries the token; a token function is asked each time, so it may renew. */
+/** The address of a case in the host's application; undefined where the host named none. */
+export const caseHref = (ref) => options.caseHref?.(ref);
+
+const REFUSED = Symbol('the host gave no token');
+
+/** The token; a function is asked each time, so it may renew. */
+async function token() {
+  try {
+    return typeof options.token === 'function' ? await options.token() : options.token;
+  } catch {
+    throw REFUSED;
+  }
+}
+
+/** Whether an error says that the host gave no token. */
+export const refused = (err) => err === REFUSED;
+
+/** What ends a request: a time limit in ms, and, where a signal says that somebody reads, that signal and another connection. */
+export const limited = (signal, limit) => AbortSignal.any([AbortSignal.timeout(limit), ...(signal ? [signal, ended.signal] : [])]);
+
+/** The request that carries the token. A token function that gave one which is refused is asked once more. */
 export async function send(method, pathname, { body, headers, signal } = {}) {
-  const token = typeof options.token === 'function' ? await options.token() : options.token;
-  return fetch(`${options.baseUrl ?? ''}/v1${pathname}`, {
-    method, signal,
-    headers: {
-      ...(token && { authorization: `Bearer ${token}` }),
-      ...(body !== undefined && { 'content-type': 'application/json' }),
-      ...headers,
-    },
-    body: body === undefined ? undefined : JSON.stringify(body),
-  });
+  const request = async () => {
+    const bearer = await token();
+    return fetch(`${options.baseUrl ?? ''}/v1${pathname}`, {
+      method, signal,
+      headers: {
+        ...(bearer && { authorization: `Bearer ${bearer}` }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+  };
+  const answer = await request();
+  return answer.status === 401 && typeof options.token === 'function' ? request() : answer;
+}
+
+/** The claims of the token, unchecked; none where it is not to be read. */
+async function claims() {
+  try {
+    return JSON.parse(atob((await token()).split('.')[1].replace(/-/g, '+').replace(/_/g, '/')));
+  } catch {
+    return {};
+  }
 }
 
 /** The roles that the host page named, or those in the token. Only to leave out buttons: the API decides by itself. */
 export async function roles() {
-  if (options.roles) return options.roles;
-  try {
-    const token = typeof options.token === 'function' ? await options.token() : options.token;
-    const claims = JSON.parse(atob(token.split('.')[1].replace(/-/g, '+').replace(/_/g, '/')));
-    return Array.isArray(claims.roles) ? claims.roles : [];
-  } catch {
-    return [];
-  }
+  const held = options.roles ?? (await claims()).roles;
+  return Array.isArray(held) ? held : [];
 }
+
+/** Who is asking; undefined where the token does not say. */
+export const subject = async () => (await claims()).sub;
 
 const STAFF = ['administrator', 'service_manager', 'support'];
 

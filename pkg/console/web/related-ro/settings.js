@@ -1,150 +1,162 @@
-// <related-ro-settings>: switch the feature on or off for a location (placement P6).
-import { call } from './api.js';
-import { path, rights, t, textOr, time } from './session.js';
-import { h, icon, table } from './dom.js';
-import { RelatedElement, note } from './element.js';
+// What <related-ro-settings> does: loaded when the first one is shown, since most pages never show one.
+import { call, rule } from './api.js';
+import { learn, path, rights, subject, t, time } from './session.js';
+import { h } from './dom.js';
+import { note } from './controls.js';
+import { texts } from './settings-texts.js';
+import { FIELDS, activation, changes, connection, sentence, switcher } from './settings-form.js';
 
-const KARMAK = ['account', 'user', 'branch'];
+learn(texts);
 
-export class RelatedROSettings extends RelatedElement {
-  static observedAttributes = ['location-id'];
+/** The settings of the location of an element. */
+export class Part {
+  constructor(element) {
+    this.element = element;
+    this.reset();
+  }
 
   reset() {
-    this.saved = this.draft = this.etag = this.history = this.failure = undefined;
-    this.busy = this.told = undefined; // busy: save or verify; told: the note about what was last done
+    this.saved = this.draft = this.etag = this.history = undefined;
+    this.busy = this.told = this.checked = undefined; // busy: save or verify; told: the note about what was last done
+    this.wrong = {}; // what is wrong, by the field's name
   }
 
-  get #path() { return path`/locations/${this.locationId}/external-interfaces`; }
+  get #path() { return path`/locations/${this.element.locationId}/external-interfaces`; }
 
-  /** Cases are none of its business, and what a person is editing is not read over. */
-  concerns(of) { return !of.caseId && super.concerns(of) && !(this.saved && this.#dirty); }
+  /** Whether there are edits that would be lost. */
+  get unsaved() {
+    if (!this.saved) return false;
+    return this.draft.status !== this.saved.status || this.otherConnection;
+  }
 
+  /** Whether the form names another connection than the saved one. */
+  get otherConnection() { return FIELDS.some(({ name }) => this.draft.karmak[name] !== (this.saved.karmak?.[name] ?? '')); }
+
+  /** Whether nobody has said yet where the location's ROs are read. */
+  get unconnected() { return !this.saved.karmak?.account || !this.saved.karmak?.user; }
+
+  /** Whether the person is still the one whose edits these are. */
+  async kept() {
+    const who = await subject();
+    if (!this.unsaved || !who || who !== this.who) return false;
+    this.may = await rights();
+    return true;
+  }
+
+  /** Reads what is saved; edits stay. */
   async read(signal) {
-    const may = await rights();
+    const [may, who] = [await rights(), await subject()];
     const { data, etag } = await call('GET', this.#path, { signal });
     const history = may.staff ? (await call('GET', `${this.#path}/history`, { signal })).data : undefined;
-    return { may, history, ...edited(data, etag) };
+    Object.assign(this, { may, who, history, ...(this.unsaved ? undefined : edited(data, etag)) });
   }
 
-  get #dirty() {
-    return this.draft.status !== this.saved.status || KARMAK.some((k) => this.draft.karmak[k] !== (this.saved.karmak?.[k] ?? ''));
+  /** Called with each edit: what was said of the form before is no longer true of it. */
+  edit(change, redraw) {
+    change();
+    Object.assign(this, { told: undefined, wrong: {} });
+    if (redraw) return this.element.redraw();
+    // A field that is typed in stays as it is, or the caret would be lost.
+    for (const old of this.element.shadowRoot.querySelectorAll('.told, .wrong')) old.remove();
+    for (const field of this.element.shadowRoot.querySelectorAll('[aria-invalid]')) field.removeAttribute('aria-invalid');
+    this.element.shadowRoot.querySelector('.activation').replaceWith(activation(this));
   }
 
   /** Shows that something is under way, and then what it came to: unless the page is about another location by then. */
   async #do(busy, work) {
     const { draft } = this;
     const path = this.#path;
-    Object.assign(this, { busy, told: undefined, failure: undefined });
-    this.redraw();
+    Object.assign(this, { busy, told: undefined, wrong: {} });
+    this.element.redraw();
     const outcome = await work(path).catch((err) => this.#refused(err, path));
     if (this.draft !== draft) return;
     Object.assign(this, outcome, { busy: undefined });
-    this.redraw();
+    this.element.redraw();
+    this.element.shadowRoot.querySelector('[aria-invalid]')?.focus();
   }
 
+  /** What to show of a refusal: what is still saved, and at which field it failed. */
   async #refused(err, path) {
-    if (err.kind !== 'stale') return { told: note('bad', 'warning', err.message) };
-    const theirs = await call('GET', path).catch(() => undefined);
-    const { updatedBy: who, updatedAt } = theirs?.data ?? {};
-    const told = note('bad', 'warning', t('settings.conflict', { who, time: time(updatedAt) }), ' ',
-      h('button', { class: 'plain', type: 'button', 'data-key': 'theirs', click: () => this.restart() }, t('settings.conflict.load')));
-    return { told };
+    this.element.tell(err);
+    const now = await call('GET', path).catch(() => undefined);
+    if (err.kind === 'stale') return { told: this.#conflict(now?.data) };
+    const { type, fields = [] } = err.problem ?? {};
+    const wrong = Object.fromEntries(fields.map((f) => [f.field.split('.').pop(), rule(f)]));
+    const saved = { ...this.saved, activation: now?.data.activation ?? this.saved.activation };
+    let words = err.message;
+    if (type === 'not-activated') words = wrong.status = sentence(saved.activation) ?? words;
+    this.draft.status = saved.status; // the form says what is, or people leave believing otherwise
+    return { saved, wrong, told: note('bad', 'warning',
+      h('strong', {}, t('settings.notSaved', { status: t(`settings.${saved.status.toLowerCase()}`) })), ' ', Object.keys(wrong).length ? '' : words) };
   }
 
-  #save(e) {
+  #conflict({ updatedBy: who, updatedAt } = {}) {
+    return note('bad', 'warning', t('settings.conflict', { who, time: time(updatedAt) }), ' ',
+      h('button', { class: 'plain', type: 'button', 'data-key': 'theirs', click: () => this.element.restart() }, t('settings.conflict.load')));
+  }
+
+  save(e) {
     e.preventDefault();
     if (this.busy) return;
-    if (!this.#dirty) {
+    if (!this.unsaved) {
       this.told = note('info', 'info', t('settings.unchanged'));
-      this.say(t('settings.unchanged'));
-      this.redraw();
+      this.element.say(t('settings.unchanged'));
+      this.element.redraw();
       return;
     }
     this.#do('save', async (path) => {
       const body = { status: this.draft.status, dms: 'KARMAK_FUSION', karmak: this.draft.karmak };
       const { data, etag } = await call('PUT', path, { body, headers: { 'if-match': this.etag } });
-      this.say(t('settings.saved'));
+      this.element.say(t('settings.saved'));
       const history = await call('GET', `${path}/history`).then((answer) => answer.data, () => this.history);
-      return { ...edited(data, etag), history, told: note('good', 'done', t('settings.saved')) };
+      return { ...edited(data, etag), history, checked: undefined, told: note('good', 'done', t('settings.saved')) };
     });
   }
 
-  #verify() {
+  /** Asks Karmak about what stands in the form. */
+  verify() {
     if (this.busy) return;
     this.#do('verify', async (path) => {
-      const { data } = await call('POST', `${path}/verify`);
-      this.say(`${t('activation.label')}: ${t(`activation.${data.activation.state}`)}`);
-      return { saved: { ...this.saved, activation: data.activation } };
+      const karmak = { ...this.draft.karmak };
+      const { data } = await call('POST', `${path}/verify`, this.otherConnection ? { body: { karmak } } : {});
+      this.element.say(`${t('activation.label')}: ${t(`activation.${data.activation.state}`)}`);
+      return this.otherConnection ? { checked: { karmak, activation: data.activation } } : { saved: { ...this.saved, activation: data.activation } };
     });
   }
 
-  async #older() {
-    try {
-      const { data } = await call('GET', `${this.#path}/history?cursor=${encodeURIComponent(this.history.cursor)}`);
-      this.history = { changes: [...this.history.changes, ...data.changes], cursor: data.cursor };
-    } catch (err) {
-      this.told = note('bad', 'warning', err.message);
-    }
-    this.redraw();
+  older() {
+    return this.element.attempt(async () => {
+      const { history } = this;
+      const { data } = await call('GET', `${this.#path}/history?cursor=${encodeURIComponent(history.cursor)}`);
+      if (this.history === history) this.history = { changes: [...history.changes, ...data.changes], cursor: data.cursor };
+    });
   }
 
   draw() {
-    if (!this.saved) return this.failure ? this.problem(this.failure) : this.loading(4);
+    const { element } = this;
+    if (!this.saved) return undefined;
     return [
-      h('form', { class: 'settings', submit: (e) => this.#save(e), novalidate: true },
+      h('form', { class: 'settings', submit: (e) => this.save(e), novalidate: true },
         h('h2', {}, t('settings.path')), h('h3', {}, t('settings.other')),
-        this.#activation(), this.#switch(), this.#connection(), this.told,
-        this.failure && this.problem(this.failure),
-        h('div', { class: 'foot' },
-          this.may.staff
-            ? h('button', { class: 'primary', type: 'submit', 'data-key': 'save', 'aria-disabled': this.busy ? 'true' : undefined },
-              t(this.busy === 'save' ? 'settings.saving' : 'settings.save'))
-            : h('span', {}, t('settings.readonly')),
-          h('span', {}, this.saved.version > 0
-            ? t('settings.updated', { time: time(this.saved.updatedAt), who: this.saved.updatedBy }) : t('settings.never')))),
-      this.history && this.#changes(),
+        this.unconnected && !this.may.support && note('info', 'info', t('settings.first')),
+        switcher(this), connection(this), activation(this),
+        this.busy && h('div', { class: 'busy' }, h('progress', { 'aria-label': t('settings.asking') }), h('span', {}, t('settings.asking'))),
+        this.told && h('div', { class: 'told' }, this.told),
+        element.failure && element.problem(element.failure),
+        this.#foot()),
+      this.history && changes(this),
+      element.refusal(),
     ];
   }
 
-  #switch() {
-    const option = (status) => h('label', { class: 'option' }, h('input', {
-      type: 'radio', name: 'status', value: status, checked: this.draft.status === status, disabled: !this.may.staff,
-      'data-key': status, change: () => { this.draft.status = status; },
-    }), t(`settings.${status.toLowerCase()}`));
-    return h('fieldset', { class: 'switch' }, h('legend', {}, t('settings.label')), option('ENABLED'), option('DISABLED'));
-  }
-
-  #activation() {
-    const a = this.saved.activation ?? { state: 'unknown' };
-    const shape = { active: 'done', not_activated: 'warning', unreachable: 'waiting' }[a.state] ?? 'info';
-    return h('div', { class: 'activation' },
-      h('span', { class: 'label' }, t('activation.label')),
-      h('span', { class: `mark ${a.state}` }, icon(shape), t(`activation.${a.state}`)),
-      h('span', { class: 'faint' }, a.checkedAt && `${t('activation.checked', { time: time(a.checkedAt) })} `,
-        a.fusionVersion && t('activation.version', { version: a.fusionVersion })),
-      this.may.staff && h('button', {
-        class: 'plain', type: 'button', 'data-key': 'verify', 'aria-disabled': this.busy ? 'true' : undefined, click: () => this.#verify(),
-      }, t(this.busy === 'verify' ? 'settings.verifying' : 'settings.verify')),
-      a.message && a.state !== 'active' && h('p', { class: 'sentence' }, textOr(`activation.${a.state}.message`, a.message)));
-  }
-
-  #connection() {
-    const field = (name) => h('div', { class: 'field' }, h('label', { for: name }, t(`settings.${name}`)), h('input', {
-      id: name, type: 'text', autocomplete: 'off', spellcheck: 'false', maxlength: 64, 'data-key': name, value: this.draft.karmak[name],
-      readonly: !this.may.support, input: (e) => { this.draft.karmak[name] = e.target.value.trim(); },
-    }), name === 'branch' && this.may.support && h('small', {}, t('settings.branch.hint')));
-    return h('fieldset', { class: 'karmak' }, h('legend', {}, t('settings.karmak')),
-      KARMAK.map(field), this.may.staff && !this.may.support && h('small', { class: 'wide' }, t('settings.karmak.support')));
-  }
-
-  #changes() {
-    const { changes, cursor } = this.history;
-    return h('section', { class: 'history' }, h('h3', {}, t('history.title')),
-      changes.length === 0 ? h('p', { class: 'faint' }, t('history.empty'))
-        : table(t('history.title'), ['when', 'who', 'what'].map((name) => t(`history.${name}`)), changes.map((change) => ({
-          cells: [time(change.at), change.by, differences(change).map((d) => h('div', {}, d))],
-        }))),
-      cursor && h('button', { class: 'plain', type: 'button', 'data-key': 'older', click: () => this.#older() }, t('more')));
+  #foot() {
+    return h('div', { class: 'foot' },
+      this.may.staff
+        ? h('button', { class: 'primary', part: 'save', type: 'submit', 'data-key': 'save', 'aria-disabled': this.busy ? 'true' : undefined },
+          t(this.busy === 'save' ? 'settings.saving' : 'settings.save'))
+        : h('span', {}, t('settings.readonly')),
+      h('span', {}, this.saved.version > 0
+        ? t('settings.updated', { time: time(this.saved.updatedAt), who: this.saved.updatedBy }) : t('settings.never')));
   }
 }
 
@@ -152,12 +164,3 @@ export class RelatedROSettings extends RelatedElement {
 const edited = (saved, etag) => ({
   saved, etag, draft: { status: saved.status, karmak: { account: '', user: '', branch: '', ...saved.karmak } },
 });
-
-/** What a change changed, one sentence a field. */
-function differences({ before = {}, after = {} }) {
-  const shown = (v) => v || t('history.blank');
-  const status = (s) => s && t(`settings.${s.toLowerCase()}`);
-  const list = [['history.status', status(before.status), status(after.status)], ...KARMAK.map((k) => [`settings.${k}`, before.karmak?.[k], after.karmak?.[k]])];
-  return list.filter(([, from, to]) => (from ?? '') !== (to ?? ''))
-    .map(([key, from, to]) => t('history.change', { field: t(key), before: shown(from), after: shown(to) }));
-}

@@ -10,6 +10,7 @@ sheet.replaceSync(`
 display:block;color:var(--text);font:var(--rro-font,.875rem/1.45 system-ui,"Segoe UI",Roboto,sans-serif)}
 :host([hidden]){display:none}
 :host(related-ro-cell){display:inline-block}
+:host(related-ro-status) .box:empty{display:none}
 :host(:not(related-ro-cell)) .box{container-type:inline-size;display:grid;gap:.75rem}
 .vh{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 *{box-sizing:border-box}
@@ -28,8 +29,9 @@ button[aria-disabled]{opacity:.65;cursor:default}
 .plain,.primary{padding:.3rem .7rem;border:1px solid var(--line);background:var(--ground);min-height:1.9rem;justify-self:start}
 .plain:hover{border-color:var(--accent);color:var(--accent)}
 .primary{background:var(--accent);border-color:var(--accent);color:light-dark(#fff,#0d1622);font-weight:600;letter-spacing:.02em}
-.link,.more{padding:.1rem .15rem;margin:-.1rem -.15rem;border:0;background:none;color:var(--accent);text-decoration:underline;text-underline-offset:2px;font-variant-numeric:tabular-nums;min-height:1.5rem}
+.link,.more{font:inherit;display:inline-flex;align-items:center;padding:.1rem .15rem;margin:-.1rem -.15rem;border:0;background:none;color:var(--accent);text-decoration:underline;text-underline-offset:2px;font-variant-numeric:tabular-nums;min-height:1.5rem}
 .copy{padding:.25rem;border:0;background:none;color:var(--faint);min-width:1.5rem;min-height:1.5rem;justify-content:center}
+.copy.words{padding:.1rem .3rem;font-size:.8125rem;color:var(--accent)}
 .copy:hover{color:var(--accent);background:var(--raised)}
 .withcopy{display:inline-flex;align-items:center;gap:.2rem;white-space:nowrap}
 .fields{display:flex;flex-wrap:wrap;gap:.25rem 2.5rem}
@@ -42,8 +44,8 @@ dd{display:flex;flex-wrap:wrap;align-items:center;gap:.1rem .9rem;font-size:1rem
 .mark.invoiced,.mark.active{color:var(--good)}
 .mark.voided{color:var(--faint)}
 .mark.warning,.mark.not_activated{color:var(--bad)}
-.brief{white-space:nowrap}.sign{margin-inline-start:.2rem}
-.sign.warranty{color:var(--warranty)}.sign.customer{color:var(--faint)}
+.brief{white-space:nowrap}
+.sign{display:inline-flex;align-items:center;gap:.2rem;font-size:.8125rem;color:var(--faint)}.sign.warranty{color:var(--warranty)}
 table{width:100%;border-collapse:collapse;border:1px solid var(--line);border-radius:5px}
 th,td{text-align:start;vertical-align:top;padding:.4rem .6rem;border-top:1px solid var(--line);font-weight:400;overflow-wrap:break-word}
 td small,.field small{display:block}
@@ -69,11 +71,18 @@ tr.void td,tr.void th{color:var(--faint)}
 .node text{fill:var(--text);font-size:12px}.node .no{font-size:13px;font-weight:600}
 .node .what{font-size:11px}
 .node.this text{fill:light-dark(#fff,#0d1622)}
-.cell .brief,.cell .hover{margin-inline-end:.45rem}
+.cell{display:flex;flex-wrap:wrap;gap:.1rem .6rem;align-items:center}
+.trouble{display:inline-flex;align-items:baseline;gap:.3rem}
+.linked,.hits,.line{display:flex;flex-wrap:wrap;gap:.15rem .75rem;align-items:center}
+.hits{flex-direction:column;align-items:flex-start}.hits li{display:flex;flex-wrap:wrap;align-items:center;gap:0 .5rem}
+.linked .link{margin:0}
+.payer{overflow-wrap:anywhere}.mark+.linked .link{margin:0}
+.payer{margin-inline-start:.5rem}
 .date{white-space:nowrap}
-.more{font-weight:600}
-.card{position:fixed;inset:auto;margin:0;padding:.5rem .75rem;border:1px solid var(--line);border-radius:6px;background:var(--ground);color:var(--text);box-shadow:0 6px 24px #0003;max-height:60vh;overflow:auto}
-.card li{display:grid;grid-template-columns:minmax(4rem,auto) auto auto;gap:.9rem;align-items:center;padding:.15rem 0}
+.more{font-weight:600;text-decoration:none;gap:.15rem}
+.card{position:fixed;inset:auto;margin:0;padding:.5rem .75rem;border:1px solid var(--line);border-radius:6px;background:var(--ground);color:var(--text);box-shadow:0 6px 24px #0003;max-width:min(44rem,calc(100vw - 1rem));max-height:60vh;overflow:auto;overscroll-behavior:contain}
+.cardhead{display:flex;flex-wrap:wrap;align-items:center;gap:.5rem}.cardhead>:last-child{margin-inline-start:auto}
+.card li{display:flex;flex-wrap:wrap;gap:.1rem .9rem;align-items:center;padding:.15rem 0}
 .cases{border:1px solid var(--line);border-radius:5px}
 .cases>li{padding:.5rem .75rem;display:grid;gap:.35rem}
 .cases>li+li{border-top:1px solid var(--line)}
@@ -97,6 +106,9 @@ h2{font-size:1.0625rem}h3{font-size:.9375rem}
 .option{font-weight:600}
 .activation{display:flex;flex-wrap:wrap;align-items:center;gap:.4rem 1rem}
 .sentence{flex-basis:100%}
+.wrong{flex-basis:100%;color:var(--bad);font-size:.8125rem}.wrong .icon{margin-inline-end:.3rem}
+[aria-invalid=true]{border-color:var(--bad)!important;outline-color:var(--bad)}
+.busy{display:flex;flex-wrap:wrap;align-items:center;gap:.75rem}progress{accent-color:var(--accent)}
 .karmak{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,18rem),1fr));gap:.6rem 1rem}
 .field{display:grid;gap:.15rem;align-content:start}.field label{font-size:.8125rem;color:var(--faint)}
 .wide{grid-column:1/-1}

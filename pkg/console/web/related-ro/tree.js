@@ -1,7 +1,7 @@
 // The RO family as a small picture, and the same as a nested list for those who do not see it.
 import { t } from './session.js';
 import { h, s } from './dom.js';
-import { billWord, stateOf, stateWord } from './parts.js';
+import { inWords, isWarranty, stateOf } from './parts.js';
 
 const BOX = { width: 166, height: 42, gap: 10 };
 
@@ -17,13 +17,18 @@ const LAYOUTS = [
   },
 ];
 
-/** A figure of the case's RO, its originals, alternates and their spinoffs. */
-export function familyTree(c) {
+const MOST = 8; // ROs that are drawn at once; a larger family is folded away
+
+/** A figure of the case's RO, its originals, alternates and their spinoffs; nothing where a table says it all. */
+export function familyTree(element, c) {
+  if (!c.relatedRos?.length) return '';
   const root = grow(c);
+  if (depth(root) < 3) return ''; // all of them come from one
+  const [shown, fold] = element.fold('tree', c.relatedRos, MOST, 'tree.show');
+  const open = shown.length === c.relatedRos.length;
   return h('figure', { class: `family deep${Math.min(6, depth(root))}` }, // how deep decides how much room the broad one needs
-    h('figcaption', {}, t('tree.title')),
-    LAYOUTS.map((layout) => picture(c, root, layout)),
-    h('ul', { class: 'vh' }, listed(root)));
+    h('figcaption', {}, t('tree.title'), ' ', fold),
+    open && [LAYOUTS.map((layout) => picture(c, root, layout)), h('ul', { class: 'vh' }, listed(root))]);
 }
 
 const depth = (node) => 1 + Math.max(0, ...node.children.map(depth));
@@ -83,8 +88,8 @@ function place(node, depth, row, layout, boxes, lines) {
 }
 
 const middle = (at) => at.y + BOX.height / 2;
-const sort = (n) => (n.own ? 'this' : `${stateOf(n.ro)}${n.ro.warranty ? ' warranty' : ''}`);
-const below = (n) => (n.own ? t('tree.this') : `${billWord(n.ro)} · ${stateWord(n.ro)}`);
+const sort = (n) => (n.own ? 'this' : `${stateOf(n.ro)}${isWarranty(n.ro) ? ' warranty' : ''}`);
+const below = (n) => (n.own ? t('tree.this') : inWords(n.ro));
 
 function box({ node: n, x, y }) {
   return s('g', { class: `node ${sort(n)}`, transform: `translate(${x} ${y})`, 'aria-hidden': 'true' },
@@ -96,5 +101,5 @@ function box({ node: n, x, y }) {
 const clip = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
 const listed = (n) => h('li', {},
-  n.own ? `${n.ro.roNumber}, ${t('tree.this')}` : t('tree.node', { ro: n.ro.roNumber, status: stateWord(n.ro), bill: billWord(n.ro) }),
+  `${n.ro.roNumber}, ${below(n)}`,
   n.children.length > 0 && h('ul', {}, n.children.map(listed)));

@@ -1,0 +1,214 @@
+package browser
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// hurry makes the page's time limits and waits of some seconds short ones.
+func (p *tab) hurry() {
+	p.Helper()
+	p.do(`(() => {
+  const limit = AbortSignal.timeout, wait = window.setTimeout;
+  AbortSignal.timeout = (ms) => limit.call(AbortSignal, Math.min(ms, 300));
+  window.setTimeout = (fn, ms, ...rest) => wait(fn, ms > 4000 && ms < 10000 ? 50 : ms, ...rest);
+})()`)
+}
+
+// hangs has requests whose method and address contain part never answered, unless they are ended; hung counts them, ended those that were.
+func (p *tab) hangs(part string) {
+	p.Helper()
+	p.do(`(() => { window.hung = 0; window.ended = 0; const real = window.fetch;
+  window.fetch = (url, init) => {
+    if (window.letThrough || !((init?.method ?? 'GET') + ' ' + url).includes(` + quote(part) + `)) return real(url, init);
+    hung++;
+    return new Promise((_, reject) => init.signal?.addEventListener('abort', () => { ended++; reject(init.signal.reason); }));
+  }; })()`)
+}
+
+func TestARequestWithoutAnAnswerEndsInWords(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.sees("main", "Acme")
+	p.hangs("/v1/")
+	p.hurry()
+	for page, element := range elements {
+		p.visit(page)
+		p.sees(element+" >> [role=alert]", "has not answered within 30 seconds")
+		p.sees(element+" >> [role=alert]", "tried again by itself at")
+		p.wait("deep('" + element + " >> [data-key=again]')")
+	}
+	p.visit("cases")
+	p.sees("related-ro-cell", "Not read")
+	p.sees("related-ro-status", "has not answered within 30 seconds")
+	p.do("window.letThrough = true")
+	p.click("related-ro-status >> [data-key=again]")
+	p.sees("main >> related-ro-cell[case-id=case-1002]", "50123")
+	p.wait("text('related-ro-status') === ''")
+}
+
+func TestOneHungRequestHoldsUpNoOtherCell(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.sees("main", "Acme")
+	p.visit("search")
+	p.hangs("batch-get")
+	p.addCells(1)
+	p.wait("hung === 1")
+	p.do("window.letThrough = true")
+	p.do(`(() => { const cell = document.createElement('related-ro-cell'); cell.locationId = 'loc-100'; cell.caseId = 'case-1004'; deep('#cells').append(cell); })()`)
+	p.sees("#cells >> related-ro-cell[case-id=case-1004]", "50141")
+}
+
+func TestRequestsEndWithTheirReadersAndWithTheConnection(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.sees("main", "Acme")
+	p.visit("search")
+	p.hangs("/v1/")
+	p.addCells(2)
+	p.wait("hung === 1")
+	p.do("deep('#cells').firstChild.remove()")
+	p.do("await new Promise((done) => setTimeout(done))")
+	if n := eval[int](p, "ended"); n != 0 {
+		t.Error("the request ended although a cell waits for it")
+	}
+	p.do("deep('#cells').remove()")
+	p.wait("ended === 1")
+	p.visit("cases/loc-100/case-1002")
+	p.wait("hung === 2")
+	p.connect("")
+	p.wait("ended === 2 && hung > 2")
+}
+
+func TestWaitingLongIsSaid(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.sees("main", "Acme")
+	p.hangs("/v1/")
+	p.do("(() => { const wait = window.setTimeout; window.setTimeout = (fn, ms, ...rest) => wait(fn, ms === 5000 ? 50 : ms, ...rest); })()")
+	for page, element := range elements {
+		p.visit(page)
+		p.sees(element+" >> .loading >> .faint", "This takes longer than usual")
+	}
+}
+
+func TestWhatFailedComesBackWithTheNetwork(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.sees("main", "Acme")
+	p.answers("/v1/", -1, "")
+	p.visit("cases/loc-100/case-1002")
+	p.sees("related-ros", "could not be reached")
+	p.answersAgain()
+	p.do("dispatchEvent(new Event('online'))")
+	p.sees("related-ros", "50126")
+}
+
+func TestARefusedRefreshIsRepeatedByItsButton(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.visit("cases/loc-100/case-1002")
+	p.sees("related-ros", "when the case was exported")
+	p.answers("POST "+w.APIURL, 500, "{}")
+	p.answers("/refresh", 500, "{}")
+	p.click("related-ros >> [data-key=refresh]")
+	p.sees("related-ros >> [role=alert]", "has a problem")
+	// Reading again does not make the refusal untrue.
+	p.do("deep('related-ros').reload()")
+	p.do("await new Promise((done) => deep('related-ros').addEventListener('related-ro-shown', done, { once: true }))")
+	p.sees("related-ros >> [role=alert]", "has a problem")
+	p.answersAgain()
+	p.click("related-ros >> [data-key=again]")
+	p.sees("related-ros", "when a person asked")
+	p.wait("!deep('related-ros >> [role=alert]')")
+}
+
+func TestARefreshThatIsTooSoonSaysWhenItMayBe(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.visit("cases/loc-100/case-1002")
+	p.click("related-ros >> [data-key=refresh]")
+	p.sees("related-ros", "when a person asked")
+	p.click("related-ros >> [data-key=refresh]")
+	p.sees("related-ros >> [data-key=refresh]", "Refresh again in")
+	if !eval[bool](p, "deep('related-ros >> [data-key=refresh]').getAttribute('aria-disabled') === 'true' && !deep('related-ros >> [role=alert]')") {
+		t.Error("too soon is shown as an error, or Refresh is offered")
+	}
+	p.answers("/refresh", 429, `{"type":"too-soon","detail":"too soon"}`)
+	p.do("(() => { const now = Date.now; Date.now = () => now() + 61000; })()") // a minute passes
+	p.wait("text('related-ros >> [data-key=refresh]') === 'Refresh'")
+	p.click("related-ros >> [data-key=refresh]")
+	p.sees("related-ros >> [data-key=refresh]", "Refresh again in")
+}
+
+// A list that could not be brought up to date says of when it is; one that was never there is not known. Neither is none.
+func TestAFailureNeverReadsAsNone(t *testing.T) {
+	w := start(t)
+	for _, id := range []string{"case-1001", "case-1002", "case-1003"} { // never fetched, three, none
+		w.refuse(t, w.seeded(t, id))
+		w.export(t, w.seeded(t, id))
+	}
+	p := open(t, w.APIURL, 1280, 900, "light")
+	for id, want := range map[string]string{"case-1001": "Not known yet", "case-1002": "3 as of", "case-1003": "None as of"} {
+		p.visit("cases/loc-100/" + id)
+		p.sees("related-ros >> .numbers", want)
+		p.sees("related-ros", "could not be fetched when the case was exported")
+		p.visit("assets/loc-100/asset-77")
+		p.sees("asset-related-ros", "could not be checked since")
+		line := eval[string](p, fmt.Sprintf("clean(deepAll('asset-related-ros >> .cases > li').find((e) => clean(e).includes('Case %s')))", strings.TrimPrefix(id, "case-")))
+		if !strings.Contains(line, "Related RO Number(s) "+want) {
+			t.Errorf("P2 says of %s: %s", id, line)
+		}
+	}
+	p.visit("cases")
+	p.sees("main >> related-ro-cell[case-id=case-1001]", "Not known yet")
+	p.sees("main >> related-ro-cell[case-id=case-1002]", "could not be checked since")
+	p.sees("main >> related-ro-cell[case-id=case-1003]", "None as of")
+	p.sees("related-ro-status", "The related ROs of 3 cases could not be fetched. Karmak has not activated")
+	if n := eval[int](p, "deepAll('[role=alert]').length"); n != 1 {
+		t.Errorf("the outage is said %d times", n)
+	}
+	if red := eval[int](p, "deepAll('related-ro-cell >> .warning').length"); red != 0 {
+		t.Errorf("%d cells are marked as well", red)
+	}
+}
+
+func TestAnOutageIsOneLineAboveTheTable(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.sees("main", "Acme")
+	p.visit("search")
+	p.answers("/v1/", 500, "{}")
+	p.visit("cases")
+	p.sees("related-ro-status", "has a problem")
+	p.sees("related-ro-status", "It is tried again by itself at")
+	p.wait("deepAll('main >> related-ro-cell').every((e) => clean(e) === 'Not read')")
+	if n := eval[int](p, "deepAll('[role=alert]').length"); n != 1 {
+		t.Errorf("the outage is said %d times", n)
+	}
+}
+
+func TestTwoStatesNeverStandTogether(t *testing.T) {
+	w := start(t)
+	w.karmak(t, "POST", "fault", map[string]any{"kind": "offline"})
+	if _, err := w.platform.Export(t.Context(), w.seeded(t, "case-1001")); err != nil {
+		t.Fatal(err)
+	}
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.visit("cases/loc-100/case-1001")
+	p.sees("related-ros", "could not be fetched yet")
+	settings := w.data.Locations[0].Settings
+	settings.Status = "DISABLED"
+	if err := w.platform.SaveSettings(t.Context(), "loc-100", settings); err != nil {
+		t.Fatal(err)
+	}
+	for page, element := range map[string]string{"cases": "related-ro-cell[case-id=case-1001]", "cases/loc-100/case-1001": "related-ros", "assets/loc-100/asset-77": "asset-related-ros"} {
+		p.visit(page)
+		p.wait("/switched off/i.test(text('main >> " + element + "'))")
+		if got := p.text("main >> " + element); strings.Contains(got, "again") {
+			t.Errorf("%s says two things: %s", page, got)
+		}
+	}
+}

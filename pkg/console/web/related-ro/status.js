@@ -1,0 +1,81 @@
+// <related-ro-status>: above a table, one line for what keeps its cells from being up to date.
+import { again, clock, t, textOr } from './session.js';
+import { h } from './dom.js';
+import { RelatedElement } from './element.js';
+import { note } from './controls.js';
+
+const cells = new Set(); // on the page
+const lines = new Set();
+let planned = false;
+
+/** Counts a cell in until the signal aborts. */
+export function join(cell, signal) {
+  cells.add(cell);
+  signal.addEventListener('abort', () => {
+    cells.delete(cell);
+    told();
+  });
+}
+
+/** Called when a cell shows something else. */
+export function told() {
+  if (planned || lines.size === 0) return;
+  planned = true;
+  queueMicrotask(() => {
+    planned = false;
+    for (const line of lines) line.look();
+  });
+}
+
+export class RelatedROStatus extends RelatedElement {
+  static observedAttributes = [];
+  static needs = [];
+
+  attached(signal) {
+    lines.add(this);
+    signal.addEventListener('abort', () => lines.delete(this));
+  }
+
+  reset() { this.shown = undefined; }
+
+  async read() { return {}; }
+
+  known() { this.look(); }
+
+  /** Draws again if there is something else to say. */
+  look() {
+    const troubles = [...unread(), ...outdated()];
+    const shown = JSON.stringify(troubles);
+    if (shown === this.shown) return;
+    Object.assign(this, { troubles, shown });
+    this.redraw();
+  }
+
+  draw() {
+    return (this.troubles ?? []).map(({ sort, words, reads }) => note(sort, sort === 'bad' ? 'warning' : 'waiting', words,
+      reads && h('button', { class: 'plain', type: 'button', 'data-key': 'again', click: again }, t('again'))));
+  }
+}
+
+/** What the API kept from being read, one line a sentence. */
+function unread() {
+  const failures = new Map();
+  for (const { of, failure } of cells) if (failure && !of) failures.set(failure.message, failure);
+  return [...failures.values()].map((err) => ({
+    sort: 'bad', reads: err.passing, words: `${err.message}${err.next ? ` ${t('again.at', { time: clock(err.next) })}` : ''}`,
+  }));
+}
+
+/** What Karmak kept from being fetched, one line a reason. */
+function outdated() {
+  const reasons = new Map();
+  for (const { of } of cells) {
+    const { outcome, reason, message } = of?.retrieval ?? {};
+    if ((outcome !== 'failed' && outcome !== 'retrying') || of.featureStatus === 'DISABLED') continue;
+    const key = `${outcome} ${reason}`;
+    const entry = reasons.get(key) ?? { sort: outcome === 'failed' ? 'bad' : 'wait', outcome, said: textOr(`reason.${reason}`, message), count: 0 };
+    entry.count++;
+    reasons.set(key, entry);
+  }
+  return [...reasons.values()].map(({ sort, outcome, said, count }) => ({ sort, words: `${t(`status.cases.${outcome}`, { count })} ${said}` }));
+}
