@@ -94,6 +94,12 @@ func (s administration) change(ctx context.Context, r *request) (answer, error) 
 	if err != nil {
 		return answer{}, err
 	}
+	if err := wanted.CheckBy(r.actor); err != nil {
+		return answer{}, err
+	}
+	if err := invalidIf(wanted.Check()); err != nil {
+		return answer{}, err
+	}
 	saved, err := s.admin.Change(ctx, r.actor, r.path("locationId"), version, wanted)
 	if err != nil {
 		return answer{}, fmt.Errorf("change settings: %w", err)
@@ -133,17 +139,18 @@ func wantedOf(body []byte) (relatedro.Wanted, error) {
 	}
 	status, _ := o.text("status", true)
 	dms, _ := o.text("dms", true)
+	over := connectionOf(o)
+	return relatedro.Wanted{Status: relatedro.FeatureStatus(status), DMS: dms, Karmak: over}, o.done()
+}
+
+// connectionOf returns the connection in a body's karmak, unchecked.
+func connectionOf(o *object) (over relatedro.Connection) {
 	karmak := o.object("karmak")
-	var over relatedro.Connection
 	over.Account, _ = karmak.text("account", true)
 	over.User, _ = karmak.text("user", true)
 	over.Branch, _ = karmak.text("branch", true)
 	karmak.end()
-	if err := o.done(); err != nil {
-		return relatedro.Wanted{}, err
-	}
-	w := relatedro.Wanted{Status: relatedro.FeatureStatus(status), DMS: dms, Karmak: over}
-	return w, invalidIf(w.Check())
+	return over
 }
 
 // invalidIf returns the problem of every *relatedro.FieldError in errs, nil if there
@@ -160,7 +167,22 @@ func invalidIf(errs []error) error {
 }
 
 func (s administration) verify(ctx context.Context, r *request) (answer, error) {
-	found, err := s.admin.Verify(ctx, r.actor, r.path("locationId"))
+	var over *relatedro.Connection
+	if r.body != nil {
+		o, err := parse(r.body)
+		if err != nil {
+			return answer{}, err
+		}
+		asked := connectionOf(o)
+		if err := o.done(); err != nil {
+			return answer{}, err
+		}
+		if err := invalidIf(asked.Check()); err != nil {
+			return answer{}, err
+		}
+		over = &asked
+	}
+	found, err := s.admin.Verify(ctx, r.actor, r.path("locationId"), over)
 	if err != nil {
 		return answer{}, fmt.Errorf("verify: %w", err)
 	}

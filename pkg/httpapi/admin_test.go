@@ -337,6 +337,36 @@ func TestVerifyNeedsAnAccount(t *testing.T) {
 	w.as(relatedro.Administrator, "loc-100").send("POST", settingsPath+"/verify", "").problem(t, 409, "not-connected")
 }
 
+func TestEnablingNeedsASetUpFirst(t *testing.T) {
+	w := newWorld(t)
+	none := relatedro.Connection{}
+	w.as(relatedro.Administrator, "loc-100").put(0, relatedro.Enabled, none).problem(t, 409, "not-connected")
+	w.as(relatedro.Support, "loc-100").put(0, relatedro.Enabled, none).problem(t, 400, "bad-input", "karmak.account", "karmak.user")
+}
+
+func TestSupportVerifiesWhatIsNotSavedYet(t *testing.T) {
+	w, _ := enabled(t)
+	w.karmakActive(south)
+	asked := func(c relatedro.Connection) string {
+		return `{"karmak":{"account":"` + c.Account + `","user":"` + c.User + `","branch":"` + c.Branch + `"}}`
+	}
+	support := w.as(relatedro.Support, "loc-100")
+	before := support.settings()
+	var answered settingsAnswer
+	support.send("POST", settingsPath+"/verify", asked(south)).want(t, 200).decode(t, &answered)
+	if answered.Activation.State != "active" || answered.Karmak.Account != north.Account {
+		t.Errorf("%+v", answered)
+	}
+	if after := support.settings(); after.Activation.State != before.Activation.State {
+		t.Errorf("stored of an account that is not the location's: %+v", after.Activation)
+	}
+	manager := w.as(relatedro.ServiceManager, "loc-100")
+	manager.send("POST", settingsPath+"/verify", asked(south)).problem(t, 403, "forbidden", "karmak")
+	manager.send("POST", settingsPath+"/verify", asked(north)).want(t, 200)
+	support.send("POST", settingsPath+"/verify", asked(relatedro.Connection{})).problem(t, 400, "bad-input", "karmak.account", "karmak.user")
+	support.send("POST", settingsPath+"/verify", `{}`).problem(t, 400, "bad-input", "karmak")
+}
+
 func TestHistoryInPages(t *testing.T) {
 	w := newWorld(t)
 	for i := range relatedro.PageSize + 2 {

@@ -66,6 +66,19 @@ func TestRefreshOnceAMinute(t *testing.T) {
 	manager.send("POST", refreshPath, "").want(t, 202)
 }
 
+// A minute is for lists that are there: who sees a failure may try again soon.
+func TestRefreshAgainAfterAFailure(t *testing.T) {
+	w, _ := enabled(t)
+	failed := aCase("loc-100", "case-1", "50", north)
+	failed.Retrieval = relatedro.Retrieval{Outcome: relatedro.OutcomeFailed, Trigger: relatedro.TriggerRefresh, Reason: relatedro.NotActivated}
+	w.save(failed)
+	manager := w.as(relatedro.ServiceManager, "loc-100")
+	manager.send("POST", refreshPath, "").want(t, 202)
+	manager.send("POST", refreshPath, "").problem(t, 429, "too-soon")
+	w.clock.advance(5 * time.Second)
+	manager.send("POST", refreshPath, "").want(t, 202)
+}
+
 func TestRefreshThatTheQueueRefusesMayBeAskedForAgain(t *testing.T) {
 	w, _ := enabled(t)
 	w.save(aCase("loc-100", "case-1", "50", north))

@@ -84,7 +84,7 @@ func routes() []route {
 
 		{"GET", settings, adminFunction, staff, inPath, nil, noBody},
 		{"PUT", settings, adminFunction, managers, inPath, nil, requiredBody},
-		{"POST", settings + "/verify", adminFunction, managers, inPath, nil, noBody},
+		{"POST", settings + "/verify", adminFunction, managers, inPath, nil, optionalBody},
 		{"GET", settings + "/branches", adminFunction, supportOnly, inPath, nil, noBody},
 		{"GET", settings + "/history", adminFunction, managers, inPath, cursor, noBody},
 		{"POST", location + "/cases/{caseId}/refresh", adminFunction, managers, inPath, nil, optionalBody},

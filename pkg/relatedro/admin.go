@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 )
@@ -14,6 +15,7 @@ const (
 	VerifyPeriod  = 10 * time.Second // between two verifications of one location
 	RefreshPeriod = time.Minute      // between two refreshes of one case
 	AsksAMinute   = 60               // verifications, enablings and refreshes by one person
+	RefreshAgain  = 5 * time.Second  // the same, where what was fetched last has failed
 	MaxBranch     = 64               // characters of a branch
 )
 
@@ -65,6 +67,26 @@ type Wanted struct {
 	Karmak Connection
 }
 
+// CheckBy is a *Refusal of NotConnected where the actor wants to enable what only
+// Support can set up first.
+func (w Wanted) CheckBy(actor Actor) error {
+	if w.Status == Enabled && !w.Karmak.complete() && !actor.Has(Support) {
+		return notConnected()
+	}
+	return nil
+}
+
+// complete reports whether c names an account and its user.
+func (c Connection) complete() bool { return c.Account != "" && c.User != "" }
+
+func notConnected() *Refusal {
+	return &Refusal{
+		Code: NotConnected,
+		Message: "This location has no Karmak account and user yet. " +
+			"Our support staff sets them up first, and Karmak must activate alternate RO numbers for the account.",
+	}
+}
+
 // Check returns every *FieldError of w, named as the HTTP contract spells them.
 func (w Wanted) Check() []error {
 	var errs []error
@@ -79,14 +101,24 @@ func (w Wanted) Check() []error {
 	if w.DMS != KarmakFusion {
 		add(&FieldError{"dms", `must be "KARMAK_FUSION"`})
 	}
-	if w.Status == Enabled || w.Karmak.Account != "" {
+	if w.Status == Enabled {
+		return append(errs, w.Karmak.Check()...)
+	}
+	if w.Karmak.Account != "" {
 		add(CheckID("karmak.account", w.Karmak.Account))
 	}
-	if w.Status == Enabled || w.Karmak.User != "" {
+	if w.Karmak.User != "" {
 		add(CheckID("karmak.user", w.Karmak.User))
 	}
 	add(checkBranch("karmak.branch", w.Karmak.Branch))
 	return errs
+}
+
+// Check returns every *FieldError of a connection that is to be asked over.
+func (c Connection) Check() []error {
+	return slices.DeleteFunc([]error{
+		CheckID("karmak.account", c.Account), CheckID("karmak.user", c.User), checkBranch("karmak.branch", c.Branch),
+	}, func(err error) bool { return err == nil })
 }
 
 // checkBranch keeps out what Karmak's filter language gives a meaning. Empty is the
@@ -184,23 +216,38 @@ func (a *Admin) count(ctx context.Context, actor Actor) error {
 	return err
 }
 
-// Verify asks the DMS whether the feature is active for the location's connection,
-// stores what it said and nothing else, and returns the settings with it. It is a
-// *Refusal of NotConnected where no account and user are set, and of TooSoon within
-// VerifyPeriod of the last one, or after AsksAMinute.
-func (a *Admin) Verify(ctx context.Context, actor Actor, location string) (Settings, error) {
+// Verify asks the DMS whether the feature is active for a connection, the location's
+// own where over is nil, and returns the settings with what it said. Of the location's
+// own that is stored, and nothing else. Another one is for Support to ask about: a
+// *Refusal of NotAllowed otherwise. It is one of NotConnected where no account and user
+// are named, and of TooSoon within VerifyPeriod of the last one, or after AsksAMinute.
+func (a *Admin) Verify(ctx context.Context, actor Actor, location string, over *Connection) (Settings, error) {
 	s, err := a.store.Settings(ctx, location)
 	if err != nil {
 		return Settings{}, err
 	}
-	if err := s.Karmak.checkSet(); err != nil {
-		return Settings{}, err
+	if over == nil {
+		over = &s.Karmak
+	}
+	if *over != s.Karmak && !actor.Has(Support) {
+		return Settings{}, &Refusal{
+			Code: NotAllowed, Field: "karmak",
+			Message: "Only our support staff may ask about another Karmak account, user and branch than the location's.",
+		}
+	}
+	if !over.complete() {
+		return Settings{}, notConnected()
 	}
 	occasion := Occasion{Kind: VerifyOccasion, Location: location}
 	if err := a.claimOwn(ctx, actor, occasion, rand.Text(), VerifyPeriod, "Karmak was asked about this location a moment ago."); err != nil {
 		return Settings{}, err
 	}
-	return a.learn(ctx, location, s.Karmak, a.ask(ctx, s.Karmak))
+	said := a.ask(ctx, *over)
+	if *over != s.Karmak {
+		s.Activation = said
+		return s, nil
+	}
+	return a.learn(ctx, location, *over, said)
 }
 
 // Branches asks the DMS for the branches of the location's account, to choose one from. It
@@ -211,8 +258,8 @@ func (a *Admin) Branches(ctx context.Context, location string) (branches []Branc
 	if err != nil {
 		return nil, err
 	}
-	if err := s.Karmak.checkSet(); err != nil {
-		return nil, err
+	if !s.Karmak.complete() {
+		return nil, notConnected()
 	}
 	ctx, cancel := context.WithTimeout(ctx, VerifyWithin)
 	defer cancel()
@@ -224,18 +271,6 @@ func (a *Admin) Branches(ctx context.Context, location string) (branches []Branc
 		return nil, &Refusal{Code: NoBranches, Message: asFailure(err, StoreUnavailable).Reason.Sentence()}
 	}
 	return branches, nil
-}
-
-// checkSet returns a *Refusal of NotConnected unless the connection names an account and
-// a user.
-func (c Connection) checkSet() error {
-	if c.Account != "" && c.User != "" {
-		return nil
-	}
-	return &Refusal{
-		Code:    NotConnected,
-		Message: "This location has no Karmak account and user yet. Please ask our support staff to set them.",
-	}
 }
 
 // learn stores what the DMS said of a connection, unless that is no longer the
@@ -280,8 +315,8 @@ type Facts struct {
 // Refresh asks for a case's related ROs to be fetched again and returns the id of
 // the event, which the retrieval will carry. It is a *Refusal of SwitchedOff at a
 // location that is not enabled, of RONeeded for a case that is not stored when f
-// does not give its RO, and of TooSoon within RefreshPeriod of the last one, or after
-// AsksAMinute. What f gives has passed CheckRO and CheckID.
+// does not give its RO, and of TooSoon within RefreshPeriod of the last one, RefreshAgain if
+// that failed, or after AsksAMinute. What f gives has passed CheckRO and CheckID.
 //
 // A claim whose event is not known to be sent, as after a crash in between, is sent again
 // under its own id: that harms nobody if it was sent after all.
@@ -296,6 +331,10 @@ func (a *Admin) Refresh(ctx context.Context, actor Actor, key CaseKey, f Facts) 
 	if s := loaded.Settings[key.Location]; !s.Enabled() {
 		return "", switchedOff()
 	}
+	period := RefreshPeriod
+	if loaded.Cases[key].Retrieval.Outcome == OutcomeFailed {
+		period = RefreshAgain
+	}
 	if c := loaded.Cases[key]; c.RO != "" {
 		f = Facts{RO: c.RO, CaseNumber: c.Number, Asset: c.Asset}
 	}
@@ -309,9 +348,9 @@ func (a *Admin) Refresh(ctx context.Context, actor Actor, key CaseKey, f Facts) 
 		return "", err
 	}
 	now, occasion := a.now().UTC(), Occasion{Kind: RefreshOccasion, Location: key.Location, Case: key.Case}
-	id, wait, err := a.store.TakeOccasion(ctx, occasion, rand.Text(), now, RefreshPeriod)
+	id, wait, err := a.store.TakeOccasion(ctx, occasion, rand.Text(), now, period)
 	if errors.Is(err, ErrTooSoon) {
-		return "", &Refusal{Code: TooSoon, Wait: wait, Message: "This case was refreshed less than a minute ago."}
+		return "", &Refusal{Code: TooSoon, Wait: wait, Message: "This case was refreshed a moment ago."}
 	}
 	if err != nil {
 		return "", err
@@ -321,7 +360,7 @@ func (a *Admin) Refresh(ctx context.Context, actor Actor, key CaseKey, f Facts) 
 	if err := a.queue.SendRefreshes(ctx, []Event{ev}); err != nil {
 		return "", err
 	}
-	_ = a.store.SettleOccasion(ctx, occasion, id, now.Add(RefreshPeriod)) // else the next one sends this event again
+	_ = a.store.SettleOccasion(ctx, occasion, id, now.Add(period)) // else the next one sends this event again
 	return id, nil
 }
 
