@@ -3,6 +3,8 @@ package browser
 import (
 	"strings"
 	"testing"
+
+	"github.com/chromedp/cdproto/page"
 )
 
 const form = "related-ro-settings >> "
@@ -48,13 +50,14 @@ func TestInactiveFeatureSaysWhatToAskOfKarmak(t *testing.T) {
 	p.sees("related-ro-settings", "Please ask Karmak to check both")
 	p.click(form + "[data-key=ENABLED]")
 	p.click(form + "[data-key=save]")
-	p.sees(form+"[role=alert]", "Please ask Karmak to check both")
-	if got := p.text(form + "[role=alert]"); !strings.HasPrefix(got, "Karmak has not activated") {
-		t.Errorf("the sentence is %q", got)
-	}
+	p.sees(form+"[role=alert]", "Not saved. Still DISABLED.")
+	p.sees(form+"#wrong-status", "Please ask Karmak to check both")
+	p.wait("deep('related-ro-settings >> [data-key=DISABLED]').checked")
+	p.wait("deep('related-ro-settings').shadowRoot.activeElement?.dataset.key === 'DISABLED'")
 	w.karmak(t, "DELETE", "faults", nil)
 	p.click(form + "[data-key=verify]")
 	p.sees(form+"[role=alert]", "Karmak was asked about this location a moment ago")
+	p.click(form + "[data-key=ENABLED]")
 	p.click(form + "[data-key=save]") // which asks by itself
 	p.sees("related-ro-settings", "External interfaces saved")
 	p.sees("related-ro-settings", "Active")
@@ -110,7 +113,11 @@ func TestWrongAccountIsSaidByItsField(t *testing.T) {
 	p.visit("settings")
 	p.write(form+"#account", "no account/")
 	p.click(form + "[data-key=save]")
-	p.sees(form+"[role=alert]", "Karmak account: must be")
+	p.sees(form+"[role=alert]", "Not saved. Still ENABLED.")
+	p.sees(form+"#wrong-account", "must be")
+	p.wait("deep('related-ro-settings').shadowRoot.activeElement?.id === 'account'")
+	p.write(form+"#account", "another")
+	p.wait("!deep('related-ro-settings >> #wrong-account') && !deep('related-ro-settings >> [role=alert]')")
 }
 
 func TestWhatIsBeingEditedIsNotReadOver(t *testing.T) {
@@ -126,4 +133,104 @@ func TestWhatIsBeingEditedIsNotReadOver(t *testing.T) {
 	if got := eval[string](p, "deep('related-ro-settings >> #branch').value"); got != "AUSTIN" {
 		t.Errorf("the field has %q", got)
 	}
+}
+
+// What Karmak said of an account stands beside that account only.
+func TestRefusedEnablingSaysWhatKarmakAnswered(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.choose("#location", "loc-300")
+	p.visit("settings")
+	p.sees("related-ro-settings", "Never asked")
+	w.karmak(t, "POST", "fault", map[string]any{"kind": "not_activated"})
+	p.click(form + "[data-key=ENABLED]")
+	p.click(form + "[data-key=save]")
+	p.sees(form+".activation", "Not activated")
+	if got := p.text(form + ".activation"); strings.Contains(got, "Never asked") {
+		t.Errorf("the activation reads %q", got)
+	}
+}
+
+func TestVerifyAsksAboutWhatStandsInTheForm(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.as("support", "*")
+	p.visit("settings")
+	p.sees(form+".activation", "Active")
+	p.write(form+"#account", "no-such-account")
+	p.sees(form+".activation", "Not asked about these values")
+	p.click(form + "[data-key=verify]")
+	p.wait("!/Active|Not asked/.test(text('" + form + ".activation'))")
+	if n := p.asked("PUT "); n != 0 {
+		t.Error("verifying saved something")
+	}
+	p.write(form+"#account", account(w, "loc-100"))
+	p.sees(form+".activation", "Active")
+}
+
+func TestALocationNeverSetUpSaysWhoBegins(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.as("administrator", "*")
+	p.do("(() => { const e = document.createElement('related-ro-settings'); e.id = 'new'; e.locationId = 'loc-900'; document.querySelector('main').append(e); })()")
+	p.sees("#new", "Our support staff set up the Karmak connection of this location first")
+	if !eval[bool](p, "deep('#new >> [data-key=ENABLED]').disabled") {
+		t.Error("ENABLED is offered where it cannot be")
+	}
+}
+
+func TestSavedGoesWhenTheFormChanges(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.as("support", "*")
+	p.visit("settings")
+	p.click(form + "[data-key=DISABLED]")
+	p.click(form + "[data-key=save]")
+	p.sees(form+".told", "External interfaces saved")
+	p.write(form+"#branch", "AUS")
+	p.wait("!deep('related-ro-settings >> .told')")
+	if got := eval[string](p, "deep('related-ro-settings >> #branch').value"); got != "AUS" {
+		t.Errorf("the field has %q", got)
+	}
+}
+
+func TestUnsavedSettingsAreNotLostUnasked(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	call(p, page.Enable, page.EnableParams{})
+	p.as("support", "*")
+	p.visit("settings")
+	p.write(form+"#branch", "AUS")
+	p.do("location.hash = '#/search'")
+	p.wait("location.hash === '#/settings'")
+	p.choose("#location", "loc-200")
+	p.wait("document.getElementById('location').value === 'loc-100'")
+	// A renewed token of the same person is no other person.
+	token, err := w.Token("support", "*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.do("(async () => { const { connect } = await import('/console/related-ro.js'); await connect({ token: " + quote(token) + " }); await connect({ token: " + quote(token) + " }); })()")
+	if got := eval[string](p, "deep('related-ro-settings >> #branch')?.value"); got != "AUS" {
+		t.Errorf("the field has %q", got)
+	}
+	p.accepts(true)
+	p.do("location.hash = '#/search'")
+	p.sees("h1", "Search")
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.dialogs) != 3 {
+		t.Errorf("asked %q", p.dialogs)
+	}
+}
+
+func TestAskingKarmakShowsThatItGoesOn(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.visit("settings")
+	p.sees("related-ro-settings", "Active")
+	p.answers("/verify", 0, "")
+	p.click(form + "[data-key=verify]")
+	p.sees("related-ro-settings", "This takes up to 10 seconds")
+	p.wait("deep('related-ro-settings >> progress')")
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -62,6 +63,8 @@ type tab struct {
 	mu       sync.Mutex
 	requests []string // method and URL of each request that the page made
 	problems []string // what the page wrote to the console as an error, and what it threw
+	dialogs  []string // what the page asked the person
+	accept   bool     // how the person answers
 }
 
 // open opens a tab of width by height CSS pixels, in the light or dark scheme.
@@ -91,6 +94,10 @@ func (p *tab) listen(event any) {
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
 		p.requests = append(p.requests, e.Request.Method+" "+e.Request.URL)
+	case *page.EventJavascriptDialogOpening:
+		p.dialogs = append(p.dialogs, e.Message)
+		answer := page.HandleJavaScriptDialogParams{Accept: p.accept}
+		go func() { _, _ = chromedp.Call(p.ctx, page.HandleJavaScriptDialog, answer) }() // the page waits for it meanwhile
 	case *runtime.EventExceptionThrown:
 		p.problems = append(p.problems, e.ExceptionDetails.Text+" "+describe(e.ExceptionDetails.Exception))
 	case *runtime.EventConsoleAPICalled:
@@ -107,6 +114,13 @@ func describe(o *runtime.RemoteObject) string {
 		return ""
 	}
 	return o.Description + string(o.Value)
+}
+
+// accepts has the page's questions answered from now on.
+func (p *tab) accepts(yes bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.accept = yes
 }
 
 // asked returns how many requests have been made whose method and URL contain part.

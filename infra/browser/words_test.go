@@ -27,7 +27,7 @@ func TestSpanishIsShipped(t *testing.T) {
 	p.connect("locale: 'es-MX'")
 	p.sees("related-ros", "Números de OR relacionadas")
 	p.sees("related-ros", "al exportar el caso")
-	p.sees("related-ros", "10 nov 2026")
+	p.sees("related-ros", "10 nov")
 	p.quiet()
 }
 
@@ -43,20 +43,37 @@ func TestWhatTheAPISaysIsSaidInSpanish(t *testing.T) {
 	p.sees("related-ro-settings", "Karmak no ha activado los números de OR alternas")
 	p.write(form+"#account", "|")
 	p.click(form + "[data-key=save]")
-	p.sees(form+"[role=alert]", "Cuenta de Karmak: es demasiado largo o tiene caracteres que no se permiten")
+	p.sees(form+"#wrong-account", "necesita de 1 a 64 letras")
+	p.write(form+"#account", account(w, "loc-100"))
+	p.write(form+"#branch", "a|b")
+	p.click(form + "[data-key=save]")
+	p.sees(form+"#wrong-branch", "sin comas, barras verticales ni corchetes")
+	p.write(form+"#branch", "DAL") // or leaving would be asked about
 	p.visit("cases/loc-100/case-1002")
-	p.answers("/refresh", 429, `{"type":"too-soon","detail":"This case was refreshed less than a minute ago."}`)
+	p.answers("/refresh", 409, `{"type":"location-disabled","detail":"Related ROs are switched off for this location."}`)
 	p.click("related-ros >> [data-key=refresh]")
-	p.sees("related-ros >> [role=alert]", "Este caso se actualizó hace menos de un minuto")
+	p.sees("related-ros >> [role=alert]", "Las OR relacionadas están desactivadas en esta ubicación")
 }
 
-func TestBothLanguagesSayEverything(t *testing.T) {
+func TestFrenchIsShipped(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.visit("cases/loc-100/case-1002")
+	p.connect("locale: 'fr-CA'")
+	p.sees("related-ros", "Numéros de BT liés")
+	p.sees("related-ros", "à l’export du dossier")
+	p.visit("settings")
+	p.sees("related-ro-settings", "ENREGISTRER LES INTERFACES EXTERNES")
+	p.quiet()
+}
+
+func TestEveryLanguageSaysEverything(t *testing.T) {
 	w := start(t)
 	p := open(t, w.APIURL, 1280, 900, "light")
 	for page, element := range elements {
 		p.visit(page)
 		p.settled()
-		for _, locale := range []string{"en", "es"} {
+		for _, locale := range []string{"en", "es", "fr"} {
 			p.connect("locale: '" + locale + "'")
 			p.settled()
 			// A key without a text would be shown as itself, say column.ro.
@@ -74,7 +91,7 @@ func TestDatesAreThoseOfTheBrowsersLocale(t *testing.T) {
 		UserAgent: eval[string](p, "navigator.userAgent"), AcceptLanguage: "en-GB",
 	})
 	p.navigate(w.APIURL + "/console/index.html#/cases/loc-100/case-1002") // another address, so that it is loaded anew
-	p.sees("related-ros", "10 Nov 2026")
+	p.sees("related-ros", "10 Nov")
 }
 
 func TestHostReplacesWords(t *testing.T) {

@@ -63,7 +63,7 @@ export class RelatedROCell extends RelatedElement {
   #brief(ro, found) {
     const no = number(ro);
     return h('span', { class: 'brief' }, found.has(ro.roNumber) ? h('mark', {}, no) : no, ' ',
-      h('span', { class: `sign ${isWarranty(ro) ? 'warranty' : stateOf(ro)}` }, isWarranty(ro) && icon('warranty'), inWords(ro)));
+      h('span', { class: `sign ${isWarranty(ro) ? 'warranty' : stateOf(ro)}` }, isWarranty(ro) && [icon('warranty'), ' '], inWords(ro)));
   }
 
   #none(c) {
@@ -98,7 +98,7 @@ export class RelatedROCell extends RelatedElement {
       h('div', { class: 'cardhead' }, h('strong', {}, t('related.label')), related.length > 1 && copyAll(this, related.map((ro) => ro.roNumber)),
         h('button', { class: 'copy', type: 'button', 'data-key': 'close', 'aria-label': t('close'), click: () => this.#close() }, icon('close'))),
       h('ul', {}, related.map((ro) => h('li', {}, h('span', { class: 'withcopy' }, number(ro), copyButton(this, ro.roNumber)),
-        stateMark(ro), h('span', {}, billed(ro)), cases(this, c.locationId ?? this.locationId, ro)))),
+        stateMark(ro), billed(ro), cases(this, c.locationId ?? this.locationId, ro)))),
       cut(c), this.refusal(),
     ];
   }
@@ -147,6 +147,7 @@ export class RelatedROCell extends RelatedElement {
     if (at.bottom < 0 || at.top > innerHeight) return this.#close();
     const { style } = this.#card;
     style.maxHeight = '';
+    style.left = '8px'; // or the list would be as narrow as the room to its right
     const size = this.#card.getBoundingClientRect();
     const below = innerHeight - at.bottom - 12, above = at.top - 12;
     const up = size.height > below && above > below;

@@ -21,7 +21,7 @@ export const stateMark = (ro) => h('span', { class: `mark ${stateOf(ro)}` }, ico
 export const billMark = (ro) => isWarranty(ro) && h('span', { class: 'mark warranty' }, icon('warranty'), t('bill.warranty'));
 
 /** To whom an RO is billed: the warranty mark, if any, and the account's name. */
-export const billed = (ro) => [billMark(ro), ro.billTo && h('span', { class: 'payer' }, ro.billTo)];
+export const billed = (ro) => (isWarranty(ro) || ro.billTo) && h('span', { class: 'billed' }, billMark(ro), ro.billTo && h('span', {}, ro.billTo));
 
 /** An RO number; struck through when voided. */
 export const number = (ro) => h(ro.voided ? 's' : 'span', { class: 'num', part: 'number' }, ro.roNumber);

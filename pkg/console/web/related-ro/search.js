@@ -10,6 +10,7 @@ import { texts } from './search-texts.js';
 
 const PAUSE = 200; // ms without a key before asking
 const SHORTEST = 2; // characters, the API's limit for a beginning
+const HITS = 2; // numbers found of one case that stand in front; its list has them all, marked
 const KEPT = 'relatedROSearch'; // under this name the search stands in the page's history entry, so that Back finds it again
 
 learn(texts);
@@ -161,8 +162,9 @@ export class Part {
     related.case = c;
     related.sought = [...numbers.keys()];
     return [
-      h('ul', { class: 'hits' }, [...numbers].map(([ro, as]) => h('li', {},
-        h('span', { class: 'withcopy' }, this.#marked(ro), copyButton(this.element, ro)), h('small', {}, t(`search.${as}`))))),
+      h('ul', { class: 'hits' }, [...numbers].slice(0, HITS).map(([ro, as]) => h('li', {},
+        h('span', { class: 'withcopy' }, this.#marked(ro), copyButton(this.element, ro)), h('small', {}, t(`search.${as}`)))),
+      numbers.size > HITS && h('li', {}, h('small', {}, `+${numbers.size - HITS}`))),
       caseLink(this.element, c, `row ${i}`),
       c.roNumber && h('span', { class: 'num' }, c.roNumber),
       this.#several && h('span', {}, c.locationId),

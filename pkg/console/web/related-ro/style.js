@@ -44,8 +44,8 @@ dd{display:flex;flex-wrap:wrap;align-items:center;gap:.1rem .9rem;font-size:1rem
 .mark.invoiced,.mark.active{color:var(--good)}
 .mark.voided{color:var(--faint)}
 .mark.warning,.mark.not_activated{color:var(--bad)}
-.brief{white-space:nowrap}
-.sign{display:inline-flex;align-items:center;gap:.2rem;font-size:.8125rem;color:var(--faint)}.sign.warranty{color:var(--warranty)}
+.brief{display:inline-flex;flex-wrap:wrap;align-items:baseline;gap:0 .35rem}
+.sign{font-size:.8125rem;color:var(--faint)}.sign.warranty{color:var(--warranty)}
 table{width:100%;border-collapse:collapse;border:1px solid var(--line);border-radius:5px}
 th,td{text-align:start;vertical-align:top;padding:.4rem .6rem;border-top:1px solid var(--line);font-weight:400;overflow-wrap:break-word}
 td small,.field small{display:block}
@@ -74,10 +74,9 @@ tr.void td,tr.void th{color:var(--faint)}
 .cell{display:flex;flex-wrap:wrap;gap:.1rem .6rem;align-items:center}
 .trouble{display:inline-flex;align-items:baseline;gap:.3rem}
 .linked,.hits,.line{display:flex;flex-wrap:wrap;gap:.15rem .75rem;align-items:center}
-.hits{flex-direction:column;align-items:flex-start}.hits li{display:flex;flex-wrap:wrap;align-items:center;gap:0 .5rem}
+.hits{flex-direction:column;align-items:flex-start}.hits li{display:flex;align-items:center;gap:0 .5rem}.hits small{white-space:nowrap}
 .linked .link{margin:0}
-.payer{overflow-wrap:anywhere}.mark+.linked .link{margin:0}
-.payer{margin-inline-start:.5rem}
+.billed{display:inline-flex;flex-wrap:wrap;align-items:baseline;gap:.1rem .5rem;overflow-wrap:anywhere}
 .date{white-space:nowrap}
 .more{font-weight:600;text-decoration:none;gap:.15rem}
 .card{position:fixed;inset:auto;margin:0;padding:.5rem .75rem;border:1px solid var(--line);border-radius:6px;background:var(--ground);color:var(--text);box-shadow:0 6px 24px #0003;max-width:min(44rem,calc(100vw - 1rem));max-height:60vh;overflow:auto;overscroll-behavior:contain}
