@@ -150,14 +150,14 @@ func (p matchPage) cases() []*caseJSON {
 
 // search serves P4.
 func (s reading) search(ctx context.Context, r *request) (answer, error) {
-	location, _ := r.query("locationId")
 	ro, _ := r.query("ro")
 	match, given := r.query("match")
 	if !given {
 		match = "exact"
 	}
 	var fields []field
-	if err := relatedro.CheckID("locationId", location); err != nil {
+	locations, err := r.locations()
+	if err != nil {
 		fields = append(fields, fieldOf(err))
 	}
 	if match != "exact" && match != "prefix" {
@@ -173,7 +173,7 @@ func (s reading) search(ctx context.Context, r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	matches, next, err := s.reader.Search(ctx, location, ro, match == "prefix", after)
+	matches, next, err := s.reader.SearchAt(ctx, locations, ro, match == "prefix", after)
 	if err != nil {
 		return answer{}, fmt.Errorf("search: %w", err)
 	}

@@ -371,6 +371,46 @@ func TestSearchInPages(t *testing.T) {
 	}
 }
 
+func TestSearchAtSeveralLocations(t *testing.T) {
+	w, _ := enabled(t)
+	w.setUp("loc-200", relatedro.Enabled, south)
+	w.setUp("loc-300", relatedro.Enabled, south)
+	for i := range relatedro.PageSize - 2 {
+		w.save(aCase("loc-100", fmt.Sprintf("case-%03d", i), "50", north))
+	}
+	for i := range 5 {
+		w.save(aCase("loc-200", fmt.Sprintf("case-2%02d", i), "50", south))
+	}
+	w.save(aCase("loc-300", "case-300", "50", south))
+	both := w.as(relatedro.FieldManager, "loc-100", "loc-200")
+	for name, query := range map[string]string{
+		"named":          "locationId=loc-200&locationId=loc-100&ro=50",
+		"all of the own": "ro=50",
+	} {
+		t.Run(name, func(t *testing.T) {
+			var seen []string
+			for target, pages := "/v1/search?"+query, 0; target != ""; pages++ {
+				var p pageAnswer
+				both.get(target).want(t, 200).decode(t, &p)
+				for _, m := range p.Matches {
+					seen = append(seen, m.Case.CaseID)
+				}
+				if target = ""; p.Cursor != nil {
+					target = "/v1/search?" + query + "&cursor=" + url.QueryEscape(*p.Cursor)
+				}
+				if len(p.Matches) > relatedro.PageSize || pages > 3 {
+					t.Fatalf("page %d has %d matches", pages, len(p.Matches))
+				}
+			}
+			if len(seen) != relatedro.PageSize+3 || !slices.IsSorted(seen) || slices.Contains(seen, "case-300") {
+				t.Errorf("found %q", seen)
+			}
+		})
+	}
+	both.get("/v1/search?locationId=loc-100&locationId=loc-300&ro=50").problem(t, 403, "forbidden")
+	w.as(relatedro.Support, "*").get("/v1/search?ro=50").problem(t, 400, "bad-input", "locationId")
+}
+
 func TestSearchLeavesOutStaleLinks(t *testing.T) {
 	t.Run("of a case that is gone", func(t *testing.T) {
 		w, advisor := enabled(t)
@@ -399,8 +439,7 @@ func TestSearchRefuses(t *testing.T) {
 		fields []string
 	}{
 		"no number":               {"locationId=loc-100", []string{"ro"}},
-		"no location":             {"ro=50", []string{"locationId"}},
-		"neither":                 {"", []string{"locationId", "ro"}},
+		"neither":                 {"", []string{"ro"}},
 		"one character":           {"locationId=loc-100&ro=5&match=prefix", []string{"ro"}},
 		"a filter's characters":   {"locationId=loc-100&ro=5%2C0", []string{"ro"}},
 		"a number twice":          {"locationId=loc-100&ro=50&ro=51", []string{"ro"}},

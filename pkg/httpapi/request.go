@@ -73,6 +73,26 @@ func (r *request) location() string {
 	return location
 }
 
+// locations returns those that the query names, or the caller's own where it names none.
+func (r *request) locations() ([]string, error) {
+	const name = "locationId"
+	locations := r.actor.Locations
+	if given, ok := r.query(name); ok {
+		locations = strings.Split(given, ",")
+	} else if r.actor.Everywhere {
+		return nil, &relatedro.FieldError{Field: name, Rule: "is needed with a token for every location"}
+	}
+	if len(locations) > relatedro.MostSearched {
+		return nil, &relatedro.FieldError{Field: name, Rule: fmt.Sprintf("must name at most %d locations", relatedro.MostSearched)}
+	}
+	for _, location := range locations {
+		if err := relatedro.CheckID(name, location); err != nil {
+			return nil, err
+		}
+	}
+	return locations, nil
+}
+
 // path returns a path parameter. check has seen to its form.
 func (r *request) path(name string) string { return r.in.PathParameters[name] }
 

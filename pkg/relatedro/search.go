@@ -1,0 +1,50 @@
+package relatedro
+
+import (
+	"context"
+	"slices"
+	"strings"
+)
+
+// MostSearched is the most locations that one search looks at.
+const MostSearched = 50
+
+// SearchAt is Search at several locations, ordered by location, then by number. A
+// position names the location at which the next page begins, so that it means the same
+// when the caller's locations have changed meanwhile.
+func (r *Reader) SearchAt(ctx context.Context, locations []string, ro string, prefix bool, after string) (matches []Match, next string, err error) {
+	locations = slices.Compact(slices.Sorted(slices.Values(locations)))
+	begin, within, _ := strings.Cut(after, " ")
+	first, found := slices.BinarySearch(locations, begin)
+	if !found {
+		within = ""
+	}
+	type page struct {
+		location, after, next string
+		matches               []Match
+		err                   error
+	}
+	for batch := range slices.Chunk(locations[first:], lookupsAtOnce) {
+		pages := make([]*page, len(batch))
+		for i, location := range batch {
+			pages[i] = &page{location: location, after: within}
+			within = "" // of the first location alone
+		}
+		inParallel(pages, lookupsAtOnce, func(p *page) {
+			p.matches, p.next, p.err = r.Search(ctx, p.location, ro, prefix, p.after)
+		})
+		for _, p := range pages {
+			if p.err != nil {
+				return nil, "", p.err
+			}
+			if len(matches) > 0 && len(matches)+len(p.matches) > PageSize {
+				return matches, p.location + " " + p.after, nil
+			}
+			matches = append(matches, p.matches...)
+			if p.next != "" {
+				return matches, p.location + " " + p.next, nil
+			}
+		}
+	}
+	return matches, "", nil
+}
