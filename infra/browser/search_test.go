@@ -107,3 +107,108 @@ func TestMoreResultsFollow(t *testing.T) {
 	p.wait("deepAll('asset-related-ros >> .cases > li').length === 62")
 	p.wait("deepAll('asset-related-ros >> .caseline .link')[50] === deep('asset-related-ros').shadowRoot.activeElement")
 }
+
+func TestSearchUnderstandsNumbersAsPeopleWriteThem(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.visit("search")
+	for _, typed := range []string{"#50124", "RO 50124", "RO# 50124", "50 124", " 50124 ", "ro: 50124"} {
+		p.write("related-ro-search >> #ro", "nothing")
+		p.sees("related-ro-search", "No case has an RO number like")
+		p.write("related-ro-search >> #ro", typed)
+		p.sees("related-ro-search >> tbody", "1002")
+	}
+	p.write("related-ro-search >> #ro", "#4711 x")
+	p.sees("related-ro-search", "No case has an RO number like “4711x”")
+}
+
+func TestSearchTakesAPastedList(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.visit("search")
+	p.wait("deep('related-ro-search >> #ro')")
+	p.do(`(() => { const data = new DataTransfer(); data.setData('text', 'RO 50126\r\n50141\t50151\n');
+  const e = deep('related-ro-search >> #ro'); e.focus(); e.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true })); })()`)
+	p.sees("related-ro-search", "3 cases")
+	for _, number := range []string{"1002", "1004", "1005"} {
+		p.sees("related-ro-search >> tbody", number)
+	}
+	p.write("related-ro-search >> #ro", "50126 50141")
+	p.sees("related-ro-search", "2 cases")
+}
+
+// One row a case, the number found in front and marked, and what it is to the case.
+func TestSearchGroupsByCase(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.visit("search")
+	p.write("related-ro-search >> #ro", "50126")
+	p.sees("related-ro-search >> tbody", "50126 Related RO")
+	p.sees("related-ro-search >> related-ro-cell", "50126")
+	if got := p.text("related-ro-search >> related-ro-cell >> .brief"); !strings.HasPrefix(got, "50126") {
+		t.Errorf("in front stands %q", got)
+	}
+	if got := p.text("related-ro-search >> related-ro-cell >> mark"); got != "50126" {
+		t.Errorf("marked is %q", got)
+	}
+	p.write("related-ro-search >> #ro", "5012")
+	p.sees("related-ro-search", "1 case")
+	p.sees("related-ro-search >> .hits", "Case’s RO")
+	if n := eval[int](p, "deepAll('related-ro-search >> tbody tr').length"); n != 1 {
+		t.Errorf("case 1002 has %d rows", n)
+	}
+}
+
+func TestBackKeepsTheSearch(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.visit("search")
+	p.write("related-ro-search >> #ro", "50126")
+	p.click("related-ro-search >> tbody .link")
+	p.sees("h1", "Case 1002")
+	p.do("history.back()")
+	p.sees("h1", "Search")
+	p.sees("related-ro-search", "1 case")
+	if got := eval[string](p, "deep('related-ro-search >> #ro').value"); got != "50126" {
+		t.Errorf("the field has %q", got)
+	}
+	p.click("nav a[href='#/cases']")
+	p.sees("h1", "Cases")
+	p.click("nav a[href='#/search']")
+	p.wait("deep('related-ro-search >> #ro')")
+	if got := eval[string](p, "deep('related-ro-search >> #ro').value"); got != "" {
+		t.Errorf("a new search begins with %q", got)
+	}
+}
+
+func TestSearchAtAllLocations(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.as("field_manager", "*")
+	p.visit("search")
+	p.click("#everywhere")
+	p.write("related-ro-search >> #ro", "50123")
+	p.sees("related-ro-search >> tbody", "loc-100")
+	p.sees("related-ro-search >> tbody", "loc-200")
+	p.quiet()
+}
+
+func TestSearchIsSavedAsShown(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.visit("search")
+	p.write("related-ro-search >> #ro", "50126")
+	p.sees("related-ro-search", "1 case")
+	got := p.saved("related-ro-search >> [data-key=csv]")
+	if want := "\ufeff\"Found\",\"Case\",\"Case’s RO\",\"Related RO Number(s)\"\r\n\"50126\",\"1002\",\"50124\",\"50123 50125 50126\"\r\n"; got != want {
+		t.Errorf("saved %q, want %q", got, want)
+	}
+}
+
+// saved clicks what saves a file, and returns the file's content.
+func (p *tab) saved(selector string) string {
+	p.Helper()
+	p.do("(() => { window.files = []; const make = URL.createObjectURL; URL.createObjectURL = (blob) => { files.push(blob); return make(blob); }; })()")
+	p.click(selector)
+	return eval[string](p, "await files[0].arrayBuffer().then((bytes) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes))")
+}

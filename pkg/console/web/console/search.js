@@ -3,8 +3,23 @@ import { h } from '../related-ro/dom.js';
 import { section } from './layout.js';
 import { session } from './session.js';
 
-/** The search of the chosen location. */
-export const page = () => [
-  h('h1', {}, 'Search'),
-  section('Cases by RO number', h('related-ro-search', { 'location-id': session.location })),
-];
+const MOST = 50; // locations of one search, the API's limit
+
+// What the person chose last on this page, as long as the tab is open.
+const chosen = { everywhere: false };
+
+/** The search of the chosen location, or of all that the person has. */
+export function page() {
+  const search = h('related-ro-search', { 'location-id': where() });
+  const box = h('input', { type: 'checkbox', id: 'everywhere', checked: chosen.everywhere, change: () => {
+    chosen.everywhere = box.checked;
+    search.setAttribute('location-id', where());
+  } });
+  return [
+    h('h1', {}, 'Search'),
+    session.choices.length > 1 && h('label', { class: 'check' }, box, `At all ${session.choices.length} locations`),
+    section('Cases by RO number', search),
+  ].filter(Boolean);
+}
+
+const where = () => (chosen.everywhere ? session.choices.slice(0, MOST).join(' ') : session.location);
