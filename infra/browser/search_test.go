@@ -210,5 +210,6 @@ func (p *tab) saved(selector string) string {
 	p.Helper()
 	p.do("(() => { window.files = []; const make = URL.createObjectURL; URL.createObjectURL = (blob) => { files.push(blob); return make(blob); }; })()")
 	p.click(selector)
+	p.wait("files[0]")
 	return eval[string](p, "await files[0].arrayBuffer().then((bytes) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes))")
 }

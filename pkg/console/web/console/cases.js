@@ -1,4 +1,5 @@
 // All, My and Watching Cases (P3), and the same list as a field manager has it.
+import { saveCSV } from '../related-ro/csv.js';
 import { h } from '../related-ro/dom.js';
 import { short, wide } from './layout.js';
 import { session } from './session.js';
@@ -48,13 +49,13 @@ function content(place, redraw) {
       h('button', { type: 'button', disabled: page === 0, click: () => choose({ page: page - 1 }) }, 'Previous'),
       h('span', {}, `Page ${page + 1} of ${pages}`),
       h('button', { type: 'button', disabled: page + 1 === pages, click: () => choose({ page: page + 1 }) }, 'Next')),
+    shown.length > 0 && h('button', { type: 'button', id: 'csv', click: () => save(shown) }, 'Save as CSV'),
     openById(place),
   ].filter(Boolean);
 }
 
 function list(place, rows) {
-  const heads = ['Case', 'RO', ...(chosen.column ? ['Related RO Number(s)'] : []), 'Customer', 'Unit', 'Complaint', 'Location'];
-  return wide('Cases', heads, rows.map((c) => ({
+  return wide('Cases', heads(), rows.map((c) => ({
     cells: [
       h('a', { href: address(place, c) }, c.caseNumber ?? c.caseId), h('span', { class: 'num' }, c.roNumber),
       ...(chosen.column ? [h('related-ro-cell', { 'location-id': c.locationId, 'case-id': c.caseId })] : []),
@@ -62,6 +63,17 @@ function list(place, rows) {
     ],
   })));
 }
+
+/** Saves the page as it is shown, its related ROs included. */
+function save(rows) {
+  const related = new Map([...document.querySelectorAll('main related-ro-cell')].map((cell) => [`${cell.locationId} ${cell.caseId}`, cell.case]));
+  const numbers = (c) => (related.get(`${c.locationId} ${c.caseId}`)?.relatedRos ?? []).map((ro) => ro.roNumber).join(' ');
+  saveCSV('cases', heads(), rows.map((c) => [
+    c.caseNumber ?? c.caseId, c.roNumber, ...(chosen.column ? [numbers(c)] : []), c.customer, c.unit, c.complaint, c.locationName,
+  ]));
+}
+
+const heads = () => ['Case', 'RO', ...(chosen.column ? ['Related RO Number(s)'] : []), 'Customer', 'Unit', 'Complaint', 'Location'];
 
 const address = (place, c) => `#/${place}/${encodeURIComponent(c.locationId)}/${encodeURIComponent(c.caseId)}`;
 

@@ -3,8 +3,8 @@ import { call, notRetrieved } from './api.js';
 import { path, rights, t } from './session.js';
 import { h, icon, table } from './dom.js';
 import { RelatedElement } from './element.js';
-import { copyAll, copyButton, note } from './controls.js';
-import { billed, cases, cut, date, fetched, known, number, stateMark, stateOf, warning } from './parts.js';
+import { copyAll, copyButton, csvButton, note } from './controls.js';
+import { billed, billWords, cases, cut, date, fetched, known, number, stateMark, stateOf, stateWord, warning } from './parts.js';
 import { familyTree } from './tree.js';
 
 const POLLS = [700, 1000, 1500, 2000, 3000, 4000, 5000, 5000, 8000]; // ms between looks for an answer after a refresh: half a minute in all
@@ -100,7 +100,8 @@ export class RelatedROs extends RelatedElement {
     const heads = ['ro', 'relation', 'status', 'bill', 'opened', 'invoice', 'cases'].map((name) => t(`column.${name}`));
     const [shown, rest] = this.fold('table', related, ROWS);
     return [table(t('related.caption', { ro: c.roNumber }), heads,
-      shown.map((ro) => ({ cells: this.#cells(ro), class: ro.voided && 'void' }))), rest];
+      shown.map((ro) => ({ cells: this.#cells(ro), class: ro.voided && 'void' }))),
+    h('div', { class: 'line' }, rest, csvButton(`related-ro-${c.roNumber}`, heads, () => related.map((ro) => this.#row(ro))))];
   }
 
   #cells(ro) {
@@ -113,6 +114,13 @@ export class RelatedROs extends RelatedElement {
       [ro.invoiceNumber && h('span', {}, ro.invoiceNumber), ro.invoicedAt && h('small', {}, date(ro.invoicedAt))],
       cases(this, this.locationId, ro),
     ];
+  }
+
+  /** The same as plain text, for a file. */
+  #row(ro) {
+    return [ro.roNumber, [t(`relation.${ro.relation}`), ro.originalRoNumber && t('relation.from', { ro: ro.originalRoNumber })].filter(Boolean).join(' '),
+      stateWord(ro), billWords(ro), ro.openedAt?.slice(0, 10), [ro.invoiceNumber, ro.invoicedAt?.slice(0, 10)].filter(Boolean).join(' '),
+      (ro.linkedCases ?? []).map((link) => link.caseNumber || link.caseId).join(' ')];
   }
 
   #foot() {

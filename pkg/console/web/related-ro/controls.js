@@ -31,6 +31,11 @@ function copier(element, text, props, words) {
   return button;
 }
 
+/** A button that saves rows under heads as name.csv. */
+export const csvButton = (name, heads, rows) => h('button', {
+  class: 'link', part: 'csv', type: 'button', 'data-key': 'csv', click: async () => (await import('./csv.js')).saveCSV(name, heads, rows()),
+}, t('csv'));
+
 async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);

@@ -23,6 +23,8 @@ export const billMark = (ro) => isWarranty(ro) && h('span', { class: 'mark warra
 /** To whom an RO is billed: the warranty mark, if any, and the account's name. */
 export const billed = (ro) => (isWarranty(ro) || ro.billTo) && h('span', { class: 'billed' }, billMark(ro), ro.billTo && h('span', {}, ro.billTo));
 
+export const billWords = (ro) => [isWarranty(ro) && t('bill.warranty'), ro.billTo].filter(Boolean).join(', ');
+
 /** An RO number; struck through when voided. */
 export const number = (ro) => h(ro.voided ? 's' : 'span', { class: 'num', part: 'number' }, ro.roNumber);
 

@@ -3,8 +3,7 @@ import { numbersIn } from './asked.js';
 import { call } from './api.js';
 import { learn, t } from './session.js';
 import { h, table } from './dom.js';
-import { caseLink, copyButton } from './controls.js';
-import { saveCSV } from './csv.js';
+import { caseLink, copyButton, csvButton } from './controls.js';
 import { known } from './parts.js';
 import { texts } from './search-texts.js';
 
@@ -152,9 +151,8 @@ export class Part {
   #heads = () => ['ro', 'case', 'own', ...(this.#several ? ['location'] : []), 'list'].map((name) => t(`search.${name}`));
 
   #csv(heads) {
-    const rows = this.found.map(({ case: c, numbers }) => [[...numbers.keys()].join(' '), c.caseNumber ?? c.caseId, c.roNumber,
-      ...(this.#several ? [c.locationId] : []), (c.relatedRos ?? []).map((ro) => ro.roNumber).join(' ') || known(c)]);
-    return h('button', { class: 'link', type: 'button', 'data-key': 'csv', click: () => saveCSV('related-ro-search', heads, rows) }, t('csv'));
+    return csvButton('related-ro-search', heads, () => this.found.map(({ case: c, numbers }) => [[...numbers.keys()].join(' '), c.caseNumber ?? c.caseId, c.roNumber,
+      ...(this.#several ? [c.locationId] : []), (c.relatedRos ?? []).map((ro) => ro.roNumber).join(' ') || known(c)]));
   }
 
   #cells({ case: c, numbers }, i) {
