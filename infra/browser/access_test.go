@@ -78,7 +78,7 @@ var installedAxe = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := tools.Once(context.Background(), directory, tools.NPM("axe-core", version)); err != nil {
+	if err := tools.Once(context.Background(), directory, tools.NPM("axe-core@"+version)); err != nil {
 		return "", err
 	}
 	source, err := os.ReadFile(filepath.Join(directory, "node_modules", "axe-core", "axe.min.js"))

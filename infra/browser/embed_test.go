@@ -49,3 +49,58 @@ func TestMovingRowsReadsNothingAgain(t *testing.T) {
 		t.Errorf("after moving, a change is read %d times", n)
 	}
 }
+
+func TestATokenThatIsRefusedIsRenewedOnce(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	token, err := w.Token("support", "*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.visit("cases/loc-100/case-1002")
+	p.sees("related-ros", "50126")
+	p.do("await (await import('/console/related-ro.js')).connect({ token: async () => { window.given = (window.given ?? 0) + 1; return given === 1 ? 'a.b.c' : " + quote(token) + "; }, roles: [] })")
+	p.sees("related-ros", "50126")
+	if n := eval[int](p, "given"); n != 2 {
+		t.Errorf("the token was asked for %d times", n)
+	}
+}
+
+func TestATokenThatIsNotGivenReadsAsSigningIn(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.visit("cases/loc-100/case-1002")
+	p.sees("related-ros", "50126")
+	p.do("document.addEventListener('related-ro-error', (e) => { (window.failed ??= []).push(e.detail); })")
+	p.do("document.addEventListener('related-ro-shown', () => { window.wasShown = true; })")
+	p.do("await (await import('/console/related-ro.js')).connect({ token: async () => { throw new Error('signed out'); } })")
+	p.sees("related-ros >> [role=alert]", "Sign in again")
+	if got := eval[string](p, "JSON.stringify(failed)"); got != `[{"kind":"signin","status":0}]` {
+		t.Errorf("the host is told %s", got)
+	}
+	if eval[bool](p, "Boolean(window.wasShown)") {
+		t.Error("the host is told that something is shown")
+	}
+	p.connect("")
+	p.sees("related-ros", "50126")
+	p.wait("window.wasShown")
+	p.answers("/v1/", 503, "{}")
+	p.do("deep('related-ros').reload()")
+	p.wait("JSON.stringify(failed.at(-1)) === '{\"kind\":\"unavailable\",\"status\":503}'")
+}
+
+// A property that was set before the module was there, and one that is taken away again.
+func TestPropertiesReflect(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.sees("main", "Acme")
+	got := eval[string](p, `(() => { const e = document.createElement('related-ros');
+  Object.assign(e, { locationId: 'a', caseId: 'b', assetId: 'c', roNumber: 'd', caseNumber: 'e', readonly: true });
+  const first = e.outerHTML;
+  Object.assign(e, { assetId: null, roNumber: undefined, caseNumber: '', readonly: false });
+  return first + e.outerHTML + e.roNumber + e.readonly; })()`)
+	if want := `<related-ros location-id="a" case-id="b" asset-id="c" ro-number="d" case-number="e" readonly=""></related-ros>` +
+		`<related-ros location-id="a" case-id="b" case-number=""></related-ros>false`; got != want {
+		t.Errorf("got %s", got)
+	}
+}

@@ -70,7 +70,7 @@ func engines() []engine {
 		},
 		{
 			name: "dynoxide", version: "1.2.1", origin: "npm @dynoxide/linux-x64", services: []service{dynamoDB},
-			install: only("linux/amd64", tools.NPM("@dynoxide/linux-x64", "1.2.1")),
+			install: only("linux/amd64", tools.NPM("@dynoxide/linux-x64@1.2.1")),
 			command: func(directory string, port int) []string {
 				binary := filepath.Join(directory, "node_modules", "@dynoxide", "linux-x64", "dynoxide")
 				return []string{binary, "serve", "--host", "127.0.0.1", "--port", strconv.Itoa(port)}

@@ -46,11 +46,11 @@ func Python(requirements ...string) Installer {
 	}
 }
 
-// NPM installs a package of npm below node_modules.
-func NPM(name, version string) Installer {
+// NPM installs packages of npm, such as "axe-core@4.14.1", below node_modules.
+func NPM(packages ...string) Installer {
 	return func(ctx context.Context, directory string) error {
-		return execute(ctx, "", "npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts",
-			"--prefix", directory, name+"@"+version)
+		return execute(ctx, "", "npm", append([]string{"install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts",
+			"--prefix", directory}, packages...)...)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"flag"
 	"fmt"
 	"log"
 	"os"
@@ -21,8 +22,15 @@ import (
 )
 
 func main() {
+	npm := flag.String("npm", "", "write the package that npm publishes into this `directory`, and change nothing else")
+	version := flag.String("version", "0.0.0", "version of that package")
+	flag.Parse()
 	files, err := pack("web")
-	if err == nil {
+	switch {
+	case err != nil:
+	case *npm != "":
+		err = publish(*npm, *version, files)
+	default:
 		err = write("dist", files)
 	}
 	if err != nil {
@@ -74,8 +82,12 @@ func pack(web string) (site, error) {
 	for _, part := range shared {
 		files["related-ro.js"] = fmt.Appendf(files["related-ro.js"], "import './%s';\n", part)
 	}
-	files["related-ro.d.ts"], err = os.ReadFile(filepath.Join(web, "related-ro", "related-ro.d.ts"))
-	return files, err
+	for _, described := range []string{"related-ro.d.ts", "react.d.ts", "url.d.ts", "custom-elements.json"} {
+		if files[described], err = os.ReadFile(filepath.Join(web, "related-ro", described)); err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
 }
 
 // asset adds a file under a name with its hash and returns its path.

@@ -5,20 +5,31 @@ export type Role = 'administrator' | 'service_manager' | 'service_advisor' | 'fi
 export interface Connection {
   /** Scheme and host of the API, without a slash at the end. Left out: the page's own. */
   baseUrl?: string;
-  /** The platform's access token, or a function that gives one; it is asked before every request, so it may renew. */
+  /**
+   * The platform's access token, or a function that gives one. It is asked before every request, so it may renew, and once
+   * more when the API refuses what it gave. A function that fails reads as a session that has ended.
+   */
   token?: string | (() => string | Promise<string>);
   /** Left out: read from the token's roles. They decide which buttons are offered; the API decides what is allowed. */
   roles?: Role[];
   /**
+   * The address of a case in your application. With it, cases are links that open in a tab of their own too; left out,
+   * they are buttons.
+   */
+  caseHref?: (ref: CaseRef) => string;
+  /**
    * BCP 47, for words, dates and numbers. Left out: the document's lang, with the region of the browser's language where it
-   * names none, or else the browser's. en and es are shipped.
+   * names none, or else the browser's. en, es and fr are shipped.
    */
   locale?: string;
   /** Texts by language and key, laid over the shipped ones. */
   texts?: Record<string, Record<string, string>>;
 }
 
-/** Gives the elements what they need; fulfilled when they have their words. Call it again when another person signs in; connect({}) empties them. */
+/**
+ * Gives the elements what they need; fulfilled when they have their words. Call it again when another person signs in, or
+ * with a renewed token; connect({}) empties them. It ends what is being read; edits of the same person stay.
+ */
 export function connect(connection: Connection): Promise<void>;
 
 /** Tells the elements that a case was exported or closed, so that those which show it read it again. Without arguments: all. */
@@ -31,44 +42,108 @@ export interface CaseRef {
   caseNumber: string;
 }
 
-/** Fired where a person asks to open a case: the host page goes there. Bubbles, and leaves shadow roots. */
+/** One related RO, as the API gives it. */
+export interface RelatedRO {
+  roNumber: string;
+  /** The RO that it was made from. */
+  originalRoNumber?: string | null;
+  relation?: 'alternate' | 'original' | 'sibling' | 'descendant';
+  status?: 'open' | 'completed' | 'invoiced';
+  billTo?: string | null;
+  /** Whether it is billed to a warranty account; of any other account nothing is known. */
+  warranty?: boolean | null;
+  invoiceNumber?: string | null;
+  openedAt?: string | null;
+  invoicedAt?: string | null;
+  voided?: boolean;
+  /** Cases whose own RO it is; only where one case is read. */
+  linkedCases?: { caseId: string; caseNumber?: string | null }[];
+}
+
+/** A case, as the API gives it. What is left out is not known. */
+export interface Case {
+  found?: boolean;
+  locationId?: string;
+  caseId?: string;
+  caseNumber?: string | null;
+  assetId?: string | null;
+  roNumber?: string;
+  caseStatus?: 'exported' | 'closed' | null;
+  closedBy?: 'user' | 'auto' | null;
+  featureStatus?: 'ENABLED' | 'DISABLED';
+  relatedRos?: RelatedRO[];
+  relatedCount?: number;
+  truncated?: boolean;
+  retrieval?: {
+    outcome: 'ok' | 'failed' | 'retrying';
+    trigger?: string;
+    eventId?: string;
+    retrievedAt?: string | null;
+    reason?: string | null;
+    message?: string | null;
+  };
+}
+
+/** Fired where a person asks to open a case. A host that goes there itself prevents the event's default. Bubbles, and leaves shadow roots. */
 export type OpenCaseEvent = CustomEvent<CaseRef>;
 
-/**
- * <related-ros location-id case-id readonly ro-number case-number asset-id>: one case.
- * readonly leaves the refresh button out. The last three are sent with a refresh of a case that was never exported.
- */
-export interface RelatedROsElement extends HTMLElement {
+export type ErrorKind =
+  | 'signin' | 'forbidden' | 'busy' | 'offline' | 'slow' | 'unavailable' | 'missing' | 'conflict' | 'stale' | 'refused';
+
+/** Fired where an element could not read, or not do what a person asked for. status is HTTP's, 0 without an answer. */
+export type ErrorEvent = CustomEvent<{ kind: ErrorKind; status: number }>;
+
+/** What the elements share. Each attribute is a property too, by its name in camel case; nothing is read before the ids are there. */
+export interface RelatedElement extends HTMLElement {
+  locationId: string;
   /** Reads again and keeps what is shown until the answer is here. */
   reload(): void;
 }
 
+/** <related-ros location-id case-id readonly ro-number case-number asset-id>: one case. */
+export interface RelatedROsElement extends RelatedElement {
+  caseId: string;
+  /** Leaves the refresh button out. */
+  readonly: boolean;
+  /** Sent with a refresh of a case that was never exported, as are the next two. */
+  roNumber: string;
+  caseNumber: string;
+  assetId: string;
+}
+
 /** <related-ro-cell location-id case-id>: a table cell. Those that appear together cost one request per hundred. */
-export interface RelatedROCellElement extends HTMLElement {
-  /** A case that is at hand already, as the API gives it; then nothing is asked. */
-  case: object | undefined;
+export interface RelatedROCellElement extends RelatedElement {
+  caseId: string;
+  /** A case that is at hand already; then nothing is asked to show it. */
+  case: Case | undefined;
+  /** Numbers that were searched for: shown first, and marked. */
+  sought: string[];
+}
+
+/** <related-ro-status>: above a table, one line for what keeps its cells from being up to date. Empty when they are. */
+export interface RelatedROStatusElement extends HTMLElement {
   reload(): void;
 }
 
 /** <asset-related-ros location-id asset-id>: the cases of an asset. */
-export interface AssetRelatedROsElement extends HTMLElement {
-  reload(): void;
+export interface AssetRelatedROsElement extends RelatedElement {
+  assetId: string;
 }
 
-/** <related-ro-search location-id>: find cases by RO number. */
-export interface RelatedROSearchElement extends HTMLElement {
-  reload(): void;
-}
+/** <related-ro-search location-id>: find cases by RO number, at one location, at several with blanks between them, or at all of the token's. */
+export interface RelatedROSearchElement extends RelatedElement {}
 
 /** <related-ro-settings location-id>: External Interfaces > Other Optional Settings. */
-export interface RelatedROSettingsElement extends HTMLElement {
-  reload(): void;
+export interface RelatedROSettingsElement extends RelatedElement {
+  /** Whether there are edits that would be lost. */
+  readonly unsaved: boolean;
 }
 
 declare global {
   interface HTMLElementTagNameMap {
     'related-ros': RelatedROsElement;
     'related-ro-cell': RelatedROCellElement;
+    'related-ro-status': RelatedROStatusElement;
     'asset-related-ros': AssetRelatedROsElement;
     'related-ro-search': RelatedROSearchElement;
     'related-ro-settings': RelatedROSettingsElement;
@@ -76,7 +151,8 @@ declare global {
   /** Of elements, the document and the window. */
   interface GlobalEventHandlersEventMap {
     'related-ro-open-case': OpenCaseEvent;
-    /** Fired when an element has drawn what it read. */
+    'related-ro-error': ErrorEvent;
+    /** Fired when an element has drawn what it read, and not when it could not read. */
     'related-ro-shown': CustomEvent<null>;
   }
 }
