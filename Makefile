@@ -67,6 +67,11 @@ bench-smoke: ## Measure counts only, and fail if one has grown
 docs: ## Render the HTTP contract as one page, bin/api.html
 	go run ./infra/docs/render -o bin/api.html
 
+.PHONY: package
+package: ## Write the elements as a package for npm into bin/npm
+	rm -rf bin/npm
+	go run -C pkg/console ./pack -npm $(CURDIR)/bin/npm -version $(patsubst v%,%,$(if $(filter v%,$(VERSION)),$(VERSION),0.0.0))
+
 .PHONY: fuzz-api
 fuzz-api: build ## Fuzz the whole API from its contract; needs Python 3
 	go run ./infra/fuzz -bin bin

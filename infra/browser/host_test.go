@@ -82,7 +82,10 @@ func TestDocumentationNamesAllThereIs(t *testing.T) {
 	w := start(t)
 	p := open(t, w.APIURL, 1280, 900, "light")
 	types := eval[string](p, "await (await fetch('/console/related-ro.d.ts')).text()")
-	docs := html.UnescapeString(eval[string](p, "await (await fetch('/console/components.html')).text()"))
+	p.navigate(w.APIURL + "/console/components.html")
+	p.sees("#live", "Warranty · Open")
+	p.wait("deep('#looks li')")
+	docs := html.UnescapeString(eval[string](p, "document.documentElement.outerHTML"))
 	module := eval[[]string](p, "Object.keys(await import('/console/related-ro.js')).sort()")
 	for _, name := range module {
 		if !strings.Contains(types, "export function "+name+"(") || !strings.Contains(docs, name+"(") {
@@ -90,7 +93,7 @@ func TestDocumentationNamesAllThereIs(t *testing.T) {
 		}
 	}
 	for _, tag := range regexp.MustCompile(`'((?:asset-)?related-ro[a-z-]*)'`).FindAllStringSubmatch(types, -1) {
-		if name := tag[1]; !strings.Contains(docs, "<"+name+" ") && !strings.Contains(docs, "<code>"+name+"</code>") {
+		if name := tag[1]; !strings.Contains(docs, "<"+name+">") && !strings.Contains(docs, "<code>"+name+"</code>") {
 			t.Errorf("%s is not documented", name)
 		}
 		if name := tag[1]; strings.Contains(types, "'"+name+"': Related") && !eval[bool](p, "Boolean(customElements.get("+quote(name)+"))") {
@@ -99,14 +102,38 @@ func TestDocumentationNamesAllThereIs(t *testing.T) {
 	}
 	// The example listens at the document: TypeScript knows an event there, and not at elements alone, by this name.
 	_, events, _ := strings.Cut(types, "interface GlobalEventHandlersEventMap {")
-	for _, event := range []string{"related-ro-open-case", "related-ro-shown"} {
+	for _, event := range []string{"related-ro-open-case", "related-ro-error", "related-ro-shown"} {
 		if !strings.Contains(events, "'"+event+"': ") {
 			t.Errorf("the types do not know %s at the document", event)
 		}
 	}
-	for _, property := range regexp.MustCompile(`var\((--rro-[a-z-]+)`).FindAllStringSubmatch(eval[string](p, "[...deep('related-ro-cell').shadowRoot.adoptedStyleSheets[0].cssRules].map((r) => r.cssText).join()"), -1) {
+	for _, property := range regexp.MustCompile(`var\((--rro-[a-z-]+)`).FindAllStringSubmatch(eval[string](p, "[...deep('#live >> related-ro-cell').shadowRoot.adoptedStyleSheets[0].cssRules].map((r) => r.cssText).join()"), -1) {
 		if !strings.Contains(docs, "<code>"+property[1]+"</code>") {
 			t.Errorf("%s is not documented", property[1])
 		}
+	}
+}
+
+// What tools read of the elements is what the elements are.
+func TestCustomElementsAreDescribedAsTheyAre(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.navigate(w.APIURL + "/console/components.html")
+	p.sees("#live", "Warranty · Open")
+	wrong := eval[[]string](p, `await (async () => {
+  const wrong = [];
+  const { modules: [{ declarations }] } = await (await fetch('/console/custom-elements.json')).json();
+  const sheet = [...deep('#live >> related-ro-cell').shadowRoot.adoptedStyleSheets[0].cssRules].map((r) => r.cssText).join();
+  const used = [...new Set(sheet.match(/--rro-[a-z-]+/g))].sort().join();
+  for (const d of declarations) {
+    const made = customElements.get(d.tagName);
+    if (!made) { wrong.push(d.tagName + ' is no element'); continue; }
+    for (const name of made.observedAttributes) if (!d.attributes.some((a) => a.name === name)) wrong.push(d.tagName + ' hides ' + name);
+    for (const m of d.members) if (!(m.name in made.prototype)) wrong.push(d.tagName + ' has no ' + m.name);
+    if (d.cssProperties.map((p) => p.name).sort().join() !== used) wrong.push(d.tagName + ' uses ' + used);
+  }
+  return wrong; })()`)
+	for _, w := range wrong {
+		t.Error(w)
 	}
 }

@@ -55,6 +55,10 @@ func pack(web string) (site, error) {
 	if err != nil {
 		return nil, err
 	}
+	documentation, err := bundle(filepath.Join(web, "console", "components.js"), moduleAsset)
+	if err != nil {
+		return nil, err
+	}
 	style, err := bundle(filepath.Join(web, "console", "console.css"), "")
 	if err != nil {
 		return nil, err
@@ -66,6 +70,7 @@ func pack(web string) (site, error) {
 	refer := strings.NewReplacer(
 		`="related-ro.js"`, `="`+moduleAsset+`"`,
 		`="console.js"`, `="`+files.asset("console.js", app)+`"`,
+		`="components.js"`, `="`+files.asset("components.js", documentation)+`"`,
 		`="console.css"`, `="`+files.asset("console.css", style)+`"`,
 		`="icon.svg"`, `="`+files.asset("icon.svg", icon)+`"`,
 	)

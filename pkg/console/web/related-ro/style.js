@@ -88,7 +88,7 @@ tr.void td,tr.void th{color:var(--faint)}
 .cases>li+li{border-top:1px solid var(--line)}
 .caseline,.relatedline{display:flex;flex-wrap:wrap;align-items:center;gap:.15rem 1rem}
 .relatedline{padding-inline-start:1rem;border-inline-start:3px solid var(--line)}
-.relatedline ul{flex-basis:100%;display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,17.5rem),1fr));gap:.15rem 1.5rem}
+.relatedline ul{flex-basis:100%;display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,22rem),1fr));gap:.15rem 1.5rem}
 .relatedline li{display:inline-flex;flex-wrap:wrap;align-items:center;gap:.1rem .6rem}
 .search{display:grid;gap:.75rem}
 .ask{display:flex;flex-wrap:wrap;align-items:center;gap:.4rem .8rem}
