@@ -2,6 +2,8 @@ package httpapi
 
 import (
 	"errors"
+	"slices"
+	"strings"
 
 	"related-ro/pkg/relatedro"
 )

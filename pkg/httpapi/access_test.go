@@ -61,6 +61,7 @@ func operations(t *testing.T) []operation {
 	bodies := map[string]string{
 		"batchGetCases": `{"cases":[{"locationId":"loc-200","caseId":"case-1"},{"locationId":"loc-100","caseId":"case-1"}]}`,
 		"putSettings":   wanting(relatedro.Disabled, north), "redriveDeadLetters": `{"queue":"export"}`,
+		"deleteDeadLetters": `{"queue":"export","messageIds":["none"]}`,
 	}
 	var all []operation
 	for path, item := range theContract(t).doc.Paths.Map() {
@@ -88,7 +89,7 @@ func operations(t *testing.T) []operation {
 func TestWhoMayDoWhatWhere(t *testing.T) {
 	for _, o := range operations(t) {
 		// What is about no single location leaves out what is not the caller's.
-		anywhere := o.name == "batchGetCases" || o.name == "listDeadLetters" || o.name == "redriveDeadLetters"
+		anywhere := o.name == "batchGetCases" || o.name == "listDeadLetters" || o.name == "redriveDeadLetters" || o.name == "deleteDeadLetters"
 		t.Run(o.name, func(t *testing.T) {
 			t.Parallel() // finding a queue empty takes a second
 			w := newWorld(t)

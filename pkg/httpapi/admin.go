@@ -28,6 +28,7 @@ func (s administration) endpoints() map[string]endpoint {
 		"POST /v1/locations/{locationId}/refetch":                     s.refetch,
 		"GET /v1/operations/dead-letters":                             s.deadLetters,
 		"POST /v1/operations/dead-letters/redrive":                    s.redrive,
+		"POST /v1/operations/dead-letters/delete":                     s.discard,
 	}
 }
 

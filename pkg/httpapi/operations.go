@@ -50,7 +50,7 @@ func (s administration) deadLetters(ctx context.Context, r *request) (answer, er
 	return answer{status: http.StatusOK, body: body}, nil
 }
 
-// redrive sends back what the caller may see; of one location if the body names it.
+// redrive sends back what the caller may see; of one location, or the messages alone, that the body names.
 func (s administration) redrive(ctx context.Context, r *request) (answer, error) {
 	o, err := parse(r.body)
 	if err != nil {
@@ -58,6 +58,7 @@ func (s administration) redrive(ctx context.Context, r *request) (answer, error)
 	}
 	name := o.checked("queue", true, checkQueue)
 	location := o.checked("locationId", false, relatedro.CheckID)
+	ids := o.texts("messageIds", mostLetters)
 	if err := o.done(); err != nil {
 		return answer{}, err
 	}
@@ -68,7 +69,7 @@ func (s administration) redrive(ctx context.Context, r *request) (answer, error)
 		}
 		mine = func(of string) bool { return of == location }
 	}
-	moved, left, err := s.letters.Redrive(ctx, relatedro.QueueName(name), mine)
+	moved, left, err := s.letters.Redrive(ctx, relatedro.QueueName(name), ids, mine)
 	if err != nil {
 		return answer{}, fmt.Errorf("redrive: %w", err)
 	}
@@ -76,6 +77,33 @@ func (s administration) redrive(ctx context.Context, r *request) (answer, error)
 		Moved           int `json:"moved"`
 		ApproximateLeft int `json:"approximateLeft"`
 	}{moved, left}}, nil
+}
+
+// mostLetters is the most dead letters that a request names: as many as a list has.
+const mostLetters = 100
+
+// discard deletes the messages that the body names, of those that the caller may see.
+func (s administration) discard(ctx context.Context, r *request) (answer, error) {
+	o, err := parse(r.body)
+	if err != nil {
+		return answer{}, err
+	}
+	name := o.checked("queue", true, checkQueue)
+	ids := o.texts("messageIds", mostLetters)
+	if err := o.done(); err != nil {
+		return answer{}, err
+	}
+	if len(ids) == 0 {
+		return answer{}, invalid(field{"messageIds", "must name the messages to delete"})
+	}
+	deleted, left, err := s.letters.Discard(ctx, relatedro.QueueName(name), ids, r.actor.Sees)
+	if err != nil {
+		return answer{}, fmt.Errorf("delete dead letters: %w", err)
+	}
+	return answer{status: http.StatusOK, body: struct {
+		Deleted         int `json:"deleted"`
+		ApproximateLeft int `json:"approximateLeft"`
+	}{deleted, left}}, nil
 }
 
 func checkQueue(field, name string) error {

@@ -37,6 +37,53 @@ func TestDeadLettersOfOnesLocations(t *testing.T) {
 	}
 }
 
+func TestSingleDeadLetters(t *testing.T) {
+	w := newWorld(t)
+	for _, location := range []string{"loc-100", "loc-200", "loc-300"} {
+		w.setAside(relatedro.CloseQueue, fmt.Sprintf(`{"locationId":%q}`, location), nil)
+	}
+	support := w.as(relatedro.Support, "*")
+	ids := func() map[string]string {
+		var page struct {
+			DeadLetters []struct{ LocationID, MessageID string }
+		}
+		support.get(deadLetters+"?queue=close").want(t, 200).decode(t, &page)
+		found := make(map[string]string)
+		for _, l := range page.DeadLetters {
+			found[l.LocationID] = l.MessageID
+		}
+		return found
+	}
+	all := ids()
+	naming := func(location string) string { return fmt.Sprintf(`{"queue":"close","messageIds":[%q]}`, all[location]) }
+	if r := support.send("POST", deadLetters+"/redrive", naming("loc-100")).want(t, 200); r.body != `{"moved":1,"approximateLeft":2}` {
+		t.Errorf("redriven: %s", r.body)
+	}
+	if r := w.as(relatedro.Support, "loc-300").send("POST", deadLetters+"/delete", naming("loc-200")).want(t, 200); r.body != `{"deleted":0,"approximateLeft":2}` {
+		t.Errorf("of another location: %s", r.body)
+	}
+	if r := support.send("POST", deadLetters+"/delete", naming("loc-200")).want(t, 200); r.body != `{"deleted":1,"approximateLeft":1}` {
+		t.Errorf("deleted: %s", r.body)
+	}
+	if left := ids(); len(left) != 1 || left["loc-300"] == "" {
+		t.Errorf("left: %v", left)
+	}
+	if sent := w.inQueue(w.queues[relatedro.CloseQueue].Source); len(sent) != 1 || !strings.Contains(sent[0], "loc-100") {
+		t.Errorf("sent back: %q", sent)
+	}
+	for name, body := range map[string]string{
+		"none": `{"queue":"close"}`, "an empty list": `{"queue":"close","messageIds":[]}`, "no list": `{"queue":"close","messageIds":"a"}`,
+		"too many": `{"queue":"close","messageIds":["a"` + strings.Repeat(`,"a"`, 100) + `]}`,
+	} {
+		if r := support.send("POST", deadLetters+"/delete", body); r.status != 400 {
+			t.Errorf("delete %s: %d", name, r.status)
+		}
+	}
+	// An empty list is not all of them.
+	support.send("POST", deadLetters+"/redrive", `{"queue":"close","messageIds":[]}`).problem(t, 400, "bad-input", "messageIds")
+	support.send("POST", deadLetters+"/delete", `{"queue":"close","messageIds":[""]}`).problem(t, 400, "bad-input", "messageIds[0]")
+}
+
 func TestRedrive(t *testing.T) {
 	for name, c := range map[string]struct {
 		locations  []string

@@ -91,6 +91,7 @@ func routes() []route {
 		{"POST", location + "/refetch", adminFunction, managers, inPath, nil, optionalBody},
 		{"GET", "/v1/operations/dead-letters", adminFunction, supportOnly, eachByItself, []string{"queue"}, noBody},
 		{"POST", "/v1/operations/dead-letters/redrive", adminFunction, supportOnly, eachByItself, nil, requiredBody},
+		{"POST", "/v1/operations/dead-letters/delete", adminFunction, supportOnly, eachByItself, nil, requiredBody},
 	}
 }
 

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -187,6 +188,30 @@ func (o *object) objects(name string) []*object {
 	}
 	return inner
 }
+
+// texts takes an array of strings that may be missing; given, it has one at least and
+// most at most, none of them empty.
+func (o *object) texts(name string, most int) []string {
+	value, given := o.take(name, false)
+	if !given {
+		return nil
+	}
+	values, ok := value.([]any)
+	if !ok || len(values) == 0 || len(values) > most {
+		o.notes.add(o.path+name, fmt.Sprintf("must be an array of 1 to %d strings", most))
+		return nil
+	}
+	all := make([]string, len(values))
+	for i, value := range values {
+		if all[i], ok = value.(string); !ok || all[i] == "" || len(all[i]) > maxText {
+			o.notes.add(fmt.Sprintf("%s%s[%d]", o.path, name, i), fmt.Sprintf("must be a string of 1 to %d characters", maxText))
+		}
+	}
+	return all
+}
+
+// maxText is the most bytes of a string in an array: SQS's ids of messages have a third of it.
+const maxText = 128
 
 // done returns the problem of everything noted, of this object and those around and
 // within it, and of the members of this one that nobody took; nil if there is none.

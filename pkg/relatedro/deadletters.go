@@ -33,8 +33,9 @@ type DeadLetterList struct {
 }
 
 // DeadLetters is what our support staff does with messages that were set aside.
-// Both methods go over those only that mine takes; it is asked with the location
-// that a message names, "" when it names none.
+// All methods go over those only that mine takes; it is asked with the location
+// that a message names, "" when it names none. Where messages are named by their ids,
+// they go over no others.
 type DeadLetters interface {
 	// List returns up to 100 messages of a queue, for at most 10 s.
 	List(ctx context.Context, queue QueueName, mine func(location string) bool) (DeadLetterList, error)
@@ -42,5 +43,9 @@ type DeadLetters interface {
 	// Redrive sends messages back to the queue they came from, for at most 20 s. A
 	// crash in between duplicates and never loses. left is how many are left in the
 	// whole queue, approximately.
-	Redrive(ctx context.Context, queue QueueName, mine func(location string) bool) (moved, left int, err error)
+	Redrive(ctx context.Context, queue QueueName, ids []string, mine func(location string) bool) (moved, left int, err error)
+
+	// Discard deletes messages for good: those of ids, which must not be empty. left as
+	// in Redrive.
+	Discard(ctx context.Context, queue QueueName, ids []string, mine func(location string) bool) (deleted, left int, err error)
 }

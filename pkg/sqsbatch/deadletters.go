@@ -46,7 +46,22 @@ func NewDeadLetters(client *sqs.Client, queues map[relatedro.QueueName]QueueURLs
 // until none is left or the time is over. Those that are set aside again meanwhile
 // stay: they would go round for as long as the call lasts. It stops at the first error,
 // which is told only if nothing was moved: otherwise the next call meets it.
-func (d *DeadLetters) Redrive(ctx context.Context, queue relatedro.QueueName, mine func(location string) bool) (moved, left int, err error) {
+func (d *DeadLetters) Redrive(ctx context.Context, queue relatedro.QueueName, ids []string, mine func(location string) bool) (moved, left int, err error) {
+	return d.each(ctx, queue, ids, mine, d.move)
+}
+
+// Discard deletes messages. Time and errors as in Redrive.
+func (d *DeadLetters) Discard(ctx context.Context, queue relatedro.QueueName, ids []string, mine func(location string) bool) (deleted, left int, err error) {
+	if len(ids) == 0 {
+		return 0, 0, errors.New("discard dead letters: none is named")
+	}
+	return d.each(ctx, queue, ids, mine, d.remove)
+}
+
+// each does something with the messages that are there: with those of ids only, if any is named.
+func (d *DeadLetters) each(ctx context.Context, queue relatedro.QueueName, ids []string, mine func(location string) bool,
+	do func(context.Context, QueueURLs, types.Message) error,
+) (done, left int, err error) {
 	urls, err := d.urls(queue)
 	if err != nil {
 		return 0, 0, err
@@ -55,45 +70,46 @@ func (d *DeadLetters) Redrive(ctx context.Context, queue relatedro.QueueName, mi
 	defer cancel()
 	started := d.now()
 	var keep []string // receipts
-	for err == nil && d.now().Sub(started) < redriveFor {
+	for err == nil && d.now().Sub(started) < redriveFor && (len(ids) == 0 || done < len(ids)) {
 		var batch []types.Message
 		if batch, err = d.receive(ctx, urls.DeadLetters, redriveHold, time.Second); len(batch) == 0 {
 			break
 		}
 		batch = slices.DeleteFunc(batch, func(m types.Message) bool {
-			other := sentAt(m.Attributes).After(started) || !mine(letterOf(queue, m).Key.Location)
+			other := sentAt(m.Attributes).After(started) || !mine(letterOf(queue, m).Key.Location) ||
+				len(ids) > 0 && !slices.Contains(ids, aws.ToString(m.MessageId))
 			if other {
 				keep = append(keep, aws.ToString(m.ReceiptHandle))
 			}
 			return other
 		})
 		var n int
-		n, err = d.moveAll(ctx, urls, batch)
-		moved += n
+		n, err = forAll(batch, func(m types.Message) error { return do(ctx, urls, m) })
+		done += n
 	}
 	d.putBack(ctx, urls.DeadLetters, keep)
-	if err != nil && moved == 0 {
+	if err != nil && done == 0 {
 		return 0, 0, err
 	}
 	left, err = d.count(ctx, urls.DeadLetters)
-	return moved, left, err
+	return done, left, err
 }
 
-// moveAll moves a batch's messages side by side. A message each: ten together may be
-// too large for one call.
-func (d *DeadLetters) moveAll(ctx context.Context, urls QueueURLs, batch []types.Message) (moved int, err error) {
+// forAll does something with a batch's messages side by side. A message each: ten
+// together may be too large for one call.
+func forAll(batch []types.Message, do func(types.Message) error) (done int, err error) {
 	errs := make([]error, len(batch))
 	var wg sync.WaitGroup
 	for i, m := range batch {
-		wg.Go(func() { errs[i] = d.move(ctx, urls, m) })
+		wg.Go(func() { errs[i] = do(m) })
 	}
 	wg.Wait()
 	for _, err := range errs {
 		if err == nil {
-			moved++
+			done++
 		}
 	}
-	return moved, errors.Join(errs...)
+	return done, errors.Join(errs...)
 }
 
 // move sends, then deletes: a crash in between leaves the message in both queues, and
@@ -114,8 +130,12 @@ func (d *DeadLetters) move(ctx context.Context, urls QueueURLs, m types.Message)
 		d.putBack(ctx, urls.DeadLetters, []string{aws.ToString(m.ReceiptHandle)})
 		return fmt.Errorf("send a dead letter back: %w", err)
 	}
+	return d.remove(ctx, urls, m)
+}
+
+func (d *DeadLetters) remove(ctx context.Context, urls QueueURLs, m types.Message) error {
 	if _, err := d.client.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &urls.DeadLetters, ReceiptHandle: m.ReceiptHandle}); err != nil {
-		return fmt.Errorf("delete a dead letter that was sent back: %w", err)
+		return fmt.Errorf("delete a dead letter: %w", err)
 	}
 	return nil
 }

@@ -86,7 +86,7 @@ func (o *office) list(mine func(string) bool) relatedro.DeadLetterList {
 
 func (o *office) redrive(mine func(string) bool) (moved, left int) {
 	o.Helper()
-	moved, left, err := o.letters.Redrive(o.Context(), relatedro.CloseQueue, mine)
+	moved, left, err := o.letters.Redrive(o.Context(), relatedro.CloseQueue, nil, mine)
 	if err != nil {
 		o.Fatal(err)
 	}
@@ -240,7 +240,7 @@ func TestRedriveKeepsWhatCannotBeSent(t *testing.T) {
 	}
 	o := newOffice(t, sqs.Config{Fault: refuse})
 	o.setAside(closedAt("loc-100", "event-1"))
-	if _, _, err := o.letters.Redrive(t.Context(), relatedro.CloseQueue, everyones); err == nil {
+	if _, _, err := o.letters.Redrive(t.Context(), relatedro.CloseQueue, nil, everyones); err == nil {
 		t.Error("no error")
 	}
 	if left := len(o.receive(o.urls.DeadLetters)); left != 1 {
@@ -257,7 +257,7 @@ func TestRedriveThatCannotDeleteDuplicates(t *testing.T) {
 	}
 	o := newOffice(t, sqs.Config{Fault: refuse})
 	o.setAside(closedAt("loc-100", "event-1"))
-	_, _, _ = o.letters.Redrive(t.Context(), relatedro.CloseQueue, everyones)
+	_, _, _ = o.letters.Redrive(t.Context(), relatedro.CloseQueue, nil, everyones)
 	if list := o.list(everyones); list.Count != 1 {
 		t.Errorf("%d dead letters, want 1", list.Count)
 	}
@@ -271,7 +271,7 @@ func TestRedriveLeavesWhatIsSetAsideMeanwhile(t *testing.T) {
 	before := func() time.Time { return time.Now().Add(-time.Hour) } // all messages are younger than the call
 	letters := sqsbatch.NewDeadLetters(o.client, map[relatedro.QueueName]sqsbatch.QueueURLs{relatedro.CloseQueue: o.urls}, before)
 	o.setAside(closedAt("loc-100", "event-1"))
-	moved, left, err := letters.Redrive(t.Context(), relatedro.CloseQueue, everyones)
+	moved, left, err := letters.Redrive(t.Context(), relatedro.CloseQueue, nil, everyones)
 	if err != nil || moved != 0 || left != 1 {
 		t.Errorf("moved %d, left %d, %v", moved, left, err)
 	}
@@ -291,7 +291,7 @@ func TestRedriveEndsInTime(t *testing.T) {
 	for i := range 15 {
 		o.setAside(closedAt("loc-100", strconv.Itoa(i)))
 	}
-	moved, left, err := o.hurried(10*time.Second).Redrive(t.Context(), relatedro.CloseQueue, everyones)
+	moved, left, err := o.hurried(10*time.Second).Redrive(t.Context(), relatedro.CloseQueue, nil, everyones)
 	if err != nil || moved != 10 || left != 5 {
 		t.Errorf("moved %d, left %d, %v; want what one call receives, and the rest", moved, left, err)
 	}

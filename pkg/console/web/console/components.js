@@ -40,4 +40,4 @@ function tables({ modules: [{ declarations }] }) {
 
 await connect({ token: 'none', roles: [] });
 live();
-tables(await (await fetch('/console/custom-elements.json')).json());
+tables(await (await fetch('custom-elements.json')).json());

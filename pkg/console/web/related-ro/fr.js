@@ -113,6 +113,7 @@ export const texts = {
   'problem.location-disabled': 'Les BT liés sont désactivés pour ce site.',
   'problem.not-activated': 'Karmak ne confirme pas que les numéros de BT alternatifs sont actifs pour ce compte. Contactez Karmak pour les activer.',
   'problem.not-connected': 'Ce site n’a pas encore de compte ni d’utilisateur Karmak. Notre support les configure d’abord, et Karmak doit activer la fonction.',
+  'problem.branches-unknown': 'Karmak n’indique pas les succursales de ce compte. Saisissez le code de la succursale.',
   'problem.ro-number-needed': 'Rien n’est encore connu de ce dossier. Indiquez son numéro de BT pour demander les BT liés.',
   'problem.too-soon': 'Ce dossier a été actualisé il y a moins d’une minute.',
   'reason.unreachable': 'Karmak est injoignable. Si cela dure, demandez à Karmak si son service Unity fonctionne pour ce compte.',
