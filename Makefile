@@ -81,7 +81,8 @@ deploy: ## Build and deploy a stage to AWS: CONFIG=dev, staging or prod; needs S
 	@go run ./infra/sam deploy "$(CONFIG)"
 
 .PHONY: test-clients
-test-clients: build ## Generate clients from the contract and run them against the local stack; needs Python 3, Java, Maven
+test-clients: build ## Lint the HTTP contract, make clients of it and run them; needs npm, Python 3, Java, Maven
+	RELATEDRO_CLIENTS=1 go test -C infra/clients -count=1 -timeout 15m
 	go run ./infra/clients/generated -bin bin
 
 .PHONY: test-sam
