@@ -111,6 +111,7 @@ func TestKeyboardDisablesALocation(t *testing.T) {
 func TestKeyboardRedrivesDeadLetters(t *testing.T) {
 	w := start(t)
 	p := open(t, w.APIURL, 1280, 900, "light")
+	p.accepts(true)
 	p.as("support", "*")
 	p.visit("operations")
 	p.sees("main", "No dead letters")

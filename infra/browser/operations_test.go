@@ -2,6 +2,7 @@ package browser
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 
 	"related-ro/infra/local/lambda"
 )
@@ -73,6 +75,30 @@ func TestChartHasTheMessagesThatWereSent(t *testing.T) {
 	p.quiet()
 }
 
+func TestSingleDeadLettersAreRedrivenAndDeleted(t *testing.T) {
+	w := start(t)
+	for _, id := range []string{"case-1003", "case-1004"} {
+		w.refuse(t, w.seeded(t, id))
+		w.export(t, w.seeded(t, id))
+	}
+	p := open(t, w.APIURL, 1280, 900, "light")
+	call(p, page.Enable, page.EnableParams{})
+	p.accepts(true)
+	p.as("support", "*")
+	p.visit("operations")
+	p.sees("main table:has(code)", "case-1004")
+	w.karmak(t, "DELETE", "faults", nil)
+	const of = "[...document.querySelectorAll('main table:has(code) tr')].find((row) => row.textContent.includes('%s')).querySelector('[%s]').click()"
+	p.do(fmt.Sprintf(of, "case-1003", "data-delete"))
+	p.sees("main", "1 deleted, about 1 left")
+	p.wait("!text('main table:has(code)').includes('case-1003')")
+	p.do(fmt.Sprintf(of, "case-1004", "data-redrive"))
+	p.sees("main", "1 sent back to the export queue, about 0 left. 1 of 1 cases fetched.")
+	if len(p.dialogs) != 1 {
+		t.Errorf("asked %q", p.dialogs)
+	}
+}
+
 func TestDeadLettersAreListedAndRedriven(t *testing.T) {
 	w := start(t)
 	w.refuse(t, w.seeded(t, "case-1003"))
@@ -80,13 +106,17 @@ func TestDeadLettersAreListedAndRedriven(t *testing.T) {
 		t.Fatalf("%+v", answer.Retrieval)
 	}
 	p := open(t, w.APIURL, 1280, 900, "light")
+	call(p, page.Enable, page.EnableParams{})
 	p.as("support", "*")
 	p.visit("operations")
 	p.sees("main table:has(code)", "not_activated")
 	p.sees("main", "case-1003")
 	w.karmak(t, "DELETE", "faults", nil)
 	p.click("form:has(#place-export) button[type=submit]")
-	p.sees("main", "1 sent back to the export queue, about 0 left")
+	p.sees("main table:has(code)", "case-1003") // the question was answered by no
+	p.accepts(true)
+	p.click("form:has(#place-export) button[type=submit]")
+	p.sees("main", "1 sent back to the export queue, about 0 left. 1 of 1 cases fetched.")
 	p.sees("main", "No dead letters")
 	p.visit("cases/loc-100/case-1003")
 	p.sees("related-ros", "Fetched")
@@ -108,6 +138,24 @@ func TestDeadLetterInOtherHandsIsNotSaidToBeNone(t *testing.T) {
 	p.visit("operations")
 	p.sees("main", "None among those looked at, of about 1")
 	p.quiet()
+}
+
+func TestHEADIsAnsweredWhereTheConsoleIs(t *testing.T) {
+	w := start(t)
+	for _, path := range []string{"/console", "/console/", "/console/related-ro.js"} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodHead, w.APIURL+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode != 200 || answer.Header.Get("Etag") == "" {
+			t.Errorf("HEAD %s: %d %v", path, answer.StatusCode, answer.Header)
+		}
+	}
 }
 
 func TestOnlySupportSeesDeadLetters(t *testing.T) {
@@ -165,8 +213,8 @@ func TestDeployedConsoleTakesAPastedToken(t *testing.T) {
 	p.write("#token", token)
 	p.click("main button[type=submit]")
 	p.sees("h1", "Cases")
-	for _, page := range []string{"search", "assets", "view", "settings", "cases"} {
-		p.visit(page)
+	for _, name := range []string{"search", "assets", "view", "settings", "cases"} {
+		p.visit(name)
 		p.sees("main", "Name a location at the top of the page first")
 	}
 	p.write("#location", "loc-100")
@@ -222,8 +270,8 @@ func TestNothingIsAskedOfAnybodyElse(t *testing.T) {
 	w := start(t)
 	p := open(t, w.APIURL, 1280, 900, "light")
 	p.as("support", "*")
-	for _, page := range pages {
-		p.visit(page)
+	for _, name := range pages {
+		p.visit(name)
 		p.wait("!text('main').includes('Loading')")
 	}
 	p.mu.Lock()

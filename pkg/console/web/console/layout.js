@@ -15,3 +15,11 @@ export const short = (text) => h('span', { class: 'short' }, text);
 export const crumbs = (...steps) => h('nav', { class: 'crumbs', 'aria-label': 'Breadcrumb' },
   h('ol', {}, steps.map(([words, href], i) =>
     h('li', { 'aria-current': i === steps.length - 1 ? 'page' : undefined }, href ? h('a', { href }, words) : words))));
+
+/** A point in time, written as the elements write it. */
+export function time(iso) {
+  const date = new Date(iso);
+  if (!iso || isNaN(date)) return '';
+  const year = date.getFullYear() === new Date().getFullYear() ? undefined : 'numeric';
+  return date.toLocaleString(undefined, { month: 'short', day: 'numeric', year, hour: 'numeric', minute: '2-digit' });
+}

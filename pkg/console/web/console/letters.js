@@ -1,0 +1,87 @@
+// Dead letters of one queue: to look at, to send back, to delete.
+import { h } from '../related-ro/dom.js';
+import { section, short, time, wide } from './layout.js';
+import { session } from './session.js';
+
+const LOOKS = [1000, 2000, 3000, 5000, 8000]; // ms between looks at what became of what was sent back
+const MOST = 100; // cases of one look, the API's limit
+
+/** The section of a queue. */
+export function deadLetters(queue) {
+  const body = h('div', { class: 'stack' }, h('p', { class: 'hint' }, 'Loading…'));
+  const said = h('p', { class: 'said', role: 'status' });
+  let list = [];
+  const load = async () => {
+    try {
+      const answer = await session.call('GET', `/operations/dead-letters?queue=${queue}`);
+      list = answer.deadLetters;
+      body.replaceChildren(...letters(answer, one));
+    } catch (err) {
+      body.replaceChildren(h('p', { class: 'wrong', role: 'alert' }, err.message), h('button', { type: 'button', click: load }, 'Try again'));
+    }
+  };
+  const change = async (path, what, sentence) => {
+    said.textContent = 'Asking…';
+    try {
+      said.textContent = sentence(await session.call('POST', `/operations/dead-letters/${path}`, { queue, ...what }));
+    } catch (err) {
+      said.textContent = err.message;
+      return false;
+    } finally {
+      await load();
+    }
+    return true;
+  };
+  const redrive = async (what, concerned) => {
+    const done = await change('redrive', what, ({ moved, approximateLeft }) => `${moved} sent back to the ${queue} queue, about ${approximateLeft} left.`);
+    if (done && concerned.length > 0) await follow(concerned, (outcome) => { said.textContent = outcome; }, said.textContent);
+    if (done) await load();
+  };
+  const one = (letter) => [
+    h('button', { type: 'button', 'data-redrive': letter.messageId, click: () => redrive({ messageIds: [letter.messageId] }, [letter]) }, 'Redrive'),
+    h('button', { type: 'button', 'data-delete': letter.messageId, click: () => {
+      if (!confirm(`Delete this message of ${letter.caseId ?? 'no case'} for good? It is not sent back, and cannot be brought back.`)) return;
+      change('delete', { messageIds: [letter.messageId] }, ({ deleted, approximateLeft }) => `${deleted} deleted, about ${approximateLeft} left.`);
+    } }, 'Delete'),
+  ];
+  const place = h('input', { id: `place-${queue}`, maxlength: 64, spellcheck: 'false' });
+  const all = (e) => {
+    e.preventDefault();
+    const locationId = place.value.trim();
+    const concerned = list.filter((letter) => !locationId || letter.locationId === locationId);
+    if (!confirm(`Send the dead letters of ${locationId || 'all locations'} back to the ${queue} queue? ${concerned.length} are listed.`)) return;
+    redrive(locationId ? { locationId } : {}, concerned);
+  };
+  load();
+  return section(`Dead letters: ${queue}`, body,
+    h('form', { class: 'inline', submit: all },
+      h('label', { for: `place-${queue}` }, 'Only of location (empty: all)'), place,
+      h('button', { type: 'submit' }, 'Redrive'), h('button', { type: 'button', click: load }, 'Look again')),
+    said);
+}
+
+/** Tells what became of messages that were sent back: a case that was fetched says so. */
+async function follow(sent, tell, before) {
+  const cases = sent.filter((letter) => letter.locationId && letter.caseId).slice(0, MOST).map(({ locationId, caseId }) => ({ locationId, caseId }));
+  if (cases.length === 0) return;
+  for (const pause of LOOKS) {
+    await new Promise((done) => setTimeout(done, pause));
+    const { cases: now } = await session.call('POST', '/related-ros/batch-get', { cases });
+    const fetched = now.filter((c) => c.retrieval?.outcome === 'ok').length;
+    tell(`${before} ${fetched} of ${cases.length} cases fetched${fetched < cases.length ? ', the others not yet' : ''}.`);
+    if (fetched === cases.length) return;
+  }
+}
+
+function letters({ deadLetters: list, approximateCount, complete }, buttons) {
+  const count = h('p', { class: 'hint' }, complete ? `${list.length} in all.` : `${list.length} of about ${approximateCount}.`);
+  if (!list.length) {
+    return [h('p', { class: 'hint' }, complete ? 'No dead letters.' : `None among those looked at, of about ${approximateCount}. Look again.`)];
+  }
+  return [count, wide('Dead letters', ['Failed', 'Location', 'Case', 'Reason and what to do', 'Event', 'What to do with it'], list.map((d) => ({
+    cells: [
+      short(time(d.failedAt)), short(d.locationId), short(d.caseId), h('div', {}, h('code', {}, d.errorCode), h('div', {}, d.errorMessage)),
+      h('span', { class: 'id' }, d.eventId ?? d.messageId), h('div', { class: 'inline' }, buttons(d)),
+    ],
+  })))];
+}
