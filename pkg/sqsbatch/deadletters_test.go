@@ -1,6 +1,7 @@
 package sqsbatch_test
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/google/go-cmp/cmp"
 
+	"related-ro/infra/local/clock"
 	"related-ro/infra/local/sqs"
 	"related-ro/infra/local/sqs/sqstest"
 	"related-ro/pkg/relatedro"
@@ -185,6 +187,17 @@ func TestListsAtOnceAllShowAll(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+// The clock stands still: who waits for messages waits for ever.
+func TestAnEmptyQueueIsNotWaitedFor(t *testing.T) {
+	o := newOffice(t, sqs.Config{Clock: clock.NewManual(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))})
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	list, err := o.letters.List(ctx, relatedro.CloseQueue, everyones)
+	if err != nil || len(list.Letters) != 0 || !list.Complete {
+		t.Errorf("%+v, %v", list, err)
+	}
 }
 
 func TestListShowsOnlyOnesOwn(t *testing.T) {

@@ -67,7 +67,7 @@ func (l *look) everywhere(ctx context.Context) (err error) {
 	until, idle := now.Add(listWithin), now.Add(listIdle)
 	for ; now.Before(until) && now.Before(idle) && len(l.found) <= MaxListed; now = l.dead.now() {
 		wait := time.Second
-		if len(l.held) > 0 {
+		if len(l.held) > 0 || l.count == 0 { // a queue that counts as empty is not waited for
 			wait = 0
 		}
 		batch, err := l.dead.receive(ctx, l.url, listHold, wait)
