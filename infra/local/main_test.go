@@ -70,7 +70,7 @@ func TestRunAcceptsTokensAndEndsWithItsContext(t *testing.T) {
 	out := &screen{changed: make(chan struct{}, 1)}
 	ended := make(chan error, 1)
 	go func() { ended <- command(ctx, []string{"run", "-ephemeral", "-seed=false"}, out) }()
-	if !out.until("Ctrl-C stops it all", ended) {
+	if !out.until("simulated; control it", ended) {
 		t.Fatalf("ended early:\n%s", out)
 	}
 
@@ -81,6 +81,9 @@ func TestRunAcceptsTokensAndEndsWithItsContext(t *testing.T) {
 	api := regexp.MustCompile(`API +(http://\S+)/v1`).FindStringSubmatch(out.String())
 	if api == nil {
 		t.Fatalf("the API's address is not printed:\n%s", out)
+	}
+	if banner := out.String(); strings.Contains(banner, "eyJ") || !strings.Contains(banner, "LOCAL_API_PORT") {
+		t.Errorf("the banner prints a token, or does not say how to choose ports:\n%s", banner)
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, api[1]+"/v1/locations/loc-100/external-interfaces", nil)
 	if err != nil {

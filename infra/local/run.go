@@ -35,7 +35,8 @@ func start(ctx context.Context, c config, out io.Writer) (*stack.Stack, seed.Dat
 	c.options.Environment = map[string]map[string]string{"console": {"CONSOLE_EXTENSION": "/local/panel.js"}}
 	s, err := stack.Start(ctx, c.options)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		err = fmt.Errorf("%w; is another stack running? -ephemeral takes free ports, -h tells how to choose them", err)
+		err = fmt.Errorf("%w; is another stack running? Choose other ports, such as LOCAL_API_PORT=3010 make run (LOCAL_SQS_PORT, LOCAL_DYNAMODB_PORT, "+
+			"LOCAL_KARMAK_PORT likewise); -ephemeral takes free ones", err)
 	}
 	if err != nil {
 		return nil, data, err
@@ -119,31 +120,6 @@ func printToken(grant issuer.Grant, out io.Writer) error {
 
 // welcome says where everything is and what to try.
 func welcome(s *stack.Stack, data seed.Data, out io.Writer) error {
-	fmt.Fprintf(out, `
-The system runs.
-  Console   %s/console/
-  API       %s/v1
-  SQS       %s  queues %s
-  DynamoDB  %s
-  Karmak    %s  simulated; control it under /control/
-
-Tokens for location loc-100 (support: for all):
-`, s.APIURL, s.APIURL, s.SQSURL, queueNames(s), s.DynamoDBURL, s.KarmakURL)
-	var reader string
-	for _, role := range issuer.Roles() {
-		location := "loc-100"
-		if role == "support" {
-			location = "*"
-		}
-		token, err := s.Token(role, location)
-		if err != nil {
-			return err
-		}
-		if role == "service_advisor" {
-			reader = token
-		}
-		fmt.Fprintf(out, "  %-16s %s\n", role, token)
-	}
 	c, ok := data.Case("case-1001")
 	if !ok {
 		return errors.New("the seed data have no case-1001")
@@ -156,18 +132,29 @@ Tokens for location loc-100 (support: for all):
 	if err != nil {
 		return err
 	}
+	const token = "go run ./infra/local token -role service_advisor -location loc-100"
 	fmt.Fprintf(out, `
-Try, in another terminal:
+The system runs. Try, in another terminal:
   send an export:
     %s
   send a close:
     %s
   read the case:
-    curl -s %s/v1/locations/%s/cases/%s/related-ros -H 'Authorization: Bearer %s'
+    curl -s %s/v1/locations/%s/cases/%s/related-ros -H "Authorization: Bearer $(%s)"
 
-Ctrl-C stops it all.
+A token for another role or location: %s
+  roles: %s; support sees every location by -location '*'
 
-`, exported, closed, s.APIURL, c.LocationID, c.CaseID, reader)
+`, exported, closed, s.APIURL, c.LocationID, c.CaseID, token, token, strings.Join(issuer.Roles(), ", "))
+	// Last, so that they stand where the eye is.
+	fmt.Fprintf(out, `Ctrl-C stops it all. Other ports: LOCAL_API_PORT, LOCAL_SQS_PORT, LOCAL_DYNAMODB_PORT, LOCAL_KARMAK_PORT.
+  Console   %s/console/
+  API       %s/v1
+  SQS       %s  queues %s
+  DynamoDB  %s
+  Karmak    %s  simulated; control it under /control/
+
+`, s.APIURL, s.APIURL, s.SQSURL, queueNames(s), s.DynamoDBURL, s.KarmakURL)
 	return nil
 }
 

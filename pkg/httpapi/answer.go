@@ -131,7 +131,11 @@ func (a answer) response(requestID string) ([]byte, error) {
 	if a.gzipped != nil {
 		return append(base64.StdEncoding.AppendEncode(out, a.gzipped), `","isBase64Encoded":true}`...), nil
 	}
-	return append(appendEscaped(out, a.encoded), `"}`...), nil
+	out = appendEscaped(out, a.encoded)
+	if a.encoded != nil {
+		out = append(out, `\n`...) // for those who read answers in a terminal
+	}
+	return append(out, `"}`...), nil
 }
 
 // appendEscaped appends what encoding/json has written as it stands within a JSON

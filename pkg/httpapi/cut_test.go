@@ -41,7 +41,7 @@ func TestAnswerThatIsTooLargeIsCut(t *testing.T) {
 				t.Fatal(err)
 			}
 			var out events.APIGatewayV2HTTPResponse
-			if err := json.Unmarshal(payload, &out); err != nil || out.Body != string(a.encoded) {
+			if err := json.Unmarshal(payload, &out); err != nil || out.Body != string(a.encoded)+"\n" {
 				t.Errorf("the body is another in Lambda's answer; %v", err)
 			}
 			if len(a.encoded) > maxAnswer || len(payload) > 6<<20 {

@@ -301,7 +301,10 @@ func (c caller) sendTo(url, method, path, body string, headers ...string) respon
 	if err != nil {
 		c.Fatal(err)
 	}
-	r := response{answer.StatusCode, answer.Header, string(text), answer.Uncompressed}
+	if ours := answer.Header.Get("Referrer-Policy") != ""; ours && len(text) > 0 && !answer.Uncompressed && !bytes.HasSuffix(text, []byte("\n")) {
+		c.Errorf("%s %s: the answer does not end its line", method, path)
+	}
+	r := response{answer.StatusCode, answer.Header, strings.TrimSuffix(string(text), "\n"), answer.Uncompressed}
 	holdAgainstContract(c, request, body, r)
 	return r
 }
