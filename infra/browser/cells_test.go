@@ -24,7 +24,7 @@ func TestCellsShowWhatTheAPIHolds(t *testing.T) {
 }
 
 func TestAHundredCellsCostOneRequest(t *testing.T) {
-	for _, c := range []struct{ cells, requests int }{{100, 1}, {101, 2}, {250, 3}} {
+	for _, c := range []struct{ cells, requests int }{{100, 1}, {101, 2}, {250, 3}, {500, 5}} {
 		t.Run(fmt.Sprint(c.cells), func(t *testing.T) {
 			w := start(t)
 			p := open(t, w.APIURL, 1280, 900, "light")
