@@ -89,6 +89,7 @@ func (b *bench) programs(w *world.World) []coldstart.Program {
 		"EXPORT_QUEUE_URL=http://127.0.0.1:9/export", "EXPORT_DLQ_URL=http://127.0.0.1:9/export-dlq",
 		"CLOSE_QUEUE_URL=http://127.0.0.1:9/close", "CLOSE_DLQ_URL=http://127.0.0.1:9/close-dlq",
 		"REFRESH_QUEUE_URL=http://127.0.0.1:9/refresh", "REFRESH_DLQ_URL=http://127.0.0.1:9/refresh-dlq",
+		"RETENTION_DAYS=1095",
 	}
 	program := func(name, binary string, event []byte, answer string) coldstart.Program {
 		return coldstart.Program{

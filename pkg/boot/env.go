@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // Env reads environment variables and remembers every one that is missing or wrong,
@@ -40,6 +42,22 @@ func (e *Env) NeedURL(name string) string {
 	}
 	return strings.TrimRight(value, "/")
 }
+
+// NeedDays returns a variable that must be a number of days, 1 at least.
+func (e *Env) NeedDays(name string) time.Duration {
+	value := e.Need(name)
+	if value == "" {
+		return 0
+	}
+	days, err := strconv.Atoi(value)
+	if err != nil || days < 1 || days > maxDays {
+		e.problems = append(e.problems, fmt.Errorf("environment variable %s must be a number of days, 1 to %d", name, maxDays))
+	}
+	return time.Duration(days) * 24 * time.Hour
+}
+
+// maxDays is a hundred years: more is a mistake, and would not fit in a time.Duration for long.
+const maxDays = 36500
 
 // Get returns a variable, or what stands in for it when it is not set or empty.
 func (e *Env) Get(name, otherwise string) string {

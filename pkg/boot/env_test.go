@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 )
 
 func envOf(values map[string]string) *Env {
@@ -82,6 +83,16 @@ func TestAWSNamesMissingVariables(t *testing.T) {
 	for _, name := range []string{"AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} {
 		if err := kit.Env.Err(); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("error does not name %s: %v", name, err)
+		}
+	}
+}
+
+func TestDaysMustBeANumberOfThem(t *testing.T) {
+	for value, want := range map[string]time.Duration{"1": 24 * time.Hour, "1095": 1095 * 24 * time.Hour, "": 0, "0": 0, "x": 0, "-3": 0, "36501": 0, "1.5": 0} {
+		env := envOf(map[string]string{"RETENTION_DAYS": value})
+		got := env.NeedDays("RETENTION_DAYS")
+		if err := env.Err(); (err == nil) != (want > 0) || err == nil && got != want || err != nil && !strings.Contains(err.Error(), "RETENTION_DAYS") {
+			t.Errorf("%q: %v, %v", value, got, err)
 		}
 	}
 }

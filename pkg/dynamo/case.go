@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -41,6 +42,7 @@ func encodeCase(c relatedro.Case) item {
 	if c.Omitted > 0 {
 		it[attrOmitted] = number(int64(c.Omitted))
 	}
+	it.putExpiry(c.Expires)
 	it[attrRevision] = number(c.Revision)
 	return it
 }
@@ -105,6 +107,7 @@ func decodeCase(it item) (relatedro.Case, error) {
 		FetchedOver:  nested(r, "fetchedOver", decodeConnection),
 		Related:      nestedList(r, "relatedRos", decodeRelated),
 		Omitted:      int(r.number(attrOmitted)),
+		Expires:      r.expiry(),
 		Revision:     r.number(attrRevision),
 	}
 	if r.err != nil {
@@ -153,8 +156,9 @@ func decodeRelated(r *reader) relatedro.RelatedRO {
 	}
 }
 
-func encodeLink(l relatedro.Link) item {
+func encodeLink(l relatedro.Link, expires time.Time) item {
 	it := linkKey(l.Key, l.RO).item()
+	it.putExpiry(expires)
 	it.putText("roNumber", l.RO)
 	it.putText("caseNumber", l.CaseNumber)
 	it.putFlag("own", l.Own)

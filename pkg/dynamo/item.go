@@ -35,6 +35,14 @@ func (it item) putTime(name string, t time.Time) {
 	}
 }
 
+// putExpiry has DynamoDB delete the item at its leisure after a time; the zero time is
+// never.
+func (it item) putExpiry(t time.Time) {
+	if !t.IsZero() {
+		it[attrExpiresAt] = number(t.Unix())
+	}
+}
+
 func (it item) putFlag(name string, yes bool) {
 	if yes {
 		it[name] = &types.AttributeValueMemberBOOL{Value: true}
@@ -90,6 +98,13 @@ func (r *reader) number(name string) int64 {
 		r.fail(name)
 	}
 	return 0
+}
+
+func (r *reader) expiry() time.Time {
+	if seconds := r.number(attrExpiresAt); seconds != 0 {
+		return time.Unix(seconds, 0).UTC()
+	}
+	return time.Time{}
 }
 
 func (r *reader) flag(name string) bool {

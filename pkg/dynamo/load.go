@@ -30,8 +30,8 @@ func (s *Store) Load(ctx context.Context, keys relatedro.Keys) (relatedro.Loaded
 }
 
 // Peek is Load with eventually consistent reads, at half the price, of what people see:
-// a case's Stated and FirstEventAt are empty, and so are a location's UpdatedBy and
-// UpdatedAt.
+// a case's Stated, FirstEventAt and Expires are empty, and so are a location's UpdatedBy
+// and UpdatedAt.
 func (s *Store) Peek(ctx context.Context, keys relatedro.Keys) (relatedro.Loaded, error) {
 	return s.load(ctx, keys, shown)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -46,7 +47,7 @@ func (s *Store) saveCase(ctx context.Context, before, next relatedro.Case) error
 	}
 	actions := []types.TransactWriteItem{s.putCase(before, next)}
 	for _, l := range puts {
-		actions = append(actions, types.TransactWriteItem{Put: &types.Put{TableName: &s.table, Item: encodeLink(l)}})
+		actions = append(actions, types.TransactWriteItem{Put: &types.Put{TableName: &s.table, Item: encodeLink(l, linksExpire(next))}})
 	}
 	for _, ro := range deletes {
 		actions = append(actions, types.TransactWriteItem{Delete: &types.Delete{TableName: &s.table, Key: linkKey(next.Key, ro).item()}})
@@ -81,6 +82,16 @@ func (s *Store) transact(ctx context.Context, actions []types.TransactWriteItem)
 	return err
 }
 
+// linksExpire returns when the links of a case may be forgotten: with the case or up to
+// 30 days later, so that not every event of it has to write them all.
+func linksExpire(c relatedro.Case) time.Time {
+	const step = 30 * 24 * time.Hour
+	if c.Expires.IsZero() {
+		return c.Expires
+	}
+	return c.Expires.Add(step - 1).Truncate(step)
+}
+
 // changedLinks returns the links to put and the numbers of those to delete, for next to
 // have its links.
 func changedLinks(before, next relatedro.Case) (puts []relatedro.Link, deletes []string) {
@@ -88,8 +99,9 @@ func changedLinks(before, next relatedro.Case) (puts []relatedro.Link, deletes [
 	for _, l := range before.Links() {
 		had[l.RO] = l
 	}
+	longer := !linksExpire(before).Equal(linksExpire(next))
 	for _, l := range next.Links() {
-		if had[l.RO] != l {
+		if had[l.RO] != l || longer {
 			puts = append(puts, l)
 		}
 		delete(had, l.RO)

@@ -26,7 +26,8 @@ type Case struct {
 	FetchedOver Connection  // the connection that Related was fetched over
 	Retrieval   Retrieval   // the last retrieval, good or not
 
-	Revision int64 // counts writes; 0 is not stored
+	Expires  time.Time // when the store may forget the case; zero is never
+	Revision int64     // counts writes; 0 is not stored
 }
 
 // CaseStatus is how far a case has come, as far as events told.
@@ -36,9 +37,10 @@ type CaseStatus string
 const (
 	CaseExported CaseStatus = "exported"
 	CaseClosed   CaseStatus = "closed"
+	CaseDeleted  CaseStatus = "deleted" // nothing is kept of it but its deletion
 )
 
-// Stated identifies the newest export or close that a case has taken in. Its
+// Stated identifies the newest export, close or deletion that a case has taken in. Its
 // order is total, so that any order of delivery ends with the same one.
 type Stated struct {
 	ID         string
@@ -47,33 +49,42 @@ type Stated struct {
 	Settled    bool // its retrieval ended ok
 }
 
-// compare orders two exports or closes by what they say about the case: later
-// wins, at equal times close wins, and at equal types the greater id wins so
-// that the order of delivery never decides.
+// compare orders two events by what they say about the case: later wins, a close counts
+// as later than it says by MaxClockLead and a deletion by twice that, see Decide. Then a
+// deletion wins over a close and a close over an export, and of one type the greater id,
+// so that the order of delivery never decides.
 func (s Stated) compare(o Stated) int {
-	rank := func(t EventType) int {
-		if t == Closed {
-			return 1
-		}
-		return 0
-	}
 	return cmp.Or(
-		s.OccurredAt.Compare(o.OccurredAt),
-		cmp.Compare(rank(s.Type), rank(o.Type)),
+		s.counts().Compare(o.counts()),
+		cmp.Compare(s.rank(), o.rank()),
 		strings.Compare(s.ID, o.ID),
 	)
+}
+
+// counts returns the time by which the event is compared.
+func (s Stated) counts() time.Time { return s.OccurredAt.Add(time.Duration(s.rank()) * MaxClockLead) }
+
+func (s Stated) rank() int {
+	switch s.Type {
+	case Closed:
+		return 1
+	case Deleted:
+		return 2
+	}
+	return 0
 }
 
 // Trigger is what started a retrieval.
 type Trigger string
 
 // The triggers: case export, case close (auto-close included), a person, and a change
-// seen in the DMS.
+// seen in the DMS. A deletion fetches nothing: logs alone name it.
 const (
 	TriggerExport  Trigger = "export"
 	TriggerClose   Trigger = "close"
 	TriggerRefresh Trigger = "refresh"
 	TriggerFollow  Trigger = "follow"
+	TriggerDelete  Trigger = "delete"
 )
 
 // Outcome is how a retrieval stands.
@@ -172,13 +183,19 @@ func (c Case) Links() []Link {
 	return links
 }
 
+// Deleted reports whether nothing is kept of the case but its deletion.
+func (c Case) Deleted() bool { return c.Status == CaseDeleted }
+
 // Stored reports whether the case has been written before.
 func (c Case) Stored() bool { return c.Revision > 0 }
 
-// withFacts returns c as ev, the newest export or close, states it. What the event
-// does not say stays. A list that belongs to another RO is dropped: it would be
-// shown next to a number that it is not related to.
+// withFacts returns c as ev, the newest export, close or deletion, states it. What an
+// export or close does not say stays. A list that belongs to another RO is dropped: it
+// would be shown next to a number that it is not related to.
 func (c Case) withFacts(ev Event) Case {
+	if ev.Type == Deleted {
+		return Case{Key: c.Key, Status: CaseDeleted, Stated: ev.stated(), Revision: c.Revision}
+	}
 	c = c.withRO(ev.RO)
 	c.Number = cmp.Or(ev.CaseNumber, c.Number)
 	c.Asset = cmp.Or(ev.Asset, c.Asset)
@@ -193,6 +210,9 @@ func (c Case) withFacts(ev Event) Case {
 // filledFrom returns c with what is unknown of it taken from an older event, and
 // whether that changed anything.
 func (c Case) filledFrom(ev Event) (Case, bool) {
+	if c.Deleted() {
+		return c, false
+	}
 	before := [...]string{c.Number, c.Asset, c.RO}
 	c.Number = cmp.Or(c.Number, ev.CaseNumber)
 	c.Asset = cmp.Or(c.Asset, ev.Asset)

@@ -40,7 +40,16 @@ func ok(c Case, ev Event) Case {
 func failed(c Case, ev Event) Case    { return c.Failed(ev, OutcomeFailed, NotActivated, ten) }
 func retrying(c Case, ev Event) Case  { return c.Failed(ev, OutcomeRetrying, Unreachable, ten) }
 func unknown() Case                   { return Case{Key: key} }
-func taken(c Case, evs ...Event) Case { c = Decide(c, evs).Case; c.Revision++; return c }
+func taken(c Case, evs ...Event) Case { c = decide(c, evs).Case; c.Revision++; return c }
+
+// decide decides a day later at a location that reads over the zero Connection, as ok does.
+func decide(stored Case, events []Event) Decision {
+	return Decide(stored, Connection{}, ten.Add(24*time.Hour), events)
+}
+
+func deletion(id string, minute int, change ...func(*Event)) Event {
+	return event(Event{ID: id, Type: Deleted}, minute, change)
+}
 
 func TestDecide(t *testing.T) {
 	e1, e2, c2 := export("e1", 1), export("e2", 2), closing("c2", 2)
@@ -76,7 +85,7 @@ func TestDecide(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got := ""
-			if d := Decide(tt.stored, tt.events); d.Fetch != nil {
+			if d := decide(tt.stored, tt.events); d.Fetch != nil {
 				got = d.Fetch.ID
 			}
 			if got != tt.fetch {
@@ -99,8 +108,18 @@ func TestDecideTakesFactsIn(t *testing.T) {
 			Case{Asset: "asset-7", Number: "1001", RO: "50123", Status: CaseClosed, ClosedBy: ClosedByUser}},
 		{"older export changes nothing that is known", taken(unknown(), closing("c2", 2, of("asset-8"))), []Event{export("e1", 1, of("asset-7"), underRO("9"))},
 			Case{Asset: "asset-8", RO: "50123", Status: CaseClosed, ClosedBy: ClosedByUser}},
-		{"newer export reopens", taken(unknown(), closing("c2", 2)), []Event{export("e3", 3, underRO("60000"))},
+		{"newer export reopens", taken(unknown(), closing("c2", 2)), []Event{export("e8", 8, underRO("60000"))},
 			Case{RO: "60000", Status: CaseExported}},
+		{"an export close behind a close may be older than it says", taken(unknown(), closing("c2", 2)), []Event{export("e6", 6, underRO("60000"))},
+			Case{RO: "50123", Status: CaseClosed, ClosedBy: ClosedByUser}},
+		{"a close is newer than an export whose clock leads", taken(unknown(), export("e6", 6)), []Event{closing("c2", 2)},
+			Case{RO: "50123", Status: CaseClosed, ClosedBy: ClosedByUser}},
+		{"deleted", taken(unknown(), export("e1", 1, of("asset-7"), number("1001"))), []Event{deletion("d2", 2)}, Case{Status: CaseDeleted}},
+		{"deleted before anything else was known", unknown(), []Event{deletion("d2", 2)}, Case{Status: CaseDeleted}},
+		{"late events do not bring back what is deleted", taken(unknown(), deletion("d2", 2)),
+			[]Event{export("e1", 1), closing("c7", 7), export("e12", 11), refresh("r13", 13)}, Case{Status: CaseDeleted}},
+		{"an export long after a deletion is a case anew", taken(unknown(), deletion("d2", 2)), []Event{export("e13", 13)},
+			Case{RO: "50123", Status: CaseExported}},
 		{"refresh states nothing", taken(unknown(), export("e1", 1)), []Event{refresh("r3", 3, underRO("9"), of("asset-9"))},
 			Case{RO: "50123", Status: CaseExported}},
 		{"refresh of a case nobody knows", unknown(), []Event{refresh("r3", 3, of("asset-9"), number("1009"))},
@@ -109,7 +128,7 @@ func TestDecideTakesFactsIn(t *testing.T) {
 			Case{RO: "60000", Status: CaseExported}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got := Decide(tt.stored, tt.events).Case
+			got := decide(tt.stored, tt.events).Case
 			got = Case{Number: got.Number, Asset: got.Asset, RO: got.RO, Status: got.Status, ClosedBy: got.ClosedBy}
 			if !equalFacts(got, tt.want) {
 				t.Errorf("got %+v\nwant %+v", got, tt.want)
@@ -194,5 +213,65 @@ func TestNumbersThatNobodyCanSearchForAreNotLinked(t *testing.T) {
 	c := Case{Key: key, RO: "50123", Related: []RelatedRO{{RO: "50124"}, {RO: "1,2"}, {RO: "7#CASE#case-2"}}}
 	if links := c.Links(); len(links) != 2 || links[0].RO != "50123" || links[1].RO != "50124" {
 		t.Errorf("links %+v", links)
+	}
+}
+
+func TestOnlyAnotherAccountOrBranchMakesAListAnothers(t *testing.T) {
+	e1, r3 := export("e1", 1), refresh("r3", 3)
+	fetchedOver := func(over Connection) Case {
+		c := taken(unknown(), e1)
+		return c.Retrieved(e1, Family{Related: []RelatedRO{{RO: "50124"}}}, over, ten.Add(4*time.Minute))
+	}
+	for name, tt := range map[string]struct {
+		fetched, now Connection
+		same         bool
+	}{
+		"the same":          {Connection{"a", "u", "DAL"}, Connection{"a", "u", "DAL"}, true},
+		"another user":      {Connection{"a", "u", "DAL"}, Connection{"a", "v", "DAL"}, true},
+		"the branch named":  {Connection{"a", "u", ""}, Connection{"a", "u", "DAL"}, true},
+		"the branch left":   {Connection{"a", "u", "DAL"}, Connection{"a", "u", ""}, true},
+		"in capitals":       {Connection{"6b1f", "u", ""}, Connection{"6B1F", "u", ""}, true},
+		"another branch":    {Connection{"a", "u", "DAL"}, Connection{"a", "u", "HOU"}, false},
+		"another account":   {Connection{"a", "u", "DAL"}, Connection{"b", "u", "DAL"}, false},
+		"no account":        {Connection{"a", "u", ""}, Connection{}, false},
+		"of an older store": {Connection{}, Connection{"a", "u", ""}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := fetchedOver(tt.fetched)
+			later := ten.Add(time.Hour)
+			if fetches := Decide(c, tt.now, later, []Event{e1}).Fetch != nil; fetches == tt.same {
+				t.Errorf("the same export again is fetched for: %t", fetches)
+			}
+			if fetches := Decide(c, tt.now, later, []Event{r3}).Fetch != nil; fetches == tt.same {
+				t.Errorf("a refresh asked for before the list was fetched is fetched for: %t", fetches)
+			}
+			if shown := show(c, Settings{Karmak: tt.now}); (len(shown.Related) == 1) != tt.same {
+				t.Errorf("shown %+v", shown)
+			}
+		})
+	}
+}
+
+func TestRefreshesAreAskedOnce(t *testing.T) {
+	e1 := export("e1", 1)
+	c := taken(unknown(), e1)
+	c = c.Retrieved(e1, Family{}, Connection{}, ten.Add(5*time.Minute))
+	for name, tt := range map[string]struct {
+		stored Case
+		asked  int
+		now    int
+		fetch  bool
+	}{
+		"asked before the list was fetched":        {c, 4, 10, false},
+		"asked after the list was fetched":         {c, 6, 10, true},
+		"the list failed since":                    {c.Failed(e1, OutcomeFailed, Unreachable, ten), 4, 10, true},
+		"the list is of a clock that jumped ahead": {c, 4, 4, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := Decide(tt.stored, Connection{}, ten.Add(time.Duration(tt.now)*time.Minute), []Event{refresh("r", tt.asked)})
+			if (d.Fetch != nil) != tt.fetch {
+				t.Errorf("fetches: %t", d.Fetch != nil)
+			}
+		})
 	}
 }

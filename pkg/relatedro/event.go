@@ -12,6 +12,7 @@ type EventType string
 const (
 	Exported EventType = "case.exported" // the case was exported to the DMS
 	Closed   EventType = "case.closed"   // the case was closed, by a person or by auto-close
+	Deleted  EventType = "case.deleted"  // the case was deleted; nothing of it is to be kept
 	Refresh  EventType = "case.refresh"  // one of our functions asks to fetch again; it states no facts about the case
 )
 
@@ -37,7 +38,7 @@ type Event struct {
 	Key        CaseKey
 	CaseNumber string
 	Asset      string
-	RO         string
+	RO         string   // of Deleted events it may be empty
 	ClosedBy   ClosedBy // of Closed events only
 	Cause      Trigger  // of Refresh events only: TriggerFollow, or empty for a person's
 }
@@ -49,6 +50,8 @@ func (e Event) Trigger() Trigger {
 		return TriggerExport
 	case Closed:
 		return TriggerClose
+	case Deleted:
+		return TriggerDelete
 	}
 	return cmp.Or(e.Cause, TriggerRefresh)
 }
@@ -60,7 +63,9 @@ func (e Event) Check() error {
 		CheckID("id", e.ID),
 		CheckID("locationId", e.Key.Location),
 		CheckID("caseId", e.Key.Case),
-		CheckRO("roNumber", e.RO),
+	}
+	if e.Type != Deleted || e.RO != "" {
+		checks = append(checks, CheckRO("roNumber", e.RO))
 	}
 	if e.CaseNumber != "" {
 		checks = append(checks, CheckID("caseNumber", e.CaseNumber))
@@ -69,7 +74,7 @@ func (e Event) Check() error {
 		checks = append(checks, CheckID("assetId", e.Asset))
 	}
 	switch e.Type {
-	case Exported:
+	case Exported, Deleted:
 	case Refresh:
 		if e.Cause != "" && e.Cause != TriggerRefresh && e.Cause != TriggerFollow {
 			checks = append(checks, &FieldError{"trigger", `must be "refresh" or "follow"`})
@@ -79,12 +84,24 @@ func (e Event) Check() error {
 			checks = append(checks, &FieldError{"closedBy", `must be "user" or "auto"`})
 		}
 	default:
-		checks = append(checks, &FieldError{"type", `must be "case.exported", "case.closed" or "case.refresh"`})
+		checks = append(checks, &FieldError{"type", `must be "case.exported", "case.closed", "case.deleted" or "case.refresh"`})
 	}
 	if e.OccurredAt.IsZero() {
 		checks = append(checks, &FieldError{"occurredAt", "must be an RFC 3339 time"})
 	}
 	return cmp.Or(checks...)
+}
+
+// rank says how urgent a fetch for the event is. Who waits for a refresh does so for a
+// minute; later it is no more urgent than others: it may be one of a whole location's.
+func (e Event) rank(now time.Time) Rank {
+	switch {
+	case e.Trigger() == TriggerFollow:
+		return RankFollow
+	case e.Type == Refresh && now.Sub(e.OccurredAt) < RefreshPeriod:
+		return RankPerson
+	}
+	return RankBatch
 }
 
 // statesFacts reports whether the event says something about the case, rather

@@ -79,17 +79,6 @@ func (r Rank) patience() time.Duration {
 	return 2 * time.Second
 }
 
-// rank returns the rank of asking for the event.
-func (e Event) rank() Rank {
-	switch e.Trigger() {
-	case TriggerRefresh:
-		return RankPerson
-	case TriggerFollow:
-		return RankFollow
-	}
-	return RankBatch
-}
-
 // free reports whether a rank may try to take the lease.
 func (l Lease) free(rank Rank, now time.Time) bool {
 	return !ahead(l.HeldUntil, now) && (!ahead(l.WantedUntil, now) || l.WantedBy <= rank)
@@ -164,7 +153,7 @@ func (t turns) await(ctx context.Context, c Claim) error {
 		}
 		select {
 		case <-ctx.Done():
-			return &Failure{Reason: AccountBusy}
+			return &Failure{Reason: AccountBusy, NotAsked: true}
 		case <-time.After(pause/2 + mathrand.N(pause)):
 		}
 	}

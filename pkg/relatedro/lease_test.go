@@ -1,6 +1,9 @@
 package relatedro
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 func TestRankIsThatOfTheMostUrgent(t *testing.T) {
 	export, follow, person := Event{Type: Exported}, Event{Type: Refresh, Cause: TriggerFollow}, Event{Type: Refresh}
@@ -19,7 +22,7 @@ func TestRankIsThatOfTheMostUrgent(t *testing.T) {
 			for i := range tt.events {
 				tasks = append(tasks, &task{decision: Decision{Fetch: &tt.events[i]}})
 			}
-			if got := rankOf(tasks); got != tt.want {
+			if got := rankOf(tasks, time.Time{}); got != tt.want {
 				t.Errorf("rank %d, want %d", got, tt.want)
 			}
 		})

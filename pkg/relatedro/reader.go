@@ -41,9 +41,9 @@ type Match struct {
 
 // Reader turns stored cases into what people see. Safe for concurrent use.
 //
-// It shows a list of related ROs only while the location still has the connection
-// that the list was fetched over: after a change of account the list is another
-// dealer's. A location's settings may be SettingsLife old, except in Case and
+// It shows a list of related ROs only while the location still reads what the list was
+// fetched over: after a change of account or branch the list is another's. Nothing of a
+// deleted case is shown. A location's settings may be SettingsLife old, except in Case and
 // Search.
 type Reader struct {
 	store  CaseReader
@@ -233,6 +233,7 @@ func (r *Reader) peek(ctx context.Context, keys Keys) (Loaded, error) {
 	for _, s := range loaded.Settings {
 		r.memory.Put(s)
 	}
+	maps.DeleteFunc(loaded.Cases, func(_ CaseKey, c Case) bool { return c.Deleted() })
 	return loaded, nil
 }
 
@@ -270,10 +271,10 @@ func (r *Reader) settle(ctx context.Context, known map[string]Settings, cases it
 	return nil
 }
 
-// disowns reports whether the case's list was fetched over a connection that is not
-// the location's.
+// disowns reports whether the case's list is another account's or branch's than the
+// location's.
 func (s Settings) disowns(c Case) bool {
-	return !c.Retrieval.RetrievedAt.IsZero() && c.FetchedOver != s.Karmak
+	return !c.Retrieval.RetrievedAt.IsZero() && !s.Karmak.Reads(c.FetchedOver)
 }
 
 // show returns the case as people may see it under the settings.

@@ -58,8 +58,10 @@ func (r Reason) Sentence() string {
 		return "Our own sign-in to Karmak could not be read. Our support staff has to mend this; nothing is wrong at this location."
 	case UnexpectedAnswer:
 		return "Karmak's answer could not be read. Our support staff has been given the details."
-	case StoreUnavailable, Conflict, OutOfTime:
+	case StoreUnavailable, Conflict:
 		return "The related ROs could not be saved in time."
+	case OutOfTime:
+		return "Karmak takes long to answer for this account. The related ROs are fetched as soon as it has time."
 	case AccountBusy:
 		return "Karmak is answering other questions about this account just now. Please try again in a moment."
 	case RONotFound:
@@ -75,15 +77,24 @@ func (r Reason) Sentence() string {
 	case LocationDisabled:
 		return "Related ROs were switched off for this location before they could be fetched."
 	case ConnectionChanged:
-		return "This location now reads another Karmak account. Refresh to fetch the related ROs again."
+		return "This location now reads another Karmak account or branch. Refresh to fetch the related ROs again."
 	}
 	return "The related ROs could not be fetched."
+}
+
+// GiveUpAfter returns the age of a message at which a failure for this reason is final.
+func (r Reason) GiveUpAfter() time.Duration {
+	if r == FusionOffline || r == Unreachable {
+		return GiveUpAwayAfter
+	}
+	return GiveUpAfter
 }
 
 // Failure is the error of a retrieval.
 type Failure struct {
 	Reason     Reason
 	RetryAfter time.Duration // wait at least this long; 0 when nobody said
+	NotAsked   bool          // nothing was asked of the DMS: the wait need not grow with the failures
 	Err        error         // for the log: never holds a secret, a token or account data
 }
 

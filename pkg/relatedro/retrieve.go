@@ -17,8 +17,18 @@ const (
 	// counts from the first refusal, not from the event. Otherwise the first refusal of a
 	// message that has waited for the dealer's server would be final.
 	NotActivatedGrace = time.Hour
-	// GiveUpAfter is the age of a message at which a further failure is final.
-	GiveUpAfter = 24 * time.Hour
+	// GiveUpAfter is the age of a message at which a further failure is final. While the
+	// dealer's server is away that is GiveUpAwayAfter: it may be switched off from Friday
+	// evening to Monday morning.
+	GiveUpAfter     = 24 * time.Hour
+	GiveUpAwayAfter = 4 * 24 * time.Hour
+	// TombstoneLife is how long a deletion keeps late events from bringing a case back:
+	// longer than the 14 days in a queue and 14 more among dead letters.
+	TombstoneLife = 30 * 24 * time.Hour
+	// GroupBudget is how long the cases of one connection may take to ask for; more come
+	// back later. It bears four look-ups, one after the other, that each take as long as
+	// the Karmak client lets them.
+	GroupBudget = 40 * time.Second
 )
 
 const (
@@ -61,12 +71,16 @@ const (
 type Result struct {
 	Verdict    Verdict
 	Settlement Settlement
-	Failure    *Failure // why, unless Verdict is Done
+	Failure    *Failure // why it failed, nil if it did not
 	Related    int      // related ROs found; of SettledOK only
 }
 
 // Retriever turns events into stored related ROs. Safe for concurrent use.
 type Retriever struct {
+	// Retention is how long a case is kept after its last event; 0 is for ever. It must
+	// be set before the first use.
+	Retention time.Duration
+
 	store  CaseStore
 	dms    DMS
 	turns  turns
@@ -143,7 +157,7 @@ func (r *Retriever) read(ctx context.Context, tasks []*task) error {
 		t.settings = known[t.key.Location]
 		t.stored = loaded.Cases[t.key]
 		t.stored.Key = t.key
-		t.decision = Decide(t.stored, t.events())
+		t.decision = Decide(t.stored, t.settings.Karmak, r.now(), t.events())
 	}
 	return nil
 }
@@ -166,16 +180,20 @@ func (r *Retriever) work(ctx context.Context, g group) {
 }
 
 // disable acknowledges events of a location that is not enabled. A retrieval that
-// one of them left retrying is over.
+// one of them left retrying is over. What is deleted is deleted here too.
 func (r *Retriever) disable(ctx context.Context, t *task) {
+	if t.decision.Case.Deleted() {
+		r.skip(ctx, t)
+		return
+	}
 	ev := t.leftRetrying()
 	if ev == nil || r.save(ctx, t, t.stored.Failed(*ev, OutcomeFailed, LocationDisabled, r.now())) {
 		t.all(Result{Verdict: Done, Settlement: SettledDisabled})
 	}
 }
 
-// skip settles a task whose events are done, or overtaken. The facts they state
-// are kept.
+// skip settles a task that has nothing to fetch. The facts that its events state, a
+// deletion among them, are kept.
 func (r *Retriever) skip(ctx context.Context, t *task) {
 	if !t.decision.Changed || r.save(ctx, t, t.decision.Case) {
 		t.all(Result{Verdict: Done, Settlement: SettledSkipped})
@@ -186,18 +204,22 @@ func (r *Retriever) skip(ctx context.Context, t *task) {
 func (r *Retriever) fetch(ctx context.Context, over Connection, tasks []*task) {
 	if !inTime(ctx) {
 		for _, t := range tasks {
-			t.all(retryFor(&Failure{Reason: OutOfTime}))
+			t.all(retryFor(&Failure{Reason: OutOfTime, NotAsked: true}))
 		}
 		return
 	}
-	asking, cancel := WithReserve(ctx, 5, 3*time.Second) // to save what was fetched
+	reserved, cancel := WithReserve(ctx, 5, 3*time.Second) // to save what was fetched
+	defer cancel()
+	asking, cancel := context.WithTimeout(reserved, GroupBudget)
 	defer cancel()
 	var at time.Time
 	var families map[string]Family
 	var err error
-	notAsked := r.turns.alone(asking, over.Account, rankOf(tasks), func(ctx context.Context) {
+	notAsked := r.turns.alone(asking, over.Account, rankOf(tasks, r.now()), func(ctx context.Context) {
 		at = r.now()
-		families, err = r.dms.Families(ctx, over, originals(tasks))
+		if families, err = r.dms.Families(ctx, over, originals(tasks)); err != nil && ctx.Err() != nil {
+			err = &Failure{Reason: OutOfTime, Err: err} // whatever the DMS would have said
+		}
 	})
 	if notAsked != nil {
 		for _, t := range tasks {
@@ -251,17 +273,12 @@ func (r *Retriever) succeed(ctx context.Context, t *task, family Family, over Co
 	}
 }
 
-// fail settles a task whose retrieval failed: again later, or for good. A list that is
-// newer than the event is not marked with its failure. A refresh has then got what it
-// asked for; an export or close is not superseded by that. Of a case that only a refresh
-// speaks of, nothing is stored or set aside: anybody who may refresh can make one up.
+// fail settles a task whose retrieval failed: again later, or for good. A list that a
+// refresh got since is not marked with an older event's failure. Of a case that only a
+// refresh speaks of, nothing is stored or set aside: anybody who may refresh can make one
+// up.
 func (r *Retriever) fail(ctx context.Context, t *task, f *Failure) {
 	ev, now := *t.decision.Fetch, r.now()
-	overtaken := t.overtaken(now)
-	if overtaken && !ev.statesFacts() {
-		r.skip(ctx, t)
-		return
-	}
 	next := t.decision.Case
 	outcome, result := judge(t.latestOf(ev), f, next.Retrieval.failingSince(ev, f.Reason, now), now)
 	if t.invented() {
@@ -271,7 +288,7 @@ func (r *Retriever) fail(ctx context.Context, t *task, f *Failure) {
 		t.fetched(result)
 		return
 	}
-	if !overtaken {
+	if !t.overtaken(now) {
 		next = next.Failed(ev, outcome, f.Reason, now)
 	}
 	// Trying again costs no write if the case says so already. Giving up does: the write
@@ -283,17 +300,23 @@ func (r *Retriever) fail(ctx context.Context, t *task, f *Failure) {
 }
 
 // judge says whether a delivery that failed is tried again. since is when its case's
-// retrievals began to fail for this reason.
+// retrievals began to fail for this reason. A refresh that fails for good is for the
+// person who sees the case, not for our support.
 func judge(d Delivery, f *Failure, since, now time.Time) (Outcome, Result) {
+	forGood := Result{Verdict: GiveUp, Settlement: SettledFailed, Failure: f}
 	switch {
 	case f.Reason.Permanent(),
 		f.Reason == RONotFound && now.Sub(d.Event.OccurredAt) >= UnknownROGrace,
 		f.Reason == NotActivated && now.Sub(since) >= NotActivatedGrace:
-		return OutcomeFailed, Result{Verdict: GiveUp, Settlement: SettledFailed, Failure: f}
-	case now.Sub(d.SentAt) >= GiveUpAfter:
-		return OutcomeFailed, Result{Verdict: GiveUp, Settlement: SettledGaveUp, Failure: f}
+	case now.Sub(d.SentAt) >= f.Reason.GiveUpAfter():
+		forGood.Settlement = SettledGaveUp
+	default:
+		return OutcomeRetrying, retryFor(f)
 	}
-	return OutcomeRetrying, retryFor(f)
+	if !d.Event.statesFacts() {
+		forGood.Verdict, forGood.Settlement = Done, SettledFailed
+	}
+	return OutcomeFailed, forGood
 }
 
 // waiting settles what could not be asked. That the account was busy is nobody's trouble.
@@ -314,7 +337,22 @@ func retryFor(f *Failure) Result {
 func (r *Retriever) save(ctx context.Context, t *task, next Case) bool {
 	r.saving <- struct{}{}
 	defer func() { <-r.saving }()
+	next.Expires = r.expiry(next)
 	return t.written(r.store.SaveCase(ctx, t.stored, next))
+}
+
+// expiry returns when the store may forget a case; zero is never.
+func (r *Retriever) expiry(c Case) time.Time {
+	last := c.Stated.OccurredAt
+	switch {
+	case c.Deleted():
+		return r.now().Add(TombstoneLife)
+	case r.Retention == 0:
+		return time.Time{}
+	case last.IsZero():
+		last = c.FirstEventAt
+	}
+	return last.Add(r.Retention)
 }
 
 // leastTime is how much of an invocation must be left to ask the DMS anything.

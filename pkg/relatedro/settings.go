@@ -1,6 +1,9 @@
 package relatedro
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // FeatureStatus says whether a location has Related RO switched on.
 type FeatureStatus string
@@ -18,6 +21,13 @@ const KarmakFusion = "KARMAK_FUSION"
 // user of that account, and the branch, empty when the location is the account's
 // only one. It is comparable: locations with equal connections are asked together.
 type Connection struct{ Account, User, Branch string }
+
+// Reads reports whether what was fetched over a connection is what c reads: the same
+// account's, of the same branch. A branch that one of them leaves empty is the account's
+// only one. Which Unity user asks makes no difference to what belongs to a location.
+func (c Connection) Reads(fetched Connection) bool {
+	return strings.EqualFold(c.Account, fetched.Account) && (c.Branch == fetched.Branch || c.Branch == "" || fetched.Branch == "")
+}
 
 // Branch is a branch of an account as the DMS lists it. Code is what Connection.Branch
 // holds.

@@ -87,15 +87,13 @@ func (t *task) indexOf(ev Event) int {
 	return found
 }
 
-// overtaken reports whether the list that people see is good and newer than what the
-// event that is fetched for asks for, so that its failure must not be shown over it. The
-// list that an older export or close got speaks for no newer one, whenever it was
-// fetched. A time that lies ahead tells nothing: a clock has jumped back.
+// overtaken reports whether people see a good list that a refresh got since the event
+// that is fetched for, so that its failure must not be shown over it. The list that an
+// older export or close got speaks for no newer one, whenever it was fetched.
 func (t *task) overtaken(now time.Time) bool {
-	ev, shown := t.decision.Fetch, t.stored.Retrieval
-	newer := shown.RetrievedAt.After(ev.OccurredAt) && !shown.RetrievedAt.After(now)
-	return newer && shown.Outcome == OutcomeOK && t.stored.FetchedOver == t.settings.Karmak &&
-		(!ev.statesFacts() || shown.Trigger == TriggerRefresh && t.decision.Case.RO == t.stored.RO)
+	c := t.decision.Case
+	refreshed := c.Retrieval.Trigger == TriggerRefresh || c.Retrieval.Trigger == TriggerFollow
+	return refreshed && c.fetchedSince(t.decision.Fetch.OccurredAt, t.settings.Karmak, now)
 }
 
 // invented reports whether nothing but a refresh has ever spoken of the case.
@@ -177,9 +175,10 @@ func byAccount(all []group) [][]group {
 }
 
 // rankOf returns the rank of what is fetched for together: that of its most urgent.
-func rankOf(tasks []*task) (highest Rank) {
+func rankOf(tasks []*task, now time.Time) Rank {
+	highest := RankFollow
 	for _, t := range tasks {
-		highest = max(highest, t.decision.Fetch.rank())
+		highest = max(highest, t.decision.Fetch.rank(now))
 	}
 	return highest
 }

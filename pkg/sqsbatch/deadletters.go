@@ -224,7 +224,11 @@ func letterOf(queue relatedro.QueueName, m types.Message) relatedro.DeadLetter {
 // sentAt returns when the queue took the message that has these attributes of SQS's
 // own; the zero time if they do not say.
 func sentAt(attributes map[string]string) time.Time {
-	ms, err := strconv.ParseInt(attributes[string(types.MessageSystemAttributeNameSentTimestamp)], 10, 64)
+	return momentOf(attributes, types.MessageSystemAttributeNameSentTimestamp)
+}
+
+func momentOf(attributes map[string]string, name types.MessageSystemAttributeName) time.Time {
+	ms, err := strconv.ParseInt(attributes[string(name)], 10, 64)
 	if err != nil {
 		return time.Time{}
 	}

@@ -14,11 +14,6 @@ import (
 // Version is the message contract's version that is understood here.
 const Version = 1
 
-// MaxClockLead is how far a message's occurredAt may lie after the time at which the
-// queue took it. Further ahead is a wrong clock: such an event would be the newest of
-// its case for as long as the clock is wrong, and hide all others.
-const MaxClockLead = 5 * time.Minute
-
 // The codes of messages that can never work, as dead letters carry them. Retrievals
 // that fail for good add the codes of relatedro.Reason, and GaveUp.
 const (
@@ -56,7 +51,11 @@ func Decode(body string, sentAt time.Time) (relatedro.Event, error) {
 		Key:        relatedro.CaseKey{Location: d.need("locationId"), Case: d.need("caseId")},
 		CaseNumber: d.id("caseNumber"),
 		Asset:      d.id("assetId"),
-		RO:         d.need("roNumber"),
+	}
+	if ev.Type == relatedro.Deleted {
+		ev.RO = d.optional("roNumber", relatedro.CheckRO)
+	} else {
+		ev.RO = d.need("roNumber")
 	}
 	if ev.Type == relatedro.Closed {
 		ev.ClosedBy = relatedro.ClosedBy(d.need("closedBy"))
@@ -69,8 +68,9 @@ func Decode(body string, sentAt time.Time) (relatedro.Event, error) {
 	if d.err == nil {
 		d.refuse(ev.Check())
 	}
-	if d.err == nil && ev.OccurredAt.Sub(sentAt) > MaxClockLead {
-		d.err = &Refusal{OccurredInFuture, fmt.Sprintf("occurredAt must be at most %v after the message was sent", MaxClockLead)}
+	if d.err == nil && ev.OccurredAt.Sub(sentAt) > relatedro.MaxClockLead {
+		// A wrong clock: the event would be the newest of its case for as long as it is wrong.
+		d.err = &Refusal{OccurredInFuture, fmt.Sprintf("occurredAt must be at most %v after the message was sent", relatedro.MaxClockLead)}
 	}
 	if d.err != nil {
 		return legible(ev), d.err
@@ -90,7 +90,7 @@ func legible(ev relatedro.Event) (named relatedro.Event) {
 		}
 	}
 	switch ev.Type {
-	case relatedro.Exported, relatedro.Closed, relatedro.Refresh:
+	case relatedro.Exported, relatedro.Closed, relatedro.Deleted, relatedro.Refresh:
 		named.Type = ev.Type
 	}
 	return named
@@ -147,10 +147,12 @@ func (d *decoder) need(name string) string {
 }
 
 // id returns an identifier that may be missing, but not empty.
-func (d *decoder) id(name string) string {
+func (d *decoder) id(name string) string { return d.optional(name, relatedro.CheckID) }
+
+func (d *decoder) optional(name string, check func(field, value string) error) string {
 	s, ok := d.text(name, "must not be null; leave it out when it is not known")
 	if ok {
-		d.refuse(relatedro.CheckID(name, s))
+		d.refuse(check(name, s))
 	}
 	return s
 }

@@ -31,6 +31,8 @@ var corpus = []struct{ name, body, refuses string }{
 	{"refresh", replace(`case.exported`, `case.refresh`), ""},
 	{"refresh of what changed in the DMS", refreshed(`"trigger":"follow"`), ""},
 	{"trigger on an export is passed over", with(`"trigger":7`), ""},
+	{"deleted", replace(`case.exported`, `case.deleted`), ""},
+	{"deleted without roNumber", strings.Replace(replace(`,"roNumber":"50123"`, ``), `case.exported`, `case.deleted`, 1), ""},
 	{"closedBy on an export is passed over", with(`"closedBy":7`), ""},
 	{"longest identifiers", replace(`"case-1001"`, `"`+strings.Repeat("a", 64)+`"`), ""},
 	{"longest RO number", replace(`50123`, strings.Repeat("9", 32)), ""},
@@ -86,6 +88,8 @@ var corpus = []struct{ name, body, refuses string }{
 	{"roNumber with a line break at its end", replace(`50123`, `50123\n`), "roNumber"},
 	{"closed without closedBy", replace(`case.exported`, `case.closed`), "closedBy"},
 	{"closedBy unknown", closed(`"closedBy":"robot"`), "closedBy"},
+	{"deleted with an empty roNumber", strings.Replace(replace(`"50123"`, `""`), `case.exported`, `case.deleted`, 1), "roNumber"},
+	{"deleted with a null roNumber", strings.Replace(replace(`"50123"`, `null`), `case.exported`, `case.deleted`, 1), "roNumber"},
 	{"trigger unknown", refreshed(`"trigger":"export"`), "trigger"},
 	{"trigger empty", refreshed(`"trigger":""`), "trigger"},
 	{"trigger null", refreshed(`"trigger":null`), "trigger"},
@@ -167,8 +171,8 @@ func TestDecodeRefusesWhatLiesAhead(t *testing.T) {
 		lead time.Duration
 		code string
 	}{
-		{"5 minutes ahead is a slow clock of ours", MaxClockLead, ""},
-		{"more is a wrong clock of theirs", MaxClockLead + time.Second, OccurredInFuture},
+		{"5 minutes ahead is a slow clock of ours", relatedro.MaxClockLead, ""},
+		{"more is a wrong clock of theirs", relatedro.MaxClockLead + time.Second, OccurredInFuture},
 		{"long past is fine", -90 * 24 * time.Hour, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

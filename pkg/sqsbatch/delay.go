@@ -3,41 +3,34 @@ package sqsbatch
 import (
 	"math/rand/v2"
 	"time"
+
+	"related-ro/pkg/relatedro"
 )
 
 // Bounds of how long a failed message waits until it is handed over again.
 const (
 	MinRetryDelay = 10 * time.Second
-	MaxRetryDelay = 15 * time.Minute
-	// MinTurnDelay and MaxTurnDelay are those of a message whose account was being asked by
-	// another function. By the most, the queue's maxReceiveCount of 200 bears an hour in which
-	// the turn never comes.
-	MinTurnDelay = 2 * time.Second
-	MaxTurnDelay = 30 * time.Second
+	MaxRetryDelay = 15 * time.Minute // for the first quarter of a day
+	LateDelay     = time.Hour        // from the second day on
+	// MinTurnDelay is that of a message whose account was not even asked.
+	MinTurnDelay = 4 * time.Second
 	// longestWait keeps under SQS's 12 hours, counted from the receive, by more than
 	// an invocation can take.
 	longestWait = 12*time.Hour - 30*time.Minute
 )
 
-// retryDelay returns how long a message waits after it was received so many times:
-// between half of and a ceiling that doubles from 20 s up to MaxRetryDelay, at random
-// so that messages which failed together do not return together. A longer wait that
-// the DMS asked for is kept.
-func retryDelay(receives int, retryAfter time.Duration) time.Duration {
-	return min(max(growing(MinRetryDelay, MaxRetryDelay, receives), retryAfter), longestWait)
-}
-
-// turnDelay returns how long a message waits for its account's turn, likewise.
-func turnDelay(receives int) time.Duration {
-	return growing(MinTurnDelay, MaxTurnDelay, receives)
-}
-
-// growing returns a time between half of and a ceiling that doubles with each receive, from
-// twice the least up to the most.
-func growing(least, most time.Duration, receives int) time.Duration {
-	ceiling := most
-	if receives < 7 { // by then it has passed the most
-		ceiling = min(least<<max(receives, 1), most)
+// retryDelay returns how long a message waits that failed, and has been tried for some
+// time. The wait grows with that time, not with the receives, so that one which asked
+// nothing of the DMS costs nothing: as long again as it has been tried for, up to
+// MaxRetryDelay, and up to LateDelay after a day. Of a message that was not asked for it
+// is an eighth of that. In four days that makes at most 180 receives of the 200 after
+// which SQS takes a message away. A longer wait that the DMS asked for is kept.
+func retryDelay(f *relatedro.Failure, tried time.Duration) time.Duration {
+	ceiling := min(max(tried, MinRetryDelay), max(MaxRetryDelay, min(tried/24, LateDelay)))
+	if f.NotAsked {
+		ceiling = min(max(tried/8, MinTurnDelay), LateDelay)
 	}
-	return ceiling/2 + rand.N(ceiling/2)
+	// At random, so that messages which failed together do not return together.
+	delay := ceiling - rand.N(ceiling/4)
+	return min(max(delay, f.RetryAfter), longestWait)
 }

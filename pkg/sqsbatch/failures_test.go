@@ -162,18 +162,18 @@ func TestOneAccountsFailureIsItsOwn(t *testing.T) {
 	}
 }
 
-func TestFailedMessageReturnsWithin20SecondsAtFirst(t *testing.T) {
+func TestFailedMessageReturnsWithin10SecondsAtFirst(t *testing.T) {
 	w := newWorld(t)
 	w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.StatusError}))
 	w.send(w.body("e1"))
 	w.run()
-	w.clock.Advance(9 * time.Second)
+	w.clock.Advance(7 * time.Second)
 	if n := len(w.receive(w.queue).Records); n != 0 {
-		t.Errorf("%d messages return before 10 s", n)
+		t.Errorf("%d messages return before 7 s", n)
 	}
-	w.clock.Advance(11 * time.Second)
+	w.clock.Advance(3 * time.Second)
 	if n := len(w.receive(w.queue).Records); n != 1 {
-		t.Errorf("%d messages return within 20 s, want 1", n)
+		t.Errorf("%d messages return within 10 s, want 1", n)
 	}
 }
 
@@ -343,7 +343,7 @@ func TestHandlerStopsBeforeLambdaKillsIt(t *testing.T) {
 	if failed := w.handle(ctx, w.handler, w.receive(w.queue)); failed != 1 || ctx.Err() != nil {
 		t.Errorf("%d messages failed, context %v; want 1 before the deadline", failed, ctx.Err())
 	}
-	w.shows(w.stored(), relatedro.OutcomeRetrying, relatedro.Unreachable, "e1")
+	w.shows(w.stored(), relatedro.OutcomeRetrying, relatedro.OutOfTime, "e1")
 }
 
 func TestSQSThatHangsDoesNotHoldUpTheAnswer(t *testing.T) {

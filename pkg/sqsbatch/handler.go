@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -92,11 +93,12 @@ func (h *Handler) Handle(ctx context.Context, batch events.SQSEvent) (events.SQS
 
 // settled is a message and what became of it: refused, or a result.
 type settled struct {
-	message  *events.SQSMessage
-	receives int
-	event    relatedro.Event
-	refusal  *Refusal
-	result   relatedro.Result
+	message    *events.SQSMessage
+	receives   int
+	triedSince time.Time // when it was first received
+	event      relatedro.Event
+	refusal    *Refusal
+	result     relatedro.Result
 }
 
 // decode fills done with the messages and returns the deliveries among them, with
@@ -107,6 +109,9 @@ func (h *Handler) decode(messages []events.SQSMessage, done []settled) (deliveri
 		sentAt := h.sentAt(m)
 		done[i].message = m
 		done[i].receives, _ = strconv.Atoi(m.Attributes["ApproximateReceiveCount"])
+		if done[i].triedSince = momentOf(m.Attributes, types.MessageSystemAttributeNameApproximateFirstReceiveTimestamp); done[i].triedSince.IsZero() {
+			done[i].triedSince = h.cfg.Now()
+		}
 		ev, err := Decode(m.Body, sentAt)
 		done[i].event = ev
 		if errors.As(err, &done[i].refusal) {
@@ -159,11 +164,11 @@ func (s settled) code() string {
 }
 
 func (s settled) explanation() string {
-	sentence := s.result.Failure.Reason.Sentence()
+	why := s.result.Failure.Reason
 	if s.result.Settlement == relatedro.SettledGaveUp {
-		return fmt.Sprintf("tried for %v: %s", relatedro.GiveUpAfter, sentence)
+		return fmt.Sprintf("tried for %v: %s", why.GiveUpAfter(), why.Sentence())
 	}
-	return sentence
+	return why.Sentence()
 }
 
 // delay makes messages that are tried again invisible for a while. That is a
@@ -174,14 +179,11 @@ func (h *Handler) delay(ctx context.Context, done []settled) {
 		if s.result.Verdict != relatedro.TryAgain {
 			continue
 		}
-		wait := retryDelay(s.receives, s.result.Failure.RetryAfter)
-		if s.result.Settlement == relatedro.SettledWaiting {
-			wait = turnDelay(s.receives)
-		}
+		wait := retryDelay(s.result.Failure, h.cfg.Now().Sub(s.triedSince))
 		entries = append(entries, types.ChangeMessageVisibilityBatchRequestEntry{
 			Id:                aws.String(strconv.Itoa(i)),
 			ReceiptHandle:     aws.String(s.message.ReceiptHandle),
-			VisibilityTimeout: int32(wait / time.Second),
+			VisibilityTimeout: int32(math.Ceil(wait.Seconds())),
 		})
 	}
 	for len(entries) > 0 {

@@ -4,48 +4,64 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"related-ro/pkg/relatedro"
 )
 
-func TestRetryDelayGrowsWithReceives(t *testing.T) {
+func TestRetryDelayGrowsWithTheTimeOfTrying(t *testing.T) {
+	asked, refused := &relatedro.Failure{}, &relatedro.Failure{NotAsked: true}
+	told := func(wait time.Duration) *relatedro.Failure { return &relatedro.Failure{RetryAfter: wait} }
 	for _, tt := range []struct {
 		name        string
-		receives    int
-		retryAfter  time.Duration
+		failure     *relatedro.Failure
+		tried       time.Duration
 		least, most time.Duration
 	}{
-		{"first", 1, 0, 10 * time.Second, 20 * time.Second},
-		{"unknown counts as first", 0, 0, 10 * time.Second, 20 * time.Second},
-		{"second", 2, 0, 20 * time.Second, 40 * time.Second},
-		{"sixth", 6, 0, 320 * time.Second, 640 * time.Second},
-		{"seventh", 7, 0, 450 * time.Second, 15 * time.Minute},
-		{"last before SQS moves it away", 200, 0, 450 * time.Second, 15 * time.Minute},
-		{"Retry-After is longer", 1, time.Hour, time.Hour, time.Hour},
-		{"Retry-After is shorter", 3, time.Second, 40 * time.Second, 80 * time.Second},
-		{"Retry-After is longer than SQS keeps a message invisible", 1, 48 * time.Hour, 11 * time.Hour, 12*time.Hour - 15*time.Minute},
+		{"first", asked, 0, 7500 * time.Millisecond, 10 * time.Second},
+		{"a clock that has jumped back", asked, -time.Hour, 7500 * time.Millisecond, 10 * time.Second},
+		{"after a minute", asked, time.Minute, 45 * time.Second, time.Minute},
+		{"after an hour", asked, time.Hour, 675 * time.Second, 15 * time.Minute},
+		{"after half a day", asked, 12 * time.Hour, 1350 * time.Second, 30 * time.Minute},
+		{"on the second day", asked, 25 * time.Hour, 45 * time.Minute, time.Hour},
+		{"on the fourth day", asked, 90 * time.Hour, 45 * time.Minute, time.Hour},
+		{"nothing asked, first", refused, 0, 3 * time.Second, 4 * time.Second},
+		{"nothing asked, after ten minutes", refused, 10 * time.Minute, 56250 * time.Millisecond, 75 * time.Second},
+		{"nothing asked until a circuit may be tried", &relatedro.Failure{NotAsked: true, RetryAfter: 27 * time.Second}, time.Minute, 27 * time.Second, 27 * time.Second},
+		{"Retry-After is longer", told(time.Hour), 0, time.Hour, time.Hour},
+		{"Retry-After is shorter", told(time.Second), time.Minute, 45 * time.Second, time.Minute},
+		{"Retry-After is longer than SQS keeps a message invisible", told(48 * time.Hour), 0, 11 * time.Hour, 12*time.Hour - 15*time.Minute},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			seen := map[time.Duration]bool{}
 			for range 100 {
-				d := retryDelay(tt.receives, tt.retryAfter)
+				d := retryDelay(tt.failure, tt.tried)
 				if d < tt.least || d > tt.most {
 					t.Fatalf("%v, want %v to %v", d, tt.least, tt.most)
 				}
 				seen[d] = true
 			}
-			if tt.retryAfter < tt.least && len(seen) < 2 {
+			if tt.failure.RetryAfter < tt.least && len(seen) < 2 {
 				t.Error("always the same: messages that failed together return together")
 			}
 		})
 	}
 }
 
-func TestTurnDelayIsOfSeconds(t *testing.T) {
-	for receives, most := range map[int]time.Duration{0: 4 * time.Second, 1: 4 * time.Second, 2: 8 * time.Second, 200: 30 * time.Second} {
-		for range 100 {
-			if d := turnDelay(receives); d < most/2 || d > most {
-				t.Fatalf("%v after %d receives, want %v at most and half of it at least", d, receives, most)
+// SQS takes a message away after 200 receives, without a reason.
+func TestMessageIsGivenUpBeforeSQSTakesItAway(t *testing.T) {
+	for share, name := range []string{"always asked", "every other time", "two of three times", "never asked"} {
+		t.Run(name, func(t *testing.T) {
+			for range 200 {
+				receives := 0
+				for tried := time.Duration(0); tried < relatedro.GiveUpAwayAfter; receives++ {
+					refused := share == 3 || share > 0 && receives%(share+1) > 0
+					tried += retryDelay(&relatedro.Failure{NotAsked: refused}, tried)
+				}
+				if receives >= 195 {
+					t.Fatalf("%d receives in %v", receives, relatedro.GiveUpAwayAfter)
+				}
 			}
-		}
+		})
 	}
 }
 

@@ -20,22 +20,31 @@ import (
 	"related-ro/pkg/sqsbatch"
 )
 
-// storm delivers events of several cases from two queues in random order, twice, while
+// storm delivers events of several cases from three queues in random order, twice, while
 // their earlier run is still going, with failures of Karmak and of the database, with
-// processes that die before they acknowledge, and with redrives.
+// processes that die before they acknowledge, with redrives, with changes of the location's
+// connection, and with the whole location fetched again.
 type storm struct {
 	*world
-	rt      *rapid.T
-	closing *world // the close queue and its handler; everything else is shared
+	rt         *rapid.T
+	closing    *world // the close queue and its handler; everything else is shared
+	refreshing *world // the refresh queue, likewise
 
 	sent    []relatedro.Event
-	spinoff map[string][]time.Time // when each RO's alternates were made, in the order of their numbers
+	over    relatedro.Connection
+	spinoff map[madeFrom][]time.Time // when each RO's alternates were made, in the order of their numbers
 	trouble *rand.Rand
 	share   float64 // of database calls that fail
 	mu      sync.Mutex
 }
 
-var stormROs = []string{"500", "600", "700"}
+// madeFrom is an RO of an account.
+type madeFrom struct{ account, ro string }
+
+var (
+	stormROs         = []string{"500", "600", "700"}
+	stormConnections = []relatedro.Connection{connectionA, {Account: accountA, User: "user-2"}, {Account: accountB, User: "user-1"}}
+)
 
 // check is one of rapid's many runs of a test: it closes what it opened when it ends.
 type check struct {
@@ -47,17 +56,44 @@ func (c check) Cleanup(f func()) { c.rt.Cleanup(f) }
 
 func newStorm(t *testing.T, rt *rapid.T) *storm {
 	w := newWorld(check{t, rt})
-	s := &storm{world: w, rt: rt, spinoff: map[string][]time.Time{}}
+	s := &storm{world: w, rt: rt, over: connectionA, spinoff: map[madeFrom][]time.Time{}}
 	s.trouble = rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "seed"), 0))
 	for _, ro := range stormROs {
 		w.addFamily(accountA, ro)
+		w.addFamily(accountB, ro)
 	}
-	closing := world{t: w.t, clock: w.clock, unity: w.unity, client: w.client, store: w.store, log: w.log}
-	closing.dlq, closing.queue = w.createQueue("case-close-dlq"), w.createQueue("case-close")
-	closing.handler = closing.newHandler()
-	s.closing = &closing
+	side := func(name string) *world {
+		other := world{t: w.t, clock: w.clock, unity: w.unity, client: w.client, store: w.store, log: w.log}
+		other.dlq, other.queue = w.createQueue(name+"-dlq"), w.createQueue(name)
+		other.handler = other.newHandler()
+		return &other
+	}
+	s.closing, s.refreshing = side("case-close"), side("case-refresh")
 	w.countCalls(s.fault)
 	return s
+}
+
+func (s *storm) sides() []*world { return []*world{s.world, s.closing, s.refreshing} }
+
+// connect gives the location another connection. The store may be in trouble: then it does
+// not.
+func (s *storm) connect(rt *rapid.T) {
+	over := rapid.SampledFrom(stormConnections).Draw(rt, "connection")
+	before, err := s.store.Settings(context.Background(), "loc-100")
+	if err != nil {
+		return
+	}
+	after := relatedro.Settings{Location: "loc-100", Status: relatedro.Enabled, DMS: relatedro.KarmakFusion, Karmak: over, UpdatedAt: s.clock.Now()}
+	_ = s.store.SaveSettings(context.Background(), relatedro.Change{ID: fmt.Sprint("change-", before.Version), At: s.clock.Now(), Before: before, After: after})
+	if after, err = s.store.Settings(context.Background(), "loc-100"); err == nil { // its answer may have been lost
+		s.over = after.Karmak
+	}
+}
+
+// refetch asks for the whole location again, if the store is there.
+func (s *storm) refetch(*rapid.T) {
+	queue := sqsbatch.NewRefreshQueue(s.client, s.refreshing.queue)
+	_, _ = relatedro.NewAdmin(s.store, nil, queue, s.clock.Now).Refetch(context.Background(), "loc-100", relatedro.SelectStale, "")
 }
 
 // fault makes a share of the database calls fail, some of them after they were done.
@@ -88,8 +124,8 @@ func (s *storm) sendOne(rt *rapid.T) {
 	} else {
 		ev = relatedro.Event{
 			ID:         fmt.Sprintf("ev-%02d", len(s.sent)),
-			Type:       rapid.SampledFrom([]relatedro.EventType{relatedro.Exported, relatedro.Closed, relatedro.Refresh}).Draw(rt, "type"),
-			OccurredAt: time.Date(2026, 11, 23, 10, rapid.IntRange(0, 5).Draw(rt, "minute"), 0, 0, time.UTC),
+			Type:       rapid.SampledFrom([]relatedro.EventType{relatedro.Exported, relatedro.Exported, relatedro.Closed, relatedro.Closed, relatedro.Refresh, relatedro.Deleted}).Draw(rt, "type"),
+			OccurredAt: time.Date(2026, 11, 23, 10, rapid.IntRange(0, 12).Draw(rt, "minute"), 0, 0, time.UTC),
 			Key:        relatedro.CaseKey{Location: "loc-100", Case: rapid.SampledFrom([]string{"case-1", "case-2", "case-3"}).Draw(rt, "case")},
 			RO:         rapid.SampledFrom(stormROs).Draw(rt, "ro"),
 			Asset:      rapid.SampledFrom([]string{"", "asset-1"}).Draw(rt, "asset"),
@@ -106,8 +142,11 @@ func (s *storm) sendOne(rt *rapid.T) {
 
 // side is where the events of a type go.
 func (s *storm) side(ev relatedro.Event) *world {
-	if ev.Type == relatedro.Closed {
+	switch ev.Type {
+	case relatedro.Closed, relatedro.Deleted:
 		return s.closing
+	case relatedro.Refresh:
+		return s.refreshing
 	}
 	return s.world
 }
@@ -116,7 +155,7 @@ func (s *storm) side(ev relatedro.Event) *world {
 // second process too, and sometimes forgets to acknowledge.
 func (s *storm) deliver(rt *rapid.T) {
 	var running sync.WaitGroup
-	for _, side := range []*world{s.world, s.closing} {
+	for _, side := range s.sides() {
 		batch := side.receive(side.queue)
 		if len(batch.Records) == 0 {
 			continue
@@ -140,7 +179,7 @@ func (s *storm) deliver(rt *rapid.T) {
 }
 
 func (s *storm) redrive(*rapid.T) {
-	for _, side := range []*world{s.world, s.closing} {
+	for _, side := range s.sides() {
 		for _, letters := range side.deadLetters() {
 			for _, letter := range letters {
 				side.send(letter.Body)
@@ -150,16 +189,15 @@ func (s *storm) redrive(*rapid.T) {
 }
 
 func (s *storm) makeSpinoff(rt *rapid.T) {
-	ro := rapid.SampledFrom(stormROs).Draw(rt, "original")
-	number := fmt.Sprintf("%s%d", ro, len(s.spinoff[ro])+1)
-	s.must(s.unity.Spinoff(accountA, ro, "", karmaktest.RO{Number: number}))
-	s.spinoff[ro] = append(s.spinoff[ro], s.clock.Now())
+	from := madeFrom{rapid.SampledFrom([]string{accountA, accountB}).Draw(rt, "account"), rapid.SampledFrom(stormROs).Draw(rt, "original")}
+	s.must(s.unity.Spinoff(from.account, from.ro, "", karmaktest.RO{Number: fmt.Sprintf("%s%d", from.ro, len(s.spinoff[from])+1)}))
+	s.spinoff[from] = append(s.spinoff[from], s.clock.Now())
 }
 
 func TestStormEndsRight(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		s := newStorm(t, rt)
-		steps := []func(*rapid.T){s.sendOne, s.sendOne, s.sendOne, s.deliver, s.deliver, s.makeSpinoff, s.redrive,
+		steps := []func(*rapid.T){s.sendOne, s.sendOne, s.sendOne, s.deliver, s.deliver, s.makeSpinoff, s.redrive, s.connect, s.refetch,
 			func(rt *rapid.T) {
 				s.setTrouble(rapid.SampledFrom([]float64{0, 0.1, 0.3}).Draw(rt, "database"), rapid.SampledFrom([]float64{0, 0.3, 1}).Draw(rt, "karmak"))
 			}}
@@ -176,11 +214,12 @@ func TestStormEndsRight(t *testing.T) {
 // of it: an open circuit would stay open for a while.
 func (s *storm) settle(rt *rapid.T) {
 	s.setTrouble(0, 0)
+	s.refetch(rt) // what another connection left hidden
 	for range 20 {
-		s.clock.Advance(20 * time.Minute) // longer than any message waits
+		s.clock.Advance(2 * time.Hour) // longer than any message waits
 		s.redrive(rt)
 		left := 0
-		for _, side := range []*world{s.world, s.closing} {
+		for _, side := range s.sides() {
 			batch := side.receive(side.queue)
 			left += len(batch.Records)
 			side.handle(context.Background(), side.newHandler(), batch)
@@ -224,35 +263,45 @@ func (s *storm) check(rt *rapid.T) {
 }
 
 func (s *storm) checkCase(rt *rapid.T, c relatedro.Case, newest relatedro.Event) {
+	if newest.Type == relatedro.Deleted {
+		if !c.Deleted() || c.RO != "" || len(c.Related) > 0 || c.Asset != "" {
+			rt.Errorf("%s was deleted last, and is stored as %+v", c.Key.Case, c)
+		}
+		return
+	}
 	if c.RO != newest.RO || c.Stated.ID != newest.ID || !c.Stated.Settled || (c.Status == relatedro.CaseClosed) != (newest.Type == relatedro.Closed) {
 		rt.Errorf("%s ends as RO %s, %s, of %s (settled %v); the newest event is %+v", c.Key.Case, c.RO, c.Status, c.Stated.ID, c.Stated.Settled, newest)
 	}
-	if c.Retrieval.Outcome != relatedro.OutcomeOK {
-		rt.Errorf("%s ends %s %s", c.Key.Case, c.Retrieval.Outcome, c.Retrieval.Reason)
+	if c.Retrieval.Outcome != relatedro.OutcomeOK || c.FetchedOver.Account != s.over.Account {
+		rt.Errorf("%s ends %s %s over %v, the location reads %v", c.Key.Case, c.Retrieval.Outcome, c.Retrieval.Reason, c.FetchedOver, s.over)
 	}
 	listed := map[string]bool{}
 	for _, r := range c.Related {
 		listed[r.RO] = true
 	}
-	for i, made := range s.spinoff[c.RO] {
-		if number := fmt.Sprintf("%s%d", c.RO, i+1); !made.After(c.Retrieval.RetrievedAt) && !listed[number] {
-			rt.Errorf("%s lacks %s, made %v before its retrieval", c.Key.Case, number, c.Retrieval.RetrievedAt.Sub(made))
+	made := s.spinoff[madeFrom{c.FetchedOver.Account, c.RO}]
+	for i, at := range made {
+		if number := fmt.Sprintf("%s%d", c.RO, i+1); !at.After(c.Retrieval.RetrievedAt) && !listed[number] {
+			rt.Errorf("%s lacks %s, made %v before its retrieval", c.Key.Case, number, c.Retrieval.RetrievedAt.Sub(at))
 		}
 	}
-	if len(listed) > len(s.spinoff[c.RO]) {
+	if len(listed) > len(made) {
 		rt.Errorf("%s lists %v, more than %s has", c.Key.Case, listed, c.RO)
 	}
 }
 
-// newest returns the export or close that says how a case stands: by time, at equal
-// times a close, then by id.
+// newest returns the event that says how a case stands: a close counts 5 minutes later than
+// it says, and a deletion 10; at equal times a deletion wins, then a close, then the id.
 func (s *storm) newest(id string) (newest relatedro.Event, found bool) {
-	rank := map[relatedro.EventType]int{relatedro.Closed: 1}
+	rank := map[relatedro.EventType]int{relatedro.Closed: 1, relatedro.Deleted: 2}
+	counts := func(ev relatedro.Event) time.Time {
+		return ev.OccurredAt.Add(5 * time.Minute * time.Duration(rank[ev.Type]))
+	}
 	for _, ev := range s.sent {
 		if ev.Key.Case != id || ev.Type == relatedro.Refresh {
 			continue
 		}
-		if !found || cmp.Or(ev.OccurredAt.Compare(newest.OccurredAt), cmp.Compare(rank[ev.Type], rank[newest.Type]), strings.Compare(ev.ID, newest.ID)) > 0 {
+		if !found || cmp.Or(counts(ev).Compare(counts(newest)), cmp.Compare(rank[ev.Type], rank[newest.Type]), strings.Compare(ev.ID, newest.ID)) > 0 {
 			newest, found = ev, true
 		}
 	}

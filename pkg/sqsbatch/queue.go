@@ -63,7 +63,7 @@ func Encode(ev relatedro.Event) (string, error) {
 		CaseID     string              `json:"caseId"`
 		CaseNumber string              `json:"caseNumber,omitempty"`
 		AssetID    string              `json:"assetId,omitempty"`
-		RONumber   string              `json:"roNumber"`
+		RONumber   string              `json:"roNumber,omitempty"`
 		ClosedBy   relatedro.ClosedBy  `json:"closedBy,omitempty"`
 		Trigger    relatedro.Trigger   `json:"trigger,omitempty"`
 	}{Version, ev.ID, ev.Type, ev.OccurredAt.UTC(), ev.Key.Location, ev.Key.Case, ev.CaseNumber, ev.Asset, ev.RO, ev.ClosedBy, ev.Cause})

@@ -60,6 +60,7 @@ type world struct {
 	observed   []sqsbatch.Observation
 	queue, dlq string
 	table      string
+	retention  time.Duration
 }
 
 const (
@@ -76,7 +77,7 @@ func newWorld(t testing.TB) *world {
 	w.unity = karmaktest.Start(karmaktest.Config{ClientID: "id", ClientSecret: "secret", Now: w.clock.Now})
 	t.Cleanup(w.unity.Close)
 	for _, account := range []string{accountA, accountB} {
-		w.must(w.unity.AddAccount(karmaktest.Account{ID: account, Users: []string{"user-1"}}))
+		w.must(w.unity.AddAccount(karmaktest.Account{ID: account, Users: []string{"user-1", "user-2"}}))
 	}
 	w.addFamily(accountA, "50123", "50124")
 
@@ -110,6 +111,8 @@ func (w *world) newHandler() *sqsbatch.Handler {
 			return asking.RoundTrip(r)
 		}),
 	})
+	retriever := relatedro.NewRetriever(w.store, dms, w.clock.Now)
+	retriever.Retention = w.retention
 	return sqsbatch.NewHandler(sqsbatch.Config{
 		Source: "export", QueueURL: w.queue, DeadLetterURL: w.dlq, Now: w.clock.Now, Log: log,
 		Observe: func(o sqsbatch.Observation) {
@@ -117,7 +120,7 @@ func (w *world) newHandler() *sqsbatch.Handler {
 			defer w.mu.Unlock()
 			w.observed = append(w.observed, o)
 		},
-	}, w.client, relatedro.NewRetriever(w.store, dms, w.clock.Now))
+	}, w.client, retriever)
 }
 
 type roundTrip func(*http.Request) (*http.Response, error)
@@ -145,7 +148,7 @@ func (w *world) must(err error) {
 }
 
 func (w *world) createQueue(name string) string {
-	out, err := w.client.CreateQueue(w.t.Context(), &awssqs.CreateQueueInput{QueueName: &name, Attributes: map[string]string{"VisibilityTimeout": "360"}})
+	out, err := w.client.CreateQueue(w.t.Context(), &awssqs.CreateQueueInput{QueueName: &name, Attributes: map[string]string{"VisibilityTimeout": "360", "MessageRetentionPeriod": "1209600"}})
 	w.must(err)
 	return *out.QueueUrl
 }

@@ -18,7 +18,8 @@ import (
 )
 
 // Queue returns the build of a function that works off one queue: the variables name
-// the queue's URL and that of its dead-letter queue.
+// the queue's URL and that of its dead-letter queue. RETENTION_DAYS is how long a case is
+// kept after its last event.
 func Queue(queueVariable, deadLetterVariable string) func(boot.Kit) (lambda.Handler, error) {
 	return func(kit boot.Kit) (lambda.Handler, error) {
 		config := sqsbatch.Config{
@@ -35,6 +36,7 @@ func Queue(queueVariable, deadLetterVariable string) func(boot.Kit) (lambda.Hand
 			return nil, err
 		}
 		retriever := relatedro.NewRetriever(store, karmak, time.Now)
+		retriever.Retention = kit.Env.NeedDays("RETENTION_DAYS")
 		queue := sqs.NewFromConfig(kit.AWS("SQS"))
 		return lambda.NewHandler(watched(kit.Metrics, sqsbatch.NewHandler(config, queue, retriever).Handle)), nil
 	}
