@@ -48,6 +48,7 @@ type retrievalJSON struct {
 	RetrievedAt *string           `json:"retrievedAt"`
 	Reason      *relatedro.Reason `json:"reason"`
 	Message     *string           `json:"message"`
+	Since       *string           `json:"since"`
 }
 
 func (c *caseJSON) cases() []*caseJSON { return []*caseJSON{c} }
@@ -73,6 +74,7 @@ func caseOf(c relatedro.Shown) *caseJSON {
 			RetrievedAt: timeOrNull(c.Retrieval.RetrievedAt),
 			Reason:      orNull(&c.Retrieval.Reason),
 			Message:     orNull(&c.Retrieval.Message),
+			Since:       timeOrNull(c.Retrieval.Since),
 		},
 	}
 	for i := range c.Related {

@@ -127,8 +127,8 @@ func (w *world) seedExamples() {
 	newer.Status, newer.ClosedBy = relatedro.CaseClosed, relatedro.ClosedByAuto
 	newer.Retrieval = relatedro.Retrieval{
 		Outcome: relatedro.OutcomeRetrying, Trigger: relatedro.TriggerClose, EventID: "6a1c4d0e-1a57-4a3f-9a43-0f5d3c3be111",
-		RetrievedAt: at(23, 11, 0),
-		Reason:      relatedro.FusionOffline, Message: relatedro.FusionOffline.Sentence(),
+		RetrievedAt: at(23, 11, 0), Since: at(23, 11, 30),
+		Reason: relatedro.FusionOffline, Message: relatedro.FusionOffline.Sentence(),
 	}
 	w.save(newer)
 }
