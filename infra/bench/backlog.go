@@ -191,7 +191,7 @@ batch. Everything runs on this one machine, engines included.`,
 in a round the last takes nearly latency and jitter together, and every other batch meets a 503 and its retry. 20,000 batches drawn
 by chance (infra/bench/chance.go) wait for Karmak so long that the whole backlog waits for %.1f s, %s the floor, before the
 product, the engines and this machine take anything; %s if every 503 were asked again at once, which an ailing server is better
-spared. More batches at once (ExportConcurrency, CloseConcurrency) drain faster in proportion, at as many more requests at once for
-each account.`, wait.Seconds(), report.Ratio(wait, floor), report.Ratio(atBest, floor))
+spared. More batches at once (ExportConcurrency, CloseConcurrency) drain faster as long as
+their accounts differ: each is asked one thing at a time.`, wait.Seconds(), report.Ratio(wait, floor), report.Ratio(atBest, floor))
 	return section
 }

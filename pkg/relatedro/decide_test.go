@@ -1,9 +1,12 @@
 package relatedro
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 )
 
 var (
@@ -274,4 +277,35 @@ func TestRefreshesAreAskedOnce(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A case is exported, exported again, closed, and perhaps deleted, in this order, by senders whose clocks differ by up to
+// MaxClockLead. However the events are delivered, the last one says how the case ends.
+func TestNoClockTurnsACloseIntoAnOlderEvent(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		truth := ten
+		var events []Event
+		happens := func(ev Event) {
+			truth = truth.Add(time.Duration(rapid.IntRange(1, 600).Draw(rt, "seconds later")) * time.Second)
+			skew := time.Duration(rapid.Int64Range(0, int64(MaxClockLead)).Draw(rt, "clock leads by"))
+			ev.Key, ev.RO, ev.OccurredAt = key, "50123", truth.Add(skew)
+			events = append(events, ev)
+		}
+		for i := range rapid.IntRange(1, 3).Draw(rt, "exports") {
+			happens(Event{ID: fmt.Sprint("e", i), Type: Exported})
+		}
+		last := CaseClosed
+		happens(Event{ID: "c", Type: Closed, ClosedBy: ClosedByAuto})
+		if rapid.Bool().Draw(rt, "is deleted") {
+			happens(Event{ID: "d", Type: Deleted})
+			last = CaseDeleted
+		}
+		c := unknown()
+		for _, ev := range rapid.Permutation(append(events, events...)).Draw(rt, "delivery") {
+			c = taken(c, ev)
+		}
+		if c.Status != last {
+			rt.Errorf("ends %s, want %s", c.Status, last)
+		}
+	})
 }

@@ -133,11 +133,11 @@ func TestProjectTemplateOfProdNeedsSomebodyToTell(t *testing.T) {
 func TestProjectTemplateMappings(t *testing.T) {
 	want := []EventSourceMapping{
 		{LogicalID: "CloseEvents", Queue: "CloseQueue", Function: "CloseFunction", BatchSize: 50, Window: time.Second,
-			ReportBatchItemFailures: true, MaximumConcurrency: 2},
+			ReportBatchItemFailures: true, MaximumConcurrency: 10},
 		{LogicalID: "ExportEvents", Queue: "ExportQueue", Function: "ExportFunction", BatchSize: 50, Window: time.Second,
 			ReportBatchItemFailures: true, MaximumConcurrency: 3},
 		{LogicalID: "RefreshEvents", Queue: "RefreshQueue", Function: "RefreshFunction", BatchSize: 50, Window: time.Second,
-			ReportBatchItemFailures: true, MaximumConcurrency: 2},
+			ReportBatchItemFailures: true, MaximumConcurrency: 5},
 	}
 	got := loadProject(t, map[string]string{"ExportConcurrency": "3"}).Mappings
 	if diff := cmp.Diff(want, got); diff != "" {
