@@ -27,10 +27,13 @@ func TestNewestEvent(t *testing.T) {
 		events []relatedro.Event
 		want   string
 	}{
-		"the latest":             {[]relatedro.Event{event("b", relatedro.Closed, 1), event("a", relatedro.Exported, 2)}, "a"},
+		"the latest":             {[]relatedro.Event{event("b", relatedro.Closed, 1), event("a", relatedro.Exported, 9)}, "a"},
 		"a close at equal times": {[]relatedro.Event{event("a", relatedro.Closed, 1), event("b", relatedro.Exported, 1)}, "a"},
 		"the greater id of two closes at equal times": {[]relatedro.Event{event("b", relatedro.Closed, 1), event("a", relatedro.Closed, 1)}, "b"},
-		"no refresh": {[]relatedro.Event{event("a", relatedro.Exported, 1), event("b", relatedro.Refresh, 2)}, "a"},
+		"a close up to 5 minutes before an export":    {[]relatedro.Event{event("a", relatedro.Closed, 1), event("b", relatedro.Exported, 6)}, "a"},
+		"an export later than that":                   {[]relatedro.Event{event("a", relatedro.Closed, 1), event("b", relatedro.Exported, 7)}, "b"},
+		"a deletion":                                  {[]relatedro.Event{event("a", relatedro.Deleted, 1), event("b", relatedro.Closed, 6)}, "a"},
+		"no refresh":                                  {[]relatedro.Event{event("a", relatedro.Exported, 1), event("b", relatedro.Refresh, 2)}, "a"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			backwards := slices.Clone(c.events)
@@ -65,7 +68,7 @@ func TestModelFindsWhatIsWrong(t *testing.T) {
 		says   string // empty: nothing
 	}{
 		"right":                        {func(*shown) {}, ""},
-		"refreshed":                    {func(s *shown) { s.Retrieval.EventID = "r3" }, ""},
+		"refreshed":                    {func(s *shown) { s.Retrieval.EventID, s.Retrieval.Trigger = "r3", "refresh" }, ""},
 		"with what came later":         {func(s *shown) { s.RelatedROs = append(s.RelatedROs, ro{"100-2", "descendant"}) }, ""},
 		"not found":                    {func(s *shown) { s.Found = false }, "found is false"},
 		"an older status":              {func(s *shown) { s.CaseStatus = "exported" }, "caseStatus is exported"},
@@ -87,6 +90,16 @@ func TestModelFindsWhatIsWrong(t *testing.T) {
 				t.Errorf("the model says %q, want %q", complaints, c2.says)
 			}
 		})
+	}
+}
+
+func TestModelMissesNoDeletedCaseThatIsShown(t *testing.T) {
+	c := soakCase{events: []relatedro.Event{event("e1", relatedro.Exported, 1), event("d2", relatedro.Deleted, 2)}}
+	if wrong := c.check(shown{}, &families{}); len(wrong) > 0 {
+		t.Errorf("of a case that is gone the model says %v", wrong)
+	}
+	if wrong := c.check(shown{Found: true}, &families{}); len(wrong) != 1 {
+		t.Errorf("of a case that is shown the model says %v", wrong)
 	}
 }
 

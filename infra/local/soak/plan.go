@@ -18,6 +18,7 @@ const (
 	closedShare    = 0.01 // of a location whose Karmak account lacks the feature
 	unknownShare   = 0.01 // of an RO that Karmak has not got an hour later
 	disabledShare  = 0.02 // of a location that is not enabled
+	slowShare      = 0.05 // of the slow dealer's cases
 	eventsOfACase  = 4    // on average, of the cases that all other messages are about
 )
 
@@ -26,6 +27,7 @@ const user = "user-1"
 // The locations of a soak. Two read the same account.
 var (
 	working = []place{{"loc-1", "account-1"}, {"loc-2", "account-1"}, {"loc-3", "account-2"}}
+	slow    = place{"loc-4", "account-4"} // its account takes slowAnswer for each answer
 	lacking = place{"loc-8", "account-8"} // its account lacks the feature
 	off     = place{"loc-9", "account-1"} // not enabled
 )
@@ -47,8 +49,8 @@ type plan struct {
 	failed   map[relatedro.CaseKey]bool // cases that must end failed
 }
 
-// message is one message to send; to is a queue's logical id.
-type message struct{ to, body string }
+// message is one message to send; to is a queue's logical id, group the message group.
+type message struct{ to, group, body string }
 
 // soakCase is a case with all that the case platform says of it.
 type soakCase struct {
@@ -85,10 +87,13 @@ func (p *plan) send(ev relatedro.Event) (body string) {
 		panic(err) // strings and a time always encode
 	}
 	to := "ExportQueue"
-	if ev.Type == relatedro.Closed {
+	switch ev.Type {
+	case relatedro.Closed, relatedro.Deleted:
 		to = "CloseQueue"
+	case relatedro.Refresh:
+		to = "RefreshQueue"
 	}
-	p.messages = append(p.messages, message{to, body})
+	p.messages = append(p.messages, message{to, ev.Key.Location, body})
 	return body
 }
 
@@ -130,12 +135,16 @@ func (p *plan) addHopeless(n int, at place, why relatedro.Reason, now time.Time)
 	}
 }
 
-// addCases plans n events of cases that change their RO now and then. Times repeat on purpose.
+// addCases plans n events of cases that change their RO now and then, and of which some are deleted. Times repeat on purpose,
+// and are so close to each other that clocks may be to blame for their order.
 func (p *plan) addCases(n int, chance *rand.Rand, now time.Time) {
 	p.cases = make([]soakCase, max(1, n/eventsOfACase))
 	own := make([][]string, len(p.cases))
 	for i := range p.cases {
 		at := working[i%len(working)]
+		if chance.Float64() < slowShare || i == 0 {
+			at = slow
+		}
 		p.cases[i] = soakCase{key: relatedro.CaseKey{Location: at.location, Case: fmt.Sprint("case-", i)}, account: at.account}
 		own[i] = []string{fmt.Sprint(100_000 + 2*i), fmt.Sprint(100_001 + 2*i)}
 		p.ros[at.account] = append(p.ros[at.account], own[i]...)
@@ -152,9 +161,11 @@ func (p *plan) addCases(n int, chance *rand.Rand, now time.Time) {
 				ev.Type, ev.ClosedBy = relatedro.Closed, []relatedro.ClosedBy{relatedro.ClosedByUser, relatedro.ClosedByAuto}[k%2]
 			case k < 10:
 				ev.Type = relatedro.Refresh
+			case k == 10:
+				ev.Type, ev.RO = relatedro.Deleted, ""
 			}
 		}
-		if ev.Type != relatedro.Refresh {
+		if ev.Type == relatedro.Exported || ev.Type == relatedro.Closed {
 			if chance.IntN(10) == 0 {
 				ev.RO = own[i%len(p.cases)][1]
 			}

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
+	"runtime"
+	"syscall"
 	"text/tabwriter"
 	"time"
 )
@@ -16,6 +18,8 @@ type report struct {
 	Lost, Wrong                               int
 	Complaints                                []string // one for each lost or wrong thing
 	Cases, Spinoffs, KarmakRequests, Faults   int
+	Refetches, Refetched                      int // calls that fetch a location again, and the cases that they put into the queue
+	Memory                                    memory
 	Took                                      time.Duration
 }
 
@@ -66,6 +70,25 @@ func (r *report) print(out io.Writer) error {
 		fmt.Fprintln(out, complaint)
 	}
 	_, err := fmt.Fprintf(out, "%d cases, %d ROs split off meanwhile, %d Karmak requests of which %d were made to fail, one at a time for an account; "+
-		"%d processes killed; %.1f s\n", r.Cases, r.Spinoffs, r.KarmakRequests, r.Faults, r.Killed, r.Took.Seconds())
+		"%d processes killed; %d cases fetched again by %d calls; at most %d MB here and %d MB in a process started from here; %.1f s\n",
+		r.Cases, r.Spinoffs, r.KarmakRequests, r.Faults, r.Killed, r.Refetched, r.Refetches, r.Memory.own, r.Memory.child, r.Took.Seconds())
 	return err
+}
+
+// memory is the most that processes had, in MB: this one, which plays AWS and Karmak, and the largest that it started.
+type memory struct{ own, child int64 }
+
+func mostMemory() memory {
+	unit := int64(1 << 10) // Linux counts in KB, macOS in bytes
+	if runtime.GOOS == "linux" {
+		unit = 1
+	}
+	most := func(who int) int64 {
+		var usage syscall.Rusage
+		if syscall.Getrusage(who, &usage) != nil {
+			return 0
+		}
+		return usage.Maxrss / unit >> 10
+	}
+	return memory{most(syscall.RUSAGE_SELF), most(syscall.RUSAGE_CHILDREN)}
 }

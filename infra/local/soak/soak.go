@@ -33,6 +33,10 @@ const (
 	// killEvery is how many of Karmak's requests lie between two kills of whatever process has sent one, and perKill how
 	// many messages a kill is for.
 	killEvery, perKill = 40, 700
+	// slowAnswer is what the slow dealer's Karmak takes for each answer.
+	slowAnswer = 100 * time.Millisecond
+	// refetches is how often a location is fetched again while the messages are worked off.
+	refetches = 4
 	// lookAgain is how often a wait looks; settleWithin is how long the last lines of the functions may be under way.
 	lookAgain    = 50 * time.Millisecond
 	settleWithin = 30 * time.Second
@@ -82,7 +86,7 @@ func run(ctx context.Context, o options) (result *report, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s.killer.kill = func() int { return s.Kill("export") + s.Kill("close") }
+	s.killer.kill = func() int { return s.Kill("export") + s.Kill("close") + s.Kill("refresh") }
 	defer func() { err = errors.Join(err, s.Close()) }()
 	s.plan = newPlan(o.messages, s.chance, time.Now())
 	for _, step := range []func(context.Context) error{s.prepare, s.work, s.settle, s.judgeDeadLetters, s.judgeCases} {
@@ -103,13 +107,14 @@ func run(ctx context.Context, o options) (result *report, err error) {
 	if s.report.Killed == 0 {
 		s.report.wrong("no process was killed")
 	}
+	s.report.Memory = mostMemory()
 	s.report.KarmakRequests, s.report.Cases, s.report.Took = counts.Total, len(s.plan.cases), time.Since(began)
 	return &s.report, nil
 }
 
 // prepare fills Karmak, switches the locations on, and begins the trouble.
 func (s *soak) prepare(ctx context.Context) error {
-	for _, at := range append([]place{lacking}, working...) {
+	for _, at := range append([]place{lacking, slow}, working...) {
 		if err := s.Stack.Karmak.AddAccount(karmaktest.Account{ID: at.account, Users: []string{user}}); err != nil {
 			return err
 		}
@@ -127,7 +132,7 @@ func (s *soak) prepare(ctx context.Context) error {
 		}
 	}
 	platform := s.Platform()
-	for _, at := range append([]place{lacking}, working...) {
+	for _, at := range append([]place{lacking, slow}, working...) {
 		if err := platform.SaveSettings(ctx, at.location, at.settings("ENABLED")); err != nil {
 			return err
 		}
@@ -143,7 +148,9 @@ func (s *soak) prepare(ctx context.Context) error {
 		}
 	}
 	s.Stack.Karmak.ResetCounts()
-	faults := []karmaktest.Fault{{Kind: karmaktest.NotActivated, Account: lacking.account}}
+	faults := []karmaktest.Fault{
+		{Kind: karmaktest.NotActivated, Account: lacking.account}, {Kind: karmaktest.Latency, Latency: slowAnswer, Account: slow.account},
+	}
 	for account := range s.plan.ros { // not the lacking one: any other answer begins its hour anew
 		for _, trouble := range troubles() {
 			trouble.Account = account
@@ -179,6 +186,7 @@ func (s *soak) work(ctx context.Context) error {
 	working, done := context.WithCancel(ctx)
 	group, working := errgroup.WithContext(working)
 	group.Go(func() error { return s.keepSplitting(working) })
+	group.Go(func() error { return s.keepRefetching(working) })
 	group.Go(func() error {
 		defer done()
 		if err := s.sendAll(working); err != nil {
@@ -198,10 +206,41 @@ func (s *soak) keepSplitting(ctx context.Context) error {
 		case <-s.watch.work:
 		}
 		c := s.plan.cases[s.chance.IntN(len(s.plan.cases))]
-		if err := s.spinoff(c.account, c.events[s.chance.IntN(len(c.events))].RO); err != nil {
+		ro := c.events[s.chance.IntN(len(c.events))].RO
+		if ro == "" {
+			continue // a deletion
+		}
+		if err := s.spinoff(c.account, ro); err != nil {
 			return err
 		}
 		s.report.Spinoffs++
+	}
+}
+
+// keepRefetching has a whole location fetched again whenever the functions have ended some messages.
+func (s *soak) keepRefetching(ctx context.Context) error {
+	places := append([]place{slow}, working[1:]...) // the first has ROs that Karmak has not got: a refresh gives it another hour
+	tick := time.NewTicker(lookAgain)
+	defer tick.Stop()
+	every := len(s.plan.messages) / (refetches + 1)
+	for next := every; ; {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		if s.watch.count() < next || s.report.Refetches == refetches {
+			continue
+		}
+		at := places[s.report.Refetches%len(places)]
+		var answer struct{ Queued int }
+		err := s.post(ctx, "support", "/v1/locations/"+at.location+"/refetch", map[string]any{"only": "all"}, http.StatusAccepted, &answer)
+		if err != nil && ctx.Err() == nil {
+			return err
+		}
+		next += every
+		s.report.Refetches++
+		s.report.Refetched += answer.Queued
 	}
 }
 
@@ -230,7 +269,7 @@ func (s *soak) send(ctx context.Context, queue string, positions []int) error {
 	input := &awssqs.SendMessageBatchInput{QueueUrl: &url}
 	for _, i := range positions {
 		input.Entries = append(input.Entries, types.SendMessageBatchRequestEntry{
-			Id: aws.String(strconv.Itoa(i)), MessageBody: &s.plan.messages[i].body,
+			Id: aws.String(strconv.Itoa(i)), MessageBody: &s.plan.messages[i].body, MessageGroupId: &s.plan.messages[i].group,
 		})
 	}
 	output, err := s.SQSClient().SendMessageBatch(ctx, input)
@@ -291,7 +330,7 @@ func (s *soak) settle(ctx context.Context) error {
 func (s *soak) judgeDeadLetters(ctx context.Context) error {
 	codes := map[string]string{}
 	client := s.SQSClient()
-	for _, queue := range []string{"ExportDeadLetterQueue", "CloseDeadLetterQueue"} {
+	for _, queue := range []string{"ExportDeadLetterQueue", "CloseDeadLetterQueue", "RefreshDeadLetterQueue"} {
 		url := s.QueueURL(queue)
 		for {
 			output, err := client.ReceiveMessage(ctx, &awssqs.ReceiveMessageInput{
@@ -357,7 +396,7 @@ func (s *soak) judgeCases(ctx context.Context) error {
 	for len(all) > 0 {
 		n := min(len(all), perAnswer)
 		var answer struct{ Cases []shown }
-		if err := s.post(ctx, "/v1/related-ros/batch-get", map[string]any{"cases": all[:n]}, &answer); err != nil {
+		if err := s.post(ctx, "field_manager", "/v1/related-ros/batch-get", map[string]any{"cases": all[:n]}, http.StatusOK, &answer); err != nil {
 			return err
 		}
 		if len(answer.Cases) != n {
@@ -373,9 +412,9 @@ func (s *soak) judgeCases(ctx context.Context) error {
 	return nil
 }
 
-// post asks the API as somebody who may read all locations.
-func (s *soak) post(ctx context.Context, path string, body, result any) error {
-	token, err := s.Token("field_manager", "*")
+// post asks the API as somebody with a role at all locations.
+func (s *soak) post(ctx context.Context, role, path string, body any, status int, result any) error {
+	token, err := s.Token(role, "*")
 	if err != nil {
 		return err
 	}
@@ -391,14 +430,14 @@ func (s *soak) post(ctx context.Context, path string, body, result any) error {
 	request.Header.Set("Content-Type", "application/json")
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return fmt.Errorf("read cases: %w", err)
+		return fmt.Errorf("%s: %w", path, err)
 	}
 	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("read cases: status %d", response.StatusCode)
+	if response.StatusCode != status {
+		return fmt.Errorf("%s: status %d", path, response.StatusCode)
 	}
 	if err := json.NewDecoder(response.Body).Decode(result); err != nil {
-		return fmt.Errorf("read cases: %w", err)
+		return fmt.Errorf("%s: %w", path, err)
 	}
 	return nil
 }

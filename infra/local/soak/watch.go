@@ -67,6 +67,13 @@ func (w *watch) Access(gateway.Access) {}
 // Karmak implements stack.Observer.
 func (w *watch) Karmak(karmaktest.Request) {}
 
+// count returns how many messages the functions have ended, those of refetches included.
+func (w *watch) count() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.ended)
+}
+
 // allEnded reports whether the functions have ended all of the messages.
 func (w *watch) allEnded(ids []string) bool {
 	w.mu.Lock()
