@@ -109,7 +109,7 @@ func (s site) asset(name string, content []byte) string {
 func (s site) module(entry string) (asset string, shared []string, err error) {
 	options := options(entry)
 	options.Splitting, options.Outdir = true, "."
-	options.EntryNames, options.ChunkNames = "related-ro-[hash]", "related-ro-[name]-[hash]"
+	options.EntryNames, options.ChunkNames = "module", "related-ro-[name]-[hash]"
 	// Names are of what is in the files, and not of where they were built.
 	if options.AbsWorkingDir, err = filepath.Abs(filepath.Dir(entry)); err != nil {
 		return "", nil, err
@@ -121,12 +121,13 @@ func (s site) module(entry string) (asset string, shared []string, err error) {
 	}
 	for _, f := range files {
 		name := "assets/" + filepath.Base(f.Path)
+		if name == "assets/module.js" { // no part refers to it
+			asset = s.asset("related-ro.js", f.Contents)
+			continue
+		}
 		s[name] = f.Contents
-		switch {
-		case strings.HasPrefix(name, "assets/related-ro-chunk-"):
+		if strings.HasPrefix(name, "assets/related-ro-chunk-") {
 			shared = append(shared, name)
-		case strings.Count(name, "-") == 2:
-			asset = name
 		}
 	}
 	return asset, shared, nil

@@ -110,7 +110,7 @@ export class RelatedROCell extends RelatedElement {
     });
     this.#opening = new AbortController();
     const { signal } = this.#opening;
-    for (const moved of ['scroll', 'resize']) addEventListener(moved, () => this.#place(), { signal, capture: true, passive: true });
+    for (const moved of ['scroll', 'resize']) addEventListener(moved, (e) => this.#place(e.type === 'scroll'), { signal, capture: true, passive: true });
     this.redraw();
     this.#card.focus();
     const key = this.of.caseId ? this.of : this.caseId && this;
@@ -140,11 +140,11 @@ export class RelatedROCell extends RelatedElement {
   }
 
   /** Puts the list below its button, or above it where there is more room; follows it when the page scrolls. */
-  #place() {
+  #place(scrolled) {
     const button = this.shadowRoot.querySelector('.more');
     if (!button) return;
     const at = button.getBoundingClientRect();
-    if (at.bottom < 0 || at.top > innerHeight) return this.#close();
+    if (scrolled && (at.bottom < 0 || at.top > innerHeight)) return this.#close();
     const { style } = this.#card;
     style.maxHeight = '';
     style.left = '8px'; // or the list would be as narrow as the room to its right
