@@ -1,9 +1,15 @@
 package browser
 
 import (
+	"context"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
 
@@ -205,11 +211,29 @@ func TestSearchIsSavedAsShown(t *testing.T) {
 	}
 }
 
-// saved clicks what saves a file, and returns the file's content.
+// saved clicks what saves a file, and returns the content of the file that the browser has saved.
 func (p *tab) saved(selector string) string {
 	p.Helper()
-	p.do("(() => { window.files = []; const make = URL.createObjectURL; URL.createObjectURL = (blob) => { files.push(blob); return make(blob); }; })()")
+	directory := p.TempDir()
+	_, err := chromedp.CallBrowser(p.ctx, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{
+		Behavior: browser.SetDownloadBehaviorBehaviorAllow, DownloadPath: directory, BrowserContextID: chromedp.FromContext(p.ctx).BrowserContextID,
+	})
+	if err != nil {
+		p.Fatal(err)
+	}
 	p.click(selector)
-	p.wait("files[0]")
-	return eval[string](p, "await files[0].arrayBuffer().then((bytes) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes))")
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	for ctx.Err() == nil {
+		if files, err := filepath.Glob(filepath.Join(directory, "*.csv")); err == nil && len(files) == 1 {
+			content, err := os.ReadFile(files[0])
+			if err != nil {
+				p.Fatal(err)
+			}
+			return string(content)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	p.Fatalf("%s saved nothing", selector)
+	return ""
 }
