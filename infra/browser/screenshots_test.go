@@ -46,9 +46,10 @@ func TestScreenshots(t *testing.T) {
 			}
 			p.visit("cases")
 			p.sees("main >> related-ro-cell[case-id=case-1001]", "+1")
-			p.do("deep('related-ro-cell[case-id=case-1001] >> .more').click()")
-			p.wait("text('.card').includes('1002')")
 			take("p3-cases")
+			p.click("related-ro-cell[case-id=case-1001] >> .more")
+			p.wait("text('.card').includes('1002')")
+			take("p3-list")
 			p.visit("search")
 			p.write("related-ro-search >> #ro", "5012")
 			p.sees("related-ro-search >> tbody", "5012")

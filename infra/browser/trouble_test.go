@@ -212,3 +212,16 @@ func TestTwoStatesNeverStandTogether(t *testing.T) {
 		}
 	}
 }
+
+// A trigger that this build does not know yet is no key on the screen, and a failure says since when.
+func TestAFailedStateNamesWhenAndWhy(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.sees("main", "Acme")
+	p.answers("/case-1002/related-ros", 200, `{"locationId":"loc-100","caseId":"case-1002","roNumber":"50124","featureStatus":"ENABLED","relatedRos":[],"relatedCount":0,
+"retrieval":{"outcome":"retrying","trigger":"new-one","eventId":"e","reason":"fusion_offline","retrievedAt":"2026-10-05T12:00:00Z","since":"2026-11-03T16:00:00Z"}}`)
+	p.visit("cases/loc-100/case-1002")
+	p.sees("related-ros", "for another reason")
+	p.sees("related-ros", "It has failed since Nov 3")
+	p.sees("related-ros", "This list is from Oct 5")
+}

@@ -80,6 +80,8 @@ export interface Case {
     eventId?: string;
     retrievedAt?: string | null;
     reason?: string | null;
+    /** Since when it fails. */
+    since?: string | null;
     message?: string | null;
   };
 }
