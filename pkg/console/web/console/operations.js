@@ -4,9 +4,9 @@ import { section } from './layout.js';
 import { deadLetters } from './letters.js';
 import { session } from './session.js';
 
-const QUEUES = ['export', 'close'];
+const QUEUES = ['export', 'close', 'refresh'];
 
-/** Figures, then the dead letters of both queues with a redrive. */
+/** Figures, then the dead letters of each queue with a redrive. */
 export function page() {
   return [
     h('h1', {}, 'Operations'),

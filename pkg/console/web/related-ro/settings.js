@@ -5,6 +5,7 @@ import { h } from './dom.js';
 import { note } from './controls.js';
 import { texts } from './settings-texts.js';
 import { FIELDS, activation, changes, connection, sentence, switcher } from './settings-form.js';
+import { Refetch } from './settings-refetch.js';
 
 learn(texts);
 
@@ -17,6 +18,7 @@ export class Part {
 
   reset() {
     this.saved = this.draft = this.etag = this.history = undefined;
+    this.refetch = undefined; // offered once lists may be missing or another account's
     this.busy = this.told = this.checked = undefined; // busy: save or verify; told: the note about what was last done
     this.wrong = {}; // what is wrong, by the field's name
   }
@@ -106,10 +108,12 @@ export class Part {
     }
     this.#do('save', async (path) => {
       const body = { status: this.draft.status, dms: 'KARMAK_FUSION', karmak: this.draft.karmak };
+      const stale = body.status === 'ENABLED' && (this.saved.status !== 'ENABLED' || this.otherConnection);
       const { data, etag } = await call('PUT', path, { body, headers: { 'if-match': this.etag } });
       this.element.say(t('settings.saved'));
       const history = await call('GET', `${path}/history`).then((answer) => answer.data, () => this.history);
-      return { ...edited(data, etag), history, checked: undefined, told: note('good', 'done', t('settings.saved')) };
+      return { ...edited(data, etag), history, checked: undefined, told: note('good', 'done', t('settings.saved')),
+        refetch: stale ? new Refetch(this.element.locationId, () => this.element.redraw()) : undefined };
     });
   }
 
@@ -142,6 +146,7 @@ export class Part {
         switcher(this), connection(this), activation(this),
         this.busy && h('div', { class: 'busy' }, h('progress', { 'aria-label': t('settings.asking') }), h('span', {}, t('settings.asking'))),
         this.told && h('div', { class: 'told' }, this.told),
+        this.refetch?.draw(),
         element.failure && element.problem(element.failure),
         this.#foot()),
       this.history && changes(this),
