@@ -49,7 +49,7 @@ function content(place, redraw) {
       h('button', { type: 'button', disabled: page === 0, click: () => choose({ page: page - 1 }) }, 'Previous'),
       h('span', {}, `Page ${page + 1} of ${pages}`),
       h('button', { type: 'button', disabled: page + 1 === pages, click: () => choose({ page: page + 1 }) }, 'Next')),
-    shown.length > 0 && h('button', { type: 'button', id: 'csv', click: () => save(shown) }, 'Save as CSV'),
+    shown.length > 0 && h('div', {}, h('button', { type: 'button', id: 'csv', click: () => save(shown) }, 'Save as CSV')),
     openById(place),
   ].filter(Boolean);
 }

@@ -78,7 +78,7 @@ function letters({ deadLetters: list, approximateCount, complete }, buttons) {
   if (!list.length) {
     return [h('p', { class: 'hint' }, complete ? 'No dead letters.' : `None among those looked at, of about ${approximateCount}. Look again.`)];
   }
-  return [count, wide('Dead letters', ['Failed', 'Location', 'Case', 'Reason and what to do', 'Event', 'What to do with it'], list.map((d) => ({
+  return [count, wide('Dead letters', ['Failed', 'Location', 'Case', 'Reason and what to do', 'Event', 'Actions'], list.map((d) => ({
     cells: [
       short(time(d.failedAt)), short(d.locationId), short(d.caseId), h('div', {}, h('code', {}, d.errorCode), h('div', {}, d.errorMessage)),
       h('span', { class: 'id' }, d.eventId ?? d.messageId), h('div', { class: 'inline' }, buttons(d)),
