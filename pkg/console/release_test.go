@@ -69,7 +69,7 @@ func TestPagesLoadWhileTwoBuildsAnswer(t *testing.T) {
 
 func TestAssetOfAnotherBuildIsNotKept(t *testing.T) {
 	for _, name := range served(t) {
-		if !strings.HasPrefix(name, "assets/") {
+		if !strings.HasPrefix(name, "assets/") || !hash.MatchString(name) { // a part of the module works with its own build alone
 			continue
 		}
 		want := get(t, "/console/"+name, nil)

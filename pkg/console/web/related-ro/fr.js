@@ -128,6 +128,7 @@ export const texts = {
   'reason.karmak_error': 'Karmak a répondu par une erreur. Si cela dure, consultez Karmak.',
   'reason.fusion_offline': 'Le serveur Karmak Fusion de ce concessionnaire est hors ligne. Vérifiez le serveur et son pont Unity.',
   'reason.credentials_rejected': 'Karmak a refusé notre propre accès. Notre support doit le réparer ; rien n’est en défaut sur ce site.',
+  'reason.credentials_unavailable': 'Notre propre accès à Karmak n’a pas pu être lu. Notre support doit le réparer ; rien n’est en défaut sur ce site.',
   'reason.unexpected_answer': 'La réponse de Karmak n’a pas pu être lue. Notre support a les détails.',
   'reason.store_unavailable': 'Les BT liés n’ont pas pu être enregistrés à temps.',
   'reason.conflict': 'Les BT liés n’ont pas pu être enregistrés à temps.',
