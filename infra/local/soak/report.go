@@ -19,7 +19,7 @@ type report struct {
 	Complaints                                []string // one for each lost or wrong thing
 	Cases, Spinoffs, KarmakRequests, Faults   int
 	Refetches, Refetched                      int // calls that fetch a location again, and the cases that they put into the queue
-	Memory                                    memory
+	Memory                                    int64 // MB, of this process at most
 	Took                                      time.Duration
 }
 
@@ -70,25 +70,19 @@ func (r *report) print(out io.Writer) error {
 		fmt.Fprintln(out, complaint)
 	}
 	_, err := fmt.Fprintf(out, "%d cases, %d ROs split off meanwhile, %d Karmak requests of which %d were made to fail, one at a time for an account; "+
-		"%d processes killed; %d cases fetched again by %d calls; at most %d MB here and %d MB in a process started from here; %.1f s\n",
-		r.Cases, r.Spinoffs, r.KarmakRequests, r.Faults, r.Killed, r.Refetched, r.Refetches, r.Memory.own, r.Memory.child, r.Took.Seconds())
+		"%d processes killed; %d cases fetched again by %d calls; at most %d MB here; %.1f s\n",
+		r.Cases, r.Spinoffs, r.KarmakRequests, r.Faults, r.Killed, r.Refetched, r.Refetches, r.Memory, r.Took.Seconds())
 	return err
 }
 
-// memory is the most that processes had, in MB: this one, which plays AWS and Karmak, and the largest that it started.
-type memory struct{ own, child int64 }
-
-func mostMemory() memory {
-	unit := int64(1 << 10) // Linux counts in KB, macOS in bytes
+// mostMemory returns the most MB that this process has had, which plays AWS and Karmak and holds all that they do.
+func mostMemory() int64 {
+	var usage syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &usage) != nil {
+		return 0
+	}
 	if runtime.GOOS == "linux" {
-		unit = 1
+		return usage.Maxrss >> 10 // of KB
 	}
-	most := func(who int) int64 {
-		var usage syscall.Rusage
-		if syscall.Getrusage(who, &usage) != nil {
-			return 0
-		}
-		return usage.Maxrss / unit >> 10
-	}
-	return memory{most(syscall.RUSAGE_SELF), most(syscall.RUSAGE_CHILDREN)}
+	return usage.Maxrss >> 20 // of bytes
 }
