@@ -18,7 +18,7 @@ type report struct {
 	Lost, Wrong                               int
 	Complaints                                []string // one for each lost or wrong thing
 	Cases, Spinoffs, KarmakRequests, Faults   int
-	Refetches, Refetched                      int // calls that fetch a location again, and the cases that they put into the queue
+	Refetches, Refetched                      int   // calls that fetch a location again, and the cases that they put into the queue
 	Memory                                    int64 // MB, of this process at most
 	Took                                      time.Duration
 }
