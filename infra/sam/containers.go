@@ -105,7 +105,6 @@ func (c *containers) invokeAll(ctx context.Context) error {
 		{"CloseFunction", "close.json", allTaken},
 		{"ReadFunction", "read-case.json", status(200, `"caseStatus":"closed"`)},
 		{"RefreshFunction", "refresh.json", allTaken},
-		{"ReadFunction", "read-case.json", status(200, `"trigger":"refresh"`)},
 		{"ExportFunction", "export-with-broken-message.json", allTaken},
 		{"AdminFunction", "admin-get-settings.json", status(200, `"status":"ENABLED"`)},
 		{"ConsoleFunction", "console-page.json", status(200, `<!doctype html>`)},
