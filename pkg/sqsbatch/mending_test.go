@@ -96,12 +96,16 @@ func TestRefreshesWhileAwayAreAskedOnce(t *testing.T) {
 
 func TestRefreshThatFailsForGoodIsThePersonsToSee(t *testing.T) {
 	w := newWorld(t)
+	w.send(w.body("e1"))
+	w.run()
 	w.enable("loc-100", relatedro.Connection{Account: accountA, User: "nobody"})
+	w.handler = w.newHandler()
+	w.clock.Advance(time.Minute)
 	w.send(w.body("r1", asRefresh))
 	if failed := w.run(); failed != 0 {
 		t.Errorf("%d messages are left", failed)
 	}
-	w.shows(w.stored(), relatedro.OutcomeFailed, relatedro.AccountNotPermitted, "r1")
+	w.shows(w.stored(), relatedro.OutcomeFailed, relatedro.AccountNotPermitted, "r1", "50124")
 	if got := codes(w.deadLetters()); len(got) > 0 {
 		t.Errorf("dead letters %v", got)
 	}
