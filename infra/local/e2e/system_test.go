@@ -39,7 +39,7 @@ const (
 )
 
 var parameters = map[string]string{
-	"FunctionTimeout": "12", "VisibilityTimeout": "121",
+	"FunctionTimeout": "20", "VisibilityTimeout": "121",
 	"ExportConcurrency": "6", "CloseConcurrency": "6", // the tests wait for each other less
 	"ApiRateLimit": "10000", "ApiBurstLimit": "10000", // waiting tests ask often
 }

@@ -80,8 +80,8 @@ func run(ctx context.Context, o options) (result *report, err error) {
 	s.Stack, err = stack.Start(ctx, stack.Options{
 		Root: o.root, Binaries: o.binaries, Observers: []stack.Observer{s.watch},
 		Queues: sqs.Config{Clock: clock.NewFast(queueSpeed)}, Wrap: s.killer.wrap,
-		// In real time that leaves a batch 20 s, more than its function has, before it is handed out again.
-		Parameters: map[string]string{"FunctionTimeout": "15", "VisibilityTimeout": "2000"},
+		// In real time a batch is handed out again after 18 s: soon after a kill, and once in a while beside a run of it.
+		Parameters: map[string]string{"FunctionTimeout": "20", "VisibilityTimeout": "1801"},
 	})
 	if err != nil {
 		return nil, err
