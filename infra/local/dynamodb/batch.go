@@ -159,7 +159,7 @@ func (e *Engine) batchWriteItem(body []byte) (any, error) {
 			costs[w.request.TableName] = &capacity{}
 		}
 		costs[w.request.TableName].add(w.table.cost(w.old, w.new, 1))
-		w.commit()
+		w.commit(e.now())
 	}
 	answer := map[string]any{"UnprocessedItems": map[string]any{}}
 	return withCosts(answer, costs, request.ReturnConsumedCapacity), nil

@@ -1,7 +1,7 @@
 // Package dynamodb is DynamoDB in memory, on its wire protocol: an http.Handler for
 // the local stack and for tests, usable by any SDK and by the aws command.
 //
-// It does the operations of items, tables and time to live that this product and
+// It does the operations of items, tables, time to live and streams that this product and
 // its developers use, and refuses the others. What it does, it does strictly: limits
 // of size and number, reserved words, unused placeholders, duplicate keys and key
 // conditions are checked as Amazon documents them, so that what passes here is not
@@ -26,6 +26,7 @@ import (
 
 const (
 	targetPrefix   = "DynamoDB_20120810."
+	streamsPrefix  = "DynamoDBStreams_20120810."
 	maxRequestSize = 16 << 20 // bytes, Amazon's limit of one request
 )
 
@@ -33,6 +34,7 @@ const (
 type Engine struct {
 	now        func() time.Time
 	operations map[string]operation
+	streams    map[string]operation // of the Streams API, which shares the endpoint
 	requests   atomic.Int64
 
 	mu     sync.RWMutex
@@ -64,12 +66,23 @@ func New() *Engine {
 		"TransactGetItems":   e.transactGetItems,
 		"TransactWriteItems": e.transactWriteItems,
 	}
+	e.streams = map[string]operation{
+		"ListStreams":      e.listStreams,
+		"DescribeStream":   e.describeStream,
+		"GetShardIterator": e.getShardIterator,
+		"GetRecords":       e.getRecords,
+	}
 	return e
 }
 
 // ServeHTTP answers one request of DynamoDB's JSON protocol.
 func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	op, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), targetPrefix)
+	operations := e.operations
+	if !ok {
+		op, ok = strings.CutPrefix(r.Header.Get("X-Amz-Target"), streamsPrefix)
+		operations = e.streams
+	}
 	if r.Method != http.MethodPost || !ok {
 		http.Error(w, "This is DynamoDB's JSON protocol: POST with X-Amz-Target "+targetPrefix+"<Operation>.", http.StatusBadRequest)
 		return
@@ -82,7 +95,7 @@ func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		return
 	}
-	perform, known := e.operations[op]
+	perform, known := operations[op]
 	if !known {
 		e.fail(w, refused("UnknownOperationException", "This engine does not do %s", op))
 		return

@@ -1,6 +1,9 @@
 package dynamodb
 
-import "net/http"
+import (
+	"net/http"
+	"time"
+)
 
 // expressions are the parameters that requests with expressions share.
 type expressions struct {
@@ -197,7 +200,7 @@ func (w *write) updateItem() error {
 	return w.table.checkItem(after)
 }
 
-func (w *write) commit() { w.table.replace(w.old, w.new) }
+func (w *write) commit(now time.Time) { w.table.replace(w.old, w.new, now) }
 
 func (e *Engine) putItem(body []byte) (any, error)    { return e.writeOne("Put", body) }
 func (e *Engine) updateItem(body []byte) (any, error) { return e.writeOne("Update", body) }
@@ -218,7 +221,7 @@ func (e *Engine) writeOne(what string, body []byte) (any, error) {
 		return nil, err
 	}
 	cost := w.table.cost(w.old, w.new, 1)
-	w.commit()
+	w.commit(e.now())
 	answer, err := w.returned()
 	if err != nil {
 		return nil, err

@@ -19,6 +19,7 @@ type table struct {
 	created    time.Time
 	main       *index
 	indexes    map[string]*index // global secondary ones, by name
+	stream     *stream           // nil when off
 	ttl        string            // attribute; empty when off
 	count      int               // items
 	size       int               // bytes
@@ -110,7 +111,10 @@ func (t *table) identity(key item) string {
 }
 
 // replace puts the item new in place of old; either may be nil.
-func (t *table) replace(old, new *record) {
+func (t *table) replace(old, new *record, now time.Time) {
+	if t.stream != nil {
+		t.stream.take(t.main.keys, old, new, now)
+	}
 	t.main.replace(old, new)
 	for _, x := range t.indexes {
 		x.replace(old, new)

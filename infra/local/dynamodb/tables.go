@@ -21,7 +21,7 @@ type tableDefinition struct {
 	DeletionProtectionEnabled bool
 	ProvisionedThroughput     json.RawMessage
 	SSESpecification          json.RawMessage
-	StreamSpecification       json.RawMessage
+	StreamSpecification       *streamDefinition
 	TableClass                string
 	Tags                      json.RawMessage
 }
@@ -74,8 +74,12 @@ func newTable(def tableDefinition, now time.Time) (*table, error) {
 	if err != nil {
 		return nil, err
 	}
+	stream, err := newStream(def.TableName, def.StreamSpecification, now)
+	if err != nil {
+		return nil, err
+	}
 	t := &table{
-		definition: def, created: now, indexes: make(map[string]*index),
+		definition: def, created: now, stream: stream, indexes: make(map[string]*index),
 		main: &index{keys: keys, table: keys, partitions: make(map[string][]*record)},
 	}
 	used := keys.names()
@@ -156,6 +160,10 @@ func (t *table) describe() any {
 		"TableSizeBytes":            t.size,
 		"DeletionProtectionEnabled": t.definition.DeletionProtectionEnabled,
 		"ProvisionedThroughput":     map[string]int{"ReadCapacityUnits": 0, "WriteCapacityUnits": 0, "NumberOfDecreasesToday": 0},
+	}
+	if t.stream != nil {
+		description["StreamSpecification"] = t.definition.StreamSpecification
+		description["LatestStreamArn"], description["LatestStreamLabel"] = t.stream.arn, t.stream.label
 	}
 	if t.definition.BillingMode != "" {
 		description["BillingModeSummary"] = map[string]string{"BillingMode": t.definition.BillingMode}

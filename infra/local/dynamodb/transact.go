@@ -51,7 +51,7 @@ func (e *Engine) transactWriteItems(body []byte) (any, error) {
 			costs[w.request.TableName] = &capacity{}
 		}
 		costs[w.request.TableName].add(w.table.cost(w.old, w.new, 2))
-		w.commit()
+		w.commit(e.now())
 	}
 	e.tokens.remember(request.ClientRequestToken, sum, e.now())
 	return withCosts(map[string]any{}, costs, request.ReturnConsumedCapacity), nil

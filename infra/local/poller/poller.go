@@ -1,6 +1,6 @@
-// Package poller is a Lambda event source mapping from an SQS queue: it receives, gathers a batch, has a function called
-// with it and deletes what the function is done with. What failed it leaves alone: the message comes back when its
-// visibility ends. It speaks SQS's wire protocol, so the queue may be any engine's.
+// Package poller is Lambda's event source mappings. Run is the one from an SQS queue: it receives, gathers a batch, has a function
+// called with it and deletes what the function is done with. What failed it leaves alone: the message comes back when its
+// visibility ends. RunStream is the one from a DynamoDB stream. Both speak the wire protocols, so the engines may be any.
 package poller
 
 import (
@@ -191,7 +191,11 @@ func (p *poller) call(ctx context.Context, batch []types.Message) (map[string]bo
 	case !p.ReportBatchItemFailures:
 		return nil, nil
 	}
-	return failures(answer, batch)
+	known := make(map[string]bool, len(batch))
+	for _, message := range batch {
+		known[aws.ToString(message.MessageId)] = true
+	}
+	return failures(answer, func(id string) bool { return known[id] })
 }
 
 // record is the message as Lambda hands it on.
@@ -242,7 +246,7 @@ func (p *poller) delete(ctx context.Context, messages []types.Message) error {
 
 // failures reads a partial batch response by Lambda's rules: nothing, null or an empty list means that all is done; what
 // is no such response, or names an unknown or empty id, means that all failed.
-func failures(answer []byte, batch []types.Message) (map[string]bool, error) {
+func failures(answer []byte, known func(id string) bool) (map[string]bool, error) {
 	if text := strings.TrimSpace(string(answer)); text == "" || text == "null" {
 		return nil, nil
 	}
@@ -252,14 +256,10 @@ func failures(answer []byte, batch []types.Message) (map[string]bool, error) {
 	if err := json.Unmarshal(answer, &response); err != nil {
 		return nil, fmt.Errorf("partial batch response %q: %w", answer, err)
 	}
-	known := make(map[string]bool, len(batch))
-	for _, message := range batch {
-		known[aws.ToString(message.MessageId)] = true
-	}
 	failed := make(map[string]bool, len(response.BatchItemFailures))
 	for _, item := range response.BatchItemFailures {
 		id := aws.ToString(item["itemIdentifier"])
-		if !known[id] {
+		if !known(id) {
 			return nil, fmt.Errorf("partial batch response names %q, which is not in the batch", id)
 		}
 		failed[id] = true

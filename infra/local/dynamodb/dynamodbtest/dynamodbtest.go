@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 
 	"related-ro/infra/local/dynamodb"
 	"related-ro/infra/local/forward"
@@ -67,11 +68,24 @@ func (s *Server) Client() *sdk.Client {
 		Region:       "us-east-1",
 		BaseEndpoint: aws.String(s.http.URL),
 		HTTPClient:   s.client,
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}, nil
-		}),
-		Retryer: impatient{sdk.New(sdk.Options{}).Options().Retryer},
+		Credentials:  credentials{},
+		Retryer:      impatient{sdk.New(sdk.Options{}).Options().Retryer},
 	})
+}
+
+// Streams returns a client of the Streams API, which shares the Server's address.
+func (s *Server) Streams() *dynamodbstreams.Client {
+	return dynamodbstreams.New(dynamodbstreams.Options{
+		Region: "us-east-1", BaseEndpoint: aws.String(s.http.URL), HTTPClient: s.client, Credentials: credentials{},
+	})
+}
+
+// credentials are those of nobody: no engine checks them.
+type credentials struct{}
+
+// Retrieve implements aws.CredentialsProvider.
+func (credentials) Retrieve(context.Context) (aws.Credentials, error) {
+	return aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}, nil
 }
 
 // Table creates a table of the product's form and returns its name. It is deleted when
@@ -114,6 +128,7 @@ func Definition(name string) *sdk.CreateTableInput {
 			IndexName: aws.String("GSI1"), KeySchema: keys("GSI1PK", "GSI1SK"),
 			Projection: &types.Projection{ProjectionType: types.ProjectionTypeAll},
 		}},
+		StreamSpecification: &types.StreamSpecification{StreamEnabled: aws.Bool(true), StreamViewType: types.StreamViewTypeNewAndOldImages},
 	}
 }
 

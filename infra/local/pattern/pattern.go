@@ -1,0 +1,172 @@
+// Package pattern matches JSON against event patterns, the language in which Lambda's filters and EventBridge's rules say which
+// events they want. What it does not know of that language it refuses by name: to pass over it would be to match something else.
+package pattern
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Pattern is a pattern that was read. Its zero value matches everything.
+type Pattern struct {
+	fields map[string]field
+}
+
+// field is what one field must be: an object of further fields, or one of several values.
+type field struct {
+	inner *Pattern
+	any   []matcher
+}
+
+// matcher says whether a value, or a missing one, is one of those wanted.
+type matcher func(value any, there bool) bool
+
+// Parse reads a pattern: a JSON object.
+func Parse(text string) (Pattern, error) {
+	var object map[string]any
+	if err := json.Unmarshal([]byte(text), &object); err != nil {
+		return Pattern{}, fmt.Errorf("event pattern is not a JSON object: %w", err)
+	}
+	return parse(object)
+}
+
+func parse(object map[string]any) (Pattern, error) {
+	p := Pattern{fields: make(map[string]field, len(object))}
+	if len(object) == 0 {
+		return p, errors.New("event pattern is empty")
+	}
+	for name, wanted := range object {
+		switch wanted := wanted.(type) {
+		case map[string]any:
+			inner, err := parse(wanted)
+			if err != nil {
+				return p, fmt.Errorf("%s: %w", name, err)
+			}
+			p.fields[name] = field{inner: &inner}
+		case []any:
+			f, err := parseValues(wanted)
+			if err != nil || name == "$or" {
+				return p, fmt.Errorf("event pattern: %s: %w", name, errors.Join(err, unknownIf(name == "$or", name)))
+			}
+			p.fields[name] = f
+		default:
+			return p, fmt.Errorf("event pattern: %s must be an object or an array", name)
+		}
+	}
+	return p, nil
+}
+
+func unknownIf(unknown bool, name string) error {
+	if unknown {
+		return fmt.Errorf("matching by %s is not known here", name)
+	}
+	return nil
+}
+
+func parseValues(wanted []any) (field, error) {
+	var f field
+	for _, w := range wanted {
+		m, err := parseValue(w)
+		if err != nil {
+			return f, err
+		}
+		f.any = append(f.any, m)
+	}
+	if len(f.any) == 0 {
+		return f, errors.New("an empty array matches nothing")
+	}
+	return f, nil
+}
+
+// parseValue reads one wanted value: a scalar, which must be equal, or an object that names another way to match.
+func parseValue(wanted any) (matcher, error) {
+	rule, ok := wanted.(map[string]any)
+	if !ok {
+		if _, isList := wanted.([]any); isList {
+			return nil, errors.New("an array within an array is not allowed")
+		}
+		return func(value any, there bool) bool { return there && value == wanted }, nil
+	}
+	if len(rule) != 1 {
+		return nil, errors.New("a matching object must have exactly one key")
+	}
+	for name, argument := range rule {
+		text, isText := argument.(string)
+		switch yes, isFlag := argument.(bool); {
+		case name == "exists" && isFlag:
+			return func(_ any, there bool) bool { return there == yes }, nil
+		case name == "prefix" && isText:
+			return func(value any, _ bool) bool { s, ok := value.(string); return ok && strings.HasPrefix(s, text) }, nil
+		case name == "suffix" && isText:
+			return func(value any, _ bool) bool { s, ok := value.(string); return ok && strings.HasSuffix(s, text) }, nil
+		case name == "anything-but":
+			return anythingBut(argument)
+		default:
+			return nil, fmt.Errorf("matching by %s is not known here", name)
+		}
+	}
+	panic("unreachable: one key")
+}
+
+// anythingBut matches what is there and is none of the scalars.
+func anythingBut(argument any) (matcher, error) {
+	list, ok := argument.([]any)
+	if !ok {
+		list = []any{argument}
+	}
+	for _, not := range list {
+		switch not.(type) {
+		case string, float64:
+		default:
+			return nil, errors.New("anything-but takes texts and numbers here")
+		}
+	}
+	return func(value any, there bool) bool {
+		for _, not := range list {
+			if value == not {
+				return false
+			}
+		}
+		return there
+	}, nil
+}
+
+// Match says whether an event, a JSON object, is as the pattern wants it. Of an array one element must match.
+func (p Pattern) Match(event []byte) bool {
+	var object map[string]any
+	return json.Unmarshal(event, &object) == nil && p.matches(object)
+}
+
+func (p Pattern) matches(object map[string]any) bool {
+	for name, f := range p.fields {
+		value, there := object[name]
+		if !f.matches(value, there) {
+			return false
+		}
+	}
+	return true
+}
+
+func (f field) matches(value any, there bool) bool {
+	if list, ok := value.([]any); ok {
+		for _, element := range list {
+			if f.matches(element, true) {
+				return true
+			}
+		}
+		there = len(list) > 0
+		value = nil
+	}
+	if f.inner != nil {
+		object, _ := value.(map[string]any) // what is no object has no fields
+		return f.inner.matches(object)
+	}
+	for _, m := range f.any {
+		if _, isObject := value.(map[string]any); !isObject && m(value, there) {
+			return true
+		}
+	}
+	return false
+}
