@@ -158,3 +158,11 @@ const (
 	VerifyOccasion  OccasionKind = "VERIFY"  // one of a location per VerifyPeriod
 	EnableOccasion  OccasionKind = "ENABLE"  // one of a location at once
 )
+
+// Bus is where notices go: whoever has subscribed there is told.
+type Bus interface {
+	// Publish puts notices on the bus, in their order, and returns how many of them,
+	// from the first on, are there. If that is not all, the error says why; of the
+	// others some may be there too, and telling them again is harmless.
+	Publish(ctx context.Context, notices []Notice) (int, error)
+}
