@@ -19,7 +19,7 @@ const module = "related-ro/"
 // adapters translate between the domain and one technology. They know the domain and
 // not each other. What two of them need of a standard has a package of its own.
 var (
-	adapters  = []string{"pkg/karmak", "pkg/dynamo", "pkg/sqsbatch", "pkg/httpapi"}
+	adapters  = []string{"pkg/karmak", "pkg/dynamo", "pkg/sqsbatch", "pkg/httpapi", "pkg/eventbus"}
 	standards = []string{"pkg/negotiate"}
 )
 

@@ -1,0 +1,126 @@
+package eventbus
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+
+	"related-ro/pkg/relatedro"
+)
+
+// Source is what all events of this product come from.
+const Source = "related-ro"
+
+// Version is that of the events' contract (infra/schemas).
+const Version = 1
+
+// detail is what every event says.
+type detail struct {
+	Version    int    `json:"version"`
+	ID         string `json:"id"`
+	Subject    string `json:"subject"`
+	LocationID string `json:"locationId"`
+	Revision   int64  `json:"revision"`
+	Href       string `json:"href"` // below the API's address
+}
+
+// caseDetail is what events about a case say besides.
+type caseDetail struct {
+	detail
+	CaseID     string            `json:"caseId"`
+	CaseNumber string            `json:"caseNumber,omitempty"`
+	RONumber   string            `json:"roNumber,omitempty"`
+	Trigger    relatedro.Trigger `json:"trigger,omitempty"`
+}
+
+type changedDetail struct {
+	caseDetail
+	Added      []string `json:"added"`
+	Removed    []string `json:"removed"`
+	Changed    []change `json:"changed"`
+	RelatedROs []view   `json:"relatedRos"`
+	Truncated  bool     `json:"truncated"`
+	Deleted    bool     `json:"deleted"`
+}
+
+type failedDetail struct {
+	caseDetail
+	Reason relatedro.Reason `json:"reason"`
+}
+
+type change struct {
+	RONumber string `json:"roNumber"`
+	Was      state  `json:"was"`
+	Is       state  `json:"is"`
+}
+
+type view struct {
+	RONumber string `json:"roNumber"`
+	state
+}
+
+type state struct {
+	Status relatedro.ROStatus `json:"status,omitempty"`
+	BillTo string             `json:"billTo"`
+	Voided bool               `json:"voided"`
+}
+
+// entry returns the notice as PutEvents takes it.
+func (b *Bus) entry(n relatedro.Notice) (types.PutEventsRequestEntry, error) {
+	text, err := encode(n)
+	if err != nil {
+		return types.PutEventsRequestEntry{}, fmt.Errorf("encode %s: %w", n.Kind, err)
+	}
+	e := types.PutEventsRequestEntry{
+		EventBusName: &b.name, Source: aws.String(Source), DetailType: aws.String(string(n.Kind)), Detail: aws.String(string(text)),
+	}
+	if !n.At.IsZero() {
+		e.Time = aws.Time(n.At.Truncate(time.Second)) // which is all that the stream tells
+	}
+	return e, nil
+}
+
+// encode returns a notice's detail.
+func encode(n relatedro.Notice) ([]byte, error) {
+	place := "locations/" + n.Key.Location
+	d := detail{
+		Version: Version, ID: n.ID, Subject: place, LocationID: n.Key.Location, Revision: n.Revision,
+		Href: "/v1/" + place + "/external-interfaces",
+	}
+	if n.Key.Case == "" {
+		return json.Marshal(d)
+	}
+	d.Subject += "/cases/" + n.Key.Case
+	d.Href = "/v1/" + d.Subject + "/related-ros"
+	about := caseDetail{detail: d, CaseID: n.Key.Case, CaseNumber: n.CaseNumber, RONumber: n.RO, Trigger: n.Trigger}
+	if n.Kind == relatedro.NoticeFailed {
+		return json.Marshal(failedDetail{about, n.Reason})
+	}
+	return json.Marshal(changedOf(about, n))
+}
+
+func changedOf(about caseDetail, n relatedro.Notice) changedDetail {
+	d := changedDetail{
+		caseDetail: about, Truncated: n.Omitted > 0, Deleted: n.Gone,
+		Added: append([]string{}, n.Added...), Removed: append([]string{}, n.Removed...), // never null
+		Changed: make([]change, len(n.Changed)), RelatedROs: make([]view, len(n.Related)),
+	}
+	for i, c := range n.Changed {
+		d.Changed[i] = change{c.RO, stateOf(c.Was), stateOf(c.Is)}
+	}
+	for i, r := range n.Related {
+		d.RelatedROs[i] = view{r.RO, stateOf(r.ROState)}
+	}
+	return d
+}
+
+func stateOf(s relatedro.ROState) state {
+	billTo := "customer"
+	if s.Warranty {
+		billTo = "warranty"
+	}
+	return state{Status: s.Status, BillTo: billTo, Voided: s.Voided}
+}
