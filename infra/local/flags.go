@@ -49,6 +49,7 @@ func stackFlags(name string, arguments []string, getenv func(string) string) (co
 		{"api-port", "LOCAL_API_PORT", &c.options.Ports.API},
 		{"sqs-port", "LOCAL_SQS_PORT", &c.options.Ports.SQS},
 		{"dynamodb-port", "LOCAL_DYNAMODB_PORT", &c.options.Ports.DynamoDB},
+		{"events-port", "LOCAL_EVENTS_PORT", &c.options.Ports.Events},
 		{"karmak-port", "LOCAL_KARMAK_PORT", &c.options.Ports.Karmak},
 	}
 	for _, p := range ports {

@@ -204,7 +204,7 @@ func TestPortsComeFromTheEnvironmentAndFlagsWin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p := c.options.Ports; p.API != 4000 || p.SQS != 5001 || p.DynamoDB != 8000 || p.Karmak != 8085 {
+	if p := c.options.Ports; p.API != 4000 || p.SQS != 5001 || p.DynamoDB != 8000 || p.Events != 8090 || p.Karmak != 8085 {
 		t.Errorf("ports are %+v", p)
 	}
 }

@@ -103,29 +103,25 @@ func (s *Stack) environment(f template.Function) map[string]string {
 	environment["AWS_ENDPOINT_URL"] = nowhere
 	environment["AWS_ENDPOINT_URL_SQS"] = s.SQSURL
 	environment["AWS_ENDPOINT_URL_DYNAMODB"] = s.DynamoDBURL
+	environment["AWS_ENDPOINT_URL_EVENTBRIDGE"] = s.EventsURL
 	maps.Copy(environment, s.options.Environment[f.Package])
 	return environment
 }
 
-// startMappings has every event source mapping poll its queue until Close.
-func (s *Stack) startMappings() {
-	ctx, cancel := context.WithCancel(context.Background())
-	s.mappings = cancel
+// startMappings has every event source mapping poll its queue, or read its stream, until Close.
+func (s *Stack) startMappings(ctx context.Context) error {
 	told := observers(s.options.Observers)
 	for _, m := range s.Template.Mappings {
 		queue, _ := s.Template.Queue(m.Queue)
-		function := s.functions[m.Function]
 		s.running.Go(func() {
-			poller.Run(ctx, poller.Config{
+			poller.Run(s.up, poller.Config{
 				Client: s.SQSClient(), QueueURL: queue.URL, QueueARN: queue.ARN, Region: Region,
 				BatchSize: m.BatchSize, Window: m.Window, MaximumConcurrency: m.MaximumConcurrency,
 				ReportBatchItemFailures: m.ReportBatchItemFailures,
 				Observe:                 func(b poller.Batch) { told.batch(queue.Name, b) },
-				Invoke: func(ctx context.Context, event []byte) ([]byte, string, error) {
-					result, err := function.Invoke(ctx, event)
-					return result.Payload, result.FunctionError, err
-				},
+				Invoke:                  s.invoker(m.Function),
 			})
 		})
 	}
+	return s.startStreams(ctx)
 }

@@ -43,10 +43,12 @@ type Options struct {
 }
 
 // Ports are the TCP ports of a stack.
-type Ports struct{ API, SQS, DynamoDB, Karmak int }
+type Ports struct{ API, SQS, DynamoDB, Events, Karmak int }
 
 // FixedPorts are those of `make run`, which READMEs and scripts rely on.
-func FixedPorts() Ports { return Ports{API: 3000, SQS: 9324, DynamoDB: 8000, Karmak: 8085} }
+func FixedPorts() Ports {
+	return Ports{API: 3000, SQS: 9324, DynamoDB: 8000, Events: 8090, Karmak: 8085}
+}
 
 // Engine names one of the HTTP servers of a stack.
 type Engine string
@@ -56,6 +58,7 @@ const (
 	API      Engine = "api"
 	SQS      Engine = "sqs"
 	DynamoDB Engine = "dynamodb"
+	Events   Engine = "events"
 	Karmak   Engine = "karmak"
 )
 
@@ -76,8 +79,8 @@ type WorkObserver interface {
 	Observer
 	// Report is told of each invocation.
 	Report(lambda.Report)
-	// Batch is told of each event from a queue; queue is the queue's name.
-	Batch(queue string, batch poller.Batch)
+	// Batch is told of each event from a queue or a stream; source is the name of the queue or the table.
+	Batch(source string, batch poller.Batch)
 }
 
 // observers tells several.

@@ -8,5 +8,6 @@ func (s *Stack) Platform() *platform.Platform {
 		APIURL: s.APIURL, KarmakURL: s.KarmakURL, Queues: s.SQSClient(), Token: s.Token,
 		ExportQueueURL: s.QueueURL("ExportQueue"), CloseQueueURL: s.QueueURL("CloseQueue"),
 		RefreshQueueURL: s.QueueURL("RefreshQueue"),
+		Bus:             s.EventsClient(), BusName: s.BusName(),
 	}
 }

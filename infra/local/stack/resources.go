@@ -61,6 +61,9 @@ func createTable(d template.TableDefinition) *awsdynamodb.CreateTableInput {
 	input := &awsdynamodb.CreateTableInput{
 		TableName: &d.TableName, BillingMode: types.BillingMode(d.BillingMode), KeySchema: keySchema(d.KeySchema),
 	}
+	if view := d.Stream.StreamViewType; view != "" {
+		input.StreamSpecification = &types.StreamSpecification{StreamEnabled: aws.Bool(true), StreamViewType: types.StreamViewType(view)}
+	}
 	for _, a := range d.AttributeDefinitions {
 		input.AttributeDefinitions = append(input.AttributeDefinitions, types.AttributeDefinition{
 			AttributeName: aws.String(a.AttributeName), AttributeType: types.ScalarAttributeType(a.AttributeType),

@@ -43,8 +43,8 @@ const (
 
 // Stack is a running system. Make one with Start, end it with Close.
 type Stack struct {
-	// APIURL, SQSURL, DynamoDBURL and KarmakURL are where the engines listen, without a slash at the end.
-	APIURL, SQSURL, DynamoDBURL, KarmakURL string
+	// APIURL, SQSURL, DynamoDBURL, EventsURL and KarmakURL are where the engines listen, without a slash at the end.
+	APIURL, SQSURL, DynamoDBURL, EventsURL, KarmakURL string
 	// Template is what the stack was made from, resolved.
 	Template *template.Stack
 	// Queues, Tables and Karmak are the engines themselves, for what no wire protocol has.
@@ -59,8 +59,10 @@ type Stack struct {
 	beside    *http.ServeMux              // what Handle adds
 	servers   []*http.Server
 	listeners map[Engine]net.Listener
-	// mappings ends the event source mappings; running waits for them and for the servers.
+	// mappings ends the event source mappings, and what goes on beside them until then, by the context up; running waits for them
+	// and for the servers.
 	mappings context.CancelFunc
+	up       context.Context
 	running  sync.WaitGroup
 	// binaries is the functions' directory; scratch is it if they were built here, and empty otherwise.
 	binaries, scratch string
@@ -69,10 +71,11 @@ type Stack struct {
 // Start starts a stack and returns when everything in it answers. ctx bounds the start only. On an error nothing is left
 // running.
 func Start(ctx context.Context, options Options) (*Stack, error) {
+	up, down := context.WithCancel(context.Background())
 	s := &Stack{
-		options: options, key: options.Key, http: &http.Client{Transport: boot.NewTransport()},
+		up: up, mappings: down, options: options, key: options.Key, http: &http.Client{Transport: boot.NewTransport()},
 		functions: map[string]*lambda.Function{}, beside: http.NewServeMux(),
-		listeners: map[Engine]net.Listener{}, mappings: func() {},
+		listeners: map[Engine]net.Listener{},
 	}
 	if err := s.start(ctx); err != nil {
 		s.Close()
@@ -107,12 +110,14 @@ func (s *Stack) start(ctx context.Context) error {
 	if err := s.createQueues(ctx); err != nil {
 		return err
 	}
+	if err := s.createBuses(ctx); err != nil {
+		return err
+	}
 	s.makeFunctions()
 	if err := s.serveAPI(); err != nil {
 		return err
 	}
-	s.startMappings()
-	return nil
+	return s.startMappings(ctx)
 }
 
 // listen takes all ports before anything is told their numbers. The error names every port that cannot be had.
@@ -132,6 +137,7 @@ func (s *Stack) listen(ctx context.Context) error {
 	take(API, ports.API, &s.APIURL)
 	take(SQS, ports.SQS, &s.SQSURL)
 	take(DynamoDB, ports.DynamoDB, &s.DynamoDBURL)
+	take(Events, ports.Events, &s.EventsURL)
 	take(Karmak, ports.Karmak, &s.KarmakURL)
 	return errors.Join(problems...)
 }
@@ -168,7 +174,7 @@ func (s *Stack) serveEngines() error {
 	s.Karmak = karmaktest.New(karmaktest.Config{
 		ClientID: KarmakClientID, ClientSecret: KarmakClientSecret, Observe: observers(s.options.Observers).karmak,
 	})
-	for engine, embedded := range map[Engine]http.Handler{SQS: s.Queues, DynamoDB: s.Tables, Karmak: s.Karmak} {
+	for engine, embedded := range map[Engine]http.Handler{SQS: s.Queues, DynamoDB: s.Tables, Events: s.newBus(), Karmak: s.Karmak} {
 		handler, err := s.options.engine(engine, embedded)
 		if err != nil {
 			return err
@@ -201,6 +207,9 @@ func (s *Stack) serveAPI() error {
 // Handle serves what is no part of the system, such as a console, beside the API and on its port. The pattern is one of
 // http.ServeMux.
 func (s *Stack) Handle(pattern string, handler http.Handler) { s.beside.Handle(pattern, handler) }
+
+// Beside runs what goes on beside the system, such as a subscriber to its events, until Close.
+func (s *Stack) Beside(run func(context.Context)) { s.running.Go(func() { run(s.up) }) }
 
 func (s *Stack) serve(engine Engine, handler http.Handler) {
 	handler = s.options.wrap(engine, handler)

@@ -79,6 +79,10 @@ func (r *resolver) getAtt(name, attribute, path string) (any, error) {
 			return arn.Replace(format), nil
 		}
 	}
+	if resource.Type == typeTable && attribute == "StreamArn" {
+		table, err := r.getAtt(name, "Arn", path)
+		return streamARN(scalarText(table)), err
+	}
 	if resource.Type == typeQueue {
 		switch attribute {
 		case "QueueName":

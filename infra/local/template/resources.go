@@ -17,17 +17,19 @@ const (
 	typeQueue    = "AWS::SQS::Queue"
 	typeMapping  = "AWS::Lambda::EventSourceMapping"
 	typeTable    = "AWS::DynamoDB::Table"
+	typeBus      = "AWS::Events::EventBus"
 )
 
 // nameProperties are the properties by which a template may name a resource itself.
 var nameProperties = map[string]string{
-	typeFunction: "FunctionName", typeQueue: "QueueName", typeTable: "TableName", "AWS::Logs::LogGroup": "LogGroupName",
+	typeFunction: "FunctionName", typeQueue: "QueueName", typeTable: "TableName", typeBus: "Name", "AWS::Logs::LogGroup": "LogGroupName",
 }
 
 var arnFormats = map[string]string{
 	typeFunction:          "arn:aws:lambda:REGION:ACCOUNT:function:NAME",
 	typeQueue:             "arn:aws:sqs:REGION:ACCOUNT:NAME",
 	typeTable:             "arn:aws:dynamodb:REGION:ACCOUNT:table/NAME",
+	typeBus:               "arn:aws:events:REGION:ACCOUNT:event-bus/NAME",
 	"AWS::IAM::Role":      "arn:aws:iam::ACCOUNT:role/NAME",
 	"AWS::Logs::LogGroup": "arn:aws:logs:REGION:ACCOUNT:log-group:NAME:*",
 }
@@ -35,6 +37,7 @@ var arnFormats = map[string]string{
 // notRun are the types that have no work to do on one machine: who may do what, who is told, where logs are kept.
 var notRun = []string{
 	"AWS::IAM::Role", "AWS::Logs::LogGroup", "AWS::SQS::QueuePolicy", "AWS::SNS::Topic", "AWS::SNS::TopicPolicy",
+	"AWS::Events::EventBusPolicy",
 	"AWS::SNS::Subscription", "AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm", "AWS::CloudWatch::Dashboard",
 }
 
@@ -98,6 +101,7 @@ func (b *builder) add(id string, resource resource) error {
 	}
 	adders := map[string]func(string, map[string]any) error{
 		typeAPI: b.addAPI, typeFunction: b.addFunction, typeQueue: b.addQueue, typeMapping: b.addMapping, typeTable: b.addTable,
+		typeBus: b.addBus,
 	}
 	add, ok := adders[resource.Type]
 	if !ok {
@@ -145,6 +149,9 @@ func (b *builder) addQueue(id string, properties map[string]any) error {
 }
 
 func (b *builder) addMapping(id string, properties map[string]any) error {
+	if isStream(properties) {
+		return b.addStreamMapping(id, properties)
+	}
 	var p struct {
 		EventSourceArn                 string
 		FunctionName                   string
@@ -162,16 +169,13 @@ func (b *builder) addMapping(id string, properties map[string]any) error {
 	if p.Enabled != nil && !*p.Enabled {
 		return nil
 	}
-	mapping := EventSourceMapping{
-		LogicalID: id, BatchSize: int(p.BatchSize),
-		Window:             time.Duration(p.MaximumBatchingWindowInSeconds) * time.Second,
-		MaximumConcurrency: int(p.ScalingConfig.MaximumConcurrency),
+	reports, err := reportsFailures(p.FunctionResponseTypes)
+	if err != nil {
+		return err
 	}
-	for _, kind := range p.FunctionResponseTypes {
-		if kind != "ReportBatchItemFailures" {
-			return fmt.Errorf("the local stack does not know response type %s", kind)
-		}
-		mapping.ReportBatchItemFailures = true
+	mapping := EventSourceMapping{
+		LogicalID: id, BatchSize: int(p.BatchSize), Window: seconds(p.MaximumBatchingWindowInSeconds),
+		MaximumConcurrency: int(p.ScalingConfig.MaximumConcurrency), ReportBatchItemFailures: reports,
 	}
 	// The names are resolved; the resources behind them are found again by their names, in check.
 	mapping.Queue, mapping.Function = p.EventSourceArn, p.FunctionName
@@ -191,6 +195,7 @@ type TableDefinition struct {
 		AttributeName string
 		Enabled       bool
 	} `json:"TimeToLiveSpecification"`
+	Stream StreamSpecification `json:"StreamSpecification"`
 }
 
 // KeyElement is one attribute of a key; KeyType is HASH or RANGE.
@@ -228,13 +233,11 @@ func (b *builder) addTable(id string, properties map[string]any) error {
 
 // check ties mappings to their queues and functions and refuses what Lambda refuses when it creates a mapping.
 func (b *builder) check() error {
-	var problems []error
+	problems := b.checkStreams()
 	for i := range b.stack.Mappings {
 		m := &b.stack.Mappings[i]
 		queue := slices.IndexFunc(b.stack.Queues, func(q Queue) bool { return q.ARN == m.Queue })
-		function := slices.IndexFunc(b.stack.Functions, func(f Function) bool {
-			return f.Name == m.Function || f.ARN == m.Function || strings.HasPrefix(m.Function, f.ARN+":")
-		})
+		function := b.functionOf(m.Function)
 		if queue < 0 || function < 0 {
 			problems = append(problems, fmt.Errorf("%s: no queue %s or no function %s", m.LogicalID, m.Queue, m.Function))
 			continue

@@ -32,6 +32,9 @@ type Stack struct {
 	Queues    []Queue
 	Mappings  []EventSourceMapping
 	Tables    []Table
+	Buses     []EventBus
+	// StreamMappings are the event source mappings from tables' streams.
+	StreamMappings []StreamMapping
 	// Parameters are the values in force, defaults included.
 	Parameters map[string]string
 }
@@ -199,6 +202,16 @@ func (s *Stack) Queue(logicalID string) (Queue, bool) {
 		}
 	}
 	return Queue{}, false
+}
+
+// Table returns the table with the logical ID.
+func (s *Stack) Table(logicalID string) (Table, bool) {
+	for _, t := range s.Tables {
+		if t.LogicalID == logicalID {
+			return t, true
+		}
+	}
+	return Table{}, false
 }
 
 // packageOf is the rule that ties a function to its code: ExportFunction is functions/export.

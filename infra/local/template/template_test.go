@@ -48,6 +48,7 @@ func TestProjectTemplateNamesTheLocalQueues(t *testing.T) {
 	want := []string{
 		"http://127.0.0.1:9324/000000000000/case-close-dlq", "http://127.0.0.1:9324/000000000000/case-close",
 		"http://127.0.0.1:9324/000000000000/case-export-dlq", "http://127.0.0.1:9324/000000000000/case-export",
+		"http://127.0.0.1:9324/000000000000/case-notify-dlq",
 		"http://127.0.0.1:9324/000000000000/case-refresh-dlq", "http://127.0.0.1:9324/000000000000/case-refresh",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -264,7 +265,7 @@ func TestParseRefusesByName(t *testing.T) {
 		"unknown section":       {"Hooks: {R: {}}", nil, "Hooks"},
 		"unknown word":          {"Resources: {Q: {Type: 'AWS::SQS::Queue', Property: {}}}", nil, "Property"},
 		"globals":               {"Globals: {Api: {}}", nil, "Globals.Api"},
-		"stream":                {"Resources: {T: {Type: 'AWS::DynamoDB::Table', Properties: {StreamSpecification: {}}}}", nil, "StreamSpecification"},
+		"unknown part of table": {"Resources: {T: {Type: 'AWS::DynamoDB::Table', Properties: {LocalSecondaryIndexes: []}}}", nil, "LocalSecondaryIndexes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Parse([]byte(tc.text), config(tc.parameters))

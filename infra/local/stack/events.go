@@ -1,0 +1,125 @@
+package stack
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	awsdynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"related-ro/infra/local/eventbus"
+	"related-ro/infra/local/poller"
+	"related-ro/infra/local/sqs"
+	"related-ro/infra/local/template"
+)
+
+// EventObserver is an Observer that also wants to know what arrives on the buses.
+type EventObserver interface {
+	Observer
+	// Event is told of each event that a bus took.
+	Event(eventbus.Event)
+}
+
+func (all observers) event(e eventbus.Event) {
+	for _, o := range all {
+		if w, ok := o.(EventObserver); ok {
+			w.Event(e)
+		}
+	}
+}
+
+// newBus returns the engine of event buses. What it delivers goes to a queue by the queue's wire protocol.
+func (s *Stack) newBus() *eventbus.Engine {
+	client := s.SQSClient()
+	return eventbus.New(eventbus.Config{
+		Region: Region, Account: sqs.Account, Observe: observers(s.options.Observers).event,
+		Deliver: func(ctx context.Context, arn string, event []byte) error {
+			url := s.SQSURL + "/" + sqs.Account + "/" + arn[strings.LastIndexByte(arn, ':')+1:]
+			body := string(event)
+			_, err := client.SendMessage(ctx, &awssqs.SendMessageInput{QueueUrl: &url, MessageBody: &body})
+			return err
+		},
+	})
+}
+
+// EventsClient returns a client of the event buses.
+func (s *Stack) EventsClient() *eventbridge.Client {
+	return eventbridge.New(eventbridge.Options{Region: Region, BaseEndpoint: &s.EventsURL, Credentials: credentials{}, HTTPClient: s.http})
+}
+
+// BusName is the name of the template's event bus; empty if it has none.
+func (s *Stack) BusName() string {
+	for _, bus := range s.Template.Buses {
+		return bus.Name
+	}
+	return ""
+}
+
+// createBuses creates the template's event buses over the wire.
+func (s *Stack) createBuses(ctx context.Context) error {
+	client := s.EventsClient()
+	for _, bus := range s.Template.Buses {
+		if _, err := client.CreateEventBus(ctx, &eventbridge.CreateEventBusInput{Name: &bus.Name}); err != nil {
+			return fmt.Errorf("create event bus %s: %w", bus.LogicalID, err)
+		}
+	}
+	return nil
+}
+
+// startStreams has every event source mapping of a stream read it until Close.
+func (s *Stack) startStreams(ctx context.Context) error {
+	for _, m := range s.Template.StreamMappings {
+		config, err := s.StreamConfig(ctx, m)
+		if err != nil {
+			return fmt.Errorf("start mapping %s: %w", m.LogicalID, err)
+		}
+		s.running.Go(func() { poller.RunStream(s.up, config) })
+	}
+	return nil
+}
+
+// StreamConfig returns how the mapping reads its stream. Whoever runs one more reader by it replays the stream.
+func (s *Stack) StreamConfig(ctx context.Context, m template.StreamMapping) (poller.StreamConfig, error) {
+	table, _ := s.Template.Table(m.Table)
+	described, err := s.DynamoDBClient().DescribeTable(ctx, &awsdynamodb.DescribeTableInput{TableName: &table.Name})
+	if err != nil {
+		return poller.StreamConfig{}, err
+	}
+	arn := described.Table.LatestStreamArn
+	if arn == nil {
+		return poller.StreamConfig{}, fmt.Errorf("table %s has no stream; it is older than its definition", table.Name)
+	}
+	told := observers(s.options.Observers)
+	config := poller.StreamConfig{
+		Client: dynamodbstreams.New(dynamodbstreams.Options{
+			Region: Region, BaseEndpoint: &s.DynamoDBURL, Credentials: credentials{}, HTTPClient: s.http,
+		}),
+		StreamARN: *arn, Region: Region, StartingPosition: m.StartingPosition,
+		BatchSize: m.BatchSize, Window: m.Window, Filters: m.Filters, Bisect: m.Bisect,
+		MaximumRetryAttempts: m.MaximumRetryAttempts, MaximumRecordAge: m.MaximumRecordAge,
+		ReportBatchItemFailures: m.ReportBatchItemFailures,
+		Invoke:                  s.invoker(m.Function),
+		Observe:                 func(b poller.Batch) { told.batch(table.Name, b) },
+	}
+	if m.OnFailure != "" {
+		client, url := s.SQSClient(), s.QueueURL(m.OnFailure)
+		config.Discard = func(ctx context.Context, notice []byte) error {
+			body := string(notice)
+			_, err := client.SendMessage(ctx, &awssqs.SendMessageInput{QueueUrl: &url, MessageBody: &body})
+			return err
+		}
+	}
+	return config, nil
+}
+
+// invoker calls a function, which is named by its logical ID, for a mapping.
+func (s *Stack) invoker(function string) func(context.Context, []byte) ([]byte, string, error) {
+	f := s.functions[function]
+	return func(ctx context.Context, event []byte) ([]byte, string, error) {
+		result, err := f.Invoke(ctx, event)
+		return result.Payload, result.FunctionError, err
+	}
+}
