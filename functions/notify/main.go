@@ -1,0 +1,37 @@
+// Command notify is the Lambda function that reads the table's stream: it tells others,
+// by events on the stack's bus, what changed in a case's related ROs and in a location's
+// settings.
+package main
+
+import (
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+
+	"related-ro/pkg/boot"
+	"related-ro/pkg/dynamo"
+	"related-ro/pkg/eventbus"
+)
+
+func main() { boot.Start("notify", build) }
+
+func build(kit boot.Kit) (lambda.Handler, error) {
+	bus := eventbus.New(eventbridge.NewFromConfig(kit.AWS("EVENTBRIDGE")), kit.Env.Need("EVENT_BUS_NAME"))
+	stream := dynamo.NewStream(dynamo.StreamConfig{Now: time.Now, Log: kit.Log, Observe: observe(kit)}, bus)
+	return lambda.NewHandler(stream.Handle), nil
+}
+
+// observe turns what became of records into metrics.
+func observe(kit boot.Kit) func(dynamo.Told) {
+	metrics, failures := kit.Metrics, kit.CountFailures()
+	metrics.Group("Notices", []string{"Stack", "Kind"})
+	metrics.Group("NoticeAge", []string{"Stack"})
+	return func(t dynamo.Told) {
+		failures(t.Failed)
+		for _, kind := range t.Kinds {
+			metrics.Add("Notices", boot.Count, 1, boot.By("Kind", string(kind)))
+			metrics.Add("NoticeAge", boot.Seconds, t.Age.Seconds())
+		}
+	}
+}

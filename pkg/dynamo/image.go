@@ -1,0 +1,96 @@
+package dynamo
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"related-ro/pkg/relatedro"
+)
+
+// noticesOf returns what others must be told of one record of the table's stream: nothing
+// unless it is of a case or of a location's settings.
+func noticesOf(record events.DynamoDBEventRecord) ([]relatedro.Notice, error) {
+	written := record.Change
+	k := keyOf(imageOf(written.Keys))
+	var notices []relatedro.Notice
+	var err error
+	switch {
+	case strings.HasPrefix(k.sk, prefixCase):
+		notices, err = caseNotices(k, written)
+	case k.sk == skSettings:
+		notices, err = settingsNotices(k, written)
+	}
+	for i := range notices {
+		notices[i].ID = fmt.Sprintf("%s-%d", record.EventID, i+1)
+		notices[i].At = written.ApproximateCreationDateTime.UTC()
+	}
+	return notices, err
+}
+
+func caseNotices(k key, written events.DynamoDBStreamRecord) ([]relatedro.Notice, error) {
+	none := relatedro.Case{Key: relatedro.CaseKey{Location: k.location(), Case: caseOf(k.sk)}}
+	before, after, err := images(written, none, decodeCase)
+	if err != nil {
+		return nil, err
+	}
+	return relatedro.CaseNotices(before, after), nil
+}
+
+func settingsNotices(k key, written events.DynamoDBStreamRecord) ([]relatedro.Notice, error) {
+	before, after, err := images(written, relatedro.NeverSetUp(k.location()), decodeSettings)
+	if err != nil {
+		return nil, err
+	}
+	return relatedro.SettingsNotices(before, after), nil
+}
+
+// images decodes a record's old and new image; none stands for one that it has not.
+func images[T any](written events.DynamoDBStreamRecord, none T, decode func(item) (T, error)) (before, after T, err error) {
+	before, after = none, none
+	if len(written.OldImage) > 0 {
+		if before, err = decode(imageOf(written.OldImage)); err != nil {
+			return before, after, err
+		}
+	}
+	if len(written.NewImage) > 0 {
+		after, err = decode(imageOf(written.NewImage))
+	}
+	return before, after, err
+}
+
+// imageOf returns an image of the stream as the item that it is of. A kind of value that
+// this package does not write is left out, as Peek leaves out what it does not ask for.
+func imageOf(image map[string]events.DynamoDBAttributeValue) item {
+	it := make(item, len(image))
+	for name, value := range image {
+		if v := valueOf(value); v != nil {
+			it[name] = v
+		}
+	}
+	return it
+}
+
+func valueOf(v events.DynamoDBAttributeValue) types.AttributeValue {
+	switch v.DataType() {
+	case events.DataTypeString:
+		return text(v.String())
+	case events.DataTypeNumber:
+		return &types.AttributeValueMemberN{Value: v.Number()}
+	case events.DataTypeBoolean:
+		return &types.AttributeValueMemberBOOL{Value: v.Boolean()}
+	case events.DataTypeMap:
+		return &types.AttributeValueMemberM{Value: imageOf(v.Map())}
+	case events.DataTypeList:
+		list := make([]types.AttributeValue, 0, len(v.List()))
+		for _, element := range v.List() {
+			if e := valueOf(element); e != nil {
+				list = append(list, e)
+			}
+		}
+		return &types.AttributeValueMemberL{Value: list}
+	}
+	return nil
+}

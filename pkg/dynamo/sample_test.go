@@ -1,0 +1,32 @@
+package dynamo_test
+
+import (
+	"encoding/json"
+	"os"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"related-ro/pkg/dynamo"
+)
+
+// The sample event for sam local is as this version writes items: a list of one, then one more.
+func TestSampleOfTheStreamIsToldOf(t *testing.T) {
+	text, err := os.ReadFile("../../infra/events/notify.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var batch events.DynamoDBEvent
+	if err := json.Unmarshal(text, &batch); err != nil {
+		t.Fatal(err)
+	}
+	bus := newTold()
+	response, err := newStream(bus, func(dynamo.Told) {}).Handle(t.Context(), batch)
+	if err != nil || len(response.BatchItemFailures) > 0 {
+		t.Fatalf("%+v, %v", response, err)
+	}
+	first, second := <-bus.notices, <-bus.notices
+	if len(first.Added) != 1 || len(second.Added) != 1 || len(second.Changed) != 1 || second.Revision != 2 || second.ID == first.ID {
+		t.Errorf("told of %+v, then %+v", first, second)
+	}
+}
