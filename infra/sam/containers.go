@@ -58,7 +58,7 @@ func (c *containers) prepare(ctx context.Context, fromContainer *strings.Replace
 	}
 	c.at = endpoints{
 		sqs: fromContainer.Replace(c.stack.SQSURL), dynamoDB: fromContainer.Replace(c.stack.DynamoDBURL),
-		karmak: fromContainer.Replace(c.stack.KarmakURL),
+		events: fromContainer.Replace(c.stack.EventsURL), karmak: fromContainer.Replace(c.stack.KarmakURL),
 	}
 	return nil
 }
@@ -108,6 +108,7 @@ func (c *containers) invokeAll(ctx context.Context) error {
 		{"ExportFunction", "export-with-broken-message.json", allTaken},
 		{"AdminFunction", "admin-get-settings.json", status(200, `"status":"ENABLED"`)},
 		{"ConsoleFunction", "console-page.json", status(200, `<!doctype html>`)},
+		{"NotifyFunction", "notify.json", allTaken},
 	}
 	for _, f := range c.stack.Template.Functions {
 		if !slices.ContainsFunc(all, func(i invocation) bool { return i.function == f.LogicalID }) {

@@ -11,7 +11,7 @@ import (
 )
 
 // endpoints are where a local stack is, as a container reaches it.
-type endpoints struct{ sqs, dynamoDB, karmak string }
+type endpoints struct{ sqs, dynamoDB, events, karmak string }
 
 // environment returns each function's variables, by logical ID, so that it works with a local stack. SAM CLI hands on only
 // variables that the template declares; the local ones are declared there, empty. jwks are the public keys that tokens are
@@ -30,7 +30,7 @@ func environment(templateFile string, at endpoints, jwks string) (map[string]map
 		return nil, err
 	}
 	local := map[string]string{
-		"AWS_ENDPOINT_URL_DYNAMODB": at.dynamoDB, "AWS_ENDPOINT_URL_SQS": at.sqs,
+		"AWS_ENDPOINT_URL_DYNAMODB": at.dynamoDB, "AWS_ENDPOINT_URL_SQS": at.sqs, "AWS_ENDPOINT_URL_EVENTBRIDGE": at.events,
 		"KARMAK_CREDENTIALS_SECRET_ID": "", "KARMAK_CLIENT_ID": stack.KarmakClientID, "KARMAK_CLIENT_SECRET": stack.KarmakClientSecret,
 		"LOCAL_JWKS": jwks,
 	}

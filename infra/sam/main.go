@@ -79,7 +79,7 @@ func printEnvironment(arguments []string, out io.Writer) error {
 	}
 	at := func(port int) string { return "http://" + net.JoinHostPort(*host, strconv.Itoa(port)) }
 	ports := stack.FixedPorts()
-	variables, err := environment("template.yaml", endpoints{at(ports.SQS), at(ports.DynamoDB), at(ports.Karmak)}, jwks)
+	variables, err := environment("template.yaml", endpoints{at(ports.SQS), at(ports.DynamoDB), at(ports.Events), at(ports.Karmak)}, jwks)
 	if err != nil {
 		return err
 	}

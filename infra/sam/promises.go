@@ -22,6 +22,8 @@ func promises(uses map[string]use, groups map[string][][]string, runbook map[str
 		{"functions have time, and mappings a bound", bounds},
 		{"the table is safe", safeTable},
 		{"the queues are safe", safeQueues},
+		{"what is read of the table's stream outlives trouble and is never dropped unseen", safeStreams},
+		{"the bus is the case platform's to subscribe to, and nothing else", busPolicy},
 		{"queues take messages from the case platform alone, encrypted", queuePolicies},
 		{"the API is logged, throttled and closed", safeAPI},
 		{"nothing has a name that forbids a second stack", noFixedNames},
@@ -54,6 +56,7 @@ func folder(id string) string { return strings.ToLower(strings.TrimSuffix(id, "F
 
 type mappingProperties struct {
 	EventSourceArn, FunctionName   value
+	DestinationConfig              struct{ OnFailure struct{ Destination value } }
 	MaximumBatchingWindowInSeconds value
 	ScalingConfig                  struct{ MaximumConcurrency value }
 }
@@ -62,6 +65,33 @@ type mappingProperties struct {
 func (m mappingProperties) function() string {
 	id, _, _ := strings.Cut(string(m.FunctionName), "Alias")
 	return id
+}
+
+// resources are the logical IDs of what Lambda touches in the function's name.
+func (m mappingProperties) resources() (ids []string) {
+	for _, arn := range []value{m.EventSourceArn, m.DestinationConfig.OnFailure.Destination} {
+		if id, _, _ := strings.Cut(string(arn), "."); id != "" {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// actions are what Lambda asks of AWS in the function's name.
+func (m mappingProperties) actions() []string {
+	if !m.stream() {
+		return []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+	}
+	actions := []string{"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"}
+	if m.DestinationConfig.OnFailure.Destination != "" {
+		actions = append(actions, "sqs:SendMessage")
+	}
+	return actions
+}
+
+// stream says whether the mapping is from a table's stream.
+func (m mappingProperties) stream() bool {
+	return strings.HasSuffix(string(m.EventSourceArn), ".StreamArn")
 }
 
 type roleProperties struct {
@@ -80,12 +110,14 @@ type statement struct {
 
 // leastPrivilege compares each function's policy with what its code, and Lambda for it, asks of AWS.
 func leastPrivilege(f *formation, uses map[string]use) (problems []string) {
-	polls := make(map[string]bool)
-	each(f, "AWS::Lambda::EventSourceMapping", func(_ string, _ resource, m mappingProperties) { polls[m.function()] = true })
+	byLambda := make(map[string][]string)
+	each(f, "AWS::Lambda::EventSourceMapping", func(_ string, _ resource, m mappingProperties) {
+		byLambda[m.function()] = append(byLambda[m.function()], m.actions()...)
+	})
 	roles := make(map[string]roleProperties)
 	each(f, "AWS::IAM::Role", func(id string, _ resource, role roleProperties) { roles[id] = role })
 	each(f, "AWS::Lambda::Function", func(id string, _ resource, function functionProperties) {
-		needed := neededActions(uses[folder(id)], polls[id])
+		needed := neededActions(uses[folder(id)], byLambda[id])
 		role := roles[strings.TrimSuffix(string(function.Role), ".Arn")]
 		if len(role.ManagedPolicyArns) > 0 {
 			problems = append(problems, id+" has a managed policy, which knows no resources of ours")
@@ -119,16 +151,14 @@ func leastPrivilege(f *formation, uses map[string]use) (problems []string) {
 }
 
 // neededActions adds what Lambda asks in the function's name.
-func neededActions(u use, polls bool) map[string]bool {
+func neededActions(u use, byLambda []string) map[string]bool {
 	needed := map[string]bool{
 		"logs:CreateLogStream": true, "logs:PutLogEvents": true,
 		"xray:PutTraceSegments": true, "xray:PutTelemetryRecords": true,
 	}
 	maps.Copy(needed, u.actions)
-	if polls {
-		for _, action := range []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"} {
-			needed[action] = true
-		}
+	for _, action := range byLambda {
+		needed[action] = true
 	}
 	return needed
 }
@@ -149,16 +179,23 @@ func wildcards(id string, s statement) (problems []string) {
 	return problems
 }
 
-// ownResources compares the tables, queues and secrets of each function's policy with those that its variables name. Of what
+// ownResources compares the tables, queues, buses and secrets of each function's policy with those that its variables and event source mappings name. Of what
 // all functions are told, one that asks AWS for nothing reads nothing.
 func ownResources(f *formation, uses map[string]use) (problems []string) {
 	roles := make(map[string]roleProperties)
 	each(f, "AWS::IAM::Role", func(id string, _ resource, role roleProperties) { roles[id] = role })
+	byLambda := make(map[string][]string)
+	each(f, "AWS::Lambda::EventSourceMapping", func(_ string, _ resource, m mappingProperties) {
+		byLambda[m.function()] = append(byLambda[m.function()], m.resources()...)
+	})
 	each(f, "AWS::Lambda::Function", func(id string, _ resource, function functionProperties) {
 		told, allowed := make(map[string]bool), make(map[string]bool)
+		for _, name := range byLambda[id] {
+			told[name] = true
+		}
 		for _, variable := range function.Environment.Variables {
 			kind := f.Template.Resources[string(variable)].Type
-			ours := kind == "AWS::SQS::Queue" || kind == "AWS::DynamoDB::Table" || string(variable) == f.Parameters["KarmakCredentialsSecretArn"]
+			ours := kind == "AWS::SQS::Queue" || kind == "AWS::DynamoDB::Table" || kind == "AWS::Events::EventBus" || string(variable) == f.Parameters["KarmakCredentialsSecretArn"]
 			if ours && len(uses[folder(id)].actions) > 0 {
 				told[string(variable)] = true
 			}
@@ -166,7 +203,7 @@ func ownResources(f *formation, uses map[string]use) (problems []string) {
 		for _, p := range roles[strings.TrimSuffix(string(function.Role), ".Arn")].Policies {
 			for _, s := range p.PolicyDocument.Statement {
 				for _, r := range s.Resource {
-					name, _, _ := strings.Cut(strings.TrimPrefix(string(r), "${"), ".Arn")
+					name, _, _ := strings.Cut(strings.TrimPrefix(string(r), "${"), ".")
 					if kind := f.Template.Resources[name].Type; kind != "AWS::Logs::LogGroup" && name != "*" {
 						allowed[name] = true
 					}
@@ -250,6 +287,10 @@ func bounds(f *formation) (problems []string) {
 	})
 	polls := make(map[string]bool)
 	each(f, "AWS::Lambda::EventSourceMapping", func(id string, _ resource, m mappingProperties) {
+		if m.stream() { // read a batch a shard, and acknowledged by position
+			polls[m.function()] = true
+			return
+		}
 		polls[m.function()] = true
 		if m.ScalingConfig.MaximumConcurrency.number() == 0 {
 			problems = append(problems, id+" has no bound of concurrency")
@@ -275,6 +316,7 @@ func bounds(f *formation) (problems []string) {
 func outputs(f *formation) (problems []string) {
 	for _, name := range []string{
 		"ApiUrl", "ApiId", "ExportQueueUrl", "ExportQueueArn", "CloseQueueUrl", "CloseQueueArn", "PageTopicArn", "TicketTopicArn",
+		"EventBusName", "EventBusArn",
 	} {
 		if string(f.Template.Outputs[name].Export.Name) != "${AWS::StackName}-"+name {
 			problems = append(problems, name+" is not exported")
@@ -285,11 +327,11 @@ func outputs(f *formation) (problems []string) {
 
 // noFixedNames finds physical names that do not begin with the stack's.
 func noFixedNames(f *formation) (problems []string) {
-	names := []string{"FunctionName", "QueueName", "TableName", "RoleName", "TopicName", "AlarmName", "DashboardName", "LogGroupName"}
+	names := []string{"FunctionName", "QueueName", "TableName", "RoleName", "TopicName", "AlarmName", "DashboardName", "LogGroupName", "Name"}
 	kinds := map[string]string{
 		"FunctionName": "AWS::Lambda::Function", "QueueName": "AWS::SQS::Queue", "TableName": "AWS::DynamoDB::Table",
 		"RoleName": "AWS::IAM::Role", "TopicName": "AWS::SNS::Topic", "AlarmName": "AWS::CloudWatch::Alarm",
-		"DashboardName": "AWS::CloudWatch::Dashboard", "LogGroupName": "AWS::Logs::LogGroup",
+		"DashboardName": "AWS::CloudWatch::Dashboard", "LogGroupName": "AWS::Logs::LogGroup", "Name": "AWS::Events::EventBus",
 	}
 	for _, property := range names {
 		each(f, kinds[property], func(id string, _ resource, properties map[string]value) {

@@ -140,6 +140,8 @@ func pagesAndTickets(f *formation) (problems []string) {
 			{"NumberOfMessagesSent", "QueueName", "RefreshQueue.QueueName"},
 			{"Messages", "Outcome", "ok"},
 			{"5xx", "ApiId", "Api"}, {"WriteThrottleEvents", "TableName", "Table"},
+			{"IteratorAge", "FunctionName", "NotifyFunction"},
+			{"ApproximateNumberOfMessagesVisible", "QueueName", "NotifyDeadLetterQueue.QueueName"},
 		}...),
 		"TicketTopic": {
 			{"Messages", "Reason", "not_activated"}, {"Messages", "Reason", "account_not_permitted"},

@@ -53,10 +53,60 @@ func safeQueues(f *formation) (problems []string) {
 		if !isDeadLetters && (queue.RedrivePolicy.DeadLetterTargetArn == "" || queue.RedrivePolicy.MaxReceiveCount.number() != 200) {
 			problems = append(problems, id+" has no dead-letter queue behind it after 200 receives")
 		}
-		if isDeadLetters && queue.RedriveAllowPolicy.RedrivePermission != "byQueue" {
+		if isDeadLetters && !slices.Contains([]string{"byQueue", "denyAll"}, queue.RedriveAllowPolicy.RedrivePermission) {
 			problems = append(problems, id+" takes dead letters from any queue")
 		}
 	})
+	return problems
+}
+
+type streamMappingProperties struct {
+	mappingProperties
+	FunctionResponseTypes      values
+	BisectBatchOnFunctionError bool
+	StartingPosition           string
+	MaximumRecordAgeInSeconds  value
+	FilterCriteria             struct{ Filters []struct{ Pattern value } }
+}
+
+// safeStreams checks that a mapping from a stream reads it whole, and that a record that cannot be told neither holds up others nor
+// vanishes: the stream itself keeps it for a day.
+func safeStreams(f *formation) (problems []string) {
+	const aDay = 86400
+	each(f, "AWS::Lambda::EventSourceMapping", func(id string, _ resource, m streamMappingProperties) {
+		age := m.MaximumRecordAgeInSeconds.number()
+		switch {
+		case !m.stream():
+		case m.StartingPosition != "TRIM_HORIZON":
+			problems = append(problems, id+" begins in the middle of the stream")
+		case !m.BisectBatchOnFunctionError || !slices.Contains(m.FunctionResponseTypes, "ReportBatchItemFailures"):
+			problems = append(problems, id+" fails whole batches for one record")
+		case m.DestinationConfig.OnFailure.Destination == "":
+			problems = append(problems, id+" passes records over unseen")
+		case age < aDay/4 || age > aDay/2:
+			problems = append(problems, id+" must try for 6 hours at least, and leave 12 to put right what it passes over")
+		case len(m.FilterCriteria.Filters) == 0:
+			problems = append(problems, id+" is called for every write")
+		}
+	})
+	return problems
+}
+
+type busPolicyProperties struct{ Statement statement }
+
+func busPolicy(f *formation) (problems []string) {
+	policies := 0
+	each(f, "AWS::Events::EventBusPolicy", func(id string, _ resource, p busPolicyProperties) {
+		policies++
+		s := p.Statement
+		own := strings.Contains(fmt.Sprint(s.Condition), "events:creatorAccount:${aws:PrincipalAccount}")
+		if fmt.Sprint(s.Principal) != "map[AWS:"+f.Parameters["ProducerPrincipal"]+"]" || slices.Contains(s.Action, "events:PutEvents") || !own {
+			problems = append(problems, id+" must let the case platform alone make rules, none but its own, and put no events")
+		}
+	})
+	if policies == 0 {
+		problems = append(problems, "nobody may subscribe to the bus")
+	}
 	return problems
 }
 

@@ -40,6 +40,21 @@ const (
 		"ReadFunctionAliaslive": {"Type": "AWS::Lambda::Alias", "UpdatePolicy": {"CodeDeployLambdaAliasUpdate": {}}}`
 )
 
+// streamOf is a mapping from a stream as the template has it, of which a test replaces a part.
+func streamOf(change ...string) string {
+	return strings.NewReplacer(change...).Replace(`"M": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {
+		"EventSourceArn": {"Fn::GetAtt": ["Table", "StreamArn"]}, "FunctionName": {"Ref": "ReadFunctionAliaslive"}, "StartingPosition": "TRIM_HORIZON",
+		"BisectBatchOnFunctionError": true, "FunctionResponseTypes": ["ReportBatchItemFailures"], "MaximumRecordAgeInSeconds": 43200,
+		"FilterCriteria": {"Filters": [{"Pattern": "{}"}]}, "DestinationConfig": {"OnFailure": {"Destination": {"Fn::GetAtt": ["Q", "Arn"]}}}}}`)
+}
+
+// busPolicyOf is the policy of the bus as the template has it, of which a test replaces a part.
+func busPolicyOf(change ...string) string {
+	return strings.NewReplacer(change...).Replace(`"P": {"Type": "AWS::Events::EventBusPolicy", "Properties": {"Statement": {
+		"Effect": "Allow", "Principal": {"AWS": "arn:platform"}, "Action": ["events:PutRule"], "Resource": "r",
+		"Condition": {"StringEqualsIfExists": {"events:creatorAccount": "${aws:PrincipalAccount}"}}}}}`)
+}
+
 func TestPromises(t *testing.T) {
 	uses := map[string]use{"read": {actions: map[string]bool{"dynamodb:Query": true}, index: true}}
 	query := func(action, resource string) string {
@@ -82,6 +97,22 @@ func TestPromises(t *testing.T) {
 			"M": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {"EventSourceArn": {"Fn::GetAtt": ["Q", "Arn"]}, "FunctionName": {"Ref": "ReadFunctionAliaslive"},
 			"MaximumBatchingWindowInSeconds": 1, "ScalingConfig": {"MaximumConcurrency": 2}}}`, bounds, "at least 151 s"},
 		{"no bound of batches", `"M": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {}}`, bounds, "no bound of concurrency"},
+		{"a stream needs no bound of batches", streamOf(), bounds, ""},
+		{"a stream that is read safely", streamOf(), safeStreams, ""},
+		{"a stream read from its end", streamOf("TRIM_HORIZON", "LATEST"), safeStreams, "in the middle"},
+		{"a stream that one record holds up", streamOf("true", "false"), safeStreams, "for one record"},
+		{"a stream that drops records unseen", streamOf("Destination", "Nowhere"), safeStreams, "unseen"},
+		{"a stream that gives up soon", streamOf("43200", "60"), safeStreams, "6 hours"},
+		{"a stream that leaves no time", streamOf("43200", "86400"), safeStreams, "6 hours"},
+		{"a stream of every write", streamOf("Filters", "None"), safeStreams, "every write"},
+		{"the function of a stream", aFunction + "," + streamOf() + `,"Table": {"Type": "AWS::DynamoDB::Table"}, "Q": {"Type": "AWS::SQS::Queue"},` +
+			role(logs), privilege, "needs dynamodb:GetRecords"},
+		{"a bus that the platform may subscribe to", busPolicyOf(), busPolicy, ""},
+		{"a bus for all", busPolicyOf("arn:platform", "*"), busPolicy, "platform alone"},
+		{"a bus on which others put events", busPolicyOf("events:PutRule", "events:PutEvents"), busPolicy, "put no events"},
+		{"a bus whose rules others change", busPolicyOf("creatorAccount", "creator"), busPolicy, "none but its own"},
+		{"a bus without subscribers", ``, busPolicy, "nobody may subscribe"},
+
 		{"longer than the gateway", strings.Replace(aFunction, "25", "26", 1), bounds, "gives up after 30"},
 
 		{"a table without a net", `"Table": {"Type": "AWS::DynamoDB::Table", "Properties": {}}`, safeTable, "can be deleted in prod"},

@@ -55,7 +55,7 @@ func sdkUses(ctx context.Context) (map[string]use, error) {
 }
 
 var (
-	operationSymbol = regexp.MustCompile(`service/(dynamodb|sqs|secretsmanager)\.\(\*Client\)\.([A-Z]\w+)$`)
+	operationSymbol = regexp.MustCompile(`service/(dynamodb|sqs|secretsmanager|eventbridge)\.\(\*Client\)\.([A-Z]\w+)$`)
 	ownSymbol       = regexp.MustCompile(`related-ro/pkg/dynamo\.(?:\(?\*?(\w+)\)?\.)?(\w+)$`)
 )
 
@@ -96,6 +96,8 @@ func actionsOf(service, operation string) []string {
 		return nil
 	case operation == "TransactWriteItems":
 		return nil
+	case service == "eventbridge":
+		return []string{"events:" + operation}
 	case service == "sqs":
 		return []string{"sqs:" + strings.TrimSuffix(operation, "Batch")}
 	}

@@ -69,7 +69,7 @@ func TestHeadingsAreAnchors(t *testing.T) {
 }
 
 func TestEnvironmentReachesTheLocalStack(t *testing.T) {
-	got, err := environment("../../template.yaml", endpoints{"http://10.0.0.1:1", "http://10.0.0.1:2", "http://10.0.0.1:3"}, "keys")
+	got, err := environment("../../template.yaml", endpoints{"http://10.0.0.1:1", "http://10.0.0.1:2", "http://10.0.0.1:4", "http://10.0.0.1:3"}, "keys")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,6 +81,9 @@ func TestEnvironmentReachesTheLocalStack(t *testing.T) {
 		if admin[name] != want {
 			t.Errorf("%s = %q, want %q", name, admin[name], want)
 		}
+	}
+	if notify := got["NotifyFunction"]; notify["AWS_ENDPOINT_URL_EVENTBRIDGE"] != "http://10.0.0.1:4" || notify["EVENT_BUS_NAME"] != "case" {
+		t.Errorf("notify is told %v", notify)
 	}
 	if _, ok := got["ReadFunction"]["KARMAK_CLIENT_SECRET"]; ok {
 		t.Error("read is told Karmak's secret, which it does not ask for")
