@@ -47,17 +47,25 @@ func start(ctx context.Context, c config, out io.Writer) (*stack.Stack, seed.Dat
 	return s, data, nil
 }
 
-// furnish gives a running stack the console's local panel and the seed data.
+// furnish gives a running stack the seed data, a case platform that subscribes to its events, and the console's local panel.
 func furnish(ctx context.Context, s *stack.Stack, c config, data seed.Data, feed *console.Feed) error {
-	panel, err := console.New(console.Config{Data: data, Platform: s.Platform(), Key: s.Key(), Feed: feed})
+	if c.seed {
+		if err := data.Plant(ctx, s.Platform()); err != nil {
+			return err
+		}
+	}
+	inbox, err := s.Platform().Subscribe(ctx, "platform-inbox", data.LocationIDs(), data.Open())
+	if err != nil {
+		return err
+	}
+	inbox.Observe = feed.Platform
+	s.Beside(inbox.Run)
+	panel, err := console.New(console.Config{Data: data, Platform: s.Platform(), Key: s.Key(), Feed: feed, Inbox: inbox})
 	if err != nil {
 		return err
 	}
 	s.Handle("/local/", panel)
-	if !c.seed {
-		return nil
-	}
-	return data.Plant(ctx, s.Platform())
+	return nil
 }
 
 // run runs a stack until ctx ends, be it on the way up.
@@ -147,14 +155,15 @@ A token for another role or location: %s
 
 `, exported, closed, s.APIURL, c.LocationID, c.CaseID, token, token, strings.Join(issuer.Roles(), ", "))
 	// Last, so that they stand where the eye is.
-	fmt.Fprintf(out, `Ctrl-C stops it all. Other ports: LOCAL_API_PORT, LOCAL_SQS_PORT, LOCAL_DYNAMODB_PORT, LOCAL_KARMAK_PORT.
+	fmt.Fprintf(out, `Ctrl-C stops it all. Other ports: LOCAL_API_PORT, LOCAL_SQS_PORT, LOCAL_DYNAMODB_PORT, LOCAL_EVENTS_PORT, LOCAL_KARMAK_PORT.
   Console   %s/console/
   API       %s/v1
   SQS       %s  queues %s
   DynamoDB  %s
+  Events    %s  bus %s
   Karmak    %s  simulated; control it under /control/
 
-`, s.APIURL, s.APIURL, s.SQSURL, queueNames(s), s.DynamoDBURL, s.KarmakURL)
+`, s.APIURL, s.APIURL, s.SQSURL, queueNames(s), s.DynamoDBURL, s.EventsURL, s.BusName(), s.KarmakURL)
 	return nil
 }
 

@@ -33,12 +33,13 @@ var web embed.FS
 // maxBody bounds a request to the panel's own routes; the simulator has a limit of its own.
 const maxBody = 64 << 10
 
-// Config is what the panel needs of the stack. All fields must be set.
+// Config is what the panel needs of the stack. All fields but Inbox must be set.
 type Config struct {
 	Data     seed.Data
 	Platform *platform.Platform
 	Key      *issuer.Key
 	Feed     *Feed
+	Inbox    *platform.Inbox // what the platform was told; nil if it has not subscribed
 }
 
 // New returns the handler of /local/, or an error if the platform's Karmak has no
@@ -55,6 +56,7 @@ func New(c Config) (http.Handler, error) {
 	mux.HandleFunc("GET /local/panel.css", asset("panel.css", "text/css; charset=utf-8"))
 	mux.HandleFunc("GET /local/cases", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, cases) })
 	mux.HandleFunc("GET /local/metrics", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, c.Feed.Figures()) })
+	mux.HandleFunc("GET /local/inbox", c.inbox)
 	mux.HandleFunc("GET /local/steps", c.Feed.serve)
 	mux.HandleFunc("POST /local/token", c.token)
 	mux.HandleFunc("POST /local/events", c.event)
@@ -120,6 +122,15 @@ func asset(name, contentType string) http.HandlerFunc {
 		w.Header().Set("Content-Type", contentType)
 		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
 	}
+}
+
+// inbox answers what the case platform knows by events alone.
+func (c Config) inbox(w http.ResponseWriter, _ *http.Request) {
+	known := platform.Known{Notices: []platform.Notice{}, Badges: []platform.Badge{}, Handovers: []platform.Handover{}}
+	if c.Inbox != nil {
+		known = c.Inbox.Known()
+	}
+	answer(w, http.StatusOK, known)
 }
 
 // lifetime of the panel's tokens: a working day.

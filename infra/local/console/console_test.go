@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"related-ro/infra/local/eventbus"
 	"related-ro/infra/local/gateway"
 	"related-ro/infra/local/issuer"
 	"related-ro/infra/local/lambda"
@@ -140,6 +141,13 @@ func TestKarmakIsSteeredThroughThePanel(t *testing.T) {
 	}
 }
 
+func TestInboxIsServedEmptyToo(t *testing.T) {
+	server, _, _ := serve(t)
+	if status, text := request(t, "GET", server.URL+"/local/inbox", "", nil); status != 200 || strings.TrimSpace(text) != `{"received":0,"notices":[],"badges":[],"handovers":[]}` {
+		t.Errorf("%d %s", status, text)
+	}
+}
+
 func TestUnknownEventsAreRefused(t *testing.T) {
 	server, _, _ := serve(t)
 	if status, text := request(t, "POST", server.URL+"/local/events", `{"type":"case.reopened"}`, nil); status != 400 {
@@ -205,6 +213,12 @@ func TestStepsSayWhatHappened(t *testing.T) {
 			f.Karmak(karmaktest.Request{Call: "headers", Account: "6b1f6a3e-0b1c-4d7e-9a65-1f2f3c4d5e6f", Status: 200, Rows: 2})
 		}, Step{Source: "karmak", Text: "headers of account 6b1f6a3e: 200, 2 rows"}},
 		"Karmak did not": {func(f *Feed) { f.Karmak(karmaktest.Request{Call: "headers", Fault: karmaktest.Reset}) }, Step{Source: "karmak", Text: "headers of account unknown: no answer (fault reset)", Level: "WARN"}},
+		"event on the bus": {func(f *Feed) {
+			f.Event(eventbus.Event{DetailType: "RelatedROsChanged", Detail: json.RawMessage(`{"locationId":"loc-100","caseId":"case-1","caseNumber":"1","revision":2,"added":["50127"]}`)})
+		}, Step{Source: "event", Text: "RelatedROsChanged of case 1 at loc-100, revision 2 +50127", LocationID: "loc-100", CaseID: "case-1"}},
+		"platform took it": {func(f *Feed) {
+			f.Platform(platform.Notice{Type: "LocationEnabled", Detail: platform.NoticeDetail{LocationID: "loc-100"}}, "handed over 2 open cases (202)")
+		}, Step{Source: "platform", Text: "LocationEnabled: handed over 2 open cases (202)", LocationID: "loc-100"}},
 		"API was asked": {func(f *Feed) {
 			f.Access(gateway.Access{Method: "GET", Path: "/v1/search", Status: 200, Duration: 3 * time.Millisecond})
 		}, Step{Source: "api", Text: "GET /v1/search: 200 in 3 ms"}},

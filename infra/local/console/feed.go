@@ -12,8 +12,10 @@ import (
 	"sync"
 	"time"
 
+	"related-ro/infra/local/eventbus"
 	"related-ro/infra/local/gateway"
 	"related-ro/infra/local/lambda"
+	"related-ro/infra/local/platform"
 	"related-ro/infra/local/sqs"
 	"related-ro/pkg/karmak/karmaktest"
 )
@@ -22,7 +24,7 @@ import (
 type Step struct {
 	ID         int64     `json:"id"` // grows by one
 	At         time.Time `json:"at"`
-	Source     string    `json:"source"` // queue, function, karmak or api
+	Source     string    `json:"source"` // queue, function, event, platform, karmak or api
 	Text       string    `json:"text"`
 	LocationID string    `json:"locationId,omitempty"` // of the case that it is about, where it is about one
 	CaseID     string    `json:"caseId,omitempty"`
@@ -151,6 +153,18 @@ func (f *Feed) SQS(e sqs.Event) {
 		s.Text, s.Level = fmt.Sprintf("%s: %s %s", e.Queue, about, e.Kind), "WARN"
 	}
 	f.add(s)
+}
+
+// Event takes an event that a bus took.
+func (f *Feed) Event(e eventbus.Event) {
+	n := platform.Notice{Type: e.DetailType, Time: e.Time}
+	_ = json.Unmarshal(e.Detail, &n.Detail) // another's event may say anything; then the step names its type alone
+	f.add(Step{Source: "event", Text: n.Text(), LocationID: n.Detail.LocationID, CaseID: n.Detail.CaseID})
+}
+
+// Platform takes what the case platform did about an event.
+func (f *Feed) Platform(n platform.Notice, did string) {
+	f.add(Step{Source: "platform", Text: n.Type + ": " + did, LocationID: n.Detail.LocationID, CaseID: n.Detail.CaseID})
 }
 
 // Karmak takes a request that the simulator answered.

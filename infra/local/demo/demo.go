@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"related-ro/infra/local/platform"
@@ -20,8 +21,17 @@ const patience = 30 * time.Second
 
 // Run tells the story to out. The error says where the system answered otherwise.
 func Run(ctx context.Context, p *platform.Platform, data seed.Data, out io.Writer) error {
-	t := &teller{platform: p, data: data, out: out}
-	for _, chapter := range []func(context.Context) error{t.export, t.spinoff, t.close, t.disabled} {
+	inbox, err := p.Subscribe(ctx, "demo-inbox", data.LocationIDs(), nil)
+	if err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	listening, stop := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	running.Go(func() { inbox.Run(listening) })
+	defer running.Wait()
+	defer stop()
+	t := &teller{platform: p, data: data, out: out, inbox: inbox}
+	for _, chapter := range []func(context.Context) error{t.export, t.spinoff, t.close, t.disabled, t.told} {
 		bounded, cancel := context.WithTimeout(ctx, patience)
 		err := chapter(bounded)
 		cancel()
@@ -36,6 +46,7 @@ type teller struct {
 	platform *platform.Platform
 	data     seed.Data
 	out      io.Writer
+	inbox    *platform.Inbox
 }
 
 func (t *teller) say(format string, arguments ...any) { fmt.Fprintf(t.out, format+"\n", arguments...) }
@@ -131,6 +142,40 @@ func (t *teller) disabled(ctx context.Context) error {
 	}
 	if answer.Status != http.StatusNotFound || !strings.HasSuffix(answer.Type, "case-not-retrieved") {
 		return fmt.Errorf("the API answers %d %s for a case never retrieved", answer.Status, answer.Type)
+	}
+	return nil
+}
+
+// told: the platform was told of each change by an event; nobody asked.
+func (t *teller) told(ctx context.Context) error {
+	c, err := t.open("case-1001")
+	if err != nil {
+		return err
+	}
+	knows := func() bool {
+		return slices.ContainsFunc(t.inbox.RelatedROs(c.Case), func(ro platform.NoticeRO) bool { return ro.RONumber == "50127" })
+	}
+	if err := t.inbox.Await(ctx, knows); err != nil {
+		return err
+	}
+	t.say("\n5. The platform asked for none of this. The events that it got of case %s:", c.CaseNumber)
+	var added []string
+	for _, n := range t.inbox.Known().Notices {
+		if n.Detail.CaseID == c.CaseID {
+			t.say("     %s", n.Text())
+			added = append(added, n.Detail.Added...)
+		}
+	}
+	slices.Sort(added)
+	if want := []string{"50124", "50125", "50126", "50127"}; !slices.Equal(slices.Compact(added), want) {
+		return fmt.Errorf("the events of case %s add %q, not %q", c.CaseID, added, want)
+	}
+	answer, err := t.platform.RelatedROs(ctx, c.LocationID, c.CaseID)
+	if err != nil {
+		return err
+	}
+	if knows := t.inbox.RelatedROs(c.Case); len(knows) != len(answer.RelatedROs) {
+		return fmt.Errorf("by events case %s has %d related ROs, by the API %d", c.CaseID, len(knows), len(answer.RelatedROs))
 	}
 	return nil
 }

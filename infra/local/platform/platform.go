@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
@@ -28,6 +29,9 @@ type Platform struct {
 	Queues            *sqs.Client
 	// ExportQueueURL and CloseQueueURL are where events go, RefreshQueueURL where the product's own go.
 	ExportQueueURL, CloseQueueURL, RefreshQueueURL string
+	// Bus and BusName are where the product's events come from.
+	Bus     *eventbridge.Client
+	BusName string
 	// Token returns a token for a user with the role at the locations, "*" for all.
 	Token func(role string, locations ...string) (string, error)
 }

@@ -87,6 +87,26 @@ func (d Data) Connection(locationID string) platform.Connection {
 	return platform.Connection{}
 }
 
+// LocationIDs returns the ids of all locations.
+func (d Data) LocationIDs() []string {
+	ids := make([]string, len(d.Locations))
+	for i, location := range d.Locations {
+		ids[i] = location.LocationID
+	}
+	return ids
+}
+
+// Open returns the cases that were exported and not closed since.
+func (d Data) Open() []platform.Case {
+	var open []platform.Case
+	for _, c := range d.Cases {
+		if c.Happened == Exported {
+			open = append(open, c.Case)
+		}
+	}
+	return open
+}
+
 // SetUp brings the repair orders into Karmak and sets the locations up; no case has happened then.
 func (d Data) SetUp(ctx context.Context, p *platform.Platform) error {
 	if err := p.Control(ctx, http.MethodPost, "load", d.Karmak, nil); err != nil {

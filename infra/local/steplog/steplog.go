@@ -10,8 +10,10 @@ import (
 	"sync"
 	"time"
 
+	"related-ro/infra/local/eventbus"
 	"related-ro/infra/local/gateway"
 	"related-ro/infra/local/lambda"
+	"related-ro/infra/local/platform"
 	"related-ro/infra/local/poller"
 	"related-ro/infra/local/sqs"
 	"related-ro/pkg/karmak/karmaktest"
@@ -75,6 +77,13 @@ func (l *Log) SQS(e sqs.Event) {
 	default:
 		l.step(yellow, "queue", "%s: %s: %s", e.Queue, e.Kind, about)
 	}
+}
+
+// Event writes an event that a bus took.
+func (l *Log) Event(e eventbus.Event) {
+	n := platform.Notice{Type: e.DetailType, Time: e.Time}
+	_ = json.Unmarshal(e.Detail, &n.Detail) // another's event may say anything; then its type has to do
+	l.step(green, "event", "%s", n.Text())
 }
 
 // Karmak writes a request to the simulator.

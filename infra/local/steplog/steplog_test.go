@@ -1,11 +1,13 @@
 package steplog
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
 	"time"
 
+	"related-ro/infra/local/eventbus"
 	"related-ro/infra/local/gateway"
 	"related-ro/infra/local/lambda"
 	"related-ro/infra/local/poller"
@@ -39,6 +41,12 @@ func TestStepsReadWell(t *testing.T) {
 		"moved": {
 			func(l *Log) { l.SQS(sqs.Event{Kind: sqs.Moved, Queue: "q", To: "dlq", Body: "?", MessageID: "m1"}) },
 			"queue    q: moved to dlq: message m1",
+		},
+		"event": {
+			func(l *Log) {
+				l.Event(eventbus.Event{DetailType: "LocationEnabled", Detail: json.RawMessage(`{"locationId":"loc-100","revision":2}`)})
+			},
+			"event    LocationEnabled at loc-100, revision 2",
 		},
 		"karmak": {
 			func(l *Log) {

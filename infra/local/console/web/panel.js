@@ -23,7 +23,7 @@ export async function mount({ h, s, session, aside }) {
   const { faults: on } = await ask('GET', '/local/karmak/state');
   const person = personField(h, session, cases);
   aside.setAttribute('aria-label', 'Local stack');
-  aside.append(h('div', { class: 'bench' }, h('h2', {}, 'Local stack'), story(h, cases[0]), person.node, happenings(h, cases, on ?? []), steps(h)));
+  aside.append(h('div', { class: 'bench' }, h('h2', {}, 'Local stack'), story(h, cases[0]), person.node, happenings(h, cases, on ?? []), told(h, session), steps(h)));
   aside.hidden = false;
   await person.signIn();
 }
@@ -139,7 +139,23 @@ function faults(h, act) {
   }) }, 'Clear'));
 }
 
-/** The system's steps, newest first. A handled message makes the elements read its case again. */
+/** What the case platform was told by events: a badge a case, as its tables would show it. */
+function told(h, session) {
+  const list = h('ul', { class: 'told' });
+  const read = async () => {
+    const { badges, handovers } = await ask('GET', '/local/inbox');
+    list.replaceChildren(
+      ...badges.slice(0, 8).map(({ locationId, caseId, text }) => h('li', {},
+        h('a', { href: `#/cases/${encodeURIComponent(locationId)}/${encodeURIComponent(caseId)}` }, caseId), ' ', h('b', {}, text))),
+      ...handovers.slice(-3).map(({ locationId, cases, status }) => h('li', {},
+        `${cases} open cases of ${session.named(locationId)} handed over: ${status}`)));
+  };
+  addEventListener('local:told', read);
+  read();
+  return section(h, 'Told to the platform', list);
+}
+
+/** The system's steps, newest first. A handled message, or an event that the platform took, makes the elements read its case again. */
 function steps(h) {
   const list = h('ol', { class: 'steps', tabindex: 0, 'aria-label': 'Steps, newest first' });
   const opened = Date.now(); // steps from before change nothing on the page
@@ -150,7 +166,10 @@ function steps(h) {
       h('time', { datetime: step.at }, new Date(step.at).toLocaleTimeString(undefined, { hour12: false })), ' ',
       h('span', { class: 'source' }, step.source), ' ', h('span', { class: 'text' }, step.text)));
     if (list.children.length > SHOWN) list.lastChild.remove();
-    if (Date.parse(step.at) >= opened && step.outcome && step.caseId) changed(step.locationId, step.caseId);
+    if (Date.parse(step.at) < opened) return;
+    const taken = step.source === 'platform';
+    if ((step.outcome || taken) && step.caseId) changed(step.locationId, step.caseId);
+    if (taken) dispatchEvent(new Event('local:told'));
   };
   return section(h, 'The system’s steps', list);
 }
