@@ -20,6 +20,7 @@ import (
 	"related-ro/infra/local/clock"
 	"related-ro/infra/local/dynamodb"
 	"related-ro/infra/local/dynamodb/dynamodbtest"
+	"related-ro/infra/local/eventbus"
 	"related-ro/infra/local/gateway"
 	"related-ro/infra/local/lambda"
 	"related-ro/infra/local/platform"
@@ -78,6 +79,7 @@ type system struct {
 	database hooks[func(op, body string) *dynamodb.Fault]
 	karmak   hooks[func(*http.Request)]
 	queue    hooks[func(sqs.Event)]
+	bus      hooks[func() eventbus.Fault]
 }
 
 // message is what has happened to one message.
@@ -104,7 +106,7 @@ func (s *system) start() error {
 	return nil
 }
 
-// wrap puts the tests' hooks in front of DynamoDB and Karmak.
+// wrap puts the tests' hooks in front of DynamoDB, Karmak and the event bus.
 func (s *system) wrap(engine stack.Engine, handler http.Handler) http.Handler {
 	switch engine {
 	case stack.DynamoDB:
@@ -118,6 +120,15 @@ func (s *system) wrap(engine stack.Engine, handler http.Handler) http.Handler {
 			return nil
 		})
 		return faults
+	case stack.Events:
+		return eventbus.Faults(handler, func() eventbus.Fault {
+			for _, decide := range s.bus.all() {
+				if fault := decide(); fault != eventbus.None {
+					return fault
+				}
+			}
+			return eventbus.None
+		})
 	case stack.Karmak:
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			for _, meet := range s.karmak.all() {

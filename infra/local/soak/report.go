@@ -20,6 +20,7 @@ type report struct {
 	Cases, Spinoffs, KarmakRequests, Faults   int
 	Refetches, Refetched                      int   // calls that fetch a location again, and the cases that they put into the queue
 	Memory                                    int64 // MB, of this process at most
+	Told, ToldTwice, Kills                    int   // events, of which so many came again, and deaths of notify
 	Took                                      time.Duration
 }
 
@@ -72,6 +73,9 @@ func (r *report) print(out io.Writer) error {
 	_, err := fmt.Fprintf(out, "%d cases, %d ROs split off meanwhile, %d Karmak requests of which %d were made to fail, one at a time for an account; "+
 		"%d processes killed; %d cases fetched again by %d calls; at most %d MB here; %.1f s\n",
 		r.Cases, r.Spinoffs, r.KarmakRequests, r.Faults, r.Killed, r.Refetched, r.Refetches, r.Memory, r.Took.Seconds())
+	if err == nil {
+		_, err = fmt.Fprintf(out, "%d events told, %d of them again, while notify was killed %d times\n", r.Told, r.ToldTwice, r.Kills)
+	}
 	return err
 }
 

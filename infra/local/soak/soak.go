@@ -66,6 +66,7 @@ type soak struct {
 	*stack.Stack
 	plan   *plan
 	watch  *watch
+	told   *notices
 	known  *families
 	chance *rand.Rand
 	killer killer
@@ -76,10 +77,10 @@ type soak struct {
 // run runs a soak. The error says what kept it from coming to a result, a context that ended included.
 func run(ctx context.Context, o options) (result *report, err error) {
 	began := time.Now()
-	s := &soak{watch: newWatch(), known: &families{made: map[familyKey][]spinoff{}}, chance: rand.New(rand.NewPCG(o.seed, 0))}
+	s := &soak{watch: newWatch(), told: newNotices(), known: &families{made: map[familyKey][]spinoff{}}, chance: rand.New(rand.NewPCG(o.seed, 0))}
 	s.Stack, err = stack.Start(ctx, stack.Options{
-		Root: o.root, Binaries: o.binaries, Observers: []stack.Observer{s.watch},
-		Queues: sqs.Config{Clock: clock.NewFast(queueSpeed)}, Wrap: s.killer.wrap,
+		Root: o.root, Binaries: o.binaries, Observers: []stack.Observer{s.watch, s.told},
+		Queues: sqs.Config{Clock: clock.NewFast(queueSpeed)}, Wrap: s.wrap,
 		// In real time a batch is handed out again after 18 s: soon after a kill, and once in a while beside a run of it.
 		Parameters: map[string]string{"FunctionTimeout": "20", "VisibilityTimeout": "1801"},
 	})
@@ -89,7 +90,7 @@ func run(ctx context.Context, o options) (result *report, err error) {
 	s.killer.kill = func() int { return s.Kill("export") + s.Kill("close") + s.Kill("refresh") }
 	defer func() { err = errors.Join(err, s.Close()) }()
 	s.plan = newPlan(o.messages, s.chance, time.Now())
-	for _, step := range []func(context.Context) error{s.prepare, s.work, s.settle, s.judgeDeadLetters, s.judgeCases} {
+	for _, step := range []func(context.Context) error{s.prepare, s.work, s.settle, s.judgeDeadLetters, s.judgeCases, s.judgeNotices} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
@@ -187,6 +188,7 @@ func (s *soak) work(ctx context.Context) error {
 	group, working := errgroup.WithContext(working)
 	group.Go(func() error { return s.keepSplitting(working) })
 	group.Go(func() error { return s.keepRefetching(working) })
+	group.Go(func() error { return s.keepKilling(working) })
 	group.Go(func() error {
 		defer done()
 		if err := s.sendAll(working); err != nil {

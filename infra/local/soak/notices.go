@@ -1,0 +1,233 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"related-ro/infra/local/eventbus"
+	"related-ro/infra/local/gateway"
+	"related-ro/infra/local/lambda"
+	"related-ro/infra/local/platform"
+	"related-ro/infra/local/sqs"
+	"related-ro/infra/local/stack"
+	"related-ro/pkg/karmak/karmaktest"
+)
+
+// killsEach is how many calls of PutEvents there are between two deaths of notify.
+const killsEach = 4
+
+// notices keeps every event that the bus took. Safe for concurrent use.
+type notices struct {
+	mu         sync.Mutex
+	ids        map[string]bool
+	duplicates int
+	wrong      []string
+	lists      map[caseKey]map[int64][]platform.NoticeRO // the lists told of a case, by revision
+	calls      atomic.Int64
+	over       atomic.Bool // nothing is made to fail any more
+}
+
+type caseKey struct{ location, id string }
+
+var _ stack.EventObserver = (*notices)(nil)
+
+func newNotices() *notices {
+	return &notices{ids: map[string]bool{}, lists: map[caseKey]map[int64][]platform.NoticeRO{}}
+}
+
+// Event implements stack.EventObserver.
+func (n *notices) Event(e eventbus.Event) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	var d platform.NoticeDetail
+	if err := json.Unmarshal(e.Detail, &d); err != nil {
+		n.wrong = append(n.wrong, fmt.Sprintf("event %s: %v", e.Detail, err))
+		return
+	}
+	if n.ids[d.ID] {
+		n.duplicates++
+		return
+	}
+	n.ids[d.ID] = true
+	if e.DetailType != "RelatedROsChanged" {
+		return
+	}
+	if len(d.Added)+len(d.Removed)+len(d.Changed) == 0 && !d.Deleted {
+		n.wrong = append(n.wrong, fmt.Sprintf("an event without a change: %s", e.Detail))
+	}
+	key := caseKey{d.LocationID, d.CaseID}
+	if n.lists[key] == nil {
+		n.lists[key] = map[int64][]platform.NoticeRO{}
+	}
+	n.lists[key][d.Revision] = d.RelatedROs
+}
+
+// Access implements stack.Observer.
+func (n *notices) Access(gateway.Access) {}
+
+// SQS implements stack.Observer.
+func (n *notices) SQS(sqs.Event) {}
+
+// Karmak implements stack.Observer.
+func (n *notices) Karmak(karmaktest.Request) {}
+
+// Line implements stack.Observer.
+func (n *notices) Line(lambda.Line) {}
+
+// trouble makes two of three calls that put events fail, in every way, until it is over.
+func (n *notices) trouble() eventbus.Fault {
+	call := n.calls.Add(1)
+	if call%3 == 0 || n.over.Load() {
+		return eventbus.None
+	}
+	return []eventbus.Fault{eventbus.Whole, eventbus.Some, eventbus.HangUp, eventbus.AnswerLost}[call%4]
+}
+
+// wrap puts the trouble in front of the event bus, and the killer in front of Karmak.
+func (s *soak) wrap(engine stack.Engine, handler http.Handler) http.Handler {
+	if engine == stack.Events {
+		return eventbus.Faults(handler, s.told.trouble)
+	}
+	return s.killer.wrap(engine, handler)
+}
+
+// keepKilling kills notify now and then until ctx ends.
+func (s *soak) keepKilling(ctx context.Context) error {
+	tick := time.NewTicker(lookAgain)
+	defer tick.Stop()
+	for next := int64(killsEach); ; {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		if s.told.calls.Load() >= next {
+			s.report.Kills += s.Kill("notify")
+			next = s.told.calls.Load() + killsEach
+		}
+	}
+}
+
+// knows returns what whoever was told knows of a case: the list of the highest revision.
+func (n *notices) knows(key caseKey) string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	newest := int64(0)
+	for revision := range n.lists[key] {
+		newest = max(newest, revision)
+	}
+	return said(n.lists[key][newest])
+}
+
+// said returns a list as text.
+func said(list []platform.NoticeRO) string {
+	var b strings.Builder
+	for _, ro := range list {
+		fmt.Fprintf(&b, "%s %s %s %t; ", ro.RONumber, ro.Status, ro.BillTo, ro.Voided)
+	}
+	return b.String()
+}
+
+// judgeNotices ends the trouble, waits until those who were told know of every case what the API shows, and counts events that tell of no change.
+func (s *soak) judgeNotices(ctx context.Context) error {
+	stored := map[caseKey]string{}
+	for some := range slices.Chunk(s.plan.cases, perAnswer) {
+		lists, err := s.lists(ctx, some)
+		if err != nil {
+			return err
+		}
+		for key, list := range lists {
+			stored[key] = list
+		}
+	}
+	s.told.over.Store(true)
+	limit := time.After(settleWithin)
+	for waiting := true; waiting && s.differs(stored) != ""; {
+		select {
+		case <-time.After(lookAgain):
+		case <-limit:
+			waiting = false
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	if what := s.differs(stored); what != "" {
+		s.report.wrong("told: %s", what)
+	}
+	s.told.mu.Lock()
+	defer s.told.mu.Unlock()
+	for _, complaint := range s.told.wrong {
+		s.report.wrong("%s", complaint)
+	}
+	for key, byRevision := range s.told.lists {
+		before := ""
+		for _, revision := range sortedKeys(byRevision) {
+			list := said(byRevision[revision])
+			if list == before && list != "" { // an empty one comes with a deletion, too
+				s.report.wrong("%s of %s was told twice of the same list, at revision %d", key.id, key.location, revision)
+			}
+			before = list
+		}
+	}
+	s.report.Told, s.report.ToldTwice = len(s.told.ids), s.told.duplicates
+	return nil
+}
+
+func sortedKeys(byRevision map[int64][]platform.NoticeRO) []int64 {
+	var all []int64
+	for revision := range byRevision {
+		all = append(all, revision)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// differs returns the first case of which those who were told know something else; empty if there is none.
+func (s *soak) differs(stored map[caseKey]string) string {
+	for key, list := range stored {
+		if knows := s.told.knows(key); knows != list {
+			return fmt.Sprintf("%s of %s is known as %q, stored is %q", key.id, key.location, knows, list)
+		}
+	}
+	return ""
+}
+
+// lists returns what the API shows of cases, as said would say it.
+func (s *soak) lists(ctx context.Context, cases []soakCase) (map[caseKey]string, error) {
+	var asked []map[string]string
+	for _, c := range cases {
+		asked = append(asked, map[string]string{"locationId": c.key.Location, "caseId": c.key.Case})
+	}
+	var answer struct {
+		Cases []struct {
+			LocationID, CaseID string
+			RelatedROs         []struct {
+				RONumber, Status string
+				Warranty, Voided bool
+			}
+		}
+	}
+	if err := s.post(ctx, "field_manager", "/v1/related-ros/batch-get", map[string]any{"cases": asked}, http.StatusOK, &answer); err != nil {
+		return nil, err
+	}
+	lists := map[caseKey]string{}
+	for _, c := range answer.Cases {
+		var list []platform.NoticeRO
+		for _, ro := range c.RelatedROs {
+			billTo := "customer"
+			if ro.Warranty {
+				billTo = "warranty"
+			}
+			list = append(list, platform.NoticeRO{RONumber: ro.RONumber, Status: ro.Status, BillTo: billTo, Voided: ro.Voided})
+		}
+		lists[caseKey{c.LocationID, c.CaseID}] = said(list)
+	}
+	return lists, nil
+}
