@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"related-ro/infra/local/dynamodb/dynamodbtest"
+	"related-ro/infra/local/platform"
 	"related-ro/infra/local/sqs/sqstest"
 	"related-ro/infra/tools"
 )
@@ -24,6 +25,7 @@ type service string
 const (
 	dynamoDB service = "DynamoDB"
 	sqs      service = "SQS"
+	events   service = "EventBridge"
 )
 
 // engine is a program that plays one or more AWS services.
@@ -43,9 +45,9 @@ type engine struct {
 // engines returns all that are known, in the order of the report.
 func engines() []engine {
 	return []engine{
-		{name: embedded, version: "", origin: "infra/local", services: []service{dynamoDB, sqs}},
+		{name: embedded, version: "", origin: "infra/local", services: []service{dynamoDB, sqs, events}},
 		{
-			name: "moto", version: "5.2.5", origin: "PyPI moto[server]", services: []service{dynamoDB, sqs},
+			name: "moto", version: "5.2.5", origin: "PyPI moto[server]", services: []service{dynamoDB, sqs, events},
 			install: tools.Python("moto[server]==5.2.5"),
 			command: func(directory string, port int) []string {
 				return []string{filepath.Join(directory, "bin", "moto_server"), "-H", "127.0.0.1", "-p", strconv.Itoa(port)}
@@ -124,7 +126,7 @@ func (e engine) environment(url string) []string {
 	if e.name == embedded {
 		return nil
 	}
-	variables := map[service]string{dynamoDB: dynamodbtest.EndpointVariable, sqs: sqstest.EndpointVariable}
+	variables := map[service]string{dynamoDB: dynamodbtest.EndpointVariable, sqs: sqstest.EndpointVariable, events: platform.EndpointVariable}
 	var environment []string
 	for _, s := range e.services {
 		environment = append(environment, variables[s]+"="+url)

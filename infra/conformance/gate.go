@@ -40,7 +40,7 @@ func gate(ctx context.Context, engine string) (address string, end func() error,
 func oneAtATime(next http.Handler) http.Handler {
 	turn := make(chan struct{}, 1)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.Header.Get("X-Amz-Target"), "DynamoDB_") {
+		if strings.HasPrefix(r.Header.Get("X-Amz-Target"), "DynamoDB") { // and its streams
 			turn <- struct{}{}
 			defer func() { <-turn }()
 		}

@@ -26,6 +26,8 @@ func suites() []suite {
 		{"store", "the tests of pkg/dynamo", []string{"./pkg/dynamo"}, []service{dynamoDB}},
 		{"engine", "the tests of the embedded DynamoDB's own behaviour", []string{"./infra/local/dynamodb"}, []service{dynamoDB}},
 		{"queue", "what the product relies on of SQS", []string{"./infra/local/sqs"}, []service{sqs}},
+		{"mapping", "the event source mapping from a table's stream", []string{"./infra/local/poller"}, []service{dynamoDB}},
+		{"events", "events from the product's adapter by a rule and a queue to who subscribed", []string{"./infra/local/platform"}, []service{events}},
 		{"end to end", "the functions' own binaries, with crashes and faults; the queues are the embedded ones", []string{"./infra/local/e2e"}, []service{dynamoDB}},
 		{"story", "the local stack with the engine behind it: the product's story, a crash, a broken message", []string{"./infra/conformance/story"}, []service{dynamoDB, sqs}},
 	}
