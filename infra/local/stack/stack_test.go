@@ -226,8 +226,9 @@ func TestKilledInTheMiddleOfABatchLosesNothing(t *testing.T) {
 	w := newWatcher()
 	asked, release := make(chan struct{}, 100), make(chan struct{})
 	s, p, data := start(t, stack.Options{
-		Queues:    sqs.Config{Clock: now},
-		Observers: []stack.Observer{w},
+		Queues:     sqs.Config{Clock: now},
+		Parameters: map[string]string{"FunctionTimeout": "2", "VisibilityTimeout": "13"}, // until then the dead have the account
+		Observers:  []stack.Observer{w},
 		Wrap: func(engine stack.Engine, handler http.Handler) http.Handler {
 			if engine != stack.Karmak {
 				return handler
@@ -255,7 +256,10 @@ func TestKilledInTheMiddleOfABatchLosesNothing(t *testing.T) {
 	if batch := <-w.batches; batch.Failed != 1 || batch.Err == nil {
 		t.Errorf("the batch ended as %+v, want its one message failed", batch)
 	}
-	now.Advance(7 * time.Minute) // past the visibility timeout
+	for failed := true; failed; {
+		now.Advance(time.Minute) // past the visibility timeout, and each wait for the account
+		failed = (<-w.batches).Failed > 0
+	}
 	answer, err := p.Await(t.Context(), c, id)
 	if err != nil {
 		t.Fatal(err)
@@ -263,8 +267,8 @@ func TestKilledInTheMiddleOfABatchLosesNothing(t *testing.T) {
 	if numbers(answer) != "50124 50125 50126" {
 		t.Errorf("related ROs are %s", numbers(answer))
 	}
-	if event := w.await(sqs.Deleted, "case-export"); event.ReceiveCount != 2 {
-		t.Errorf("the message was received %d times, want 2", event.ReceiveCount)
+	if event := w.await(sqs.Deleted, "case-export"); event.ReceiveCount < 2 {
+		t.Errorf("the message was received %d times", event.ReceiveCount)
 	}
 }
 
