@@ -162,7 +162,8 @@ type stageProperties struct {
 // openRoutes are those that need no token: what monitors and browsers ask before there is one, and what answers 404.
 func openRoutes() []string {
 	return []string{
-		"get /console", "get /console/", "get /console/{proxy+}", "get /v1/health", "head /v1/health", "x-amazon-apigateway-any-method /v1/{proxy+}",
+		"get /console", "get /console/{proxy+}", "head /console", "head /console/{proxy+}",
+		"get /v1/health", "head /v1/health", "x-amazon-apigateway-any-method /v1/{proxy+}",
 	}
 }
 

@@ -153,7 +153,11 @@ func TestProjectTemplateOpenRoutes(t *testing.T) {
 			open = append(open, route.Method+" "+route.Path)
 		}
 	}
-	if diff := cmp.Diff([]string{"GET /console/{proxy+}", "GET /console", "GET /v1/health", "HEAD /v1/health", "ANY /v1/{proxy+}"}, open); diff != "" {
+	want := []string{
+		"HEAD /console/{proxy+}", "HEAD /console", "GET /console/{proxy+}", "GET /console",
+		"GET /v1/health", "HEAD /v1/health", "ANY /v1/{proxy+}",
+	}
+	if diff := cmp.Diff(want, open); diff != "" {
 		t.Error(diff)
 	}
 }
