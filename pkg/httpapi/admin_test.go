@@ -362,6 +362,7 @@ func TestSupportVerifiesWhatIsNotSavedYet(t *testing.T) {
 	}
 	manager := w.as(relatedro.ServiceManager, "loc-100")
 	manager.send("POST", settingsPath+"/verify", asked(south)).problem(t, 403, "forbidden", "karmak")
+	w.clock.advance(relatedro.VerifyPeriod)
 	manager.send("POST", settingsPath+"/verify", asked(north)).want(t, 200)
 	support.send("POST", settingsPath+"/verify", asked(relatedro.Connection{})).problem(t, 400, "bad-input", "karmak.account", "karmak.user")
 	support.send("POST", settingsPath+"/verify", `{}`).problem(t, 400, "bad-input", "karmak")
