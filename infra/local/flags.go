@@ -32,6 +32,11 @@ func stackFlags(name string, arguments []string, getenv func(string) string) (co
 	flags.StringVar(&c.options.Binaries, "bin", "", "directory with the functions' native binaries; built if empty")
 	flags.StringVar(&c.options.Host, "host", "127.0.0.1", "address to listen on")
 	ephemeral := flags.Bool("ephemeral", name == "demo", "take free ports")
+	every := 20 * time.Second
+	if name == "demo" {
+		every = 0 // the story says when
+	}
+	flags.DurationVar(&c.options.Every, "follow", every, "how often to look for what has changed in Karmak; 0 is never")
 	flags.BoolVar(&c.seed, "seed", true, "plant the dealer group")
 	flags.BoolVar(&c.quiet, "quiet", name == "demo", "do not log steps")
 	flags.Func("parameter", "`Name=Value` of a template parameter; may be repeated", func(text string) error {

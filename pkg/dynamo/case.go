@@ -1,7 +1,9 @@
 package dynamo
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -32,6 +34,7 @@ func encodeCase(c relatedro.Case) item {
 	it.putMap("stated", encodeStated(c.Stated))
 	it.putMap("retrieval", encodeRetrieval(c.Retrieval))
 	it.putMap("fetchedOver", encodeConnection(c.FetchedOver))
+	it.putMap("own", encodeRelated(c.Own))
 	if len(c.Related) > 0 {
 		related := make([]types.AttributeValue, len(c.Related))
 		for i, r := range c.Related {
@@ -88,6 +91,8 @@ func encodeRelated(r relatedro.RelatedRO) item {
 	it.putText("openedAt", r.OpenedAt)
 	it.putText("invoicedAt", r.InvoicedAt)
 	it.putFlag("voided", r.Voided)
+	it.putTime("firstSeenAt", r.FirstSeenAt)
+	it.putTime("goneSince", r.GoneSince)
 	return it
 }
 
@@ -105,6 +110,7 @@ func decodeCase(it item) (relatedro.Case, error) {
 		Stated:       nested(r, "stated", decodeStated),
 		Retrieval:    nested(r, "retrieval", decodeRetrieval),
 		FetchedOver:  nested(r, "fetchedOver", decodeConnection),
+		Own:          nested(r, "own", decodeRelated),
 		Related:      nestedList(r, "relatedRos", decodeRelated),
 		Omitted:      int(r.number(attrOmitted)),
 		Expires:      r.expiry(),
@@ -153,6 +159,8 @@ func decodeRelated(r *reader) relatedro.RelatedRO {
 		OpenedAt:      r.text("openedAt"),
 		InvoicedAt:    r.text("invoicedAt"),
 		Voided:        r.flag("voided"),
+		FirstSeenAt:   r.time("firstSeenAt"),
+		GoneSince:     r.time("goneSince"),
 	}
 }
 
@@ -162,6 +170,10 @@ func encodeLink(l relatedro.Link, expires time.Time) item {
 	it.putText("roNumber", l.RO)
 	it.putText("caseNumber", l.CaseNumber)
 	it.putFlag("own", l.Own)
+	if !l.OpenSince.IsZero() {
+		it[attrGSI1PK] = text(openPartition(l.Key.Location))
+		it[attrGSI1SK] = text(assetSort(l.OpenSince, l.Key.Case))
+	}
 	return it
 }
 
@@ -173,6 +185,11 @@ func decodeLink(it item) (relatedro.Link, error) {
 		Key:        relatedro.CaseKey{Location: k.location(), Case: caseOf(k.sk)},
 		Own:        r.flag("own"),
 		CaseNumber: r.text("caseNumber"),
+	}
+	if at, _, open := strings.Cut(r.text(attrGSI1SK), infixCase); open {
+		var err error
+		l.OpenSince, err = parseTime(at)
+		r.err = cmp.Or(r.err, err)
 	}
 	if r.err != nil {
 		return relatedro.Link{}, fmt.Errorf("link %s of %s: %w", k.sk, l.Key.Location, r.err)

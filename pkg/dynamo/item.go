@@ -107,6 +107,17 @@ func (r *reader) expiry() time.Time {
 	return time.Time{}
 }
 
+func (r *reader) bytes(name string) []byte {
+	switch v := r.item[name].(type) {
+	case nil:
+	case *types.AttributeValueMemberB:
+		return v.Value
+	default:
+		r.fail(name)
+	}
+	return nil
+}
+
 func (r *reader) flag(name string) bool {
 	switch v := r.item[name].(type) {
 	case nil:

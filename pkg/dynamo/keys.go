@@ -14,7 +14,7 @@ const (
 	attrSK     = "SK"
 	attrGSI1PK = "GSI1PK"
 	attrGSI1SK = "GSI1SK"
-	indexAsset = "GSI1"
+	indexGSI1  = "GSI1"
 )
 
 // Sort keys, and what they begin with. Identifiers and RO numbers never hold a '#', so
@@ -22,6 +22,8 @@ const (
 const (
 	skSettings   = "SETTINGS"
 	skActivation = "ACTIVATION"
+	skChecked    = "CHECKED"
+	skState      = "STATE"
 	prefixAudit  = "AUDIT#"
 	prefixCase   = "CASE#"
 	prefixLink   = "RO#"
@@ -63,6 +65,17 @@ func occasionKey(t relatedro.Occasion) key {
 
 func linkKey(k relatedro.CaseKey, ro string) key {
 	return key{partition(k.Location), prefixLink + ro + infixCase + k.Case}
+}
+
+// openPartition is where the index has the own ROs of cases whose family is open.
+func openPartition(location string) string { return partition(location) + "#OPEN" }
+
+func checkedKey(location string) key { return key{partition(location), skChecked} }
+
+// followedKey has no location: one connection may serve several. A branch comes last, as
+// it alone may hold a '#'.
+func followedKey(over relatedro.Connection) key {
+	return key{"FOLLOW#" + over.Account + "#" + over.User + "#" + over.Branch, skState}
 }
 
 func assetPartition(location, asset string) string { return partition(location) + "#ASSET#" + asset }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -16,7 +15,7 @@ import (
 // the position where the next page begins. after that is not of the list is ErrPosition.
 func (s *Store) CasesOfAsset(ctx context.Context, location, asset, after string, limit int) ([]relatedro.Case, string, error) {
 	items, next, err := s.page(ctx, list{
-		index: indexAsset, partition: assetPartition(location, asset), backward: true,
+		index: indexGSI1, partition: assetPartition(location, asset), backward: true,
 		valid: func(sk string) bool {
 			at, id, ok := strings.Cut(sk, infixCase)
 			return ok && isTime(at) && isID(id)
@@ -31,23 +30,12 @@ func (s *Store) CasesOfAsset(ctx context.Context, location, asset, after string,
 
 // CasesOf returns all cases of a location without their lists of related ROs.
 func (s *Store) CasesOf(ctx context.Context, location string) ([]relatedro.Case, error) {
-	in, err := s.queryFor(list{partition: partition(location), prefix: prefixCase}, "", 0)
+	items, err := s.all(ctx, list{partition: partition(location), prefix: prefixCase},
+		"PK,SK,revision,caseNumber,assetId,roNumber,caseStatus,retrieval,fetchedOver")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read cases of %s: %w", location, err)
 	}
-	in.Limit = nil
-	in.ProjectionExpression = aws.String("PK,SK,revision,caseNumber,assetId,roNumber,caseStatus,retrieval,fetchedOver")
-	var cases []relatedro.Case
-	for pages := dynamodb.NewQueryPaginator(s.client, in); pages.HasMorePages(); {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("read cases of %s: %w", location, err)
-		}
-		for _, it := range page.Items {
-			cases = append(cases, decodeAll(s, []item{it}, decodeCase)...)
-		}
-	}
-	return cases, nil
+	return decodeAll(s, items, decodeCase), nil
 }
 
 // LinksTo returns up to limit links of a location whose RO number equals ro, which is
@@ -76,6 +64,7 @@ type list struct {
 	index      string // empty for the table itself
 	partition  string
 	prefix     string
+	from       string // sort keys before it are left out; not together with prefix
 	backward   bool
 	consistent bool                 // not of an index
 	valid      func(sk string) bool // whether a sort key with the prefix is of the list's form
@@ -114,6 +103,29 @@ func (s *Store) page(ctx context.Context, l list, after string, limit int) (item
 	return items, last.text(sort), nil
 }
 
+// all reads the whole list, as many pages as it has. attributes are those to read; empty
+// is all.
+func (s *Store) all(ctx context.Context, l list, attributes string) (items []item, err error) {
+	in, err := s.queryFor(l, "", 0)
+	if err != nil {
+		return nil, err
+	}
+	in.Limit = nil
+	if attributes != "" {
+		in.ProjectionExpression = &attributes
+	}
+	for pages := dynamodb.NewQueryPaginator(s.client, in); pages.HasMorePages(); {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, it := range page.Items {
+			items = append(items, it)
+		}
+	}
+	return items, nil
+}
+
 func (s *Store) queryFor(l list, after string, limit int) (*dynamodb.QueryInput, error) {
 	partition, sort := l.attributes()
 	forward, most := !l.backward, int32(limit)+1
@@ -122,6 +134,10 @@ func (s *Store) queryFor(l list, after string, limit int) (*dynamodb.QueryInput,
 	if l.prefix != "" {
 		condition += " AND begins_with(" + sort + ", :prefix)"
 		values[":prefix"] = text(l.prefix)
+	}
+	if l.from != "" {
+		condition += " AND " + sort + " >= :from"
+		values[":from"] = text(l.from)
 	}
 	in := &dynamodb.QueryInput{
 		TableName: &s.table, KeyConditionExpression: &condition, ExpressionAttributeValues: values,

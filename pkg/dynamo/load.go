@@ -30,8 +30,8 @@ func (s *Store) Load(ctx context.Context, keys relatedro.Keys) (relatedro.Loaded
 }
 
 // Peek is Load with eventually consistent reads, at half the price, of what people see:
-// a case's Stated, FirstEventAt and Expires are empty, and so are a location's UpdatedBy
-// and UpdatedAt.
+// a case's Own, Stated, FirstEventAt and Expires are empty, and so are a location's
+// UpdatedBy and UpdatedAt.
 func (s *Store) Peek(ctx context.Context, keys relatedro.Keys) (relatedro.Loaded, error) {
 	return s.load(ctx, keys, shown)
 }
@@ -48,7 +48,7 @@ var wholeNow = reading{consistent: true}
 // shown leaves out a fifth of what the SDK would have to decode of a case.
 var shown = reading{
 	attributes: "PK,SK,revision,caseNumber,assetId,roNumber,caseStatus,closedBy,retrieval,fetchedOver,relatedRos,omitted," +
-		"#status,dms,karmak,version",
+		"#status,dms,karmak,version,checkedAt",
 	names: map[string]string{"#status": "status"}, // which is a reserved word
 }
 
@@ -62,19 +62,29 @@ func (s *Store) load(ctx context.Context, wanted relatedro.Keys, how reading) (r
 	keys := make([]key, 0, len(wanted.Locations)+len(wanted.Cases))
 	for _, location := range wanted.Locations {
 		keys = append(keys, settingsKey(location))
+		if wanted.Checked {
+			keys = append(keys, checkedKey(location))
+		}
 		loaded.Settings[location] = relatedro.NeverSetUp(location)
 	}
 	for _, k := range wanted.Cases {
 		keys = append(keys, caseKey(k))
 	}
+	checked := make(map[string]time.Time)
 	err := s.get(ctx, keys, how, func(it item) error {
-		if err := into(&loaded, it); err != nil {
-			s.unreadable(keyOf(it).String(), err)
+		if k := keyOf(it); k.sk == skChecked {
+			checked[k.location()] = (&reader{item: it}).time(attrCheckedAt)
+		} else if err := into(&loaded, it); err != nil {
+			s.unreadable(k.String(), err)
 		}
 		return nil
 	})
 	if err != nil {
 		return relatedro.Loaded{}, fmt.Errorf("load %d settings and %d cases: %w", len(wanted.Locations), len(wanted.Cases), err)
+	}
+	for location, settings := range loaded.Settings {
+		settings.CheckedAt = checked[location]
+		loaded.Settings[location] = settings
 	}
 	return loaded, nil
 }

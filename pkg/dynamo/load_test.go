@@ -243,7 +243,7 @@ func TestPeekReadsWhatPeopleSee(t *testing.T) {
 			t.Errorf("the stored case has no %s to look for", name.Name)
 		}
 	}
-	want.Stated, want.FirstEventAt, want.Expires = relatedro.Stated{}, time.Time{}, time.Time{}
+	want.Own, want.Stated, want.FirstEventAt, want.Expires = relatedro.RelatedRO{}, relatedro.Stated{}, time.Time{}, time.Time{}
 	wanted.UpdatedBy, wanted.UpdatedAt = "", time.Time{}
 	if diff := cmp.Diff(want, peeked.Cases[k]); diff != "" {
 		t.Errorf("case (-loaded +peeked):\n%s", diff)

@@ -45,10 +45,12 @@ func exported(k relatedro.CaseKey, ro string, related ...string) relatedro.Case 
 		FetchedOver:  relatedro.Connection{Account: "acc", User: "user", Branch: "main"},
 		Retrieval:    relatedro.Retrieval{Outcome: relatedro.OutcomeOK, Trigger: relatedro.TriggerExport, EventID: "ev-1", RetrievedAt: noon},
 	}
+	c.Own = relatedro.RelatedRO{RO: ro, Status: relatedro.ROOpen}
 	for _, number := range related {
 		c.Related = append(c.Related, relatedro.RelatedRO{
 			RO: number, MadeFrom: ro, Relation: relatedro.Alternate, Status: relatedro.ROInvoiced, BillTo: "Warranty Claims Ltd.",
 			Warranty: true, InvoiceNumber: "I-" + number, OpenedAt: "2026-11-20T08:00:00", InvoicedAt: "2026-11-22", Voided: true,
+			FirstSeenAt: noon, GoneSince: noon,
 		})
 	}
 	return c

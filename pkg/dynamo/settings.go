@@ -10,7 +10,10 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-const attrVersion = "version"
+const (
+	attrVersion   = "version"
+	attrCheckedAt = "checkedAt"
+)
 
 // Settings returns a location's settings with Activation, both from one call;
 // NeverSetUp where nothing is stored.
@@ -40,6 +43,7 @@ func (s *Store) SaveSettings(ctx context.Context, change relatedro.Change) error
 	location := change.After.Location
 	settings := settingsKey(location).item()
 	encodeSettings(settings, change.After)
+	indexEnabled(settings, change.After)
 	put := &types.Put{TableName: &s.table, Item: settings}
 	put.ConditionExpression, put.ExpressionAttributeValues = versionIs(change.Before.Version)
 	actions := []types.TransactWriteItem{

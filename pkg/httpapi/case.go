@@ -33,6 +33,8 @@ type relatedROJSON struct {
 	OpenedAt         *string            `json:"openedAt"`
 	InvoicedAt       *string            `json:"invoicedAt"`
 	Voided           bool               `json:"voided"`
+	FirstSeenAt      *string            `json:"firstSeenAt"`
+	GoneSince        *string            `json:"goneSince"`
 	LinkedCases      []linkedCaseJSON   `json:"linkedCases,omitzero"` // nil where they were not looked up
 }
 
@@ -46,6 +48,7 @@ type retrievalJSON struct {
 	Trigger     relatedro.Trigger `json:"trigger"`
 	EventID     string            `json:"eventId"`
 	RetrievedAt *string           `json:"retrievedAt"`
+	CheckedAt   *string           `json:"checkedAt"` // of the location, while it is followed
 	Reason      *relatedro.Reason `json:"reason"`
 	Message     *string           `json:"message"`
 	Since       *string           `json:"since"`
@@ -72,6 +75,7 @@ func caseOf(c relatedro.Shown) *caseJSON {
 			Trigger:     c.Retrieval.Trigger,
 			EventID:     c.Retrieval.EventID,
 			RetrievedAt: timeOrNull(c.Retrieval.RetrievedAt),
+			CheckedAt:   timeOrNull(c.CheckedAt),
 			Reason:      orNull(&c.Retrieval.Reason),
 			Message:     orNull(&c.Retrieval.Message),
 			Since:       timeOrNull(c.Retrieval.Since),
@@ -90,6 +94,8 @@ func caseOf(c relatedro.Shown) *caseJSON {
 			OpenedAt:         orNull(&ro.OpenedAt),
 			InvoicedAt:       orNull(&ro.InvoicedAt),
 			Voided:           ro.Voided,
+			FirstSeenAt:      timeOrNull(ro.FirstSeenAt),
+			GoneSince:        timeOrNull(ro.GoneSince),
 		}
 		if links, ok := c.Linked[ro.RO]; ok {
 			out.RelatedROs[i].LinkedCases = linkedCasesOf(links)

@@ -115,6 +115,9 @@ func (w *world) seedExamples() {
 		RO: "50125", MadeFrom: "50124", Relation: relatedro.Descendant, Status: relatedro.ROInvoiced, BillTo: "Northern Freight",
 		InvoiceNumber: "INV-7788", OpenedAt: "2026-11-21", InvoicedAt: "2026-11-22",
 	}
+	for _, ro := range []*relatedro.RelatedRO{&first, &warranty, &third} {
+		ro.FirstSeenAt = at(23, 10, 15).Add(4 * time.Second)
+	}
 	older := aCase("loc-100", "case-1001", "50123", north, warranty, third)
 	older.Number, older.FirstEventAt = "1001", at(23, 10, 15)
 	older.Retrieval.EventID = "0d0f3a2e-9f1b-4b3a-8a39-2f6f1c1d7a10"

@@ -115,13 +115,14 @@ func Static(clientID, clientSecret string) CredentialsFunc {
 // CallKind is what a request was for.
 type CallKind string
 
-// The kinds of request. A look-up is one of CallHeaders, CallSpinoffs and
+// The kinds of request. A look-up is one of CallHeaders, CallSpinoffs, CallTouched and
 // CallActivation. The token and the status are answered by Unity's cloud, not by the
 // dealer's server.
 const (
 	CallToken      CallKind = "token"
 	CallHeaders    CallKind = "headers"    // rows of given RO numbers
 	CallSpinoffs   CallKind = "spinoffs"   // rows made from given RO numbers
+	CallTouched    CallKind = "touched"    // rows that changed lately
 	CallActivation CallKind = "activation" // a few rows, to see whether the view may be read
 	CallBranches   CallKind = "branches"   // the account's branches
 	CallStatus     CallKind = "status"
@@ -130,7 +131,9 @@ const (
 
 func (k CallKind) status() bool { return k == CallStatus || k == CallDiagnosis }
 
-func (k CallKind) lookup() bool { return k == CallHeaders || k == CallSpinoffs || k == CallActivation }
+func (k CallKind) lookup() bool {
+	return k == CallHeaders || k == CallSpinoffs || k == CallTouched || k == CallActivation
+}
 
 // Call is one request as Config.Observe is told of it. It names no account.
 type Call struct {

@@ -177,10 +177,7 @@ func (g *graph) family(number string) relatedro.Family {
 	ancestors := g.ancestors(number)
 	related := make([]relatedro.RelatedRO, 0, len(members)-1)
 	for _, n := range members[1:] {
-		ro := relatedro.RelatedRO{RO: g.names[n]}
-		if r, ok := g.rows[n]; ok {
-			ro = r.related()
-		}
+		ro := g.shown(n)
 		switch parent := g.parent(n); {
 		case ancestors[n]:
 			ro.Relation = relatedro.Original
@@ -194,7 +191,15 @@ func (g *graph) family(number string) relatedro.Family {
 		related = append(related, ro)
 	}
 	slices.SortFunc(related, func(a, b relatedro.RelatedRO) int { return compareNumbers(a.RO, b.RO) })
-	return relatedro.Family{RO: g.names[number], Related: related}
+	return relatedro.Family{Own: g.shown(number), Related: related}
+}
+
+// shown returns what is known of one RO, without its relation.
+func (g *graph) shown(number string) relatedro.RelatedRO {
+	if r, ok := g.rows[number]; ok {
+		return r.related()
+	}
+	return relatedro.RelatedRO{RO: g.names[number]}
 }
 
 // ancestors returns what the number was made from, directly or through others,

@@ -21,6 +21,7 @@ type Case struct {
 	Stated       Stated    // the newest export or close taken in
 	FirstEventAt time.Time // OccurredAt of the first event taken in; never changes, it orders an asset's cases
 
+	Own         RelatedRO   // the case's own RO as the last good retrieval found it, without a relation
 	Related     []RelatedRO // last good list, ordered by RO number
 	Omitted     int         // related ROs of that list which the store had no room for
 	FetchedOver Connection  // the connection that Related was fetched over
@@ -143,7 +144,14 @@ type RelatedRO struct {
 	OpenedAt      string // ISO 8601 date or time as the DMS has it, in the dealer's own zone
 	InvoicedAt    string // likewise; empty while not invoiced
 	Voided        bool
+
+	FirstSeenAt time.Time // when a retrieval of the case first found it; zero as the DMS gives it
+	GoneSince   time.Time // when a retrieval first missed it; zero while the DMS has it
 }
+
+// GoneFor is how long an RO that the DMS no longer has stays on a case's list. It was
+// deleted there, or combined with another, and people are told so.
+const GoneFor = 14 * 24 * time.Hour
 
 // MaxLinks is how many of a case's RO numbers can be searched for, its own included:
 // what one transaction of DynamoDB can write together with the case.
@@ -157,6 +165,7 @@ type Link struct {
 	Key        CaseKey
 	Own        bool // the case's own RO
 	CaseNumber string
+	OpenSince  time.Time // of the own RO while the case's family is open: its first event; else zero
 }
 
 // Links returns the links that the case as it stands must have, one for each RO
@@ -168,7 +177,11 @@ func (c Case) Links() []Link {
 		return nil
 	}
 	links := make([]Link, 0, min(len(c.Related)+1, MaxLinks))
-	links = append(links, Link{RO: CanonicalRO(c.RO), Key: c.Key, Own: true, CaseNumber: c.Number})
+	own := Link{RO: CanonicalRO(c.RO), Key: c.Key, Own: true, CaseNumber: c.Number}
+	if c.open() {
+		own.OpenSince = c.FirstEventAt
+	}
+	links = append(links, own)
 	for _, r := range c.Related {
 		if len(links) == MaxLinks {
 			break
@@ -233,7 +246,7 @@ func (c Case) withRO(ro string) Case {
 // WithoutList returns c as if its list were still to be fetched: nothing is shown, and
 // its event, when it comes again, is fetched for.
 func (c Case) WithoutList() Case {
-	c.Related, c.Omitted, c.FetchedOver = nil, 0, Connection{}
+	c.Own, c.Related, c.Omitted, c.FetchedOver = RelatedRO{}, nil, 0, Connection{}
 	c.Stated.Settled = false
 	c.Retrieval.RetrievedAt = time.Time{}
 	if c.Retrieval.Outcome == OutcomeOK {
@@ -243,15 +256,58 @@ func (c Case) WithoutList() Case {
 	return c
 }
 
-// Retrieved returns c with the family that ev's retrieval found at the given time
-// over a connection.
+// Retrieved returns c with the family that ev's retrieval found at the given time over a
+// connection. An RO of the former list that the DMS no longer has stays for GoneFor.
 func (c Case) Retrieved(ev Event, family Family, over Connection, at time.Time) Case {
-	c.RO, c.Related, c.Omitted, c.FetchedOver = cmp.Or(family.RO, c.RO), family.Related, 0, over
+	c.Related = c.merged(family.Related, over, at)
+	c.RO, c.Own, c.Omitted, c.FetchedOver = cmp.Or(family.Own.RO, c.RO), family.Own, 0, over
 	c.Retrieval = Retrieval{Outcome: OutcomeOK, Trigger: ev.Trigger(), EventID: ev.ID, RetrievedAt: at}
 	if c.Stated.ID == ev.ID {
 		c.Stated.Settled = true
 	}
 	return c
+}
+
+// merged returns the list that was found, with what the former list adds to it: since
+// when each RO is known, and those that are gone.
+func (c Case) merged(found []RelatedRO, over Connection, at time.Time) []RelatedRO {
+	former := make(map[string]RelatedRO)
+	if c.FetchedOver == over {
+		for _, r := range c.Related {
+			former[CanonicalRO(r.RO)] = r
+		}
+	}
+	list := slices.Clone(found)
+	for i := range list {
+		number := CanonicalRO(list[i].RO)
+		list[i].FirstSeenAt = at
+		if known, ok := former[number]; ok {
+			list[i].FirstSeenAt = known.FirstSeenAt
+			delete(former, number)
+		}
+	}
+	for _, r := range former {
+		if r.GoneSince.IsZero() {
+			r.GoneSince = at
+		}
+		if at.Sub(r.GoneSince) < GoneFor {
+			list = append(list, r)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b RelatedRO) int { return compareROs(a.RO, b.RO) })
+	return list
+}
+
+// listEquals reports whether both show the same good list of the same connection.
+func (c Case) listEquals(o Case) bool {
+	return c.RO == o.RO && c.Own == o.Own && slices.Equal(c.Related, o.Related) && c.FetchedOver == o.FetchedOver &&
+		c.Retrieval.Outcome == OutcomeOK && o.Retrieval.Outcome == OutcomeOK
+}
+
+// compareROs orders shorter numbers first, then by character: digits come in the order
+// of their value.
+func compareROs(a, b string) int {
+	return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
 }
 
 // Failed returns c with ev's retrieval marked retrying or failed. The last good

@@ -28,7 +28,7 @@ type DMS interface {
 // Family is what a DMS knows of one RO's relatives: the list, ordered by RO number,
 // without the RO itself, or a Failure of this number alone, of any reason.
 type Family struct {
-	RO      string // the number asked for, as the DMS writes it
+	Own     RelatedRO // the RO asked for, without a relation
 	Related []RelatedRO
 	Failure *Failure
 }
@@ -47,6 +47,7 @@ var (
 type Keys struct {
 	Locations []string
 	Cases     []CaseKey
+	Checked   bool // fill Settings.CheckedAt too
 }
 
 // Loaded is what a store has of the Keys asked for. Cases holds only those that are

@@ -27,6 +27,10 @@ type Shown struct {
 	Case
 	Feature FeatureStatus // of the case's location
 
+	// CheckedAt is when it was last looked whether the DMS has changed anything of the
+	// location's cases; zero where that is not done. Only Reader.Case fills it.
+	CheckedAt time.Time
+
 	// Linked holds, for the first LinkedROs related ROs, the links of the other cases
 	// whose own RO it is, by number. Only Reader.Case fills it.
 	Linked map[string][]Link
@@ -57,7 +61,7 @@ func NewReader(store CaseReader, now func() time.Time) *Reader {
 
 // Case returns one case with its linked cases, or ErrNoCase.
 func (r *Reader) Case(ctx context.Context, key CaseKey) (Shown, error) {
-	loaded, err := r.peek(ctx, Keys{Locations: []string{key.Location}, Cases: []CaseKey{key}})
+	loaded, err := r.peek(ctx, Keys{Locations: []string{key.Location}, Cases: []CaseKey{key}, Checked: true})
 	if err != nil {
 		return Shown{}, err
 	}
@@ -286,5 +290,9 @@ func show(c Case, s Settings) Shown {
 			Reason: ConnectionChanged, Message: ConnectionChanged.Sentence(),
 		}
 	}
-	return Shown{Case: c, Feature: s.Status}
+	shown := Shown{Case: c, Feature: s.Status}
+	if s.Enabled() {
+		shown.CheckedAt = s.CheckedAt
+	}
+	return shown
 }

@@ -42,6 +42,7 @@ type Settings struct {
 	Version    int64 // counts changes; 0 is never set up
 	UpdatedBy  string
 	UpdatedAt  time.Time
+	CheckedAt  time.Time  // when the location was last followed; zero unless Keys.Checked asked for it
 	Activation Activation // what the DMS last said; filled only where a method says so
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
 	"pgregory.net/rapid"
 
 	"related-ro/infra/local/dynamodb"
@@ -183,6 +184,8 @@ func (s *storm) redrive(*rapid.T) {
 		for _, letters := range side.deadLetters() {
 			for _, letter := range letters {
 				side.send(letter.Body)
+				_, err := side.client.DeleteMessage(context.Background(), &awssqs.DeleteMessageInput{QueueUrl: &side.dlq, ReceiptHandle: &letter.ReceiptHandle})
+				side.must(err)
 			}
 		}
 	}

@@ -91,6 +91,34 @@ func NewConsumer(store *dynamo.Store, e *engines.Engines) Consumer {
 	return sqsbatch.NewHandler(config, nowhere{}, relatedro.NewRetriever(store, client, time.Now))
 }
 
+// NewFollower returns a run of function follow over a store. What it puts into the queue goes nowhere. A connection that
+// is not followed is an error.
+func NewFollower(store *dynamo.Store, e *engines.Engines) func(context.Context) error {
+	client := karmak.New(karmak.Config{
+		BaseURL: e.KarmakURL, Credentials: karmak.Static(engines.KarmakClientID, engines.KarmakClientSecret),
+		Transport: boot.NewTransport(), Logger: logger(),
+	})
+	return func(ctx context.Context) error {
+		failures := make(chan error, 1)
+		err := relatedro.NewFollower(relatedro.FollowConfig{
+			Store: store, DMS: client, Queue: nowhere{}, Now: time.Now, Night: func(time.Time) bool { return false },
+			Observe: func(f relatedro.Follow) {
+				if f.Failure != nil {
+					select {
+					case failures <- f.Failure:
+					default:
+					}
+				}
+			},
+		}).Run(ctx)
+		close(failures)
+		return errors.Join(err, <-failures)
+	}
+}
+
+// SendRefreshes implements relatedro.Refresher.
+func (nowhere) SendRefreshes(context.Context, []relatedro.Event) error { return nil }
+
 // Work hands a batch to a consumer. A message that is not done is an error.
 func Work(ctx context.Context, c Consumer, batch events.SQSEvent) error {
 	response, err := c.Handle(ctx, batch)

@@ -60,6 +60,7 @@ func New(c Config) (http.Handler, error) {
 	mux.HandleFunc("GET /local/steps", c.Feed.serve)
 	mux.HandleFunc("POST /local/token", c.token)
 	mux.HandleFunc("POST /local/events", c.event)
+	mux.HandleFunc("POST /local/follow", c.follow)
 	mux.Handle("/local/karmak/", http.StripPrefix("/local/karmak", forward.To(control)))
 	return sameMachine(mux), nil
 }
@@ -122,6 +123,15 @@ func asset(name, contentType string) http.HandlerFunc {
 		w.Header().Set("Content-Type", contentType)
 		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
 	}
+}
+
+// follow has the product look for what has changed in Karmak.
+func (c Config) follow(w http.ResponseWriter, r *http.Request) {
+	if err := c.Platform.Follow(r.Context()); err != nil {
+		refuse(w, http.StatusBadGateway, err)
+		return
+	}
+	answer(w, http.StatusOK, struct{}{})
 }
 
 // inbox answers what the case platform knows by events alone.

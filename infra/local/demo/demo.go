@@ -31,7 +31,7 @@ func Run(ctx context.Context, p *platform.Platform, data seed.Data, out io.Write
 	defer running.Wait()
 	defer stop()
 	t := &teller{platform: p, data: data, out: out, inbox: inbox}
-	for _, chapter := range []func(context.Context) error{t.export, t.spinoff, t.close, t.disabled, t.told} {
+	for _, chapter := range []func(context.Context) error{t.export, t.spinoff, t.follow, t.close, t.disabled, t.told} {
 		bounded, cancel := context.WithTimeout(ctx, patience)
 		err := chapter(bounded)
 		cancel()
@@ -97,6 +97,30 @@ func (t *teller) spinoff(ctx context.Context) error {
 	return nil
 }
 
+// follow: the schedule's next run finds the new RO, which no event has announced.
+func (t *teller) follow(ctx context.Context) error {
+	c, err := t.open("case-1001")
+	if err != nil {
+		return err
+	}
+	if err := t.platform.Follow(ctx); err != nil {
+		return err
+	}
+	if err := t.platform.AwaitEmpty(ctx); err != nil {
+		return err
+	}
+	answer, err := t.platform.RelatedROs(ctx, c.LocationID, c.CaseID)
+	if err != nil {
+		return err
+	}
+	t.say("\n3. The schedule starts follow, which asks each Karmak account once what has changed. The case has %d related ROs now, by %s.",
+		len(answer.RelatedROs), answer.Retrieval.Trigger)
+	if answer.Retrieval.Trigger != "follow" || len(answer.RelatedROs) != 4 {
+		return fmt.Errorf("case %s does not show what follow should have found", c.CaseID)
+	}
+	return nil
+}
+
 // close: closing the case fetches anew, open ROs included.
 func (t *teller) close(ctx context.Context) error {
 	c, err := t.open("case-1001")
@@ -107,7 +131,7 @@ func (t *teller) close(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.say("\n3. The case is closed by auto-close. Event %s is on the queue.", id)
+	t.say("\n4. The case is closed by auto-close. Event %s is on the queue.", id)
 	return t.expect(ctx, c, id, "closed", "50124 alternate", "50125 alternate", "50126 descendant", "50127 alternate")
 }
 
@@ -135,7 +159,7 @@ func (t *teller) disabled(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.say("\n4. Case %s is exported at %s, where the feature is disabled. The queue is empty again;", c.CaseNumber, c.LocationID)
+	t.say("\n5. Case %s is exported at %s, where the feature is disabled. The queue is empty again;", c.CaseNumber, c.LocationID)
 	t.say("   Karmak was asked %d times before and %d times after, and the API answers %d %s.", before, after, answer.Status, answer.Type)
 	if before != after {
 		return fmt.Errorf("a disabled location made %d requests to Karmak", after-before)
@@ -158,7 +182,7 @@ func (t *teller) told(ctx context.Context) error {
 	if err := t.inbox.Await(ctx, knows); err != nil {
 		return err
 	}
-	t.say("\n5. The platform asked for none of this. The events that it got of case %s:", c.CaseNumber)
+	t.say("\n6. The platform asked for none of this. The events that it got of case %s:", c.CaseNumber)
 	var added []string
 	for _, n := range t.inbox.Known().Notices {
 		if n.Detail.CaseID == c.CaseID {

@@ -32,6 +32,8 @@ type Platform struct {
 	// Bus and BusName are where the product's events come from.
 	Bus     *eventbridge.Client
 	BusName string
+	// Follow has the product look at once for what has changed in Karmak, as its schedule does.
+	Follow func(context.Context) error
 	// Token returns a token for a user with the role at the locations, "*" for all.
 	Token func(role string, locations ...string) (string, error)
 }

@@ -123,5 +123,6 @@ func (s *Stack) startMappings(ctx context.Context) error {
 			})
 		})
 	}
+	s.startSchedules()
 	return s.startStreams(ctx)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"time"
 
 	"related-ro/infra/local/forward"
 	"related-ro/infra/local/gateway"
@@ -36,6 +37,8 @@ type Options struct {
 	// Elsewhere has the URLs of other programs that DynamoDB's or SQS's clients are led to in place of the embedded engine.
 	// The stack makes its tables and queues there unless they are there already.
 	Elsewhere map[Engine]string
+	// Every is how often schedules start their functions here, whatever the template says. 0: Stack.Follow alone does.
+	Every time.Duration
 	// Wrap may put something between the clients and an engine, such as a fault; nil leaves the handler as it is.
 	Wrap func(engine Engine, handler http.Handler) http.Handler
 	// Observers are told what happens. They must be quick and safe for concurrent use.

@@ -18,6 +18,7 @@ const (
 	typeMapping  = "AWS::Lambda::EventSourceMapping"
 	typeTable    = "AWS::DynamoDB::Table"
 	typeBus      = "AWS::Events::EventBus"
+	typeSchedule = "AWS::Scheduler::Schedule"
 )
 
 // nameProperties are the properties by which a template may name a resource itself.
@@ -101,7 +102,7 @@ func (b *builder) add(id string, resource resource) error {
 	}
 	adders := map[string]func(string, map[string]any) error{
 		typeAPI: b.addAPI, typeFunction: b.addFunction, typeQueue: b.addQueue, typeMapping: b.addMapping, typeTable: b.addTable,
-		typeBus: b.addBus,
+		typeBus: b.addBus, typeSchedule: b.addSchedule,
 	}
 	add, ok := adders[resource.Type]
 	if !ok {
@@ -233,7 +234,7 @@ func (b *builder) addTable(id string, properties map[string]any) error {
 
 // check ties mappings to their queues and functions and refuses what Lambda refuses when it creates a mapping.
 func (b *builder) check() error {
-	problems := b.checkStreams()
+	problems := append(b.checkStreams(), b.checkSchedules()...)
 	for i := range b.stack.Mappings {
 		m := &b.stack.Mappings[i]
 		queue := slices.IndexFunc(b.stack.Queues, func(q Queue) bool { return q.ARN == m.Queue })

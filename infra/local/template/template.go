@@ -35,6 +35,8 @@ type Stack struct {
 	Buses     []EventBus
 	// StreamMappings are the event source mappings from tables' streams.
 	StreamMappings []StreamMapping
+	// Schedules are those that are enabled.
+	Schedules []Schedule
 	// Parameters are the values in force, defaults included.
 	Parameters map[string]string
 }

@@ -45,13 +45,14 @@ const field = (h, id, label, control) => h('div', { class: 'field' }, h('label',
 
 /** What to try, for whoever is here for the first time. */
 const story = (h, { locationId, caseId, caseNumber }) => h('details', { class: 'story', open: true },
-  h('summary', {}, 'New here? Try these four steps'),
+  h('summary', {}, 'New here? Try these five steps'),
   h('ol', {},
     h('li', {}, 'Open ', h('a', { href: `#/cases/${encodeURIComponent(locationId)}/${encodeURIComponent(caseId)}` }, `case ${caseNumber}`),
       ': nothing yet.'),
     h('li', {}, h('b', {}, 'Export'), ' it: Karmak is asked.'),
     h('li', {}, h('b', {}, 'Make'), ' one more: not shown yet.'),
-    h('li', {}, h('b', {}, 'Auto-close'), ' it: now it is shown.')));
+    h('li', {}, 'Wait 20 s, or ', h('b', {}, 'look for changes'), ': it is there, and no event announced it.'),
+    h('li', {}, h('b', {}, 'Auto-close'), ' it: Karmak is asked again.')));
 
 function personField(h, session, cases) {
   const locations = [...new Set(cases.map((c) => c.locationId))].sort().map((l) => [l, session.named(l)]);
@@ -97,7 +98,10 @@ function happenings(h, cases, on) {
   return section(h, 'What happens',
     field(h, 'local-case', 'Case', which),
     h('div', { class: 'buttons' }, button('Export', send('case.exported')), button('Close', send('case.closed', 'user')),
-      button('Auto-close', send('case.closed', 'auto'))),
+      button('Auto-close', send('case.closed', 'auto')), button('Look for changes', act(async () => {
+        await ask('POST', '/local/follow');
+        return 'Karmak was asked what has changed.';
+      }))),
     alternate(h, chosen, act), faults(h, act), said);
 }
 

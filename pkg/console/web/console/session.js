@@ -5,6 +5,16 @@ import { connect } from 'related-ro';
 export const caseHref = ({ locationId, caseId }) =>
   `#/${location.hash.startsWith('#/view') ? 'view' : 'cases'}/${encodeURIComponent(locationId)}/${encodeURIComponent(caseId)}`;
 
+const looks = new Map(); // in memory only, as everything here
+
+/** When the person last looked at a case in this page. */
+function lookedAt({ locationId, caseId }) {
+  const id = `${locationId}/${caseId}`;
+  const before = looks.get(id);
+  looks.set(id, Date.now());
+  return before;
+}
+
 class Session extends EventTarget {
   token = '';
   roles = [];
@@ -20,7 +30,7 @@ class Session extends EventTarget {
     this.roles = list(claims.roles);
     this.locations = list(claims.locations);
     if (!this.choices.includes(this.location)) this.location = this.choices[0] ?? '';
-    await connect({ baseUrl: '..', token, roles: this.roles, caseHref });
+    await connect({ baseUrl: '..', token, roles: this.roles, caseHref, lookedAt });
     this.#tell();
   }
 

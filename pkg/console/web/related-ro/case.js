@@ -1,6 +1,6 @@
 // <related-ros>: one case, its RO and the related ROs (placements P1 and P5).
 import { call, notRetrieved } from './api.js';
-import { path, rights, t } from './session.js';
+import { lookedAt, path, rights, t } from './session.js';
 import { h, icon, table } from './dom.js';
 import { RelatedElement } from './element.js';
 import { copyAll, copyButton, csvButton, note } from './controls.js';
@@ -9,6 +9,7 @@ import { familyTree } from './tree.js';
 
 const POLLS = [700, 1000, 1500, 2000, 3000, 4000, 5000, 5000, 8000]; // ms between looks for an answer after a refresh: half a minute in all
 const PATIENT = 15000; // ms between looks later on, and at a case that is being retried
+const FOLLOWED = 120000; // ms between looks at a case that changes by itself
 const ROWS = 10; // of the table before the rest is folded away
 
 export class RelatedROs extends RelatedElement {
@@ -19,6 +20,7 @@ export class RelatedROs extends RelatedElement {
 
   reset() {
     this.case = this.never = this.off = undefined;
+    this.before = undefined; // when a person last looked at the case, in ms
     this.mayRefresh = this.asked = this.#soon = undefined; // asked: {eventId, before, tries} while a refresh of ours is under way
   }
 
@@ -36,6 +38,7 @@ export class RelatedROs extends RelatedElement {
 
   /** Looks again later while something is under way. */
   known() {
+    if (this.case) this.before ??= Number(lookedAt({ locationId: this.locationId, caseId: this.caseId }) ?? 0);
     const { eventId, outcome } = this.case?.retrieval ?? {};
     // An export or a close may overtake a refresh that takes long.
     if (eventId && (eventId === this.asked?.eventId || (this.#slow && eventId !== this.asked.before))) {
@@ -44,6 +47,7 @@ export class RelatedROs extends RelatedElement {
     }
     if (this.asked) this.later(() => this.reload(), POLLS[this.asked.tries++] ?? PATIENT);
     else if (outcome === 'retrying') this.later(() => this.reload(), PATIENT);
+    else if (this.case?.retrieval.checkedAt) this.later(() => this.reload(), FOLLOWED);
     if (this.#slow) this.say(t('refresh.slow'));
   }
 
@@ -106,7 +110,7 @@ export class RelatedROs extends RelatedElement {
 
   #cells(ro) {
     return [
-      h('span', { class: 'withcopy' }, number(ro), copyButton(this, ro.roNumber)),
+      h('span', { class: 'withcopy' }, number(ro), copyButton(this, ro.roNumber), this.#isNew(ro) && h('span', { class: 'mark new' }, t('new'))),
       [h('span', {}, t(`relation.${ro.relation}`)), ro.originalRoNumber && h('small', {}, t('relation.from', { ro: ro.originalRoNumber }))],
       stateMark(ro),
       billed(ro),
@@ -115,6 +119,9 @@ export class RelatedROs extends RelatedElement {
       cases(this, this.locationId, ro),
     ];
   }
+
+  /** Whether Karmak has it since the person's last look at the case. */
+  #isNew(ro) { return this.before > 0 && Date.parse(ro.firstSeenAt) > this.before; }
 
   /** The same as plain text, for a file. */
   #row(ro) {

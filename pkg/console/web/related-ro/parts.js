@@ -1,15 +1,15 @@
 // How one RO is shown, everywhere the same: each mark is a shape and a word, never colour alone.
 import { call } from './api.js';
-import { day, dayOf, path, t, textOr, time } from './session.js';
+import { ago, day, dayOf, path, t, textOr, time } from './session.js';
 import { h, icon } from './dom.js';
 import { caseLink, note } from './controls.js';
 
 const STATES = ['open', 'completed', 'invoiced'];
 const LINKS = 5; // cases of one RO before the rest is folded away
 
-/** open, completed, invoiced or voided. */
-export const stateOf = (ro) => (ro.voided ? 'voided' : STATES.includes(ro.status) ? ro.status : 'open');
-export const stateWord = (ro) => t(`status.${stateOf(ro)}`);
+/** open, completed, invoiced, voided, or gone. */
+export const stateOf = (ro) => (ro.goneSince ? 'gone' : ro.voided ? 'voided' : STATES.includes(ro.status) ? ro.status : 'open');
+export const stateWord = (ro) => t(`status.${stateOf(ro)}`, { day: dayOf(ro.goneSince) });
 
 /** Karmak says which account is a warranty one, and nothing of what the others are. */
 export const isWarranty = (ro) => ro.warranty === true;
@@ -17,7 +17,7 @@ export const isWarranty = (ro) => ro.warranty === true;
 /** What an RO is, in words: warranty where it is, and how far it has come. */
 export const inWords = (ro) => (isWarranty(ro) ? `${t('bill.warranty')} · ${stateWord(ro)}` : stateWord(ro));
 
-export const stateMark = (ro) => h('span', { class: `mark ${stateOf(ro)}` }, icon(stateOf(ro)), stateWord(ro));
+export const stateMark = (ro) => h('span', { class: `mark ${stateOf(ro)}` }, icon(ro.goneSince ? 'voided' : stateOf(ro)), stateWord(ro));
 export const billMark = (ro) => isWarranty(ro) && h('span', { class: 'mark warranty' }, icon('warranty'), t('bill.warranty'));
 
 /** To whom an RO is billed: the warranty mark, if any, and the account's name. */
@@ -26,7 +26,7 @@ export const billed = (ro) => (isWarranty(ro) || ro.billTo) && h('span', { class
 export const billWords = (ro) => [isWarranty(ro) && t('bill.warranty'), ro.billTo].filter(Boolean).join(', ');
 
 /** An RO number; struck through when voided. */
-export const number = (ro) => h(ro.voided ? 's' : 'span', { class: 'num', part: 'number' }, ro.roNumber);
+export const number = (ro) => h(ro.voided || ro.goneSince ? 's' : 'span', { class: 'num', part: 'number' }, ro.roNumber);
 
 /** What can be said of a case's list as a whole: how many there are, none, or that it is not known. */
 export function known(c) {
@@ -65,10 +65,12 @@ const why = (c) => {
   return trigger === 'close' && c.closedBy === 'auto' ? t('why.close.auto') : textOr(`why.${trigger}`, t('why.other'));
 };
 
-/** When the list was fetched and why; empty unless the last retrieval went well. */
+/** When the list was fetched and why, and how long ago it was checked; empty unless the last retrieval went well. */
 export function fetched(c) {
-  const { outcome, retrievedAt } = c.retrieval ?? {};
-  return outcome === 'ok' && retrievedAt ? t('fetched', { time: time(retrievedAt), why: why(c) }) : '';
+  const { outcome, retrievedAt, checkedAt } = c.retrieval ?? {};
+  if (outcome !== 'ok' || !retrievedAt) return '';
+  const checked = checkedAt > retrievedAt && Date.now() - Date.parse(checkedAt) < 3600000 && `${t('checked', { ago: ago(checkedAt) })} `;
+  return `${checked || ''}${t('fetched', { time: time(retrievedAt), why: why(c) })}`;
 }
 
 /** That a list does not hold all there are. */

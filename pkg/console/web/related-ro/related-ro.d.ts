@@ -18,6 +18,11 @@ export interface Connection {
    */
   caseHref?: (ref: CaseRef) => string;
   /**
+   * When the person last looked at a case before this time. Asked once when a case is shown; related ROs found since are
+   * marked as new. The elements keep nothing in storage, so only the host can know.
+   */
+  lookedAt?: (ref: CaseRef) => Date | number | undefined;
+  /**
    * BCP 47, for words, dates and numbers. Left out: the document's lang, with the region of the browser's language where it
    * names none, or else the browser's. en, es and fr are shipped.
    */
@@ -56,6 +61,10 @@ export interface RelatedRO {
   openedAt?: string | null;
   invoicedAt?: string | null;
   voided?: boolean;
+  /** When a retrieval of the case first found it. */
+  firstSeenAt?: string | null;
+  /** Since when Karmak no longer has it. */
+  goneSince?: string | null;
   /** Cases whose own RO it is; only where one case is read. */
   linkedCases?: { caseId: string; caseNumber?: string | null }[];
 }
@@ -79,6 +88,8 @@ export interface Case {
     trigger?: string;
     eventId?: string;
     retrievedAt?: string | null;
+    /** When Karmak was last asked what has changed. */
+    checkedAt?: string | null;
     reason?: string | null;
     /** Since when it fails. */
     since?: string | null;

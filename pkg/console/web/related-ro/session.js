@@ -73,6 +73,9 @@ export const dayOf = (iso) => written(iso, iso, {});
 /** A day as the DMS has it, in the dealer's own zone: never shifted to the reader's. */
 export const day = (iso) => written(iso, `${String(iso).slice(0, 10)}T00:00:00Z`, { timeZone: 'UTC' });
 
+/** How many minutes ago a point in time was. */
+export const ago = (iso) => new Intl.RelativeTimeFormat(locale(), { numeric: 'auto' }).format(-Math.round((Date.now() - Date.parse(iso)) / 60000), 'minute');
+
 /** A time of today, to the second. */
 export const clock = (ms) => new Intl.DateTimeFormat(locale(), { timeStyle: 'medium' }).format(ms);
 
@@ -91,6 +94,9 @@ export const path = (strings, ...parts) => String.raw({ raw: strings }, ...parts
 
 /** The address of a case in the host's application; undefined where the host named none. */
 export const caseHref = (ref) => options.caseHref?.(ref);
+
+/** When the person last looked at a case before now; undefined where the host does not know. */
+export const lookedAt = (ref) => options.lookedAt?.(ref);
 
 const REFUSED = Symbol('the host gave no token');
 

@@ -43,7 +43,8 @@ dd{display:flex;flex-wrap:wrap;align-items:center;gap:.1rem .9rem;font-size:1rem
 .mark.warranty{padding:.05rem .45rem .05rem .35rem;border:1px solid currentColor;border-radius:3px;color:var(--warranty);background:var(--warranty-ground);font-weight:600;font-size:.8125rem}
 .mark.open,.mark.waiting,.mark.unreachable{color:var(--accent)}
 .mark.invoiced,.mark.active{color:var(--good)}
-.mark.voided{color:var(--faint)}
+.mark.voided,.mark.gone{color:var(--faint)}.mark.gone{white-space:normal}
+.mark.new{padding:0 .35rem;border:1px solid currentColor;border-radius:3px;color:var(--accent);font-weight:600;font-size:.8125rem}
 .mark.warning,.mark.not_activated{color:var(--bad)}
 .brief{display:inline-flex;flex-wrap:wrap;align-items:baseline;gap:0 .35rem}
 .sign{font-size:.8125rem;color:var(--faint)}.sign.warranty{color:var(--warranty)}

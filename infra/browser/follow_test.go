@@ -1,0 +1,34 @@
+package browser
+
+import "testing"
+
+// Somebody who comes back to a case is told in words what Karmak has made meanwhile, and when it was looked.
+func TestWhatKarmakMadeMeanwhileIsMarkedAsNew(t *testing.T) {
+	w := start(t)
+	c := w.seeded(t, "case-1001")
+	w.export(t, c)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.visit("cases/loc-100/case-1001")
+	p.sees("related-ros", "50124")
+	if n := eval[int](p, "deepAll('related-ros >> .mark.new').length"); n != 0 {
+		t.Errorf("%d ROs are new at the first look", n)
+	}
+	p.visit("cases")
+	w.karmak(t, "POST", "spinoff", map[string]any{
+		"account": w.data.Connection(c.LocationID).Account, "from": c.RONumber, "branch": w.data.Connection(c.LocationID).Branch,
+		"ro": map[string]any{"number": "50127", "billingCustomerName": "Bendix Warranty", "billingCustomerWarranty": true},
+	})
+	if err := w.Follow(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Platform().AwaitEmpty(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	p.visit("cases/loc-100/case-1001")
+	p.sees("related-ros", "50127")
+	if got := eval[[]string](p, "deepAll('related-ros >> th').filter((e) => e.querySelector('.mark.new')).map(clean)"); len(got) != 1 {
+		t.Errorf("new are %q, want 50127 alone", got)
+	}
+	p.sees("related-ros", "when Karmak reported a change")
+	p.quiet()
+}

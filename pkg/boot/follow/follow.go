@@ -1,0 +1,68 @@
+// Package follow builds the function that looks for what has changed in the DMS.
+package follow
+
+import (
+	"context"
+	"fmt"
+	"time"
+	_ "time/tzdata" // Lambda's image has none
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"related-ro/pkg/boot"
+	"related-ro/pkg/boot/dms"
+	"related-ro/pkg/boot/table"
+	"related-ro/pkg/relatedro"
+	"related-ro/pkg/sqsbatch"
+)
+
+// Build returns a handler that follows all connections once, whatever the event is.
+func Build(kit boot.Kit) (lambda.Handler, error) {
+	zone, err := time.LoadLocation(kit.Env.Need("DEALERS_TIME_ZONE"))
+	if err != nil {
+		return nil, fmt.Errorf("environment variable DEALERS_TIME_ZONE must be an IANA time zone such as America/Chicago: %w", err)
+	}
+	karmak, err := dms.New(kit)
+	if err != nil {
+		return nil, err
+	}
+	follower := relatedro.NewFollower(relatedro.FollowConfig{
+		Store: table.New(kit), DMS: karmak, Now: time.Now,
+		Queue:   sqsbatch.NewRefreshQueue(sqs.NewFromConfig(kit.AWS("SQS")), kit.Env.NeedURL("REFRESH_QUEUE_URL")),
+		Night:   func(now time.Time) bool { return relatedro.Night(now.In(zone)) },
+		Observe: observe(kit),
+	})
+	kit.Metrics.Group("FollowRuns", []string{"Stack"})
+	failed := kit.CountFailures()
+	return lambda.NewHandler(func(ctx context.Context) error {
+		err := follower.Run(ctx)
+		failed(err != nil)
+		if err == nil {
+			kit.Metrics.Add("FollowRuns", boot.Count, 1)
+		}
+		return err
+	}), nil
+}
+
+// observe turns what became of each connection into metrics, and logs what failed.
+func observe(kit boot.Kit) func(relatedro.Follow) {
+	metrics := kit.Metrics
+	metrics.Group("FollowConnections", []string{"Stack", "Outcome"})
+	metrics.Group("FollowROs", []string{"Stack"})
+	metrics.Group("FollowChanges", []string{"Stack"})
+	metrics.Group("FollowRefreshes", []string{"Stack"})
+	metrics.Group("FollowBehind", []string{"Stack"})
+	return func(f relatedro.Follow) {
+		outcome := "ok"
+		if f.Failure != nil {
+			outcome = string(f.Failure.Reason)
+			kit.Log.Warn("connection not followed", "locations", f.Locations, "reason", outcome, "behind", f.Behind.String(), "cause", f.Failure.Err)
+		}
+		metrics.Add("FollowConnections", boot.Count, 1, boot.By("Outcome", outcome))
+		metrics.Add("FollowROs", boot.Count, float64(f.ROs))
+		metrics.Add("FollowChanges", boot.Count, float64(f.Changed))
+		metrics.Add("FollowRefreshes", boot.Count, float64(f.Refreshes))
+		metrics.Add("FollowBehind", boot.Seconds, f.Behind.Seconds())
+	}
+}

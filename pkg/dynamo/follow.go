@@ -1,0 +1,145 @@
+package dynamo
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"related-ro/pkg/relatedro"
+)
+
+// enabledPartition is where the index has the settings of enabled locations.
+const enabledPartition = "ENABLED"
+
+// indexEnabled adds the index's keys to the item of settings that are enabled.
+func indexEnabled(it item, s relatedro.Settings) {
+	if s.Enabled() {
+		it[attrGSI1PK] = text(enabledPartition)
+		it[attrGSI1SK] = text(followedKey(s.Karmak).pk + "#" + partition(s.Location))
+	}
+}
+
+// EnabledLocations returns the locations that are enabled, by connection.
+func (s *Store) EnabledLocations(ctx context.Context) (map[relatedro.Connection][]string, error) {
+	items, err := s.all(ctx, list{index: indexGSI1, partition: enabledPartition}, "")
+	if err != nil {
+		return nil, fmt.Errorf("read the enabled locations: %w", err)
+	}
+	locations := make(map[relatedro.Connection][]string)
+	for _, settings := range decodeAll(s, items, decodeSettings) {
+		locations[settings.Karmak] = append(locations[settings.Karmak], settings.Location)
+	}
+	return locations, nil
+}
+
+// OpenCases returns the cases of a location whose family is open and whose first event is
+// no older than since.
+func (s *Store) OpenCases(ctx context.Context, location string, since time.Time) ([]relatedro.CaseKey, error) {
+	items, err := s.all(ctx, list{index: indexGSI1, partition: openPartition(location), from: formatTime(since)}, "PK,SK")
+	if err != nil {
+		return nil, fmt.Errorf("read the open cases of %s: %w", location, err)
+	}
+	keys := make([]relatedro.CaseKey, len(items))
+	for i, it := range items {
+		keys[i] = relatedro.CaseKey{Location: location, Case: caseOf(keyOf(it).sk)}
+	}
+	return keys, nil
+}
+
+// Followed returns the state of each connection, with Over alone where nothing is stored,
+// or where it cannot be read.
+func (s *Store) Followed(ctx context.Context, connections []relatedro.Connection) ([]relatedro.Followed, error) {
+	keys := make([]key, len(connections))
+	for i, over := range connections {
+		keys[i] = followedKey(over)
+	}
+	stored := make(map[string]relatedro.Followed, len(keys))
+	err := s.get(ctx, slices.Clone(keys), wholeNow, func(it item) error {
+		for _, f := range decodeAll(s, []item{it}, decodeFollowed) {
+			stored[keyOf(it).pk] = f
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the state of %d connections: %w", len(connections), err)
+	}
+	states := make([]relatedro.Followed, len(connections))
+	for i, over := range connections {
+		states[i] = stored[keys[i].pk]
+		states[i].Over = over
+	}
+	return states, nil
+}
+
+// SaveFollowed writes the state with Revision+1, or returns ErrStale when the stored
+// revision is not its own.
+func (s *Store) SaveFollowed(ctx context.Context, f relatedro.Followed) error {
+	it := followedKey(f.Over).item()
+	it.putTime("since", f.Since)
+	it.putTime("syncedAt", f.SyncedAt)
+	it["seen"] = &types.AttributeValueMemberB{Value: packed(f.Seen)}
+	it[attrRevision] = number(f.Revision + 1)
+	condition, values := "attribute_not_exists(PK)", item(nil)
+	if f.Revision > 0 {
+		condition, values = "revision = :revision", item{":revision": number(f.Revision)}
+	}
+	_, err := s.client.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName: &s.table, Item: it, ConditionExpression: &condition, ExpressionAttributeValues: values,
+	})
+	if err != nil {
+		return fmt.Errorf("save the state of a connection: %w", stale(err))
+	}
+	return nil
+}
+
+// SaveChecked notes for each location that its cases said at that time what the DMS says,
+// or were put into the queue.
+func (s *Store) SaveChecked(ctx context.Context, locations []string, at time.Time) error {
+	for _, location := range locations {
+		it := checkedKey(location).item()
+		it.putTime(attrCheckedAt, at)
+		if _, err := s.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: &s.table, Item: it}); err != nil {
+			return fmt.Errorf("save when %s was checked: %w", location, err)
+		}
+	}
+	return nil
+}
+
+func decodeFollowed(it item) (relatedro.Followed, error) {
+	r := &reader{item: it}
+	f := relatedro.Followed{
+		Since:    r.time("since"),
+		SyncedAt: r.time("syncedAt"),
+		Seen:     unpacked(r.bytes("seen")),
+		Revision: r.number(attrRevision),
+	}
+	if r.err != nil {
+		return relatedro.Followed{}, fmt.Errorf("state of a connection: %w", r.err)
+	}
+	return f, nil
+}
+
+// packed writes fingerprints in 8 bytes each: 10,000 of them have a fifth of what an item
+// may have.
+func packed(fingerprints []uint64) []byte {
+	b := make([]byte, 0, 8*len(fingerprints))
+	for _, f := range fingerprints {
+		b = binary.BigEndian.AppendUint64(b, f)
+	}
+	return b
+}
+
+func unpacked(b []byte) []uint64 {
+	fingerprints := make([]uint64, 0, len(b)/8)
+	for part := range slices.Chunk(b, 8) {
+		if len(part) == 8 {
+			fingerprints = append(fingerprints, binary.BigEndian.Uint64(part))
+		}
+	}
+	return fingerprints
+}

@@ -1,0 +1,60 @@
+package karmak
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"related-ro/pkg/relatedro"
+)
+
+var _ relatedro.Feed = (*Client)(nil)
+
+// touchedPages bounds how much Touched reads of a dealer who has changed everything.
+const touchedPages = 20
+
+// Touched returns the ROs whose LastUpdate is on the day of since or later, in the dealer's
+// zone, each once. whole is false after 20 pages. A single request if fewer than 100 rows
+// are that new; it is not tried again when it fails: the next run will ask. The error is a
+// *relatedro.Failure.
+//
+// Filters have dates without a time of day, as in Karmak's only example.
+func (c *Client) Touched(ctx context.Context, over relatedro.Connection, since time.Time) (ros []relatedro.RelatedRO, whole bool, err error) {
+	s, refusal := c.session(over)
+	if refusal != nil {
+		return nil, false, refusal
+	}
+	seen := map[row]bool{}
+	size := pageSize
+	for page := 1; page <= touchedPages; page++ {
+		rows, err := c.rows(ctx, s, c.touchedURL(s.branch, since, size, page), request{kind: CallTouched, part: true})
+		if err != nil {
+			return nil, false, err
+		}
+		for _, r := range rows {
+			if !seen[r] {
+				seen[r] = true
+				ros = append(ros, r.related())
+			}
+		}
+		if len(rows) < min(size, surePage) {
+			return ros, true, nil
+		}
+		if page == 1 {
+			size = len(rows) // it may be the view's maximum, or all there are
+		}
+		if len(rows) < size {
+			return ros, true, nil
+		}
+	}
+	return ros, false, nil
+}
+
+func (c *Client) touchedURL(branch string, since time.Time, size, page int) string {
+	filter := "LastUpdate[GTE]" + since.Format("01-02-2006")
+	if branch != "" {
+		filter += "," + atBranch + branch
+	}
+	return c.cfg.BaseURL + headerPath + "?filter=" + encode(filter) + "&select=" + encode(columns()) +
+		"&pagesize=" + strconv.Itoa(size) + "&page=" + strconv.Itoa(page)
+}

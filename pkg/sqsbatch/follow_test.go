@@ -1,0 +1,224 @@
+package sqsbatch_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"related-ro/pkg/karmak"
+	"related-ro/pkg/karmak/karmaktest"
+	"related-ro/pkg/relatedro"
+	"related-ro/pkg/sqsbatch"
+)
+
+// karmak returns a client of Karmak that remembers nothing.
+func (w *world) karmak() *karmak.Client {
+	c := karmak.New(karmak.Config{
+		BaseURL: w.unity.URL, Credentials: karmak.Static("id", "secret"), Now: w.clock.Now,
+		RetryDelay: time.Millisecond, MaxRetryDelay: time.Millisecond,
+	})
+	w.t.Cleanup(c.Close)
+	return c
+}
+
+// follow runs a process that follows, once, and returns what became of each connection.
+func (w *world) follow() (reports []relatedro.Follow, err error) {
+	var mu sync.Mutex
+	err = relatedro.NewFollower(relatedro.FollowConfig{
+		Store: w.store, DMS: w.karmak(), Queue: sqsbatch.NewRefreshQueue(w.client, w.queue), Now: w.clock.Now, Night: relatedro.Night,
+		Observe: func(f relatedro.Follow) {
+			mu.Lock()
+			defer mu.Unlock()
+			reports = append(reports, f)
+		},
+	}).Run(context.Background())
+	return reports, err
+}
+
+// followed runs follow, which must go well, and returns its one report.
+func (w *world) followed() relatedro.Follow {
+	w.t.Helper()
+	reports, err := w.follow()
+	w.must(err)
+	if len(reports) != 1 || reports[0].Failure != nil {
+		w.t.Fatalf("followed %+v, want one connection, well", reports)
+	}
+	return reports[0]
+}
+
+// An RO that no event announced is on the case after the next run, and a run that finds
+// nothing changed asks once and puts nothing into the queue.
+func TestFollowFindsWhatNoEventAnnounced(t *testing.T) {
+	w := newWorld(t)
+	w.send(w.body("ev-1"))
+	w.run()
+	w.followed() // the first run has all open cases fetched again
+	w.run()
+
+	w.clock.Advance(15 * time.Minute)
+	w.must(w.unity.Spinoff(accountA, "50123", "", karmaktest.RO{Number: "50125", BillingCustomerWarranty: true}))
+	if f := w.followed(); f.Changed != 1 || f.Refreshes != 1 {
+		t.Errorf("%+v, want 1 change and 1 refresh", f)
+	}
+	w.run()
+	c := w.stored()
+	if c.Retrieval.Trigger != relatedro.TriggerFollow || len(c.Related) != 2 {
+		t.Errorf("the case has %v by %s, want 50124 and 50125 by follow", c.Related, c.Retrieval.Trigger)
+	}
+
+	w.clock.Advance(15 * time.Minute)
+	w.must(w.unity.UpdateRO(accountA, "50125", "", func(ro *karmaktest.RO) { ro.Department = "SHOP" })) // nobody sees that
+	w.unity.ResetCounts()
+	if f := w.followed(); f.Changed != 0 || f.Refreshes != 0 {
+		t.Errorf("%+v, want no change", f)
+	}
+	if n := w.unity.Counts().Lookups(); n != 1 {
+		t.Errorf("%d look-ups, want 1", n)
+	}
+}
+
+// However many cases are stored, a run asks once.
+func TestFollowAsksOnceForAnyNumberOfCases(t *testing.T) {
+	w := newWorld(t)
+	for _, cases := range []int{10, 1000} {
+		for i := range cases {
+			c := relatedro.Case{Key: relatedro.CaseKey{Location: "loc-100", Case: fmt.Sprintf("case-%d-%d", cases, i)}, RO: "50123"}
+			w.must(w.store.SaveCase(t.Context(), relatedro.Case{Key: c.Key}, c))
+		}
+		w.clock.Advance(time.Hour)
+		w.unity.ResetCounts()
+		w.followed()
+		if n := w.unity.Counts().Lookups(); n != 1 {
+			t.Errorf("%d cases: %d look-ups, want 1", cases, n)
+		}
+	}
+}
+
+// An RO that Karmak no longer has stays on the case for a while, and says so.
+func TestAnROThatIsGoneIsShownForAWhile(t *testing.T) {
+	w := newWorld(t)
+	w.send(w.body("ev-1"))
+	w.run()
+	w.followed()
+	w.must(w.unity.RemoveRO(accountA, "50124", ""))
+	night := func() {
+		w.clock.Advance(w.clock.Now().Truncate(24 * time.Hour).Add(26 * time.Hour).Sub(w.clock.Now()))
+		if f := w.followed(); !f.Synced {
+			t.Fatalf("%+v, want all open cases fetched again at night", f)
+		}
+		w.run()
+	}
+	night()
+	gone := w.clock.Now()
+	if r := w.stored().Related; len(r) != 1 || !r[0].GoneSince.Equal(gone) {
+		t.Fatalf("related ROs are %+v, want 50124 gone since %v", r, gone)
+	}
+	for range 14 {
+		night()
+	}
+	if r := w.stored().Related; len(r) != 0 {
+		t.Errorf("related ROs are %+v after two weeks, want none", r)
+	}
+}
+
+// A dealer who was away is caught up: from the last run on, or, after a longer time, by
+// all open cases.
+func TestFollowCatchesUp(t *testing.T) {
+	for _, days := range []int{3, 20} {
+		t.Run(fmt.Sprint(days), func(t *testing.T) {
+			w := newWorld(t)
+			w.send(w.body("ev-1"))
+			w.run()
+			w.followed()
+			w.must(w.unity.SetFault(karmaktest.Fault{Account: accountA, Kind: karmaktest.Offline}))
+			w.must(w.unity.Spinoff(accountA, "50123", "", karmaktest.RO{Number: "50125"}))
+			for range days {
+				w.clock.Advance(24 * time.Hour)
+				reports, err := w.follow()
+				w.must(err)
+				if f := reports[0]; f.Failure == nil || f.Behind == 0 {
+					t.Fatalf("%+v, want a failure, and how far behind", f)
+				}
+			}
+			w.unity.ClearFaults()
+			if f := w.followed(); f.Refreshes != 1 || f.Synced != (days > 14) {
+				t.Errorf("%+v, want the case fetched again", f)
+			}
+			w.run()
+			w.shows(w.stored(), relatedro.OutcomeOK, "", w.stored().Retrieval.EventID, "50124", "50125")
+		})
+	}
+}
+
+// Whatever happens in Karmak, and however runs fail, break off or come twice: after a last
+// run and an empty queue each followed case says what Karmak says.
+func TestFollowedCasesEndAsKarmakHasThem(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		s := newStorm(t, rt)
+		for i, ro := range stormROs {
+			s.send(s.body(fmt.Sprint("first-", i), ofCase(fmt.Sprint("case-", i+1)), underRO(ro)))
+		}
+		s.run()
+		made := slices.Clone(stormROs)
+		change := func(what func(*karmaktest.RO)) func(*rapid.T) {
+			return func(rt *rapid.T) {
+				s.must(s.unity.UpdateRO(accountA, rapid.SampledFrom(made).Draw(rt, "ro"), "", what))
+			}
+		}
+		run := func(*rapid.T) { _, _ = s.follow() } // its failures are the trouble
+		steps := []func(*rapid.T){
+			run, run, run, s.deliver, s.deliver,
+			func(rt *rapid.T) {
+				number := fmt.Sprint(rapid.SampledFrom(stormROs).Draw(rt, "prefix"), len(made))
+				s.must(s.unity.Spinoff(accountA, rapid.SampledFrom(made).Draw(rt, "from"), "", karmaktest.RO{Number: number}))
+				made = append(made, number)
+			},
+			change(func(ro *karmaktest.RO) {
+				ro.Status, ro.InvoiceNumber, ro.InvoicedAt = "INVOICED", "9"+ro.Number, s.clock.Now()
+			}),
+			change(func(ro *karmaktest.RO) { ro.Voided = true }),
+			change(func(ro *karmaktest.RO) { ro.BillingCustomerName += "x" }),
+			change(func(ro *karmaktest.RO) { ro.Department += "x" }),
+			func(*rapid.T) { // two at once
+				var running sync.WaitGroup
+				running.Go(func() { _, _ = s.follow() })
+				running.Go(func() { _, _ = s.follow() })
+				running.Wait()
+			},
+			func(rt *rapid.T) {
+				s.setTrouble(rapid.SampledFrom([]float64{0, 0.1, 0.3}).Draw(rt, "database"), rapid.SampledFrom([]float64{0, 0.3, 1}).Draw(rt, "karmak"))
+			},
+		}
+		for range rapid.IntRange(5, 25).Draw(rt, "steps") {
+			rapid.SampledFrom(steps).Draw(rt, "step")(rt)
+			s.clock.Advance(time.Duration(rapid.SampledFrom([]int{1, 15, 15, 15, 60, 24 * 60}).Draw(rt, "minutes")) * time.Minute)
+		}
+		s.settle(rt)
+		s.followed()
+		s.settle(rt)
+		for i := range stormROs {
+			s.checkFollowed(rt, s.stored(fmt.Sprint("case-", i+1)))
+		}
+	})
+}
+
+func (s *storm) checkFollowed(rt *rapid.T, c relatedro.Case) {
+	if !c.Follows(s.clock.Now()) {
+		return
+	}
+	families, err := s.karmak().Families(context.Background(), connectionA, []string{c.RO})
+	s.must(err)
+	want := families[c.RO]
+	shown := slices.Clone(c.Related)
+	for i := range shown {
+		shown[i].FirstSeenAt = time.Time{}
+	}
+	if c.Own != want.Own || !slices.Equal(shown, want.Related) {
+		rt.Errorf("%s says\n%+v %+v, Karmak\n%+v %+v", c.Key.Case, c.Own, shown, want.Own, want.Related)
+	}
+}
