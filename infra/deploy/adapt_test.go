@@ -13,9 +13,9 @@ type object = map[string]any
 // known are the types that the engine creates as they are.
 func known() []string {
 	return []string{
-		"AWS::ApiGatewayV2::Stage", "AWS::CloudWatch::Dashboard", "AWS::DynamoDB::Table",
+		"AWS::ApiGatewayV2::Stage", "AWS::CloudWatch::Dashboard", "AWS::DynamoDB::Table", "AWS::Events::EventBus",
 		"AWS::Lambda::Function", "AWS::Lambda::Permission", "AWS::Lambda::Version", "AWS::Logs::LogGroup", "AWS::SNS::Subscription",
-		"AWS::SNS::Topic", "AWS::SQS::Queue", "AWS::SQS::QueuePolicy",
+		"AWS::SNS::Topic", "AWS::SQS::Queue", "AWS::SQS::QueuePolicy", "AWS::Scheduler::Schedule",
 	}
 }
 
@@ -32,6 +32,9 @@ func adapters() map[string]func(resources map[string]any, id string) error {
 		"AWS::Lambda::EventSourceMapping": withoutBound,
 		// It asks IAM for SQS's batch actions by names of their own, which AWS does not have.
 		"AWS::IAM::Role": withBatchActions,
+		// It has no policies of a bus, nor the configuration of asynchronous invocations.
+		"AWS::Events::EventBusPolicy":    remove,
+		"AWS::Lambda::EventInvokeConfig": remove,
 		// It does not read the OpenAPI body of an HTTP API.
 		"AWS::ApiGatewayV2::Api": expandBody,
 	}

@@ -61,6 +61,8 @@ type mappingProperties struct {
 	ScalingConfig                  struct{ MaximumConcurrency value }
 }
 
+type scheduleProperties struct{ Target struct{ Arn value } }
+
 // function is the logical ID of the mapping's function, of which it names an alias.
 func (m mappingProperties) function() string {
 	id, _, _ := strings.Cut(string(m.FunctionName), "Alias")
@@ -285,7 +287,7 @@ func bounds(f *formation) (problems []string) {
 	each(f, "AWS::SQS::Queue", func(id string, _ resource, queue queueProperties) {
 		visibility[id+".Arn"] = queue.VisibilityTimeout.number()
 	})
-	polls := make(map[string]bool)
+	polls := make(map[string]bool) // no person waits for it
 	each(f, "AWS::Lambda::EventSourceMapping", func(id string, _ resource, m mappingProperties) {
 		if m.stream() { // read a batch a shard, and acknowledged by position
 			polls[m.function()] = true
@@ -303,6 +305,10 @@ func bounds(f *formation) (problems []string) {
 		if id == "AdminFunction" && function.ReservedConcurrentExecutions.number() == 0 {
 			problems = append(problems, id+" may ask Karmak for as many people at once as the API lets in")
 		}
+	})
+	each(f, "AWS::Scheduler::Schedule", func(_ string, _ resource, s scheduleProperties) {
+		id, _, _ := strings.Cut(string(s.Target.Arn), "Alias")
+		polls[id] = true
 	})
 	for id, seconds := range timeout {
 		if !polls[id] && seconds > 25 {
