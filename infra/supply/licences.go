@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -51,7 +50,11 @@ func linked(ctx context.Context, root string) ([]*module, error) {
 			return nil, fmt.Errorf("what %s links: %w", name, err)
 		}
 	}
-	all := []*module{{Path: "std", Version: "of the Go that builds", Dir: runtime.GOROOT(), functions: names}}
+	goroot, err := exec.CommandContext(ctx, "go", "env", "GOROOT").Output()
+	if err != nil {
+		return nil, fmt.Errorf("where Go is: %w", err)
+	}
+	all := []*module{{Path: "std", Version: "of the Go that builds", Dir: strings.TrimSpace(string(goroot)), functions: names}}
 	for _, m := range byPath {
 		all = append(all, m)
 	}
