@@ -381,6 +381,10 @@ func WithReserve(ctx context.Context, parts int, most time.Duration) (context.Co
 // inParallel calls do for every item, at most atOnce at a time, and returns when
 // all are done.
 func inParallel[T any](items []T, atOnce int, do func(T)) {
+	if len(items) == 1 {
+		do(items[0])
+		return
+	}
 	var wg sync.WaitGroup
 	places := make(chan struct{}, atOnce)
 	for _, item := range items {

@@ -13,7 +13,9 @@ const MostSearched = 50
 // position names the location at which the next page begins, so that it means the same
 // when the caller's locations have changed meanwhile.
 func (r *Reader) SearchAt(ctx context.Context, locations []string, ro string, prefix bool, after string) (matches []Match, next string, err error) {
-	locations = slices.Compact(slices.Sorted(slices.Values(locations)))
+	locations = slices.Clone(locations)
+	slices.Sort(locations)
+	locations = slices.Compact(locations)
 	begin, within, _ := strings.Cut(after, " ")
 	first, found := slices.BinarySearch(locations, begin)
 	if !found {
