@@ -147,7 +147,7 @@ func (a *account) admit(kind CallKind) *relatedro.Failure {
 	defer a.mu.Unlock()
 	if wait := time.Until(a.resume); wait > 0 {
 		waiting := &cause{error: errors.New("asked to wait before"), passing: true}
-		return &relatedro.Failure{Reason: relatedro.RateLimited, RetryAfter: wait, Err: waiting}
+		return &relatedro.Failure{Reason: relatedro.RateLimited, RetryAfter: wait, NotAsked: true, Err: waiting}
 	}
 	if kind.status() || a.circuit.TryAcquirePermit() {
 		return nil
@@ -157,13 +157,14 @@ func (a *account) admit(kind CallKind) *relatedro.Failure {
 		reason = relatedro.FusionOffline
 	}
 	return &relatedro.Failure{
-		Reason: reason, RetryAfter: max(a.circuit.RemainingDelay(), time.Second), Err: errors.New("failed too often just now"),
+		Reason: reason, RetryAfter: max(a.circuit.RemainingDelay(), time.Second), NotAsked: true,
+		Err: errors.New("failed too often just now"),
 	}
 }
 
 // record keeps what a request showed of the account's health, and sets how long to wait
-// where Karmak asked to wait. A caller who went away shows nothing: the next request is
-// the trial of a half-open circuit then.
+// where Karmak asked to wait. A caller who went away, or whose time ran out, shows nothing:
+// the next request is the trial of a half-open circuit then.
 func (a *account) record(ctx context.Context, r request, f *relatedro.Failure) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -176,7 +177,7 @@ func (a *account) record(ctx context.Context, r request, f *relatedro.Failure) {
 	}
 	switch {
 	case r.kind.status():
-	case errors.Is(ctx.Err(), context.Canceled):
+	case ctx.Err() != nil:
 		if a.circuit.IsHalfOpen() { // give the permit back
 			a.circuit.Open()
 			a.circuit.HalfOpen()

@@ -25,7 +25,7 @@ type Config struct {
 	RequestTimeout time.Duration     // for one request, within what is left of the context; default 10 s
 	RetryDelay     time.Duration     // before the first retry, doubling, each with jitter; default 200 ms
 	MaxRetryDelay  time.Duration     // longest wait within a call; what needs longer fails with RetryAfter; default 2 s
-	CircuitDelay   time.Duration     // how long an account that keeps failing is left alone; default 30 s
+	CircuitDelay   time.Duration     // how long an account that keeps failing is left alone; default 10 s
 
 	Now     func() time.Time // clock of token expiry, credentials and Retry-After dates; default time.Now
 	Observe func(Call)       // told of every request after it, from several goroutines at once; may be nil
@@ -62,7 +62,7 @@ func (c Config) withDefaults() Config {
 	c.RequestTimeout = cmp.Or(c.RequestTimeout, 10*time.Second)
 	c.RetryDelay = cmp.Or(c.RetryDelay, 200*time.Millisecond)
 	c.MaxRetryDelay = cmp.Or(c.MaxRetryDelay, 2*time.Second)
-	c.CircuitDelay = cmp.Or(c.CircuitDelay, 30*time.Second)
+	c.CircuitDelay = cmp.Or(c.CircuitDelay, 10*time.Second)
 	if c.Now == nil {
 		c.Now = time.Now
 	}

@@ -223,8 +223,8 @@ func TestDeadlineOfTheCallerHolds(t *testing.T) {
 	defer cancel()
 	_, err := c.Families(ctx, over, []string{"100"})
 	var f *relatedro.Failure
-	if !errors.As(err, &f) || f.Reason != relatedro.Unreachable {
-		t.Errorf("Families: %v, want unreachable", err)
+	if !errors.As(err, &f) || f.Reason != relatedro.OutOfTime {
+		t.Errorf("Families: %v, want out_of_time", err)
 	}
 }
 

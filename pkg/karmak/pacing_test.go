@@ -1,6 +1,7 @@
 package karmak_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"sync"
@@ -55,12 +56,29 @@ func TestDeadServerIsLeftAlone(t *testing.T) {
 			sim, other := twoDealers(t, test.fault)
 			c := client(t, sim)
 			f := untilLeftAlone(t, sim, c)
-			if f.Reason != test.want || f.RetryAfter <= 0 || f.RetryAfter > 36*time.Second {
+			if f.Reason != test.want || f.RetryAfter <= 0 || f.RetryAfter > 12*time.Second || !f.NotAsked {
 				t.Errorf("failure %v after %s, want %s within the circuit's delay", f, f.RetryAfter, test.want)
 			}
 			families(t, c, other, "100") // costs other dealers nothing
 		})
 	}
+}
+
+// Our own time running out is no trouble of the dealer's: it opens no circuit, and is told apart.
+func TestOwnTimeRunningOutLeavesNobodyAlone(t *testing.T) {
+	sim, _ := twoDealers(t, karmaktest.Fault{Kind: karmaktest.Hang, Call: karmaktest.CallHeaders})
+	c := client(t, sim)
+	for range 12 { // more than open a circuit
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		_, err := c.Families(ctx, over, []string{"100"})
+		cancel()
+		var f *relatedro.Failure
+		if !errors.As(err, &f) || f.Reason != relatedro.OutOfTime {
+			t.Fatalf("failure %v, want out_of_time", err)
+		}
+	}
+	sim.ClearFaults()
+	families(t, c, over, "100")
 }
 
 func TestServerThatIsBackIsAskedAgain(t *testing.T) {

@@ -201,11 +201,12 @@ func (c *Client) exchange(ctx context.Context, r request) (status int, unread []
 	return resp.StatusCode, unread, nil
 }
 
-// unreachable is the failure of a request without a whole answer. A connection that
-// broke may work the next time; a limit that passed has been waited for long enough.
+// unreachable is the failure of a request without a whole answer. The caller's own time
+// running out says nothing of the dealer. A connection that broke may work the next time;
+// a limit that passed has been waited for long enough.
 func unreachable(ctx, limited context.Context, kind CallKind, err error) *relatedro.Failure {
 	switch {
-	case errors.Is(ctx.Err(), context.Canceled):
+	case ctx.Err() != nil:
 		return outOfTime(ctx)
 	case limited.Err() != nil:
 		return &relatedro.Failure{Reason: relatedro.Unreachable, Err: fmt.Errorf("%s: no whole answer in time", kind)}

@@ -194,3 +194,25 @@ func TestCaseIsKeptForItsRetentionAfterItsLastEvent(t *testing.T) {
 		t.Errorf("after a refresh, which is no event of the case, expires %v", again.Expires)
 	}
 }
+
+// A message that is refused because its account failed too often just now has asked nothing: however long it has been tried
+// for, it comes back when the account may be asked.
+func TestRefusalThatAskedNothingCostsNothing(t *testing.T) {
+	w := newWorld(t)
+	w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.StatusError}))
+	for i := range 12 { // opens the circuit of this process
+		w.send(w.body(fmt.Sprint("e", i), ofCase(fmt.Sprint("case-", i))))
+		w.run()
+	}
+	w.unity.ClearFaults()
+	w.unity.ResetCounts()
+	w.send(w.body("redriven", ofCase("case-20")))
+	if failed := w.run(); failed != 1 || w.unity.Counts().Lookups() != 0 {
+		t.Fatalf("%d messages failed, %d look-ups; want one that is refused", failed, w.unity.Counts().Lookups())
+	}
+	w.shows(w.stored("case-20"), relatedro.OutcomeRetrying, relatedro.Unreachable, "redriven")
+	w.clock.Advance(13 * time.Second) // a circuit is open for 12 at most
+	if n := len(w.receive(w.queue).Records); n == 0 {
+		t.Error("the message does not come back when the account may be asked")
+	}
+}
