@@ -103,7 +103,7 @@ func changeKarmak(ctx context.Context, s *system, after *karmaktest.Server) erro
 	}
 	ctx, cancel := context.WithTimeout(ctx, stepPatience)
 	defer cancel()
-	for _, part := range []step{{"export", export}, {"settings", settings}} {
+	for _, part := range []step{{"export", another}, {"settings", setUp}} {
 		requests := after.Counts().Total
 		if err := part.do(ctx, s); err != nil {
 			return fmt.Errorf("%s: %w", part.name, err)

@@ -64,7 +64,7 @@ func (s *system) theCase() (c platform.Case, location string) {
 
 // settings: support enables locations, for which Karmak must confirm the account, by the credentials of the secret.
 func settings(ctx context.Context, s *system) error {
-	if err := s.world.data.SetUp(ctx, s.Platform); err != nil {
+	if err := setUp(ctx, s); err != nil {
 		return err
 	}
 	_, location := s.theCase()
@@ -77,11 +77,26 @@ func settings(ctx context.Context, s *system) error {
 			return err
 		}
 	}
-	return nil
+	_, err := s.ask(ctx, request{
+		method: http.MethodGet, path: location + "/external-interfaces/branches", role: "support", status: http.StatusOK, want: `"branches"`,
+	}, nil)
+	return err
 }
+
+func setUp(ctx context.Context, s *system) error { return s.world.data.SetUp(ctx, s.Platform) }
 
 func export(ctx context.Context, s *system) error {
 	c, _ := s.theCase()
+	return s.exported(ctx, c)
+}
+
+// another: a case that has not been closed is exported.
+func another(ctx context.Context, s *system) error {
+	c, _ := s.world.data.Case("case-1002")
+	return s.exported(ctx, c.Case)
+}
+
+func (s *system) exported(ctx context.Context, c platform.Case) error {
 	id, err := s.Export(ctx, c)
 	if err != nil {
 		return err
@@ -173,7 +188,7 @@ func deadLetters(ctx context.Context, s *system) error {
 		if err != nil {
 			return err
 		}
-		if err := s.deadLetter(ctx, queue, id); err != nil {
+		if _, err := s.deadLetter(ctx, queue, id); err != nil {
 			return err
 		}
 		_, err = s.ask(ctx, request{
@@ -183,8 +198,16 @@ func deadLetters(ctx context.Context, s *system) error {
 		if err != nil {
 			return err
 		}
-		if err := s.deadLetter(ctx, queue, id); err != nil {
+		message, err := s.deadLetter(ctx, queue, id)
+		if err != nil {
 			return fmt.Errorf("redriven: %w", err)
+		}
+		_, err = s.ask(ctx, request{
+			method: http.MethodPost, path: "/v1/operations/dead-letters/delete", body: `{"queue":"` + queue + `","messageIds":["` + message + `"]}`,
+			role: "support", status: http.StatusOK, want: `"deleted":1`,
+		}, nil)
+		if err != nil {
+			return err
 		}
 	}
 	return nil
@@ -193,6 +216,11 @@ func deadLetters(ctx context.Context, s *system) error {
 func console(ctx context.Context, s *system) error {
 	if _, err := s.ask(ctx, request{method: http.MethodGet, path: "/console", status: http.StatusPermanentRedirect}, nil); err != nil {
 		return err
+	}
+	for path, status := range map[string]int{"/console": http.StatusPermanentRedirect, "/console/related-ro.js": http.StatusOK} {
+		if _, err := s.ask(ctx, request{method: http.MethodHead, path: path, status: status}, nil); err != nil {
+			return err
+		}
 	}
 	for path, want := range map[string]string{
 		"/console/index.html": "<html", "/console/related-ro.js": "", "/console/components.html": "<html",

@@ -150,24 +150,24 @@ func (s *system) retrieved(ctx context.Context, c platform.Case, eventID string)
 }
 
 // deadLetter waits for the dead letter of an event in a queue.
-func (s *system) deadLetter(ctx context.Context, queue, eventID string) error {
+func (s *system) deadLetter(ctx context.Context, queue, eventID string) (messageID string, err error) {
 	for {
 		var found struct {
-			DeadLetters []struct{ EventID, ErrorCode string }
+			DeadLetters []struct{ MessageID, EventID, ErrorCode string }
 		}
 		_, err := s.ask(ctx, request{
 			method: http.MethodGet, path: "/v1/operations/dead-letters?queue=" + queue, role: "support", status: http.StatusOK,
 		}, &found)
 		if err != nil {
-			return err
+			return "", err
 		}
 		for _, letter := range found.DeadLetters {
 			if letter.EventID == eventID && letter.ErrorCode != "" {
-				return nil
+				return letter.MessageID, nil
 			}
 		}
 		if pause(ctx) != nil {
-			return errors.New("no dead letter with a reason in queue " + queue + " in time")
+			return "", errors.New("no dead letter with a reason in queue " + queue + " in time")
 		}
 	}
 }
