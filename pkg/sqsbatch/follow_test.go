@@ -8,8 +8,11 @@ import (
 	"testing"
 	"time"
 
+	awsdynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"pgregory.net/rapid"
 
+	"related-ro/pkg/dynamo"
 	"related-ro/pkg/karmak"
 	"related-ro/pkg/karmak/karmaktest"
 	"related-ro/pkg/relatedro"
@@ -85,10 +88,21 @@ func TestFollowFindsWhatNoEventAnnounced(t *testing.T) {
 // However many cases are stored, a run asks once.
 func TestFollowAsksOnceForAnyNumberOfCases(t *testing.T) {
 	w := newWorld(t)
-	for _, cases := range []int{10, 1000} {
+	table := db.Table(t)
+	w.store = dynamo.New(db.Client(), table)
+	w.enable("loc-100", connectionA)
+	text := func(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
+	for _, cases := range []int{10, 1000, 100_000} {
+		var items []types.WriteRequest
 		for i := range cases {
-			c := relatedro.Case{Key: relatedro.CaseKey{Location: "loc-100", Case: fmt.Sprintf("case-%d-%d", cases, i)}, RO: "50123"}
-			w.must(w.store.SaveCase(t.Context(), relatedro.Case{Key: c.Key}, c))
+			items = append(items, types.WriteRequest{PutRequest: &types.PutRequest{Item: map[string]types.AttributeValue{
+				"PK": text("LOC#loc-100"), "SK": text(fmt.Sprintf("CASE#case-%d", i)), "roNumber": text(fmt.Sprint(700_000 + i)),
+				"revision": &types.AttributeValueMemberN{Value: "1"},
+			}}})
+		}
+		for batch := range slices.Chunk(items, 25) {
+			_, err := db.Client().BatchWriteItem(t.Context(), &awsdynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{table: batch}})
+			w.must(err)
 		}
 		w.clock.Advance(time.Hour)
 		w.unity.ResetCounts()
