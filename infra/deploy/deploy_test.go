@@ -141,6 +141,7 @@ func TestStoryMissesWhatIsTakenAway(t *testing.T) {
 		{"a permission", "export", "credentials_unavailable", func(resources map[string]any) {
 			withoutAction(resources, "ExportRole", "secretsmanager:GetSecretValue")
 		}},
+		{"a stream", "events", "wait for events", func(resources map[string]any) { delete(resources, "NotifyEvents") }},
 		{"a variable", "settings", "", func(resources map[string]any) {
 			environment := properties(resources, "AdminFunction")["Environment"].(object)
 			delete(environment["Variables"].(object), "KARMAK_BASE_URL")

@@ -33,6 +33,7 @@ func story() []step {
 		{"settings", settings},
 		{"export", export},
 		{"close", closeCase},
+		{"events", events},
 		{"read", read},
 		{"refresh", refresh},
 		{"dead letters", deadLetters},
@@ -45,6 +46,9 @@ func story() []step {
 
 // tell tells the story. The error names the step that went wrong.
 func (s *system) tell(ctx context.Context) error {
+	if err := s.subscribe(ctx); err != nil {
+		return err
+	}
 	for _, part := range story() {
 		bounded, cancel := context.WithTimeout(ctx, stepPatience)
 		err := part.do(bounded, s)
@@ -108,11 +112,13 @@ func (s *system) exported(ctx context.Context, c platform.Case) error {
 	return err
 }
 
+// made is the number of a related RO that Karmak makes between export and close.
+const made = "59999"
+
 // closeCase: closing fetches anew, so a related RO that Karmak made meanwhile is there.
 func closeCase(ctx context.Context, s *system) error {
 	c, _ := s.theCase()
 	over := s.world.data.Connection(c.LocationID)
-	const made = "59999"
 	if err := s.karmak.Spinoff(over.Account, c.RONumber, over.Branch, karmaktest.RO{Number: made}); err != nil {
 		return err
 	}
@@ -130,6 +136,26 @@ func closeCase(ctx context.Context, s *system) error {
 		}
 	}
 	return fmt.Errorf("%s lacks RO %s: %+v", c.CaseID, made, answer.RelatedROs)
+}
+
+// subscribe has the case platform listen. The owner makes its queue and rule: the engine knows no policy of a bus.
+func (s *system) subscribe(ctx context.Context) (err error) {
+	subscriber := *s.Platform
+	subscriber.Queues = s.asOwner()
+	c, _ := s.theCase()
+	if s.inbox, err = subscriber.Subscribe(ctx, s.BusName+"-platform", []string{c.LocationID}, nil); err != nil {
+		return err
+	}
+	go s.inbox.Run(ctx)
+	return nil
+}
+
+// events: the table's stream runs notify, which tells the platform on the bus that the list of the case has changed.
+func events(ctx context.Context, s *system) error {
+	c, _ := s.theCase()
+	return s.inbox.Await(ctx, func() bool {
+		return slices.ContainsFunc(s.inbox.RelatedROs(c), func(ro platform.NoticeRO) bool { return ro.RONumber == made })
+	})
 }
 
 // read: the places where people see related ROs.

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"related-ro/infra/local/platform"
@@ -24,6 +25,7 @@ import (
 // system is a created stack with the case platform before it and a Karmak behind it.
 type system struct {
 	*platform.Platform
+	inbox   *platform.Inbox // of the events; the story sets it
 	world   *world
 	karmak  *karmaktest.Server
 	outputs map[string]string
@@ -52,6 +54,7 @@ func newSystem(t *testing.T, w *world, karmak *karmaktest.Server, outputs map[st
 		APIURL: front.URL, KarmakURL: karmak.URL, Token: w.token,
 		Queues:         sqs.NewFromConfig(w.engine.config(w.producer)),
 		ExportQueueURL: outputs["ExportQueueUrl"], CloseQueueURL: outputs["CloseQueueUrl"],
+		Bus: eventbridge.NewFromConfig(w.engine.config(owner())), BusName: outputs["EventBusName"],
 		RefreshQueueURL: strings.Replace(outputs["ExportQueueUrl"], "-export", "-refresh", 1), // no output: it is the product's own
 	}
 	return s
