@@ -15,12 +15,13 @@ const ROWS = 10; // of the table before the rest is folded away
 export class RelatedROs extends RelatedElement {
   static observedAttributes = ['location-id', 'case-id', 'readonly'];
   static needs = ['location-id', 'case-id'];
+  #before; // when a person last looked at the case, in ms
   #soon; // the time in ms before which a refresh is refused as too soon
   #tick;
 
   reset() {
     this.case = this.never = this.off = undefined;
-    this.before = undefined; // when a person last looked at the case, in ms
+    this.#before = undefined;
     this.mayRefresh = this.asked = this.#soon = undefined; // asked: {eventId, before, tries} while a refresh of ours is under way
   }
 
@@ -38,7 +39,7 @@ export class RelatedROs extends RelatedElement {
 
   /** Looks again later while something is under way. */
   known() {
-    if (this.case) this.before ??= Number(lookedAt({ locationId: this.locationId, caseId: this.caseId }) ?? 0);
+    if (this.case) this.#before ??= Number(lookedAt({ locationId: this.locationId, caseId: this.caseId }) ?? 0);
     const { eventId, outcome } = this.case?.retrieval ?? {};
     // An export or a close may overtake a refresh that takes long.
     if (eventId && (eventId === this.asked?.eventId || (this.#slow && eventId !== this.asked.before))) {
@@ -121,7 +122,7 @@ export class RelatedROs extends RelatedElement {
   }
 
   /** Whether Karmak has it since the person's last look at the case. */
-  #isNew(ro) { return this.before > 0 && Date.parse(ro.firstSeenAt) > this.before; }
+  #isNew(ro) { return this.#before > 0 && Date.parse(ro.firstSeenAt) > this.#before; }
 
   /** The same as plain text, for a file. */
   #row(ro) {
