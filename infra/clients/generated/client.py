@@ -41,7 +41,7 @@ assert [c.found for c in batch.cases] == [True, False, False], batch
 assert batch.cases[0].related_ros == page.cases[[c.case_id for c in page.cases].index("case-1002")].related_ros, batch
 assert batch.cases[1].case_id == "no-such-case" and batch.cases[1].related_ros is None, batch
 
-matches = cases.search("loc-100", "5012", match="prefix").matches
+matches = cases.search(ro="5012", location_id=["loc-100"], match="prefix").matches
 assert {m.var_as for m in matches} == {"own", "related"}, matches
 
 settings = administration.get_settings_with_http_info("loc-100")
