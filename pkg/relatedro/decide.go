@@ -63,9 +63,12 @@ func Decide(stored Case, over Connection, now time.Time, events []Event) Decisio
 }
 
 // unsettled returns the export or close that the case stands on, if it is among
-// the events and the location has no list of it.
+// the events and the location has no list of it. What the case shows as being tried again
+// is: over another connection it was fetched for once more and failed.
 func (d Decision) unsettled(sorted []Event, over Connection) *Event {
-	if d.Case.Stated.Settled && over.Reads(d.Case.FetchedOver) {
+	shown := d.Case.Retrieval
+	retrying := shown.Outcome == OutcomeRetrying && shown.EventID == d.Case.Stated.ID
+	if d.Case.Stated.Settled && over.Reads(d.Case.FetchedOver) && !retrying {
 		return nil
 	}
 	for i := range sorted {

@@ -309,3 +309,13 @@ func TestNoClockTurnsACloseIntoAnOlderEvent(t *testing.T) {
 		}
 	})
 }
+
+// A location read another account for a while, and an event that had ended well was fetched for there, in vain. Back at
+// the first account the case still says that it is tried again: so it has to be.
+func TestWhatIsShownAsTriedAgainIs(t *testing.T) {
+	e := export("e1", 1)
+	c := retrying(ok(taken(unknown(), e), e), e)
+	if d := decide(c, []Event{e}); d.Fetch == nil {
+		t.Error("the event is done, and nobody will try again")
+	}
+}
