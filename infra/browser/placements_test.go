@@ -164,7 +164,7 @@ func TestRefreshThatIsTriedAgainIsFollowed(t *testing.T) {
 	p.visit("cases/loc-100/case-1002")
 	p.sees("related-ros", "Fetched")
 	p.do("(() => { window.waits = []; const real = setTimeout; window.setTimeout = (f, ms) => { waits.push(ms); return real(f, ms); }; })()")
-	p.answers("GET /v1/", 200, `{"locationId":"loc-100","caseId":"case-1002","roNumber":"50124","relatedRos":[],"retrieval":{"outcome":"retrying","eventId":"e9","trigger":"refresh"}}`)
+	p.answers("/case-1002/related-ros", 200, `{"locationId":"loc-100","caseId":"case-1002","roNumber":"50124","relatedRos":[],"retrieval":{"outcome":"retrying","eventId":"e9","trigger":"refresh"}}`)
 	p.answers("/refresh", 202, `{"eventId":"e9"}`)
 	p.click("related-ros >> [data-key=refresh]")
 	p.sees("related-ros", "tried again by itself")

@@ -70,14 +70,14 @@ func TestTwoAdministratorsDoNotOverwriteEachOther(t *testing.T) {
 	p.visit("settings")
 	p.click(form + "[data-key=DISABLED]")
 	settings := w.data.Locations[0].Settings
-	settings.Karmak.Branch = "AUS"
+	settings.Karmak.Branch = "FTW"
 	if err := w.platform.SaveSettings(t.Context(), "loc-100", settings); err != nil {
 		t.Fatal(err)
 	}
 	p.click(form + "[data-key=save]")
 	p.sees(form+"[role=alert]", "Somebody else saved these settings while you were editing: support@local")
 	p.click(form + "[data-key=theirs]")
-	p.wait("deep('related-ro-settings >> #branch')?.value === 'AUS'")
+	p.wait("deep('related-ro-settings >> #branch')?.value === 'FTW'")
 	p.wait("deep('related-ro-settings >> [data-key=ENABLED]').checked")
 	p.click(form + "[data-key=DISABLED]")
 	p.click(form + "[data-key=save]")
