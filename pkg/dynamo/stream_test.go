@@ -106,7 +106,7 @@ func follow(t *testing.T, table string, wanted []pattern.Pattern, handle func(co
 }
 
 func TestStreamTellsWhatChangedAndNothingElse(t *testing.T) {
-	table := server.Table(t)
+	table := server.StreamTable(t)
 	store := dynamo.New(server.Client(), table)
 	bus := newTold()
 	seen := make(chan dynamo.Told, 1000)
@@ -158,7 +158,7 @@ func TestStreamTellsWhatChangedAndNothingElse(t *testing.T) {
 }
 
 func TestStreamNamesAChangeAlikeWheneverItIsRead(t *testing.T) {
-	table := server.Table(t)
+	table := server.StreamTable(t)
 	save(t, dynamo.New(server.Client(), table), exported(key("case-1"), "50123", "50124"))
 	var first relatedro.Notice
 	for i := range 2 { // the second reads the stream from its beginning, as a replay does
@@ -175,7 +175,7 @@ func TestStreamNamesAChangeAlikeWheneverItIsRead(t *testing.T) {
 // captured returns the records of some writes, as Lambda hands them over.
 func captured(t *testing.T, write func(*dynamo.Store)) []events.DynamoDBEventRecord {
 	t.Helper()
-	table := server.Table(t)
+	table := server.StreamTable(t)
 	store := dynamo.New(server.Client(), table)
 	write(store)
 	save(t, store, exported(key("last"), "99999"))

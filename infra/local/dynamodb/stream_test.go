@@ -61,7 +61,7 @@ func told(r streamtypes.Record) string {
 }
 
 func TestStreamKeepsEveryChangeInItsOrderAndNothingElse(t *testing.T) {
-	client, table := server.Client(), server.Table(t)
+	client, table := server.Client(), server.StreamTable(t)
 	put(t, client, table, item("PK", "a", "SK", "1", "v", "x"))
 	put(t, client, table, item("PK", "a", "SK", "1", "v", "x")) // changes nothing
 	put(t, client, table, item("PK", "a", "SK", "1", "v", "y"))
@@ -107,7 +107,7 @@ func TestStreamKeepsEveryChangeInItsOrderAndNothingElse(t *testing.T) {
 }
 
 func TestStreamIsReadFromAnyPosition(t *testing.T) {
-	client, table := server.Client(), server.Table(t)
+	client, table := server.Client(), server.StreamTable(t)
 	for i := range 4 {
 		put(t, client, table, item("PK", "a", "SK", fmt.Sprint(i)))
 	}

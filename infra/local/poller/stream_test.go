@@ -42,7 +42,7 @@ func newStreamed(t *testing.T, sortKeys ...string) *streamed {
 		fail: func([]string) (string, error) { return "", nil },
 	}
 	t.Cleanup(s.server.Close)
-	s.table = s.server.Table(t)
+	s.table = s.server.StreamTable(t)
 	s.put(t, sortKeys...)
 	described, err := s.server.Client().DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: &s.table})
 	if err != nil {

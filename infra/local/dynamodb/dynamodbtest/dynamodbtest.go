@@ -88,13 +88,28 @@ func (credentials) Retrieve(context.Context) (aws.Credentials, error) {
 	return aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}, nil
 }
 
-// Table creates a table of the product's form and returns its name. It is deleted when
-// the test ends.
+// Table creates a table of the product's form, without its stream, and returns its name. It
+// is deleted when the test ends. An engine may keep a copy of every image that a stream has:
+// moto has 18 GB after the store's tests.
 func (s *Server) Table(t testing.TB) string {
 	t.Helper()
+	return s.table(t, false)
+}
+
+// StreamTable is Table with the stream.
+func (s *Server) StreamTable(t testing.TB) string {
+	t.Helper()
+	return s.table(t, true)
+}
+
+func (s *Server) table(t testing.TB, stream bool) string {
+	t.Helper()
 	name := fmt.Sprintf("test-%d-%d", time.Now().UnixNano(), s.tables.Add(1))
-	client := s.Client()
-	if _, err := client.CreateTable(t.Context(), Definition(name)); err != nil {
+	client, definition := s.Client(), Definition(name)
+	if !stream {
+		definition.StreamSpecification = nil
+	}
+	if _, err := client.CreateTable(t.Context(), definition); err != nil {
 		t.Fatalf("create table: %v", err)
 	}
 	t.Cleanup(func() {
