@@ -213,6 +213,9 @@ func (s *shardReader) next(ctx context.Context) ([]record, error) {
 	}
 	s.iterator = output.NextShardIterator
 	s.ended = s.iterator == nil
+	if len(output.Records) == 0 && (s.after != nil || s.from == types.ShardIteratorTypeTrimHorizon) {
+		s.iterator = nil // a new one from the same place: moto's see nothing any more after a transaction that failed
+	}
 	return matching, nil
 }
 
