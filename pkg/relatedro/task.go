@@ -89,9 +89,13 @@ func (t *task) indexOf(ev Event) int {
 
 // overtaken reports whether people see a good list that a refresh got since the event
 // that is fetched for, so that its failure must not be shown over it. The list that an
-// older export or close got speaks for no newer one, whenever it was fetched.
+// older export or close got speaks for no newer one, whenever it was fetched. A case that
+// has failed says so already when follow looks in vain: it does not fail anew each night.
 func (t *task) overtaken(now time.Time) bool {
 	c := t.decision.Case
+	if t.decision.Fetch.Cause == TriggerFollow && c.Retrieval.Outcome == OutcomeFailed {
+		return true
+	}
 	refreshed := c.Retrieval.Trigger == TriggerRefresh || c.Retrieval.Trigger == TriggerFollow
 	return refreshed && c.fetchedSince(t.decision.Fetch.OccurredAt, t.settings.Karmak, now)
 }

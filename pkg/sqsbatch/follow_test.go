@@ -140,6 +140,29 @@ func TestAnROThatIsGoneIsShownForAWhile(t *testing.T) {
 	}
 }
 
+// A case that has failed for good does not fail anew each night, of which others would be told, and is mended by the night
+// after Karmak has its RO.
+func TestAFailedCaseIsLookedForWithoutAWord(t *testing.T) {
+	w := newWorld(t)
+	w.send(w.body("ev-1", underRO("70000"), occurred(w.clock.Now().Add(-2*time.Hour))))
+	w.run()
+	w.deadLetters()
+	before := w.stored()
+	w.shows(before, relatedro.OutcomeFailed, relatedro.RONotFound, "ev-1")
+	w.followed() // the first run has all open cases fetched again
+	w.run()
+	if after := w.stored(); after.Retrieval != before.Retrieval {
+		t.Errorf("the retrieval was %+v and is %+v", before.Retrieval, after.Retrieval)
+	}
+	w.addFamily(accountA, "70000", "70001")
+	w.clock.Advance(15 * time.Minute)
+	w.followed()
+	w.run()
+	if c := w.stored(); c.Retrieval.Outcome != relatedro.OutcomeOK || len(c.Related) != 1 {
+		t.Errorf("the case has %+v, %v", c.Retrieval, c.Related)
+	}
+}
+
 // A dealer who was away is caught up: from the last run on, or, after a longer time, by
 // all open cases.
 func TestFollowCatchesUp(t *testing.T) {

@@ -4,9 +4,9 @@ import (
 	"testing"
 )
 
-// The functions' own binaries: what Karmak makes without any event is on the case after the schedule's next run.
+// The functions' own binaries: what Karmak makes without any event is on the case after the schedule's next run. Not beside
+// other tests: a run looks at their locations, too.
 func TestFollowShowsWhatNoEventAnnounced(t *testing.T) {
-	t.Parallel()
 	s := newShop(t)
 	s.settled(s.send(s.event("e1"))...)
 	s.shows("exported", "ok", "e1", s.alt)
