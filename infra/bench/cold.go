@@ -98,7 +98,7 @@ func (b *bench) programs(w *world.World) []coldstart.Program {
 	}
 	nothing := []byte("{}")
 	batch := func(location string, n int) []byte { return world.BatchOf(world.Message(location, n)) }
-	const ok, done = `"statusCode":200`, `{"batchItemFailures":null}`
+	const ok, done = `"statusCode":200`, `{"batchItemFailures":[]}`
 	return []coldstart.Program{
 		limitAt:  program("answers `{}` (the limit)", "empty", nothing, "{}"),
 		rawAt:    program("one GetItem, signed by hand", "rawget", nothing, "{}"),
