@@ -18,7 +18,7 @@ func promises(uses map[string]use, groups map[string][][]string, runbook map[str
 		{"everything is tagged", tagged},
 		{"each function may do what it does and no more", func(f *formation) []string { return leastPrivilege(f, uses) }},
 		{"each function may touch what it is told of and no more", func(f *formation) []string { return ownResources(f, uses) }},
-		{"functions have a log with a retention, JSON lines and X-Ray", watchedFunctions},
+		{"functions have a log with a retention, JSON lines, and X-Ray where it is asked for", watchedFunctions},
 		{"functions have time, and mappings a bound", bounds},
 		{"the table is safe", safeTable},
 		{"the queues are safe", safeQueues},
@@ -46,7 +46,7 @@ type functionProperties struct {
 	TracingConfig                struct{ Mode string }
 	ReservedConcurrentExecutions value
 	LoggingConfig                struct {
-		LogFormat, ApplicationLogLevel string
+		LogFormat, ApplicationLogLevel, SystemLogLevel string
 		LogGroup                       value
 	}
 }
@@ -259,8 +259,11 @@ func watchedFunctions(f *formation) (problems []string) {
 		if function.LoggingConfig.ApplicationLogLevel != "DEBUG" {
 			problems = append(problems, id+" has lines dropped by Lambda, whatever its LOG_LEVEL")
 		}
-		if function.TracingConfig.Mode != "Active" {
-			problems = append(problems, id+" is not traced")
+		if function.LoggingConfig.SystemLogLevel != "WARN" {
+			problems = append(problems, id+" pays for Lambda's own lines about what went well")
+		}
+		if want := f.Parameters["Tracing"]; function.TracingConfig.Mode != want {
+			problems = append(problems, fmt.Sprintf("%s has tracing %q, asked for is %q", id, function.TracingConfig.Mode, want))
 		}
 	})
 	return problems

@@ -9,7 +9,7 @@ import (
 // formed returns the CloudFormation with these resources, for prod.
 func formed(t *testing.T, resources string) *formation {
 	t.Helper()
-	f := &formation{Parameters: map[string]string{"Stage": "prod", "Release": "1", "ProducerPrincipal": "arn:platform"}}
+	f := &formation{Parameters: map[string]string{"Stage": "prod", "Release": "1", "Tracing": "Active", "ProducerPrincipal": "arn:platform"}}
 	if err := json.Unmarshal([]byte(resources), &f.Template.Resources); err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,8 @@ func TestPromises(t *testing.T) {
 
 		{"a table without a net", `"Table": {"Type": "AWS::DynamoDB::Table", "Properties": {}}`, safeTable, "can be deleted in prod"},
 		{"a log kept for ever", `"Logs": {"Type": "AWS::Logs::LogGroup", "Properties": {}}`, watchedFunctions, "kept for ever"},
-		{"a function that is not traced", aFunction, watchedFunctions, "is not traced"},
+		{"a function that is not traced when that is asked for", aFunction, watchedFunctions, `tracing "", asked for is "Active"`},
+		{"a function whose good ends Lambda writes down", aFunction, watchedFunctions, "about what went well"},
 		{"a function that Lambda silences", aFunction, watchedFunctions, "lines dropped by Lambda"},
 		{"a queue in the clear", `"Q": {"Type": "AWS::SQS::Queue", "Properties": {"MessageRetentionPeriod": 1209600}}`, safeQueues, "not encrypted"},
 		{"a queue for all", `"P": {"Type": "AWS::SQS::QueuePolicy", "Properties": {"PolicyDocument": {"Statement": [
