@@ -71,7 +71,7 @@ func TestChartHasTheMessagesThatWereSent(t *testing.T) {
 	if n := eval[int](p, "document.querySelectorAll('.bar').length"); n == 0 {
 		t.Error("nothing is drawn")
 	}
-	p.sees("[data-call]", "ms")
+	p.sees("[data-requests]", "ms")
 	p.quiet()
 }
 

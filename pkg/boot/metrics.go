@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"io"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 )
@@ -37,25 +36,17 @@ type Metrics struct {
 	now    func() time.Time
 	common []Dimension
 
-	mu     sync.Mutex
-	groups map[string][][]string // by the metric's name
-	sets   []*metricSet          // as many as there are combinations, which are few
-	line   []byte                // the line that was written last, to be written over
+	mu      sync.Mutex
+	groups  map[string][][]string // by the metric's name
+	figures []*figure             // since the last Flush, in the order in which they were first added
 }
 
-// metricSet is the figures of one combination of dimensions. What is the same in each of
-// its lines is encoded once.
-type metricSet struct {
+// figure is the values of one metric in one combination of dimensions.
+type figure struct {
+	name       string
+	unit       Unit
 	dimensions []Dimension // without the common ones
-	text       []byte      // all dimensions as members of a JSON object, a comma before each
-	metrics    []*metric   // in the order in which they were first added
-}
-
-// metric is the values of one name since the last line.
-type metric struct {
-	name      string
-	directive []byte // what CloudWatch is told of it
-	values    []float64
+	values     []float64
 }
 
 // maxValues is how many values of a metric one line may carry.
@@ -68,8 +59,7 @@ func NewMetrics(out io.Writer, now func() time.Time, common ...Dimension) *Metri
 }
 
 // Group says by which dimensions, the common ones among them, CloudWatch keeps a metric: each group is one more metric that
-// alarms and dashboards can name, and is paid for. A metric without groups is kept by all its dimensions. It must be said
-// before the metric's first figure.
+// alarms and dashboards can name, and is paid for. A metric without groups is kept by all its dimensions.
 func (m *Metrics) Group(name string, groups ...[]string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -81,117 +71,83 @@ func (m *Metrics) Group(name string, groups ...[]string) {
 func (m *Metrics) Add(name string, unit Unit, value float64, dimensions ...Dimension) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	set := m.set(dimensions)
-	metric := m.metric(set, name, unit)
-	if unit == Count && len(metric.values) > 0 {
-		metric.values[0] += value
+	for _, f := range m.figures {
+		if f.name != name || !slices.Equal(f.dimensions, dimensions) || len(f.values) == maxValues {
+			continue
+		}
+		if unit == Count {
+			f.values[0] += value
+		} else {
+			f.values = append(f.values, value)
+		}
 		return
 	}
-	metric.values = append(metric.values, value)
-	if len(metric.values) == maxValues {
-		m.write(set)
-	}
+	m.figures = append(m.figures, &figure{name, unit, slices.Clone(dimensions), []float64{value}})
 }
 
-// Flush writes what was gathered since the last Flush.
+// Flush writes what was gathered since the last Flush, on as few lines as can be: CloudWatch is paid by what it takes in. A
+// line has one value of each dimension, so figures share one unless their dimensions disagree.
 func (m *Metrics) Flush() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, set := range m.sets {
-		m.write(set)
+	for len(m.figures) > 0 {
+		line := make(map[string]any)
+		for _, d := range m.common {
+			line[d.Name] = d.Value
+		}
+		var directives []emfDirective
+		var rest []*figure
+		for _, f := range m.figures {
+			if !f.fits(line) {
+				rest = append(rest, f)
+				continue
+			}
+			for _, d := range f.dimensions {
+				line[d.Name] = d.Value
+			}
+			line[f.name] = f.values
+			directives = append(directives, emfDirective{Namespace, m.groupsOf(f), []emfMetric{{f.name, f.unit}}})
+		}
+		line["_aws"] = emfHead{m.now().UnixMilli(), directives}
+		text, _ := json.Marshal(line)          // strings and numbers always marshal
+		_, _ = m.out.Write(append(text, '\n')) // nowhere to say that standard output is gone
+		m.figures = rest
 	}
 }
 
-// set returns the set of a combination.
-func (m *Metrics) set(dimensions []Dimension) *metricSet {
-	for _, set := range m.sets {
-		if slices.Equal(set.dimensions, dimensions) {
-			return set
-		}
-	}
-	set := &metricSet{dimensions: slices.Clone(dimensions)}
-	for _, d := range slices.Concat(m.common, dimensions) {
-		set.text = append(append(append(append(set.text, ','), encode(d.Name)...), ':'), encode(d.Value)...)
-	}
-	m.sets = append(m.sets, set)
-	return set
+// fits reports whether a line can carry the figure too.
+func (f *figure) fits(line map[string]any) bool {
+	_, has := line[f.name]
+	return !has && !slices.ContainsFunc(f.dimensions, func(d Dimension) bool {
+		value, has := line[d.Name]
+		return has && value != d.Value
+	})
 }
 
-// metric returns the set's metric of a name.
-func (m *Metrics) metric(set *metricSet, name string, unit Unit) *metric {
-	for _, metric := range set.metrics {
-		if metric.name == name {
-			return metric
-		}
+func (m *Metrics) groupsOf(f *figure) [][]string {
+	if groups := m.groups[f.name]; groups != nil {
+		return groups
 	}
-	groups := m.groups[name]
-	if groups == nil {
-		var all []string
-		for _, d := range slices.Concat(m.common, set.dimensions) {
-			all = append(all, d.Name)
-		}
-		groups = [][]string{all}
+	var all []string
+	for _, d := range slices.Concat(m.common, f.dimensions) {
+		all = append(all, d.Name)
 	}
-	added := &metric{name: name, directive: encode(emfDirective{Namespace, groups, []emfMetric{{name, unit}}})}
-	set.metrics = append(set.metrics, added)
-	return added
+	return [][]string{all}
 }
 
-// emfMetric and emfDirective are CloudWatch's embedded metric format.
-type emfMetric struct {
-	Name string `json:"Name"`
-	Unit Unit   `json:"Unit"`
+// emfHead, emfDirective and emfMetric are CloudWatch's embedded metric format.
+type emfHead struct {
+	Timestamp         int64
+	CloudWatchMetrics []emfDirective
 }
 
 type emfDirective struct {
-	Namespace  string      `json:"Namespace"`
-	Dimensions [][]string  `json:"Dimensions"`
-	Metrics    []emfMetric `json:"Metrics"`
+	Namespace  string
+	Dimensions [][]string
+	Metrics    []emfMetric
 }
 
-// encode returns what always encodes: strings, and structs and slices of them.
-func encode(v any) []byte {
-	text, err := json.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	return text
-}
-
-// write writes and empties one set.
-func (m *Metrics) write(set *metricSet) {
-	line := strconv.AppendInt(append(m.line[:0], `{"_aws":{"Timestamp":`...), m.now().UnixMilli(), 10)
-	line = append(line, `,"CloudWatchMetrics":`...)
-	open := byte('[')
-	for _, metric := range set.metrics {
-		if len(metric.values) > 0 {
-			line = append(append(line, open), metric.directive...)
-			open = ','
-		}
-	}
-	if open == '[' {
-		return // nothing was added
-	}
-	line = append(append(line, "]}"...), set.text...)
-	for _, metric := range set.metrics {
-		line = metric.appendValues(line)
-	}
-	m.line = append(line, "}\n"...)
-	_, _ = m.out.Write(m.line) // nowhere to say that standard output is gone
-}
-
-// appendValues appends the values as a member of a JSON object, and forgets them.
-func (m *metric) appendValues(line []byte) []byte {
-	if len(m.values) == 0 {
-		return line
-	}
-	line = append(append(append(line, `,"`...), m.name...), `":[`...)
-	for i, value := range m.values {
-		if i > 0 {
-			line = append(line, ',')
-		}
-		line = strconv.AppendFloat(line, value, 'f', -1, 64)
-	}
-	m.values = m.values[:0]
-	return append(line, ']')
+type emfMetric struct {
+	Name string
+	Unit Unit
 }

@@ -119,24 +119,36 @@ func TestFlushStartsAnew(t *testing.T) {
 }
 
 func TestFiguresOfARequestAreOnOneLine(t *testing.T) {
-	got := lines(t, func(m *Metrics) {
-		count := Kit{Metrics: m}.CountRequests()
-		count("GET /a", 200, time.Millisecond)
-		count("GET /a", 404, 2*time.Millisecond)
-		count("GET /a", 503, 3*time.Millisecond)
-	})
-	if len(got) != 3 {
-		t.Fatalf("%d lines, want one for each class of status: %v", len(got), got)
-	}
-	for i, want := range []string{"[0] [1] [1] 2xx", "[0] [2] [1] 4xx", "[1] [3] [1] 5xx"} {
-		if figures := fmt.Sprintln(got[i]["Failed"], got[i]["Latency"], got[i]["Requests"], got[i]["Status"]); strings.TrimSpace(figures) != want {
-			t.Errorf("line %d: %s, want %s", i, figures, want)
+	for status, failed := range map[int]string{200: "[0]", 404: "[0]", 503: "[1]"} {
+		got := lines(t, func(m *Metrics) { Kit{Metrics: m}.CountRequests()("GET /a", status, 2*time.Millisecond) })
+		if len(got) != 1 || fmt.Sprint(got[0]["Failed"]) != failed || fmt.Sprint(got[0]["Latency"]) != "[2]" || got[0]["Route"] != "GET /a" {
+			t.Fatalf("%d: %v", status, got)
 		}
-		text := fmt.Sprint(got[i]["_aws"])
-		for _, group := range []string{"[[Stack Function Version]]", "[[Stack Route]]", "[[Stack Route Status]]"} {
+		text := fmt.Sprint(got[0]["_aws"])
+		for _, group := range []string{"[[Stack Function Version]]", "[[Stack Route]]"} {
 			if !strings.Contains(text, group) {
-				t.Errorf("line %d keeps no figure by %s: %s", i, group, text)
+				t.Errorf("no figure is kept by %s: %s", group, text)
 			}
+		}
+	}
+}
+
+// A line has one value of a dimension: what two figures share goes out once, and what they do not share never mixes.
+func TestFiguresShareALineUnlessTheirDimensionsDisagree(t *testing.T) {
+	got := lines(t, func(m *Metrics) {
+		m.Add("Messages", Count, 1, Dimension{"Outcome", "ok"}, Dimension{"Reason", "none"})
+		m.Add("Failed", None, 0)
+		m.Add("Requests", Count, 3, Dimension{"Outcome", "ok"})
+		m.Add("Requests", Count, 1, Dimension{"Outcome", "limited"})
+		m.Add("Age", Seconds, 7, Dimension{"Outcome", "limited"})
+	})
+	if len(got) != 2 {
+		t.Fatalf("%d lines, want 2: %v", len(got), got)
+	}
+	for i, want := range []string{"ok none [1] [0] [3] <nil>", "limited <nil> <nil> <nil> [1] [7]"} {
+		l := got[i]
+		if s := fmt.Sprint(l["Outcome"], " ", l["Reason"], " ", l["Messages"], " ", l["Failed"], " ", l["Requests"], " ", l["Age"]); s != want {
+			t.Errorf("line %d: %s, want %s", i, s, want)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package boot
 
 import (
 	"net/http"
-	"strconv"
 	"time"
 )
 
@@ -10,30 +9,25 @@ import (
 // other, so that its average is the share that failed. To Lambda, a handler that fails every message or answers 500 succeeds.
 const Failed = "Failed"
 
-// CountFailures returns a function to be told of each message or request whether it failed. Its dimensions only say with which
-// other figures it shares a line.
-func (k Kit) CountFailures() func(failed bool, on ...Dimension) {
+// CountFailures returns a function to be told of each message or request whether it failed.
+func (k Kit) CountFailures() func(failed bool) {
 	k.Metrics.Group(Failed, []string{"Stack", "Function", "Version"})
-	return func(failed bool, on ...Dimension) {
+	return func(failed bool) {
 		value := 0.0
 		if failed {
 			value = 1
 		}
-		k.Metrics.Add(Failed, None, value, on...)
+		k.Metrics.Add(Failed, None, value)
 	}
 }
 
 // CountRequests returns a function to be told of each answered HTTP request: its route as in template.yaml, its status, and
-// how long it took. Requests are counted by the class of their status, say "4xx"; a status from 500 is a failure. All figures of
-// a request are on one line: CloudWatch is paid by what it takes in.
+// how long it took. A status from 500 is a failure.
 func (k Kit) CountRequests() func(route string, status int, took time.Duration) {
-	k.Metrics.Group("Requests", []string{"Stack", "Route", "Status"})
 	k.Metrics.Group("Latency", []string{"Stack", "Route"})
 	failures := k.CountFailures()
 	return func(route string, status int, took time.Duration) {
-		on := []Dimension{By("Route", route), By("Status", strconv.Itoa(status/100)+"xx")}
-		k.Metrics.Add("Requests", Count, 1, on...)
-		k.Metrics.Add("Latency", Milliseconds, float64(took.Microseconds())/1000, on...)
-		failures(status >= http.StatusInternalServerError, on...)
+		k.Metrics.Add("Latency", Milliseconds, float64(took.Microseconds())/1000, By("Route", route))
+		failures(status >= http.StatusInternalServerError)
 	}
 }

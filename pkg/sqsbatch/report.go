@@ -12,8 +12,8 @@ import (
 // refused is the outcome of a message that can never work.
 const refused = "refused"
 
-// report logs a line for each message and one for the batch, each with the time that
-// the batch took, and hands each message to Observe.
+// report logs a line for each message and, where there are several, one for the batch,
+// each with the time that the batch took, and hands each message to Observe.
 func (h *Handler) report(ctx context.Context, done []settled, started time.Time, failed int) {
 	outcomes := make(map[string]int)
 	now := h.cfg.Now()
@@ -24,7 +24,9 @@ func (h *Handler) report(ctx context.Context, done []settled, started time.Time,
 		h.cfg.Observe(o)
 		s.log(ctx, log, o)
 	}
-	log.InfoContext(ctx, "batch", "source", h.cfg.Source, "messages", len(done), "failed", failed, "outcomes", outcomes)
+	if len(done) > 1 {
+		log.InfoContext(ctx, "batch", "source", h.cfg.Source, "messages", len(done), "failed", failed, "outcomes", outcomes)
+	}
 }
 
 func (s settled) observation(now time.Time) Observation {

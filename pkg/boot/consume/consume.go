@@ -72,7 +72,6 @@ func watched(metrics *boot.Metrics, handle handleFunc) handleFunc {
 func observe(kit boot.Kit) func(sqsbatch.Observation) {
 	metrics, failures := kit.Metrics, kit.CountFailures()
 	metrics.Group("Messages", []string{"Stack", "Function", "Outcome"}, []string{"Stack", "Outcome"}, []string{"Stack", "Reason"})
-	metrics.Group("RelatedROs", []string{"Stack", "Function"})
 	metrics.Group("EventAge", []string{"Stack", "Function"})
 	return func(o sqsbatch.Observation) {
 		reason := o.Reason
@@ -87,7 +86,6 @@ func observe(kit boot.Kit) func(sqsbatch.Observation) {
 			failures(true)
 		}
 		if o.Outcome == string(relatedro.SettledOK) {
-			metrics.Add("RelatedROs", boot.Count, float64(o.Related))
 			metrics.Add("EventAge", boot.Seconds, o.Age.Seconds())
 		}
 	}

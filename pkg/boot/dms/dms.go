@@ -20,8 +20,8 @@ import (
 // New returns the Karmak client of KARMAK_BASE_URL. Its requests are counted and timed
 // in the metrics.
 func New(kit boot.Kit) (*karmak.Client, error) {
-	kit.Metrics.Group("KarmakRequests", []string{"Stack", "Call", "Outcome"}, []string{"Stack", "Outcome"})
-	kit.Metrics.Group("KarmakLatency", []string{"Stack", "Call"})
+	kit.Metrics.Group("KarmakRequests", []string{"Stack", "Outcome"})
+	kit.Metrics.Group("KarmakLatency", []string{"Stack"})
 	kit.Metrics.Group("KarmakUnread", []string{"Stack"})
 	config := karmak.Config{
 		BaseURL:     kit.Env.NeedURL("KARMAK_BASE_URL"),
@@ -30,11 +30,10 @@ func New(kit boot.Kit) (*karmak.Client, error) {
 		Transport:   kit.Transport,
 		Logger:      kit.Log,
 		Observe: func(call karmak.Call) {
-			on := []boot.Dimension{boot.By("Call", string(call.Kind)), boot.By("Outcome", cmp.Or(string(call.Outcome), "ok"))}
-			kit.Metrics.Add("KarmakRequests", boot.Count, 1, on...)
-			kit.Metrics.Add("KarmakLatency", boot.Milliseconds, float64(call.Duration.Microseconds())/1000, on...)
+			kit.Metrics.Add("KarmakRequests", boot.Count, 1, boot.By("Outcome", cmp.Or(string(call.Outcome), "ok")))
+			kit.Metrics.Add("KarmakLatency", boot.Milliseconds, float64(call.Duration.Microseconds())/1000)
 			if call.Unread > 0 {
-				kit.Metrics.Add("KarmakUnread", boot.Count, float64(call.Unread), on...)
+				kit.Metrics.Add("KarmakUnread", boot.Count, float64(call.Unread))
 			}
 		},
 	}

@@ -53,10 +53,8 @@ function retrievals(h, s, series) {
 }
 
 function latency(h, s, series) {
-  const calls = new Map();
   const byMinute = new Map();
-  for (const { at, values = [], dimensions: { Call: call } } of points(series, 'KarmakLatency')) {
-    calls.set(call, [...(calls.get(call) ?? []), ...values]);
+  for (const { at, values = [] } of points(series, 'KarmakLatency')) {
     byMinute.set(minute(at), [...(byMinute.get(minute(at)) ?? []), ...values]);
   }
   const most = Math.max(10, ...[...byMinute.values()].map((v) => share(v, 0.9)));
@@ -70,12 +68,12 @@ function latency(h, s, series) {
     ];
   });
   const ms = (n) => `${n.toFixed(n < 10 ? 1 : 0)} ms`;
+  const all = [...byMinute.values()].flat();
   return h('figure', {}, h('figcaption', {}, 'Karmak latency in the same minutes: median, and up to the slowest tenth'),
-    h('div', { class: 'beside' }, chart(s, 'Latency of Karmak; the table has the figures', most, ' ms', marks), h('div', { class: 'wide', tabindex: 0, role: 'region', 'aria-label': 'Latency by call' }, h('table', { class: 'legend' },
-      h('thead', {}, h('tr', {}, ['Call', 'Requests', 'Median', '90 %', 'Slowest'].map((text) => h('th', { scope: 'col' }, text)))),
-      h('tbody', {}, calls.size === 0 ? h('tr', {}, h('td', { colspan: 5 }, 'No requests yet')) : [...calls].map(([call, values]) => h('tr', { 'data-call': call },
-        h('th', { scope: 'row' }, call), h('td', {}, String(values.length)),
-        [share(values, 0.5), share(values, 0.9), Math.max(...values)].map((n) => h('td', {}, ms(n))))))))));
+    h('div', { class: 'beside' }, chart(s, 'Latency of Karmak; the table has the figures', most, ' ms', marks), h('table', { class: 'legend' },
+      h('thead', {}, h('tr', {}, ['Requests', 'Median', '90 %', 'Slowest'].map((text) => h('th', { scope: 'col' }, text)))),
+      h('tbody', {}, h('tr', { 'data-requests': all.length }, all.length === 0 ? h('td', { colspan: 4 }, 'No requests yet') : [
+        h('td', {}, String(all.length)), [share(all, 0.5), share(all, 0.9), Math.max(...all)].map((n) => h('td', {}, ms(n)))])))));
 }
 
 /** The value that a share of the values does not exceed. */
