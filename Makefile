@@ -36,11 +36,13 @@ demo: build ## Tell the product's story once, on free ports; fails if the system
 test: ## Run all tests that need only Go
 	go test -shuffle=on ./...
 
-# Without those that do all of it again from outside, by way of the functions' own binaries.
+# Where goroutines share memory: the product, and the engines and the stack of infra/local. Not what asks other processes or
+# reads files. By -short, properties are checked a fifth as often as by `make test`.
 .PHONY: race
 race: ## Run the tests with the race detector; needs a C compiler
 	@if command -v "$$(go env CC)" >/dev/null; then \
-		CGO_ENABLED=1 go test -race -shuffle=on $$(go list ./... | grep -v -e /infra/local/e2e -e /infra/local/soak -e /infra/conformance/story -e /infra/local/memory); \
+		CGO_ENABLED=1 go test -race -short -shuffle=on $$(go list ./pkg/... ./infra/local/... | \
+			grep -v -e '/infra/local$$' -e /e2e -e /soak -e /memory -e /local/template -e /pkg/console); \
 	else echo "skipped: the race detector needs a C compiler, and there is no $$(go env CC)"; [ "$$CI" != true ]; fi
 
 .PHONY: lint

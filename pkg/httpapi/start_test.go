@@ -12,6 +12,9 @@ import (
 // TestBinariesRefuseLocalTokensOnAWS starts the functions as AWS would, with LOCAL_JWKS
 // set by mistake.
 func TestBinariesRefuseLocalTokensOnAWS(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds and starts processes of their own")
+	}
 	dir := t.TempDir()
 	build := exec.CommandContext(t.Context(), "go", "build", "-tags", "lambda.norpc", "-o", dir, "../../functions/read", "../../functions/admin")
 	if out, err := build.CombinedOutput(); err != nil {

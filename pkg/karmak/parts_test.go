@@ -151,6 +151,9 @@ func TestBadRowsDoNotFailTheirNeighbours(t *testing.T) {
 }
 
 func TestManyLargeFamiliesAtOnce(t *testing.T) {
+	if testing.Short() {
+		t.Skip("20,000 rows, one look-up after the other")
+	}
 	const each = 900
 	var ros []karmaktest.RO
 	var numbers []string

@@ -74,7 +74,7 @@ func TestProjectTemplateFunctionHasItsEnvironment(t *testing.T) {
 	want := Function{
 		LogicalID: "ExportFunction", Name: "case-ExportFunction", Package: "export",
 		ARN:     "arn:aws:lambda:us-east-1:000000000000:function:case-ExportFunction",
-		Timeout: time.Minute, MemoryMB: 256,
+		Timeout: time.Minute, MemoryMB: 128,
 	}
 	if diff := cmp.Diff(want, function); diff != "" {
 		t.Error(diff)
