@@ -1,6 +1,7 @@
 package karmak
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -28,6 +29,9 @@ var _ relatedro.DMS = (*Client)(nil)
 // with AmbiguousBranch. A family of more than 2,000 ROs, or that reaches further than 100
 // steps, fails with FamilyTooLarge. A number whose look-up alone fails has that failure,
 // of any reason. None of these touches the other numbers.
+//
+// What was made from the known numbers is asked for in the first round: a family that is as
+// it was then takes one.
 //
 // The error is a *relatedro.Failure of any other reason. Requests end when ctx does:
 // its deadline should leave the caller the time to note the failure.
@@ -58,7 +62,7 @@ var _ relatedro.DMS = (*Client)(nil)
 // over to a page already read, and that row is missed until the next retrieval. The
 // view's maximum may fall at any time. Were it to rise between a page of spinoffs that it
 // cut and the next look-up, the list would end there.
-func (c *Client) Families(ctx context.Context, over relatedro.Connection, ros []string) (map[string]relatedro.Family, error) {
+func (c *Client) Families(ctx context.Context, over relatedro.Connection, ros []string, known ...string) (map[string]relatedro.Family, error) {
 	s, refusal := c.session(over)
 	if refusal != nil {
 		return nil, refusal
@@ -70,8 +74,11 @@ func (c *Client) Families(ctx context.Context, over relatedro.Connection, ros []
 		}
 	}
 	q := &search{c: c, s: s, g: g}
-	for range maxRounds {
+	for round := range maxRounds {
 		headers, spinoffs := g.frontier(ros)
+		if round == 0 {
+			spinoffs = unique(append(spinoffs, g.hints(known)...))
+		}
 		if len(headers)+len(spinoffs) == 0 {
 			break
 		}
@@ -91,6 +98,18 @@ func (c *Client) Families(ctx context.Context, over relatedro.Connection, ros []
 		}
 	}
 	return families, nil
+}
+
+// hints returns the canonical form of those of the numbers that may be asked for.
+func (g *graph) hints(known []string) (numbers []string) {
+	for _, ro := range known {
+		if askable(ro) {
+			n := relatedro.CanonicalRO(ro)
+			g.names[n] = cmp.Or(g.names[n], ro)
+			numbers = append(numbers, n)
+		}
+	}
+	return numbers
 }
 
 // frontier returns what has to be asked for the families of ros, each number once

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"related-ro/pkg/karmak/karmaktest"
@@ -258,6 +259,33 @@ func TestFamiliesIsAPlainSearchWithinItsCost(t *testing.T) {
 		}
 		if most, n := d.cost(numbers, page), sim.Counts().Accounts[over.Account][karmaktest.CallHeaders]; n > most && (over.Branch != "" || page == 500) {
 			t.Errorf("%d look-ups, want at most %d", n, most)
+		}
+	})
+}
+
+// What a case remembers may be of this family, of another, or of none any more: the list is the same.
+func TestKnownNumbersChangeNoFamily(t *testing.T) {
+	sims := newSimulators(t, 1, 2, 10, 500)
+	rapid.Check(t, func(t *rapid.T) {
+		ros := drawROs(t, []string{"MAIN"})
+		numbers := drawNumbers(t, ros)
+		sim, _, over := sims.draw(t, ros)
+		if rapid.Bool().Draw(t, "at the branch") {
+			over.Branch = "MAIN"
+		}
+		known := rapid.SliceOfN(rapid.OneOf(rapid.SampledFrom(append(numbers, "NULL")), rapid.StringMatching(`[0-9A-Z-]{1,6}`)), 0, 8).Draw(t, "known")
+		c := fresh(sim)
+		defer c.Close()
+		want, err := c.Families(t.Context(), over, numbers)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := c.Families(t.Context(), over, numbers, known...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(relatedro.Failure{}, "Err")); diff != "" {
+			t.Errorf("with %q known (-without +with):\n%s", known, diff)
 		}
 	})
 }

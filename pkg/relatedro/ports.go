@@ -13,8 +13,9 @@ type DMS interface {
 	// Families returns for each of the given RO numbers its whole family, open and
 	// closed ROs alike, or why that one number has none. The map has an entry for
 	// every number asked. The error, a *Failure, means that nothing is known of any
-	// of them.
-	Families(ctx context.Context, over Connection, ros []string) (map[string]Family, error)
+	// of them. known are numbers that the families had before: they save waiting where
+	// they still do, and never change what is found.
+	Families(ctx context.Context, over Connection, ros []string, known ...string) (map[string]Family, error)
 
 	// CheckActivation asks whether the feature is active for the connection. It
 	// does not fail: an Activation says what went wrong. CheckedAt is the caller's.

@@ -217,7 +217,7 @@ func (r *Retriever) fetch(ctx context.Context, over Connection, tasks []*task) {
 	var err error
 	notAsked := r.turns.alone(asking, over.Account, rankOf(tasks, r.now()), func(ctx context.Context) {
 		at = r.now()
-		if families, err = r.dms.Families(ctx, over, originals(tasks)); err != nil && ctx.Err() != nil {
+		if families, err = r.dms.Families(ctx, over, originals(tasks), known(tasks)...); err != nil && ctx.Err() != nil {
 			err = &Failure{Reason: OutOfTime, Err: err} // whatever the DMS would have said
 		}
 	})

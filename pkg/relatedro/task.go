@@ -197,6 +197,19 @@ func originals(tasks []*task) []string {
 	return slices.Compact(ros)
 }
 
+// known returns the related ROs that the tasks' cases have had, of the RO that is asked for and
+// still there when last seen.
+func known(tasks []*task) (ros []string) {
+	for _, t := range tasks {
+		for _, r := range t.stored.Related {
+			if t.stored.RO == t.decision.Case.RO && r.GoneSince.IsZero() {
+				ros = append(ros, r.RO)
+			}
+		}
+	}
+	return ros
+}
+
 // locations returns the tasks' locations, each once.
 func locations(tasks []*task) []string {
 	names := make([]string, len(tasks))
