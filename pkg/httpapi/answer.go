@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"net/http"
 	"sync"
@@ -101,54 +100,36 @@ func (a *answer) compress() {
 	a.gzipped = out.Bytes()
 }
 
-// everyAnswer is the headers that every answer carries, as members of a JSON object.
-const everyAnswer = `"cache-control":"private, no-store",` +
-	`"content-security-policy":"default-src 'none'; frame-ancestors 'none'",` +
-	`"referrer-policy":"no-referrer",` +
-	`"strict-transport-security":"max-age=31536000",` +
-	`"x-content-type-options":"nosniff"`
+// everyAnswer is the headers that every answer carries.
+var everyAnswer = map[string]string{
+	"cache-control":             "private, no-store",
+	"content-security-policy":   "default-src 'none'; frame-ancestors 'none'",
+	"referrer-policy":           "no-referrer",
+	"strict-transport-security": "max-age=31536000",
+	"x-content-type-options":    "nosniff",
+}
 
 // response returns the answer as API Gateway takes it (payload format 2.0).
 func (a answer) response(requestID string) ([]byte, error) {
-	headers := map[string]string{"x-request-id": requestID}
+	out := struct {
+		StatusCode      int               `json:"statusCode"`
+		Headers         map[string]string `json:"headers"`
+		Body            string            `json:"body"`
+		IsBase64Encoded bool              `json:"isBase64Encoded,omitzero"`
+	}{StatusCode: a.status, Headers: maps.Clone(everyAnswer)}
+	out.Headers["x-request-id"] = requestID
+	switch {
+	case a.gzipped != nil:
+		out.Headers["content-encoding"] = "gzip"
+		out.Body, out.IsBase64Encoded = base64.StdEncoding.EncodeToString(a.gzipped), true
+	case a.encoded != nil:
+		out.Body = string(a.encoded) + "\n" // for those who read answers in a terminal
+	}
 	if a.encoded != nil {
-		headers["content-type"] = "application/json"
+		out.Headers["content-type"] = "application/json"
 	}
-	if a.gzipped != nil {
-		headers["content-encoding"] = "gzip"
-	}
-	maps.Copy(headers, a.headers)
-	own, err := json.Marshal(headers)
-	if err != nil {
-		return nil, err
-	}
-	size := len(a.encoded) + escapes(a.encoded)
-	if a.gzipped != nil {
-		size = base64.StdEncoding.EncodedLen(len(a.gzipped))
-	}
-	out := make([]byte, 0, len(everyAnswer)+len(own)+size+100) // 100 for what is around them
-	out = fmt.Appendf(out, `{"statusCode":%d,"headers":{%s,%s,"body":"`, a.status, everyAnswer, own[1:])
-	if a.gzipped != nil {
-		return append(base64.StdEncoding.AppendEncode(out, a.gzipped), `","isBase64Encoded":true}`...), nil
-	}
-	out = appendEscaped(out, a.encoded)
-	if a.encoded != nil {
-		out = append(out, `\n`...) // for those who read answers in a terminal
-	}
-	return append(out, `"}`...), nil
-}
-
-// appendEscaped appends what encoding/json has written as it stands within a JSON
-// string: quotes and backslashes are all that it has to escape there.
-func appendEscaped(out, encoded []byte) []byte {
-	done := 0
-	for i, b := range encoded {
-		if b == '"' || b == '\\' {
-			out = append(append(out, encoded[done:i]...), '\\')
-			done = i
-		}
-	}
-	return append(out, encoded[done:]...)
+	maps.Copy(out.Headers, a.headers)
+	return encodeJSON(out)
 }
 
 func encodeJSON(v any) ([]byte, error) {

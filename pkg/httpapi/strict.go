@@ -1,11 +1,11 @@
 package httpapi
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -35,8 +35,9 @@ func parse(body []byte) (*object, error) {
 	if !utf8.Valid(body) || !json.Valid(body) {
 		return nil, invalid(field{"body", "is not JSON"})
 	}
-	text := validJSON{string(body)}
-	o, ok := text.value().(*object)
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	o, ok := value(d).(*object)
 	if !ok {
 		return nil, invalid(field{"body", "must be an object"})
 	}
@@ -44,79 +45,30 @@ func parse(body []byte) (*object, error) {
 	return o, nil
 }
 
-// validJSON is the rest of a text that json.Valid has passed, so that nothing in it can
-// surprise. json.Decoder would look at each value three times, and allocate for it.
-type validJSON struct{ rest string }
-
-// next returns the byte that the next value or end begins with.
-func (v *validJSON) next() byte {
-	v.rest = strings.TrimLeft(v.rest, " \t\r\n,:")
-	return v.rest[0]
-}
-
-// value takes a string, json.Number, bool, nil, []any or *object.
-func (v *validJSON) value() any {
-	switch v.next() {
-	case '{':
-		return v.object()
-	case '[':
-		return v.array()
-	case '"':
-		return v.text()
-	case 't':
-		v.rest = v.rest[len("true"):]
-		return true
-	case 'f':
-		v.rest = v.rest[len("false"):]
-		return false
-	case 'n':
-		v.rest = v.rest[len("null"):]
-		return nil
-	}
-	after := strings.TrimLeft(v.rest, "+-.0123456789eE")
-	number := json.Number(v.rest[:len(v.rest)-len(after)])
-	v.rest = after
-	return number
-}
-
-func (v *validJSON) object() *object {
-	o := &object{members: map[string]any{}}
-	v.rest = v.rest[1:]
-	for v.next() != '}' {
-		name := v.text()
-		if _, given := o.members[name]; given {
-			o.twice = append(o.twice, name)
+// value takes a string, json.Number, bool, nil, []any or *object of what json.Valid has passed, so that no error is left.
+func value(d *json.Decoder) any {
+	token, _ := d.Token()
+	switch token {
+	case json.Delim('{'):
+		o := &object{members: map[string]any{}}
+		for d.More() {
+			name, _ := value(d).(string)
+			if _, given := o.members[name]; given {
+				o.twice = append(o.twice, name)
+			}
+			o.members[name] = value(d)
 		}
-		o.members[name] = v.value()
-	}
-	v.rest = v.rest[1:]
-	return o
-}
-
-func (v *validJSON) array() []any {
-	values := []any{}
-	v.rest = v.rest[1:]
-	for v.next() != ']' {
-		values = append(values, v.value())
-	}
-	v.rest = v.rest[1:]
-	return values
-}
-
-func (v *validJSON) text() (s string) {
-	end, escaped := 1, false
-	for ; v.rest[end] != '"'; end++ {
-		if v.rest[end] == '\\' {
-			end, escaped = end+1, true
+		_, _ = d.Token()
+		return o
+	case json.Delim('['):
+		values := []any{}
+		for d.More() {
+			values = append(values, value(d))
 		}
+		_, _ = d.Token()
+		return values
 	}
-	quoted := v.rest[:end+1]
-	v.rest = v.rest[end+1:]
-	if !escaped {
-		return quoted[1:end]
-	}
-	_ = json.Unmarshal([]byte(quoted), &s) // valid
-	return s
+	return token
 }
 
 // take returns a member and removes it.
