@@ -15,7 +15,6 @@ import (
 	"related-ro/infra/local/issuer"
 	"related-ro/infra/local/seed"
 	"related-ro/infra/local/stack"
-	"related-ro/infra/local/steplog"
 )
 
 // start starts a stack as configured, trusting this user's key, and plants the seed data.
@@ -27,10 +26,10 @@ func start(ctx context.Context, c config, out io.Writer) (*stack.Stack, seed.Dat
 	if c.options.Key, err = loadKey(); err != nil {
 		return nil, data, err
 	}
-	if !c.quiet {
-		c.options.Observers = append(c.options.Observers, steplog.New(out, c.colour, time.Now))
-	}
 	feed := console.NewFeed(time.Now)
+	if !c.quiet {
+		feed.Print(out, c.colour)
+	}
 	c.options.Observers = append(c.options.Observers, feed)
 	c.options.Environment = map[string]map[string]string{"console": {"CONSOLE_EXTENSION": "/local/panel.js"}}
 	s, err := stack.Start(ctx, c.options)

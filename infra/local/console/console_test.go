@@ -3,6 +3,7 @@ package console
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 	"related-ro/infra/local/issuer"
 	"related-ro/infra/local/lambda"
 	"related-ro/infra/local/platform"
+	"related-ro/infra/local/poller"
 	"related-ro/infra/local/seed"
 	"related-ro/infra/local/sqs"
 	"related-ro/pkg/karmak/karmaktest"
@@ -202,8 +204,8 @@ func TestStepsSayWhatHappened(t *testing.T) {
 			f.SQS(sqs.Event{Kind: sqs.Rescheduled, Queue: "case-export", Body: body, VisibleIn: 20 * time.Second})
 		}, Step{Source: "queue", Text: "case-export: case.exported case-1 comes again in 20s", LocationID: "loc-100", CaseID: "case-1"}},
 		"message that is none": {func(f *Feed) {
-			f.SQS(sqs.Event{Kind: sqs.Moved, Queue: "case-export", To: "case-export-dlq", Body: "<x>"})
-		}, Step{Source: "queue", Text: "case-export:  moved to case-export-dlq", Level: "WARN"}},
+			f.SQS(sqs.Event{Kind: sqs.Moved, Queue: "case-export", To: "case-export-dlq", Body: "<x>", MessageID: "m1"})
+		}, Step{Source: "queue", Text: "case-export: message m1 moved to case-export-dlq", Level: "WARN"}},
 		"message handled": {func(f *Feed) {
 			f.Line(lambda.Line{Function: "ExportFunction", Text: `{"timestamp":"t","level":"INFO","function":"export","message":"message","location":"loc-100","case":"case-1","outcome":"ok","related":3,"trigger":"export","rounds":{"1":2}}`})
 		}, Step{Source: "function", Text: `export: message of case-1 at loc-100: ok related=3 rounds={"1":2} trigger=export`, LocationID: "loc-100", CaseID: "case-1", Outcome: "ok"}},
@@ -221,7 +223,14 @@ func TestStepsSayWhatHappened(t *testing.T) {
 		}, Step{Source: "platform", Text: "LocationEnabled: handed over 2 open cases (202)", LocationID: "loc-100"}},
 		"API was asked": {func(f *Feed) {
 			f.Access(gateway.Access{Method: "GET", Path: "/v1/search", Status: 200, Duration: 3 * time.Millisecond})
-		}, Step{Source: "api", Text: "GET /v1/search: 200 in 3 ms"}},
+		}, Step{Source: "api", Text: "GET /v1/search: 200 in 3.0 ms"}},
+		"API failed": {func(f *Feed) {
+			f.Access(gateway.Access{Method: "GET", Path: "/v1/search", Status: 500, Err: errors.New("died")})
+		}, Step{Source: "api", Text: "GET /v1/search: 500 in 0.0 ms: died", Level: "WARN"}},
+		"batch left messages": {func(f *Feed) { f.Batch("q", poller.Batch{Messages: 3, Failed: 1}) }, Step{Source: "mapping", Text: "q: 1 of 3 messages left to come back"}},
+		"function started and failed": {func(f *Feed) {
+			f.Report(lambda.Report{Function: "f", Duration: time.Millisecond, Init: 2 * time.Millisecond, Error: "Sandbox.Timedout"})
+		}, Step{Source: "lambda", Text: "f ran 1.0 ms, after a start of 2.0 ms: Sandbox.Timedout", Level: "ERROR"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server, feed, _ := serve(t)
@@ -236,8 +245,27 @@ func TestStepsSayWhatHappened(t *testing.T) {
 	}
 }
 
+func TestATerminalShowsALineAStep(t *testing.T) {
+	at := time.Date(2026, 11, 23, 10, 15, 0, 250_000_000, time.UTC)
+	for colour, want := range map[bool]string{
+		false: "10:15:00.250  function f: no\n",
+		true:  "10:15:00.250  \x1b[31mfunction\x1b[0m f: no\n",
+	} {
+		var out strings.Builder
+		feed := NewFeed(func() time.Time { return at })
+		feed.Print(&out, colour)
+		feed.Line(lambda.Line{Function: "f", Text: `{"level":"ERROR","message":"no"}`})
+		feed.Line(lambda.Line{Text: `{"_aws":{"Timestamp":1},"Messages":1}`})
+		if out.String() != want {
+			t.Errorf("printed %q, want %q", out.String(), want)
+		}
+	}
+}
+
 func TestStepsThatSayNothingNewAreLeftOut(t *testing.T) {
 	feed := NewFeed(time.Now)
+	feed.Batch("q", poller.Batch{Messages: 3})
+	feed.Report(lambda.Report{Function: "f", Duration: time.Millisecond})
 	feed.Access(gateway.Access{Method: "GET", Path: "/console/", Status: 200})
 	feed.Line(lambda.Line{Text: `{"level":"INFO","message":"request","status":200}`}) // Access says it
 	if steps, _ := feed.since(0); len(steps) != 0 {

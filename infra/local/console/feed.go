@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"slices"
@@ -16,6 +17,7 @@ import (
 	"related-ro/infra/local/gateway"
 	"related-ro/infra/local/lambda"
 	"related-ro/infra/local/platform"
+	"related-ro/infra/local/poller"
 	"related-ro/infra/local/sqs"
 	"related-ro/pkg/karmak/karmaktest"
 )
@@ -24,7 +26,7 @@ import (
 type Step struct {
 	ID         int64     `json:"id"` // grows by one
 	At         time.Time `json:"at"`
-	Source     string    `json:"source"` // queue, function, event, platform, karmak or api
+	Source     string    `json:"source"` // queue, mapping, lambda, function, event, platform, karmak or api
 	Text       string    `json:"text"`
 	LocationID string    `json:"locationId,omitempty"` // of the case that it is about, where it is about one
 	CaseID     string    `json:"caseId,omitempty"`
@@ -35,12 +37,14 @@ type Step struct {
 // kept is how many steps are remembered for pages that open later.
 const kept = 1000
 
-// Feed gathers the system's steps and figures. Its methods are hooks for the parts
-// of the local stack; they are safe for concurrent use and never block.
+// Feed gathers the system's steps and figures, for the panel and for a terminal. Its
+// methods are hooks for the parts of the local stack; they are safe for concurrent use.
 type Feed struct {
 	now func() time.Time
 
 	mu      sync.Mutex
+	out     io.Writer // where steps are printed; nil prints none
+	colour  bool
 	steps   []Step
 	last    int64
 	wake    chan struct{} // closed at the next step
@@ -52,11 +56,42 @@ func NewFeed(now func() time.Time) *Feed {
 	return &Feed{now: now, wake: make(chan struct{}), figures: make(figures)}
 }
 
+// Print prints each step from now on to out, one line a step.
+func (f *Feed) Print(out io.Writer, colour bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.out, f.colour = out, colour
+}
+
+// red is the ANSI colour of a step with a Level.
+const red = 31
+
+// colours are the ANSI colours of the sources.
+var colours = map[string]int{
+	"queue": 33, "mapping": 36, "lambda": 36, "function": 32, "event": 32, "platform": 32, "karmak": 35, "api": 34,
+}
+
+// line returns the step as a terminal shows it: time, source, text.
+func (s Step) line(colour bool) string {
+	source := fmt.Sprintf("%-8s", s.Source)
+	if colour {
+		code := colours[s.Source]
+		if s.Level != "" {
+			code = red
+		}
+		source = fmt.Sprintf("\x1b[%dm%s\x1b[0m", code, source)
+	}
+	return s.At.Format("15:04:05.000") + "  " + source + " " + s.Text + "\n"
+}
+
 func (f *Feed) add(s Step) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.last++
 	s.ID, s.At = f.last, f.now()
+	if f.out != nil {
+		_, _ = io.WriteString(f.out, s.line(f.colour)) // a terminal that is gone stops nothing
+	}
 	if len(f.steps) == kept {
 		f.steps = slices.Delete(f.steps, 0, kept/10)
 	}
@@ -137,7 +172,7 @@ func (f *Feed) SQS(e sqs.Event) {
 	var m struct{ Type, LocationID, CaseID string }
 	_ = json.Unmarshal([]byte(e.Body), &m) // a message may be anything; then the step names no case
 	s := Step{Source: "queue", LocationID: m.LocationID, CaseID: m.CaseID}
-	about := strings.TrimSpace(fmt.Sprintf("%s %s", m.Type, m.CaseID))
+	about := cmp.Or(strings.TrimSpace(m.Type+" "+m.CaseID), "message "+e.MessageID)
 	switch e.Kind {
 	case sqs.Sent:
 		s.Text = fmt.Sprintf("%s: %s arrived", e.Queue, about)
@@ -153,6 +188,37 @@ func (f *Feed) SQS(e sqs.Event) {
 		s.Text, s.Level = fmt.Sprintf("%s: %s %s", e.Queue, about, e.Kind), "WARN"
 	}
 	f.add(s)
+}
+
+// Batch takes the end of a batch, where messages were left to come back.
+func (f *Feed) Batch(queue string, b poller.Batch) {
+	if b.Err == nil && b.Failed == 0 {
+		return
+	}
+	s := Step{Source: "mapping", Text: fmt.Sprintf("%s: %d of %d messages left to come back", queue, b.Failed, b.Messages)}
+	if b.Err != nil {
+		s.Text, s.Level = fmt.Sprintf("%s: %v", s.Text, b.Err), "WARN"
+	}
+	f.add(s)
+}
+
+// Report takes an invocation's end, where the function started for it or failed.
+func (f *Feed) Report(r lambda.Report) {
+	if r.Init == 0 && r.Error == "" {
+		return
+	}
+	s := Step{Source: "lambda", Text: fmt.Sprintf("%s ran %s", r.Function, milliseconds(r.Duration))}
+	if r.Init > 0 {
+		s.Text += ", after a start of " + milliseconds(r.Init)
+	}
+	if r.Error != "" {
+		s.Text, s.Level = s.Text+": "+r.Error, "ERROR"
+	}
+	f.add(s)
+}
+
+func milliseconds(d time.Duration) string {
+	return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000)
 }
 
 // Event takes an event that a bus took.
@@ -188,7 +254,10 @@ func (f *Feed) Access(a gateway.Access) {
 	if !strings.HasPrefix(a.Path, "/v1/") {
 		return
 	}
-	s := Step{Source: "api", Text: fmt.Sprintf("%s %s: %d in %d ms", a.Method, a.Path, a.Status, a.Duration.Milliseconds())}
+	s := Step{Source: "api", Text: fmt.Sprintf("%s %s: %d in %s", a.Method, a.Path, a.Status, milliseconds(a.Duration))}
+	if a.Err != nil {
+		s.Text += ": " + a.Err.Error()
+	}
 	if a.Status >= 500 {
 		s.Level = "WARN"
 	}
