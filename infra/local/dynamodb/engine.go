@@ -63,11 +63,9 @@ func New() *Engine {
 		"Scan":               e.scan,
 		"BatchGetItem":       e.batchGetItem,
 		"BatchWriteItem":     e.batchWriteItem,
-		"TransactGetItems":   e.transactGetItems,
 		"TransactWriteItems": e.transactWriteItems,
 	}
 	e.streams = map[string]operation{
-		"ListStreams":      e.listStreams,
 		"DescribeStream":   e.describeStream,
 		"GetShardIterator": e.getShardIterator,
 		"GetRecords":       e.getRecords,

@@ -135,28 +135,6 @@ func (e *Engine) streamOf(arn string) (*table, error) {
 	}
 	return nil, notFound("Requested resource not found: Stream: %s not found", arn)
 }
-
-func (e *Engine) listStreams(body []byte) (any, error) {
-	request, err := decode[struct {
-		TableName, ExclusiveStartStreamArn string
-		Limit                              int
-	}](body)
-	if err != nil {
-		return nil, err
-	}
-	type listed struct{ StreamArn, TableName, StreamLabel string }
-	streams := []listed{}
-	e.mu.RLock()
-	defer e.mu.RUnlock()
-	for name, t := range e.tables {
-		if t.stream != nil && (request.TableName == "" || request.TableName == name) {
-			streams = append(streams, listed{t.stream.arn, name, t.stream.label})
-		}
-	}
-	slices.SortFunc(streams, func(a, b listed) int { return strings.Compare(a.StreamArn, b.StreamArn) })
-	return map[string]any{"Streams": streams}, nil
-}
-
 func (e *Engine) describeStream(body []byte) (any, error) {
 	request, err := decode[struct {
 		StreamArn, ExclusiveStartShardId string

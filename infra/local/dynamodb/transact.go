@@ -183,57 +183,6 @@ func (k *tokens) remember(token string, sum [sha256.Size]byte, now time.Time) {
 	k.order = append(k.order, token)
 }
 
-type transactGet struct {
-	TransactItems          []struct{ Get *getRequest }
-	ReturnConsumedCapacity string
-}
-
-// transactGetItems reads items as they are at one moment, which the lock gives.
-func (e *Engine) transactGetItems(body []byte) (any, error) {
-	request, err := decode[transactGet](body)
-	if err != nil {
-		return nil, err
-	}
-	if err := checkActions(len(request.TransactItems)); err != nil {
-		return nil, err
-	}
-	e.mu.RLock()
-	defer e.mu.RUnlock()
-	found := make([]map[string]item, len(request.TransactItems))
-	costs, seen, size := make(map[string]*capacity), make(map[string]bool), 0
-	for i, action := range request.TransactItems {
-		if action.Get == nil {
-			return nil, invalid("TransactItems can only contain Get")
-		}
-		part, err := action.Get.projection()
-		if err != nil {
-			return nil, err
-		}
-		t, key, err := action.Get.find(e)
-		if err != nil {
-			return nil, err
-		}
-		id := t.definition.TableName + "\x00" + t.identity(key)
-		if seen[id] {
-			return nil, sameItemTwice()
-		}
-		seen[id], found[i] = true, map[string]item{}
-		read := 0
-		if r := t.main.get(key); r != nil {
-			found[i]["Item"], read = part.of(r.item), r.size
-		}
-		size += read
-		if costs[action.Get.TableName] == nil {
-			costs[action.Get.TableName] = &capacity{}
-		}
-		costs[action.Get.TableName].add(capacity{table: 2 * readUnits(read, true)})
-	}
-	if size > maxTransactionSize {
-		return nil, invalid("Collection size of items in transaction exceeded limit of 4 MB")
-	}
-	return withCosts(map[string]any{"Responses": found}, costs, request.ReturnConsumedCapacity), nil
-}
-
 // withCosts adds the consumed capacity of each table to an answer if it was asked for.
 func withCosts(answer map[string]any, costs map[string]*capacity, detail string) map[string]any {
 	var reports []any

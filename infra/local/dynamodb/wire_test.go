@@ -60,26 +60,6 @@ func withTable() *dynamodb.Engine {
 		`"AttributeDefinitions":[{"AttributeName":"PK","AttributeType":"S"}]}`)
 	return engine
 }
-
-// DynamoDB Local answers the same; moto and dynoxide return the whole item, and moto reads it twice.
-func TestTransactGetItemsReturnsPartsAtDoubleCost(t *testing.T) {
-	const get = `{"Get":{"TableName":"table","Key":{"PK":{"S":"a"}},"ProjectionExpression":"x"}}`
-	engine := withTable()
-	send(engine, "PutItem", `{"TableName":"table","Item":{"PK":{"S":"a"},"x":{"N":"1"},"y":{"N":"2"}}}`)
-	for body, want := range map[string]string{
-		`{"TransactItems":[` + get + `],"ReturnConsumedCapacity":"TOTAL"}`: `{"ConsumedCapacity":[{"CapacityUnits":2,"TableName":"table"}],` +
-			`"Responses":[{"Item":{"x":{"N":"1"}}}]}`,
-		`{"TransactItems":[` + get + `,` + get + `]}`: `{"__type":"com.amazonaws.dynamodb.v20120810#ValidationException",` +
-			`"message":"Transaction request cannot include multiple operations on one item"}`,
-		`{"TransactItems":[{}]}`: `{"__type":"com.amazonaws.dynamodb.v20120810#ValidationException",` +
-			`"message":"TransactItems can only contain Get"}`,
-	} {
-		if got := send(engine, "TransactGetItems", body).Body.String(); got != want {
-			t.Errorf("%s was answered\n%s\nwant\n%s", body, got, want)
-		}
-	}
-}
-
 func TestMessageOfACancelledTransactionNamesTheReasons(t *testing.T) {
 	engine := withTable()
 	got := send(engine, "TransactWriteItems", `{"TransactItems":[{"Put":{"TableName":"table","Item":{"PK":{"S":"a"}}}},{"Put":{"TableName":"table",`+

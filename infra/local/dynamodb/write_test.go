@@ -306,25 +306,3 @@ func TestFaultLeavesPartOfBatchUndone(t *testing.T) {
 		t.Errorf("read %+v, %v", read, err)
 	}
 }
-
-func TestTransactGet(t *testing.T) {
-	client, table := server.Client(), server.Table(t)
-	put(t, client, table, item("PK", "p", "SK", "1", "x", "one"))
-	read := func(n int) (*sdk.TransactGetItemsOutput, error) {
-		var actions []types.TransactGetItem
-		for i := range n {
-			actions = append(actions, types.TransactGetItem{Get: &types.Get{TableName: &table, Key: item("PK", "p", "SK", fmt.Sprint(i))}})
-		}
-		return client.TransactGetItems(t.Context(), &sdk.TransactGetItemsInput{TransactItems: actions})
-	}
-	got, err := read(3)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if r := got.Responses; len(r) != 3 || len(r[0].Item) > 0 || text(r[1].Item, "x") != "one" || len(r[2].Item) > 0 {
-		t.Errorf("read %+v, want the second of 3 alone", r)
-	}
-	if _, err := read(101); code(err) != "ValidationException" {
-		t.Errorf("101 reads: %v, want ValidationException", err)
-	}
-}
