@@ -6,6 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 # One set of flags for every build of a function: no net/rpc, no paths of the building machine, no debugging information.
 BUILD_FLAGS = -tags lambda.norpc -trimpath -ldflags '-s -w -X related-ro/pkg/boot.Version=$(VERSION)'
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+ACTIONLINT = github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
 # The template's parameter Architecture, by Go's names.
 ARCHITECTURE ?= arm64
@@ -46,11 +47,19 @@ race: ## Run the tests with the race detector; needs a C compiler
 	else echo "skipped: the race detector needs a C compiler, and there is no $$(go env CC)"; [ "$$CI" != true ]; fi
 
 .PHONY: lint
-lint: ## Check the formatting, go vet, staticcheck
+lint: ## Check the formatting, go vet, staticcheck, the workflow
 	@unformatted=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
 	if [ -n "$$unformatted" ]; then echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; fi
 	go vet ./...
 	go run $(STATICCHECK) ./...
+	go run $(ACTIONLINT)
+
+.PHONY: check
+check: lint test bench-smoke ## Check a change before it is committed; needs only Go, takes about five minutes
+
+.PHONY: ci
+ci: ## Run every check as CI does; as root it installs what they need
+	@bash .ci/run
 
 .PHONY: soak
 N ?= 2000
