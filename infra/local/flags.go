@@ -47,25 +47,8 @@ func stackFlags(name string, arguments []string, getenv func(string) string) (co
 		c.options.Parameters[name] = value
 		return nil
 	})
-	ports := []struct {
-		flag, variable string
-		port           *int
-	}{
-		{"api-port", "LOCAL_API_PORT", &c.options.Ports.API},
-		{"sqs-port", "LOCAL_SQS_PORT", &c.options.Ports.SQS},
-		{"dynamodb-port", "LOCAL_DYNAMODB_PORT", &c.options.Ports.DynamoDB},
-		{"events-port", "LOCAL_EVENTS_PORT", &c.options.Ports.Events},
-		{"karmak-port", "LOCAL_KARMAK_PORT", &c.options.Ports.Karmak},
-	}
-	for _, p := range ports {
-		if text := getenv(p.variable); text != "" {
-			port, err := strconv.ParseUint(text, 10, 16)
-			if err != nil {
-				return c, fmt.Errorf("%s: %q is not a port", p.variable, text)
-			}
-			*p.port = int(port)
-		}
-		flags.IntVar(p.port, p.flag, *p.port, "port, also by "+p.variable)
+	if err := portFlags(flags, &c.options.Ports, getenv); err != nil {
+		return c, err
 	}
 	dynamoDB := flags.String("dynamodb-endpoint", getenv("LOCAL_DYNAMODB_ENDPOINT"),
 		"`URL` of another DynamoDB than the embedded one, also by LOCAL_DYNAMODB_ENDPOINT")
@@ -89,6 +72,30 @@ func stackFlags(name string, arguments []string, getenv func(string) string) (co
 		c.options.Root = root
 	}
 	return c, nil
+}
+
+// portFlags adds a flag for each port. Its default may come from the environment.
+func portFlags(flags *flag.FlagSet, ports *stack.Ports, getenv func(string) string) error {
+	for _, p := range []struct {
+		flag, variable string
+		port           *int
+	}{
+		{"api-port", "LOCAL_API_PORT", &ports.API},
+		{"sqs-port", "LOCAL_SQS_PORT", &ports.SQS},
+		{"dynamodb-port", "LOCAL_DYNAMODB_PORT", &ports.DynamoDB},
+		{"events-port", "LOCAL_EVENTS_PORT", &ports.Events},
+		{"karmak-port", "LOCAL_KARMAK_PORT", &ports.Karmak},
+	} {
+		if text := getenv(p.variable); text != "" {
+			port, err := strconv.ParseUint(text, 10, 16)
+			if err != nil {
+				return fmt.Errorf("%s: %q is not a port", p.variable, text)
+			}
+			*p.port = int(port)
+		}
+		flags.IntVar(p.port, p.flag, *p.port, "port, also by "+p.variable)
+	}
+	return nil
 }
 
 // tokenFlags reads the flags of token.

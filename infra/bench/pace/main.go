@@ -84,26 +84,8 @@ func (w world) measure(ctx context.Context, root, concurrency string, lasts time
 	}
 	defer s.Close()
 	p := s.Platform()
-	for _, dealer := range []string{"fast", "slow"} {
-		if err := s.Karmak.AddAccount(karmaktest.Account{ID: dealer, Users: []string{user}}); err != nil {
-			return nil, err
-		}
-		for i := range exportPool {
-			if err := s.Karmak.AddRO(dealer, karmaktest.RO{Number: number(i)}); err != nil {
-				return nil, err
-			}
-		}
-		if err := p.SaveSettings(ctx, dealer, platform.Settings{
-			Status: "ENABLED", DMS: relatedro.KarmakFusion, Karmak: platform.Connection{Account: dealer, User: user},
-		}); err != nil {
-			return nil, err
-		}
-	}
-	if w.slow {
-		w.fault.Account = "slow"
-		if err := s.Karmak.SetFault(w.fault); err != nil {
-			return nil, err
-		}
+	if err := w.prepare(ctx, s); err != nil {
+		return nil, err
 	}
 	sending, stop := context.WithTimeout(ctx, lasts)
 	defer stop()
@@ -141,6 +123,30 @@ func (w world) measure(ctx context.Context, root, concurrency string, lasts time
 	took = slices.DeleteFunc(took[warmUp:], func(d time.Duration) bool { return d == 0 })
 	slices.Sort(took)
 	return took, nil
+}
+
+// prepare makes both dealers, with their ROs and settings, and slows one down.
+func (w world) prepare(ctx context.Context, s *stack.Stack) error {
+	for _, dealer := range []string{"fast", "slow"} {
+		if err := s.Karmak.AddAccount(karmaktest.Account{ID: dealer, Users: []string{user}}); err != nil {
+			return err
+		}
+		for i := range exportPool {
+			if err := s.Karmak.AddRO(dealer, karmaktest.RO{Number: number(i)}); err != nil {
+				return err
+			}
+		}
+		if err := s.Platform().SaveSettings(ctx, dealer, platform.Settings{
+			Status: "ENABLED", DMS: relatedro.KarmakFusion, Karmak: platform.Connection{Account: dealer, User: user},
+		}); err != nil {
+			return err
+		}
+	}
+	if !w.slow {
+		return nil
+	}
+	w.fault.Account = "slow"
+	return s.Karmak.SetFault(w.fault)
 }
 
 func number(i int) string { return fmt.Sprint(50000 + i) }
