@@ -1,14 +1,15 @@
-# The targets that people use are listed by `make`. build-<Function> is what `sam build` calls.
+# `make` lists the targets for people; `sam build` calls build-<Function>.
 
-# SAM runs this file from a directory of its own if asked to; then there is no git, and VERSION can be given.
+# SAM can run this file from a copy outside git; set VERSION there.
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
-# One set of flags for every build of a function: no net/rpc, no paths of the building machine, no debugging information.
+# The flags of every build of a function: no net/rpc, no paths of the build machine, no debugging
+# information.
 BUILD_FLAGS = -tags lambda.norpc -trimpath -ldflags '-s -w -X related-ro/pkg/boot.Version=$(VERSION)'
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 ACTIONLINT = github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
-# The template's parameter Architecture, by Go's names.
+# The template's parameter Architecture, mapped to Go's names.
 ARCHITECTURE ?= arm64
 GOARCH_arm64 = arm64
 GOARCH_x86_64 = amd64
@@ -22,23 +23,23 @@ help: ## Show this list
 	@awk -F ' *## ' '/^[a-z-]+:.*## / {sub(":.*", "", $$1); printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
-build: ## Build native binaries of the functions and of the local stack into bin/
+build: ## Build native binaries of the functions and the local stack into bin/
 	go build $(BUILD_FLAGS) -o bin/ ./functions/... ./infra/local
 
 .PHONY: run
-run: build ## Run the whole system on this machine, with data to try it with, until Ctrl-C
+run: build ## Run the whole system on this machine, with sample data, until Ctrl-C
 	@bin/local -bin bin
 
 .PHONY: demo
-demo: build ## Tell the product's story once, on free ports; fails if the system answers otherwise
+demo: build ## Run the product's story once, on free ports; fails on an unexpected answer
 	@bin/local demo -bin bin
 
 .PHONY: test
 test: ## Run all tests that need only Go
 	go test -shuffle=on ./...
 
-# Where goroutines share memory: the product, and the engines and the stack of infra/local. Not what asks other processes or
-# reads files. By -short, properties are checked a fifth as often as by `make test`.
+# Covers what shares memory between goroutines: the product, the engines and the local stack. -short
+# checks each property a fifth as often as `make test` does.
 .PHONY: race
 race: ## Run the tests with the race detector; needs a C compiler
 	@if command -v "$$(go env CC)" >/dev/null; then \
@@ -47,7 +48,7 @@ race: ## Run the tests with the race detector; needs a C compiler
 	else echo "skipped: the race detector needs a C compiler, and there is no $$(go env CC)"; [ "$$CI" != true ]; fi
 
 .PHONY: lint
-lint: ## Check the formatting, go vet, staticcheck, the workflow
+lint: ## Check formatting, go vet, staticcheck and the workflow
 	@unformatted=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
 	if [ -n "$$unformatted" ]; then echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; fi
 	go vet ./...
@@ -55,23 +56,23 @@ lint: ## Check the formatting, go vet, staticcheck, the workflow
 	go run $(ACTIONLINT)
 
 .PHONY: check
-check: lint test bench-smoke ## Check a change before it is committed; needs only Go, takes about five minutes
+check: lint test bench-smoke ## Check a change before you commit it; needs only Go, about five minutes
 
 .PHONY: ci
-ci: ## Run every check as CI does; as root it installs what they need
+ci: ## Run every check as CI does; as root it installs missing tools
 	@bash .ci/run
 
 .PHONY: soak
 N ?= 2000
-soak: build ## Send N=2000 messages at once through a failing system, and check every case
+soak: build ## Send N=2000 messages at once through a failing system and check every case
 	@go run ./infra/local/soak -n $(N) -bin bin
 
 .PHONY: bench
-bench: ## Measure speed and cost against references, and write infra/docs/performance.md; about six minutes
+bench: ## Measure speed and cost against references into infra/docs/performance.md; about six minutes
 	go run ./infra/bench
 
 .PHONY: bench-smoke
-bench-smoke: ## Measure counts only, and fail if one has grown
+bench-smoke: ## Measure counts only; fails if one has grown
 	go run ./infra/bench -smoke
 
 .PHONY: docs
@@ -79,7 +80,7 @@ docs: ## Render the HTTP contract as one page, bin/api.html
 	go run ./infra/docs/render -o bin/api.html
 
 .PHONY: package
-package: ## Write the elements as a package for npm into bin/npm
+package: ## Write the elements as an npm package into bin/npm
 	rm -rf bin/npm
 	go run -C pkg/console ./pack -npm $(CURDIR)/bin/npm -version $(patsubst v%,%,$(if $(filter v%,$(VERSION)),$(VERSION),0.0.0))
 
@@ -88,28 +89,28 @@ fuzz-api: build ## Fuzz the whole API from its contract; needs Python 3
 	go run ./infra/fuzz -bin bin
 
 .PHONY: deploy
-deploy: ## Build and deploy a stage to AWS: CONFIG=dev, staging or prod; needs SAM CLI and AWS credentials
+deploy: ## Build and deploy a stage to AWS, CONFIG=dev, staging or prod; needs SAM CLI and AWS credentials
 	@go run ./infra/sam deploy "$(CONFIG)"
 
 .PHONY: test-clients
-test-clients: build ## Lint the HTTP contract, make clients of it and run them; needs npm, Python 3, Java, Maven
+test-clients: build ## Lint the HTTP contract, generate clients and run them; needs npm, Python 3, Java, Maven
 	RELATEDRO_CLIENTS=1 go test -C infra/clients -count=1 -timeout 15m
 	go run ./infra/clients/generated -bin bin
 
 .PHONY: test-sam
-test-sam: ## Check, build and run the functions by AWS's own SAM CLI; needs Python 3, and Docker and busybox to run them
+test-sam: ## Check, build and run the functions with AWS's SAM CLI; needs Python 3, Docker and busybox
 	go run ./infra/sam
 
 .PHONY: test-deploy
-test-deploy: ## Create the stack on an AWS that others wrote, tell the story there, and update it; needs Python 3
+test-deploy: ## Create the stack on a third-party AWS emulator, run the story and an update; needs Python 3
 	RELATEDRO_DEPLOY=1 go test -C infra/deploy -count=1 -timeout 10m
 
 .PHONY: conformance
-conformance: ## Run tests against other engines, all or ENGINES="moto dynamodb-local …"; needs Python 3, Java, Maven, npm
+conformance: ## Run tests against other engines, all or ENGINES="moto …"; needs Python 3, Java, Maven, npm
 	go run ./infra/conformance -engines "$(ENGINES)"
 
 .PHONY: deps
-deps: ## List the modules that have a newer version
+deps: ## List direct dependencies that have a newer version
 	@go list -m -u -f '{{if and .Update (not .Indirect)}}{{.Path}} {{.Version}} -> {{.Update.Version}}{{end}}' all
 
 .PHONY: test-browser
@@ -117,19 +118,20 @@ test-browser: ## Test the console in a real browser; needs Chromium and npm
 	RELATEDRO_BROWSER=1 go test -C infra/browser -count=1 -parallel 4 -timeout 20m
 
 .PHONY: supply
-supply: build ## Write a bill of materials of each function into bin/sbom, and look for known vulnerabilities
+supply: build ## Write each function's bill of materials into bin/sbom and look for known vulnerabilities
 	go run ./infra/supply -bin bin
 
 .PHONY: screenshots
-screenshots: ## Make images of every placement into screenshots/; needs Chromium
+screenshots: ## Write images of every placement into screenshots/; needs Chromium
 	RELATEDRO_BROWSER=1 RELATEDRO_SCREENSHOTS=$(CURDIR)/screenshots go test -C infra/browser -count=1 -run '^TestScreenshots$$'
 
 .PHONY: clean
-clean: ## Remove what was built
+clean: ## Remove build output
 	rm -rf bin .aws-sam
 
-# `sam build` calls these with the function's logical ID and ARTIFACTS_DIR: ExportFunction is functions/export. SAM tells the
-# template's Architecture to nobody, so another than arm64 has to be given twice:
+# `sam build` calls these with the function's logical ID and ARTIFACTS_DIR: ExportFunction is
+# functions/export. SAM does not pass on the template's Architecture, so any value other than arm64
+# must be set twice:
 #   ARCHITECTURE=x86_64 sam build --parameter-overrides Architecture=x86_64
 .PHONY: always
 build-%Function: always
