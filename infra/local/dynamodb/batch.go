@@ -9,10 +9,10 @@ import (
 const (
 	maxBatchGets     = 100
 	maxBatchWrites   = 25
-	maxBatchGetBytes = 16 << 20 // of an answer: the keys beyond it are left unprocessed
+	maxBatchGetBytes = 16 << 20 // of one answer; keys beyond it stay unprocessed
 )
 
-// keysAndAttributes is what BatchGetItem is asked of one table.
+// keysAndAttributes is the part of a BatchGetItem request for one table.
 type keysAndAttributes struct {
 	Keys                     []map[string]any
 	ConsistentRead           bool              `json:",omitempty"`
@@ -59,7 +59,8 @@ func (e *Engine) batchGetItem(body []byte) (any, error) {
 	return withCosts(answer, costs, request.ReturnConsumedCapacity), nil
 }
 
-// getAll reads a table's keys while there is room in the answer, and says how many it did.
+// getAll reads the keys of one table until the answer is full. It subtracts each item's size from
+// room and returns the number of keys processed in done.
 func (e *Engine) getAll(name string, asked keysAndAttributes, room *int) (items []item, cost capacity, done int, err error) {
 	t, err := e.table(name)
 	if err != nil {
@@ -98,7 +99,7 @@ func (e *Engine) getAll(name string, asked keysAndAttributes, room *int) (items 
 	return items, cost, len(keys), nil
 }
 
-// parseKeys reads keys and refuses one that is given twice.
+// parseKeys parses the keys and returns a ValidationException if a key occurs twice.
 func (t *table) parseKeys(raw []map[string]any) ([]item, error) {
 	keys := make([]item, len(raw))
 	seen := make(map[string]bool)
@@ -116,7 +117,7 @@ func (t *table) parseKeys(raw []map[string]any) ([]item, error) {
 	return keys, nil
 }
 
-// batchEntry is one write of a BatchWriteItem: either.
+// batchEntry is one write of a BatchWriteItem. Exactly one field is set.
 type batchEntry struct {
 	PutRequest    *struct{ Item map[string]any }
 	DeleteRequest *struct{ Key map[string]any }

@@ -9,8 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// BenchmarkTable measures requests through the SDK and HTTP on tables of growing size:
-// none may grow with it.
+// BenchmarkTable measures requests through the SDK and HTTP on tables of growing size. The time of
+// a request must not grow with the table.
 func BenchmarkTable(b *testing.B) {
 	for _, size := range []int{10_000, 100_000} {
 		client, table := server.Client(), server.Table(b)

@@ -2,16 +2,17 @@ package dynamodb
 
 import "math"
 
-// capacity is what a request costs in capacity units, by Amazon's published rules:
-// a read unit is 4 KB read consistently, half of one otherwise; a write unit is 1 KB of
-// the larger of the item before and after, and as much again for each index that
-// changes; transactions cost double.
+// capacity is the cost of a request in capacity units, by Amazon's published rules: a consistent
+// read costs one unit per 4 KB and any other read half of that; a write costs one unit per 1 KB of
+// the larger of the old and new item, plus as much for each index that changes; transactions cost
+// double.
 type capacity struct {
 	table   float64
 	indexes map[string]float64
 }
 
-// readUnits returns the units of reading so many bytes at once, one at least.
+// readUnits returns the units for reading the given number of bytes at once, at least 1 for a
+// consistent read and 0.5 otherwise.
 func readUnits(bytes int, consistent bool) float64 {
 	units := math.Max(1, math.Ceil(float64(bytes)/4096))
 	if consistent {
@@ -20,7 +21,7 @@ func readUnits(bytes int, consistent bool) float64 {
 	return units / 2
 }
 
-// writeUnits returns the units of a write of a table or an index, one at least.
+// writeUnits returns the units for one write to a table or an index, at least 1.
 func writeUnits(old, new *record) float64 {
 	bytes := 0
 	for _, r := range []*record{old, new} {
@@ -31,7 +32,7 @@ func writeUnits(old, new *record) float64 {
 	return math.Max(1, math.Ceil(float64(bytes)/1024))
 }
 
-// cost returns what replacing old by new costs; times is 2 in a transaction.
+// cost returns the cost of replacing old by new. times is 2 in a transaction.
 func (t *table) cost(old, new *record, times float64) capacity {
 	c := capacity{table: times * writeUnits(old, new), indexes: make(map[string]float64)}
 	for name, x := range t.indexes {
@@ -42,8 +43,8 @@ func (t *table) cost(old, new *record, times float64) capacity {
 	return c
 }
 
-// cost is that of one index: nothing when what it holds stays, a delete and a put when
-// the index key changes.
+// cost returns the cost for one index: 0 if its entry does not change, a delete plus a put if the
+// index key changes.
 func (x *index) cost(old, new *record) float64 {
 	before, after := x.held(old), x.held(new)
 	switch {
@@ -74,8 +75,8 @@ func (c *capacity) add(o capacity) {
 	}
 }
 
-// report returns the ConsumedCapacity of an answer in the detail asked for: TOTAL,
-// INDEXES, or nothing (nil).
+// report returns the ConsumedCapacity of an answer in the requested detail, TOTAL or INDEXES. For
+// any other detail it returns nil.
 func (c capacity) report(table, detail string) any {
 	type units struct{ CapacityUnits float64 }
 	total := c.table
@@ -93,7 +94,7 @@ func (c capacity) report(table, detail string) any {
 	return nil
 }
 
-// addTo adds the capacity to an answer if the request asked for it.
+// addTo adds the consumed capacity to an answer if the request asked for it.
 func (c capacity) addTo(answer map[string]any, table, detail string) map[string]any {
 	if r := c.report(table, detail); r != nil {
 		answer["ConsumedCapacity"] = r

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// condition is a parsed condition, filter or key condition.
+// condition is a parsed condition, filter or key condition expression.
 type condition interface{ holds(it item) bool }
 
 type (
@@ -25,7 +25,7 @@ type (
 	function struct {
 		predicate
 		path     path
-		argument operand // of binary ones
+		argument operand // of binary functions
 	}
 )
 
@@ -33,7 +33,7 @@ func (c both) holds(it item) bool   { return c.left.holds(it) && c.right.holds(i
 func (c either) holds(it item) bool { return c.left.holds(it) || c.right.holds(it) }
 func (c not) holds(it item) bool    { return !c.inner.holds(it) }
 
-// comparators say of each operator which orders satisfy it.
+// comparators maps each operator to the results of a three-way comparison that satisfy it.
 var comparators = map[token]func(order int) bool{
 	"=":  func(o int) bool { return o == 0 },
 	"<>": func(o int) bool { return o != 0 },
@@ -43,7 +43,8 @@ var comparators = map[token]func(order int) bool{
 	">=": func(o int) bool { return o >= 0 },
 }
 
-// holds compares. What is missing, or of another type, is unequal and has no order.
+// holds compares the operands. A missing operand, or one of another type, is unequal and has no
+// order.
 func (c comparison) holds(it item) bool {
 	left, okLeft := c.left.in(it)
 	right, okRight := c.right.in(it)
@@ -77,7 +78,7 @@ type (
 func (o literal) in(item) (value, bool)      { return o.value, true }
 func (o attribute) in(it item) (value, bool) { return o.path.in(it) }
 
-// in returns the number of members of a container, or of bytes of a string or binary.
+// in returns the number of members of a container, or the number of bytes of a string or binary.
 func (o sizeOf) in(it item) (value, bool) {
 	v, ok := o.path.in(it)
 	n := 0
@@ -96,14 +97,14 @@ func (o sizeOf) in(it item) (value, bool) {
 	return value{kind: kindNumber, text: strconv.Itoa(n)}, ok
 }
 
-// predicate is a function that is a condition by itself.
+// predicate is a function that returns a boolean, so that it is a condition by itself.
 type predicate struct {
 	name   string
 	binary bool // takes an operand after the path
 	test   func(v value, present bool, argument value) bool
 }
 
-// predicates by name; function names are case-sensitive.
+// predicates by name. Function names are case-sensitive.
 var predicates = map[string]predicate{
 	"attribute_exists":     {"attribute_exists", false, func(_ value, present bool, _ value) bool { return present }},
 	"attribute_not_exists": {"attribute_not_exists", false, func(_ value, present bool, _ value) bool { return !present }},
@@ -136,7 +137,7 @@ func contains(v value, _ bool, part value) bool {
 	return ok && member == part.kind && slices.Contains(v.set, part.text)
 }
 
-// optionalCondition parses a condition that may be missing: then it always holds.
+// optionalCondition parses a condition. An empty expression yields a condition that always holds.
 func optionalCondition(name, expression string, ph *placeholders) (condition, error) {
 	if expression == "" {
 		return always{}, nil

@@ -1,13 +1,12 @@
-// Package dynamodb is DynamoDB in memory, on its wire protocol: an http.Handler for
-// the local stack and for tests, usable by any SDK and by the aws command.
+// Package dynamodb is an in-memory DynamoDB that speaks its wire protocol: an http.Handler for the
+// local stack and for tests, usable with any SDK and with the aws command.
 //
-// It does the operations of items, tables, time to live and streams that this product and
-// its developers use, and refuses the others. What it does, it does strictly: limits
-// of size and number, reserved words, unused placeholders, duplicate keys and key
-// conditions are checked as Amazon documents them, so that what passes here is not
-// refused there. It differs on purpose in this: tables are ready at once, reads of an
-// index are never behind, nothing is ever throttled unless a test asks for it
-// (Faults), requests need not be signed, and items past their time to live stay.
+// It supports the operations on items, tables, time to live and streams that this product and its
+// developers use, and rejects all others. It checks size and number limits, reserved words, unused
+// placeholders, duplicate keys and key conditions as strictly as Amazon documents them, so that
+// DynamoDB accepts every request that passes here. It differs on purpose in these points: tables
+// are ready at once, index reads are never stale, requests are throttled only if a test asks for it
+// (Faults), requests need no signature, and items past their time to live remain.
 package dynamodb
 
 import (
@@ -27,10 +26,10 @@ import (
 const (
 	targetPrefix   = "DynamoDB_20120810."
 	streamsPrefix  = "DynamoDBStreams_20120810."
-	maxRequestSize = 16 << 20 // bytes, Amazon's limit of one request
+	maxRequestSize = 16 << 20 // bytes, Amazon's limit for one request
 )
 
-// Engine holds tables. Safe for concurrent use; every operation is atomic.
+// Engine holds tables. It is safe for concurrent use, and every operation is atomic.
 type Engine struct {
 	now        func() time.Time
 	operations map[string]operation
@@ -42,7 +41,7 @@ type Engine struct {
 	tokens tokens
 }
 
-// operation answers one decoded request with something that encodes as JSON.
+// operation handles one request and returns a value to encode as JSON.
 type operation func(body []byte) (any, error)
 
 // New returns an engine without tables.
@@ -73,7 +72,7 @@ func New() *Engine {
 	return e
 }
 
-// ServeHTTP answers one request of DynamoDB's JSON protocol.
+// ServeHTTP handles one request of DynamoDB's JSON protocol.
 func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	op, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), targetPrefix)
 	operations := e.operations
@@ -95,7 +94,7 @@ func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	perform, known := operations[op]
 	if !known {
-		e.fail(w, refused("UnknownOperationException", "This engine does not do %s", op))
+		e.fail(w, refused("UnknownOperationException", "This engine does not support %s", op))
 		return
 	}
 	answer, err := perform(body)
@@ -118,22 +117,22 @@ func (e *Engine) answer(w http.ResponseWriter, status int, v any) {
 	writeAnswer(w, status, body)
 }
 
-// writeAnswer writes a JSON body with the checksum that the SDKs verify.
+// writeAnswer writes a JSON body with the checksum that SDKs verify.
 func writeAnswer(w http.ResponseWriter, status int, body []byte) {
 	h := w.Header()
 	h.Set("Content-Type", "application/x-amz-json-1.0")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	h.Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10))
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // the client is gone if this fails; nobody is left to tell
+	_, _ = w.Write(body) // fails only if the client is gone
 }
 
-// table returns the table of a name. The caller holds e.mu.
+// table returns the table with the given name or ARN. The caller must hold e.mu.
 func (e *Engine) table(name string) (*table, error) {
 	if name == "" {
 		return nil, invalid("The parameter 'TableName' is required but was not present in the request")
 	}
-	t, ok := e.tables[name[strings.LastIndexByte(name, '/')+1:]] // a name or an ARN
+	t, ok := e.tables[name[strings.LastIndexByte(name, '/')+1:]] // accepts a name or an ARN
 	if !ok {
 		return nil, notFound("Requested resource not found: Table: %s not found", name)
 	}

@@ -27,8 +27,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// item makes an item of "name", "value" pairs of strings; a value that begins with '='
-// is a number.
+// item builds an item from pairs of name and string value. A value that starts with '=' is a
+// number.
 func item(pairs ...string) map[string]types.AttributeValue {
 	it := make(map[string]types.AttributeValue)
 	for i := 0; i < len(pairs); i += 2 {
@@ -41,7 +41,7 @@ func item(pairs ...string) map[string]types.AttributeValue {
 	return it
 }
 
-// text returns an attribute of an item as text, whatever its type.
+// text returns a scalar attribute of an item as text, or its Go type for other types.
 func text(it map[string]types.AttributeValue, name string) string {
 	switch v := it[name].(type) {
 	case nil:
@@ -71,7 +71,7 @@ func get(t testing.TB, client *sdk.Client, table, pk, sk string) map[string]type
 	return out.Item
 }
 
-// code returns the error code of a refusal, or "" of a success.
+// code returns the error code of an API error, or "" if err is nil.
 func code(err error) string {
 	var e smithy.APIError
 	switch {
@@ -149,7 +149,7 @@ func TestConditions(t *testing.T) {
 	}
 }
 
-// usedIn picks the placeholders that an expression names: others would be refused.
+// usedIn selects the placeholders that an expression uses, because DynamoDB rejects unused ones.
 func usedIn(expression string, names map[string]string, values map[string]types.AttributeValue) (map[string]string, map[string]types.AttributeValue) {
 	words := strings.FieldsFunc(expression, func(r rune) bool { return strings.ContainsRune(" (),.[]=<>+-", r) })
 	var usedNames map[string]string
@@ -178,7 +178,7 @@ func TestUpdates(t *testing.T) {
 	values[":tags"] = &types.AttributeValueMemberSS{Value: []string{"b", "c"}}
 	tests := []struct {
 		update string
-		want   string // attributes after, as JSON
+		want   string // attributes after the update, as JSON
 		code   string
 	}{
 		{"SET word = :new", `{"n":"5","seq":["x"],"tags":["a","b"],"tree":{"leaf":"green"},"word":"new"}`, ""},
@@ -219,7 +219,7 @@ func TestUpdates(t *testing.T) {
 	}
 }
 
-// plain writes an item without its key and without types.
+// plain encodes an item as JSON without its key and without types.
 func plain(it map[string]types.AttributeValue) string {
 	delete(it, "PK")
 	delete(it, "SK")

@@ -13,12 +13,12 @@ type apiError struct {
 	status  int
 	code    string
 	message string
-	item    item     // the item that failed a condition, if it was asked for
-	reasons []reason // of TransactionCanceledException: one for each action
+	item    item     // the item that failed a condition, if the request asked for it
+	reasons []reason // of TransactionCanceledException, one per action
 }
 
-// reason says why one action of a transaction did not happen. Code None means that it
-// was not this one.
+// reason states why one action cancelled its transaction. The code None marks an action that did
+// not fail.
 type reason struct {
 	Code    string
 	Message string `json:",omitempty"`
@@ -28,7 +28,7 @@ type reason struct {
 // Error returns the code and the message.
 func (e *apiError) Error() string { return e.code + ": " + e.message }
 
-// body returns what goes over the wire.
+// body returns the error as it is sent over the wire.
 func (e *apiError) body() any {
 	return struct {
 		Type    string   `json:"__type"`
@@ -58,8 +58,8 @@ func notFound(format string, args ...any) *apiError {
 	return refused("ResourceNotFoundException", format, args...)
 }
 
-// decode reads a request. A parameter that the engine does not know is refused: to
-// ignore it would be to answer another question.
+// decode decodes a request. It rejects parameters that the engine does not know, because ignoring
+// one could change the meaning of the request.
 func decode[T any](body []byte) (T, error) {
 	var request T
 	d := json.NewDecoder(bytes.NewReader(body))

@@ -9,35 +9,36 @@ import (
 	"sync/atomic"
 )
 
-// FaultFunc decides what goes wrong with a request: op is the operation, say
-// "PutItem", body its JSON. It returns nil to let the request through, and is called
-// from several goroutines at once. Seeing every request, it also counts them.
+// FaultFunc chooses the fault for a request. op is the operation, such as "PutItem"; body is the
+// request's JSON. A nil result lets the request through. It is called from several goroutines at
+// once. Because it receives every request, it can also count them.
 type FaultFunc func(op string, body []byte) *Fault
 
-// Fault is what goes wrong with one request. Of its fields one is set, and After
-// besides if the request is to be carried out all the same.
+// Fault describes the failure of one request. Exactly one of Err, HangUp and Unprocessed is set.
+// After can be set in addition.
 type Fault struct {
-	Err         *Error // answered instead of the result
-	HangUp      bool   // the connection is closed without an answer
-	Unprocessed int    // of BatchGetItem and BatchWriteItem: so many of the entries are left undone
-	After       bool   // the request is carried out before it goes wrong: the answer is lost
+	Err         *Error // returned instead of the result
+	HangUp      bool   // close the connection without an answer
+	Unprocessed int    // number of entries of a BatchGetItem or BatchWriteItem to leave undone
+	After       bool   // carry out the request before failing, so that only the answer is lost
 }
 
 // Error is an error answer in DynamoDB's form.
 type Error struct {
-	Status  int      // HTTP status
-	Code    string   // say "ProvisionedThroughputExceededException"
-	Message string   // for people
-	Reasons []string // cancellation codes, one for each action; of TransactionCanceledException only
+	Status  int    // HTTP status
+	Code    string // such as "ProvisionedThroughputExceededException"
+	Message string // human-readable text
+	// Reasons holds the cancellation codes of a TransactionCanceledException, one per action.
+	Reasons []string
 }
 
-// Throttled is the answer of a table or partition over its throughput.
+// Throttled is the error of a table or partition that exceeds its throughput.
 func Throttled() *Fault {
 	return &Fault{Err: &Error{Status: http.StatusBadRequest, Code: "ProvisionedThroughputExceededException",
 		Message: "The level of configured provisioned throughput for the table was exceeded"}}
 }
 
-// Broken is DynamoDB's own failure.
+// Broken is an internal error of DynamoDB.
 func Broken() *Fault {
 	return &Fault{Err: &Error{Status: http.StatusInternalServerError, Code: "InternalServerError", Message: "Internal server error"}}
 }
@@ -45,11 +46,11 @@ func Broken() *Fault {
 // Outage closes the connection without an answer.
 func Outage() *Fault { return &Fault{HangUp: true} }
 
-// AnswerLost carries the request out and then closes the connection.
+// AnswerLost carries out the request and then closes the connection without an answer.
 func AnswerLost() *Fault { return &Fault{HangUp: true, After: true} }
 
-// Conflict is how a transaction of the given number of actions ends while another
-// request holds the item of its first one.
+// Conflict cancels a transaction of the given number of actions because another request holds the
+// item of its first action.
 func Conflict(actions int) *Fault {
 	reasons := make([]string, actions)
 	for i := range reasons {
@@ -60,20 +61,20 @@ func Conflict(actions int) *Fault {
 		Message: cancellation(reasons), Reasons: reasons}}
 }
 
-// Unprocessed leaves n entries of a batch undone.
+// Unprocessed leaves n entries of a batch unprocessed.
 func Unprocessed(n int) *Fault { return &Fault{Unprocessed: n} }
 
-// Faults passes requests on to a DynamoDB, this engine or another, and has some of
-// them go wrong.
+// Faults forwards requests to a DynamoDB, this engine or another, and injects faults into some of
+// them.
 type Faults struct {
 	next   http.Handler
 	decide atomic.Pointer[FaultFunc]
 }
 
-// NewFaults returns a Faults in front of next that lets everything through.
+// NewFaults returns a Faults in front of next that injects no faults until Set is called.
 func NewFaults(next http.Handler) *Faults { return &Faults{next: next} }
 
-// Set has f asked about every request from now on; nil ends it.
+// Set makes decide choose the fault of every request from now on. With nil, all requests pass.
 func (f *Faults) Set(decide FaultFunc) {
 	if decide == nil {
 		f.decide.Store(nil)
@@ -82,7 +83,7 @@ func (f *Faults) Set(decide FaultFunc) {
 	f.decide.Store(&decide)
 }
 
-// ServeHTTP answers one request, or has it go wrong.
+// ServeHTTP forwards one request to the DynamoDB behind it, or injects a fault.
 func (f *Faults) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	decide := f.decide.Load()
 	if decide == nil {
@@ -91,7 +92,7 @@ func (f *Faults) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequestSize))
 	if err != nil {
-		panic(http.ErrAbortHandler) // the client went away, or sends more than DynamoDB takes
+		panic(http.ErrAbortHandler) // the client went away or sent more than DynamoDB accepts
 	}
 	op := strings.TrimPrefix(r.Header.Get("X-Amz-Target"), targetPrefix)
 	fault := (*decide)(op, body)
@@ -119,17 +120,17 @@ func (e *Error) body() []byte {
 	}
 	body, err := json.Marshal(answer.body())
 	if err != nil {
-		panic("strings do not encode: " + err.Error())
+		panic("encode strings as JSON: " + err.Error())
 	}
 	return body
 }
 
-// leaveUndone passes a batch on without n of its entries, and names them in the answer
-// as DynamoDB does when it is short of throughput.
+// leaveUndone forwards a batch without n of its entries and lists these in the answer as
+// unprocessed, as DynamoDB does when it runs short of throughput.
 func (f *Faults) leaveUndone(w http.ResponseWriter, r *http.Request, body []byte, n int) {
 	var request, result map[string]any
 	if err := json.Unmarshal(body, &request); err != nil {
-		panic("a fault with Unprocessed fits batches only: " + err.Error())
+		panic("a fault with Unprocessed applies only to batches: " + err.Error())
 	}
 	tables, _ := request["RequestItems"].(map[string]any)
 	undone := make(map[string]any)
@@ -146,7 +147,7 @@ func (f *Faults) leaveUndone(w http.ResponseWriter, r *http.Request, body []byte
 	if len(tables) > 0 {
 		passedOn, err := json.Marshal(request)
 		if err != nil {
-			panic("what was decoded from JSON does not encode: " + err.Error())
+			panic("encode a value decoded from JSON: " + err.Error())
 		}
 		got := &answer{header: make(http.Header)}
 		f.next.ServeHTTP(got, withBody(r, passedOn))
@@ -155,17 +156,18 @@ func (f *Faults) leaveUndone(w http.ResponseWriter, r *http.Request, body []byte
 			return
 		}
 	}
-	result["UnprocessedKeys"], result["UnprocessedItems"] = undone, undone // of a get the one, of a write the other
+	// A get answers with the first, a write with the second.
+	result["UnprocessedKeys"], result["UnprocessedItems"] = undone, undone
 	encoded, err := json.Marshal(result)
 	if err != nil {
-		panic("what was decoded from JSON does not encode: " + err.Error())
+		panic("encode a value decoded from JSON: " + err.Error())
 	}
 	writeAnswer(w, http.StatusOK, encoded)
 }
 
-// cutEntries takes up to n entries off a table's part of a batch, counting them down:
-// what is kept, and the rest; nil when there is none. A get has its keys one level
-// deeper than a write its requests.
+// cutEntries removes up to n entries from one table's part of a batch and subtracts their number
+// from n. It returns the entries kept and those removed, each nil if empty. In a get the keys lie
+// one level deeper than the requests in a write.
 func cutEntries(entries any, n *int) (kept, rest any) {
 	switch entries := entries.(type) {
 	case []any:
@@ -197,7 +199,7 @@ func withKeys(entries map[string]any, keys any) any {
 	return changed
 }
 
-// answer keeps what a handler writes.
+// answer records the response of a handler.
 type answer struct {
 	header http.Header
 	status int

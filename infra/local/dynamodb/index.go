@@ -6,7 +6,8 @@ import (
 	"sort"
 )
 
-// record is a stored item. A write replaces it, so that a read may hold on to it.
+// record is a stored item. Writes replace the record instead of changing it, so readers may keep a
+// reference.
 type record struct {
 	item item
 	size int
@@ -14,14 +15,14 @@ type record struct {
 
 func newRecord(it item) *record { return &record{item: it, size: it.size()} }
 
-// keySchema names the key attributes of a table or an index, with their types. The
-// sort key may be missing.
+// keySchema holds the names and types of the key attributes of a table or an index. The sort key is
+// optional.
 type keySchema struct {
 	hash, sort         string
 	hashKind, sortKind kind
 }
 
-// names returns the key attributes' names.
+// names returns the names of the key attributes.
 func (k keySchema) names() []string {
 	if k.sort == "" {
 		return []string{k.hash}
@@ -29,9 +30,9 @@ func (k keySchema) names() []string {
 	return []string{k.hash, k.sort}
 }
 
-// of returns the part of the item that is its key.
+// of returns the key attributes of the item.
 func (k keySchema) of(it item) item {
-	key := make(item, 4) // two of the table and two of an index
+	key := make(item, 4) // two for the table and two for an index
 	for _, name := range k.names() {
 		if v, ok := it[name]; ok {
 			key[name] = v
@@ -40,21 +41,21 @@ func (k keySchema) of(it item) item {
 	return key
 }
 
-// has reports whether the item carries the whole key, and so belongs to the index.
+// has reports whether the item has the complete key and therefore belongs to the index.
 func (k keySchema) has(it item) bool {
 	return it[k.hash].kind == k.hashKind && it[k.sort].kind == k.sortKind
 }
 
-// index keeps records by hash key, and in order of sort key within it: the table
-// itself, or a global secondary index of it.
+// index groups records by hash key and sorts each group by sort key. It is either the table itself
+// or one of its global secondary indexes.
 type index struct {
 	keys       keySchema
-	table      keySchema // of the table: breaks ties of an index, which need not be unique
-	attributes []string  // projected besides the keys; nil is all
+	table      keySchema // of the table: breaks ties, since index keys need not be unique
+	attributes []string  // projected in addition to the keys; nil means all
 	partitions map[string][]*record
 }
 
-// compare orders two items of one partition.
+// compare orders two items of the same partition.
 func (x *index) compare(a, b item) int {
 	order, _ := a[x.keys.sort].compare(b[x.keys.sort])
 	if order != 0 || x.keys == x.table {
@@ -65,7 +66,7 @@ func (x *index) compare(a, b item) int {
 	return cmp.Or(hash, rng)
 }
 
-// find returns where the item with that key is, or would be.
+// find returns the position of the item with the key, or the position at which to insert it.
 func (x *index) find(key item) (partition []*record, at int, found bool) {
 	partition = x.partitions[key[x.keys.hash].text]
 	at, found = slices.BinarySearchFunc(partition, key, func(r *record, key item) int { return x.compare(r.item, key) })
@@ -79,8 +80,8 @@ func (x *index) get(key item) *record {
 	return nil
 }
 
-// replace takes old out, if there is one, and puts new in, if there is one and it
-// carries the index's key.
+// replace removes old and inserts new. Either may be nil. An item without the index's key is not
+// inserted.
 func (x *index) replace(old, new *record) {
 	if old != nil && x.keys.has(old.item) {
 		partition, at, _ := x.find(old.item)
@@ -97,7 +98,7 @@ func (x *index) replace(old, new *record) {
 	}
 }
 
-// project returns what the index holds of an item.
+// project returns the attributes of an item that the index stores.
 func (x *index) project(it item) item {
 	if x.attributes == nil {
 		return it
@@ -111,8 +112,8 @@ func (x *index) project(it item) item {
 	return part
 }
 
-// span returns the records of a partition whose sort key lies in the range. position
-// says where a sort key lies: below the range (negative), in it (0), or above.
+// span returns the records of a partition whose sort key lies in a range. position returns a
+// negative number for a sort key below the range, 0 within it and a positive number above it.
 func (x *index) span(hash string, position func(value) int) []*record {
 	partition := x.partitions[hash]
 	where := func(i int) int { return position(partition[i].item[x.keys.sort]) }

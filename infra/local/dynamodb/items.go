@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// expressions are the parameters that requests with expressions share.
+// expressions holds the parameters shared by all requests with expressions.
 type expressions struct {
 	ExpressionAttributeNames  map[string]string
 	ExpressionAttributeValues map[string]any
@@ -19,7 +19,7 @@ type getRequest struct {
 	ExpressionAttributeNames map[string]string
 }
 
-// projection is what the request wants of its item.
+// projection parses the attributes that the request asks for.
 func (g getRequest) projection() (projection, error) {
 	ph, err := newPlaceholders(g.ExpressionAttributeNames, nil)
 	if err != nil {
@@ -32,7 +32,7 @@ func (g getRequest) projection() (projection, error) {
 	return part, ph.leftOver()
 }
 
-// find returns the table and the key that the request names. The caller holds the engine's lock.
+// find returns the table and the key named by the request. The caller must hold the engine's lock.
 func (g getRequest) find(e *Engine) (*table, item, error) {
 	t, err := e.table(g.TableName)
 	if err != nil {
@@ -71,8 +71,8 @@ func (e *Engine) getItem(body []byte) (any, error) {
 	return cost.addTo(answer, request.TableName, request.ReturnConsumedCapacity), nil
 }
 
-// writeRequest is a PutItem, UpdateItem or DeleteItem, or the same as an action of a
-// transaction. Key and Item exclude each other.
+// writeRequest is a PutItem, UpdateItem or DeleteItem request, or the same as an action of a
+// transaction. Key and Item are mutually exclusive.
 type writeRequest struct {
 	TableName                           string
 	Item                                map[string]any
@@ -86,14 +86,14 @@ type writeRequest struct {
 	expressions
 }
 
-// write is a writeRequest understood, and what it comes to under the lock.
+// write is a parsed writeRequest. prepare fills in the table and the old and new record.
 type write struct {
 	request   writeRequest
 	kind      string // Put, Update, Delete or ConditionCheck
 	condition condition
 	update    update
-	item      item // to put
-	key       item // raw until prepare checks it
+	item      item // the item to put
+	key       item // unset until prepare
 
 	table    *table
 	old, new *record
@@ -126,19 +126,19 @@ func (w *write) checkParameters() error {
 	r := w.request
 	switch {
 	case (w.kind == "Put") != (r.Item != nil) || (w.kind == "Put") == (r.Key != nil):
-		return invalid("%s takes Item or Key, as the operation has it", w.kind)
+		return invalid("%s requires the parameter of its operation: Item for a put, Key otherwise", w.kind)
 	case w.kind != "Update" && r.UpdateExpression != "":
-		return invalid("%s takes no UpdateExpression", w.kind)
+		return invalid("%s does not accept an UpdateExpression", w.kind)
 	case w.kind == "ConditionCheck" && r.ConditionExpression == "":
-		return invalid("ConditionCheck needs a ConditionExpression")
+		return invalid("ConditionCheck requires a ConditionExpression")
 	case w.kind != "Update" && r.ReturnValues != "" && r.ReturnValues != "NONE" && r.ReturnValues != "ALL_OLD":
 		return invalid("ReturnValues can only be ALL_OLD or NONE")
 	}
 	return nil
 }
 
-// prepare finds the item and works out what it becomes. It changes nothing. The caller
-// holds the lock from here to commit.
+// prepare looks up the old record and computes the new one without changing anything. The caller
+// must hold the lock from this call until commit.
 func (w *write) prepare(e *Engine) error {
 	var err error
 	if w.table, err = e.table(w.request.TableName); err != nil {
@@ -229,7 +229,7 @@ func (e *Engine) writeOne(what string, body []byte) (any, error) {
 	return cost.addTo(answer, request.TableName, request.ReturnConsumedCapacity), nil
 }
 
-// returned is the answer with the values that ReturnValues asks for.
+// returned builds the answer with the attributes requested by ReturnValues.
 func (w *write) returned() (map[string]any, error) {
 	answer := make(map[string]any)
 	var values item
@@ -253,7 +253,7 @@ func (w *write) returned() (map[string]any, error) {
 	return answer, nil
 }
 
-// updated returns the attributes that the update named.
+// updated returns the attributes named in the update expression.
 func (w *write) updated(it item) item {
 	named := make(item)
 	for _, a := range w.update.actions {

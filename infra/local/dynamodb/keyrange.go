@@ -1,13 +1,13 @@
 package dynamodb
 
-// keyRange is what a key condition selects: one hash key, and a range of sort keys.
+// keyRange is the selection of a key condition: one hash key and a range of sort keys.
 type keyRange struct {
 	hash     value
-	position func(sort value) int // below the range (negative), in it (0), or above
+	position func(sort value) int // negative below the range, 0 within it, positive above it
 }
 
-// keyRangeOf understands a key condition: the hash key must equal a value; the sort key
-// may be compared, lie between two values, or begin with one.
+// keyRangeOf converts a key condition to a keyRange. The condition must compare the hash key for
+// equality. It may compare the sort key, require it to lie between two values, or require a prefix.
 func keyRangeOf(c condition, keys keySchema) (keyRange, error) {
 	wanted := keyRange{position: func(value) int { return 0 }}
 	left, right := c, condition(nil)
@@ -37,7 +37,8 @@ func keyRangeOf(c condition, keys keySchema) (keyRange, error) {
 	return wanted, err
 }
 
-// attributeOf returns the top-level attribute that a simple condition is about.
+// attributeOf returns the top-level attribute that a simple condition tests, or "" if there is
+// none.
 func attributeOf(c condition) string {
 	var way path
 	switch c := c.(type) {
@@ -98,7 +99,7 @@ func positionOf(c condition, sortKind kind) (func(value) int, error) {
 	return nil, invalid("Query key condition not supported")
 }
 
-// boundsOf returns the values that a condition compares the sort key with.
+// boundsOf returns the values with which a condition compares the sort key.
 func boundsOf(c condition, sortKind kind) ([]value, error) {
 	var operands []operand
 	switch c := c.(type) {

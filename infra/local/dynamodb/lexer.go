@@ -2,11 +2,11 @@ package dynamodb
 
 import "strings"
 
-// token is one word or sign of an expression: an identifier, a #name, a :value, a
-// number, or punctuation.
+// token is one word or sign of an expression: an identifier, a #name, a :value, a number or
+// punctuation.
 type token string
 
-const signs = "()[],.+-=" // those of one character; <, <=, <>, >, >= are told apart in lex
+const signs = "()[],.+-=" // one character each; lex handles <, <=, <>, > and >=
 
 // lex splits an expression into tokens.
 func lex(expression string) ([]token, error) {
@@ -40,10 +40,10 @@ func isWord(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_'
 }
 
-// is reports whether the token is the keyword, in any case.
+// is reports whether the token equals the keyword, ignoring case.
 func (t token) is(keyword string) bool { return strings.EqualFold(string(t), keyword) }
 
-// identifier reports whether the token is a bare word that does not begin with a digit.
+// identifier reports whether the token is a bare word that does not start with a digit.
 func (t token) identifier() bool {
 	return t != "" && isWord(t[0]) && (t[0] < '0' || t[0] > '9')
 }

@@ -9,12 +9,12 @@ import (
 // Amazon's limits of a number.
 const (
 	maxDigits    = 38
-	maxMagnitude = 125  // 9.9…E+125 is the greatest
-	minMagnitude = -130 // 1E-130 is the smallest above zero
+	maxMagnitude = 125  // 9.9…E+125 is the largest number
+	minMagnitude = -130 // 1E-130 is the smallest number above zero
 )
 
-// canonicalNumber returns the one decimal form of a number: no exponent, no needless
-// zero. It refuses what DynamoDB cannot hold.
+// canonicalNumber returns the canonical decimal form of a number, without an exponent or redundant
+// zeros. It returns a ValidationException for a number that DynamoDB cannot store.
 func canonicalNumber(s string) (string, error) {
 	mantissa, exponent := s, 0
 	if i := strings.IndexAny(s, "eE"); i >= 0 {
@@ -56,7 +56,7 @@ func notANumber(s string) error {
 	return invalid("The parameter cannot be converted to a numeric value: %s", s)
 }
 
-// plain writes digits·10^exponent without an exponent.
+// plain formats digits·10^exponent without an exponent.
 func plain(negative bool, digits string, exponent int) string {
 	switch point := len(digits) + exponent; {
 	case exponent >= 0:
@@ -74,7 +74,7 @@ func plain(negative bool, digits string, exponent int) string {
 
 func compareNumbers(a, b string) int { return rational(a).Cmp(rational(b)) }
 
-// addNumbers returns a+b, or a-b.
+// addNumbers returns a+b, or a-b if subtract is set.
 func addNumbers(a, b string, subtract bool) (string, error) {
 	x, y := rational(a), rational(b)
 	if subtract {
@@ -83,7 +83,7 @@ func addNumbers(a, b string, subtract bool) (string, error) {
 	return canonicalNumber(x.Add(x, y).FloatString(-minMagnitude + maxDigits))
 }
 
-// rational reads a canonical number, which always is one.
+// rational parses a canonical number. It panics on any other string.
 func rational(canonical string) *big.Rat {
 	r, ok := new(big.Rat).SetString(canonical)
 	if !ok {
@@ -92,7 +92,7 @@ func rational(canonical string) *big.Rat {
 	return r
 }
 
-// numberSize is about one byte for two significant digits and one more.
+// numberSize returns the approximate size in bytes: one byte per two significant digits, plus one.
 func numberSize(canonical string) int {
 	digits := strings.Trim(strings.NewReplacer("-", "", ".", "").Replace(canonical), "0")
 	return (len(digits)+1)/2 + 1

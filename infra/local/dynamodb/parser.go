@@ -2,15 +2,15 @@ package dynamodb
 
 import "errors"
 
-// parser reads expressions of one request.
+// parser parses the expressions of one request.
 type parser struct {
 	tokens       []token
 	at           int
 	placeholders *placeholders
 }
 
-// parse reads a whole expression with read and names it in errors, say
-// "ConditionExpression".
+// parse parses a whole expression with read. name, such as "ConditionExpression", prefixes the
+// errors.
 func parse[T any](name, expression string, ph *placeholders, read func(*parser) (T, error)) (T, error) {
 	var zero T
 	tokens, err := lex(expression)
@@ -52,7 +52,7 @@ func (p *parser) next() token {
 	return t
 }
 
-// accept takes the next token if it is the one given.
+// accept consumes the next token if it equals t, ignoring case.
 func (p *parser) accept(t token) bool {
 	if p.at < len(p.tokens) && p.tokens[p.at].is(string(t)) {
 		p.at++
@@ -70,7 +70,7 @@ func (p *parser) expect(t token) error {
 	return nil
 }
 
-// condition reads a condition: OR binds weakest, then AND, then NOT.
+// condition parses a condition. OR binds weakest, then AND, then NOT.
 func (p *parser) condition() (condition, error) {
 	left, err := p.conjunction()
 	for err == nil && p.accept("OR") {
@@ -106,7 +106,7 @@ func (p *parser) negation() (condition, error) {
 	return p.predicate()
 }
 
-// predicate reads a comparison, BETWEEN, IN, or a function that is a condition.
+// predicate parses a comparison, BETWEEN, IN, or a function that is a condition.
 func (p *parser) predicate() (condition, error) {
 	if f, ok := predicates[string(p.peek())]; ok && p.at+1 < len(p.tokens) && p.tokens[p.at+1] == "(" {
 		p.at += 2
@@ -155,7 +155,7 @@ func (p *parser) operands() ([]operand, error) {
 	}
 }
 
-// operand reads a :value, a path or size(path).
+// operand parses a :value, a path or size(path).
 func (p *parser) operand() (operand, error) {
 	t := p.peek()
 	if t[0] == ':' {

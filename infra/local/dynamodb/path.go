@@ -5,10 +5,10 @@ import (
 	"strconv"
 )
 
-// path is a way into an item: an attribute, then members of maps and lists.
+// path locates a value in an item: an attribute, then members of maps and lists.
 type path []step
 
-// step is one step of a path: a name, or an index into a list when name is empty.
+// step is one step of a path: a name, or a list index if name is empty.
 type step struct {
 	name  string
 	index int
@@ -37,20 +37,22 @@ func (s step) of(v value) (value, bool) {
 	return v.list[s.index], true
 }
 
-// with returns the item with the path's value set. The rest of the path must exist; an
-// index beyond a list's end appends.
+// with returns the item with the value set at the path. All parents must exist. An index beyond the
+// end of a list appends.
 func (p path) with(it item, v value) (item, error) {
 	changed, err := p.apply(value{kind: kindMap, attrs: it}, &v)
 	return changed.attrs, err
 }
 
-// without returns the item with the path removed. What does not exist is removed already.
+// without returns the item with the path removed. Removing a path that does not exist is not an
+// error.
 func (p path) without(it item) (item, error) {
 	changed, err := p.apply(value{kind: kindMap, attrs: it}, nil)
 	return changed.attrs, err
 }
 
-// apply copies the containers along the path and sets, or removes if v is nil, its end.
+// apply copies the containers along the path and sets the value at its end, or removes it if v is
+// nil.
 func (p path) apply(container value, v *value) (value, error) {
 	s := p[0]
 	if s.name != "" && container.kind != kindMap || s.name == "" && container.kind != kindList {
@@ -97,13 +99,13 @@ func (s step) put(container value, v *value) value {
 	return container
 }
 
-// overlaps reports whether one path leads into the other.
+// overlaps reports whether one path is a prefix of the other.
 func (p path) overlaps(o path) bool {
 	n := min(len(p), len(o))
 	return slices.Equal(p[:n], o[:n])
 }
 
-// path reads a path: a name, then .name and [index].
+// path parses a path: a name, then any number of .name and [index].
 func (p *parser) path() (path, error) {
 	name, err := p.placeholders.name(p.next())
 	if err != nil {

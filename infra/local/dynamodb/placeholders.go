@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// placeholders are the names and values that the expressions of one request stand
-// for. Each must be used: DynamoDB refuses what is left over.
+// placeholders holds the attribute names and values that the expressions of one request refer to.
+// Every entry must be used, because DynamoDB rejects unused ones.
 type placeholders struct {
 	names  map[string]string // by #name
 	values item              // by :value
@@ -35,7 +35,7 @@ func newPlaceholders(names map[string]string, values map[string]any) (*placehold
 	return &placeholders{names: names, values: parsed, usedNames: map[string]bool{}, usedValues: map[string]bool{}}, nil
 }
 
-// name resolves an attribute name, bare or a placeholder.
+// name resolves an attribute name, which is either bare or a placeholder.
 func (p *placeholders) name(t token) (string, error) {
 	if t[0] == '#' {
 		name, ok := p.names[string(t)]
@@ -64,7 +64,7 @@ func (p *placeholders) value(t token) (value, error) {
 	return v, nil
 }
 
-// leftOver refuses placeholders that no expression used.
+// leftOver returns a ValidationException if a placeholder is unused.
 func (p *placeholders) leftOver() error {
 	for _, name := range slices.Sorted(maps.Keys(p.names)) {
 		if !p.usedNames[name] {
@@ -79,8 +79,8 @@ func (p *placeholders) leftOver() error {
 	return nil
 }
 
-// reserved.txt is Amazon's list ("Reserved words in DynamoDB"): none of them may
-// stand bare in an expression.
+// reserved.txt is Amazon's list "Reserved words in DynamoDB". An expression must not contain any of
+// them as a bare word.
 //
 //go:embed reserved.txt
 var reservedList string

@@ -1,6 +1,6 @@
 package dynamodb
 
-// projection is what a read returns of each item; nil is all of it.
+// projection lists the paths that a read returns of each item. nil means the whole item.
 type projection []path
 
 func optionalProjection(expression string, ph *placeholders) (projection, error) {
@@ -10,8 +10,7 @@ func optionalProjection(expression string, ph *placeholders) (projection, error)
 	return parse("ProjectionExpression", expression, ph, (*parser).projection)
 }
 
-// projection reads paths. Paths into lists are refused: nothing here asks for a part
-// of a list.
+// projection parses a list of paths. It rejects paths into lists, which the product never requests.
 func (p *parser) projection() (projection, error) {
 	var paths projection
 	for {
@@ -26,7 +25,7 @@ func (p *parser) projection() (projection, error) {
 		}
 		for _, s := range way {
 			if s.name == "" {
-				return nil, invalid("This engine does not project parts of lists")
+				return nil, invalid("This engine does not support projections into lists")
 			}
 		}
 		paths = append(paths, way)
@@ -50,7 +49,7 @@ func (p projection) of(it item) item {
 	return part
 }
 
-// graft sets the path's value and makes the maps that lead to it.
+// graft sets the value at the path and creates the maps that lead to it.
 func (it item) graft(way path, v value) {
 	for _, s := range way[:len(way)-1] {
 		m, ok := it[s.name]

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-const maxPageSize = 1 << 20 // bytes read by one Query or Scan, before the filter
+const maxPageSize = 1 << 20 // bytes read by one Query or Scan, before filtering
 
 // readRequest is a Query or a Scan.
 type readRequest struct {
@@ -27,7 +27,7 @@ type readRequest struct {
 	ExpressionAttributeValues map[string]any
 }
 
-// reading is a readRequest understood.
+// reading is a parsed readRequest.
 type reading struct {
 	request readRequest
 	keys    condition
@@ -78,7 +78,7 @@ func (e *Engine) scan(body []byte) (any, error) {
 		return nil, err
 	}
 	if r.keys != nil || r.request.ScanIndexForward != nil || r.request.TotalSegments != nil {
-		return nil, invalid("Scan takes no key condition and no order, and this engine scans in one segment")
+		return nil, invalid("Scan accepts neither a key condition nor an order, and this engine does not support segments")
 	}
 	e.mu.RLock()
 	defer e.mu.RUnlock()
@@ -129,7 +129,7 @@ func parseReading(body []byte) (*reading, error) {
 	return r, ph.leftOver()
 }
 
-// open finds the table and the index. The caller holds the engine's lock.
+// open looks up the table and the index. The caller must hold the engine's lock.
 func (r *reading) open(e *Engine) error {
 	var err error
 	if r.table, err = e.table(r.request.TableName); err != nil {
@@ -147,7 +147,8 @@ func (r *reading) open(e *Engine) error {
 	return nil
 }
 
-// startKey reads ExclusiveStartKey: the table's key, with the index's if one is read.
+// startKey parses ExclusiveStartKey: the key of the table, plus the key of the index if the request
+// reads one.
 func (r *reading) startKey() (item, error) {
 	if r.request.ExclusiveStartKey == nil {
 		return nil, nil
@@ -162,14 +163,15 @@ func (r *reading) startKey() (item, error) {
 	return start, nil
 }
 
-// keyOf returns what names an item's place in the list: the table's key and the index's.
+// keyOf returns the attributes that determine an item's position: the keys of the table and the
+// index.
 func (r *reading) keyOf(it item) item {
 	key := r.table.main.keys.of(it)
 	maps.Copy(key, r.index.keys.of(it))
 	return key
 }
 
-// beyond returns the records after start in the order read, which may not be there itself.
+// beyond returns the records after start in read order. start itself need not exist.
 func (r *reading) beyond(records []*record, start item, forward bool) []*record {
 	at, found := slices.BinarySearchFunc(records, start, func(rec *record, key item) int { return r.index.compare(rec.item, key) })
 	if !forward {
@@ -181,8 +183,8 @@ func (r *reading) beyond(records []*record, start item, forward bool) []*record 
 	return records[at:]
 }
 
-// page answers with the records up to the limit or 1 MB, whichever comes first. The
-// last key read is given when either ended the page, even if nothing follows.
+// page returns the records up to the limit or 1 MB, whichever comes first. If either ends the page,
+// the answer contains the last key read, even if no records follow.
 func (r *reading) page(records iter.Seq2[int, *record]) any {
 	items := []item{}
 	var last item

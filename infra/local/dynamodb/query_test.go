@@ -13,7 +13,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// readAll reads a query page by page and returns the sort keys it finds.
+// readAll runs a query page by page and returns the sort keys found.
 func readAll(t fatal, client *sdk.Client, in sdk.QueryInput) (found []string, pages int) {
 	for {
 		out, err := client.Query(t.Context(), &in)
@@ -30,8 +30,8 @@ func readAll(t fatal, client *sdk.Client, in sdk.QueryInput) (found []string, pa
 	}
 }
 
-// Queries find what a plain filter over sorted keys finds, in any order, page size and
-// with any key condition, after any writes and deletes, in the table and in the index.
+// A query finds the same items as a plain filter over sorted keys: in both orders, with any page
+// size and key condition, after any writes and deletes, in the table and in the index.
 func TestQueryAgreesWithFilter(t *testing.T) {
 	client, table := server.Client(), server.Table(t)
 	sortKey := rapid.StringMatching(`[ab#]{1,4}`)
@@ -107,7 +107,7 @@ func TestQueryPages(t *testing.T) {
 	in := sdk.QueryInput{TableName: &table, KeyConditionExpression: aws.String("PK = :p"), ExpressionAttributeValues: item(":p", "p")}
 	t.Run("of 1 MB", func(t *testing.T) {
 		if found, pages := readAll(t, client, in); len(found) != 10 || pages != 3 {
-			t.Errorf("%v in %d pages, want 10 in 3: four of 300 KB pass 1 MB", found, pages)
+			t.Errorf("%v in %d pages, want 10 in 3: four items of 300 KB exceed 1 MB", found, pages)
 		}
 	})
 	t.Run("cut before the filter", func(t *testing.T) {

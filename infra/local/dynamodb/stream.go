@@ -11,14 +11,14 @@ import (
 	"time"
 )
 
-// Limits of Amazon's streams.
+// Amazon's limits of a stream.
 const (
 	streamKeeps     = 24 * time.Hour
-	maxRecords      = 1000    // of one GetRecords
-	maxRecordsBytes = 1 << 20 // likewise
+	maxRecords      = 1000    // in one GetRecords answer
+	maxRecordsBytes = 1 << 20 // in one GetRecords answer
 )
 
-// shardID is the one shard that a stream has here. It never closes.
+// shardID names the only shard of a stream in this engine. It never closes.
 const shardID = "shardId-00000000000000000001-local"
 
 type streamDefinition struct {
@@ -26,13 +26,13 @@ type streamDefinition struct {
 	StreamViewType string `json:",omitempty"`
 }
 
-// stream is the log of a table's writes, oldest first. The engine's lock guards it.
+// stream is the log of a table's writes, oldest first. It is guarded by the engine's lock.
 type stream struct {
 	arn, label string
 	view       string
 	created    time.Time
 	records    []streamRecord
-	last       int64 // number of the newest record
+	last       int64 // sequence number of the newest record
 }
 
 type streamRecord struct {
@@ -67,10 +67,10 @@ func newStream(table string, def *streamDefinition, now time.Time) (*stream, err
 	return &stream{arn: arnPrefix + table + "/stream/" + label, label: label, view: def.StreamViewType, created: now}, nil
 }
 
-// sequenceNumber is a record's number as the stream shows it: 21 digits at least, which sort as text.
+// sequenceNumber formats a record's number. All numbers have at least 21 digits and sort as text.
 func sequenceNumber(n int64) string { return fmt.Sprintf("1%020d", n) }
 
-// take notes a write: nothing if it left the item as it was, as Amazon does.
+// take records a write. Like Amazon, it records nothing if the item did not change.
 func (s *stream) take(keys keySchema, old, new *record, now time.Time) {
 	if old == nil && new == nil || old != nil && new != nil && old.item.equal(new.item) {
 		return
@@ -103,7 +103,7 @@ func (s *stream) take(keys keySchema, old, new *record, now time.Time) {
 	s.records = append(s.records, r)
 }
 
-// forget drops what is older than a stream keeps.
+// forget drops the records older than streamKeeps.
 func (s *stream) forget(now time.Time) {
 	kept := 0
 	for kept < len(s.records) && now.Sub(s.records[kept].at) > streamKeeps {
@@ -112,7 +112,7 @@ func (s *stream) forget(now time.Time) {
 	s.records = slices.Delete(s.records, 0, kept)
 }
 
-// from returns the records after a number, as many as an answer holds.
+// from returns the records after a number, as many as fit into one answer.
 func (s *stream) from(after int64, limit int) []streamRecord {
 	first, _ := slices.BinarySearchFunc(s.records, after+1, func(r streamRecord, n int64) int { return cmp.Compare(r.number, n) })
 	rest := s.records[first:]
@@ -126,7 +126,7 @@ func (s *stream) from(after int64, limit int) []streamRecord {
 	return slices.Clone(rest[:n])
 }
 
-// streamOf returns the table of a stream's ARN. The caller holds e.mu.
+// streamOf returns the table whose stream has the ARN. The caller must hold e.mu.
 func (e *Engine) streamOf(arn string) (*table, error) {
 	for _, t := range e.tables {
 		if t.stream != nil && t.stream.arn == arn {
@@ -162,7 +162,7 @@ func (e *Engine) describeStream(body []byte) (any, error) {
 	}}, nil
 }
 
-// getShardIterator returns a position: the stream's ARN and the number of the last record before it.
+// getShardIterator returns a position: the stream's ARN and the number of the record before it.
 func (e *Engine) getShardIterator(body []byte) (any, error) {
 	request, err := decode[struct{ StreamArn, ShardId, ShardIteratorType, SequenceNumber string }](body)
 	if err != nil {
@@ -210,7 +210,7 @@ func (e *Engine) getRecords(body []byte) (any, error) {
 	after, err := strconv.ParseInt(position, 10, 64)
 	limit := cmp.Or(request.Limit, maxRecords)
 	if err != nil || limit < 1 || limit > maxRecords {
-		return nil, invalid("Invalid ShardIterator, or Limit not of 1 to %d", maxRecords)
+		return nil, invalid("Invalid ShardIterator, or Limit is not between 1 and %d", maxRecords)
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -13,7 +13,7 @@ import (
 	streamtypes "github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 )
 
-// streamARN returns that of a table.
+// streamARN returns the ARN of a table's stream.
 func streamARN(t *testing.T, table string) *string {
 	t.Helper()
 	described, err := server.Client().DescribeTable(t.Context(), &sdk.DescribeTableInput{TableName: &table})
@@ -33,7 +33,7 @@ func shard(t *testing.T, arn *string) *string {
 	return described.StreamDescription.Shards[0].ShardId
 }
 
-// records returns what the stream has behind a position, and the iterator of what comes then.
+// records returns the records after a position and the iterator for the next ones.
 func records(t *testing.T, input dynamodbstreams.GetShardIteratorInput) ([]streamtypes.Record, *string) {
 	t.Helper()
 	iterator, err := server.Streams().GetShardIterator(t.Context(), &input)
@@ -47,7 +47,7 @@ func records(t *testing.T, input dynamodbstreams.GetShardIteratorInput) ([]strea
 	return output.Records, output.NextShardIterator
 }
 
-// told returns a record as text: what happened, to which item, and v before and after.
+// told formats a record: event name, sort key, and attribute v before and after.
 func told(r streamtypes.Record) string {
 	v := func(image map[string]streamtypes.AttributeValue) string {
 		s, ok := image["v"].(*streamtypes.AttributeValueMemberS)
@@ -120,7 +120,7 @@ func TestStreamIsReadFromAnyPosition(t *testing.T) {
 	latest := from
 	latest.ShardIteratorType = streamtypes.ShardIteratorTypeLatest
 	if got, _ := records(t, latest); len(got) != 0 {
-		t.Errorf("%d records behind the latest", len(got))
+		t.Errorf("got %d records after LATEST, want none", len(got))
 	}
 	for kind, want := range map[streamtypes.ShardIteratorType]int{
 		streamtypes.ShardIteratorTypeAtSequenceNumber: 3, streamtypes.ShardIteratorTypeAfterSequenceNumber: 2,
@@ -128,7 +128,7 @@ func TestStreamIsReadFromAnyPosition(t *testing.T) {
 		at := from
 		at.ShardIteratorType, at.SequenceNumber = kind, all[1].Dynamodb.SequenceNumber
 		if got, _ := records(t, at); len(got) != want {
-			t.Errorf("%s: %d records, want %d", kind, len(got), want)
+			t.Errorf("%s: got %d records, want %d", kind, len(got), want)
 		}
 	}
 	put(t, client, table, item("PK", "a", "SK", "new"))

@@ -6,26 +6,26 @@ import (
 	"time"
 )
 
-// Amazon's limits of an item and its keys, in bytes.
+// Amazon's limits of items and keys, in bytes.
 const (
 	maxItemSize = 400 << 10
 	maxHashKey  = 2048
 	maxSortKey  = 1024
 )
 
-// table is one table. The engine's lock guards it.
+// table is one table. It is guarded by the engine's lock.
 type table struct {
 	definition tableDefinition
 	created    time.Time
 	main       *index
-	indexes    map[string]*index // global secondary ones, by name
+	indexes    map[string]*index // global secondary indexes by name
 	stream     *stream           // nil when off
-	ttl        string            // attribute; empty when off
-	count      int               // items
+	ttl        string            // attribute name; empty when off
+	count      int               // number of items
 	size       int               // bytes
 }
 
-// checkItem refuses an item that DynamoDB would not store.
+// checkItem returns a ValidationException for an item that DynamoDB would not store.
 func (t *table) checkItem(it item) error {
 	if err := t.checkKey(it); err != nil {
 		return err
@@ -41,7 +41,7 @@ func (t *table) checkItem(it item) error {
 	return nil
 }
 
-// checkKey refuses an item without a well-formed primary key.
+// checkKey returns a ValidationException for an item without a well-formed primary key.
 func (t *table) checkKey(it item) error {
 	k := t.main.keys
 	for _, name := range k.names() {
@@ -62,8 +62,8 @@ func (t *table) checkKey(it item) error {
 	return checkKeySizes(k, it)
 }
 
-// checkIndexKey refuses an item whose index key is of the wrong type or empty. One
-// without an index key is fine: it is not in the index.
+// checkIndexKey returns a ValidationException for an item whose index key is empty or has the wrong
+// type. An item without the index key is valid and does not appear in the index.
 func (t *table) checkIndexKey(index string, it item) error {
 	k := t.indexes[index].keys
 	for _, name := range k.names() {
@@ -93,7 +93,7 @@ func checkKeySizes(k keySchema, it item) error {
 	return nil
 }
 
-// parseKey reads a request's Key: the primary key and nothing else.
+// parseKey parses the Key parameter of a request: the primary key without other attributes.
 func (t *table) parseKey(raw map[string]any) (item, error) {
 	key, err := parseItem(raw)
 	if err != nil {
@@ -105,12 +105,12 @@ func (t *table) parseKey(raw map[string]any) (item, error) {
 	return key, t.checkKey(key)
 }
 
-// identity tells items of a table apart: its key as one string.
+// identity returns the item's key as one string that is unique within the table.
 func (t *table) identity(key item) string {
 	return key[t.main.keys.hash].text + "\x00" + key[t.main.keys.sort].text
 }
 
-// replace puts the item new in place of old; either may be nil.
+// replace replaces the item old by new. Either may be nil.
 func (t *table) replace(old, new *record, now time.Time) {
 	if t.stream != nil {
 		t.stream.take(t.main.keys, old, new, now)

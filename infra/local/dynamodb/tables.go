@@ -10,8 +10,8 @@ import (
 
 const arnPrefix = "arn:aws:dynamodb:local:000000000000:table/"
 
-// tableDefinition is what CreateTable is told. The parameters that change nothing in
-// memory are taken and, where DescribeTable shows them, kept.
+// tableDefinition is the request of CreateTable. Parameters without effect on an in-memory table
+// are accepted and, if DescribeTable returns them, kept.
 type tableDefinition struct {
 	TableName                 string
 	AttributeDefinitions      []attributeDefinition
@@ -65,7 +65,7 @@ func (e *Engine) createTable(body []byte) (any, error) {
 
 func newTable(def tableDefinition, now time.Time) (*table, error) {
 	if n := len(def.TableName); n < 3 || n > 255 || strings.Trim(def.TableName, letters) != "" {
-		return nil, invalid("TableName must be 3 to 255 of a-z, A-Z, 0-9, '_', '-' and '.'")
+		return nil, invalid("TableName must be 3 to 255 characters of a-z, A-Z, 0-9, '_', '-' and '.'")
 	}
 	if def.BillingMode != "PAY_PER_REQUEST" && def.ProvisionedThroughput == nil {
 		return nil, invalid("No provisioned throughput specified for the table")
@@ -126,7 +126,7 @@ func (t *table) newIndex(gsi indexDefinition) (*index, error) {
 func (d tableDefinition) schema(elements []keyElement) (keySchema, error) {
 	var k keySchema
 	if len(elements) == 0 || len(elements) > 2 || elements[0].KeyType != "HASH" || len(elements) == 2 && elements[1].KeyType != "RANGE" {
-		return k, invalid("Invalid KeySchema: a HASH key, then at most one RANGE key")
+		return k, invalid("Invalid KeySchema: it must contain one HASH key, then at most one RANGE key")
 	}
 	for i, element := range elements {
 		at := slices.IndexFunc(d.AttributeDefinitions, func(a attributeDefinition) bool { return a.AttributeName == element.AttributeName })
@@ -146,7 +146,7 @@ func (d tableDefinition) schema(elements []keyElement) (keySchema, error) {
 	return k, nil
 }
 
-// describe returns the table as DescribeTable shows it.
+// describe returns the table description of a DescribeTable answer.
 func (t *table) describe() any {
 	arn := arnPrefix + t.definition.TableName
 	description := map[string]any{
@@ -247,8 +247,8 @@ type timeToLive struct {
 	Enabled       bool
 }
 
-// updateTimeToLive takes note of the attribute. Nothing expires: DynamoDB itself may
-// take days, so nobody may rely on it.
+// updateTimeToLive stores the attribute name. Nothing expires: DynamoDB itself may take days, so
+// the product must not rely on expiry.
 func (e *Engine) updateTimeToLive(body []byte) (any, error) {
 	request, err := decode[struct {
 		TableName               string

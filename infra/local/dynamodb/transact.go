@@ -57,7 +57,7 @@ func (e *Engine) transactWriteItems(body []byte) (any, error) {
 	return withCosts(map[string]any{}, costs, request.ReturnConsumedCapacity), nil
 }
 
-// sum is the same for requests with the same actions, in whatever order their attributes
+// sum returns a digest of the actions. It does not depend on the order in which their attributes
 // were sent.
 func (t transaction) sum() ([sha256.Size]byte, error) {
 	ordered, err := json.Marshal(t.TransactItems)
@@ -101,8 +101,8 @@ func (t transaction) parse() ([]*write, error) {
 	return writes, nil
 }
 
-// prepareAll prepares every action or says why the transaction is cancelled. No two
-// actions may be about one item, so that the order of commits is of no account.
+// prepareAll prepares every action, or returns the reasons that cancel the transaction. Two actions
+// must not refer to the same item, so the order of the commits does not matter.
 func (e *Engine) prepareAll(writes []*write) error {
 	items := make(map[string]bool)
 	reasons := make([]reason, len(writes))
@@ -141,13 +141,14 @@ func (e *Engine) prepareAll(writes []*write) error {
 	return nil
 }
 
-// cancellation is the message of a cancelled transaction: SDKs that know no CancellationReasons have the codes from it.
+// cancellation returns the message of a cancelled transaction. SDKs without support for
+// CancellationReasons read the codes from it.
 func cancellation(codes []string) string {
 	return "Transaction cancelled, please refer cancellation reasons for specific reasons [" + strings.Join(codes, ", ") + "]"
 }
 
-// tokens remembers transactions by their client request token for ten minutes, so that
-// one sent twice is done once.
+// tokens remembers transactions by their client request token for ten minutes, so that a repeated
+// request has no further effect.
 type tokens struct {
 	byToken map[string]sentTransaction
 	order   []string // oldest first
@@ -158,8 +159,8 @@ type sentTransaction struct {
 	at  time.Time
 }
 
-// seen reports whether the transaction was done before. The same token with another
-// content is refused.
+// seen reports whether the transaction was already executed. It returns an
+// IdempotentParameterMismatchException if the token was used with different actions.
 func (k *tokens) seen(token string, sum [sha256.Size]byte, now time.Time) (bool, error) {
 	for len(k.order) > 0 && now.Sub(k.byToken[k.order[0]].at) > tokenLifetime {
 		delete(k.byToken, k.order[0])
@@ -183,7 +184,7 @@ func (k *tokens) remember(token string, sum [sha256.Size]byte, now time.Time) {
 	k.order = append(k.order, token)
 }
 
-// withCosts adds the consumed capacity of each table to an answer if it was asked for.
+// withCosts adds the consumed capacity of each table to an answer if the request asked for it.
 func withCosts(answer map[string]any, costs map[string]*capacity, detail string) map[string]any {
 	var reports []any
 	for name, c := range costs {

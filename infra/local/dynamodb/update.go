@@ -7,13 +7,13 @@ import (
 // update is a parsed update expression.
 type update struct{ actions []action }
 
-// action changes one path. It reads from the item as it was before the update.
+// action changes one path. It reads values from the item as it was before the whole update.
 type action struct {
 	path   path
 	change func(before item) (*value, error) // the new value; nil removes the path
 }
 
-// apply returns the item after the update.
+// apply returns the updated item.
 func (u update) apply(before item) (item, error) {
 	after := before
 	for _, a := range u.actions {
@@ -33,7 +33,7 @@ func (u update) apply(before item) (item, error) {
 	return after, nil
 }
 
-// update reads SET, REMOVE, ADD and DELETE sections, each once at most.
+// update parses SET, REMOVE, ADD and DELETE sections, at most one of each.
 func (p *parser) update() (update, error) {
 	sections := map[string]func() (action, error){"SET": p.setAction, "REMOVE": p.removeAction, "ADD": p.addAction, "DELETE": p.deleteAction}
 	var u update
@@ -69,7 +69,7 @@ func takeSection(p *parser, sections map[string]func() (action, error)) func() (
 	return nil
 }
 
-// setAction reads path = term [+|- term].
+// setAction parses path = term [+|- term].
 func (p *parser) setAction() (action, error) {
 	way, err := p.path()
 	if err != nil {
@@ -103,10 +103,10 @@ func (p *parser) setAction() (action, error) {
 	}}, err
 }
 
-// term is a value that an update computes from the item as it was.
+// term computes a value from the item as it was before the update.
 type term func(before item) (value, error)
 
-// term reads a path, a :value, if_not_exists(path, term) or list_append(term, term).
+// term parses a path, a :value, if_not_exists(path, term) or list_append(term, term).
 func (p *parser) term() (term, error) {
 	switch {
 	case p.peek() == "if_not_exists":
@@ -185,7 +185,7 @@ func (p *parser) removeAction() (action, error) {
 	return action{way, func(item) (*value, error) { return nil, nil }}, err
 }
 
-// addAction reads path :value: a number to add, or a set to unite with.
+// addAction parses path :value, where the value is a number to add or a set to merge.
 func (p *parser) addAction() (action, error) {
 	return p.pathAndValue(func(old value, exists bool, v value) (*value, error) {
 		_, isSet := memberKind(v.kind)
@@ -203,7 +203,8 @@ func (p *parser) addAction() (action, error) {
 	})
 }
 
-// deleteAction reads path :value: a set to take away. An empty set is removed.
+// deleteAction parses path :value, where the value is a set of members to remove. An attribute
+// whose set becomes empty is removed.
 func (p *parser) deleteAction() (action, error) {
 	return p.pathAndValue(func(old value, exists bool, v value) (*value, error) {
 		if _, isSet := memberKind(v.kind); !isSet || exists && old.kind != v.kind {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// kind is a type of attribute value, by DynamoDB's name.
+// kind is the type of an attribute value, by DynamoDB's name.
 type kind string
 
 const (
@@ -22,22 +22,22 @@ const (
 	kindBinarySet kind = "BS"
 )
 
-const maxDepth = 32 // of nested lists and maps, Amazon's limit
+const maxDepth = 32 // of nested lists and maps; Amazon's limit
 
-// value is one attribute value. Values are shared between requests and never changed.
+// value is one attribute value. Requests share values, so values are immutable.
 type value struct {
 	kind  kind
 	text  string   // of S, N (canonical) and B (raw bytes)
 	yes   bool     // of BOOL
 	list  []value  // of L
 	attrs item     // of M
-	set   []string // of SS, NS and BS: sorted, each as text
+	set   []string // of SS, NS and BS: sorted, each as in text
 }
 
 // item is an item or a map: attribute values by name.
 type item map[string]value
 
-// parseItem reads an item from decoded JSON.
+// parseItem parses an item from decoded JSON.
 func parseItem(raw map[string]any) (item, error) { return parseAttrs(raw, 1) }
 
 func parseAttrs(raw map[string]any, depth int) (item, error) {
@@ -96,7 +96,7 @@ func parseTyped(k kind, content any, depth int) (value, error) {
 			return v, err
 		}
 	}
-	return value{}, refused("SerializationException", "An attribute value of type %s cannot hold this content", k)
+	return value{}, refused("SerializationException", "An attribute value of type %s cannot hold a JSON value of this type", k)
 }
 
 func parseScalar(k kind, content string) (string, error) {
@@ -133,7 +133,7 @@ func parseSet(member kind, content []any) ([]string, error) {
 	for i, raw := range content {
 		s, ok := raw.(string)
 		if !ok {
-			return nil, refused("SerializationException", "A set holds strings")
+			return nil, refused("SerializationException", "The members of a set must be strings")
 		}
 		var err error
 		if set[i], err = parseScalar(member, s); err != nil {
@@ -147,7 +147,7 @@ func parseSet(member kind, content []any) ([]string, error) {
 	return set, nil
 }
 
-// memberKind returns the type of the members of a set type.
+// memberKind returns the type of the members of a set type, and false for other types.
 func memberKind(k kind) (kind, bool) {
 	switch k {
 	case kindStringSet:
@@ -160,7 +160,7 @@ func memberKind(k kind) (kind, bool) {
 	return "", false
 }
 
-// equal reports whether two values are of one type and the same.
+// equal reports whether two values have the same type and content.
 func (v value) equal(o value) bool {
 	if v.kind != o.kind {
 		return false
@@ -193,8 +193,8 @@ func (it item) equal(o item) bool {
 	return true
 }
 
-// compare orders two values of the same scalar type: numbers by size, strings and
-// binaries by their bytes. Values of other or different types have no order.
+// compare orders two values of the same scalar type: numbers by value, strings and binaries by
+// their bytes. For all other values ok is false.
 func (v value) compare(o value) (order int, ok bool) {
 	if v.kind != o.kind {
 		return 0, false
@@ -208,8 +208,8 @@ func (v value) compare(o value) (order int, ok bool) {
 	return 0, false
 }
 
-// size is what the value counts towards Amazon's limits and prices, in bytes, by the
-// published rules ("DynamoDB item sizes and formats").
+// size returns the number of bytes that count towards Amazon's limits and prices, by the published
+// rules ("DynamoDB item sizes and formats").
 func (v value) size() int {
 	switch v.kind {
 	case kindNumber:
@@ -244,7 +244,7 @@ func (v value) size() int {
 	return len(v.text)
 }
 
-// size is the item's size in bytes: names and values.
+// size returns the item's size in bytes, including attribute names.
 func (it item) size() int {
 	n := 0
 	for name, v := range it {
@@ -253,8 +253,8 @@ func (it item) size() int {
 	return n
 }
 
-// MarshalJSON writes the item as DynamoDB does, with the names in order so that
-// answers are the same each time.
+// MarshalJSON encodes the item as DynamoDB does. It sorts the names so that answers are
+// deterministic.
 func (it item) MarshalJSON() ([]byte, error) { return it.appendJSON(nil), nil }
 
 func (it item) appendJSON(b []byte) []byte {

@@ -12,7 +12,7 @@ import (
 	"related-ro/infra/local/dynamodb"
 )
 
-// send posts a body to an engine and returns the answer.
+// send posts a request body to an engine and returns the answer.
 func send(engine *dynamodb.Engine, operation, body string) *httptest.ResponseRecorder {
 	request := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
 	request.Header.Set("X-Amz-Target", "DynamoDB_20120810."+operation)
@@ -29,9 +29,9 @@ func TestAnswers(t *testing.T) {
 	}{
 		{"a result", "ListTables", `{}`, 200, ""},
 		{"an error", "DescribeTable", `{"TableName":"gone"}`, 400, "ResourceNotFoundException"},
-		{"an operation it does not do", "ExecuteStatement", `{}`, 400, "UnknownOperationException"},
+		{"an unsupported operation", "ExecuteStatement", `{}`, 400, "UnknownOperationException"},
 		{"no JSON", "GetItem", `{`, 400, "SerializationException"},
-		{"a parameter it does not know", "GetItem", `{"TableName":"gone","AttributesToGet":["a"]}`, 400, "SerializationException"},
+		{"an unknown parameter", "GetItem", `{"TableName":"gone","AttributesToGet":["a"]}`, 400, "SerializationException"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -53,7 +53,7 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// withTable is an engine with a table named table, whose key is PK.
+// withTable returns an engine with a table named table, whose key is PK.
 func withTable() *dynamodb.Engine {
 	engine := dynamodb.New()
 	send(engine, "CreateTable", `{"TableName":"table","BillingMode":"PAY_PER_REQUEST","KeySchema":[{"AttributeName":"PK","KeyType":"HASH"}],`+

@@ -15,7 +15,7 @@ import (
 	"related-ro/infra/local/dynamodb"
 )
 
-// fatal is what testing.T and rapid.T share.
+// fatal holds the methods common to testing.T and rapid.T.
 type fatal interface {
 	Context() context.Context
 	Fatalf(format string, args ...any)
@@ -50,7 +50,7 @@ func TestTransactions(t *testing.T) {
 		actions func(table string) []types.TransactWriteItem
 		code    string
 		reasons string
-		after   string // sort keys stored
+		after   string // sort keys stored afterwards
 	}{
 		{"all hold", func(table string) []types.TransactWriteItem {
 			return []types.TransactWriteItem{checkAction(table, "old", exists), putAction(table, item("PK", "p", "SK", "new"), missing)}
@@ -210,7 +210,7 @@ func TestValuesReadBackAsWritten(t *testing.T) {
 	}
 }
 
-// untypedAll is untyped with the types that it leaves out.
+// untypedAll extends untyped to the types that it does not convert.
 func untypedAll(v types.AttributeValue) any {
 	switch v := v.(type) {
 	case *types.AttributeValueMemberB:
@@ -225,7 +225,7 @@ func untypedAll(v types.AttributeValue) any {
 	return untyped(v)
 }
 
-// Many writers count up by condition: none of their counts is lost.
+// Concurrent clients increment a counter with conditional updates. No increment is lost.
 func TestConditionalWritesFromManyClients(t *testing.T) {
 	client, table := server.Client(), server.Table(t)
 	put(t, client, table, item("PK", "p", "SK", "s", "n", "=0"))
@@ -260,7 +260,7 @@ func TestFaults(t *testing.T) {
 	tests := []struct {
 		name    string
 		fault   *dynamodb.Fault
-		code    string // "" when the client's second try succeeds
+		code    string // error code returned after all retries
 		written bool
 	}{
 		{"throttled", dynamodb.Throttled(), "ProvisionedThroughputExceededException", false},
@@ -299,7 +299,7 @@ func TestFaultLeavesPartOfBatchUndone(t *testing.T) {
 	}
 	written, err := client.BatchWriteItem(t.Context(), &sdk.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{table: requests}})
 	if err != nil || len(written.UnprocessedItems[table]) != 2 {
-		t.Fatalf("left undone %v, %v", written, err)
+		t.Fatalf("unprocessed %v, %v", written, err)
 	}
 	read, err := client.BatchGetItem(t.Context(), &sdk.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{table: {Keys: keys}}})
 	if err != nil || len(read.Responses[table]) != 3 || len(read.UnprocessedKeys[table].Keys) != 2 {

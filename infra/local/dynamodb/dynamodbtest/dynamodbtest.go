@@ -1,9 +1,9 @@
-// Package dynamodbtest gives the tests of a package a DynamoDB: the embedded engine
-// over HTTP, or another one if CONFORMANCE_DYNAMODB_ENDPOINT names its address, so that
-// the same tests show that both agree.
+// Package dynamodbtest provides a DynamoDB for the tests of a package. It serves the embedded
+// engine over HTTP, or forwards to the server at CONFORMANCE_DYNAMODB_ENDPOINT, so that the same
+// tests show that both agree.
 //
-// Start one in TestMain, and take a fresh table in each test. Run with -count=1 against
-// another engine: go test does not see which one its cached result is of.
+// Start one in TestMain, and create a fresh table in each test. Run with -count=1 against another
+// server, because go test caches results without regard to the server.
 package dynamodbtest
 
 import (
@@ -27,7 +27,7 @@ import (
 	"related-ro/pkg/boot"
 )
 
-// EndpointVariable is the environment variable that names another DynamoDB, say
+// EndpointVariable is the environment variable that holds the URL of another DynamoDB, such as
 // "http://127.0.0.1:8000".
 const EndpointVariable = "CONFORMANCE_DYNAMODB_ENDPOINT"
 
@@ -39,8 +39,8 @@ type Server struct {
 	tables atomic.Int64
 }
 
-// Start starts a Server. It panics when EndpointVariable is no URL. Close it when the
-// tests are done.
+// Start starts a Server. It panics if EndpointVariable is not a URL. The caller must Close it when
+// the tests are done.
 func Start() *Server {
 	var engine http.Handler = dynamodb.New()
 	if other := os.Getenv(EndpointVariable); other != "" {
@@ -55,14 +55,14 @@ func Start() *Server {
 	return s
 }
 
-// Close ends the Server and its connections.
+// Close stops the Server and closes its connections.
 func (s *Server) Close() { s.http.Close() }
 
-// URL is where the Server listens.
+// URL returns the base URL of the Server.
 func (s *Server) URL() string { return s.http.URL }
 
-// Client returns a client of the Server as a Lambda function has it, its transport
-// included, but with no pause before a second try.
+// Client returns a client with the transport of the Lambda functions, which retries without a
+// delay.
 func (s *Server) Client() *sdk.Client {
 	return sdk.New(sdk.Options{
 		Region:       "us-east-1",
@@ -73,14 +73,14 @@ func (s *Server) Client() *sdk.Client {
 	})
 }
 
-// Streams returns a client of the Streams API, which shares the Server's address.
+// Streams returns a client for the Streams API, which has the same address.
 func (s *Server) Streams() *dynamodbstreams.Client {
 	return dynamodbstreams.New(dynamodbstreams.Options{
 		Region: "us-east-1", BaseEndpoint: aws.String(s.http.URL), HTTPClient: s.client, Credentials: credentials{},
 	})
 }
 
-// credentials are those of nobody: no engine checks them.
+// credentials are fixed dummy credentials: no engine checks them.
 type credentials struct{}
 
 // Retrieve implements aws.CredentialsProvider.
@@ -88,15 +88,15 @@ func (credentials) Retrieve(context.Context) (aws.Credentials, error) {
 	return aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}, nil
 }
 
-// Table creates a table of the product's form, without its stream, and returns its name. It
-// is deleted when the test ends. An engine may keep a copy of every image that a stream has:
-// moto has 18 GB after the store's tests.
+// Table creates a table with the product's schema, without its stream, and returns its name. The
+// table is deleted when the test ends. Streams are left out because an engine may keep a copy of
+// every image: moto holds 18 GB after the tests of the store.
 func (s *Server) Table(t testing.TB) string {
 	t.Helper()
 	return s.table(t, false)
 }
 
-// StreamTable is Table with the stream.
+// StreamTable is like Table, with the stream enabled.
 func (s *Server) StreamTable(t testing.TB) string {
 	t.Helper()
 	return s.table(t, true)
@@ -120,13 +120,13 @@ func (s *Server) table(t testing.TB, stream bool) string {
 	return name
 }
 
-// Faults has f asked about every request until the test ends.
+// Faults makes f choose the fault of every request until the test ends.
 func (s *Server) Faults(t testing.TB, f dynamodb.FaultFunc) {
 	s.faults.Set(f)
 	t.Cleanup(func() { s.faults.Set(nil) })
 }
 
-// Definition is the product's table as template.yaml has it.
+// Definition returns the product's table as defined in template.yaml.
 func Definition(name string) *sdk.CreateTableInput {
 	attribute := func(name string) types.AttributeDefinition {
 		return types.AttributeDefinition{AttributeName: &name, AttributeType: types.ScalarAttributeTypeS}
@@ -147,7 +147,7 @@ func Definition(name string) *sdk.CreateTableInput {
 	}
 }
 
-// impatient tries as often as the SDK does, without waiting.
+// impatient retries as often as the SDK does, without waiting.
 type impatient struct{ aws.Retryer }
 
 // RetryDelay returns no delay.
