@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// pause is how long a queue's name stays taken after DeleteQueue, and how long PurgeQueue must wait for the next.
+// pause is the time for which a queue's name stays reserved after DeleteQueue, and the minimum time
+// between two PurgeQueue calls.
 const pause = 60 * time.Second
 
 type createInput struct {
@@ -35,7 +36,8 @@ func (e *Engine) createQueueAction(c *call, in *createInput) (any, *Error) {
 	return queueURLOutput{e.queueURL(c.request, in.QueueName)}, nil
 }
 
-// createQueue creates a queue, or finds that it exists with the attributes given. The caller holds the lock.
+// createQueue creates a queue. It returns nil if a queue with this name and the given attributes
+// exists. The caller must hold the lock.
 func (e *Engine) createQueue(name string, changes map[string]string) *Error {
 	if name == "" {
 		return missingParameter("QueueName")
@@ -69,7 +71,7 @@ func (e *Engine) createQueue(name string, changes map[string]string) *Error {
 	return nil
 }
 
-// checkRedrive returns why a queue may not have the dead-letter queue that its attributes name.
+// checkRedrive returns an error if the queue may not use the dead-letter queue in its attributes.
 func (e *Engine) checkRedrive(name string, attributes queueAttributes) *Error {
 	if attributes.redrive == nil {
 		return nil
@@ -89,7 +91,7 @@ type queueInput struct {
 	QueueUrl string
 }
 
-// queue returns the queue of a URL, whatever its host. The caller holds the lock.
+// queue returns the queue with the URL and ignores the URL's host. The caller must hold the lock.
 func (e *Engine) queue(url string) (*queue, *Error) {
 	if url == "" {
 		return nil, missingParameter("QueueUrl")
@@ -105,7 +107,7 @@ func (e *Engine) queue(url string) (*queue, *Error) {
 	return q, nil
 }
 
-// nameInURL returns the queue's name, the last part of a URL's path after the account.
+// nameInURL returns the queue's name, which follows the account in the URL's path.
 func nameInURL(url string) (name string, ok bool) {
 	_, name, ok = strings.Cut(url, "/"+Account+"/")
 	return name, ok && queueName.MatchString(name)
@@ -153,7 +155,8 @@ type sourcesInput struct {
 }
 
 type sourcesOutput struct {
-	QueueUrls []string `json:"queueUrls"` // in this one call SQS writes it small, and never leaves it out
+	// SQS uses a lower-case name in this call only, and never omits the field.
+	QueueUrls []string `json:"queueUrls"`
 	NextToken string   `json:",omitempty"`
 }
 
@@ -170,8 +173,8 @@ func (e *Engine) listDeadLetterSourceQueues(c *call, in *sourcesInput) (any, *Er
 	return sourcesOutput{append([]string{}, urls...), token}, err
 }
 
-// list returns the URLs of the queues that match, by name. As on AWS, only who gives MaxResults gets a token for more;
-// else the first 1,000 are all.
+// list returns the URLs of the matching queues in order of name. As on AWS, the call returns a
+// token for the next page only if MaxResults is set. Otherwise it returns the first 1,000 queues.
 func (e *Engine) list(c *call, page pageInput, match func(*queue) bool) (urls []string, token string, err *Error) {
 	limit := 1000
 	if page.MaxResults != nil {
@@ -279,7 +282,8 @@ func (e *Engine) getQueueAttributes(_ *call, in *getAttributesInput) (any, *Erro
 	return getAttributesOutput{asked}, nil
 }
 
-// isOptionalAttribute says whether a queue may lack the attribute: it may be asked for all the same.
+// isOptionalAttribute reports whether a queue may lack the attribute. Such an attribute may be
+// requested even if it is not set.
 func isOptionalAttribute(name string) bool {
 	switch name {
 	case attrPolicy, attrRedrive, attrRedriveAllow, attrKMSKey, attrKMSReuse,

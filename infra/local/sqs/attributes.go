@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Names of queue attributes that the engine acts on.
+// Names of queue attributes that affect the engine.
 const (
 	attrDelay        = "DelaySeconds"
 	attrMaximumSize  = "MaximumMessageSize"
@@ -24,7 +24,8 @@ const (
 	attrPolicy       = "Policy"
 )
 
-// numericAttributes gives the range and the default of each number, from the API reference of SetQueueAttributes.
+// numericAttributes holds the range and the default of each numeric attribute, from the API
+// reference of SetQueueAttributes.
 var numericAttributes = map[string]struct{ min, max, normal int }{
 	attrDelay:       {0, maxDelaySeconds, 0},
 	attrMaximumSize: {1 << 10, MaxMessageBytes, MaxMessageBytes},
@@ -33,15 +34,17 @@ var numericAttributes = map[string]struct{ min, max, normal int }{
 	attrVisibility:  {0, maxVisibilitySeconds, 30},
 }
 
-// queueAttributes is what can be set on a queue. A value of it is never changed: change returns a new one.
+// queueAttributes holds the attributes of a queue that can be set. A value is immutable; change
+// returns a new one.
 type queueAttributes struct {
 	numbers map[string]int
-	texts   map[string]string // in the form that GetQueueAttributes answers
-	redrive *redrivePolicy    // nil: none
+	texts   map[string]string // in the format that GetQueueAttributes returns
+	redrive *redrivePolicy    // nil if there is none
 	allow   redriveAllowPolicy
 }
 
-// redrivePolicy says when a message goes to which dead-letter queue.
+// redrivePolicy holds the dead-letter queue and the number of receives after which a message moves
+// there.
 type redrivePolicy struct {
 	TargetARN string `json:"deadLetterTargetArn"`
 	MaxCount  int    `json:"maxReceiveCount"`
@@ -50,13 +53,13 @@ type redrivePolicy struct {
 // target returns the name of the dead-letter queue.
 func (p *redrivePolicy) target() string { return p.TargetARN[strings.LastIndex(p.TargetARN, ":")+1:] }
 
-// redriveAllowPolicy says which queues may use this one as their dead-letter queue.
+// redriveAllowPolicy restricts the queues that may use this one as their dead-letter queue.
 type redriveAllowPolicy struct {
 	Permission string   `json:"redrivePermission"`
 	SourceARNs []string `json:"sourceQueueArns,omitempty"`
 }
 
-// allows says whether the queue may be a source.
+// allows reports whether the queue may be a source.
 func (p redriveAllowPolicy) allows(sourceARN string) bool {
 	switch p.Permission {
 	case "denyAll":
@@ -68,7 +71,7 @@ func (p redriveAllowPolicy) allows(sourceARN string) bool {
 	}
 }
 
-// defaultAttributes returns what a queue has that nothing was said about.
+// defaultAttributes returns the attributes of a queue that was created without any.
 func defaultAttributes() queueAttributes {
 	a := queueAttributes{numbers: map[string]int{}, texts: map[string]string{attrSSE: "true"}}
 	for name, spec := range numericAttributes {
@@ -77,12 +80,12 @@ func defaultAttributes() queueAttributes {
 	return a
 }
 
-// seconds returns a number as a duration.
+// seconds returns a numeric attribute as a duration.
 func (a queueAttributes) seconds(name string) time.Duration {
 	return time.Duration(a.numbers[name]) * time.Second
 }
 
-// get returns an attribute as GetQueueAttributes answers it, empty if it has none.
+// get returns an attribute in the format of GetQueueAttributes, or "" if it is not set.
 func (a queueAttributes) get(name string) string {
 	if n, ok := a.numbers[name]; ok {
 		return strconv.Itoa(n)
@@ -90,8 +93,9 @@ func (a queueAttributes) get(name string) string {
 	return a.texts[name]
 }
 
-// change returns the attributes with the changes made. Returns InvalidAttributeName, InvalidAttributeValue or
-// InvalidParameterValue as SQS does. An empty text removes an attribute.
+// change returns a copy of the attributes with the changes applied. An empty value removes an
+// attribute. It returns InvalidAttributeName, InvalidAttributeValue or InvalidParameterValue as SQS
+// does.
 func (a queueAttributes) change(changes map[string]string) (queueAttributes, *Error) {
 	if changes[attrKMSKey] != "" && changes[attrSSE] == "true" {
 		return a, modelled("InvalidAttributeName", "InvalidAttributeName", "You can use one type of server-side encryption (SSE) "+
@@ -107,7 +111,7 @@ func (a queueAttributes) change(changes map[string]string) (queueAttributes, *Er
 	return a, nil
 }
 
-// set changes one attribute in place.
+// set sets one attribute in place.
 func (a *queueAttributes) set(name, value string) *Error {
 	if spec, ok := numericAttributes[name]; ok {
 		n, err := strconv.Atoi(value)
@@ -142,7 +146,7 @@ func (a *queueAttributes) set(name, value string) *Error {
 			delete(a.texts, attrKMSKey)
 			delete(a.texts, attrKMSReuse)
 		}
-	default: // FifoQueue and its like are just as unknown to a standard queue on AWS
+	default: // on AWS, too, FifoQueue and similar attributes are unknown to a standard queue
 		return unknownAttribute(name)
 	}
 	a.texts[name] = value
@@ -157,7 +161,7 @@ func (a *queueAttributes) setRedrive(value string) *Error {
 	}
 	var policy struct {
 		TargetARN string          `json:"deadLetterTargetArn"`
-		MaxCount  json.RawMessage `json:"maxReceiveCount"` // SQS takes 5 and "5"
+		MaxCount  json.RawMessage `json:"maxReceiveCount"` // SQS accepts 5 and "5"
 	}
 	if err := json.Unmarshal([]byte(value), &policy); err != nil {
 		return invalidValue(value, attrRedrive, "Redrive policy is not a valid JSON map.")
@@ -194,7 +198,7 @@ func (a *queueAttributes) setRedriveAllow(value string) *Error {
 	return a.setJSON(attrRedriveAllow, a.allow)
 }
 
-// setJSON stores a policy in one form, however it was written.
+// setJSON stores a policy in canonical JSON, regardless of its original formatting.
 func (a *queueAttributes) setJSON(name string, policy any) *Error {
 	text, err := json.Marshal(policy)
 	if err != nil {

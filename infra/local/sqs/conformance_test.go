@@ -12,7 +12,7 @@ import (
 
 var start = time.Date(2026, 11, 23, 10, 15, 0, 0, time.UTC)
 
-// TestConformance tests the embedded engine, or the one that sqstest.EndpointVariable names.
+// TestConformance tests the embedded engine, or the server at the URL in sqstest.EndpointVariable.
 func TestConformance(t *testing.T) {
 	if endpoint := os.Getenv(sqstest.EndpointVariable); endpoint != "" {
 		sqstest.Conformance(t, sqstest.Subject{Client: sqstest.NewClient(endpoint)})

@@ -9,39 +9,42 @@ import (
 	"related-ro/infra/local/clock"
 )
 
-// Account is the account that every queue belongs to.
+// Account is the ID of the account that owns every queue.
 const Account = "000000000000"
 
-// Config says what an engine needs to know. The zero value works.
+// Config configures an engine. The zero value is valid.
 type Config struct {
-	// Region is part of every queue's ARN. Default: us-east-1.
+	// Region is part of every queue's ARN. The default is us-east-1.
 	Region string
 
-	// BaseURL is what queue URLs begin with, such as "http://127.0.0.1:9324". Default: http:// and the Host of the
-	// request at hand, so that a client in a container gets URLs that it can reach. What comes in is accepted under any host.
+	// BaseURL is the prefix of queue URLs, such as "http://127.0.0.1:9324". The default is http://
+	// plus the Host header of the request, so that a client in a container receives URLs that it
+	// can reach. The engine accepts queue URLs with any host.
 	BaseURL string
 
-	// Clock is the time. Default: the machine's.
+	// Clock is the source of time. The default is the system clock.
 	Clock clock.Clock
 
-	// Observe, if set, is told of everything that happens to a message, in the order in which it happens. The engine
-	// is locked meanwhile: Observe must be quick and must not call the engine.
+	// Observe, if set, receives each event of a message in order. The engine is locked during the
+	// call, so Observe must be quick and must not call the engine.
 	Observe func(Event)
 
-	// Fault, if set, is asked before each call, and before each entry of a batch, whether it shall fail. An error
-	// is answered instead of doing the work; nil lets it through. It may run concurrently.
+	// Fault, if set, is called before each call and before each entry of a batch. If it returns an
+	// error, the engine returns that error and does not do the work. Fault may be called
+	// concurrently.
 	Fault func(Call) *Error
 }
 
-// Call is what a fault hook decides about.
+// Call describes the call, or the batch entry, that a fault hook decides about.
 type Call struct {
-	Action  string        // "SendMessageBatch"
+	Action  string        // such as "SendMessageBatch"
 	Queue   string        // the queue's name; empty for ListQueues
-	EntryID string        // the id of one entry of a batch; empty when the call as a whole is meant
-	Request *http.Request // its body has been read
+	EntryID string        // the ID of one entry of a batch; empty for the call as a whole
+	Request *http.Request // its body has already been read
 }
 
-// Engine holds queues in memory. It serves the SQS protocol as an http.Handler. All its methods may be called concurrently.
+// Engine holds queues in memory and serves the SQS protocol as an http.Handler. All its methods are
+// safe for concurrent use.
 type Engine struct {
 	region  string
 	baseURL string
@@ -52,14 +55,14 @@ type Engine struct {
 
 	mu      sync.Mutex
 	queues  map[string]*queue    // by name
-	deleted map[string]time.Time // when a queue of that name was deleted
+	deleted map[string]time.Time // time of deletion by queue name
 	serial  int64                // numbers queues and messages in order of creation
 	closed  bool
 }
 
 var _ http.Handler = (*Engine)(nil)
 
-// New returns an engine without queues. It holds no resource of the machine.
+// New returns an engine without queues. It starts no goroutines and opens no files or sockets.
 func New(cfg Config) *Engine {
 	e := &Engine{
 		region:  cfg.Region,
@@ -86,8 +89,9 @@ func New(cfg Config) *Engine {
 	return e
 }
 
-// CreateQueue creates a standard queue with the attributes of the CreateQueue call, such as VisibilityTimeout and
-// RedrivePolicy. A queue that exists with the same attributes is fine. The error is what the call would answer: an *Error.
+// CreateQueue creates a standard queue. attributes are those of the CreateQueue call, such as
+// VisibilityTimeout and RedrivePolicy. If a queue with this name and the same attributes exists,
+// CreateQueue returns nil. An error is the *Error that the call would return.
 func (e *Engine) CreateQueue(name string, attributes map[string]string) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -97,18 +101,18 @@ func (e *Engine) CreateQueue(name string, attributes map[string]string) error {
 	return nil
 }
 
-// ARN returns the Amazon Resource Name of a queue, whether it exists or not.
+// ARN returns the Amazon Resource Name of a queue. The queue need not exist.
 func (e *Engine) ARN(name string) string {
 	return "arn:aws:sqs:" + e.region + ":" + Account + ":" + name
 }
 
-// QueueURL returns the URL of a queue, whether it exists or not, under Config.BaseURL.
+// QueueURL returns the URL of a queue under Config.BaseURL. The queue need not exist.
 func (e *Engine) QueueURL(name string) string {
 	return e.baseURL + "/" + Account + "/" + name
 }
 
-// Close ends all long polls with an empty answer and lets no new one wait, so that a server can shut down at once.
-// Everything else goes on working.
+// Close ends all long polls with an empty answer and makes later polls return immediately, so that
+// a server can shut down at once. All other calls continue to work.
 func (e *Engine) Close() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -118,7 +122,7 @@ func (e *Engine) Close() {
 	}
 }
 
-// queueURL returns the URL of a queue as the sender of r should call it.
+// queueURL returns the URL under which the sender of r can reach the queue.
 func (e *Engine) queueURL(r *http.Request, name string) string {
 	if e.baseURL != "" {
 		return e.QueueURL(name)
@@ -126,7 +130,7 @@ func (e *Engine) queueURL(r *http.Request, name string) string {
 	return "http://" + r.Host + "/" + Account + "/" + name
 }
 
-// nextSerial numbers queues and messages. The caller holds the lock.
+// nextSerial returns the next number for a queue or message. The caller must hold the lock.
 func (e *Engine) nextSerial() int64 {
 	e.serial++
 	return e.serial

@@ -59,7 +59,7 @@ func TestFaultHookFailsOneEntry(t *testing.T) {
 		}})
 	w.must(err)
 	if len(out.Failed) != 1 || *out.Failed[0].Id != "b" || out.Failed[0].SenderFault || *out.Failed[0].Code != "InternalFailure" {
-		t.Errorf("failed: %+v, want b with InternalFailure, no fault of the sender", out.Failed)
+		t.Errorf("failed: %+v, want b with InternalFailure, which is not the sender's fault", out.Failed)
 	}
 	w.receiveCount(w.url, 1)
 }
@@ -124,7 +124,7 @@ func TestRedriveAllowPolicyIsKept(t *testing.T) {
 				QueueUrl: aws.String(w.dead()), Attributes: map[string]string{"RedriveAllowPolicy": c.policy}})
 			w.must(err)
 			if err := setRedrive(w, 1); (err == nil) != c.ok {
-				t.Errorf("the redrive policy was answered %v", err)
+				t.Errorf("set the redrive policy: got %v", err)
 			}
 		})
 	}
@@ -155,7 +155,7 @@ func TestBaseURLIsWhatQueueURLsBeginWith(t *testing.T) {
 	}
 }
 
-// The answers are compared as text: this is what other SDKs than Go's see.
+// The test compares answers as text because other SDKs than Go's read the same bytes.
 func TestErrorsOnTheWire(t *testing.T) {
 	_, _, endpoint := sqstest.Start(t, sqs.Config{})
 	for _, c := range []struct {
@@ -171,11 +171,11 @@ func TestErrorsOnTheWire(t *testing.T) {
 			`{"__type":"com.amazonaws.sqs#InvalidAddress","message":"The address work is not valid for this endpoint."}`},
 		{"an action that is not done", "AmazonSQS.TagQueue", `{}`, 400, "AWS.SimpleQueueService.UnsupportedOperation;Sender",
 			`{"__type":"com.amazonaws.sqs#UnsupportedOperation","message":"TagQueue is not supported by this engine."}`},
-		{"an action that does not exist", "AmazonSQS.Juggle", `{}`, 404, "UnknownOperationException;Sender",
+		{"an unknown action", "AmazonSQS.Juggle", `{}`, 404, "UnknownOperationException;Sender",
 			`{"__type":"com.amazon.coral.service#UnknownOperationException","message":"The operation Juggle is unknown."}`},
 		{"neither protocol", "", "ListQueues", 400, "AWS.SimpleQueueService.UnsupportedOperation;Sender",
 			`{"__type":"com.amazonaws.sqs#UnsupportedOperation","message":"Send AWS JSON 1.0 with an X-Amz-Target of AmazonSQS.X, or a form with an Action."}`},
-		{"bytes that are no UTF-8", "AmazonSQS.ListQueues", "{\"QueueNamePrefix\":\"\xff\"}", 400, "SerializationException;Sender",
+		{"bytes that are not UTF-8", "AmazonSQS.ListQueues", "{\"QueueNamePrefix\":\"\xff\"}", 400, "SerializationException;Sender",
 			`{"__type":"com.amazon.coral.service#SerializationException","message":"the request is not UTF-8"}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -205,14 +205,15 @@ func TestErrorsOnTheWire(t *testing.T) {
 				t.Errorf("body %s, want %s", got, c.answer)
 			}
 			if response.Header.Get("x-amzn-RequestId") == "" {
-				t.Error("the answer has no request id")
+				t.Error("the answer has no request ID")
 			}
 		})
 	}
 }
 
-// Ten thousand messages go through 8 consumers that give some back once: each is done exactly once. With anything
-// quadratic in the engine this would take minutes.
+// Ten thousand messages pass through 8 consumers, each of which returns some messages once. Every
+// message is processed exactly once. With any quadratic algorithm in the engine, this test would
+// take minutes.
 func TestManyMessagesManyConsumers(t *testing.T) {
 	const messages, consumers = 10_000, 8
 	w := newWorld(t, sqs.Config{}, nil)
@@ -235,16 +236,16 @@ func TestManyMessagesManyConsumers(t *testing.T) {
 	}
 	running.Wait()
 	if len(c.done) != messages {
-		t.Errorf("%d messages were done, want %d", len(c.done), messages)
+		t.Errorf("%d messages were processed, want %d", len(c.done), messages)
 	}
 	for body, n := range c.done {
 		if n != 1 {
-			t.Errorf("message %s was done %d times", body, n)
+			t.Errorf("message %s was processed %d times", body, n)
 		}
 	}
 }
 
-// fickleConsumer gives every third message of a batch back once.
+// fickleConsumer returns every third message of a batch to the queue once.
 type fickleConsumer struct {
 	*world
 	mu     sync.Mutex
@@ -252,7 +253,7 @@ type fickleConsumer struct {
 	done   map[string]int
 }
 
-// consume receives and settles one batch. It returns false when there is nothing more.
+// consume receives and finishes one batch. It returns false when the queue is empty.
 func (c *fickleConsumer) consume() bool {
 	batch, err := c.client.ReceiveMessage(c.Context(), &awssqs.ReceiveMessageInput{QueueUrl: &c.url, MaxNumberOfMessages: 10})
 	if err != nil {
@@ -285,7 +286,7 @@ func (c *fickleConsumer) consume() bool {
 	return len(batch.Messages) > 0
 }
 
-// fails decides about the i-th message of a batch and keeps count.
+// fails decides whether to fail the i-th message of a batch and counts the processed messages.
 func (c *fickleConsumer) fails(i int, body string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -316,12 +317,12 @@ func TestQuietGroupsComeBeforeANoisyOne(t *testing.T) {
 		send("noisy", "noisy")
 	}
 	send("quiet", "quiet")
-	for range 3 { // up to then it is not noisy: the oldest come first
+	for range 3 { // the group is not noisy yet, so the oldest messages come first
 		if got := receive(); slices.Contains(got, "quiet") || len(got) != 10 {
 			t.Fatalf("received %v", got)
 		}
 	}
 	if got := receive(); len(got) != 10 || got[0] != "quiet" {
-		t.Errorf("received %v, want the quiet group's first", got)
+		t.Errorf("received %v, want the message of the quiet group first", got)
 	}
 }

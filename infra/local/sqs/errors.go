@@ -5,29 +5,31 @@ import (
 	"net/http"
 )
 
-// Error is an SQS error as it goes over the wire.
+// Error is an SQS error in its wire format.
 type Error struct {
-	// Type is the shape's full name, which SDKs map to a typed error: "com.amazonaws.sqs#QueueDoesNotExist".
+	// Type is the full name of the error shape, which SDKs map to a typed error, such as
+	// "com.amazonaws.sqs#QueueDoesNotExist".
 	Type string
 
-	// Code is the name from the days of the Query protocol, which SDKs show and retry by:
-	// "AWS.SimpleQueueService.NonExistentQueue". It is also what a failed entry of a batch carries.
+	// Code is the error code of the Query protocol, such as
+	// "AWS.SimpleQueueService.NonExistentQueue". SDKs show it and use it to decide on retries. A
+	// failed batch entry contains the same code.
 	Code string
 
-	// Message is a sentence for people.
+	// Message is a human-readable sentence.
 	Message string
 
-	// Status is the HTTP status.
+	// Status is the HTTP status code.
 	Status int
 
-	// Receiver says that the service is to blame, not the caller.
+	// Receiver marks a fault of the service rather than of the caller.
 	Receiver bool
 }
 
 // Error returns the code and the message.
 func (e *Error) Error() string { return e.Code + ": " + e.Message }
 
-// fault says who is to blame, as both protocols name it.
+// fault returns the party at fault in the terms of both protocols.
 func (e *Error) fault() string {
 	if e.Receiver {
 		return "Receiver"
@@ -35,14 +37,16 @@ func (e *Error) fault() string {
 	return "Sender"
 }
 
-// Throttled is what SQS answers to too many calls: RequestThrottled, status 403, which SDKs retry. For fault hooks.
+// Throttled returns RequestThrottled with status 403, the error of SQS for too many calls. SDKs
+// retry it. For use in fault hooks.
 func Throttled() *Error {
 	e := modelled("RequestThrottled", "RequestThrottled", "Request was throttled.")
 	e.Status = http.StatusForbidden
 	return e
 }
 
-// InternalFailure is what SQS answers when it is broken: InternalFailure, status 500, which SDKs retry. For fault hooks.
+// InternalFailure returns InternalFailure with status 500, the error of SQS for an internal
+// failure. SDKs retry it. For use in fault hooks.
 func InternalFailure() *Error {
 	return &Error{
 		Type:     coral + "InternalFailure",
@@ -53,7 +57,8 @@ func InternalFailure() *Error {
 	}
 }
 
-// Namespaces of error shapes: SQS's own, and those of Amazon's service framework that the SQS model does not list.
+// Namespaces of error shapes: SQS's own, and that of Amazon's service framework, whose errors the
+// SQS model does not list.
 const (
 	model     = "com.amazonaws.sqs#"
 	coral     = "com.amazon.coral.service#"

@@ -2,33 +2,35 @@ package sqs
 
 import "time"
 
-// Kind says what happened to a message.
+// Kind is the kind of an Event.
 type Kind string
 
-// What can happen to a message.
+// Kinds of events.
 const (
-	Sent        Kind = "sent"        // it came in
-	Received    Kind = "received"    // a consumer got it
-	Rescheduled Kind = "rescheduled" // ChangeMessageVisibility said when it becomes visible again
-	Deleted     Kind = "deleted"     // a consumer is done with it
-	Moved       Kind = "moved"       // it was received too often and went to the dead-letter queue
-	Expired     Kind = "expired"     // its retention period is over: it is lost
+	Sent        Kind = "sent"        // a sender sent it
+	Received    Kind = "received"    // a consumer received it
+	Rescheduled Kind = "rescheduled" // ChangeMessageVisibility set a new visibility timeout
+	Deleted     Kind = "deleted"     // a consumer deleted it
+	Moved       Kind = "moved"       // redrive moved it to the dead-letter queue
+	Expired     Kind = "expired"     // its retention period is over and the message is lost
 	Purged      Kind = "purged"      // PurgeQueue or DeleteQueue removed it
 )
 
-// Event is one thing that happened to one message.
+// Event is one event of one message.
 type Event struct {
 	Kind         Kind
 	Time         time.Time
-	Queue        string        // the name of the queue that it happened in
-	To           string        // the dead-letter queue, for Moved
-	MessageID    string        // stays the same when a message is moved
-	Body         string        // the whole body
-	ReceiveCount int           // how often it has been received, in this queue and those before
-	VisibleIn    time.Duration // how long nobody can receive it now: delay or visibility timeout; for Sent, Received, Rescheduled
+	Queue        string // name of the queue in which it happened
+	To           string // for Moved: name of the dead-letter queue
+	MessageID    string // does not change when a message moves
+	Body         string // the whole body
+	ReceiveCount int    // number of receives, in this queue and those before
+	// VisibleIn is the remaining delay or visibility timeout. Set for Sent, Received and
+	// Rescheduled.
+	VisibleIn time.Duration
 }
 
-// tell tells the observer. The caller holds the lock.
+// tell sends an event to the observer. The caller must hold the lock.
 func (e *Engine) tell(kind Kind, now time.Time, q *queue, m *message) {
 	event := Event{Kind: kind, Time: now, Queue: q.name, MessageID: m.id, Body: m.body, ReceiveCount: m.receives}
 	switch kind {

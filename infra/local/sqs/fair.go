@@ -1,14 +1,15 @@
 package sqs
 
-// What makes a message group of a standard queue a noisy neighbour, by "How Amazon SQS fair queues work" in the SQS
-// Developer Guide, which calls these figures approximate. Its other measure, the share of the consumers' time, is not
-// played here.
+// Thresholds at which a message group of a standard queue is a noisy neighbour, from "How Amazon
+// SQS fair queues work" in the SQS Developer Guide, which calls these figures approximate. The
+// guide's other measure, the share of the consumers' processing time, is not implemented.
 const (
-	noisyInFlight = 30 // messages that the group has in flight at least
-	noisyShare    = 10 // percent of all in flight that it exceeds
+	noisyInFlight = 30 // minimum number of messages that the group has in flight
+	noisyShare    = 10 // percent of all messages in flight that the group must exceed
 )
 
-// readyMessages are a queue's receivable messages by their group, "" for those without one.
+// readyMessages holds a queue's receivable messages by group. Messages without a group have the key
+// "".
 type readyMessages struct {
 	groups map[string]*messageHeap
 	count  int
@@ -32,8 +33,9 @@ func (r *readyMessages) remove(m *message) {
 	r.count--
 }
 
-// next returns the message that a consumer gets now, nil if there is none: the oldest of the quiet groups. Where all are
-// noisy it is the oldest of the one with the fewest messages in flight.
+// next returns the next message to deliver, or nil if there is none. This is the oldest message of
+// the quiet groups. If all groups are noisy, it is the oldest message of the group with the fewest
+// messages in flight.
 func (q *queue) next() (best *message) {
 	rank := func(m *message) int {
 		if q.noisy(m.group()) {
@@ -50,8 +52,8 @@ func (q *queue) next() (best *message) {
 	return best
 }
 
-// noisy says whether a group has so many of the messages in flight that others go first. A message without a group is a
-// tenant of its own.
+// noisy reports whether a group has so many messages in flight that other groups come first. A
+// message without a group is a tenant of its own and therefore never noisy.
 func (q *queue) noisy(group string) bool {
 	n := q.flying[group]
 	return group != "" && n >= noisyInFlight && 100*n > noisyShare*q.inFlight()

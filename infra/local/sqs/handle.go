@@ -5,9 +5,10 @@ import (
 	"time"
 )
 
-// handled names a message by its receipt handle: a DeleteMessage or ChangeMessageVisibility call, or an entry of a batch.
+// handled identifies a message by its receipt handle. It is a DeleteMessage or
+// ChangeMessageVisibility call, or an entry of a batch.
 type handled struct {
-	Id                string // of a batch's entry
+	Id                string // of a batch entry
 	ReceiptHandle     string
 	VisibilityTimeout *int // seconds, for ChangeMessageVisibility
 }
@@ -26,10 +27,11 @@ type handleBatchResult struct {
 	Id string
 }
 
-// handleAction does something to a message by its receipt handle. The caller holds the lock and has settled the queue.
+// handleAction acts on a message identified by its receipt handle. The caller must hold the lock
+// and must have settled the queue.
 type handleAction func(e *Engine, q *queue, h *handled, now time.Time) *Error
 
-// onHandle serves a call with one receipt handle.
+// onHandle returns the action for a call with one receipt handle.
 func onHandle(do handleAction) action {
 	return on(func(e *Engine, _ *call, in *handleInput) (any, *Error) {
 		e.mu.Lock()
@@ -48,7 +50,8 @@ func onHandle(do handleAction) action {
 	})
 }
 
-// onHandles serves a batch of receipt handles. shape names its entries in messages.
+// onHandles returns the action for a batch of receipt handles. shape is the name of the entries in
+// error messages.
 func onHandles(shape string, do handleAction) action {
 	return on(func(e *Engine, c *call, in *handleBatchInput) (any, *Error) {
 		ids := make([]string, len(in.Entries))
@@ -84,8 +87,8 @@ func onHandles(shape string, do handleAction) action {
 	})
 }
 
-// deleteMessage deletes a message by the handle of its last receive. An older handle, or one of a message that is
-// gone, does nothing and is no error.
+// deleteMessage deletes a message by the handle of its last receive. It returns nil without an
+// effect for an older handle and for the handle of a deleted message.
 func deleteMessage(e *Engine, q *queue, h *handled, now time.Time) *Error {
 	if h.ReceiptHandle == "" {
 		return missingParameter("ReceiptHandle")
@@ -101,7 +104,7 @@ func deleteMessage(e *Engine, q *queue, h *handled, now time.Time) *Error {
 	return nil
 }
 
-// changeVisibility makes a message in flight visible after a new timeout, counted from now.
+// changeVisibility sets a new visibility timeout, counted from now, for a message in flight.
 func changeVisibility(e *Engine, q *queue, h *handled, now time.Time) *Error {
 	switch {
 	case h.ReceiptHandle == "":

@@ -2,14 +2,16 @@ package sqs
 
 import "container/heap"
 
-// Each message knows its place in up to three heaps, so that taking one out of the middle costs O(log n).
+// Each message stores its position in up to three heaps, so that it can be removed from the middle
+// in O(log n).
 const (
-	slotState = iota // in queue.ready or queue.hidden: always in exactly one of them
+	slotState = iota // in queue.ready or queue.hidden; a message is always in exactly one of them
 	slotAge          // in queue.ages
 	slots
 )
 
-// messageHeap is a heap of messages; use push, first and remove.
+// messageHeap is a heap of messages. Use push, first and remove, not the methods for
+// container/heap.
 type messageHeap struct {
 	less  func(a, b *message) bool
 	slot  int
@@ -25,14 +27,14 @@ func (h *messageHeap) Swap(i, j int) {
 	h.items[j].place[h.slot] = j
 }
 
-// Push is for container/heap.
+// Push implements heap.Interface.
 func (h *messageHeap) Push(x any) {
 	m := x.(*message)
 	m.place[h.slot] = len(h.items)
 	h.items = append(h.items, m)
 }
 
-// Pop is for container/heap.
+// Pop implements heap.Interface.
 func (h *messageHeap) Pop() any {
 	last := len(h.items) - 1
 	m := h.items[last]
@@ -44,7 +46,7 @@ func (h *messageHeap) Pop() any {
 func (h *messageHeap) push(m *message)   { heap.Push(h, m) }
 func (h *messageHeap) remove(m *message) { heap.Remove(h, m.place[h.slot]) }
 
-// first returns the least message, nil if there is none.
+// first returns the smallest message, or nil if there is none.
 func (h *messageHeap) first() *message {
 	if len(h.items) == 0 {
 		return nil

@@ -17,42 +17,43 @@ import (
 // message is one message in one queue.
 type message struct {
 	id         string
-	serial     int64 // order of sending
+	serial     int64 // order in which messages were sent
 	body       string
 	attributes map[string]attributeValue
-	system     map[string]string // system attributes that the sender set: AWSTraceHeader, MessageGroupId
-	sent       time.Time
+	// system holds the system attributes set by the sender: AWSTraceHeader, MessageGroupId.
+	system map[string]string
+	sent   time.Time
 
-	source        string // ARN of the queue that redrive took it from
+	source        string // ARN of the queue from which redrive moved it
 	receives      int    // in all queues
-	receivesHere  int    // in this queue: what its redrive policy counts
+	receivesHere  int    // in this queue, for its redrive policy
 	firstReceived time.Time
 	lastReceived  time.Time
 
-	visibleAt time.Time // when it may be received; in the past once it is in queue.ready
-	hidden    bool      // it is in queue.hidden
+	visibleAt time.Time // when it becomes receivable; in the past once it is in queue.ready
+	hidden    bool      // whether it is in queue.hidden
 	place     [slots]int
 }
 
-// group is the message's group, empty if it has none.
+// group returns the message's group, or "" if it has none.
 func (m *message) group() string { return m.system["MessageGroupId"] }
 
-// delayed tells a hidden message that waits for its first receive from one that is in flight.
+// delayed reports whether the message is hidden and has not been received from this queue.
 func (m *message) delayed() bool { return m.hidden && m.receivesHere == 0 }
 
-// inFlight says whether a consumer has the message.
+// inFlight reports whether a consumer holds the message.
 func (m *message) inFlight() bool { return m.hidden && m.receivesHere > 0 }
 
-// receiptHandle returns the handle of the message's last receive. The handle names queue and message, so that that of
-// a message long gone is still told from nonsense.
+// receiptHandle returns the handle of the message's last receive. It identifies the queue and the
+// message, so that the handle of a deleted message can be distinguished from an invalid one.
 func (m *message) receiptHandle(q *queue) string {
 	return base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "%s%d %s %d", handlePrefix, q.serial, m.id, m.receives))
 }
 
 const handlePrefix = "receipt "
 
-// parseReceiptHandle returns the message's id and which receive the handle is of. Returns ReceiptHandleIsInvalid if it
-// is no handle of this queue.
+// parseReceiptHandle returns the message's ID and the number of the receive that returned the
+// handle. It returns ReceiptHandleIsInvalid if the handle does not belong to this queue.
 func parseReceiptHandle(q *queue, handle string) (id string, receive int, err *Error) {
 	raw, decodeErr := base64.StdEncoding.DecodeString(handle)
 	var serial int64
@@ -63,7 +64,7 @@ func parseReceiptHandle(q *queue, handle string) (id string, receive int, err *E
 	return id, receive, nil
 }
 
-// attributeValue is the value of a message attribute, as it goes over the wire.
+// attributeValue is the value of a message attribute in its wire format.
 type attributeValue struct {
 	DataType         string
 	StringValue      *string  `json:",omitempty"`
@@ -72,7 +73,8 @@ type attributeValue struct {
 	BinaryListValues [][]byte `json:",omitempty"`
 }
 
-// binary says whether the value is bytes. Types carry a label after a dot: Binary.png.
+// binary reports whether the value consists of bytes. A type may have a label after a dot, such as
+// Binary.png.
 func (v attributeValue) binary() bool { return v.baseType() == "Binary" }
 
 func (v attributeValue) baseType() string {
@@ -80,7 +82,7 @@ func (v attributeValue) baseType() string {
 	return base
 }
 
-// bytes returns the value. It has been validated.
+// bytes returns the value as bytes. The value must have been validated.
 func (v attributeValue) bytes() []byte {
 	if v.binary() {
 		return v.BinaryValue
@@ -88,15 +90,16 @@ func (v attributeValue) bytes() []byte {
 	return []byte(*v.StringValue)
 }
 
-// md5Hex returns the digest that SQS answers with a body.
+// md5Hex returns the digest that SQS returns for a body.
 func md5Hex(body string) string {
 	sum := md5.Sum([]byte(body))
 	return hex.EncodeToString(sum[:])
 }
 
-// attributesMD5 returns the digest that SQS answers with message attributes, empty if there are none: over name, type
-// and value of each, sorted by name, with lengths of 4 bytes, and 1 for strings and 2 for bytes before the value. See
-// "Calculating the MD5 message digest for message attributes" in the SQS Developer Guide.
+// attributesMD5 returns the digest that SQS returns for message attributes, or "" if there are
+// none. The digest covers the name, type and value of each attribute in order of name. Each part is
+// preceded by its length in 4 bytes, and the value also by the byte 1 for a string or 2 for bytes.
+// See "Calculating the MD5 message digest for message attributes" in the SQS Developer Guide.
 func attributesMD5(attributes map[string]attributeValue) string {
 	if len(attributes) == 0 {
 		return ""
@@ -121,7 +124,7 @@ func writeSized(digest hash.Hash, b []byte) {
 	digest.Write(b)
 }
 
-// newID returns a random UUID, for messages and requests.
+// newID returns a random UUID for a message or request.
 func newID() string {
 	var b [16]byte
 	rand.Read(b[:]) // never fails

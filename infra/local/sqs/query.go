@@ -16,13 +16,15 @@ import (
 	"unicode/utf8"
 )
 
-// The Query protocol is that of SDKs from before November 2023, and so of the aws command in Debian 12 and Ubuntu 22.04: a
-// form in, XML out. Its calls are those of the JSON protocol under other names, so it is translated to JSON and back.
+// The Query protocol (form input, XML output) is used by SDKs from before November 2023, and
+// therefore by the aws command in Debian 12 and Ubuntu 22.04. Its calls are those of the JSON
+// protocol under other names, so the engine translates requests to JSON and answers back to XML.
 const queryNamespace = "http://queue.amazonaws.com/doc/2012-11-05/"
 
-// isQuery says whether a request is of the Query protocol.
+// isQuery reports whether a request uses the Query protocol.
 func isQuery(r *http.Request) bool {
-	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")) // of what cannot be read it is none
+	// An unreadable Content-Type counts as none.
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	return r.Header.Get("X-Amz-Target") == "" && (kind == "application/x-www-form-urlencoded" || r.URL.Query().Has("Action"))
 }
 
@@ -42,11 +44,11 @@ func (e *Engine) serveQuery(w http.ResponseWriter, r *http.Request, requestID st
 	}
 	w.Header().Set("Content-Type", "text/xml")
 	w.WriteHeader(status)
-	_, _ = w.Write(x.text.Bytes()) // a client that is gone has nobody to tell
+	_, _ = w.Write(x.text.Bytes()) // fails only if the client is gone
 }
 
-// readQuery returns the action and its input as the JSON protocol has it. A request without QueueUrl is about the queue
-// whose URL it was sent to.
+// readQuery returns the action and its input in the form of the JSON protocol. If QueueUrl is
+// missing, it is the URL of the request.
 func readQuery(r *http.Request) (action string, input []byte, err *Error) {
 	if parseErr := r.ParseForm(); parseErr != nil {
 		return "", nil, unreadable(parseErr)
@@ -70,7 +72,8 @@ func readQuery(r *http.Request) (action string, input []byte, err *Error) {
 	return action, input, nil
 }
 
-// plant puts a value where the parts of its name lead: Attribute.1.Name. An empty list is sent as a name without a value.
+// plant stores a value in the tree at the path of its name, such as Attribute.1.Name. A name
+// without a value stands for an empty list.
 func plant(tree map[string]any, way []string, value string) {
 	if len(way) == 1 {
 		if value != "" {
@@ -89,8 +92,8 @@ func plant(tree map[string]any, way []string, value string) {
 	tree[way[0]] = value
 }
 
-// jsonOf returns a branch of the form's tree as the JSON protocol has it: what is numbered is a list, or a map if its
-// members have names and values.
+// jsonOf converts a branch of the form's tree to the JSON protocol. A branch with numbered members
+// becomes a list, or a map if the members are pairs of name and value.
 func jsonOf(name string, branch any) any {
 	members, ok := branch.(map[string]any)
 	if !ok {
@@ -110,7 +113,7 @@ func jsonOf(name string, branch any) any {
 	return object
 }
 
-// numbered returns the members in the order of their numbers, if all are numbered.
+// numbered returns the members in order of their numbers, and false if any member is not numbered.
 func numbered(members map[string]any) ([]any, bool) {
 	byNumber := map[int]any{}
 	for member, value := range members {
@@ -132,7 +135,7 @@ func listOf(members []any) any {
 	for _, member := range members {
 		list = append(list, jsonOf("", member))
 		pair, _ := member.(map[string]any)
-		for _, key := range []string{"Name", "Key"} { // tags have keys
+		for _, key := range []string{"Name", "Key"} { // tags use Key
 			if name, ok := pair[key].(string); ok {
 				pairs[name] = jsonOf("", pair["Value"])
 			}
@@ -152,7 +155,8 @@ func isNumber(name string) bool {
 	return false
 }
 
-// jsonName is what the JSON protocol calls a parameter: the Query protocol names a list for one of its members.
+// jsonName returns the name of a parameter in the JSON protocol. The Query protocol uses the
+// singular for lists.
 func jsonName(parameter string) string {
 	switch parameter {
 	case "Attribute", "AttributeName", "MessageAttribute", "MessageAttributeName", "MessageSystemAttribute",
@@ -168,7 +172,7 @@ func jsonName(parameter string) string {
 	return parameter
 }
 
-// xmlAnswer is the answer to a call of the Query protocol.
+// xmlAnswer builds the answer to a call of the Query protocol.
 type xmlAnswer struct {
 	action string
 	text   bytes.Buffer
@@ -191,16 +195,16 @@ func (x *xmlAnswer) failure(err *Error, requestID string) {
 	x.text.WriteString(`</ErrorResponse>`)
 }
 
-// members are an answer's, under the names of the JSON protocol.
+// members returns the fields of an answer under their names in the JSON protocol.
 func members(out any) (decoded map[string]any) {
 	encoded, err := json.Marshal(out)
 	if err = errors.Join(err, json.Unmarshal(encoded, &decoded)); err != nil {
-		panic(err) // answers are structs of texts, lists and maps of them
+		panic(err) // answers contain only strings, lists and maps, which always encode
 	}
 	return decoded
 }
 
-// element writes an element with a text, or with members in the order of their names.
+// element writes an element that contains text, or members in order of name.
 func (x *xmlAnswer) element(name string, content any) {
 	x.text.WriteString("<" + name + ">")
 	if object, ok := content.(map[string]any); ok {
@@ -208,12 +212,13 @@ func (x *xmlAnswer) element(name string, content any) {
 			x.member(member, object[member])
 		}
 	} else {
-		_ = xml.EscapeText(&x.text, fmt.Append(nil, content)) // a buffer takes everything
+		_ = xml.EscapeText(&x.text, fmt.Append(nil, content)) // a bytes.Buffer never fails
 	}
 	x.text.WriteString("</" + name + ">")
 }
 
-// member writes what the JSON protocol calls name: a list as an element for each, a map of attributes as one for each pair.
+// member writes a member with the given name in the JSON protocol. A list becomes one element per
+// member, a map of attributes one element per pair.
 func (x *xmlAnswer) member(name string, value any) {
 	switch name {
 	case "Attributes", "MessageAttributes":

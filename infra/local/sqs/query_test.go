@@ -16,8 +16,8 @@ import (
 	"related-ro/infra/local/sqs"
 )
 
-// query sends parameters, names and values in turn, as an SDK from before the JSON protocol does: to the path, as a form.
-// It returns the answer with its random ids made the same.
+// query sends a form to the path, as SDKs from before the JSON protocol do. parameters are names
+// and values in turn. It returns the answer with random IDs replaced by a constant.
 func query(w *world, path string, parameters ...string) (status int, answer string) {
 	w.Helper()
 	endpoint := strings.TrimSuffix(w.url, "/000000000000/work")
@@ -34,7 +34,7 @@ func query(w *world, path string, parameters ...string) (status int, answer stri
 	body, err := io.ReadAll(response.Body)
 	w.must(err)
 	if got := response.Header.Get("Content-Type"); got != "text/xml" {
-		w.Errorf("the answer is %s, want text/xml", got)
+		w.Errorf("got content type %s, want text/xml", got)
 	}
 	answer = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`).ReplaceAllString(string(body), "ID")
 	return response.StatusCode, strings.ReplaceAll(answer, endpoint, "http://sqs")
@@ -92,9 +92,9 @@ func TestQueryProtocol(t *testing.T) {
 			refused("MissingParameter", "The request must contain the parameter QueueUrl.")},
 		{"tags", "/", []string{"Action", "CreateQueue", "QueueName", "new", "Tag.1.Key", "a", "Tag.1.Value", "b"}, 400,
 			refused("AWS.SimpleQueueService.UnsupportedOperation", "Tags are not supported by this engine.")},
-		{"an action that does not exist", "/", []string{"Action", "Juggle"}, 404,
+		{"an unknown action", "/", []string{"Action", "Juggle"}, 404,
 			refused("UnknownOperationException", "The operation Juggle is unknown.")},
-		{"bytes that are no UTF-8", "/", []string{"Action", "ListQueues", "QueueNamePrefix", "\xff"}, 400,
+		{"bytes that are not UTF-8", "/", []string{"Action", "ListQueues", "QueueNamePrefix", "\xff"}, 400,
 			refused("SerializationException", "the request is not UTF-8")},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -106,7 +106,7 @@ func TestQueryProtocol(t *testing.T) {
 	}
 }
 
-// A message goes in by one protocol and comes out by the other.
+// A message sent with one protocol can be received with the other.
 func TestQueryProtocolCarriesWholeMessages(t *testing.T) {
 	w := newWorld(t, sqs.Config{}, nil)
 	const body = "<h&é>\n\"x\""
@@ -121,7 +121,7 @@ func TestQueryProtocolCarriesWholeMessages(t *testing.T) {
 		t.Errorf("received %q with %q and %q", *message.Body, *text.StringValue, bytes.BinaryValue)
 	}
 	if digest := "<MD5OfMessageAttributes>" + *message.MD5OfMessageAttributes; !strings.Contains(sent, digest) {
-		t.Errorf("sending was answered %s, want the digest %s", sent, digest)
+		t.Errorf("SendMessage returned %s, want the digest %s", sent, digest)
 	}
 
 	w.clock.Advance(30 * time.Second)
@@ -144,7 +144,7 @@ func TestQueryProtocolCarriesWholeMessages(t *testing.T) {
 		t.Errorf("received %+v", m)
 	}
 	if status, answer := query(w, "/000000000000/work", "Action", "DeleteMessage", "ReceiptHandle", m.ReceiptHandle); status != 200 {
-		t.Errorf("deleting was answered %d %s", status, answer)
+		t.Errorf("DeleteMessage returned %d %s", status, answer)
 	}
 	w.clock.Advance(time.Minute)
 	w.receiveCount(w.url, 0)

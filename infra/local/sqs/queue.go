@@ -6,7 +6,7 @@ import (
 	"related-ro/infra/local/clock"
 )
 
-// queue is one queue and its messages. All its methods need the engine's lock.
+// queue is one queue and its messages. The caller of any method must hold the engine's lock.
 type queue struct {
 	name       string
 	serial     int64
@@ -15,14 +15,14 @@ type queue struct {
 	modified   time.Time
 	purged     time.Time
 
-	messages map[string]*message // by id
-	ready    readyMessages       // may be received
-	hidden   messageHeap         // delayed or in flight, next to become visible first
-	ages     messageHeap         // all, oldest first: for retention
-	delayed  int                 // how many of hidden wait for their first receive
-	flying   map[string]int      // how many of hidden consumers have, by group
+	messages map[string]*message // by ID
+	ready    readyMessages       // receivable now
+	hidden   messageHeap         // delayed or in flight; the next to become visible comes first
+	ages     messageHeap         // all messages, oldest first, for retention
+	delayed  int                 // number of messages in hidden that were never received
+	flying   map[string]int      // number of messages in hidden that are in flight, by group
 
-	waiters []*waiter   // long polls, longest waiting first
+	waiters []*waiter   // long polls, longest wait first
 	wake    clock.Timer // set while there are waiters and hidden messages
 }
 
@@ -30,7 +30,7 @@ type queue struct {
 type waiter struct {
 	queue    *queue
 	request  *receiveRequest
-	answer   chan []receivedMessage // gets exactly one answer, empty when the time is up
+	answer   chan []receivedMessage // receives exactly one answer; it is empty at the deadline
 	deadline clock.Timer
 }
 
@@ -56,14 +56,15 @@ func newQueue(name string, serial int64, attributes queueAttributes, now time.Ti
 	}
 }
 
-// add puts a message into the queue, receivable from until on.
+// add adds a message to the queue. It becomes receivable at until.
 func (q *queue) add(m *message, until, now time.Time) {
 	q.messages[m.id] = m
 	q.ages.push(m)
 	q.place(m, until, now)
 }
 
-// place files a message, which must be in neither ready nor hidden, by when it may be received.
+// place puts a message, which must be in neither ready nor hidden, into hidden until the given
+// time, or into ready if that time has passed.
 func (q *queue) place(m *message, until, now time.Time) {
 	m.visibleAt = until
 	m.hidden = until.After(now)
@@ -79,7 +80,7 @@ func (q *queue) place(m *message, until, now time.Time) {
 	}
 }
 
-// displace takes a message out of ready or hidden.
+// displace removes a message from ready or hidden.
 func (q *queue) displace(m *message) {
 	if !m.hidden {
 		q.ready.remove(m)
@@ -94,17 +95,18 @@ func (q *queue) displace(m *message) {
 	m.hidden = false
 }
 
-// remove takes a message out of the queue.
+// remove removes a message from the queue.
 func (q *queue) remove(m *message) {
 	q.displace(m)
 	q.ages.remove(m)
 	delete(q.messages, m.id)
 }
 
-// inFlight returns how many messages consumers have.
+// inFlight returns the number of messages held by consumers.
 func (q *queue) inFlight() int { return q.hidden.Len() - q.delayed }
 
-// settle brings a queue up to date: messages past their retention go, those whose time has come become receivable.
+// settle brings a queue up to date: it drops messages past their retention, and messages whose delay
+// or visibility timeout has ended become receivable.
 func (e *Engine) settle(q *queue, now time.Time) {
 	retention := q.attributes.seconds(attrRetention)
 	for m := q.ages.first(); m != nil && !m.sent.Add(retention).After(now); m = q.ages.first() {
@@ -125,8 +127,9 @@ func (e *Engine) purge(q *queue, now time.Time) {
 	}
 }
 
-// take receives up to request.max messages. One that has been received as often as the redrive policy allows goes to
-// the dead-letter queue instead; that queue, if any message went there, is returned so that its pollers can be served.
+// take receives up to request.max messages. A message that was already received as often as the
+// redrive policy allows moves to the dead-letter queue instead. If any message moved, take returns
+// that queue so that the caller can serve its pollers.
 func (e *Engine) take(q *queue, request *receiveRequest, now time.Time) (got []receivedMessage, movedTo *queue) {
 	e.settle(q, now)
 	limit := min(request.max, maxInFlight-q.inFlight())
@@ -144,7 +147,8 @@ func (e *Engine) take(q *queue, request *receiveRequest, now time.Time) (got []r
 		}
 		taken = append(taken, m)
 	}
-	// Only now: with a visibility timeout of 0 they are receivable again, but not in the same call.
+	// A separate loop, because messages with a visibility timeout of 0 become receivable again, but
+	// not within the same call.
 	for _, m := range taken {
 		m.receives++
 		m.receivesHere++
@@ -159,7 +163,8 @@ func (e *Engine) take(q *queue, request *receiveRequest, now time.Time) (got []r
 	return got, movedTo
 }
 
-// deadLetterQueue returns where a message goes that would be received once too often, nil if it may be received.
+// deadLetterQueue returns the dead-letter queue for a message that has reached the maximum receive
+// count. It returns nil if the message may be received.
 func (e *Engine) deadLetterQueue(q *queue, m *message) *queue {
 	policy := q.attributes.redrive
 	if policy == nil || m.receivesHere < policy.MaxCount {
@@ -168,8 +173,9 @@ func (e *Engine) deadLetterQueue(q *queue, m *message) *queue {
 	return e.queues[policy.target()]
 }
 
-// move takes a message, which take has taken out of ready, to its dead-letter queue. Id, sent time, attributes and
-// receive count stay; the count that redrive goes by begins anew.
+// move moves a message that take has removed from ready to its dead-letter queue. The message keeps
+// its ID, sent time, attributes and receive count; the count used by the redrive policy restarts at
+// 0.
 func (e *Engine) move(q, dead *queue, m *message, now time.Time) {
 	q.ages.remove(m)
 	delete(q.messages, m.id)
@@ -179,8 +185,8 @@ func (e *Engine) move(q, dead *queue, m *message, now time.Time) {
 	dead.add(m, now, now)
 }
 
-// serve gives receivable messages to long polls, then sets the alarm for the next message to become visible. Redrive
-// may make work for other queues, which are served too.
+// serve delivers receivable messages to long polls and then sets the alarm for the next message to
+// become visible. It also serves the queues to which redrive moves messages.
 func (e *Engine) serve(queues ...*queue) {
 	for len(queues) > 0 {
 		q := queues[0]
@@ -202,7 +208,8 @@ func (e *Engine) serve(queues ...*queue) {
 	}
 }
 
-// setAlarm serves the queue again when its next hidden message becomes visible, if anybody waits for that.
+// setAlarm schedules serve for the time when the next hidden message becomes visible, if there are
+// waiters.
 func (e *Engine) setAlarm(q *queue) {
 	if q.wake != nil {
 		q.wake.Stop()
@@ -219,7 +226,7 @@ func (e *Engine) setAlarm(q *queue) {
 	})
 }
 
-// dismiss answers all long polls with nothing.
+// dismiss answers all long polls with an empty result.
 func (q *queue) dismiss() {
 	for _, w := range q.waiters {
 		w.deadline.Stop()

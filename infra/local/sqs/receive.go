@@ -9,18 +9,18 @@ import (
 	"time"
 )
 
-// receiveInput is a ReceiveMessage call.
+// receiveInput is the input of a ReceiveMessage call.
 type receiveInput struct {
 	queueInput
 	MaxNumberOfMessages         *int
 	VisibilityTimeout           *int
 	WaitTimeSeconds             *int
-	AttributeNames              []string // the older name of the next
+	AttributeNames              []string // deprecated name of the next field
 	MessageSystemAttributeNames []string
 	MessageAttributeNames       []string
 }
 
-// receivedMessage is a message as ReceiveMessage answers it.
+// receivedMessage is a message in the answer of ReceiveMessage.
 type receivedMessage struct {
 	MessageId              string
 	ReceiptHandle          string
@@ -50,7 +50,8 @@ func (e *Engine) receiveMessage(c *call, in *receiveInput) (any, *Error) {
 	return receiveOutput{got}, nil
 }
 
-// receive returns what can be received now; or, if that is nothing and the call may wait, a long poll in line.
+// receive returns the messages that can be received now. If there are none and the call may wait,
+// it returns a waiter that it has added to the queue's line.
 func (e *Engine) receive(in *receiveInput, request *receiveRequest) ([]receivedMessage, *waiter, *Error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -79,14 +80,14 @@ func (e *Engine) receive(in *receiveInput, request *receiveRequest) ([]receivedM
 	return nil, e.enqueue(q, request, wait), nil
 }
 
-// enqueue puts a long poll in line. The caller holds the lock.
+// enqueue adds a long poll to the queue's line. The caller must hold the lock.
 func (e *Engine) enqueue(q *queue, request *receiveRequest, wait time.Duration) *waiter {
 	w := &waiter{queue: q, request: request, answer: make(chan []receivedMessage, 1)}
 	q.waiters = append(q.waiters, w)
 	w.deadline = e.clock.AfterFunc(wait, func() {
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		e.serve(q) // what becomes visible at this very moment still counts
+		e.serve(q) // includes messages that become visible at exactly this time
 		if e.leave(w) {
 			w.answer <- nil
 		}
@@ -95,8 +96,8 @@ func (e *Engine) enqueue(q *queue, request *receiveRequest, wait time.Duration) 
 	return w
 }
 
-// await returns what a long poll gets. If the client goes away first it gets nothing, unless messages are under way to
-// it already: those stay in flight, as on AWS.
+// await returns the answer to a long poll. If the client goes away first, it returns nil. Messages
+// that were already sent to the waiter stay in flight, as on AWS.
 func (e *Engine) await(ctx context.Context, w *waiter) []receivedMessage {
 	select {
 	case got := <-w.answer:
@@ -110,7 +111,8 @@ func (e *Engine) await(ctx context.Context, w *waiter) []receivedMessage {
 	}
 }
 
-// leave takes a long poll out of the line. It returns false if it has been answered. The caller holds the lock.
+// leave removes a long poll from the line. It returns false if the poll was already answered. The
+// caller must hold the lock.
 func (e *Engine) leave(w *waiter) bool {
 	q := w.queue
 	i := slices.Index(q.waiters, w)
@@ -122,16 +124,16 @@ func (e *Engine) leave(w *waiter) bool {
 	return true
 }
 
-// receiveRequest is what a receive asks for, checked.
+// receiveRequest is a validated receiveInput.
 type receiveRequest struct {
 	max        int
-	timeout    *time.Duration // nil: the queue's
+	timeout    *time.Duration // nil: the queue's default
 	system     []string       // names of system attributes, or All
-	attributes []string       // names, prefixes as "bar.*", or All
+	attributes []string       // names, prefixes such as "bar.*", or All
 }
 
-// systemAttributes are the system attributes that a receive may ask for. Standard queues have no SequenceNumber and no
-// MessageDeduplicationId; asking for them is allowed.
+// systemAttributes lists the system attributes that a receive may request. Messages of standard
+// queues have no SequenceNumber and no MessageDeduplicationId, but requesting these is allowed.
 var systemAttributes = []string{"All", "SenderId", "SentTimestamp", "ApproximateReceiveCount", "ApproximateFirstReceiveTimestamp",
 	"SequenceNumber", "MessageDeduplicationId", "MessageGroupId", "AWSTraceHeader", "DeadLetterQueueSourceArn"}
 
@@ -162,7 +164,7 @@ func newReceiveRequest(in *receiveInput) (*receiveRequest, *Error) {
 	return r, nil
 }
 
-// visibility returns how long what is received stays hidden.
+// visibility returns the time for which received messages stay hidden.
 func (r *receiveRequest) visibility(q *queue) time.Duration {
 	if r.timeout != nil {
 		return *r.timeout
@@ -170,7 +172,7 @@ func (r *receiveRequest) visibility(q *queue) time.Duration {
 	return q.attributes.seconds(attrVisibility)
 }
 
-// render returns the message that was just received, with the attributes asked for.
+// render returns a message that was just received, with the requested attributes.
 func (r *receiveRequest) render(q *queue, m *message) receivedMessage {
 	out := receivedMessage{
 		MessageId:     m.id,
@@ -192,11 +194,12 @@ func (r *receiveRequest) render(q *queue, m *message) receivedMessage {
 			out.MessageAttributes[name] = value
 		}
 	}
-	out.MD5OfMessageAttributes = attributesMD5(out.MessageAttributes) // of those returned, as on AWS
+	// Like AWS, the digest covers only the attributes returned.
+	out.MD5OfMessageAttributes = attributesMD5(out.MessageAttributes)
 	return out
 }
 
-// wants says whether a message attribute was asked for.
+// wants reports whether a message attribute was requested.
 func (r *receiveRequest) wants(name string) bool {
 	return slices.ContainsFunc(r.attributes, func(filter string) bool {
 		prefix, isPrefix := strings.CutSuffix(filter, "*")
@@ -205,7 +208,7 @@ func (r *receiveRequest) wants(name string) bool {
 	})
 }
 
-// systemAttributes returns what SQS knows of a message that has been received.
+// systemAttributes returns the system attributes of a message that has been received.
 func (m *message) systemAttributes() map[string]string {
 	known := map[string]string{
 		"SenderId":                         Account,

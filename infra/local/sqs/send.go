@@ -82,7 +82,7 @@ func (e *Engine) sendMessageBatch(c *call, in *sendBatchInput) (any, *Error) {
 	return out, nil
 }
 
-// send stores a message that has been checked. The caller holds the lock and serves the queue afterwards.
+// send stores a validated message. The caller must hold the lock and serve the queue afterwards.
 func (e *Engine) send(q *queue, o *outgoing) sendOutput {
 	now := e.clock.Now()
 	m := &message{

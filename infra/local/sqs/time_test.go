@@ -17,7 +17,7 @@ import (
 	"related-ro/infra/local/sqs/sqstest"
 )
 
-// world is an engine whose clock stands still, with one queue, "work", and a client.
+// world is an engine with a manual clock, a queue named "work", and a client.
 type world struct {
 	*testing.T
 	clock  *clock.Manual
@@ -26,7 +26,8 @@ type world struct {
 	url    string
 }
 
-// newWorld starts a world. attributes are those of the queue "work"; its dead-letter queue may be "dead".
+// newWorld starts a world. attributes apply to the queue "work", whose dead-letter queue may be
+// "dead".
 func newWorld(t *testing.T, cfg sqs.Config, attributes map[string]string) *world {
 	t.Helper()
 	now := clock.NewManual(start)
@@ -62,11 +63,11 @@ func (w *world) receive(url string, visibility int32) []types.Message {
 	return out.Messages
 }
 
-// receiveCount fails the test unless a receive gets so many messages.
+// receiveCount fails the test unless a receive returns the given number of messages.
 func (w *world) receiveCount(url string, want int) {
 	w.Helper()
 	if got := len(w.receive(url, 30)); got != want {
-		w.Fatalf("%v on: received %d messages, want %d", w.clock.Now().Sub(start), got, want)
+		w.Fatalf("after %v: received %d messages, want %d", w.clock.Now().Sub(start), got, want)
 	}
 }
 
@@ -76,8 +77,8 @@ func (w *world) changeVisibility(handle *string, seconds int32) error {
 	return err
 }
 
-// poll starts a long poll and returns when it waits. timers is how many timers the clock then holds: one for the
-// poll's end, one if a message is due to become visible.
+// poll starts a long poll and returns once it waits. timers is the number of timers that the clock
+// then holds: one for the poll's deadline, plus one if a message is due to become visible.
 func (w *world) poll(timers int) <-chan []types.Message {
 	w.Helper()
 	got := make(chan []types.Message, 1)
@@ -124,7 +125,7 @@ func TestLongPollWakes(t *testing.T) {
 				QueueUrl: &w.url, MessageBody: aws.String("work"), DelaySeconds: 12})
 			w.must(err)
 		}, 12 * time.Second},
-		{"when that happens at its very end", func(w *world) { w.send("work"); w.receive(w.url, 20) }, 20 * time.Second},
+		{"when that happens exactly at the deadline", func(w *world) { w.send("work"); w.receive(w.url, 20) }, 20 * time.Second},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t, sqs.Config{}, nil)

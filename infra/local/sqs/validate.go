@@ -9,8 +9,8 @@ import (
 
 // Limits of messages and calls, from "Amazon SQS message quotas" in the SQS Developer Guide.
 const (
-	// MaxMessageBytes is how large a message with its attributes may be, and all messages of a batch together:
-	// 1 MiB since August 2025, 256 KiB before.
+	// MaxMessageBytes is the maximum size of a message with its attributes, and of all messages of
+	// a batch together: 1 MiB since August 2025, 256 KiB before.
 	MaxMessageBytes = 1 << 20
 
 	maxBatchEntries      = 10
@@ -28,9 +28,9 @@ var (
 	groupID       = regexp.MustCompile("^[A-Za-z0-9!-/:-@\\[-`{-~]{1,128}$")
 )
 
-// outgoing is what a sender says of one message: a SendMessage call, or an entry of a batch.
+// outgoing is the input for one message: a SendMessage call, or an entry of a batch.
 type outgoing struct {
-	Id                      string // of a batch's entry
+	Id                      string // of a batch entry
 	MessageBody             string
 	DelaySeconds            *int
 	MessageAttributes       map[string]attributeValue
@@ -39,7 +39,8 @@ type outgoing struct {
 	MessageDeduplicationId  *string
 }
 
-// size returns what counts against MaxMessageBytes: the body, and name, type and value of every attribute.
+// size returns the number of bytes that count against MaxMessageBytes: the body, plus the name,
+// type and value of every attribute.
 func (o *outgoing) size() int {
 	size := len(o.MessageBody)
 	for name, value := range o.MessageAttributes {
@@ -51,7 +52,7 @@ func (o *outgoing) size() int {
 	return size
 }
 
-// check returns why SQS would not take the message, whatever the queue.
+// check returns the error that SQS would return for the message regardless of the queue, or nil.
 func (o *outgoing) check() *Error {
 	if o.MessageBody == "" {
 		return missingParameter("MessageBody")
@@ -86,7 +87,7 @@ func (o *outgoing) check() *Error {
 	return nil
 }
 
-// checkAttribute returns what is wrong with one message attribute, by the rules of "Message attribute components" and
+// checkAttribute validates one message attribute by the rules of "Message attribute components" and
 // "Message attribute data types" in the SQS Developer Guide.
 func checkAttribute(name string, value attributeValue) *Error {
 	lower := strings.ToLower(name)
@@ -133,7 +134,7 @@ func emptyAttribute(name, base string) *Error {
 
 const allowedCharacters = "Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"
 
-// allowedText says whether SQS takes the text: what XML 1.0 can carry.
+// allowedText reports whether SQS accepts the text. It must be valid in XML 1.0.
 func allowedText(s string) bool {
 	for _, r := range s {
 		switch {
@@ -145,7 +146,8 @@ func allowedText(s string) bool {
 	return true
 }
 
-// checkBatch returns why SQS would refuse a batch as a whole. shape names its entries in the message.
+// checkBatch returns the error for which SQS would reject a whole batch, or nil. shape is the name
+// of the entries in the error message.
 func checkBatch(shape string, ids []string) *Error {
 	switch n := len(ids); {
 	case n == 0:

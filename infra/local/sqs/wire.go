@@ -10,12 +10,13 @@ import (
 	"unicode/utf8"
 )
 
-// maxRequestBytes bounds what is read of a request: 1 MiB of messages, each byte of which JSON may write as six.
+// maxRequestBytes is the maximum size of a request: 1 MiB of messages, in which JSON may encode one
+// byte as six.
 const maxRequestBytes = 8 * MaxMessageBytes
 
 const targetPrefix = "AmazonSQS."
 
-// call is one request on its way through the engine.
+// call is one request while the engine processes it.
 type call struct {
 	action  string
 	queue   string
@@ -23,10 +24,11 @@ type call struct {
 	body    []byte
 }
 
-// action serves one action of the protocol. Its answer is encoded as JSON; nil has no body.
+// action implements one action of the protocol. Its result is encoded as JSON; nil means an empty
+// body.
 type action func(e *Engine, c *call) (any, *Error)
 
-// on makes an action of a function over a decoded request.
+// on turns a function with a decoded input into an action.
 func on[Input any](do func(e *Engine, c *call, in *Input) (any, *Error)) action {
 	return func(e *Engine, c *call) (any, *Error) {
 		in := new(Input)
@@ -37,7 +39,7 @@ func on[Input any](do func(e *Engine, c *call, in *Input) (any, *Error)) action 
 	}
 }
 
-// routes returns what the engine does, by action.
+// routes returns the supported actions by name.
 func (e *Engine) routes() map[string]action {
 	const deleteEntry, changeEntry = "DeleteMessageBatchRequestEntry", "ChangeMessageVisibilityBatchRequestEntry"
 	return map[string]action{
@@ -59,12 +61,13 @@ func (e *Engine) routes() map[string]action {
 	}
 }
 
-// unsupportedActions are those of SQS that the engine refuses by name, rather than as unknown.
+// unsupportedActions are actions of SQS that this engine rejects as unsupported rather than
+// unknown.
 var unsupportedActions = []string{"AddPermission", "RemovePermission", "TagQueue", "UntagQueue", "ListQueueTags",
 	"StartMessageMoveTask", "CancelMessageMoveTask", "ListMessageMoveTasks"}
 
-// ServeHTTP answers one call of the SQS protocol, AWS JSON 1.0 or the Query protocol. Of the former the path does not
-// matter: the queue is in the body.
+// ServeHTTP handles one call of the SQS protocol, in AWS JSON 1.0 or the Query protocol. It ignores
+// the path of a JSON call, whose body names the queue.
 func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	requestID := newID()
 	w.Header().Set("x-amzn-RequestId", requestID)
@@ -96,7 +99,7 @@ func (e *Engine) answer(r *http.Request) (any, *Error) {
 	return e.perform(r, name, body)
 }
 
-// unreadable is the answer to a request that cannot be read, or is too long.
+// unreadable returns the error for a request that is too long or cannot be read.
 func unreadable(readErr error) *Error {
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(readErr, &tooLarge) {
 		err := framework("RequestEntityTooLargeException", "RequestEntityTooLarge", "The request is longer than %d bytes.", tooLarge.Limit)
@@ -106,7 +109,7 @@ func unreadable(readErr error) *Error {
 	return malformed("read the request: " + readErr.Error())
 }
 
-// perform does the action of a name with its input in JSON.
+// perform executes the named action with its JSON input.
 func (e *Engine) perform(r *http.Request, name string, input []byte) (any, *Error) {
 	act := e.actions[name]
 	switch {
@@ -124,17 +127,17 @@ func (e *Engine) perform(r *http.Request, name string, input []byte) (any, *Erro
 	return act(e, c)
 }
 
-// queueOf returns the name of the queue that a request is about, for the fault hook.
+// queueOf returns the name of the queue in a request, for the fault hook.
 func queueOf(body []byte) string {
 	var in struct{ QueueUrl, QueueName string }
-	_ = json.Unmarshal(body, &in) // the action itself reports what is wrong
+	_ = json.Unmarshal(body, &in) // the action itself reports invalid input
 	if name, ok := nameInURL(in.QueueUrl); ok {
 		return name
 	}
 	return in.QueueName
 }
 
-// entryFaults asks the fault hook about each entry of a batch, before the lock is taken.
+// entryFaults calls the fault hook for each entry of a batch. The caller must not hold the lock.
 func (e *Engine) entryFaults(c *call, ids []string) []*Error {
 	faults := make([]*Error, len(ids))
 	for i, id := range ids {
@@ -143,7 +146,7 @@ func (e *Engine) entryFaults(c *call, ids []string) []*Error {
 	return faults
 }
 
-// batchOutput is the answer to a batch.
+// batchOutput is the answer to a batch call.
 type batchOutput[Result any] struct {
 	Successful []Result       `json:",omitempty"`
 	Failed     []failedResult `json:",omitempty"`
@@ -168,7 +171,8 @@ func writeError(w http.ResponseWriter, err *Error) {
 	}{err.Type, err.Message})
 }
 
-// writeJSON writes the answer; nil writes none. A client that is gone has nobody to tell.
+// writeJSON writes the answer. A nil body writes the status only. Encode fails only if the client
+// is gone.
 func writeJSON(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 	w.WriteHeader(status)

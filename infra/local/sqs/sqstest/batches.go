@@ -13,12 +13,12 @@ import (
 func batchTests() []test {
 	return []test{
 		{"a batch of 10 arrives", sendBatch},
-		{"one bad message of a batch fails alone", sendBatchPartly},
-		{"one oversized message of a batch fails alone", sendBatchOversized},
-		{"a batch over the size is refused whole", batchTooLong},
-		{"batches that are no good are refused whole", refuseBatches},
-		{"a batch of deletes reports each", deleteBatch},
-		{"a batch of visibility changes reports each", changeBatch},
+		{"one bad message of a batch fails without the others", sendBatchPartly},
+		{"one oversized message of a batch fails without the others", sendBatchOversized},
+		{"a batch over the size limit is refused as a whole", batchTooLong},
+		{"invalid batches are refused as a whole", refuseBatches},
+		{"a batch of deletes reports each entry", deleteBatch},
+		{"a batch of visibility changes reports each entry", changeBatch},
 	}
 }
 
@@ -30,7 +30,7 @@ func sendEntries(ids []string) []types.SendMessageBatchRequestEntry {
 	return entries
 }
 
-// ids returns n distinct ids of batch entries.
+// ids returns n distinct batch entry IDs.
 func ids(n int) []string {
 	out := make([]string, n)
 	for i := range out {

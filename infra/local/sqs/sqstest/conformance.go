@@ -10,10 +10,11 @@ import (
 
 // Subject is an SQS engine under test.
 type Subject struct {
-	// Client calls it. It should not retry.
+	// Client calls the engine. It should not retry.
 	Client *awssqs.Client
 
-	// Advance moves the engine's clock. Nil for an engine that lives in real time: its tests then wait with long polls.
+	// Advance moves the engine's clock. It is nil for an engine that runs in real time; the tests
+	// then wait with long polls.
 	Advance func(time.Duration)
 }
 
@@ -23,8 +24,8 @@ type test struct {
 	run  func(*probe)
 }
 
-// Conformance runs an engine through what this project relies on of SQS, one subtest a behaviour. Each uses queues of
-// its own and deletes them. Nothing in it knows how an engine works inside.
+// Conformance tests the behaviour of SQS that this project relies on, one subtest per behaviour.
+// Each subtest creates its own queues and deletes them. The tests use only the public protocol.
 func Conformance(t *testing.T, s Subject) {
 	for _, c := range slices.Concat(queueTests(), messageTests(), batchTests(), visibilityTests(), redriveTests()) {
 		t.Run(c.name, func(t *testing.T) { c.run(&probe{T: t, Subject: s}) })

@@ -17,15 +17,15 @@ func messageTests() []test {
 	return []test{
 		{"a message arrives as it was sent", arrives},
 		{"an empty queue answers with no messages", func(p *probe) { p.receiveNone(p.queue()) }},
-		{"message attributes come as asked for", attributeFilters},
+		{"a receive returns the requested message attributes", attributeFilters},
 		{"message attributes may be bytes and numbers", attributeTypes},
-		{"system attributes come as asked for", systemFilters},
-		{"a message group is taken and returned", messageGroup},
-		{"a receive takes no more than asked for", maxNumber},
+		{"a receive returns the requested system attributes", systemFilters},
+		{"a message group is accepted and returned", messageGroup},
+		{"a receive returns at most the requested number of messages", maxNumber},
 		{"receive parameters out of range are refused", refuseReceive},
-		{"a message of the largest size is taken", largestMessage},
-		{"a message over the size is refused", oversizedMessage},
-		{"a queue can lower the size", queueSize},
+		{"a message of the maximum size is accepted", largestMessage},
+		{"a message over the maximum size is refused", oversizedMessage},
+		{"a queue can lower the maximum size", queueSize},
 		{"characters outside XML are refused", badCharacters},
 		{"an empty body is refused", emptyBody},
 		{"bad message attributes are refused", badAttributes},
@@ -44,7 +44,8 @@ func (p *probe) sendWith(url string, attributes map[string]types.MessageAttribut
 
 func arrives(p *probe) {
 	url := p.queue()
-	const body = "{\"tabs\":\"\t\",\"lines\":\"\r\n\",\"letters\":\"äß€🚚<&>\"}" // the SDK checks the MD5s of both answers
+	// The SDK checks the MD5s of both answers.
+	const body = "{\"tabs\":\"\t\",\"lines\":\"\r\n\",\"letters\":\"äß€🚚<&>\"}"
 	id := p.send(url, body)
 	got := p.receiveOne(url)
 	equal(p, "id", *got.MessageId, id)
@@ -59,7 +60,7 @@ func arrives(p *probe) {
 	}
 }
 
-// The digests are those that Amazon SQS answered for these very attributes.
+// Amazon SQS returned these digests for these attributes.
 func attributeFilters(p *probe) {
 	url := p.queue()
 	out, err := p.sendWith(url, map[string]types.MessageAttributeValue{
@@ -85,7 +86,7 @@ func attributeFilters(p *probe) {
 	}
 }
 
-// The digest is the one that Amazon SQS answered for this binary attribute.
+// Amazon SQS returned this digest for this binary attribute.
 func attributeTypes(p *probe) {
 	url := p.queue()
 	const bytes = "traceparent\x1e00-774062d6c37081a5a0b9b5b88e30627c-2d2482211f6489da-01"
@@ -118,7 +119,8 @@ func maxNumber(p *probe) {
 	for i := range 3 {
 		p.send(url, strconv.Itoa(i))
 	}
-	one := p.receive(url, func(in *awssqs.ReceiveMessageInput) { in.MaxNumberOfMessages = 0 }) // not sent: 1
+	// The SDK omits 0, and the default is 1.
+	one := p.receive(url, func(in *awssqs.ReceiveMessageInput) { in.MaxNumberOfMessages = 0 })
 	equal(p, "messages by default", len(one), 1)
 	two := p.receive(url, func(in *awssqs.ReceiveMessageInput) { in.MaxNumberOfMessages = 2 })
 	equal(p, "messages of 2", len(two), 2)
@@ -145,7 +147,7 @@ const largest = 1 << 20 // bytes, since August 2025
 
 func largestMessage(p *probe) {
 	url := p.queue()
-	// Name, type and value of attributes count.
+	// The name, type and value of attributes count towards the size.
 	body := strings.Repeat("a", largest-len("n")-len("String")-len("v"))
 	_, err := p.Client.SendMessage(p.Context(), &awssqs.SendMessageInput{QueueUrl: &url, MessageBody: &body,
 		MessageAttributes: map[string]types.MessageAttributeValue{"n": stringAttribute("v")}})
@@ -203,7 +205,7 @@ func badAttributes(p *probe) {
 		{"unknown type", "thing", types.MessageAttributeValue{DataType: aws.String("Invalid"), StringValue: aws.String("ok")}},
 		{"type that is too long", "thing", types.MessageAttributeValue{
 			DataType: aws.String("Number." + strings.Repeat("l", 256)), StringValue: aws.String("1")}},
-		{"number that is none", "thing", types.MessageAttributeValue{DataType: aws.String("Number"), StringValue: aws.String("one")}},
+		{"number that is not numeric", "thing", types.MessageAttributeValue{DataType: aws.String("Number"), StringValue: aws.String("one")}},
 		{"bytes given as text", "thing", types.MessageAttributeValue{DataType: aws.String("Binary"), StringValue: aws.String("ok")}},
 	} {
 		p.sub(c.what, func(p *probe) {
@@ -226,7 +228,8 @@ func tooManyAttributes(p *probe) {
 	p.refused(err, "InvalidParameterValue")
 }
 
-// Fair queues: a standard queue takes a message group too, and holds nothing back for it.
+// Fair queues: a standard queue accepts a message group and does not hold back messages because of
+// it.
 func messageGroup(p *probe) {
 	url := p.queue()
 	for range 2 {

@@ -16,18 +16,19 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// probe is one conformance test's hands: calls that must work fail the test otherwise.
+// probe holds the state of one conformance test. Its methods fail the test if a call that must
+// succeed returns an error.
 type probe struct {
 	*testing.T
 	Subject
 }
 
-// sub runs a part of the test under a name of its own.
+// sub runs part of the test as a named subtest.
 func (p *probe) sub(name string, run func(*probe)) {
 	p.Run(name, func(t *testing.T) { run(&probe{T: t, Subject: p.Subject}) })
 }
 
-// queue creates a queue of its own for the test. attributes are names and values in turn.
+// queue creates a queue for the test. attributes are names and values in turn.
 func (p *probe) queue(attributes ...string) (url string) {
 	p.Helper()
 	in := &awssqs.CreateQueueInput{QueueName: aws.String(uniqueName()), Attributes: map[string]string{}}
@@ -37,7 +38,8 @@ func (p *probe) queue(attributes ...string) (url string) {
 	out, err := p.Client.CreateQueue(p.Context(), in)
 	p.must(err)
 	p.Cleanup(func() {
-		// The test's own context has ended; the test may have deleted the queue.
+		// The test's own context has ended. Errors are ignored because the test may have deleted
+		// the queue.
 		_, _ = p.Client.DeleteQueue(context.WithoutCancel(p.Context()), &awssqs.DeleteQueueInput{QueueUrl: out.QueueUrl})
 	})
 	return *out.QueueUrl
@@ -45,7 +47,7 @@ func (p *probe) queue(attributes ...string) (url string) {
 
 func uniqueName() string { return "conformance-" + strings.ToLower(rand.Text()) }
 
-// redriven creates a queue with a dead-letter queue behind it.
+// redriven creates a queue with a dead-letter queue.
 func (p *probe) redriven(maxReceiveCount int) (url, deadURL string) {
 	p.Helper()
 	deadURL = p.queue()
@@ -66,7 +68,7 @@ func (p *probe) refused(err error, code string) {
 	var apiErr smithy.APIError
 	switch {
 	case err == nil:
-		p.Errorf("it was accepted, want %s", code)
+		p.Errorf("the call succeeded, want %s", code)
 	case !errors.As(err, &apiErr):
 		p.Errorf("got %v, want %s", err, code)
 	case apiErr.ErrorCode() != code:
@@ -81,7 +83,8 @@ func (p *probe) send(url, body string) (id string) {
 	return *out.MessageId
 }
 
-// receive makes one ReceiveMessage call with all attributes, up to 10 messages, and no waiting, unless edited.
+// receive makes one ReceiveMessage call with all attributes, up to 10 messages and no wait, unless
+// edits change these.
 func (p *probe) receive(url string, edits ...func(*awssqs.ReceiveMessageInput)) []types.Message {
 	p.Helper()
 	in := &awssqs.ReceiveMessageInput{
@@ -98,7 +101,7 @@ func (p *probe) receive(url string, edits ...func(*awssqs.ReceiveMessageInput)) 
 	return out.Messages
 }
 
-// receiveOne receives and fails the test unless it is one message.
+// receiveOne receives messages and fails the test unless there is exactly one.
 func (p *probe) receiveOne(url string, edits ...func(*awssqs.ReceiveMessageInput)) types.Message {
 	p.Helper()
 	got := p.receive(url, edits...)
@@ -108,7 +111,7 @@ func (p *probe) receiveOne(url string, edits ...func(*awssqs.ReceiveMessageInput
 	return got[0]
 }
 
-// receiveNone fails the test if there is a message to receive.
+// receiveNone fails the test if a receive returns a message.
 func (p *probe) receiveNone(url string) {
 	p.Helper()
 	if got := p.receive(url); len(got) != 0 {
@@ -116,18 +119,19 @@ func (p *probe) receiveNone(url string) {
 	}
 }
 
-// visibleFor sets how long what is received stays hidden.
+// visibleFor sets the visibility timeout of a receive.
 func visibleFor(seconds int32) func(*awssqs.ReceiveMessageInput) {
 	return func(in *awssqs.ReceiveMessageInput) { in.VisibilityTimeout = seconds }
 }
 
-// after lets time pass before a receive: it moves the clock, or makes the call wait for a message at least so long.
+// after lets at least d pass before a receive returns: it advances the clock, or makes the call
+// wait for a message that long.
 func (p *probe) after(d time.Duration) func(*awssqs.ReceiveMessageInput) {
 	if p.Advance != nil {
 		p.Advance(d)
 		return func(*awssqs.ReceiveMessageInput) {}
 	}
-	const margin = 3 // seconds: engines look at their clocks once a second
+	const margin = 3 // seconds; engines check their clocks once a second
 	return func(in *awssqs.ReceiveMessageInput) { in.WaitTimeSeconds = int32(d/time.Second) + margin }
 }
 
@@ -142,7 +146,7 @@ func (p *probe) delete(url string, handle *string) error {
 	return err
 }
 
-// attribute returns one attribute of a queue, empty if it has none.
+// attribute returns one attribute of a queue, or "" if it is not set.
 func (p *probe) attribute(url, name string) string {
 	p.Helper()
 	out, err := p.Client.GetQueueAttributes(p.Context(), &awssqs.GetQueueAttributesInput{
@@ -151,7 +155,7 @@ func (p *probe) attribute(url, name string) string {
 	return out.Attributes[name]
 }
 
-// depth checks how many messages are visible, in flight and delayed.
+// depth checks the numbers of visible, in-flight and delayed messages.
 func (p *probe) depth(url string, visible, inFlight, delayed int) {
 	p.Helper()
 	for name, want := range map[string]int{"": visible, "NotVisible": inFlight, "Delayed": delayed} {

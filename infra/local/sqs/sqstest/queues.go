@@ -17,7 +17,7 @@ func queueTests() []test {
 		{"a queue has the documented defaults", defaults},
 		{"attributes can be changed", changeAttributes},
 		{"attributes out of range are refused", refuseAttributes},
-		{"creating an equal queue again is fine", createAgain},
+		{"creating an equal queue again succeeds", createAgain},
 		{"creating an unequal queue again is refused", createUnequal},
 		{"a bad queue name is refused", badName},
 		{"queues are listed by prefix and page", listQueues},
@@ -122,7 +122,7 @@ func listQueues(p *probe) {
 		p.must(err)
 		want[*out.QueueUrl] = true
 	}
-	p.queue() // not with this prefix
+	p.queue() // does not have the prefix
 	in := &awssqs.ListQueuesInput{QueueNamePrefix: &prefix, MaxResults: aws.Int32(2)}
 	pages := awssqs.NewListQueuesPaginator(p.Client, in)
 	var sizes []int

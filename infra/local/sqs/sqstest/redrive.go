@@ -12,14 +12,14 @@ import (
 func redriveTests() []test {
 	return []test{
 		{"a message goes to the dead-letter queue when received once too often", redrive},
-		{"a redriven message keeps what it was", redriveKeeps},
+		{"a redriven message keeps its ID, body and attributes", redriveKeeps},
 		{"a message that is deleted in time is not redriven", noRedrive},
 		{"an empty redrive policy removes it", removeRedrive},
 		{"the sources of a dead-letter queue are listed", deadLetterSources},
 	}
 }
 
-// failOnce receives one message and gives it back at once.
+// failOnce receives one message and makes it visible again at once.
 func (p *probe) failOnce(url string) types.Message {
 	p.Helper()
 	m := p.receiveOne(url)
@@ -46,7 +46,7 @@ func redriveKeeps(p *probe) {
 	before := p.receiveOne(url, visibleFor(1))
 	p.receiveNone(url)
 	if got := p.receive(url, p.after(time.Second)); len(got) != 0 {
-		p.Fatal("the message was received once too often")
+		p.Fatal("the message was received more often than its policy allows")
 	}
 	after := p.receiveOne(deadURL)
 	equal(p, "id", *after.MessageId, *before.MessageId)

@@ -1,5 +1,5 @@
-// Package sqstest helps test against SQS: it starts an in-memory engine, and holds the conformance tests that any
-// engine that wants to pass for SQS can be run through.
+// Package sqstest supports tests against SQS. It starts an in-memory engine and contains
+// conformance tests for any implementation of SQS.
 package sqstest
 
 import (
@@ -15,11 +15,12 @@ import (
 	"related-ro/pkg/boot"
 )
 
-// EndpointVariable is the environment variable that names another SQS to run conformance tests against, say
-// "http://127.0.0.1:9324".
+// EndpointVariable is the environment variable that holds the URL of another SQS for the
+// conformance tests, such as "http://127.0.0.1:9324".
 const EndpointVariable = "CONFORMANCE_SQS_ENDPOINT"
 
-// Start serves a new engine over HTTP until the test ends. It returns the engine, a client for it, and the endpoint's URL.
+// Start serves a new engine over HTTP until the test ends. It returns the engine, a client for it,
+// and its URL.
 func Start(t testing.TB, cfg sqs.Config) (engine *sqs.Engine, client *awssqs.Client, endpoint string) {
 	t.Helper()
 	engine = sqs.New(cfg)
@@ -31,8 +32,8 @@ func Start(t testing.TB, cfg sqs.Config) (engine *sqs.Engine, client *awssqs.Cli
 	return engine, NewClient(server.URL), server.URL
 }
 
-// NewClient returns an SDK client for an SQS endpoint without AWS behind it: it has the functions' transport, signs with
-// made-up credentials and does not retry.
+// NewClient returns an SDK client for an SQS endpoint outside AWS. It uses the transport of the
+// Lambda functions, signs with dummy credentials and does not retry.
 func NewClient(endpoint string) *awssqs.Client {
 	return awssqs.New(awssqs.Options{
 		Region:       "us-east-1",

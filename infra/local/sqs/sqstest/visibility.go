@@ -20,12 +20,12 @@ func visibilityTests() []test {
 		{"a nonsense receipt handle is refused", nonsenseHandle},
 		{"visibility out of range is refused", visibilityOutOfRange},
 		{"12 hours count from the receive", twelveHours},
-		{"a message can be deleted after its timeout", deleteVisible},
-		{"deleting twice is fine", deleteTwice},
-		{"a delayed message comes later", delayedMessage},
-		{"a queue's delay holds for its messages", delayQueue},
+		{"a message can be deleted after its visibility timeout", deleteVisible},
+		{"deleting a message twice succeeds", deleteTwice},
+		{"a delayed message arrives later", delayedMessage},
+		{"a queue's delay applies to its messages", delayQueue},
 		{"a long poll gets what is sent meanwhile", longPoll},
-		{"depths tell visible, in flight and delayed apart", depths},
+		{"depths distinguish visible, in-flight and delayed messages", depths},
 	}
 }
 
@@ -120,7 +120,7 @@ func twelveHours(p *probe) {
 	received := p.receiveOne(url, p.after(time.Second), visibleFor(600))
 	if p.Advance != nil {
 		p.Advance(time.Second)
-	} else { // a poll that finds nothing lets a second pass
+	} else { // a long poll without a message takes one second
 		p.receive(url, func(in *awssqs.ReceiveMessageInput) { in.WaitTimeSeconds = 1 })
 	}
 	p.refused(p.changeVisibility(url, received.ReceiptHandle, 43_200), "InvalidParameterValue")
