@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// api serves https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html to one process.
+// api serves the Lambda Runtime API
+// (https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html) to one process.
 func (e *environment) api() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", e.next)
@@ -20,12 +21,12 @@ func (e *environment) api() http.Handler {
 	return mux
 }
 
-// next waits for an event. Asking for one says that the process is done with the one before.
+// next waits for an event. A call also marks the previous invocation as finished.
 func (e *environment) next(w http.ResponseWriter, r *http.Request) {
 	select {
 	case <-e.ready:
 		e.finish(true, func(inv *invocation) *Result {
-			return unhandled("Runtime.NoResponse", "RequestId: %s Error: asked for the next event without an answer", inv.id)
+			return unhandled("Runtime.NoResponse", "RequestId: %s Error: requested the next event without sending a response", inv.id)
 		})
 	default:
 		close(e.ready)
@@ -40,7 +41,7 @@ func (e *environment) next(w http.ResponseWriter, r *http.Request) {
 		header.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(deadline.UnixMilli(), 10))
 		header.Set("Lambda-Runtime-Invoked-Function-Arn", e.function.config.ARN)
 		header.Set("Lambda-Runtime-Trace-Id", traceID(inv.begun))
-		_, _ = w.Write(inv.payload) // if it fails the process is gone, and watch delivers that
+		_, _ = w.Write(inv.payload) // if this fails, the process is gone, and watch reports its end
 	case <-r.Context().Done():
 	case <-e.exited:
 	}
@@ -88,8 +89,8 @@ func (e *environment) initFailure(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusAccepted)
 }
 
-// answer keeps the result until the process asks for the next event or ends. It returns false if the process does not
-// work on that invocation, or has answered it already.
+// answer stores the result until the process requests the next event or ends. It returns false if
+// the process is not working on that invocation or has already answered it.
 func (e *environment) answer(id string, result *Result) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -106,7 +107,8 @@ func refuse(w http.ResponseWriter, status int, kind string) {
 	fmt.Fprintf(w, `{"errorType":%q,"errorMessage":%q}`, kind, http.StatusText(status))
 }
 
-// traceID makes an X-Ray header: a root of the time in hexadecimal and 96 random bits, not sampled.
+// traceID returns an X-Ray header that is not sampled. Its root consists of the time in hexadecimal
+// and 96 random bits.
 func traceID(now time.Time) string {
 	id := strings.ReplaceAll(newID(), "-", "")
 	return fmt.Sprintf("Root=1-%08x-%s;Parent=%s;Sampled=0", now.Unix(), id[:24], id[16:])

@@ -18,16 +18,16 @@ const (
 	sigKill = syscall.SIGKILL
 )
 
-// environment is one process of a function with the Runtime API that is its alone.
+// environment is one process of a function together with its own Runtime API.
 type environment struct {
 	function *Function
 	command  *exec.Cmd
-	// output and errors are where the process prints to.
+	// output and errors receive the standard output and standard error of the process.
 	output, errors *lineWriter
 	server         *http.Server
-	// work hands an invocation to the process's call for the next event.
+	// work passes an invocation to the pending call for the next event.
 	work chan *invocation
-	// ready is closed at the first such call, exited when the process is gone.
+	// ready is closed at the first call for an event, exited when the process has ended.
 	ready, exited chan struct{}
 
 	mu        sync.Mutex
@@ -39,7 +39,7 @@ type environment struct {
 func launch(f *Function) (*environment, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return nil, fmt.Errorf("listen for the runtime: %w", err)
+		return nil, fmt.Errorf("listen for the runtime API: %w", err)
 	}
 	e := &environment{
 		function: f, work: make(chan *invocation), ready: make(chan struct{}), exited: make(chan struct{}),
@@ -48,7 +48,7 @@ func launch(f *Function) (*environment, error) {
 	e.command = exec.Command(f.config.Binary)
 	e.command.Dir = filepath.Dir(f.config.Binary)
 	e.command.Env = e.variables(listener.Addr().String())
-	// A group of its own, so that whatever the function starts ends with it.
+	// A separate process group, so that all processes started by the function end with it.
 	e.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	e.command.WaitDelay = stopGrace
 	e.output, e.errors = e.lines(), e.lines()
@@ -61,7 +61,7 @@ func launch(f *Function) (*environment, error) {
 	return e, nil
 }
 
-// variables are those of the function and those that Lambda sets itself.
+// variables returns the variables of the function and those that Lambda sets.
 func (e *environment) variables(api string) []string {
 	config := e.function.config
 	variables := []string{
@@ -89,7 +89,8 @@ func (e *environment) variables(api string) []string {
 	return variables
 }
 
-// awaitReady waits until the process asks for its first event. It returns what went wrong if it does not.
+// awaitReady waits until the process requests its first event. If it fails to do so, awaitReady
+// returns the failure, otherwise nil.
 func (e *environment) awaitReady() *Result {
 	timer := time.NewTimer(initTimeout)
 	defer timer.Stop()
@@ -100,17 +101,17 @@ func (e *environment) awaitReady() *Result {
 	case <-timer.C:
 		e.signalGroup(sigKill)
 		<-e.exited
-		return unhandled("Sandbox.Timedout", "Init did not end within %s", initTimeout)
+		return unhandled("Sandbox.Timedout", "Init did not complete within %s", initTimeout)
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.initError != nil {
 		return e.initError
 	}
-	return unhandled("Runtime.ExitError", "Runtime exited before it asked for an event: %s", e.command.ProcessState)
+	return unhandled("Runtime.ExitError", "Runtime exited before it requested an event: %s", e.command.ProcessState)
 }
 
-// hand gives the invocation to the process. It returns false if the process ended first.
+// hand passes the invocation to the process. It returns false if the process ended first.
 func (e *environment) hand(inv *invocation) bool {
 	select {
 	case e.work <- inv:
@@ -120,7 +121,7 @@ func (e *environment) hand(inv *invocation) bool {
 	}
 }
 
-// begin notes that the process now works on the invocation and starts its time.
+// begin records that the process works on the invocation and starts the timeout.
 func (e *environment) begin(inv *invocation) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -136,7 +137,9 @@ func (e *environment) begin(inv *invocation) {
 	})
 }
 
-// finish delivers the invocation under way, if any: free says whether the process is ready for another.
+// finish delivers the result of the current invocation, if there is one. If the process has not
+// answered, missing provides the result. free states whether the process can accept another
+// invocation.
 func (e *environment) finish(free bool, missing func(*invocation) *Result) {
 	e.mu.Lock()
 	inv := e.current
@@ -156,10 +159,10 @@ func (e *environment) finish(free bool, missing func(*invocation) *Result) {
 	e.function.deliver(inv, outcome{result: *inv.answered})
 }
 
-// watch waits for the end of the process and cleans up after it.
+// watch waits until the process ends and then cleans up.
 func (e *environment) watch() {
 	defer e.function.running.Done()
-	_ = e.command.Wait() // how it ended is in ProcessState
+	_ = e.command.Wait() // ProcessState holds the exit status
 	e.output.flush()
 	e.errors.flush()
 	e.signalGroup(sigKill)
@@ -175,7 +178,7 @@ func (e *environment) watch() {
 	})
 }
 
-// stop ends the process, gently first.
+// stop terminates the process: SIGTERM first, SIGKILL after stopGrace.
 func (e *environment) stop() {
 	e.signalGroup(sigTerm)
 	timer := time.NewTimer(stopGrace)
@@ -187,19 +190,19 @@ func (e *environment) stop() {
 	}
 }
 
-// signalGroup signals the process and all that it started.
+// signalGroup sends a signal to the process and all processes that it started.
 func (e *environment) signalGroup(signal syscall.Signal) {
-	_ = syscall.Kill(-e.command.Process.Pid, signal) // gone already is as good
+	_ = syscall.Kill(-e.command.Process.Pid, signal) // fails only if the group is gone
 }
 
-// lines returns a writer that passes complete lines on to the function's log.
+// lines returns a writer that passes complete lines to the function's log.
 func (e *environment) lines() *lineWriter {
 	return &lineWriter{emit: func(text string) {
 		e.function.config.Log(Line{Function: e.function.config.Name, Process: e.command.Process.Pid, Text: text})
 	}}
 }
 
-// lineWriter cuts what is written to it into lines. exec's copying goroutine is its only writer.
+// lineWriter splits its input into lines. Its only writer is the copying goroutine of exec.
 type lineWriter struct {
 	emit func(string)
 	rest []byte
@@ -217,7 +220,7 @@ func (w *lineWriter) Write(p []byte) (int, error) {
 	}
 }
 
-// flush emits what is left without a newline.
+// flush emits the rest of the input if it does not end with a newline.
 func (w *lineWriter) flush() {
 	if len(w.rest) > 0 {
 		w.emit(string(w.rest))

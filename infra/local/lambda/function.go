@@ -1,6 +1,7 @@
-// Package lambda runs functions' own binaries as processes and talks to them over the Lambda Runtime API, as Lambda does:
-// one invocation per process at a time, more processes as more is asked at once, a deadline, a kill when it has passed, and
-// a new process after a crash. It needs a system with process groups (Linux, macOS).
+// Package lambda runs the functions' binaries as processes and calls them through the Lambda
+// Runtime API. Like Lambda, it runs one invocation per process at a time, starts more processes for
+// concurrent invocations, kills a process at its deadline, and starts a new process after a crash.
+// It requires an operating system with process groups (Linux, macOS).
 package lambda
 
 import (
@@ -13,90 +14,97 @@ import (
 )
 
 const (
-	// MaxPayload is the most bytes that a synchronous invocation takes or gives: 6 MiB, as Lambda's error texts count it.
+	// MaxPayload is the maximum size of the event and of the response of a synchronous invocation,
+	// in bytes: 6 MiB, with the exact number from Lambda's error messages.
 	MaxPayload = 6_291_556
-	// initTimeout is what Lambda gives a process to ask for its first event.
+	// initTimeout is the time that Lambda allows a process until it requests its first event.
 	initTimeout = 10 * time.Second
-	// stopGrace is what Close leaves a process between SIGTERM and SIGKILL, as Lambda leaves a runtime with extensions.
+	// stopGrace is the time between SIGTERM and SIGKILL, the same as Lambda's for a runtime with
+	// extensions.
 	stopGrace = 2 * time.Second
 )
 
 var (
-	// ErrThrottled means that the function already runs as many invocations as it may (Lambda's 429).
+	// ErrThrottled means that Config.Concurrency invocations are already running (Lambda's 429).
 	ErrThrottled = errors.New("lambda: concurrency limit reached")
-	// ErrTooLarge means that the payload has more than MaxPayload bytes (Lambda's 413).
+	// ErrTooLarge means that the payload is larger than MaxPayload (Lambda's 413).
 	ErrTooLarge = fmt.Errorf("lambda: payload has more than %d bytes", MaxPayload)
-	// ErrClosed means that the function was closed.
+	// ErrClosed means that the function is closed.
 	ErrClosed = errors.New("lambda: function is closed")
 )
 
-// Config describes one function. All but Log and Report must be set.
+// Config configures one function. Log, Report and Processes are optional.
 type Config struct {
-	// Name is the physical name, ARN the function's ARN, Region AWS's region.
+	// Name is the function's physical name and Region its AWS region.
 	Name, ARN, Region string
-	// Binary is the path of the executable that speaks the Runtime API.
+	// Binary is the path of an executable that speaks the Runtime API.
 	Binary string
-	// Environment are the function's own variables; the machine's own are not handed on.
+	// Environment holds the function's variables. Processes do not inherit the variables of this
+	// machine.
 	Environment map[string]string
-	// Timeout is what one invocation may take, process start not counted.
+	// Timeout is the maximum duration of one invocation, without the start of the process.
 	Timeout time.Duration
-	// MemoryMB is only told to the function, not enforced.
+	// MemoryMB is the memory size reported to the function. It is not enforced.
 	MemoryMB int
-	// Concurrency is the most invocations at once; more are throttled.
+	// Concurrency is the maximum number of concurrent invocations. Further ones are throttled.
 	Concurrency int
-	// Processes is the most processes, which take one invocation each; more invocations wait. 0 is Concurrency.
+	// Processes is the maximum number of processes, each of which runs one invocation at a time.
+	// Further invocations wait. 0 means Concurrency.
 	Processes int
-	// Log gets each line that a process prints. Calls for one process follow each other; those of several may overlap.
+	// Log receives each line that a process prints. Calls for the same process are sequential;
+	// those for different processes may overlap.
 	Log func(Line)
 	// Report is called after each invocation.
 	Report func(Report)
 }
 
-// Line is one line of a function's output, without its newline.
+// Line is one line of a function's output, without the newline.
 type Line struct {
 	Function string
-	// Process is the operating system's process id.
+	// Process is the ID of the operating system's process.
 	Process int
 	Text    string
 }
 
-// Result is what a function made of an invocation.
+// Result is the result of an invocation.
 type Result struct {
-	// Payload is the function's answer, or a JSON object with errorType and errorMessage.
+	// Payload is the function's response, or a JSON object with errorType and errorMessage.
 	Payload []byte
-	// FunctionError is empty, or "Unhandled" when the function failed, timed out or died.
+	// FunctionError is "Unhandled" if the function failed, timed out or crashed, otherwise empty.
 	FunctionError string
 }
 
-// Report says how one invocation went, as Lambda's REPORT line does.
+// Report describes one invocation, like the REPORT line in Lambda's log.
 type Report struct {
 	Function, RequestID string
-	// Duration is the time from handing the event out to the function's being ready for the next.
+	// Duration is the time from the start of the event's delivery until the function is ready for
+	// the next one.
 	Duration time.Duration
-	// Init is the start of the process, when this invocation had to wait for one; otherwise 0.
+	// Init is the time that the process took to start if this invocation waited for it, otherwise 0.
 	Init time.Duration
-	// Error is the errorType of a failed invocation; otherwise empty.
+	// Error is the errorType of a failed invocation, otherwise empty.
 	Error string
 }
 
-// Function is one function and its processes.
+// Function is one function with its processes.
 type Function struct {
 	config Config
 
-	// places has one entry for each invocation that has a process or looks for one.
+	// places has one entry for each invocation that has a process or is about to get one.
 	places chan struct{}
 
 	mu     sync.Mutex
 	closed bool
-	// invocations counts those under way, waiting for a place included.
+	// invocations is the number of current invocations, including those that wait for a place.
 	invocations int
-	// live are all processes that have not ended; idle those that wait for an event, the most recently used last.
+	// live holds all processes that have not ended, idle those that wait for an event, the most
+	// recently used last.
 	live    map[*environment]bool
 	idle    []*environment
-	running sync.WaitGroup // the processes, those being started included
+	running sync.WaitGroup // the processes, including those that are being started
 }
 
-// New returns a function that starts its first process at its first invocation.
+// New returns a function. Its first invocation starts its first process.
 func New(config Config) *Function {
 	if config.Log == nil {
 		config.Log = func(Line) {}
@@ -108,9 +116,10 @@ func New(config Config) *Function {
 	return &Function{config: config, places: places, live: map[*environment]bool{}}
 }
 
-// Invoke hands payload to a free process, or a new one, and waits for its answer. It returns ErrTooLarge, ErrThrottled or
-// ErrClosed when the function was not run, and the context's error when that ended first: the function then goes on, as on
-// Lambda. A failure of the function itself is no error but Result.FunctionError.
+// Invoke passes payload to an idle or new process and waits for the response. It returns
+// ErrTooLarge, ErrThrottled or ErrClosed if the function did not run. If ctx ends first, it returns
+// ctx.Err(), and the function continues, as on Lambda. A failure of the function is not an error
+// but is reported in Result.FunctionError.
 func (f *Function) Invoke(ctx context.Context, payload []byte) (Result, error) {
 	if len(payload) > MaxPayload {
 		return Result{}, ErrTooLarge
@@ -128,7 +137,8 @@ func (f *Function) Invoke(ctx context.Context, payload []byte) (Result, error) {
 	}
 }
 
-// Kill ends every process of the function by SIGKILL, as a crash would, and returns how many there were.
+// Kill kills every process of the function with SIGKILL, to simulate crashes, and returns their
+// number.
 func (f *Function) Kill() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -138,7 +148,7 @@ func (f *Function) Kill() int {
 	return len(f.live)
 }
 
-// Close stops every process and waits until none is left. Invocations under way fail.
+// Close stops all processes and waits until they have ended. Current invocations fail.
 func (f *Function) Close() {
 	f.mu.Lock()
 	f.closed = true
@@ -149,7 +159,7 @@ func (f *Function) Close() {
 	f.running.Wait()
 }
 
-// enter counts one more invocation, which deliver ends, unless that is one too many.
+// enter counts a new invocation, or returns ErrClosed or ErrThrottled. deliver ends the invocation.
 func (f *Function) enter() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -163,7 +173,8 @@ func (f *Function) enter() error {
 	return nil
 }
 
-// deliver ends the invocation. By then its process, if it lives on, is idle: who asks again at once finds it.
+// deliver ends the invocation. Its process, if still alive, is idle by then, so the caller's next
+// invocation can reuse it.
 func (f *Function) deliver(inv *invocation, o outcome) {
 	f.mu.Lock()
 	f.invocations--
@@ -172,7 +183,8 @@ func (f *Function) deliver(inv *invocation, o outcome) {
 	inv.done <- o
 }
 
-// run finds a process for the invocation. A process that dies before it takes the event costs another try.
+// run finds or starts a process for the invocation. If the process dies before it accepts the
+// event, run tries another.
 func (f *Function) run(inv *invocation) {
 	f.places <- struct{}{}
 	for {
@@ -204,7 +216,7 @@ func (f *Function) give(inv *invocation, failure *Result, err error) {
 	f.deliver(inv, outcome{result: *failure})
 }
 
-// acquire takes an idle process, or returns nil for a new one to be started.
+// acquire returns an idle process, or nil if the caller must start a new one.
 func (f *Function) acquire() (*environment, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -220,8 +232,8 @@ func (f *Function) acquire() (*environment, error) {
 	return nil, nil
 }
 
-// start starts a process. A process that does not get ready is the function's failure;
-// an error is this machine's.
+// start starts a process. If the process does not become ready, start returns a Result with the
+// function's failure. It returns an error only if the process could not be started.
 func (f *Function) start(inv *invocation) (*environment, *Result, error) {
 	begin := time.Now()
 	e, err := launch(f)
@@ -241,7 +253,7 @@ func (f *Function) start(inv *invocation) (*environment, *Result, error) {
 	return e, failure, nil
 }
 
-// release makes the process free for the next invocation.
+// release makes the process available for the next invocation.
 func (f *Function) release(e *environment) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -250,7 +262,7 @@ func (f *Function) release(e *environment) {
 	}
 }
 
-// remove forgets a process that has ended.
+// remove removes a process that has ended.
 func (f *Function) remove(e *environment) {
 	f.mu.Lock()
 	delete(f.live, e)

@@ -21,7 +21,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-// binaries is where TestMain builds the function that the tests run.
+// binaries is the directory in which TestMain builds the probe function.
 var binaries string
 
 func TestMain(m *testing.M) {
@@ -50,7 +50,7 @@ type answer struct {
 	ErrorType, ErrorMessage, functionFailure string
 }
 
-// probe starts the test function; change adapts its configuration.
+// probe starts the probe function. change adapts its configuration.
 func probe(t *testing.T, change func(*Config)) *Function {
 	t.Helper()
 	config := Config{
@@ -86,7 +86,7 @@ func TestProcessIsUsedAgain(t *testing.T) {
 		t.Errorf("processes are %d and %d, want the same", first.PID, second.PID)
 	}
 	if first.RequestID == second.RequestID {
-		t.Error("both invocations have the same request id")
+		t.Error("both invocations have the same request ID")
 	}
 }
 
@@ -95,7 +95,7 @@ func TestFunctionSeesItsOwnEnvironmentOnly(t *testing.T) {
 	f := probe(t, func(c *Config) { c.Environment = map[string]string{"VARIABLE": "value"} })
 	a := invoke(t, f, `{}`)
 	if a.Variable != "value" || a.Home != "" {
-		t.Errorf("VARIABLE is %q and HOME %q, want the template's alone", a.Variable, a.Home)
+		t.Errorf("VARIABLE is %q and HOME %q, want only the configured variable", a.Variable, a.Home)
 	}
 	if a.ARN != f.config.ARN {
 		t.Errorf("ARN is %s", a.ARN)
@@ -112,7 +112,7 @@ func TestDeadlineIsTheTimeoutFromTheHandingOut(t *testing.T) {
 	}
 }
 
-// gate is a server whose answers wait until it is opened.
+// gate starts a server that delays its responses until open is called.
 func gate(t *testing.T) (url string, entered <-chan struct{}, open func()) {
 	arrivals, opened := make(chan struct{}, 16), make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -139,7 +139,7 @@ func TestSecondInvocationAtOnceGetsASecondProcessAndTheThirdIsThrottled(t *testi
 	}
 	open()
 	if a, b := <-pids, <-pids; a == b {
-		t.Errorf("both ran in process %d", a)
+		t.Errorf("both invocations ran in process %d", a)
 	}
 }
 
@@ -168,11 +168,11 @@ func TestInvocationsWaitWhenAllProcessesAreBusy(t *testing.T) {
 		a := <-answers
 		pids[a.PID] = true
 		if a.functionFailure != "" {
-			t.Errorf("answer is %+v", a)
+			t.Errorf("response is %+v", a)
 		}
 	}
 	if len(pids) != 1 {
-		t.Errorf("there were %d processes, want 1", len(pids))
+		t.Errorf("started %d processes, want 1", len(pids))
 	}
 }
 
@@ -189,7 +189,7 @@ func TestCallerWhoLeavesDoesNotStopTheFunction(t *testing.T) {
 	<-entered
 	cancel()
 	if err := <-failed; !errors.Is(err, context.Canceled) {
-		t.Errorf("error is %v, want the context's", err)
+		t.Errorf("error is %v, want that of the context", err)
 	}
 	open()
 	if report := <-reports; report.Error != "" {
@@ -221,7 +221,7 @@ func TestFailures(t *testing.T) {
 			<-reports
 			failed := invoke(t, f, tc.event)
 			if failed.functionFailure != "Unhandled" || failed.ErrorType != tc.errorType || !strings.Contains(failed.ErrorMessage, tc.message) {
-				t.Errorf("answer is %+v, want %s with %q", failed, tc.errorType, tc.message)
+				t.Errorf("response is %+v, want %s with %q", failed, tc.errorType, tc.message)
 			}
 			if report := <-reports; report.Error != tc.errorType {
 				t.Errorf("reported %q, want %q", report.Error, tc.errorType)
@@ -243,7 +243,7 @@ func TestLargestPayloadsPass(t *testing.T) {
 		t.Errorf("an event of %d bytes: %v, want ErrTooLarge", len(event)+1, err)
 	}
 	if a := invoke(t, f, `{"do":"answer","size":6291000}`); len(a.Text) != 6291000 {
-		t.Errorf("the answer has %d bytes of text", len(a.Text))
+		t.Errorf("the response has %d bytes of text", len(a.Text))
 	}
 }
 
@@ -257,7 +257,7 @@ func TestKilledInTheMiddleFailsAndStartsAnew(t *testing.T) {
 		t.Errorf("killed %d processes, want 1", n)
 	}
 	if a := <-failed; a.ErrorType != "Runtime.ExitError" || !strings.Contains(a.ErrorMessage, "killed") {
-		t.Errorf("answer is %+v", a)
+		t.Errorf("response is %+v", a)
 	}
 	if a := invoke(t, f, `{}`); a.functionFailure != "" {
 		t.Errorf("the next invocation failed: %+v", a)
@@ -271,7 +271,7 @@ func TestProcessThatDoesNotStartFailsTheInvocation(t *testing.T) {
 		c.Log = func(line Line) { lines <- line }
 	})
 	if a := invoke(t, f, `{}`); a.ErrorType != "Runtime.ExitError" {
-		t.Errorf("answer is %+v", a)
+		t.Errorf("response is %+v", a)
 	}
 	if line := <-lines; line.Text != "REFUSE_START is set" {
 		t.Errorf("logged %q", line.Text)
@@ -286,7 +286,7 @@ func TestInitErrorIsTheAnswerAndTheNextInvocationStartsAnew(t *testing.T) {
 	})
 	for range 2 {
 		if a := invoke(t, f, `{}`); a.functionFailure != "Unhandled" || a.ErrorType != "Probe.Refused" || a.ErrorMessage != "as asked" {
-			t.Errorf("answer is %+v", a)
+			t.Errorf("response is %+v", a)
 		}
 		if r := <-reports; r.Error != "Probe.Refused" || r.Init == 0 {
 			t.Errorf("report is %+v", r)
@@ -317,17 +317,18 @@ func TestCloseLeavesNoProcessBehind(t *testing.T) {
 	own, child := invoke(t, f, `{}`).PID, invoke(t, f, `{"do":"spawn"}`).PID
 	f.Close()
 	if err := syscall.Kill(own, 0); !errors.Is(err, syscall.ESRCH) {
-		t.Errorf("process %d is still there: %v", own, err)
+		t.Errorf("process %d is still running: %v", own, err)
 	}
 	if state := processState(child); state != "" && state != "Z" {
-		t.Errorf("its child %d is still there in state %s", child, state)
+		t.Errorf("its child %d is still running in state %s", child, state)
 	}
 	if _, err := f.Invoke(t.Context(), []byte(`{}`)); !errors.Is(err, ErrClosed) {
 		t.Errorf("error is %v, want ErrClosed", err)
 	}
 }
 
-// processState is ps's letter, Z for one that has ended and that nobody has waited for; empty when there is none.
+// processState returns the state letter that ps shows, Z for a zombie, or "" if the process does
+// not exist.
 func processState(pid int) string {
 	output, _ := exec.Command("ps", "-o", "state=", "-p", fmt.Sprint(pid)).Output()
 	return strings.TrimSpace(string(output))

@@ -8,14 +8,15 @@ import (
 	"time"
 )
 
-// invocation is one event on its way through a process.
+// invocation is one event while a process handles it.
 type invocation struct {
 	id      string
 	payload []byte
-	// done gets the outcome once; it has room for it, so that nobody has to be waiting.
+	// done receives the outcome exactly once. It is buffered, so delivery does not block if the
+	// caller has left.
 	done chan outcome
 
-	// The rest belongs to the process that works on it.
+	// The process that handles the invocation owns the fields below.
 	init     time.Duration
 	begun    time.Time
 	timer    *time.Timer
@@ -49,9 +50,9 @@ func (inv *invocation) report(function string, result Result) Report {
 	return report
 }
 
-// unhandled is a failure in the form that Lambda gives it.
+// unhandled returns a failure in Lambda's format.
 func unhandled(errorType, format string, arguments ...any) *Result {
-	payload, _ := json.Marshal(map[string]string{ // two strings always encode
+	payload, _ := json.Marshal(map[string]string{ // a map of strings always encodes
 		"errorType": errorType, "errorMessage": fmt.Sprintf(format, arguments...),
 	})
 	return &Result{Payload: payload, FunctionError: "Unhandled"}
@@ -60,7 +61,7 @@ func unhandled(errorType, format string, arguments ...any) *Result {
 // newID returns a random UUID, version 4.
 func newID() string {
 	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails: it ends the program instead
+	_, _ = rand.Read(b[:]) // never returns an error
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
 	text := hex.EncodeToString(b[:])
 	return fmt.Sprintf("%s-%s-%s-%s-%s", text[:8], text[8:12], text[12:16], text[16:20], text[20:])

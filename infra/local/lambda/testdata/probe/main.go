@@ -1,4 +1,5 @@
-// Probe is a function that does what its event says, so that the tests see how the runtime deals with it.
+// Probe is a function that behaves as its event requests, so that tests can observe how the runtime
+// handles it.
 package main
 
 import (
@@ -42,7 +43,7 @@ func main() {
 	lambda.Start(handle)
 }
 
-// report tells the Runtime API why the function does not start, as a runtime does that catches it.
+// report sends an init error to the Runtime API, as a runtime does when initialization fails.
 func report() {
 	response, err := http.Post("http://"+os.Getenv("AWS_LAMBDA_RUNTIME_API")+"/2018-06-01/runtime/init/error", "application/json",
 		strings.NewReader(`{"errorType":"Probe.Refused","errorMessage":"as asked"}`))
@@ -75,13 +76,13 @@ func handle(ctx context.Context, raw json.RawMessage) (any, error) {
 		fmt.Println("one\ntwo")
 	case "answer":
 		a.Text = strings.Repeat("x", e.Size)
-	case "call": // answers when the other side does
+	case "call": // returns when the server at URL responds
 		response, err := http.Get(e.URL)
 		if err != nil {
 			return nil, err
 		}
 		response.Body.Close()
-	case "spawn": // leaves a process of its own behind
+	case "spawn": // leaves a child process behind
 		child := exec.Command("sleep", "600")
 		if err := child.Start(); err != nil {
 			return nil, err
