@@ -1,6 +1,8 @@
-// Package eventbus is EventBridge in memory, on its wire protocol, as far as the product and its receivers need it: buses, rules with
-// event patterns, SQS queues as targets, and PutEvents. What it does not know it refuses. It differs on purpose in this: an event is
-// with its targets when PutEvents answers, so events keep their order; requests need not be signed.
+// Package eventbus is an in-memory EventBridge that speaks its wire protocol. It supports the
+// features that the product and its receivers use: buses, rules with event patterns, SQS queues as
+// targets, and PutEvents. It rejects everything else. It differs on purpose in two points:
+// PutEvents returns only after delivering an event to its targets, so events keep their order, and
+// requests need no signature.
 package eventbus
 
 import (
@@ -22,22 +24,24 @@ import (
 
 const (
 	targetPrefix = "AWSEvents."
-	// Amazon's limits of one PutEvents call; the bytes are those of before 2026, at which older tools and targets still stop.
+	// Amazon's limits of one PutEvents call. maxBytes is the limit from before 2026, which older
+	// tools and targets still enforce.
 	maxEntries = 10
 	maxBytes   = 256 << 10
 	maxRequest = 2 << 20
 )
 
-// Config is what an Engine needs. Region, Account and Deliver must be set.
+// Config configures an Engine. Region, Account and Deliver are required.
 type Config struct {
 	Region, Account string
-	// Deliver hands an event to the target of an ARN.
+	// Deliver sends an event to the target with the ARN.
 	Deliver func(ctx context.Context, arn string, event []byte) error
-	// Observe is told of each event that a bus took; it may be nil, must be quick, and is called from several goroutines.
+	// Observe receives each event accepted by a bus. It may be nil, must be quick, and may be
+	// called from several goroutines at once.
 	Observe func(Event)
 }
 
-// Event is an event as targets get it.
+// Event is an event as delivered to targets.
 type Event struct {
 	Version    string          `json:"version"`
 	ID         string          `json:"id"`
@@ -50,13 +54,13 @@ type Event struct {
 	Detail     json.RawMessage `json:"detail"`
 }
 
-// Engine holds buses. Safe for concurrent use.
+// Engine holds buses. It is safe for concurrent use.
 type Engine struct {
 	config     Config
 	operations map[string]func(context.Context, []byte) (any, error)
 
 	mu    sync.RWMutex
-	buses map[string]map[string]*rule // by the bus's and the rule's name
+	buses map[string]map[string]*rule // by bus name and rule name
 }
 
 type rule struct {
@@ -87,7 +91,7 @@ func New(config Config) *Engine {
 	return e
 }
 
-// apiError is an error in EventBridge's form.
+// apiError is an EventBridge error.
 type apiError struct{ code, message string }
 
 func (e *apiError) Error() string { return e.code + ": " + e.message }
@@ -96,7 +100,7 @@ func refused(code, format string, args ...any) error {
 	return &apiError{code, fmt.Sprintf(format, args...)}
 }
 
-// ServeHTTP answers one request of EventBridge's JSON protocol.
+// ServeHTTP handles one request of EventBridge's JSON protocol.
 func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), targetPrefix)
 	if r.Method != http.MethodPost || !ok {
@@ -105,11 +109,11 @@ func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
 	if err != nil {
-		return // the client is gone, or sends more than any answer could mend
+		return // the client is gone or the request is larger than maxRequest
 	}
 	perform, known := e.operations[name]
 	var answer any
-	if err = refused("UnknownOperationException", "This engine does not do %s", name); known {
+	if err = refused("UnknownOperationException", "This engine does not support %s", name); known {
 		answer, err = perform(r.Context(), body)
 	}
 	status := http.StatusOK
@@ -123,10 +127,11 @@ func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(answer) // an error means that the client is gone
+	_ = json.NewEncoder(w).Encode(answer) // fails only if the client is gone
 }
 
-// decode reads a request. A parameter that the engine does not know is refused: to pass over it would be to do something else.
+// decode decodes a request. It rejects parameters that the engine does not know, because ignoring
+// one could change the meaning of the request.
 func decode[T any](body []byte) (T, error) {
 	var request T
 	d := json.NewDecoder(bytes.NewReader(body))
@@ -141,7 +146,7 @@ func (e *Engine) arn(kind, name string) string {
 	return fmt.Sprintf("arn:aws:events:%s:%s:%s/%s", e.config.Region, e.config.Account, kind, name)
 }
 
-// named returns a bus's name, of which requests may give the ARN.
+// named returns the name of a bus, given its name or ARN.
 func named(bus string) string { return bus[strings.LastIndexByte(bus, '/')+1:] }
 
 // bus returns the rules of a bus. The caller must hold e.mu.
@@ -167,11 +172,11 @@ func (e *Engine) createEventBus(_ context.Context, body []byte) (any, error) {
 	return map[string]string{"EventBusArn": e.arn("event-bus", request.Name)}, nil
 }
 
-// entry is one event as PutEvents takes it.
+// entry is one entry of a PutEvents call.
 type entry struct {
 	Detail, DetailType, EventBusName, Source string
 	Resources                                []string
-	Time                                     float64 // seconds since 1970; 0 is now
+	Time                                     float64 // Unix time in seconds; 0 means now
 }
 
 type result struct {
@@ -205,7 +210,7 @@ func (e *Engine) putEvents(ctx context.Context, body []byte) (any, error) {
 	return map[string]any{"Entries": results, "FailedEntryCount": failed}, nil
 }
 
-// size is an entry's, as Amazon counts it.
+// size returns the size of an entry in bytes by Amazon's rules.
 func (g entry) size() int {
 	n := len(g.Source) + len(g.DetailType) + len(g.Detail)
 	if g.Time != 0 {
@@ -217,7 +222,8 @@ func (g entry) size() int {
 	return n
 }
 
-// take puts one event on its bus. A target that cannot be reached fails the entry: whoever put it puts it again.
+// take puts one event on its bus. If a target cannot be reached, the entry fails, and the caller
+// should put the event again.
 func (e *Engine) take(ctx context.Context, given entry) result {
 	var detail map[string]any
 	switch {
@@ -250,7 +256,7 @@ func (e *Engine) take(ctx context.Context, given entry) result {
 	return result{EventId: made.ID}
 }
 
-// wanting returns the targets of the bus's rules that match the event.
+// wanting returns the targets of those rules of the bus that match the event.
 func (e *Engine) wanting(bus string, event []byte) ([]string, error) {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
@@ -269,7 +275,7 @@ func (e *Engine) wanting(bus string, event []byte) ([]string, error) {
 	return arns, nil
 }
 
-// newID returns a random UUID of version 4.
+// newID returns a random UUID, version 4.
 func newID() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails

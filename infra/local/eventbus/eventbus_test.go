@@ -17,11 +17,11 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// world is an engine behind a real connection, with what it delivers.
+// world is an engine behind an HTTP server, together with the events that it delivers.
 type world struct {
 	*eventbridge.Client
 	mu        sync.Mutex
-	delivered []string // target and event
+	delivered []string // target and event of each delivery
 	fault     Fault
 	down      bool
 }
@@ -56,7 +56,7 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// rule makes a rule with a queue as its target.
+// rule creates a rule with a queue as its target.
 func (w *world) rule(t *testing.T, name, pattern string) {
 	t.Helper()
 	_, err := w.PutRule(t.Context(), &eventbridge.PutRuleInput{Name: &name, EventBusName: aws.String("bus"), EventPattern: &pattern})
@@ -155,7 +155,7 @@ func TestRulesComeAndGo(t *testing.T) {
 	w.rule(t, "one", `{"source":["test"]}`)
 	ctx, bus, one := t.Context(), aws.String("bus"), aws.String("one")
 	if _, err := w.DeleteRule(ctx, &eventbridge.DeleteRuleInput{Name: one, EventBusName: bus}); code(err) != "ValidationException" {
-		t.Errorf("a rule with targets is deleted: %v", err)
+		t.Errorf("delete a rule with targets: got %v, want a ValidationException", err)
 	}
 	if l, err := w.ListTargetsByRule(ctx, &eventbridge.ListTargetsByRuleInput{Rule: one, EventBusName: bus}); err != nil || len(l.Targets) != 1 {
 		t.Errorf("%v, %v", l, err)

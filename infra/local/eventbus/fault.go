@@ -11,19 +11,20 @@ import (
 	"strings"
 )
 
-// Fault is what goes wrong with one PutEvents.
+// Fault is the failure of one PutEvents call.
 type Fault int
 
-// The faults.
+// Kinds of faults.
 const (
 	None       Fault = iota
-	Whole            // it fails as a whole
-	HangUp           // the connection is closed without an answer
-	AnswerLost       // it is carried out, and then the connection is closed
-	Some             // every second entry is refused
+	Whole            // the call returns an error
+	HangUp           // the connection closes without an answer
+	AnswerLost       // the call is executed, but the connection closes without an answer
+	Some             // every second entry fails
 )
 
-// Faults passes requests on to a bus, and has those of PutEvents go wrong as decide says, which is called from several goroutines.
+// Faults forwards requests to a bus and injects the faults that decide returns for PutEvents calls.
+// decide may be called from several goroutines at once.
 func Faults(next http.Handler, decide func() Fault) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fault := None
@@ -48,18 +49,18 @@ func Faults(next http.Handler, decide func() Fault) http.Handler {
 	})
 }
 
-// refuseSome passes every other entry on, from the first, and refuses those between them.
+// refuseSome forwards the entries with even indexes and fails the others.
 func refuseSome(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	var request struct{ Entries []json.RawMessage }
 	body, err := io.ReadAll(r.Body)
 	if err != nil || json.Unmarshal(body, &request) != nil {
-		panic(http.ErrAbortHandler) // the client is gone, or sends what no client of ours does
+		panic(http.ErrAbortHandler) // the client is gone or sent invalid JSON
 	}
 	var passed []json.RawMessage
 	for i := 0; i < len(request.Entries); i += 2 {
 		passed = append(passed, request.Entries[i])
 	}
-	part, _ := json.Marshal(map[string]any{"Entries": passed}) // it has been JSON
+	part, _ := json.Marshal(map[string]any{"Entries": passed}) // valid JSON always encodes
 	again := r.Clone(r.Context())
 	again.Body, again.ContentLength = io.NopCloser(bytes.NewReader(part)), int64(len(part))
 	recorder := httptest.NewRecorder()
@@ -79,5 +80,5 @@ func refuseSome(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		answer.FailedEntryCount++
 	}
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-	_ = json.NewEncoder(w).Encode(answer) // an error means that the client is gone
+	_ = json.NewEncoder(w).Encode(answer) // fails only if the client is gone
 }

@@ -36,7 +36,7 @@ func (e *Engine) putRule(_ context.Context, body []byte) (any, error) {
 	return map[string]string{"RuleArn": made.Arn}, nil
 }
 
-// ofRule is what requests about one rule say.
+// ofRule is the input of the calls about the targets of one rule.
 type ofRule struct {
 	Rule, EventBusName string
 	Targets            []target
@@ -44,7 +44,8 @@ type ofRule struct {
 	Force              bool
 }
 
-// change has do change a rule. What answers tell of failed entries is empty: an entry never fails here.
+// change applies do to the rule named in the request. The answer lists no failed entries, because
+// entries never fail in this engine.
 func (e *Engine) change(body []byte, do func(ofRule, *rule) error) (any, error) {
 	request, err := decode[ofRule](body)
 	if err != nil {
@@ -70,7 +71,7 @@ func (e *Engine) putTargets(_ context.Context, body []byte) (any, error) {
 	return e.change(body, func(request ofRule, r *rule) error {
 		for _, t := range request.Targets {
 			if !strings.HasPrefix(t.Arn, "arn:aws:sqs:") {
-				return refused("ValidationException", "Target %s: this engine delivers to SQS queues alone.", t.Arn)
+				return refused("ValidationException", "Target %s: this engine delivers only to SQS queues.", t.Arn)
 			}
 			r.targets = append(slices.DeleteFunc(slices.Clone(r.targets), func(o target) bool { return o.Id == t.Id }), t)
 		}
