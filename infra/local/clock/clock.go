@@ -1,24 +1,27 @@
-// Package clock is the time the local engines live in: the machine's own, or one that a test turns by hand.
+// Package clock provides the time for the local engines: the system clock, a faster one, or one
+// that a test controls.
 package clock
 
 import "time"
 
-// Clock tells the time and runs functions later. It must be safe for concurrent use.
+// Clock returns the current time and schedules functions. It must be safe for concurrent use.
 type Clock interface {
 	// Now returns the current time.
 	Now() time.Time
 
-	// AfterFunc runs f in a goroutine of the clock's choosing once d has passed; at once if d is not positive.
+	// AfterFunc calls f after d, in a goroutine chosen by the clock, or as soon as possible if d is
+	// not positive.
 	AfterFunc(d time.Duration, f func()) Timer
 }
 
-// Timer is a function that waits to be run.
+// Timer is a scheduled function.
 type Timer interface {
-	// Stop keeps the function from running. It returns false if it has run, has started, or was stopped before.
+	// Stop cancels the function. It returns false if the function has already started or been
+	// stopped.
 	Stop() bool
 }
 
-// System is the machine's clock.
+// System is the system clock.
 type System struct{}
 
 var _ Clock = System{}

@@ -20,6 +20,6 @@ func TestFastRunsNothingBeforeItsTime(t *testing.T) {
 func TestFastStopsWhatWaits(t *testing.T) {
 	timer := clock.NewFast(2).AfterFunc(time.Hour, func() { t.Error("ran") })
 	if !timer.Stop() {
-		t.Error("what waits for an hour is said to have run")
+		t.Error("Stop returned false for a function due in an hour")
 	}
 }

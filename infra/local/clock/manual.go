@@ -8,30 +8,31 @@ import (
 	"time"
 )
 
-// Manual is a clock that stands still until Advance moves it, so that a test can let hours pass at once and still
-// see everything happen in order. Create one with NewManual.
+// Manual is a clock that stands still until Advance moves it. With it, a test can let hours pass at
+// once and observe events in order. Create one with NewManual.
 type Manual struct {
 	mu      sync.Mutex
 	now     time.Time
-	timers  []*manualTimer // by time, then by creation
-	changed chan struct{}  // closed and replaced whenever timers changes
+	timers  []*manualTimer // by due time, then by creation
+	changed chan struct{}  // closed and replaced when timers changes
 }
 
 var _ Clock = (*Manual)(nil)
 
-// NewManual returns a clock that shows start.
+// NewManual returns a clock that is set to start.
 func NewManual(start time.Time) *Manual {
 	return &Manual{now: start, changed: make(chan struct{})}
 }
 
-// Now returns the time that the clock was last moved to.
+// Now returns the time to which the clock was last moved.
 func (m *Manual) Now() time.Time {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.now
 }
 
-// AfterFunc runs f during the Advance that reaches d from now, or during the next one if d is not positive.
+// AfterFunc runs f during the Advance that reaches d from now. If d is not positive, f runs during
+// the next Advance.
 func (m *Manual) AfterFunc(d time.Duration, f func()) Timer {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -40,16 +41,16 @@ func (m *Manual) AfterFunc(d time.Duration, f func()) Timer {
 		if a.at.After(b.at) {
 			return 1
 		}
-		return -1 // an equal one came first and stays first
+		return -1 // equal timers keep their order of creation
 	})
 	m.timers = slices.Insert(m.timers, i, t)
 	m.announce()
 	return t
 }
 
-// Advance moves the clock by d, which must not be negative, and runs in order every function that falls due, those
-// that are added on the way included. The clock shows each function its own due time. All have returned when
-// Advance returns.
+// Advance moves the clock by d, which must not be negative, and runs all functions that fall due in
+// order of time, including those added meanwhile. While a function runs, the clock shows its due
+// time. Advance returns after all of them have returned.
 func (m *Manual) Advance(d time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -66,14 +67,15 @@ func (m *Manual) Advance(d time.Duration) {
 	m.now = end
 }
 
-// AwaitTimers returns when at least n functions wait to be run: a way to know that another goroutine has started to
-// wait before the clock is moved. Returns the context's error if that ends first.
+// AwaitTimers waits until at least n functions are scheduled. A test uses it to know that another
+// goroutine has started to wait before it moves the clock. It returns an error that wraps ctx.Err()
+// if the context ends first.
 func (m *Manual) AwaitTimers(ctx context.Context, n int) error {
 	return m.await(ctx, func(set int) bool { return set >= n })
 }
 
-// AwaitNoTimers returns when no function waits to be run any more: another goroutine has stopped waiting. Returns
-// the context's error if that ends first.
+// AwaitNoTimers waits until no function is scheduled, that is, until other goroutines have stopped
+// waiting. It returns an error that wraps ctx.Err() if the context ends first.
 func (m *Manual) AwaitNoTimers(ctx context.Context) error {
 	return m.await(ctx, func(set int) bool { return set == 0 })
 }
@@ -89,12 +91,12 @@ func (m *Manual) await(ctx context.Context, enough func(set int) bool) error {
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return fmt.Errorf("await timers, %d are set: %w", set, ctx.Err())
+			return fmt.Errorf("wait for timers (%d are set): %w", set, ctx.Err())
 		}
 	}
 }
 
-// announce wakes await. The caller holds the lock.
+// announce wakes up await. The caller must hold the lock.
 func (m *Manual) announce() {
 	close(m.changed)
 	m.changed = make(chan struct{})
