@@ -1,5 +1,6 @@
-// Package pattern matches JSON against event patterns, the language in which Lambda's filters and EventBridge's rules say which
-// events they want. What it does not know of that language it refuses by name: to pass over it would be to match something else.
+// Package pattern matches JSON against event patterns, the language of Lambda's event filters and
+// EventBridge's rules. It returns an error for operators that it does not support, because ignoring
+// one would match other events.
 package pattern
 
 import (
@@ -9,21 +10,22 @@ import (
 	"strings"
 )
 
-// Pattern is a pattern that was read. Its zero value matches everything.
+// Pattern is a parsed event pattern. The zero value matches every event.
 type Pattern struct {
 	fields map[string]field
 }
 
-// field is what one field must be: an object of further fields, or one of several values.
+// field is the condition for one field: a pattern for an object, or a list of alternatives.
 type field struct {
 	inner *Pattern
 	any   []matcher
 }
 
-// matcher says whether a value, or a missing one, is one of those wanted.
+// matcher reports whether a value matches. there is false if the field is missing.
 type matcher func(value any, there bool) bool
 
-// Parse reads a pattern: a JSON object.
+// Parse parses a pattern, which must be a JSON object. Its errors name the invalid field or the
+// unsupported operator.
 func Parse(text string) (Pattern, error) {
 	var object map[string]any
 	if err := json.Unmarshal([]byte(text), &object); err != nil {
@@ -60,7 +62,7 @@ func parse(object map[string]any) (Pattern, error) {
 
 func unknownIf(unknown bool, name string) error {
 	if unknown {
-		return fmt.Errorf("matching by %s is not known here", name)
+		return fmt.Errorf("operator %s is not supported", name)
 	}
 	return nil
 }
@@ -80,7 +82,8 @@ func parseValues(wanted []any) (field, error) {
 	return f, nil
 }
 
-// parseValue reads one wanted value: a scalar, which must be equal, or an object that names another way to match.
+// parseValue parses one alternative: a scalar to compare for equality, or an object that names
+// another operator.
 func parseValue(wanted any) (matcher, error) {
 	rule, ok := wanted.(map[string]any)
 	if !ok {
@@ -104,13 +107,13 @@ func parseValue(wanted any) (matcher, error) {
 		case name == "anything-but":
 			return anythingBut(argument)
 		default:
-			return nil, fmt.Errorf("matching by %s is not known here", name)
+			return nil, fmt.Errorf("operator %s is not supported", name)
 		}
 	}
 	panic("unreachable: one key")
 }
 
-// anythingBut matches what is there and is none of the scalars.
+// anythingBut matches any present value that equals none of the given scalars.
 func anythingBut(argument any) (matcher, error) {
 	list, ok := argument.([]any)
 	if !ok {
@@ -120,7 +123,7 @@ func anythingBut(argument any) (matcher, error) {
 		switch not.(type) {
 		case string, float64:
 		default:
-			return nil, errors.New("anything-but takes texts and numbers here")
+			return nil, errors.New("anything-but supports only strings and numbers")
 		}
 	}
 	return func(value any, there bool) bool {
@@ -133,7 +136,8 @@ func anythingBut(argument any) (matcher, error) {
 	}, nil
 }
 
-// Match says whether an event, a JSON object, is as the pattern wants it. Of an array one element must match.
+// Match reports whether an event, which must be a JSON object, matches the pattern. An array
+// matches if one of its elements does.
 func (p Pattern) Match(event []byte) bool {
 	var object map[string]any
 	return json.Unmarshal(event, &object) == nil && p.matches(object)
@@ -160,7 +164,7 @@ func (f field) matches(value any, there bool) bool {
 		value = nil
 	}
 	if f.inner != nil {
-		object, _ := value.(map[string]any) // what is no object has no fields
+		object, _ := value.(map[string]any) // other values have no fields
 		return f.inner.matches(object)
 	}
 	for _, m := range f.any {

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// The examples are of AWS's pages "Control which events Lambda sends to your function" and "Amazon EventBridge event patterns".
+// The examples come from AWS's pages "Control which events Lambda sends to your function" and
+// "Amazon EventBridge event patterns".
 func TestPatternMatchesAsPublished(t *testing.T) {
 	for name, c := range map[string]struct {
 		pattern, event string
@@ -35,7 +36,7 @@ func TestPatternMatchesAsPublished(t *testing.T) {
 		"no element of an array":        {`{"a":["x"]}`, `{"a":["y"]}`, false},
 		"an object among the elements":  {`{"a":{"b":["x"]}}`, `{"a":[{"b":"y"},{"b":"x"}]}`, true},
 		"a record of a stream":          {`{"dynamodb":{"Keys":{"SK":{"S":["SETTINGS"]}}}}`, `{"dynamodb":{"Keys":{"PK":{"S":"L"},"SK":{"S":"SETTINGS"}}}}`, true},
-		"what is no JSON object":        {`{"a":[{"exists":false}]}`, `[1]`, false},
+		"not a JSON object":             {`{"a":[{"exists":false}]}`, `[1]`, false},
 		"an empty array does not exist": {`{"a":[{"exists":true}]}`, `{"a":[]}`, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -59,13 +60,13 @@ func TestPatternRefusesByNameWhatItDoesNotKnow(t *testing.T) {
 		`{"a":[]}`:                            "empty array",
 		`{}`:                                  "empty",
 		`[1]`:                                 "JSON object",
-		`{"$or":[{"a":["x"]}]}`:               "not known",
+		`{"$or":[{"a":["x"]}]}`:               "not supported",
 		`{"a":[["x"]]}`:                       "array within",
 		`{"a":{"b":3}}`:                       "b must be",
 		`{"a":[{"anything-but":{"prefix":"x"}}]}`: "anything-but",
 	} {
 		if _, err := Parse(pattern); err == nil || !strings.Contains(err.Error(), says) {
-			t.Errorf("%s: %v, want it to say %q", pattern, err, says)
+			t.Errorf("%s: got error %v, want one that contains %q", pattern, err, says)
 		}
 	}
 }
