@@ -1,6 +1,7 @@
-// Package issuer makes the tokens of the local stack. Its key is the developer's own: made at the first use and kept in the
-// user's cache, never in the repository. Its Issuer is a name that cannot resolve, so no deployed API, which finds keys by
-// the issuer's name, can come to trust such a token.
+// Package issuer creates the access tokens of the local stack. The signing key belongs to the
+// developer: it is generated on first use and stored in the user's cache directory, never in the
+// repository. The name of the Issuer cannot be resolved. Deployed APIs look up keys by the issuer's
+// name, so they can never trust these tokens.
 package issuer
 
 import (
@@ -22,27 +23,27 @@ import (
 )
 
 const (
-	// Issuer is the iss of every local token; RFC 6761 reserves .invalid.
+	// Issuer is the iss claim of every local token. RFC 6761 reserves .invalid.
 	Issuer = "https://issuer.related-ro.invalid"
-	// Audience is the aud of every local token.
+	// Audience is the aud claim of every local token.
 	Audience = "related-ro"
 
 	keyBits = 2048
 	pemType = "PRIVATE KEY"
 )
 
-// Key signs tokens by RS256.
+// Key signs tokens with RS256.
 type Key struct {
 	private *rsa.PrivateKey
 	id      string
 }
 
-// Roles are all roles that a token may carry.
+// Roles returns all roles that a token may contain.
 func Roles() []string {
 	return []string{"administrator", "service_manager", "service_advisor", "field_manager", "support"}
 }
 
-// NewKey returns a new key that nobody else has.
+// NewKey generates a new key.
 func NewKey() (*Key, error) {
 	private, err := rsa.GenerateKey(rand.Reader, keyBits)
 	if err != nil {
@@ -56,17 +57,18 @@ func keyOf(private *rsa.PrivateKey) *Key {
 	return &Key{private: private, id: base64.RawURLEncoding.EncodeToString(fingerprint[:12])}
 }
 
-// DefaultPath is where this user's key is kept. It fails where the system knows no cache directory, as without HOME.
+// DefaultPath returns the path of this user's key file. It returns an error if the user has no
+// cache directory, for example because HOME is not set.
 func DefaultPath() (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		return "", fmt.Errorf("find a place for the key: %w", err)
+		return "", fmt.Errorf("find the cache directory for the key: %w", err)
 	}
 	return filepath.Join(cache, "related-ro", "local-issuer.pem"), nil
 }
 
-// LoadKey reads the key in the file, and makes one there, readable by the user alone, if there is none. Processes that
-// do so at the same time end up with the same key.
+// LoadKey reads the key from the file. If the file does not exist, LoadKey generates a key and
+// stores it there, readable only by the user. Concurrent processes end up with the same key.
 func LoadKey(path string) (*Key, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -80,7 +82,7 @@ func LoadKey(path string) (*Key, error) {
 	}
 	block, _ := pem.Decode(text)
 	if block == nil || block.Type != pemType {
-		return nil, fmt.Errorf("key in %s: no PEM block %s; delete the file to have a new one made", path, pemType)
+		return nil, fmt.Errorf("key in %s: no PEM block %s; delete the file to generate a new key", path, pemType)
 	}
 	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {
@@ -103,36 +105,36 @@ func create(path string) error {
 		return fmt.Errorf("encode key: %w", err)
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return fmt.Errorf("keep key: %w", err)
+		return fmt.Errorf("store key: %w", err)
 	}
-	file, err := os.CreateTemp(filepath.Dir(path), "key-*") // mode 0600
+	file, err := os.CreateTemp(filepath.Dir(path), "key-*") // created with mode 0600
 	if err != nil {
-		return fmt.Errorf("keep key: %w", err)
+		return fmt.Errorf("store key: %w", err)
 	}
 	defer os.Remove(file.Name())
 	err = errors.Join(pem.Encode(file, &pem.Block{Type: pemType, Bytes: encoded}), file.Close())
 	if err != nil {
-		return fmt.Errorf("keep key: %w", err)
+		return fmt.Errorf("store key: %w", err)
 	}
-	// A link, not a rename: it fails if somebody else was first, and then theirs counts.
+	// A link instead of a rename: it fails if another process was first, whose key then counts.
 	if err := os.Link(file.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("keep key: %w", err)
+		return fmt.Errorf("store key: %w", err)
 	}
 	return nil
 }
 
-// Grant is who a token speaks for.
+// Grant describes the user of a token and the user's permissions.
 type Grant struct {
 	Subject string
 	Roles   []string
-	// Locations are ids, or "*" for all.
+	// Locations holds location IDs, or "*" for all.
 	Locations []string
-	// Issued is the token's iat and nbf; Lifetime later it expires.
+	// Issued is the iat and nbf of the token, which expires after Lifetime.
 	Issued   time.Time
 	Lifetime time.Duration
 }
 
-// Token returns a signed token in the form that the platform's have.
+// Token returns a signed token with the same claims as the platform's tokens.
 func (k *Key) Token(grant Grant) (string, error) {
 	return k.Sign(map[string]any{
 		"iss": Issuer, "aud": Audience, "sub": grant.Subject, "roles": grant.Roles, "locations": grant.Locations,
@@ -140,7 +142,7 @@ func (k *Key) Token(grant Grant) (string, error) {
 	})
 }
 
-// Sign returns a token with just these claims.
+// Sign returns a signed token with exactly these claims.
 func (k *Key) Sign(claims map[string]any) (string, error) {
 	header, err := json.Marshal(map[string]string{"alg": "RS256", "typ": "JWT", "kid": k.id})
 	if err != nil {
@@ -159,14 +161,14 @@ func (k *Key) Sign(claims map[string]any) (string, error) {
 	return signed + "." + base64.RawURLEncoding.EncodeToString(signature), nil
 }
 
-// Public returns the key's id, the kid of its tokens, and the key that verifies them.
+// Public returns the key ID, which is the kid of its tokens, and the public key that verifies them.
 func (k *Key) Public() (id string, key *rsa.PublicKey) { return k.id, &k.private.PublicKey }
 
-// JWKS returns the public key as a JSON Web Key Set with the issuer and audience to expect as further members, the form
-// of the functions' LOCAL_JWKS.
+// JWKS returns the public key as a JSON Web Key Set, with the expected issuer and audience as
+// additional members. This is the format of the functions' LOCAL_JWKS variable.
 func (k *Key) JWKS() string {
 	exponent := big.NewInt(int64(k.private.E)).Bytes()
-	set, _ := json.Marshal(map[string]any{ // texts always encode
+	set, _ := json.Marshal(map[string]any{ // a map of strings always encodes
 		"issuer": Issuer, "audience": Audience,
 		"keys": []map[string]string{{
 			"kty": "RSA", "use": "sig", "alg": "RS256", "kid": k.id,

@@ -27,7 +27,7 @@ func TestLoadKeyMakesOneAndKeepsIt(t *testing.T) {
 	wg.Wait()
 	for _, id := range ids {
 		if id == "" || id != ids[0] {
-			t.Errorf("keys are %q, want one for all", ids)
+			t.Errorf("keys are %q, want the same key for all", ids)
 		}
 	}
 	info, err := os.Stat(path)
@@ -39,7 +39,7 @@ func TestLoadKeyMakesOneAndKeepsIt(t *testing.T) {
 	}
 	entries, _ := os.ReadDir(filepath.Dir(path))
 	if len(entries) != 1 {
-		t.Errorf("%d files are left in the directory, want the key alone", len(entries))
+		t.Errorf("%d files are left in the directory, want only the key", len(entries))
 	}
 }
 
