@@ -15,7 +15,7 @@ import (
 	"related-ro/infra/local/forward"
 )
 
-// start serves an engine, and returns a proxy to it.
+// start serves an engine and returns a proxy in front of it.
 func start(t *testing.T, engine http.HandlerFunc) *httptest.Server {
 	t.Helper()
 	other := httptest.NewServer(engine)
@@ -29,7 +29,7 @@ func start(t *testing.T, engine http.HandlerFunc) *httptest.Server {
 	return proxy
 }
 
-// exchange sends a body and returns the answer's.
+// exchange sends a request body and returns the response body.
 func exchange(t *testing.T, proxy *httptest.Server, body string) string {
 	t.Helper()
 	response, err := proxy.Client().Post(proxy.URL+"/path", "application/json", strings.NewReader(body))
@@ -46,7 +46,7 @@ func exchange(t *testing.T, proxy *httptest.Server, body string) string {
 
 func TestRequestAndAnswerArriveAsSent(t *testing.T) {
 	proxy := start(t, func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.WriteString(w, r.Method+" "+r.URL.Path+" ") // exchange sees what is missing
+		_, _ = io.WriteString(w, r.Method+" "+r.URL.Path+" ") // exchange detects a failed write
 		_, _ = io.Copy(w, r.Body)
 	})
 	if got := exchange(t, proxy, "body"); got != "POST /path body" {
@@ -54,20 +54,20 @@ func TestRequestAndAnswerArriveAsSent(t *testing.T) {
 	}
 }
 
-// An engine that answers as soon as it has a request: of a proxy that passes bodies on while it reads them, one answer in
-// some hundred is cut off.
+// The engine answers as soon as it has received a request. With a proxy that forwards a body while
+// it reads it, about one response in several hundred is cut off.
 func TestAnswersOfFastEngineArriveWhole(t *testing.T) {
 	answer := bytes.Repeat([]byte("x"), 256<<10)
 	proxy := start(t, func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
-		_, _ = w.Write(answer) // exchange sees what is missing
+		_, _ = w.Write(answer) // exchange detects a failed write
 	})
 	for range 4 {
 		t.Run("client", func(t *testing.T) {
 			t.Parallel()
 			for range 250 {
 				if got := exchange(t, proxy, `{"TableName":"related-ro"}`); len(got) != len(answer) {
-					t.Fatalf("%d bytes of %d", len(got), len(answer))
+					t.Fatalf("got %d bytes of %d", len(got), len(answer))
 				}
 			}
 		})
@@ -92,7 +92,7 @@ func TestClientThatLeavesIsNothingToReport(t *testing.T) {
 	defer log.SetOutput(os.Stderr)
 	ctx, leave := context.WithCancel(t.Context())
 	proxy := start(t, func(_ http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body) // only then does net/http see that the proxy leaves too
+		_, _ = io.Copy(io.Discard, r.Body) // net/http detects closed connections only afterwards
 		leave()
 		<-r.Context().Done()
 	})
@@ -102,7 +102,7 @@ func TestClientThatLeavesIsNothingToReport(t *testing.T) {
 	}
 	if response, err := proxy.Client().Do(request); err == nil {
 		response.Body.Close()
-		t.Error("there is an answer")
+		t.Error("got a response for a cancelled request")
 	}
 	proxy.Close() // waits for the handler
 	if reported.Len() > 0 {
