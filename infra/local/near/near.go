@@ -1,5 +1,5 @@
-// Package near keeps pages of other sites from what a stack serves on this machine. A browser sends their requests to
-// loopback as willingly as the person's own.
+// Package near protects the servers that a stack runs on this machine from pages of other sites. A
+// browser sends the requests of any page to loopback, not only those of the user's own pages.
 package near
 
 import (
@@ -9,28 +9,29 @@ import (
 	"related-ro/pkg/boot"
 )
 
-// container is this machine as Docker's containers name it.
+// container is the name of this machine within Docker containers.
 const container = "host.docker.internal"
 
-// Only refuses, by 403, requests that name another host than this machine, as those of a site whose name leads here do,
-// and those that a page of another site makes.
+// Only returns a handler that rejects with 403 all requests whose Host is not this machine, which
+// stops DNS rebinding, and all requests made by a page of another site.
 func Only(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !own(r.Host) || !fromHere(r.Header) {
-			http.Error(w, "only this machine's own programs and pages may use this", http.StatusForbidden)
+			http.Error(w, "only programs and pages of this machine may use this server", http.StatusForbidden)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// own reports whether a host, with or without a port, is this machine.
+// own reports whether an address, with or without a port, is this machine.
 func own(address string) bool {
 	host := (&url.URL{Host: address}).Hostname()
 	return boot.OwnHost(host) || host == container
 }
 
-// fromHere reports whether no page of another site has made the request. Programs send neither header.
+// fromHere reports whether the request does not come from a page of another site. Requests of
+// programs have neither header.
 func fromHere(header http.Header) bool {
 	for _, origin := range header.Values("Origin") {
 		if u, err := url.Parse(origin); err != nil || !own(u.Host) {
