@@ -10,14 +10,15 @@ import (
 	"testing"
 )
 
-// cgroups is where Linux shows its cgroups.
+// cgroups is the mount point of Linux's cgroups.
 const cgroups = "/sys/fs/cgroup"
 
-// cgroup is a directory of the kernel's in which processes share a limit of memory.
+// cgroup is a kernel control group whose processes share a memory limit.
 type cgroup struct{ directory string }
 
-// newCgroup returns a cgroup of so many MB. Its error says why this machine makes none: that takes root, and a memory
-// controller that this process may use (version 1, or 2 where it is handed on to children).
+// newCgroup returns a cgroup limited to the given number of MB. It returns an error if this machine
+// cannot create one. This requires root and a memory controller that this process may use: version
+// 1, or version 2 with the controller enabled for children.
 func newCgroup(mb int) (*cgroup, error) {
 	parent, limit, swap := filepath.Join(cgroups, "memory"), "memory.limit_in_bytes", "memory.memsw.limit_in_bytes"
 	if _, err := os.Stat(filepath.Join(parent, limit)); err != nil {
@@ -36,7 +37,8 @@ func newCgroup(mb int) (*cgroup, error) {
 	if err := os.WriteFile(filepath.Join(directory, limit), []byte(bytes), 0o600); err != nil {
 		return nil, errors.Join(err, c.remove())
 	}
-	// Without swap. Version 1 counts it with the memory, version 2 beside it; a kernel without has no such file.
+	// Disallow swap. The limit of version 1 includes memory, that of version 2 does not. A kernel
+	// without swap accounting lacks the file.
 	most := bytes
 	if swap == "memory.swap.max" {
 		most = "0"
@@ -47,13 +49,14 @@ func newCgroup(mb int) (*cgroup, error) {
 	return c, nil
 }
 
-// wrap writes a program that joins the cgroup and becomes the binary.
+// wrap writes a script that joins the cgroup and then executes the binary.
 func (c *cgroup) wrap(program, binary string) error {
 	script := fmt.Sprintf("#!/bin/sh\necho $$ >'%s/cgroup.procs' && exec '%s'\n", c.directory, binary)
 	return os.WriteFile(program, []byte(script), 0o700)
 }
 
-// peakMB returns the most memory that was in use, pages of files included; 0 where the kernel does not tell.
+// peakMB returns the peak memory usage including the page cache, or 0 if the kernel does not report
+// it.
 func (c *cgroup) peakMB() int {
 	for _, name := range []string{"memory.max_usage_in_bytes", "memory.peak"} {
 		if text, err := os.ReadFile(filepath.Join(c.directory, name)); err == nil {
@@ -64,10 +67,11 @@ func (c *cgroup) peakMB() int {
 	return 0
 }
 
-// remove removes the cgroup, which must have no process left.
+// remove removes the cgroup, which must not contain processes.
 func (c *cgroup) remove() error { return os.Remove(c.directory) }
 
-// TestCgroupLimits shows that what the other tests rely on holds: a program that takes more is killed.
+// TestCgroupLimits checks the precondition of the other tests: a program that exceeds its limit is
+// killed.
 func TestCgroupLimits(t *testing.T) {
 	c := mustHaveCgroup(t, 16)
 	run := func(mb int) error {
@@ -78,9 +82,9 @@ func TestCgroupLimits(t *testing.T) {
 		return take(t, program, mb)
 	}
 	if err := run(1); err != nil {
-		t.Errorf("1 of 16 MB: %v", err)
+		t.Errorf("allocate 1 MB of 16: %v", err)
 	}
 	if err := run(64); err == nil {
-		t.Error("a program took 64 MB of 16")
+		t.Error("a program allocated 64 MB despite a limit of 16")
 	}
 }

@@ -1,3 +1,4 @@
-// Package memory tests that the functions live within the memory that the template gives them: their own binaries run in a
-// cgroup of that size, where the kernel kills what takes more, as Lambda does, and are asked for the largest answers there are.
+// Package memory tests that the functions work within the memory configured in the template. It
+// runs the functions' binaries in cgroups of that size, in which the kernel kills a process that
+// exceeds the limit, as Lambda does, and requests the largest possible responses.
 package memory

@@ -27,11 +27,13 @@ import (
 const (
 	root     = "../../.."
 	location = "loc-1"
-	// most is of related ROs: with names of ordinary length, an item of 400 KB, DynamoDB's limit, holds about as many.
+	// most is the number of related ROs, with names of ordinary length, that fit into an item of
+	// 400 KB, DynamoDB's limit.
 	most = 900
 )
 
-// mustHaveCgroup returns a cgroup. A machine that makes none skips the test; in CI, which runs as root, that is a failure.
+// mustHaveCgroup returns a cgroup. If the machine cannot create one, the test is skipped, except in
+// CI, which runs as root and where the test fails.
 func mustHaveCgroup(t *testing.T, mb int) *cgroup {
 	t.Helper()
 	c, err := newCgroup(mb)
@@ -49,7 +51,7 @@ func mustHaveCgroup(t *testing.T, mb int) *cgroup {
 	return c
 }
 
-// take has a program that is a shell hold so many MB.
+// take makes a program, which must be a shell, allocate the given number of MB.
 func take(t *testing.T, program string, mb int) error {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), program)
@@ -57,16 +59,16 @@ func take(t *testing.T, program string, mb int) error {
 	return command.Run()
 }
 
-// world is a stack whose functions run in cgroups of the memory that the template gives them.
+// world is a stack whose functions run in cgroups with the memory sizes from the template.
 type world struct {
 	*testing.T
 	stack  *stack.Stack
-	groups map[string]*cgroup // by package
+	groups map[string]*cgroup // by name of the function's package
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // with a cold build cache
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // enough for a cold build cache
 	defer cancel()
 	loaded, err := template.Load(filepath.Join(root, "template.yaml"), template.Config{
 		StackName: "memory", Region: stack.Region, AccountID: "000000000000", QueueBaseURL: "http://127.0.0.1:9",
@@ -92,7 +94,7 @@ func newWorld(t *testing.T) *world {
 	if w.stack, err = stack.Start(ctx, stack.Options{Root: root, Binaries: programs}); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { // before the cgroups are removed
+	t.Cleanup(func() { // registered last, so that it runs before the cgroups are removed
 		if err := w.stack.Close(); err != nil {
 			t.Error(err)
 		}
@@ -100,8 +102,10 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// answers asks so many times for a path as our support does, one request after the other, since the collector's moment
-// differs, and returns the last body. Every answer must be 200: a function that was killed makes the gateway answer 500.
+// answers sends the same request the given number of times in sequence, as a user with the role
+// support, and returns the last response body. It repeats the request because the time of garbage
+// collection varies. Every response must be 200: if a function is killed, the gateway responds with
+// 500.
 func (w *world) answers(times int, pkg, method, path, body string) (last []byte) {
 	w.Helper()
 	token, err := w.stack.Token("support", "*")
@@ -125,9 +129,9 @@ func (w *world) answers(times int, pkg, method, path, body string) (last []byte)
 			w.Errorf("request %d: %d %s %v", i+1, response.StatusCode, last[:min(len(last), 200)], err)
 		}
 	}
-	w.Logf("%s: at most %d MB in use", pkg, w.groups[pkg].peakMB())
+	w.Logf("%s: peak memory %d MB", pkg, w.groups[pkg].peakMB())
 	if w.Failed() {
-		w.FailNow() // the last answer may be of another form
+		w.FailNow() // an error response has another format
 	}
 	return last
 }
@@ -157,7 +161,7 @@ func TestReadOf100LargeCases(t *testing.T) {
 	}
 }
 
-// storeCases stores cases of one asset, and returns their ids.
+// storeCases stores cases of one asset and returns their IDs.
 func (w *world) storeCases(t *testing.T, count, related int) (ids []string) {
 	t.Helper()
 	client, table := w.stack.DynamoDBClient(), w.stack.Template.Tables[0].Name
@@ -213,6 +217,7 @@ func TestAdminWith100LargeDeadLetters(t *testing.T) {
 	if len(answer.DeadLetters) != 100 || !answer.Complete {
 		t.Errorf("%d dead letters, complete %t", len(answer.DeadLetters), answer.Complete)
 	}
-	// None of them is that location's, so that all are looked at and put back.
+	// No dead letter belongs to this location, so the function reads all of them and puts them
+	// back.
 	w.answers(1, "admin", "POST", "/v1/operations/dead-letters/redrive", `{"queue":"export","locationId":"loc-2"}`)
 }
