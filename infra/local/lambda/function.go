@@ -80,7 +80,7 @@ type Report struct {
 	// Duration is the time from the start of the event's delivery until the function is ready for
 	// the next one.
 	Duration time.Duration
-	// Init is the time that the process took to start if this invocation waited for it, otherwise 0.
+	// Init is the start-up time of the process if this invocation waited for it, otherwise 0.
 	Init time.Duration
 	// Error is the errorType of a failed invocation, otherwise empty.
 	Error string

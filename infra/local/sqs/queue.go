@@ -105,8 +105,8 @@ func (q *queue) remove(m *message) {
 // inFlight returns the number of messages held by consumers.
 func (q *queue) inFlight() int { return q.hidden.Len() - q.delayed }
 
-// settle brings a queue up to date: it drops messages past their retention, and messages whose delay
-// or visibility timeout has ended become receivable.
+// settle brings a queue up to date: it drops messages past their retention, and messages whose
+// delay or visibility timeout has ended become receivable.
 func (e *Engine) settle(q *queue, now time.Time) {
 	retention := q.attributes.seconds(attrRetention)
 	for m := q.ages.first(); m != nil && !m.sent.Add(retention).After(now); m = q.ages.first() {
