@@ -219,6 +219,18 @@ func TestUpdates(t *testing.T) {
 	}
 }
 
+func TestARefusedUpdateChangesNothing(t *testing.T) {
+	client, table := server.Client(), server.Table(t)
+	_, err := client.UpdateItem(t.Context(), &sdk.UpdateItemInput{TableName: &table, Key: item("PK", "p", "SK", "s"), ReturnValues: "SOME_NEW"})
+	if code(err) != "ValidationException" {
+		t.Errorf("got %v, want ValidationException", err)
+	}
+	found, err := client.GetItem(t.Context(), &sdk.GetItemInput{TableName: &table, Key: item("PK", "p", "SK", "s")})
+	if err != nil || len(found.Item) > 0 {
+		t.Errorf("the table holds %v, %v", found.Item, err)
+	}
+}
+
 // plain encodes an item as JSON without its key and without types.
 func plain(it map[string]types.AttributeValue) string {
 	delete(it, "PK")

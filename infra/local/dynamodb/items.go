@@ -2,6 +2,7 @@ package dynamodb
 
 import (
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -133,9 +134,14 @@ func (w *write) checkParameters() error {
 		return invalid("ConditionCheck requires a ConditionExpression")
 	case w.kind != "Update" && r.ReturnValues != "" && r.ReturnValues != "NONE" && r.ReturnValues != "ALL_OLD":
 		return invalid("ReturnValues can only be ALL_OLD or NONE")
+	case !slices.Contains(returnValues, r.ReturnValues):
+		return invalid("Unknown ReturnValues: %s", r.ReturnValues)
 	}
 	return nil
 }
+
+// returnValues are the values of ReturnValues that an update accepts; empty is NONE.
+var returnValues = []string{"", "NONE", "ALL_OLD", "ALL_NEW", "UPDATED_OLD", "UPDATED_NEW"}
 
 // prepare looks up the old record and computes the new one without changing anything. The caller
 // must hold the lock from this call until commit.
@@ -222,20 +228,14 @@ func (e *Engine) writeOne(what string, body []byte) (any, error) {
 	}
 	cost := w.table.cost(w.old, w.new, 1)
 	w.commit(e.now())
-	answer, err := w.returned()
-	if err != nil {
-		return nil, err
-	}
-	return cost.addTo(answer, request.TableName, request.ReturnConsumedCapacity), nil
+	return cost.addTo(w.returned(), request.TableName, request.ReturnConsumedCapacity), nil
 }
 
 // returned builds the answer with the attributes requested by ReturnValues.
-func (w *write) returned() (map[string]any, error) {
+func (w *write) returned() map[string]any {
 	answer := make(map[string]any)
 	var values item
 	switch w.request.ReturnValues {
-	case "", "NONE":
-		return answer, nil
 	case "ALL_OLD":
 		values = w.before()
 	case "ALL_NEW":
@@ -244,13 +244,11 @@ func (w *write) returned() (map[string]any, error) {
 		values = w.updated(w.before())
 	case "UPDATED_NEW":
 		values = w.updated(w.new.item)
-	default:
-		return nil, invalid("Unknown ReturnValues: %s", w.request.ReturnValues)
 	}
 	if len(values) > 0 {
 		answer["Attributes"] = values
 	}
-	return answer, nil
+	return answer
 }
 
 // updated returns the attributes named in the update expression.

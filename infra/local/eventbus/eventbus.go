@@ -109,7 +109,8 @@ func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
 	if err != nil {
-		return // the client is gone or the request is larger than maxRequest
+		http.Error(w, err.Error(), http.StatusRequestEntityTooLarge) // or the client is gone
+		return
 	}
 	perform, known := e.operations[name]
 	var answer any

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -138,6 +139,16 @@ func TestCallsOverTheLimitsAreRefused(t *testing.T) {
 	}
 	if _, err := w.put(t, event(`{"x":"`+strings.Repeat("x", 256<<10)+`"}`)); code(err) != "ValidationException" {
 		t.Errorf("256 KB: %v", err)
+	}
+}
+
+func TestARequestThatIsTooLargeIsRefused(t *testing.T) {
+	request := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(strings.Repeat(" ", maxRequest+1)))
+	request.Header.Set("X-Amz-Target", targetPrefix+"PutEvents")
+	answer := httptest.NewRecorder()
+	New(Config{}).ServeHTTP(answer, request)
+	if answer.Code != http.StatusRequestEntityTooLarge {
+		t.Errorf("status %d, want 413", answer.Code)
 	}
 }
 
