@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// answer is an HTTP answer.
+// answer is an HTTP response.
 type answer struct {
 	status  int
 	headers map[string]string
@@ -16,11 +16,11 @@ type answer struct {
 	body    []byte
 }
 
-// readAnswer understands a function's answer by the rules of payload format 2.0: an object with statusCode says how to
-// answer, any other JSON is the body of a 200.
+// readAnswer parses a function's response by the rules of payload format 2.0: an object with
+// statusCode describes the response; any other JSON becomes the body of a 200.
 func readAnswer(payload []byte) (*answer, error) {
 	if !json.Valid(payload) {
-		return nil, fmt.Errorf("function answered what is no JSON: %.100q", payload)
+		return nil, fmt.Errorf("function response is not JSON: %.100q", payload)
 	}
 	var keys map[string]json.RawMessage
 	if json.Unmarshal(payload, &keys) != nil || keys["statusCode"] == nil {
@@ -36,23 +36,23 @@ func readAnswer(payload []byte) (*answer, error) {
 		IsBase64Encoded bool              `json:"isBase64Encoded"`
 	}
 	if err := json.Unmarshal(payload, &given); err != nil {
-		return nil, fmt.Errorf("function answered in a form that is not format 2.0: %w", err)
+		return nil, fmt.Errorf("function response is not in payload format 2.0: %w", err)
 	}
 	if given.StatusCode < 200 || given.StatusCode > 599 {
-		return nil, fmt.Errorf("function answered status %d", given.StatusCode)
+		return nil, fmt.Errorf("function response has status %d", given.StatusCode)
 	}
 	a := &answer{status: given.StatusCode, headers: given.Headers, cookies: given.Cookies, body: []byte(given.Body)}
 	if given.IsBase64Encoded {
 		body, err := base64.StdEncoding.DecodeString(given.Body)
 		if err != nil {
-			return nil, fmt.Errorf("function answered a body that is not base64: %w", err)
+			return nil, fmt.Errorf("function response has a body that is not base64: %w", err)
 		}
 		a.body = body
 	}
 	return a, nil
 }
 
-// setHeaders copies the answer's headers. The CORS headers are the gateway's alone.
+// setHeaders copies the function's headers, except CORS headers: only the gateway sets those.
 func (a *answer) setHeaders(header http.Header) {
 	for name, value := range a.headers {
 		if !strings.HasPrefix(strings.ToLower(name), "access-control-") {

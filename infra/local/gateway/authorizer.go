@@ -16,8 +16,9 @@ import (
 
 var errToken = errors.New("token refused")
 
-// authorize does what a JWT authorizer does: RS256 by a known key, iss, aud or else client_id, exp, nbf and iat. It
-// returns the claims as API Gateway hands them to functions, each as one text: an array is [a b], a number its digits.
+// authorize applies the checks of a JWT authorizer: RS256 with a known key, iss, aud (client_id if
+// aud is absent), exp, nbf and iat. It returns the claims as API Gateway passes them to functions,
+// each as a string: an array becomes [a b], a number its digits.
 func (g *Gateway) authorize(authorizer template.Authorizer, header string) (map[string]string, error) {
 	token := header
 	if scheme, rest, ok := strings.Cut(header, " "); ok && strings.EqualFold(scheme, "Bearer") {
@@ -71,7 +72,7 @@ func (g *Gateway) verify(token string) (string, error) {
 	return string(decoded[1]), nil
 }
 
-// isFor says whether the token is for one of the audiences.
+// isFor reports whether the token's audience is one of audiences.
 func isFor(claims map[string]any, audiences []string) bool {
 	var named []any
 	switch aud := claims["aud"].(type) {
@@ -88,7 +89,7 @@ func isFor(claims map[string]any, audiences []string) bool {
 	})
 }
 
-// isTimely says whether exp lies ahead, and nbf and iat, if given, do not.
+// isTimely reports whether exp is in the future and nbf and iat, if present, are not.
 func (g *Gateway) isTimely(claims map[string]any) bool {
 	now := float64(g.config.Now().UnixMilli()) / 1000
 	for name, want := range map[string]func(float64) bool{

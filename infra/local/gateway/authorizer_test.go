@@ -11,7 +11,7 @@ import (
 	"related-ro/infra/local/issuer"
 )
 
-// claims are those of a good token.
+// claims returns the claims of a valid token.
 func claims() map[string]any {
 	return map[string]any{
 		"iss": issuer.Issuer, "aud": issuer.Audience, "sub": "ann", "roles": []string{"administrator", "support"},

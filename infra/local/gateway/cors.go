@@ -8,8 +8,8 @@ import (
 	"related-ro/infra/local/template"
 )
 
-// applyCORS sets the CORS headers that the API is configured to send. Those of a function are not looked at, as in API Gateway.
-// A nil configuration sets none.
+// applyCORS sets the CORS headers that the API's configuration asks for. Like API Gateway, it
+// ignores CORS headers from the function. A nil configuration sets none.
 func applyCORS(c *template.CORS, header http.Header, r *http.Request) {
 	origin := r.Header.Get("Origin")
 	if c == nil || origin == "" {

@@ -6,7 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// corsHeaders sends a request and returns its answer's status and CORS headers.
+// corsHeaders sends a request and returns the response's status and CORS headers.
 func corsHeaders(b *bench, method, path string, headers ...string) (int, map[string]string) {
 	response := b.do(method, path, "", headers...)
 	found := map[string]string{}
@@ -59,7 +59,7 @@ func TestPreflightIsAnsweredByTheRouteThatTakesIt(t *testing.T) {
 	b := newBench(t)
 	b.do("OPTIONS", "/v1/locations/loc-1", "", "Origin", "https://app.example", "Access-Control-Request-Method", "GET")
 	if b.function != "Other" {
-		t.Errorf("asked function %q, want that of ANY /v1/{proxy+}", b.function)
+		t.Errorf("invoked function %q, want the one behind ANY /v1/{proxy+}", b.function)
 	}
 }
 

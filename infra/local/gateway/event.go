@@ -13,8 +13,8 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// event makes the event of payload format 2.0, as
-// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html has it.
+// event builds the payload format 2.0 event, as documented at
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 func (g *Gateway) event(r *request, body []byte) ([]byte, error) {
 	routeKey := r.route.Method + " " + r.route.Path
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
@@ -24,7 +24,7 @@ func (g *Gateway) event(r *request, body []byte) ([]byte, error) {
 	event := events.APIGatewayV2HTTPRequest{
 		Version:               "2.0",
 		RouteKey:              routeKey,
-		RawPath:               r.URL.Path, // unescaped, whatever its name says
+		RawPath:               r.URL.Path, // unescaped, despite its name
 		RawQueryString:        r.URL.RawQuery,
 		Cookies:               cookies(r.Header),
 		Headers:               headers(r, host),
@@ -59,7 +59,8 @@ func (g *Gateway) event(r *request, body []byte) ([]byte, error) {
 	return json.Marshal(event)
 }
 
-// headers are in lower case, several of one name joined by commas, cookies apart, and with what API Gateway adds.
+// headers returns the headers as API Gateway passes them on: lower-case names, values of a repeated
+// header joined by commas, cookies left out, and API Gateway's own headers added.
 func headers(r *request, remote string) map[string]string {
 	out := map[string]string{
 		"host":              r.Host,
@@ -89,9 +90,9 @@ func cookies(header http.Header) []string {
 	return out
 }
 
-// query is unescaped, several of one name joined by commas.
+// query returns the unescaped parameters; values of a repeated parameter are joined by commas.
 func query(raw string) map[string]string {
-	values, _ := url.ParseQuery(raw) // what cannot be read is left out
+	values, _ := url.ParseQuery(raw) // unparsable pairs are left out
 	if len(values) == 0 {
 		return nil
 	}
@@ -102,7 +103,8 @@ func query(raw string) map[string]string {
 	return out
 }
 
-// isText says whether API Gateway hands a body of that type on as it is; any other goes as base64.
+// isText reports whether API Gateway passes a body of this type as text; any other body is
+// base64-encoded.
 func isText(contentType string) bool {
 	kind, _, err := mime.ParseMediaType(contentType)
 	if err != nil {

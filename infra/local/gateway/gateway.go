@@ -1,5 +1,6 @@
-// Package gateway serves an HTTP API as Amazon API Gateway does: routes, JWT authorizer, CORS, throttling, events of payload
-// format 2.0, and its own answers where no function is asked. Routes and settings come from the template.
+// Package gateway serves an HTTP API like Amazon API Gateway: routes, a JWT authorizer, CORS,
+// throttling, events of payload format 2.0, and the gateway's own error responses. Routes and
+// settings come from the template.
 package gateway
 
 import (
@@ -18,10 +19,10 @@ import (
 )
 
 const (
-	// maxBody is the most bytes of a request's body: API Gateway's limit.
+	// maxBody is the maximum size of a request body in bytes: API Gateway's limit.
 	maxBody = 10 << 20
-	// maxHead is the most bytes of a request's line and its headers' values together: API Gateway's quota for HTTP APIs. AWS
-	// does not state how it answers more.
+	// maxHead is the maximum size in bytes of the request line plus all header values: API
+	// Gateway's quota for HTTP APIs. AWS does not document the response to a larger request.
 	maxHead = 10_240
 	// integrationLimit is how long API Gateway waits for a function.
 	integrationLimit = 30 * time.Second
@@ -30,27 +31,28 @@ const (
 // Config describes one API. API, Keys, AccountID and Invoke must be set.
 type Config struct {
 	API template.API
-	// Keys verify tokens, by their kid. They stand in for the key set that API Gateway fetches from the issuer.
+	// Keys verify tokens, by key ID (kid). They stand in for the key set that API Gateway fetches
+	// from the issuer.
 	Keys map[string]*rsa.PublicKey
-	// AccountID is told to the functions.
+	// AccountID appears in the events that functions receive.
 	AccountID string
-	// Invoke calls the function with the logical ID.
+	// Invoke calls the function with the given logical ID.
 	Invoke func(ctx context.Context, function string, event []byte) (lambda.Result, error)
-	// Limit is how long to wait for a function; 0 is 30 s, as API Gateway does.
+	// Limit is how long to wait for a function; 0 means 30 s, API Gateway's limit.
 	Limit time.Duration
-	// Now is the clock of tokens and throttling; nil is time.Now.
+	// Now is the clock for tokens and throttling; nil means time.Now.
 	Now func() time.Time
-	// Observe is told of each request after it was answered; it may be called concurrently.
+	// Observe receives each request after its response was sent; it may be called concurrently.
 	Observe func(Access)
 }
 
-// Access is one request and how it went.
+// Access is one request and its result.
 type Access struct {
 	Method, Path string
 	Status       int
 	Duration     time.Duration
 	RequestID    string
-	// Err is why the gateway itself answered 5xx; nil otherwise.
+	// Err is the reason for a 5xx from the gateway itself; nil otherwise.
 	Err error
 }
 
@@ -74,7 +76,7 @@ func New(config Config) *Gateway {
 	return &Gateway{config: config, throttle: newThrottle(config.API.Rate, config.API.Burst, config.Now)}
 }
 
-// failure is an answer of the gateway's own.
+// failure is an error response from the gateway itself.
 type failure struct {
 	status  int
 	message string
@@ -109,7 +111,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Apigw-Requestid", request.id)
 	applyCORS(g.config.API.CORS, w.Header(), r)
 	w.WriteHeader(answer.status)
-	_, _ = w.Write(answer.body) // a client that has left is no fault of ours
+	_, _ = w.Write(answer.body) // the client may have disconnected
 	access := Access{
 		Method: r.Method, Path: r.URL.Path, Status: answer.status, Duration: time.Since(begin), RequestID: request.id,
 	}
@@ -129,7 +131,7 @@ type request struct {
 	claims     map[string]string
 }
 
-// answer goes through what API Gateway does, in its order, up to the function.
+// answer runs API Gateway's steps, in API Gateway's order, up to the function's response.
 func (g *Gateway) answer(r *request) (*answer, *failure) {
 	if headOf(r.Request) > maxHead {
 		return nil, headTooLarge
@@ -137,7 +139,8 @@ func (g *Gateway) answer(r *request) (*answer, *failure) {
 	var found bool
 	r.route, r.parameters, found = match(g.config.API.Routes, r.Method, r.URL.EscapedPath())
 	if !found {
-		// Only where no route takes OPTIONS: a route for ANY does, and then its function answers the preflight.
+		// Only if no route takes OPTIONS: an ANY route does, and then its function answers the
+		// preflight.
 		if g.config.API.CORS != nil && r.Method == http.MethodOptions {
 			return &answer{status: http.StatusNoContent}, nil
 		}
@@ -167,7 +170,7 @@ func (g *Gateway) answer(r *request) (*answer, *failure) {
 	return g.invoke(r, event)
 }
 
-// headOf returns the bytes of a request's line and its headers' values.
+// headOf returns the size in bytes of the request line and the header values.
 func headOf(r *http.Request) int {
 	n := len(r.Method) + len(" ") + len(r.RequestURI) + len(" ") + len(r.Proto) + len(r.Host)
 	for _, values := range r.Header {
@@ -179,7 +182,7 @@ func headOf(r *http.Request) int {
 }
 
 func (g *Gateway) invoke(r *request, event []byte) (*answer, *failure) {
-	// A client that leaves does not stop the function, only the limit ends the waiting.
+	// A client that disconnects does not stop the function; only the limit ends the wait.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), g.config.Limit)
 	defer cancel()
 	result, err := g.config.Invoke(ctx, r.route.Function, event)
@@ -200,9 +203,9 @@ func (g *Gateway) invoke(r *request, event []byte) (*answer, *failure) {
 	return answer, nil
 }
 
-// answer is the failure in API Gateway's fixed form.
+// answer returns the failure in API Gateway's fixed format.
 func (f *failure) answer() *answer {
-	body, _ := json.Marshal(map[string]string{"message": f.message}) // one text always encodes
+	body, _ := json.Marshal(map[string]string{"message": f.message}) // a map of strings always encodes
 	a := &answer{status: f.status, headers: map[string]string{"content-type": "application/json"}, body: body}
 	if f.status == http.StatusUnauthorized {
 		a.headers["www-authenticate"] = "Bearer"
@@ -210,9 +213,9 @@ func (f *failure) answer() *answer {
 	return a
 }
 
-// requestID is in the form of API Gateway's: 16 characters of base64.
+// requestID returns an ID in API Gateway's format: 16 base64 characters.
 func requestID() string {
 	var random [11]byte
-	_, _ = rand.Read(random[:]) // never fails: it ends the program instead
+	_, _ = rand.Read(random[:]) // Read never returns an error: it ends the program instead
 	return base64.StdEncoding.EncodeToString(random[:])
 }

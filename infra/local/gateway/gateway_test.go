@@ -22,13 +22,14 @@ import (
 	"related-ro/infra/local/template"
 )
 
-// now is the time that the tests' gateway lives in.
+// now is the gateway's clock in these tests.
 var now = time.Date(2026, 11, 23, 10, 15, 0, 0, time.UTC)
 
-// testKey is one key for all tests: making one takes long.
+// testKey is shared by all tests because generating a key is slow.
 var testKey = sync.OnceValues(issuer.NewKey)
 
-// bench is a gateway with a key of its own, whose function keeps its last event and answers as the test says.
+// bench is a gateway with its own key. Its function keeps the last event and replies as the test
+// specifies.
 type bench struct {
 	Config
 	key      *issuer.Key
@@ -142,11 +143,11 @@ func TestEventIsOfFormat2(t *testing.T) {
 		"Content-Type", "application/json", "X-One", "1", "X-One", "2", "Cookie", "c=1; d=2", "User-Agent", "test")
 	got := b.event
 	if id := got.Headers["x-amzn-trace-id"]; id == "" {
-		t.Error("there is no trace id")
+		t.Error("no trace ID")
 	}
 	delete(got.Headers, "x-amzn-trace-id")
 	if got.RequestContext.RequestID == "" {
-		t.Error("there is no request id")
+		t.Error("no request ID")
 	}
 	got.RequestContext.RequestID = ""
 	want := events.APIGatewayV2HTTPRequest{
@@ -333,7 +334,8 @@ func TestHeadOfARequestHasALimit(t *testing.T) {
 	}
 }
 
-// TestTokenOfManyLocations finds how many locations, each named by a UUID, a token may name beside what a browser sends.
+// TestTokenOfManyLocations finds how many locations, each named by a UUID, fit in a token next to
+// the headers that a browser sends.
 func TestTokenOfManyLocations(t *testing.T) {
 	b := newBench(t)
 	browser := []string{

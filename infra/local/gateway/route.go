@@ -7,8 +7,9 @@ import (
 	"related-ro/infra/local/template"
 )
 
-// match picks the route by API Gateway's priority: the most specific path, a literal segment before {name} before
-// {name+}, and for the same path the route of the very method before ANY. Parameters are unescaped.
+// match picks the route by API Gateway's priority: the most specific path (a literal segment before
+// {name}, {name} before {name+}), and for equal paths the exact method before ANY. Parameters are
+// unescaped.
 func match(routes []template.Route, method, escapedPath string) (template.Route, map[string]string, bool) {
 	var best template.Route
 	var parameters map[string]string
@@ -33,9 +34,10 @@ func match(routes []template.Route, method, escapedPath string) (template.Route,
 	return best, parameters, rank != ""
 }
 
-// matchPath matches one route's path. Of two routes that match, the more specific one has the greater text in specific:
-// whether it matches without a greedy parameter, then a digit for each segment. No parameter is empty, but a greedy one
-// below a folder is: GET /console/{proxy+} takes /console/ at API Gateway, which has no routes that end in a slash.
+// matchPath matches one route's path. Of two matching routes, the more specific one has the greater
+// string in specific: first whether it matches without a greedy parameter, then one digit per
+// segment. A parameter is never empty, except a greedy one below a folder: in API Gateway, which
+// has no routes that end in a slash, GET /console/{proxy+} takes /console/.
 func matchPath(pattern, escapedPath string) (parameters map[string]string, specific string, ok bool) {
 	want := strings.Split(strings.TrimPrefix(pattern, "/"), "/")
 	have := strings.Split(strings.TrimPrefix(escapedPath, "/"), "/")

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// throttle is a token bucket, as API Gateway's: burst requests at once, refilled at rate a second.
+// throttle is a token bucket, as in API Gateway: it allows burst requests at once and refills at
+// rate tokens per second.
 type throttle struct {
 	rate, burst float64
 	now         func() time.Time
@@ -15,7 +16,7 @@ type throttle struct {
 	last   time.Time
 }
 
-// newThrottle returns a full bucket; one without rate or burst lets everything through.
+// newThrottle returns a full bucket; a bucket without rate or burst allows every request.
 func newThrottle(rate float64, burst int, now func() time.Time) *throttle {
 	return &throttle{rate: rate, burst: float64(burst), now: now, tokens: float64(burst), last: now()}
 }
