@@ -1,6 +1,8 @@
-// Package poller is Lambda's event source mappings. Run is the one from an SQS queue: it receives, gathers a batch, has a function
-// called with it and deletes what the function is done with. What failed it leaves alone: the message comes back when its
-// visibility ends. RunStream is the one from a DynamoDB stream. Both speak the wire protocols, so the engines may be any.
+// Package poller implements Lambda's event source mappings. Run is the mapping from an SQS queue:
+// it receives messages, gathers a batch, invokes the function and deletes the messages that
+// succeeded. Failed messages stay in the queue and reappear when their visibility timeout ends.
+// RunStream is the mapping from a DynamoDB stream. Both speak the wire protocols, so they work with
+// any engine.
 package poller
 
 import (
@@ -20,17 +22,17 @@ import (
 )
 
 const (
-	// perCall is the most messages that one SQS call receives or deletes.
+	// perCall is the maximum number of messages that one SQS call receives or deletes.
 	perCall = 10
-	// maxEvent is the most bytes of an event: Lambda's limit on a payload.
+	// maxEvent is the maximum size of an event in bytes: Lambda's payload limit.
 	maxEvent = 6_291_556
-	// defaultConcurrency stands in for a mapping's own bound; AWS would go up to 1,250.
+	// defaultConcurrency applies when the mapping sets no limit; AWS would scale up to 1,250.
 	defaultConcurrency = 10
-	// longPoll is how many seconds the receive of a first message waits: SQS's longest.
+	// longPoll is the long-poll wait in seconds for a batch's first message: SQS's maximum.
 	longPoll = 20
-	// lookAgain is how often the rest of a batch is looked for while the queue is empty.
+	// lookAgain is the poll interval for the rest of a batch while the queue is empty.
 	lookAgain = 50 * time.Millisecond
-	// retryPause follows a receive that failed, as while the queue is being restarted.
+	// retryPause follows a failed receive, for example while the queue restarts.
 	retryPause = time.Second
 )
 
@@ -39,29 +41,30 @@ type Config struct {
 	Client             *sqs.Client
 	QueueURL, QueueARN string
 	Region             string
-	// BatchSize is the most messages of one event; Window is how long to wait for them after the first.
+	// BatchSize is the maximum number of messages in an event; Window is how long to wait for them
+	// after the first.
 	BatchSize int
 	Window    time.Duration
-	// MaximumConcurrency is the most events worked on at once; 0 is 10.
+	// MaximumConcurrency is the maximum number of concurrent events; 0 means 10.
 	MaximumConcurrency int
-	// ReportBatchItemFailures says that the function's answer names the messages that failed.
+	// ReportBatchItemFailures means that the function's response names the failed messages.
 	ReportBatchItemFailures bool
-	// Invoke calls the function with an SQS event. functionError is not empty if the function failed; err says that
-	// it was not run at all.
+	// Invoke calls the function with an SQS event. functionError is non-empty if the function
+	// failed; err means that it did not run.
 	Invoke func(ctx context.Context, event []byte) (answer []byte, functionError string, err error)
-	// Observe is told of every batch, and of every call that failed; it may be called concurrently.
+	// Observe receives every batch and every failed SQS call; it may be called concurrently.
 	Observe func(Batch)
 }
 
-// Batch is what became of one event, or of a call without one.
+// Batch is the outcome of one event, or of a failed SQS call.
 type Batch struct {
-	// Messages is how many the event had, Failed how many of them were left to come back.
+	// Messages is the number of messages in the event; Failed is how many of them stay in the queue.
 	Messages, Failed int
-	// Err is why: the function failed, its answer was not understood, or a call of SQS failed.
+	// Err is the cause: the function failed, its response was invalid, or an SQS call failed.
 	Err error
 }
 
-// Run polls until ctx ends, then waits for the events under way; their messages are still deleted.
+// Run polls until ctx ends, then waits for the events in progress and deletes their messages.
 func Run(ctx context.Context, config Config) {
 	if config.MaximumConcurrency == 0 {
 		config.MaximumConcurrency = defaultConcurrency
@@ -74,7 +77,7 @@ func Run(ctx context.Context, config Config) {
 	var running sync.WaitGroup
 	defer running.Wait()
 	for {
-		// A place first: nobody receives messages that nobody has time for.
+		// Reserve a slot first, so that a received message never waits for one.
 		select {
 		case places <- struct{}{}:
 		case <-ctx.Done():
@@ -86,7 +89,7 @@ func Run(ctx context.Context, config Config) {
 		}
 		running.Go(func() {
 			defer func() { <-places }()
-			// Not ended by ctx: what was received is worked through.
+			// Not cancelled by ctx: a received batch is processed to the end.
 			p.work(context.WithoutCancel(ctx), batch)
 		})
 	}
@@ -94,11 +97,12 @@ func Run(ctx context.Context, config Config) {
 
 type poller struct {
 	Config
-	// left are messages that were received but had no room in the batch before.
+	// left holds received messages that did not fit in the previous batch.
 	left []types.Message
 }
 
-// gather waits for a first message, then up to the window's end for BatchSize of them. It returns none if ctx ended.
+// gather waits for a first message, then until the window ends for up to BatchSize messages. It
+// returns none if ctx ended.
 func (p *poller) gather(ctx context.Context) []types.Message {
 	batch, size := p.take(nil, 0, p.left)
 	var end time.Time
@@ -106,8 +110,9 @@ func (p *poller) gather(ctx context.Context) []types.Message {
 		if len(batch) > 0 && !time.Now().Before(end) {
 			break
 		}
-		// Within the window a receive neither waits nor is cancelled: messages in a lost answer would be gone until
-		// their visibility ends. (The SDK leaves a wait of 0 out; then the queue's ReceiveMessageWaitTimeSeconds holds.)
+		// Within the window a receive neither waits nor is cancelled: messages in a lost response
+		// would stay invisible until their timeout ends. (The SDK omits a wait of 0; the queue's
+		// ReceiveMessageWaitTimeSeconds then applies.)
 		wait := int32(0)
 		if len(batch) == 0 {
 			wait = longPoll
@@ -128,11 +133,12 @@ func (p *poller) gather(ctx context.Context) []types.Message {
 	return batch
 }
 
-// take moves messages into the batch as far as the event's size allows, and keeps the rest for the next one.
+// take adds messages to the batch up to the event's size limit and keeps the rest for the next
+// batch.
 func (p *poller) take(batch []types.Message, size int, messages []types.Message) ([]types.Message, int) {
 	p.left = nil
 	for i, message := range messages {
-		record, _ := json.Marshal(p.record(message)) // texts always encode
+		record, _ := json.Marshal(p.record(message)) // strings always encode
 		if len(batch) > 0 && size+len(record)+1 > maxEvent-len(`{"Records":[]}`) {
 			p.left = messages[i:]
 			break
@@ -156,7 +162,7 @@ func (p *poller) receive(ctx context.Context, wait int32, most int) ([]types.Mes
 	return output.Messages, nil
 }
 
-// work has the function called and deletes what it is done with.
+// work invokes the function and deletes the messages that succeeded.
 func (p *poller) work(ctx context.Context, batch []types.Message) {
 	failed, err := p.call(ctx, batch)
 	if err != nil {
@@ -172,7 +178,7 @@ func (p *poller) work(ctx context.Context, batch []types.Message) {
 	p.Observe(Batch{Messages: len(batch), Failed: len(batch) - len(done), Err: p.delete(ctx, done)})
 }
 
-// call returns the ids of the messages that failed; an error says that all did.
+// call returns the IDs of the failed messages; an error means that all failed.
 func (p *poller) call(ctx context.Context, batch []types.Message) (map[string]bool, error) {
 	var event events.SQSEvent
 	for _, message := range batch {
@@ -198,7 +204,7 @@ func (p *poller) call(ctx context.Context, batch []types.Message) (map[string]bo
 	return failures(answer, func(id string) bool { return known[id] })
 }
 
-// record is the message as Lambda hands it on.
+// record converts the message to Lambda's record format.
 func (p *poller) record(message types.Message) events.SQSMessage {
 	record := events.SQSMessage{
 		MessageId:              aws.ToString(message.MessageId),
@@ -221,7 +227,8 @@ func (p *poller) record(message types.Message) events.SQSMessage {
 	return record
 }
 
-// delete deletes the messages; the error names the entries that SQS refused. They come back and are worked on again.
+// delete deletes the messages; the error names the entries that SQS refused. Those messages
+// reappear and are processed again.
 func (p *poller) delete(ctx context.Context, messages []types.Message) error {
 	var problems []error
 	for begin := 0; begin < len(messages); begin += perCall {
@@ -244,8 +251,9 @@ func (p *poller) delete(ctx context.Context, messages []types.Message) error {
 	return errors.Join(problems...)
 }
 
-// failures reads a partial batch response by Lambda's rules: nothing, null or an empty list means that all is done; what
-// is no such response, or names an unknown or empty id, means that all failed.
+// failures reads a partial batch response by Lambda's rules: an empty response, null or an empty
+// list means that every record succeeded; a malformed response, or an unknown or empty ID, means
+// that every record failed.
 func failures(answer []byte, known func(id string) bool) (map[string]bool, error) {
 	if text := strings.TrimSpace(string(answer)); text == "" || text == "null" {
 		return nil, nil

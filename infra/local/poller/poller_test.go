@@ -24,7 +24,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// queue is a queue in a real engine behind a real connection, with what happened in it.
+// queue is a queue in a real engine behind a real connection, together with the engine's events.
 type queue struct {
 	*awssqs.Client
 	url    string
@@ -66,7 +66,7 @@ func (q *queue) send(t *testing.T, bodies ...string) {
 	}
 }
 
-// await returns the next n events of the kind, as bodies in their order of time.
+// await returns the bodies of the next n events of the kind, in chronological order.
 func (q *queue) await(kind sqs.Kind, n int) []string {
 	var bodies []string
 	for event := range q.events {
@@ -80,7 +80,7 @@ func (q *queue) await(kind sqs.Kind, n int) []string {
 	return bodies
 }
 
-// function is the invoked side: it keeps the events and answers as the test says.
+// function is the invoked function: it keeps the events and responds as the test specifies.
 type function struct {
 	mu     sync.Mutex
 	events []events.SQSEvent
@@ -183,7 +183,7 @@ func TestEventStaysWithinLambdasPayload(t *testing.T) {
 }
 
 func TestOnlyWhatSucceededIsDeleted(t *testing.T) {
-	// first is an answer that names the first message of the batch as failed.
+	// first responds that the first message of the batch failed.
 	first := func(format string) func(events.SQSEvent) (string, string, error) {
 		return func(e events.SQSEvent) (string, string, error) {
 			return fmt.Sprintf(format, e.Records[0].MessageId), "", nil
@@ -226,7 +226,7 @@ func TestOnlyWhatSucceededIsDeleted(t *testing.T) {
 				t.Fatal(err)
 			}
 			if n := output.Attributes["ApproximateNumberOfMessagesNotVisible"]; n != strconv.Itoa(tc.failed) {
-				t.Errorf("%s messages wait for their visibility, want %d", n, tc.failed)
+				t.Errorf("%s messages are not visible, want %d", n, tc.failed)
 			}
 		})
 	}
@@ -259,7 +259,7 @@ func TestNoMoreEventsAtOnceThanTheMaximumConcurrency(t *testing.T) {
 	if n := len(q.await(sqs.Received, 2)); n != 2 {
 		t.Fatalf("received %d messages", n)
 	}
-	// With both places taken nothing more is received, so the third stays visible to others.
+	// With both slots taken, no more messages are received, so the third stays visible to others.
 	output, err := q.ReceiveMessage(t.Context(), &awssqs.ReceiveMessageInput{QueueUrl: &q.url})
 	if err != nil {
 		t.Fatal(err)

@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 )
 
-// record is one record of a stream as Lambda hands it on.
+// record is one stream record in Lambda's format.
 type record struct {
 	text   []byte
 	number string // its sequence number
@@ -38,7 +38,7 @@ func (s *shardReader) record(given types.Record) record {
 	if given.UserIdentity != nil {
 		made["userIdentity"] = map[string]*string{"type": given.UserIdentity.Type, "principalId": given.UserIdentity.PrincipalId}
 	}
-	text, _ := json.Marshal(made) // texts, numbers and flags always encode
+	text, _ := json.Marshal(made) // strings, numbers and booleans always encode
 	return record{text, aws.ToString(d.SequenceNumber), aws.ToTime(d.ApproximateCreationDateTime)}
 }
 
@@ -52,7 +52,7 @@ func encodeRecords(records []record) []byte {
 	return append(event, `]}`...)
 }
 
-// plainItem returns an image in DynamoDB's own JSON.
+// plainItem returns an image in DynamoDB's JSON.
 func plainItem(image map[string]types.AttributeValue) map[string]any {
 	plain := make(map[string]any, len(image))
 	for name, value := range image {
@@ -88,13 +88,14 @@ func plainValue(value types.AttributeValue) map[string]any {
 		}
 		return map[string]any{"L": list}
 	}
-	panic(fmt.Sprintf("a value of %T, which DynamoDB does not have", value))
+	panic(fmt.Sprintf("unknown DynamoDB value type %T", value))
 }
 
-// notice is what Lambda sends to an on-failure destination: where the records are, not what they say.
+// notice returns the document that Lambda sends to an on-failure destination: the records'
+// positions, not their contents.
 func (s *shardReader) notice(records []record, why string, tries int) []byte {
 	first, last := records[0], records[len(records)-1]
-	text, _ := json.Marshal(map[string]any{ // texts, numbers and times always encode
+	text, _ := json.Marshal(map[string]any{ // strings, numbers and times always encode
 		"version": "1.0", "timestamp": time.Now().UTC(),
 		"requestContext": map[string]any{"condition": why, "approximateInvokeCount": tries},
 		"DDBStreamBatchInfo": map[string]any{

@@ -15,44 +15,53 @@ import (
 )
 
 const (
-	// lookForRecords is the pause between two looks at a shard that had nothing new: Lambda looks 4 times a second.
+	// lookForRecords is the pause between two reads of a shard with no new records: Lambda polls 4
+	// times per second.
 	lookForRecords = 250 * time.Millisecond
-	// lookForShards is the pause between two looks for shards that were not there before.
+	// lookForShards is the pause between two checks for new shards.
 	lookForShards = 2 * time.Second
-	// firstRetry and longRetry are the pauses before a batch that failed is tried again: the first, doubled each time.
+	// firstRetry is the pause before the first retry of a failed batch. It doubles with each retry
+	// up to longRetry.
 	firstRetry, longRetry = 50 * time.Millisecond, 5 * time.Second
-	// perRead is the most records of one call.
+	// perRead is the maximum number of records per call.
 	perRead = 1000
 )
 
-// StreamConfig describes one mapping from a DynamoDB stream. Client, StreamARN, Region, BatchSize, StartingPosition and Invoke
-// must be set.
+// StreamConfig describes one mapping from a DynamoDB stream. Client, StreamARN, Region, BatchSize,
+// StartingPosition and Invoke must be set.
 type StreamConfig struct {
 	Client            *dynamodbstreams.Client
 	StreamARN, Region string
-	// StartingPosition is TRIM_HORIZON or LATEST: where the shards that are there at first are read from. Later ones are read whole.
+	// StartingPosition is TRIM_HORIZON or LATEST: where to start in the shards that exist at first.
+	// Later shards are read from the beginning.
 	StartingPosition string
-	// BatchSize is the most records of one event; Window is how long to wait for them after the first.
+	// BatchSize is the maximum number of records in an event; Window is how long to wait for them
+	// after the first.
 	BatchSize int
 	Window    time.Duration
-	// Filters are the patterns of which a record must match one; without any, every record does.
+	// Filters are patterns; a record must match at least one. Without filters, every record is
+	// taken.
 	Filters []pattern.Pattern
-	// Bisect says that a batch with which the function fails is halved.
+	// Bisect means that a batch is split in half when the function fails.
 	Bisect bool
-	// MaximumRetryAttempts and MaximumRecordAge bound how often and how long a batch is tried again; negative is without end.
+	// MaximumRetryAttempts and MaximumRecordAge limit how often and how long a batch is retried; a
+	// negative value means no limit.
 	MaximumRetryAttempts int
 	MaximumRecordAge     time.Duration
-	// ReportBatchItemFailures says that the function's answer names the record from which on the batch is to be tried again.
+	// ReportBatchItemFailures means that the function's response names the record from which to
+	// retry the batch.
 	ReportBatchItemFailures bool
-	// Invoke is Config's.
+	// Invoke is as in Config.
 	Invoke func(ctx context.Context, event []byte) (answer []byte, functionError string, err error)
-	// Discard takes what Lambda sends to the on-failure destination: it names the records that are passed over. It may be nil.
+	// Discard takes the document that Lambda sends to the on-failure destination, which names the
+	// skipped records. It may be nil.
 	Discard func(ctx context.Context, notice []byte) error
-	// Observe is Config's; a batch's Messages are records.
+	// Observe is as in Config; a batch's Messages are records.
 	Observe func(Batch)
 }
 
-// RunStream reads the stream until ctx ends: its shards side by side, each in its order, a child only when its parent is done.
+// RunStream reads the stream until ctx ends: shards concurrently, each shard in order, a child only
+// after its parent.
 func RunStream(ctx context.Context, config StreamConfig) {
 	if config.Observe == nil {
 		config.Observe = func(Batch) {}
@@ -106,7 +115,8 @@ func (r *streamReader) shards(ctx context.Context) ([]types.Shard, error) {
 	}
 }
 
-// ready returns the shards whose turn has come, and marks them as being read. A parent that the stream has forgotten is done.
+// ready returns the shards that can be read now and marks them as being read. A parent that is no
+// longer in the stream counts as finished.
 func (r *streamReader) ready(shards []types.Shard) []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -132,10 +142,10 @@ type shardReader struct {
 	after    *string // sequence number of the last record read; nil before the first
 	iterator *string
 	ended    bool
-	left     []record // read, but without room in the batch before
+	left     []record // records read that did not fit in the previous batch
 }
 
-// read reads the shard to its end. Where reading breaks off it goes on after the last record that it had.
+// read reads the shard to its end. After an error it resumes behind the last record read.
 func (s *shardReader) read(ctx context.Context) {
 	for ctx.Err() == nil && !(s.ended && len(s.left) == 0) {
 		batch, err := s.gather(ctx)
@@ -153,7 +163,7 @@ func (s *shardReader) read(ctx context.Context) {
 	}
 }
 
-// gather waits for a first record that matches, then up to the window's end for BatchSize of them.
+// gather waits for a first matching record, then until the window ends for up to BatchSize records.
 func (s *shardReader) gather(ctx context.Context) ([]record, error) {
 	batch := s.left
 	s.left = nil
@@ -175,7 +185,7 @@ func (s *shardReader) gather(ctx context.Context) ([]record, error) {
 	return batch, nil
 }
 
-// fitting returns how many records, from the first on, one event holds.
+// fitting returns how many of the first records fit in one event.
 func fitting(records []record, most int) int {
 	n, size := 0, len(`{"Records":[]}`)
 	for n < min(len(records), most) {
@@ -187,7 +197,7 @@ func fitting(records []record, most int) int {
 	return n
 }
 
-// next returns the records that match of the next read, and goes on behind it.
+// next performs one read, returns the matching records and advances past all records read.
 func (s *shardReader) next(ctx context.Context) ([]record, error) {
 	if s.iterator == nil {
 		input := &dynamodbstreams.GetShardIteratorInput{StreamArn: &s.StreamARN, ShardId: &s.shard, ShardIteratorType: s.from}
@@ -214,7 +224,9 @@ func (s *shardReader) next(ctx context.Context) ([]record, error) {
 	s.iterator = output.NextShardIterator
 	s.ended = s.iterator == nil
 	if len(output.Records) == 0 && (s.after != nil || s.from == types.ShardIteratorTypeTrimHorizon) {
-		s.iterator = nil // a new one from the same place: moto's see nothing any more after a transaction that failed
+		// request a new iterator for the same position: moto's iterators return nothing after a
+		// failed transaction
+		s.iterator = nil
 	}
 	return matching, nil
 }
@@ -228,13 +240,14 @@ func (s *shardReader) wanted(text []byte) bool {
 	return len(s.Filters) == 0
 }
 
-// part is a batch on its way, with how often it was tried.
+// part is a batch, or a part of one, with the number of tries so far.
 type part struct {
 	records []record
 	tries   int
 }
 
-// work has the function called with the batch until all of it is done or passed over, or ctx ends. Parts of it keep their order.
+// work invokes the function until every record of the batch has succeeded or been skipped, or ctx
+// ends. Parts of the batch keep their order.
 func (s *shardReader) work(ctx context.Context, batch []record) {
 	for parts := []part{{records: batch}}; len(parts) > 0 && ctx.Err() == nil; {
 		first := parts[0]
@@ -244,7 +257,7 @@ func (s *shardReader) work(ctx context.Context, batch []record) {
 	}
 }
 
-// attempt calls the function once and returns what is to be tried next of it.
+// attempt invokes the function once and returns the parts to try next.
 func (s *shardReader) attempt(ctx context.Context, p part) []part {
 	if old := s.old(p.records); old > 0 {
 		s.discard(ctx, p.records[:old], "RecordAgeExceeded", p.tries)
@@ -257,7 +270,7 @@ func (s *shardReader) attempt(ctx context.Context, p part) []part {
 	case len(left) == 0:
 		return nil
 	case done > 0:
-		return []part{{records: left}} // it got on: its tries begin anew
+		return []part{{records: left}} // progress was made, so the count of tries starts again
 	case s.Bisect && !partial && len(left) > 1:
 		half := len(left) / 2
 		return []part{{records: left[:half]}, {records: left[half:]}}
@@ -269,7 +282,7 @@ func (s *shardReader) attempt(ctx context.Context, p part) []part {
 	return []part{{records: left, tries: p.tries + 1}}
 }
 
-// old returns how many records, from the first on, are too old to be tried.
+// old returns how many of the first records are too old to try.
 func (s *shardReader) old(records []record) int {
 	n := 0
 	for s.MaximumRecordAge > 0 && n < len(records) && time.Since(records[n].at) > s.MaximumRecordAge {
@@ -278,12 +291,13 @@ func (s *shardReader) old(records []record) int {
 	return n
 }
 
-// call returns how many records, from the first on, the function is done with, and whether it says so itself.
+// call returns how many of the first records succeeded, and whether the function itself reported
+// it.
 func (s *shardReader) call(ctx context.Context, records []record) (done int, partial bool, err error) {
 	answer, functionError, err := s.Invoke(context.WithoutCancel(ctx), encodeRecords(records))
 	switch {
 	case err != nil:
-		return 0, true, err // it was not run: nothing is known of the batch, so it stays whole
+		return 0, true, err // it did not run, so the batch stays whole
 	case functionError != "":
 		return 0, false, fmt.Errorf("function failed (%s): %s", functionError, answer)
 	case !s.ReportBatchItemFailures:
@@ -304,9 +318,10 @@ func (s *shardReader) call(ctx context.Context, records []record) (done int, par
 	return done, true, nil
 }
 
-// discard tells the destination of records that are passed over, and does not go on before it took that.
+// discard sends the skipped records' positions to the destination, and retries until the
+// destination accepts them.
 func (s *shardReader) discard(ctx context.Context, records []record, why string, tries int) {
-	s.Observe(Batch{Messages: len(records), Failed: len(records), Err: errors.New("passed over: " + why)})
+	s.Observe(Batch{Messages: len(records), Failed: len(records), Err: errors.New("skipped: " + why)})
 	for s.Discard != nil && ctx.Err() == nil {
 		err := s.Discard(ctx, s.notice(records, why, tries))
 		if err == nil {

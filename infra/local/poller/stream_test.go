@@ -19,7 +19,7 @@ import (
 	"related-ro/infra/local/pattern"
 )
 
-// streamed is a table with items in its stream, and a function that reads it.
+// streamed is a table whose stream holds items, and a function that reads the stream.
 type streamed struct {
 	server *dynamodbtest.Server
 	table  string
@@ -28,8 +28,9 @@ type streamed struct {
 	mu      sync.Mutex
 	batches [][]string // of the function's invocations, as sort keys
 	numbers map[string]string
-	lost    []string // what went to the destination
-	// fail says what the function answers to a batch: an error, or the sort key from which on it failed.
+	lost    []string // documents sent to the destination
+	// fail decides the function's response to a batch: an error, or the sort key of the first
+	// failed record.
 	fail func(batch []string) (from string, err error)
 
 	wake chan struct{}
@@ -90,7 +91,7 @@ func (s *streamed) invoke(_ context.Context, event []byte) ([]byte, string, erro
 		keys = append(keys, r.Change.Keys["SK"].String())
 		s.numbers[keys[len(keys)-1]] = r.Change.SequenceNumber
 		if r.EventSource != "aws:dynamodb" || r.AWSRegion != "us-east-1" || r.EventSourceArn != s.config.StreamARN || r.Change.NewImage["list"].List()[0].Map()["n"].Number() != "7" {
-			return nil, "", fmt.Errorf("a record is not as Lambda hands it on: %+v", r)
+			return nil, "", fmt.Errorf("record is not in Lambda's format: %+v", r)
 		}
 	}
 	s.batches = append(s.batches, keys)
@@ -104,7 +105,7 @@ func (s *streamed) invoke(_ context.Context, event []byte) ([]byte, string, erro
 	return []byte(`{"batchItemFailures":null}`), "", nil
 }
 
-// run reads the stream until enough says that it has seen enough, and returns the batches.
+// run reads the stream until enough returns true, and returns the batches.
 func (s *streamed) run(t *testing.T, enough func() bool) []string {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
@@ -158,7 +159,7 @@ func TestStreamIsFiltered(t *testing.T) {
 
 func TestStreamIsTriedAgainFromTheCheckpoint(t *testing.T) {
 	s := newStreamed(t, "1", "2", "3", "4")
-	s.config.Bisect = true // a partial answer is no error: nothing is halved
+	s.config.Bisect = true // a partial response is not an error: nothing is split
 	s.fail = func(batch []string) (string, error) {
 		if len(s.batches) <= 2 && slices.Contains(batch, "3") {
 			return "3", nil
@@ -227,7 +228,8 @@ func TestStreamPassesOverWhatIsTooOld(t *testing.T) {
 func TestStreamGoesOnBehindLatest(t *testing.T) {
 	s := newStreamed(t, "before")
 	s.config.StartingPosition = "LATEST"
-	// Reading has begun once a record arrives: what is put until then may or may not be behind the latest.
+	// The reader is ready once a record arrives. Items put before that may or may not come after
+	// LATEST.
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	var putting sync.WaitGroup
