@@ -50,7 +50,7 @@ func TestDemoFailsWhereTheSystemAnswersOtherwise(t *testing.T) {
 				})
 			}})
 			if err := demo.Run(t.Context(), p, data, t.Output()); err == nil {
-				t.Error("the demo is content")
+				t.Error("the demo succeeded")
 			}
 		})
 	}

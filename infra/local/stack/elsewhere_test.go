@@ -11,7 +11,7 @@ import (
 	"related-ro/infra/local/stack"
 )
 
-// elsewhere is a stack one of whose engines is another program.
+// elsewhere returns options in which one engine is another program.
 func elsewhere(engine stack.Engine, endpoint string) stack.Options {
 	return stack.Options{Root: root, Binaries: binaries, Elsewhere: map[stack.Engine]string{engine: endpoint}}
 }
@@ -19,7 +19,7 @@ func elsewhere(engine stack.Engine, endpoint string) stack.Options {
 func TestTablesElsewhereOutliveTheStack(t *testing.T) {
 	other := httptest.NewServer(dynamodb.New())
 	defer other.Close()
-	for range 2 { // the second finds the table of the first
+	for range 2 { // the second stack finds the first one's table
 		s, err := stack.Start(t.Context(), elsewhere(stack.DynamoDB, other.URL))
 		if err != nil {
 			t.Fatal(err)
@@ -42,7 +42,7 @@ func TestElsewhereMustBeAnAddressOfAnEngine(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, err := stack.Start(t.Context(), options)
 			if err == nil {
-				t.Error("it started", s.Close())
+				t.Error("the stack started", s.Close())
 			} else if !strings.Contains(err.Error(), "cannot stand in for") {
 				t.Errorf("error %v", err)
 			}

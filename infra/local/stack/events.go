@@ -16,10 +16,10 @@ import (
 	"related-ro/infra/local/template"
 )
 
-// EventObserver is an Observer that also wants to know what arrives on the buses.
+// EventObserver is an Observer that also receives the events of the buses.
 type EventObserver interface {
 	Observer
-	// Event is told of each event that a bus took.
+	// Event receives each event accepted by a bus.
 	Event(eventbus.Event)
 }
 
@@ -31,7 +31,8 @@ func (all observers) event(e eventbus.Event) {
 	}
 }
 
-// newBus returns the engine of event buses. What it delivers goes to a queue by the queue's wire protocol.
+// newBus returns the engine of event buses. It delivers events to queues over the SQS wire
+// protocol.
 func (s *Stack) newBus() *eventbus.Engine {
 	client := s.SQSClient()
 	return eventbus.New(eventbus.Config{
@@ -50,7 +51,7 @@ func (s *Stack) EventsClient() *eventbridge.Client {
 	return eventbridge.New(eventbridge.Options{Region: Region, BaseEndpoint: &s.EventsURL, Credentials: credentials{}, HTTPClient: s.http})
 }
 
-// BusName is the name of the template's event bus; empty if it has none.
+// BusName is the name of the template's event bus; empty if there is none.
 func (s *Stack) BusName() string {
 	for _, bus := range s.Template.Buses {
 		return bus.Name
@@ -58,7 +59,7 @@ func (s *Stack) BusName() string {
 	return ""
 }
 
-// createBuses creates the template's event buses over the wire.
+// createBuses creates the template's event buses over the wire protocol.
 func (s *Stack) createBuses(ctx context.Context) error {
 	client := s.EventsClient()
 	for _, bus := range s.Template.Buses {
@@ -69,7 +70,7 @@ func (s *Stack) createBuses(ctx context.Context) error {
 	return nil
 }
 
-// startStreams has every event source mapping of a stream read it until Close.
+// startStreams starts every event source mapping of a stream; they run until Close.
 func (s *Stack) startStreams(ctx context.Context) error {
 	for _, m := range s.Template.StreamMappings {
 		config, err := s.StreamConfig(ctx, m)
@@ -81,7 +82,8 @@ func (s *Stack) startStreams(ctx context.Context) error {
 	return nil
 }
 
-// StreamConfig returns how the mapping reads its stream. Whoever runs one more reader by it replays the stream.
+// StreamConfig returns the mapping's configuration. Running another reader with it replays the
+// stream.
 func (s *Stack) StreamConfig(ctx context.Context, m template.StreamMapping) (poller.StreamConfig, error) {
 	table, _ := s.Template.Table(m.Table)
 	described, err := s.DynamoDBClient().DescribeTable(ctx, &awsdynamodb.DescribeTableInput{TableName: &table.Name})
@@ -90,7 +92,7 @@ func (s *Stack) StreamConfig(ctx context.Context, m template.StreamMapping) (pol
 	}
 	arn := described.Table.LatestStreamArn
 	if arn == nil {
-		return poller.StreamConfig{}, fmt.Errorf("table %s has no stream; it is older than its definition", table.Name)
+		return poller.StreamConfig{}, fmt.Errorf("table %s has no stream; it was created before the template defined one", table.Name)
 	}
 	told := observers(s.options.Observers)
 	config := poller.StreamConfig{
@@ -115,7 +117,7 @@ func (s *Stack) StreamConfig(ctx context.Context, m template.StreamMapping) (pol
 	return config, nil
 }
 
-// invoker calls a function, which is named by its logical ID, for a mapping.
+// invoker returns the Invoke function of a mapping for the function with the logical ID.
 func (s *Stack) invoker(function string) func(context.Context, []byte) ([]byte, string, error) {
 	f := s.functions[function]
 	return func(ctx context.Context, event []byte) ([]byte, string, error) {

@@ -13,29 +13,30 @@ import (
 	"related-ro/infra/local/template"
 )
 
-// KarmakClientID and KarmakClientSecret are what the simulated Karmak takes, and what the functions are told in place of a
-// secret.
+// KarmakClientID and KarmakClientSecret are the credentials that the simulated Karmak accepts. The
+// functions receive them in place of a secret's ID.
 const KarmakClientID, KarmakClientSecret = "local-client", "local-secret"
 
 const (
-	// What the functions are told in place of a role's credentials. Neither is worth anything.
+	// Fake credentials that the functions receive in place of a role's.
 	accessKey, secretKey = "local", "local"
 
-	// nowhere is the endpoint of every AWS service that the stack does not have: the discard port, where nobody
-	// listens, so that no call leaves the machine.
+	// nowhere is the endpoint of every AWS service that the stack does not have: the discard port,
+	// where nothing listens, so that no call leaves the machine.
 	nowhere = "http://127.0.0.1:9"
 
-	// accountConcurrency is AWS's default of how many invocations an account may have at once: the limit of a function that
-	// reserves none of its own.
+	// accountConcurrency is AWS's default limit on concurrent invocations in an account, which
+	// applies to a function without reserved concurrency.
 	accountConcurrency = 1000
 
-	// processes is how many processes such a function has here at most: more would only wait for the machine. It has more
-	// where a mapping is allowed as many events at once.
+	// processes is the maximum number of local processes of such a function: more would only
+	// compete for the CPU. The limit is higher if a mapping allows more concurrent events.
 	processes = 10
 )
 
-// Build builds the native binaries of all functions of the project at root into the directory, with the Makefile's flags: no
-// net/rpc, no paths of the building machine, no debugging information. Tests that start several stacks build once.
+// Build builds the native binaries of all functions of the project at root into the directory, with
+// the Makefile's flags: no net/rpc, no local paths, no debug information. Tests that start several
+// stacks build once.
 func Build(ctx context.Context, root, directory string) error {
 	command := exec.CommandContext(ctx, "go", "build", "-tags", "lambda.norpc", "-trimpath",
 		"-ldflags", "-s -w -X related-ro/pkg/boot.Version=local", "-o", directory+string(filepath.Separator), "./functions/...")
@@ -47,7 +48,7 @@ func Build(ctx context.Context, root, directory string) error {
 	return nil
 }
 
-// findBinaries finds the functions' binaries, or builds them.
+// findBinaries locates the functions' binaries, or builds them.
 func (s *Stack) findBinaries(ctx context.Context) (err error) {
 	if s.options.Binaries != "" {
 		if s.binaries, err = filepath.Abs(s.options.Binaries); err != nil {
@@ -55,7 +56,7 @@ func (s *Stack) findBinaries(ctx context.Context) (err error) {
 		}
 		for _, f := range s.Template.Functions {
 			if _, err := os.Stat(filepath.Join(s.binaries, f.Package)); err != nil {
-				return fmt.Errorf("find the binary of %s, which `make build` makes: %w", f.LogicalID, err)
+				return fmt.Errorf("find the binary of %s, built by `make build`: %w", f.LogicalID, err)
 			}
 		}
 		return nil
@@ -87,7 +88,7 @@ func (s *Stack) makeFunctions() {
 	}
 }
 
-// environment is the template's, with what stands in for AWS on this machine.
+// environment returns the template's variables, with local replacements for AWS.
 func (s *Stack) environment(f template.Function) map[string]string {
 	environment := maps.Clone(f.Environment)
 	if environment == nil {
@@ -108,7 +109,7 @@ func (s *Stack) environment(f template.Function) map[string]string {
 	return environment
 }
 
-// startMappings has every event source mapping poll its queue, or read its stream, until Close.
+// startMappings starts every event source mapping and every schedule; they run until Close.
 func (s *Stack) startMappings(ctx context.Context) error {
 	told := observers(s.options.Observers)
 	for _, m := range s.Template.Mappings {

@@ -16,39 +16,45 @@ import (
 	"related-ro/pkg/karmak/karmaktest"
 )
 
-// Options say how to start a stack. The zero value, with Root set, is a stack of the project's template on free ports.
+// Options configure a stack. The zero value, with Root set, runs the project's template on free
+// ports.
 type Options struct {
-	// Root is the directory of the project: it has template.yaml and functions/.
+	// Root is the project's directory, which holds template.yaml and functions/.
 	Root string
 	// Parameters override the template's, as `sam deploy --parameter-overrides` does.
 	Parameters map[string]string
-	// Host is the address to listen on; empty is 127.0.0.1.
+	// Host is the address to listen on; empty means 127.0.0.1.
 	Host string
-	// Ports to listen on; 0 is any free one.
+	// Ports are the ports to listen on; 0 means any free port.
 	Ports Ports
-	// Binaries is a directory with the functions' native binaries, named for their packages. Empty: they are built.
+	// Binaries is a directory with the functions' native binaries, named after their packages. If
+	// empty, Start builds them.
 	Binaries string
-	// Environment is added to a function's variables, by its package (export, read, …).
+	// Environment holds additional environment variables for functions, by package (export, read,
+	// …).
 	Environment map[string]map[string]string
-	// Key signs and verifies tokens; nil is a new one.
+	// Key signs and verifies tokens; nil means a new key.
 	Key *issuer.Key
-	// Queues configures the SQS engine: a test's clock and faults. Region, BaseURL and Observe are the stack's.
+	// Queues configures the SQS engine, for example a test's clock and faults. The stack sets
+	// Region, BaseURL and Observe.
 	Queues sqs.Config
-	// Elsewhere has the URLs of other programs that DynamoDB's or SQS's clients are led to in place of the embedded engine.
-	// The stack makes its tables and queues there unless they are there already.
+	// Elsewhere holds the URLs of other programs that replace the embedded DynamoDB or SQS engine.
+	// The stack creates its tables and queues there if they do not exist.
 	Elsewhere map[Engine]string
-	// Every is how often schedules start their functions here, whatever the template says. 0: Stack.Follow alone does.
+	// Every is the interval of all schedules here, whatever the template says; 0 means that only
+	// Stack.Follow runs them.
 	Every time.Duration
-	// Wrap may put something between the clients and an engine, such as a fault; nil leaves the handler as it is.
+	// Wrap may insert a handler in front of an engine, for example to inject a fault; nil means
+	// none.
 	Wrap func(engine Engine, handler http.Handler) http.Handler
-	// Observers are told what happens. They must be quick and safe for concurrent use.
+	// Observers receive the stack's events. They must be fast and safe for concurrent use.
 	Observers []Observer
 }
 
 // Ports are the TCP ports of a stack.
 type Ports struct{ API, SQS, DynamoDB, Events, Karmak int }
 
-// FixedPorts are those of `make run`, which READMEs and scripts rely on.
+// FixedPorts returns the ports of `make run`, which the README and scripts rely on.
 func FixedPorts() Ports {
 	return Ports{API: 3000, SQS: 9324, DynamoDB: 8000, Events: 8090, Karmak: 8085}
 }
@@ -65,28 +71,29 @@ const (
 	Karmak   Engine = "karmak"
 )
 
-// Observer is told what happens in a stack, as it happens.
+// Observer receives the stack's events as they happen.
 type Observer interface {
-	// Access is told of each request to the API.
+	// Access receives each request to the API.
 	Access(gateway.Access)
-	// SQS is told what happens to each message.
+	// SQS receives each event of a message.
 	SQS(sqs.Event)
-	// Karmak is told of each request to the simulator.
+	// Karmak receives each request to the simulator.
 	Karmak(karmaktest.Request)
-	// Line is told each line that a function prints, its metrics included.
+	// Line receives each line that a function prints, including its metrics.
 	Line(lambda.Line)
 }
 
-// WorkObserver is an Observer that also wants to know how functions are run.
+// WorkObserver is an Observer that also receives the functions' invocations.
 type WorkObserver interface {
 	Observer
-	// Report is told of each invocation.
+	// Report receives each invocation.
 	Report(lambda.Report)
-	// Batch is told of each event from a queue or a stream; source is the name of the queue or the table.
+	// Batch receives each event from a queue or a stream; source is the name of the queue or the
+	// table.
 	Batch(source string, batch poller.Batch)
 }
 
-// observers tells several.
+// observers passes each event on to several observers.
 type observers []Observer
 
 func (all observers) access(a gateway.Access) {
@@ -131,7 +138,7 @@ func (all observers) batch(queue string, b poller.Batch) {
 
 func (o Options) host() string { return cmp.Or(o.Host, "127.0.0.1") }
 
-// engine returns the handler of an engine: itself, or a proxy to the one elsewhere.
+// engine returns an engine's handler: the embedded one, or a proxy to the program that replaces it.
 func (o Options) engine(engine Engine, handler http.Handler) (http.Handler, error) {
 	endpoint := o.Elsewhere[engine]
 	if endpoint == "" {

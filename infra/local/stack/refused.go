@@ -13,8 +13,8 @@ func (s *Stack) Store() *dynamo.Store {
 	return dynamo.New(s.DynamoDBClient(), s.Template.Tables[0].Name)
 }
 
-// RefuseForAnHour makes a case one that Karmak has refused for an hour, so that its next refusal is final. The functions have
-// no clock that could be turned.
+// RefuseForAnHour marks a case as refused by Karmak for an hour already, so that its next refusal
+// is final. The functions have no clock that a test could advance.
 func (s *Stack) RefuseForAnHour(ctx context.Context, key relatedro.CaseKey) error {
 	store := s.Store()
 	loaded, err := store.Load(ctx, relatedro.Keys{Cases: []relatedro.CaseKey{key}})

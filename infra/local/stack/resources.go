@@ -15,7 +15,8 @@ import (
 	"related-ro/infra/local/template"
 )
 
-// createQueues creates the template's queues over the wire, dead-letter queues before those that name them.
+// createQueues creates the template's queues over the wire protocol, dead-letter queues before the
+// queues that name them.
 func (s *Stack) createQueues(ctx context.Context) error {
 	queues := slices.Clone(s.Template.Queues)
 	slices.SortStableFunc(queues, func(a, b template.Queue) int {
@@ -31,13 +32,13 @@ func (s *Stack) createQueues(ctx context.Context) error {
 	return nil
 }
 
-// createTables creates the template's tables over the wire.
+// createTables creates the template's tables over the wire protocol.
 func (s *Stack) createTables(ctx context.Context) error {
 	client := s.DynamoDBClient()
 	for _, table := range s.Template.Tables {
 		_, err := client.CreateTable(ctx, createTable(table.Definition))
 		if exists := (*types.ResourceInUseException)(nil); errors.As(err, &exists) {
-			continue // elsewhere, from a run before
+			continue // created by an earlier run in the external engine
 		}
 		if err != nil {
 			return fmt.Errorf("create table %s: %w", table.LogicalID, err)

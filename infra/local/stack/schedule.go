@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// startSchedules has every schedule start its function, one run after another, until Close.
+// startSchedules runs each scheduled function at the configured interval, one run at a time, until
+// Close.
 func (s *Stack) startSchedules() {
 	if s.options.Every == 0 {
 		return
@@ -27,7 +28,7 @@ func (s *Stack) startSchedules() {
 	}
 }
 
-// Follow runs the functions that have a schedule now, and returns when they have ended.
+// Follow runs each scheduled function once and returns when all have ended.
 func (s *Stack) Follow(ctx context.Context) error {
 	for _, schedule := range s.Template.Schedules {
 		if err := s.invoke(ctx, schedule.Function); err != nil {

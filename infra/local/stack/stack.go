@@ -1,6 +1,7 @@
-// Package stack runs the whole system on one machine from template.yaml: the functions' own binaries, the HTTP API, the
-// queues with their event source mappings, the table and a simulated Karmak, each on the wire protocol that it has on AWS.
-// Tests start it as `go run ./infra/local` does.
+// Package stack runs the whole system on one machine from template.yaml: the functions' own
+// binaries, the HTTP API, the queues with their event source mappings, the table and a simulated
+// Karmak, each behind the wire protocol that it has on AWS. Tests start it the same way as `go run
+// ./infra/local`.
 package stack
 
 import (
@@ -33,43 +34,45 @@ import (
 )
 
 const (
-	// Name is AWS::StackName here, and so what the queues' names begin with: case-export, case-close.
+	// Name is AWS::StackName here, and so the prefix of the queues' names: case-export, case-close.
 	Name = "case"
-	// Region is where the stack says it runs.
+	// Region is the stack's simulated region.
 	Region = "us-east-1"
-	// tokenLifetime is a working day's.
+	// tokenLifetime covers a working day.
 	tokenLifetime = 12 * time.Hour
 )
 
-// Stack is a running system. Make one with Start, end it with Close.
+// Stack is a running system. Create one with Start and end it with Close.
 type Stack struct {
-	// APIURL, SQSURL, DynamoDBURL, EventsURL and KarmakURL are where the engines listen, without a slash at the end.
+	// APIURL, SQSURL, DynamoDBURL, EventsURL and KarmakURL are the engines' addresses, without a
+	// trailing slash.
 	APIURL, SQSURL, DynamoDBURL, EventsURL, KarmakURL string
-	// Template is what the stack was made from, resolved.
+	// Template is the resolved template of the stack.
 	Template *template.Stack
-	// Queues, Tables and Karmak are the engines themselves, for what no wire protocol has.
+	// Queues, Tables and Karmak are the embedded engines, for access that no wire protocol offers.
 	Queues *sqs.Engine
 	Tables *dynamodb.Engine
 	Karmak *karmaktest.Simulator
 
 	options   Options
 	key       *issuer.Key
-	http      *http.Client                // of the clients of the engines
+	http      *http.Client                // shared by the engines' clients
 	functions map[string]*lambda.Function // by logical ID
-	beside    *http.ServeMux              // what Handle adds
+	beside    *http.ServeMux              // handlers added by Handle
 	servers   []*http.Server
 	listeners map[Engine]net.Listener
-	// mappings ends the event source mappings, and what goes on beside them until then, by the context up; running waits for them
-	// and for the servers.
+	// mappings cancels the context up, which ends the event source mappings and everything started
+	// by Beside; running waits for them and for the servers.
 	mappings context.CancelFunc
 	up       context.Context
 	running  sync.WaitGroup
-	// binaries is the functions' directory; scratch is it if they were built here, and empty otherwise.
+	// binaries is the functions' directory; scratch is the same directory if Start built them, and
+	// empty otherwise.
 	binaries, scratch string
 }
 
-// Start starts a stack and returns when everything in it answers. ctx bounds the start only. On an error nothing is left
-// running.
+// Start starts a stack and returns when everything in it is ready. ctx bounds only the start. After
+// an error nothing is left running.
 func Start(ctx context.Context, options Options) (*Stack, error) {
 	up, down := context.WithCancel(context.Background())
 	s := &Stack{
@@ -120,7 +123,8 @@ func (s *Stack) start(ctx context.Context) error {
 	return s.startMappings(ctx)
 }
 
-// listen takes all ports before anything is told their numbers. The error names every port that cannot be had.
+// listen opens all ports before any engine needs their numbers. The error names every unavailable
+// port.
 func (s *Stack) listen(ctx context.Context) error {
 	var problems []error
 	take := func(engine Engine, port int, url *string) {
@@ -143,7 +147,7 @@ func (s *Stack) listen(ctx context.Context) error {
 }
 
 func (s *Stack) load() error {
-	// What a deployment has to say, and the template has no default for.
+	// Parameters without a default in the template, which a deployment has to set.
 	parameters := map[string]string{
 		"KarmakBaseUrl":              s.KarmakURL,
 		"KarmakCredentialsSecretArn": "arn:aws:secretsmanager:" + Region + ":" + sqs.Account + ":secret:karmak",
@@ -160,7 +164,7 @@ func (s *Stack) load() error {
 		return err
 	}
 	if len(loaded.APIs) != 1 {
-		return fmt.Errorf("the template has %d APIs, the local stack serves one", len(loaded.APIs))
+		return fmt.Errorf("the template has %d APIs, but the local stack serves exactly one", len(loaded.APIs))
 	}
 	s.Template = loaded
 	return nil
@@ -194,7 +198,8 @@ func (s *Stack) serveAPI() error {
 		},
 	})
 	s.serve(API, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// The API is not one of the mux's patterns: the mux would redirect /v1//x, which API Gateway takes as it is.
+		// The API is not a pattern of the mux: the mux would redirect /v1//x, which API Gateway
+		// accepts unchanged.
 		if _, pattern := s.beside.Handler(r); pattern != "" {
 			s.beside.ServeHTTP(w, r)
 			return
@@ -204,37 +209,38 @@ func (s *Stack) serveAPI() error {
 	return nil
 }
 
-// Handle serves what is no part of the system, such as a console, beside the API and on its port. The pattern is one of
-// http.ServeMux.
+// Handle adds a handler that is not part of the system, such as a console, on the API's port. The
+// pattern is one of http.ServeMux.
 func (s *Stack) Handle(pattern string, handler http.Handler) { s.beside.Handle(pattern, handler) }
 
-// Beside runs what goes on beside the system, such as a subscriber to its events, until Close.
+// Beside runs a task that is not part of the system, such as a subscriber to its events, until
+// Close.
 func (s *Stack) Beside(run func(context.Context)) { s.running.Go(func() { run(s.up) }) }
 
 func (s *Stack) serve(engine Engine, handler http.Handler) {
 	handler = s.options.wrap(engine, handler)
-	if engine != API { // whose callers bring tokens
+	if engine != API { // the API's callers authenticate with tokens
 		handler = near.Only(handler)
 	}
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	s.servers = append(s.servers, server)
 	listener := s.listeners[engine]
-	delete(s.listeners, engine) // it is the server's now
+	delete(s.listeners, engine) // the server owns it now
 	s.running.Go(func() { _ = server.Serve(listener) })
 }
 
-// Token returns a token for a subject with one role, at the locations or, with "*", at all.
+// Token returns a token for a subject with one role at the locations; "*" means all locations.
 func (s *Stack) Token(role string, locations ...string) (string, error) {
 	return s.key.Token(issuer.Grant{
 		Subject: role + "@local", Roles: []string{role}, Locations: locations, Issued: time.Now(), Lifetime: tokenLifetime,
 	})
 }
 
-// Key is the key that the API trusts.
+// Key returns the key that the API trusts.
 func (s *Stack) Key() *issuer.Key { return s.key }
 
-// Kill ends the processes of a function by SIGKILL, as a crash would, and returns how many there were. The function is
-// named by its package.
+// Kill ends all processes of the function with the package by SIGKILL, as a crash would, and
+// returns how many there were.
 func (s *Stack) Kill(pkg string) int {
 	for _, f := range s.Template.Functions {
 		if f.Package == pkg {
@@ -244,7 +250,7 @@ func (s *Stack) Kill(pkg string) int {
 	return 0
 }
 
-// QueueURL returns the URL of the queue with the logical ID, as the functions know it.
+// QueueURL returns the queue's URL, as passed to the functions, by the queue's logical ID.
 func (s *Stack) QueueURL(logicalID string) string {
 	queue, _ := s.Template.Queue(logicalID)
 	return queue.URL
@@ -260,7 +266,8 @@ func (s *Stack) DynamoDBClient() *awsdynamodb.Client {
 	return awsdynamodb.New(awsdynamodb.Options{Region: Region, BaseEndpoint: &s.DynamoDBURL, Credentials: credentials{}, HTTPClient: s.http})
 }
 
-// Close stops everything and returns when no process, port or goroutine of the stack is left. What was under way fails.
+// Close stops the stack and returns when none of its processes, ports or goroutines is left. Work
+// in progress fails.
 func (s *Stack) Close() error {
 	s.mappings()
 	if s.Queues != nil {
@@ -286,7 +293,7 @@ func (s *Stack) Close() error {
 	return errors.Join(problems...)
 }
 
-// credentials are those of nobody: the engines check no signature.
+// credentials are fake: the engines check no signature.
 type credentials struct{}
 
 // Retrieve implements aws.CredentialsProvider.

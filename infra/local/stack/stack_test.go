@@ -28,7 +28,7 @@ import (
 
 const root = "../../.."
 
-// binaries is where TestMain builds the functions, once for all stacks.
+// binaries is the directory into which TestMain builds the functions, once for all stacks.
 var binaries string
 
 func TestMain(m *testing.M) {
@@ -51,7 +51,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// watcher passes on what the tests wait for.
+// watcher passes on the events that tests wait for.
 type watcher struct {
 	batches chan poller.Batch
 	queue   chan sqs.Event
@@ -67,7 +67,7 @@ func (w *watcher) Line(lambda.Line)          {}
 func (w *watcher) Report(lambda.Report)      {}
 func (w *watcher) SQS(e sqs.Event)           { w.queue <- e }
 
-// Batch passes on those of queues: the table's stream has batches at any time.
+// Batch passes on the batches of queues only: the table's stream can produce one at any time.
 func (w *watcher) Batch(source string, b poller.Batch) {
 	if source != "case-Table" {
 		w.batches <- b
@@ -84,7 +84,7 @@ func (w *watcher) await(kind sqs.Kind, queue string) sqs.Event {
 	return sqs.Event{}
 }
 
-// start starts a stack of the project whose locations are set up.
+// start starts a stack of the project and sets up its locations.
 func start(t *testing.T, options stack.Options) (*stack.Stack, *platform.Platform, seed.Data) {
 	t.Helper()
 	options.Root, options.Binaries = root, binaries
@@ -111,7 +111,7 @@ func open(t *testing.T, data seed.Data, id string) platform.Case {
 	t.Helper()
 	c, ok := data.Case(id)
 	if !ok {
-		t.Fatalf("there is no %s", id)
+		t.Fatalf("case %s does not exist", id)
 	}
 	return c.Case
 }
@@ -133,7 +133,7 @@ func TestSeedCanBePlantedWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// RO 50123 exists at both accounts; this is the other one's.
+	// Both accounts have an RO 50123; this is the other account's.
 	if numbers(answer) != "70010" {
 		t.Errorf("related ROs are %s", numbers(answer))
 	}
@@ -210,7 +210,7 @@ func TestBrokenMessageGoesToTheDeadLettersAndHoldsNobodyUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(output.Messages) != 1 {
-		t.Fatalf("there are %d dead letters, want 1", len(output.Messages))
+		t.Fatalf("%d dead letters, want 1", len(output.Messages))
 	}
 	letter := output.Messages[0]
 	if aws.ToString(letter.Body) != `{"version":1,"id":"half"}` {
@@ -226,8 +226,9 @@ func TestKilledInTheMiddleOfABatchLosesNothing(t *testing.T) {
 	w := newWatcher()
 	asked, release := make(chan struct{}, 100), make(chan struct{})
 	s, p, data := start(t, stack.Options{
-		Queues:     sqs.Config{Clock: now},
-		Parameters: map[string]string{"FunctionTimeout": "2", "VisibilityTimeout": "13"}, // until then the dead have the account
+		Queues: sqs.Config{Clock: now},
+		// until then the lease of the killed process blocks the account
+		Parameters: map[string]string{"FunctionTimeout": "2", "VisibilityTimeout": "13"},
 		Observers:  []stack.Observer{w},
 		Wrap: func(engine stack.Engine, handler http.Handler) http.Handler {
 			if engine != stack.Karmak {
@@ -254,10 +255,10 @@ func TestKilledInTheMiddleOfABatchLosesNothing(t *testing.T) {
 	}
 	close(release)
 	if batch := <-w.batches; batch.Failed != 1 || batch.Err == nil {
-		t.Errorf("the batch ended as %+v, want its one message failed", batch)
+		t.Errorf("batch is %+v, want its only message failed", batch)
 	}
 	for failed := true; failed; {
-		now.Advance(time.Minute) // past the visibility timeout, and each wait for the account
+		now.Advance(time.Minute) // past the visibility timeout and every wait for the account
 		failed = (<-w.batches).Failed > 0
 	}
 	answer, err := p.Await(t.Context(), c, id)
@@ -285,7 +286,8 @@ func TestHandleServesBesideTheAPI(t *testing.T) {
 	}
 }
 
-// A function without a limit of its own has the account's, far above this, however few processes it has here.
+// A function without reserved concurrency has the account's limit, far above 60, however few
+// processes it has here.
 func TestManyRequestsAtOnceAreAllAnswered(t *testing.T) {
 	s, _, _ := start(t, stack.Options{})
 	var all sync.WaitGroup
@@ -345,14 +347,14 @@ func TestFunctionOfATakenPortIsNotStarted(t *testing.T) {
 func TestMissingBinaryIsNamedAtTheStart(t *testing.T) {
 	s, err := stack.Start(t.Context(), stack.Options{Root: root, Binaries: t.TempDir()})
 	if err == nil {
-		t.Fatal("it started", s.Close())
+		t.Fatal("the stack started", s.Close())
 	}
 	if !strings.Contains(err.Error(), "make build") {
 		t.Errorf("error is %v", err)
 	}
 }
 
-// The Makefile builds what is deployed; what the tests run must not differ from it.
+// The Makefile builds the deployed binaries; the tested ones must be built the same way.
 func TestMakefileBuildsWithTheSameFlags(t *testing.T) {
 	makefile, err := os.ReadFile(root + "/Makefile")
 	if err != nil {
@@ -364,7 +366,8 @@ func TestMakefileBuildsWithTheSameFlags(t *testing.T) {
 	}
 }
 
-// TestEnginesServeThisMachineAlone asks each engine as a page of another site would have a browser ask it.
+// TestEnginesServeThisMachineAlone sends each engine the request that a page of another site would
+// make a browser send.
 func TestEnginesServeThisMachineAlone(t *testing.T) {
 	s, _, _ := start(t, stack.Options{})
 	for engine, address := range map[stack.Engine]string{
@@ -384,7 +387,7 @@ func TestEnginesServeThisMachineAlone(t *testing.T) {
 			return answer.StatusCode == http.StatusForbidden
 		}
 		if refused(func(*http.Request) {}) {
-			t.Errorf("%s refuses a program of this machine", engine)
+			t.Errorf("%s refuses a program on this machine", engine)
 		}
 		if !refused(func(r *http.Request) { r.Host = "evil.example" }) || !refused(func(r *http.Request) { r.Header.Set("Origin", "https://evil.example") }) {
 			t.Errorf("%s serves other sites", engine)
