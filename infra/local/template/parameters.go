@@ -23,12 +23,12 @@ type parameter struct {
 	ConstraintText string   `yaml:"ConstraintDescription"`
 }
 
-// parameterValues returns the value of every parameter, or all complaints about them together.
+// parameterValues returns the value of every parameter, or one error that lists all problems.
 func parameterValues(declared map[string]parameter, overrides map[string]string) (map[string]string, error) {
 	var problems []error
 	for _, name := range slices.Sorted(maps.Keys(overrides)) {
 		if _, ok := declared[name]; !ok {
-			problems = append(problems, fmt.Errorf("parameter %s: the template has none of that name", name))
+			problems = append(problems, fmt.Errorf("parameter %s: the template does not declare it", name))
 		}
 	}
 	values := make(map[string]string, len(declared))
@@ -39,7 +39,7 @@ func parameterValues(declared map[string]parameter, overrides map[string]string)
 			value, ok = *p.Default, true
 		}
 		if !ok {
-			problems = append(problems, fmt.Errorf("parameter %s: has no default and no value was given", name))
+			problems = append(problems, fmt.Errorf("parameter %s: has no default and no value", name))
 			continue
 		}
 		if err := p.check(value); err != nil {
@@ -51,7 +51,7 @@ func parameterValues(declared map[string]parameter, overrides map[string]string)
 	return values, errors.Join(problems...)
 }
 
-// check applies the constraints that CloudFormation applies before it touches anything.
+// check applies the constraints that CloudFormation checks before it creates any resource.
 func (p parameter) check(value string) error {
 	if len(p.AllowedValues) > 0 && !slices.Contains(p.AllowedValues, value) {
 		return fmt.Errorf("%q is not one of %q", value, p.AllowedValues)

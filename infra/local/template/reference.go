@@ -7,7 +7,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// ref evaluates Ref: a parameter, a pseudo parameter, or what CloudFormation's documentation says Ref gives for the type.
+// ref evaluates Ref: a parameter, a pseudo parameter, or the value that CloudFormation documents
+// for the resource type.
 func (r *resolver) ref(name, path string) (any, error) {
 	if value, ok := r.parameters[name]; ok {
 		return value, nil
@@ -39,8 +40,8 @@ func (r *resolver) ref(name, path string) (any, error) {
 	return r.physicalName(name)
 }
 
-// alias evaluates Ref of the alias that SAM makes of AutoPublishAlias. A local stack has one version of a function, so the
-// alias is the function.
+// alias evaluates Ref of the alias that SAM creates for AutoPublishAlias. A local stack has one
+// version of a function, so the alias is the function.
 func (r *resolver) alias(function, path string) (any, error) {
 	resource, err := r.resource(function, path)
 	if err != nil {
@@ -91,19 +92,19 @@ func (r *resolver) getAtt(name, attribute, path string) (any, error) {
 			return r.config.QueueBaseURL + "/" + physical, nil
 		}
 	}
-	return nil, fmt.Errorf("%s: the local stack does not know attribute %s of %s (%s)", path, attribute, name, resource.Type)
+	return nil, fmt.Errorf("%s: the local stack does not support attribute %s of %s (%s)", path, attribute, name, resource.Type)
 }
 
 func (r *resolver) resource(name, path string) (resource, error) {
 	found, ok := r.document.Resources[name]
 	if !ok {
-		return resource{}, fmt.Errorf("%s: there is no parameter or resource %s", path, name)
+		return resource{}, fmt.Errorf("%s: no parameter or resource %s", path, name)
 	}
 	return found, nil
 }
 
-// physicalName is the name that the template gives the resource, else one from the stack's name and the logical ID, as
-// CloudFormation makes them, without its random tail: a local stack is alone.
+// physicalName returns the name that the template gives the resource, or else stack name plus
+// logical ID. CloudFormation would append a random suffix; a single local stack needs none.
 func (r *resolver) physicalName(logicalID string) (string, error) {
 	resource := r.document.Resources[logicalID]
 	if property, ok := nameProperties[resource.Type]; ok {

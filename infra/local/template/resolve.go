@@ -10,20 +10,21 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// resolver turns a node of the template into plain values: map[string]any, []any, string, bool, int or float64.
+// resolver resolves template nodes to plain values: map[string]any, []any, string, bool, int or
+// float64.
 type resolver struct {
 	config     Config
 	document   *document
 	parameters map[string]string
 }
 
-// noValue is AWS::NoValue: whatever holds it is left out.
+// noValue is AWS::NoValue: a property or list item with this value is left out.
 type noValue struct{}
 
-// resolve returns the node's value; path says where in the template it stands, for errors.
+// resolve returns the node's value; path is the node's place in the template, for errors.
 func (r *resolver) resolve(node *yaml.Node, path string) (any, error) {
 	if node.Kind == yaml.AliasNode {
-		return nil, fmt.Errorf("%s: CloudFormation takes no YAML aliases", path)
+		return nil, fmt.Errorf("%s: CloudFormation does not accept YAML aliases", path)
 	}
 	if name, isShort := strings.CutPrefix(node.Tag, "!"); isShort && !strings.HasPrefix(name, "!") {
 		plain := *node
@@ -52,7 +53,7 @@ func (r *resolver) resolve(node *yaml.Node, path string) (any, error) {
 	}
 }
 
-// intrinsicName gives the long name of a short tag: Sub is Fn::Sub.
+// intrinsicName returns the long form of a short tag: Sub becomes Fn::Sub.
 func intrinsicName(tag string) string {
 	if tag == "Ref" || tag == "Condition" {
 		return tag
@@ -109,11 +110,11 @@ func (r *resolver) call(name string, argument *yaml.Node, path string) (any, err
 		}
 		return r.listCall(name, arguments, path)
 	default:
-		return nil, fmt.Errorf("%s: the local stack does not know %s", path, name)
+		return nil, fmt.Errorf("%s: the local stack does not support %s", path, name)
 	}
 }
 
-// listCall evaluates an intrinsic that takes a list of plain arguments.
+// listCall evaluates an intrinsic function whose arguments are a list of plain values.
 func (r *resolver) listCall(name string, arguments []any, path string) (any, error) {
 	wrong := fmt.Errorf("%s: wrong arguments of %s", path, name)
 	if want := map[string]int{"Fn::FindInMap": 3}[name]; len(arguments) != max(want, 2) {
@@ -153,7 +154,7 @@ func (r *resolver) findInMap(keys []any, path string) (any, error) {
 	name := scalarText(keys[0])
 	node, ok := r.document.Mappings[name]
 	if !ok {
-		return nil, fmt.Errorf("%s: there is no mapping %s", path, name)
+		return nil, fmt.Errorf("%s: no mapping %s", path, name)
 	}
 	value, err := r.resolve(&node, "Mappings."+name)
 	for _, key := range keys[1:] {
@@ -166,7 +167,7 @@ func (r *resolver) findInMap(keys []any, path string) (any, error) {
 	return value, nil
 }
 
-// placeholder is one ${...} of Fn::Sub; ${!...} is a literal.
+// placeholder matches one ${...} of Fn::Sub; ${!...} is a literal.
 var placeholder = regexp.MustCompile(`\$\{([^}]+)\}`)
 
 func (r *resolver) sub(argument *yaml.Node, path string) (any, error) {
@@ -206,7 +207,7 @@ func (r *resolver) sub(argument *yaml.Node, path string) (any, error) {
 	return result, failed
 }
 
-// choose evaluates Fn::If; the branch not taken is not looked at.
+// choose evaluates Fn::If; the other branch is not resolved.
 func (r *resolver) choose(argument *yaml.Node, path string) (any, error) {
 	if argument.Kind != yaml.SequenceNode || len(argument.Content) != 3 {
 		return nil, fmt.Errorf("%s: wrong arguments of Fn::If", path)
@@ -221,11 +222,11 @@ func (r *resolver) choose(argument *yaml.Node, path string) (any, error) {
 	return r.resolve(argument.Content[2], path)
 }
 
-// condition evaluates a condition of the template by its name.
+// condition evaluates one of the template's conditions by name.
 func (r *resolver) condition(name string) (bool, error) {
 	node, ok := r.document.Conditions[name]
 	if !ok {
-		return false, fmt.Errorf("there is no condition %s", name)
+		return false, fmt.Errorf("no condition %s", name)
 	}
 	return r.holds(node, "Conditions."+name)
 }
@@ -245,7 +246,7 @@ func (r *resolver) test(name string, argument *yaml.Node, path string) (any, err
 	}
 	all, some := true, false
 	for i, value := range arguments {
-		// Inside And, Or and Not a condition may be named as {"Condition": name}.
+		// Inside And, Or and Not, a condition may be referenced as {"Condition": name}.
 		if named, isMap := value.(map[string]any); isMap {
 			if value, err = r.condition(scalarText(named["Condition"])); err != nil {
 				return nil, err
@@ -267,7 +268,7 @@ func (r *resolver) test(name string, argument *yaml.Node, path string) (any, err
 	}
 }
 
-// compare evaluates Fn::Equals of two scalars, and Fn::Contains of a list and a scalar.
+// compare evaluates Fn::Equals for two scalars, and Fn::Contains for a list and a scalar.
 func compare(name string, arguments []any, path string) (bool, error) {
 	if len(arguments) != 2 {
 		return false, fmt.Errorf("%s: wrong arguments of %s", path, name)
@@ -282,7 +283,7 @@ func compare(name string, arguments []any, path string) (bool, error) {
 	return slices.ContainsFunc(list, func(item any) bool { return scalarText(item) == scalarText(arguments[1]) }), nil
 }
 
-// scalarText is the text that CloudFormation makes of a scalar.
+// scalarText returns a scalar as CloudFormation converts it to text.
 func scalarText(value any) string {
 	if value == nil {
 		return ""

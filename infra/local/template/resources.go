@@ -21,7 +21,7 @@ const (
 	typeSchedule = "AWS::Scheduler::Schedule"
 )
 
-// nameProperties are the properties by which a template may name a resource itself.
+// nameProperties are the properties that set a resource's physical name.
 var nameProperties = map[string]string{
 	typeFunction: "FunctionName", typeQueue: "QueueName", typeTable: "TableName", typeBus: "Name", "AWS::Logs::LogGroup": "LogGroupName",
 }
@@ -35,14 +35,15 @@ var arnFormats = map[string]string{
 	"AWS::Logs::LogGroup": "arn:aws:logs:REGION:ACCOUNT:log-group:NAME:*",
 }
 
-// notRun are the types that have no work to do on one machine: who may do what, who is told, where logs are kept.
+// notRun are the types that have no function on a local machine: permissions, notifications, logs
+// and alarms.
 var notRun = []string{
 	"AWS::IAM::Role", "AWS::Logs::LogGroup", "AWS::SQS::QueuePolicy", "AWS::SNS::Topic", "AWS::SNS::TopicPolicy",
 	"AWS::Events::EventBusPolicy",
 	"AWS::SNS::Subscription", "AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm", "AWS::CloudWatch::Dashboard",
 }
 
-// build goes through the resources in the order of their names and gives the typed view.
+// build processes the resources in alphabetical order and returns the typed view.
 func build(r *resolver) (*Stack, error) {
 	stack := &Stack{Parameters: r.parameters}
 	b := &builder{resolver: r, stack: stack, apis: map[string]*API{}, defaultAuthorizer: map[string]string{}}
@@ -50,7 +51,7 @@ func build(r *resolver) (*Stack, error) {
 	if err := b.globals(); err != nil {
 		return nil, err
 	}
-	// APIs come first: functions attach their routes to them.
+	// APIs come first because functions attach their routes to them.
 	for _, wanted := range []string{typeAPI, ""} {
 		for _, id := range slices.Sorted(maps.Keys(resources)) {
 			if (wanted == typeAPI) != (resources[id].Type == typeAPI) {
@@ -72,11 +73,11 @@ type builder struct {
 	stack  *Stack
 	global map[string]any
 	apis   map[string]*API
-	// defaultAuthorizer is by the API's logical ID.
+	// defaultAuthorizer is keyed by the API's logical ID.
 	defaultAuthorizer map[string]string
 }
 
-// globals resolves Globals.Function, the only section of Globals that is supported.
+// globals resolves Globals.Function, the only supported section of Globals.
 func (b *builder) globals() error {
 	for section, node := range b.document.Globals {
 		if section != "Function" {
@@ -106,7 +107,7 @@ func (b *builder) add(id string, resource resource) error {
 	}
 	add, ok := adders[resource.Type]
 	if !ok {
-		return fmt.Errorf("%s: the local stack does not know resources of type %s", id, resource.Type)
+		return fmt.Errorf("%s: the local stack does not support resources of type %s", id, resource.Type)
 	}
 	value, err := b.resolve(&resource.Properties, id)
 	if err != nil {
@@ -138,7 +139,7 @@ func (b *builder) addQueue(id string, properties map[string]any) error {
 			}
 			attributes[property] = string(text)
 		default:
-			return fmt.Errorf("the local stack does not know property %s", property)
+			return fmt.Errorf("the local stack does not support property %s", property)
 		}
 	}
 	b.stack.Queues = append(b.stack.Queues, Queue{
@@ -178,18 +179,19 @@ func (b *builder) addMapping(id string, properties map[string]any) error {
 		LogicalID: id, BatchSize: int(p.BatchSize), Window: seconds(p.MaximumBatchingWindowInSeconds),
 		MaximumConcurrency: int(p.ScalingConfig.MaximumConcurrency), ReportBatchItemFailures: reports,
 	}
-	// The names are resolved; the resources behind them are found again by their names, in check.
+	// EventSourceArn and FunctionName are resolved to physical names; check maps them back to
+	// logical IDs.
 	mapping.Queue, mapping.Function = p.EventSourceArn, p.FunctionName
 	b.stack.Mappings = append(b.stack.Mappings, mapping)
 	return nil
 }
 
-// TableDefinition holds a table's properties by CloudFormation's names, as far as they shape the table.
+// TableDefinition holds the properties that define a table's structure, by CloudFormation's names.
 type TableDefinition struct {
 	TableName            string `json:"-"`
 	AttributeDefinitions []struct{ AttributeName, AttributeType string }
 	KeySchema            []KeyElement
-	// GlobalSecondaryIndexes are the table's indexes, in the template's order.
+	// GlobalSecondaryIndexes are in the template's order.
 	GlobalSecondaryIndexes []Index
 	BillingMode            string
 	TimeToLive             struct {
@@ -218,7 +220,7 @@ func (b *builder) addTable(id string, properties map[string]any) error {
 		return err
 	}
 	var definition TableDefinition
-	// How the table is kept, not what it is.
+	// These affect how the table is operated, not its structure.
 	drop(properties, "TableName", "DeletionProtectionEnabled", "PointInTimeRecoverySpecification", "SSESpecification",
 		"ContributorInsightsSpecification", "OnDemandThroughput", "WarmThroughput", "Tags")
 	if err := decode(properties, &definition); err != nil {
@@ -232,7 +234,8 @@ func (b *builder) addTable(id string, properties map[string]any) error {
 	return nil
 }
 
-// check ties mappings to their queues and functions and refuses what Lambda refuses when it creates a mapping.
+// check links mappings to their queues and functions and rejects what Lambda rejects when it
+// creates a mapping.
 func (b *builder) check() error {
 	problems := append(b.checkStreams(), b.checkSchedules()...)
 	for i := range b.stack.Mappings {
@@ -262,7 +265,8 @@ func (b *builder) check() error {
 	return errors.Join(problems...)
 }
 
-// decode puts resolved properties into a struct and names the first that the struct does not have.
+// decode decodes resolved properties into a struct; the error names the first property that the
+// struct does not have.
 func decode(properties map[string]any, into any) error {
 	text, err := json.Marshal(properties)
 	if err != nil {
@@ -272,7 +276,7 @@ func decode(properties map[string]any, into any) error {
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(into); err != nil {
 		if name, unknown := strings.CutPrefix(err.Error(), "json: unknown field "); unknown {
-			return fmt.Errorf("the local stack does not know property %s", strings.Trim(name, `"`))
+			return fmt.Errorf("the local stack does not support property %s", strings.Trim(name, `"`))
 		}
 		return err
 	}

@@ -9,7 +9,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// rule is what CloudFormation asks of the parameters together before it touches anything.
+// rule is a CloudFormation rule: a check of several parameters together, before any resource is
+// created.
 type rule struct {
 	Condition  yaml.Node `yaml:"RuleCondition"`
 	Assertions []struct {
@@ -18,7 +19,7 @@ type rule struct {
 	} `yaml:"Assertions"`
 }
 
-// checkRules returns the descriptions of all assertions that the parameters do not meet.
+// checkRules returns the descriptions of all assertions that the parameters violate.
 func (r *resolver) checkRules() error {
 	var problems []error
 	for _, name := range slices.Sorted(maps.Keys(r.document.Rules)) {
@@ -45,7 +46,7 @@ func (r *resolver) checkRules() error {
 	return errors.Join(problems...)
 }
 
-// holds evaluates a condition function that stands alone.
+// holds evaluates a standalone condition function.
 func (r *resolver) holds(node yaml.Node, path string) (bool, error) {
 	value, err := r.resolve(&node, path)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Schedule is one AWS::Scheduler::Schedule that is enabled and starts a function.
+// Schedule is one enabled AWS::Scheduler::Schedule that starts a function.
 type Schedule struct {
 	LogicalID string
 	// Function is a logical ID.
@@ -40,7 +40,7 @@ func (b *builder) addSchedule(id string, properties map[string]any) error {
 	return nil
 }
 
-// rate reads rate(15 minutes).
+// rate parses rate(15 minutes).
 func rate(expression string) (time.Duration, error) {
 	units := map[string]time.Duration{"minute": time.Minute, "hour": time.Hour, "day": 24 * time.Hour}
 	inner, ok := strings.CutPrefix(strings.TrimSuffix(expression, ")"), "rate(")
@@ -48,7 +48,7 @@ func rate(expression string) (time.Duration, error) {
 	n, err := strconv.Atoi(value)
 	each, known := units[strings.TrimSuffix(unit, "s")]
 	if !ok || err != nil || n < 1 || !known || (n == 1) == strings.HasSuffix(unit, "s") {
-		return 0, fmt.Errorf("the local stack does not know schedule expression %s", expression)
+		return 0, fmt.Errorf("the local stack does not support schedule expression %s", expression)
 	}
 	return time.Duration(n) * each, nil
 }

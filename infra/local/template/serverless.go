@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// whole is a whole number that may be written as text: what Ref gives of a Number parameter is text.
+// whole is an integer that may be written as a string: Ref of a Number parameter is a string.
 type whole int
 
-// UnmarshalJSON takes 50 and "50".
+// UnmarshalJSON accepts 50 and "50".
 func (w *whole) UnmarshalJSON(text []byte) error {
 	n, err := strconv.Atoi(strings.Trim(string(text), `"`))
 	if err != nil {
@@ -64,14 +64,14 @@ func (b *builder) addAPI(id string, properties map[string]any) error {
 	}
 	for name, a := range p.Auth.Authorizers {
 		if a.IdentitySource != "$request.header.Authorization" {
-			return fmt.Errorf("authorizer %s: the local stack does not know identity source %s", name, a.IdentitySource)
+			return fmt.Errorf("authorizer %s: the local stack does not support identity source %s", name, a.IdentitySource)
 		}
 		api.Authorizers[name] = Authorizer{
 			IdentitySource: a.IdentitySource, Issuer: a.JwtConfiguration.Issuer, Audience: a.JwtConfiguration.Audience,
 		}
 	}
 	if len(p.DefinitionBody.Paths) > 0 {
-		return errors.New("DefinitionBody: the local stack takes routes from the functions' events alone")
+		return errors.New("DefinitionBody: the local stack takes routes only from the functions' events")
 	}
 	if c := p.DefinitionBody.CORS; c != nil {
 		api.CORS = &CORS{
@@ -82,7 +82,7 @@ func (b *builder) addAPI(id string, properties map[string]any) error {
 	b.apis[id] = api
 	if name := p.Auth.DefaultAuthorizer; name != "" {
 		if _, ok := api.Authorizers[name]; !ok {
-			return fmt.Errorf("there is no authorizer %s", name)
+			return fmt.Errorf("no authorizer %s", name)
 		}
 		b.defaultAuthorizer[id] = name
 	}
@@ -101,7 +101,7 @@ type functionProperties struct {
 		Type       string
 		Properties json.RawMessage
 	}
-	// What only matters on AWS.
+	// Only relevant on AWS.
 	Role, Policies, LoggingConfig, Tracing, Tags, EphemeralStorage, SnapStart                     any
 	AutoPublishAlias, AutoPublishCodeSha256, DeploymentPreference, VersionDescription             any
 	PermissionsBoundary, EventInvokeConfig, RuntimeManagementConfig, ProvisionedConcurrencyConfig any
@@ -114,7 +114,7 @@ func (b *builder) addFunction(id string, properties map[string]any) error {
 		return err
 	}
 	if p.Runtime != "provided.al2023" {
-		return fmt.Errorf("the local stack does not run runtime %s", p.Runtime)
+		return fmt.Errorf("the local stack does not support runtime %s", p.Runtime)
 	}
 	name, err := b.physicalName(id)
 	if err != nil {
@@ -132,7 +132,7 @@ func (b *builder) addFunction(id string, properties map[string]any) error {
 	})
 	for _, event := range slices.Sorted(maps.Keys(p.Events)) {
 		if kind := p.Events[event].Type; kind != "HttpApi" {
-			return fmt.Errorf("event %s: the local stack does not know type %s", event, kind)
+			return fmt.Errorf("event %s: the local stack does not support type %s", event, kind)
 		}
 		if err := b.addRoute(id, p.Events[event].Properties); err != nil {
 			return fmt.Errorf("event %s: %w", event, err)
@@ -156,7 +156,7 @@ func (b *builder) addRoute(function string, properties json.RawMessage) error {
 		return err
 	}
 	if p.PayloadFormatVersion != "" && p.PayloadFormatVersion != "2.0" {
-		return fmt.Errorf("the local stack does not speak payload format %s", p.PayloadFormatVersion)
+		return fmt.Errorf("the local stack does not support payload format %s", p.PayloadFormatVersion)
 	}
 	for id, api := range b.apis {
 		physical, err := b.physicalName(id)
@@ -174,16 +174,17 @@ func (b *builder) addRoute(function string, properties json.RawMessage) error {
 			route.Authorizer = ""
 		default:
 			if _, ok := api.Authorizers[route.Authorizer]; !ok {
-				return fmt.Errorf("there is no authorizer %s", route.Authorizer)
+				return fmt.Errorf("no authorizer %s", route.Authorizer)
 			}
 		}
 		api.Routes = append(api.Routes, route)
 		return nil
 	}
-	return fmt.Errorf("there is no API %s", p.ApiId)
+	return fmt.Errorf("no API %s", p.ApiId)
 }
 
-// withGlobals merges as SAM does: maps are joined, lists appended to, anything else replaced by the function's own.
+// withGlobals merges like SAM: maps are merged, lists concatenated, and any other value is replaced
+// by the function's own.
 func withGlobals(global, own map[string]any) map[string]any {
 	merged := maps.Clone(global)
 	if merged == nil {

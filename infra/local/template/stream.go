@@ -16,14 +16,14 @@ type EventBus struct{ LogicalID, Name, ARN string }
 // StreamMapping is one AWS::Lambda::EventSourceMapping from a table's stream to a function.
 type StreamMapping struct {
 	LogicalID string
-	// Table, Function and OnFailure are logical IDs; OnFailure, a queue, may be empty.
+	// Table, Function and OnFailure are logical IDs; OnFailure is a queue and may be empty.
 	Table, Function, OnFailure string
 	StartingPosition           string
 	BatchSize                  int
 	Window                     time.Duration
 	Filters                    []pattern.Pattern
 	Bisect                     bool
-	// MaximumRetryAttempts and MaximumRecordAge are negative without a bound.
+	// MaximumRetryAttempts and MaximumRecordAge are negative if unlimited.
 	MaximumRetryAttempts    int
 	MaximumRecordAge        time.Duration
 	ReportBatchItemFailures bool
@@ -44,7 +44,7 @@ func (b *builder) addBus(id string, properties map[string]any) error {
 	return nil
 }
 
-// isStream says whether an event source is the stream of a table.
+// isStream reports whether an event source is a table's stream.
 func isStream(properties map[string]any) bool {
 	arn, _ := properties["EventSourceArn"].(string)
 	return strings.HasPrefix(arn, "arn:aws:dynamodb:")
@@ -98,17 +98,18 @@ func (b *builder) addStreamMapping(id string, properties map[string]any) error {
 
 func seconds(n whole) time.Duration { return time.Duration(n) * time.Second }
 
-// reportsFailures reads FunctionResponseTypes.
+// reportsFailures parses FunctionResponseTypes.
 func reportsFailures(kinds []string) (bool, error) {
 	for _, kind := range kinds {
 		if kind != "ReportBatchItemFailures" {
-			return false, fmt.Errorf("the local stack does not know response type %s", kind)
+			return false, fmt.Errorf("the local stack does not support response type %s", kind)
 		}
 	}
 	return len(kinds) > 0, nil
 }
 
-// checkStreams ties mappings to their tables, functions and queues, which they name by what they resolved to.
+// checkStreams replaces the resolved names in stream mappings with the logical IDs of tables,
+// functions and queues.
 func (b *builder) checkStreams() (problems []error) {
 	for i := range b.stack.StreamMappings {
 		m := &b.stack.StreamMappings[i]
@@ -132,14 +133,16 @@ func (b *builder) checkStreams() (problems []error) {
 	return problems
 }
 
-// functionOf returns the place of the function that a mapping names, by whatever it may; negative if there is none.
+// functionOf returns the index of the function that a mapping names by name, ARN or qualified ARN;
+// it is negative if there is none.
 func (b *builder) functionOf(name string) int {
 	return slices.IndexFunc(b.stack.Functions, func(f Function) bool {
 		return f.Name == name || f.ARN == name || strings.HasPrefix(name, f.ARN+":")
 	})
 }
 
-// StreamSpecification is a table's stream, by CloudFormation's names; none is none.
+// StreamSpecification is a table's stream, by CloudFormation's names; the zero value means no
+// stream.
 type StreamSpecification struct {
 	StreamViewType string
 	ResourcePolicy json.RawMessage
@@ -147,5 +150,6 @@ type StreamSpecification struct {
 
 func (s StreamSpecification) enabled() bool { return s.StreamViewType != "" }
 
-// streamARN is what GetAtt gives of a table's StreamArn here. AWS puts the time at which the stream was made in place of "local".
+// streamARN is the result of GetAtt StreamArn here. AWS has the stream's creation time in place of
+// "local".
 func streamARN(table string) string { return table + "/stream/local" }

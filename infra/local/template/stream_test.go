@@ -15,7 +15,7 @@ func TestProjectTemplateReadsTheTablesStream(t *testing.T) {
 	}
 	m := stack.StreamMappings[0]
 	filters := m.Filters
-	m.Filters = nil // compared by what they match
+	m.Filters = nil // checked below by their matches
 	want := StreamMapping{
 		LogicalID: "NotifyEvents", Table: "Table", Function: "NotifyFunction", OnFailure: "NotifyDeadLetterQueue", StartingPosition: "TRIM_HORIZON",
 		BatchSize: 100, Window: time.Second, Bisect: true, MaximumRetryAttempts: 1000, MaximumRecordAge: 12 * time.Hour, ReportBatchItemFailures: true,

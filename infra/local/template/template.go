@@ -1,6 +1,7 @@
-// Package template reads the SAM template and says what a local stack has to run: functions, routes, queues, event source
-// mappings and tables, with every parameter, condition and reference resolved. What it does not know it refuses by name,
-// so that the local stack never silently runs something else than AWS would.
+// Package template reads the SAM template and returns the resources that a local stack runs:
+// functions, routes, queues, event source mappings and tables, with every parameter, condition and
+// reference resolved. It rejects unsupported features by name, so that the local stack never
+// silently differs from AWS.
 package template
 
 import (
@@ -13,19 +14,21 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Config is what AWS would know when it creates the stack.
+// Config holds the values that AWS has when it creates the stack.
 type Config struct {
-	// Parameters override the template's defaults. One that the template does not have is an error.
+	// Parameters override the template's defaults. A parameter that the template does not declare
+	// is an error.
 	Parameters map[string]string
-	// StackName is AWS::StackName; physical names begin with it.
+	// StackName is AWS::StackName, the prefix of physical names.
 	StackName string
 	// Region and AccountID are AWS::Region and AWS::AccountId.
 	Region, AccountID string
-	// QueueBaseURL is what comes before the queue's name in its URL, http://127.0.0.1:9324/000000000000 for one.
+	// QueueBaseURL is the part of a queue's URL before its name, for example
+	// http://127.0.0.1:9324/000000000000.
 	QueueBaseURL string
 }
 
-// Stack is what the template declares, as far as a local stack runs it.
+// Stack holds the template's resources that a local stack runs.
 type Stack struct {
 	Functions []Function
 	APIs      []API
@@ -33,27 +36,27 @@ type Stack struct {
 	Mappings  []EventSourceMapping
 	Tables    []Table
 	Buses     []EventBus
-	// StreamMappings are the event source mappings from tables' streams.
+	// StreamMappings are the event source mappings of tables' streams.
 	StreamMappings []StreamMapping
-	// Schedules are those that are enabled.
+	// Schedules are the enabled schedules.
 	Schedules []Schedule
-	// Parameters are the values in force, defaults included.
+	// Parameters are the effective values, including defaults.
 	Parameters map[string]string
 }
 
 // Function is one AWS::Serverless::Function with the template's Globals applied.
 type Function struct {
 	LogicalID string
-	// Name is the physical name, the stack's name and the logical ID.
+	// Name is the physical name: stack name plus logical ID.
 	Name string
 	ARN  string
-	// Package is the folder under functions/ that it is built from: ExportFunction is export. It is also the
-	// name of its native binary under bin/.
+	// Package is the function's directory under functions/ (export for ExportFunction) and the name
+	// of its native binary under bin/.
 	Package     string
 	Timeout     time.Duration
 	MemoryMB    int
 	Environment map[string]string
-	// Reserved is ReservedConcurrentExecutions, 0 when the template sets none.
+	// Reserved is ReservedConcurrentExecutions; 0 if the template sets none.
 	Reserved int
 }
 
@@ -62,22 +65,23 @@ type API struct {
 	LogicalID   string
 	Authorizers map[string]Authorizer
 	Routes      []Route
-	// CORS is nil when the API has none.
+	// CORS is nil if the API has none.
 	CORS *CORS
-	// Rate and Burst are the default route's throttling: requests a second and at once. 0 is no limit.
+	// Rate and Burst are the default route's throttling limits: requests per second, and requests
+	// at once. 0 means no limit.
 	Rate  float64
 	Burst int
 }
 
 // Route is one route of an API.
 type Route struct {
-	// Method is upper case, ANY for every method.
+	// Method is in upper case; ANY matches every method.
 	Method string
-	// Path may hold {name} for one segment and, at its end, {name+} for the rest.
+	// Path may contain {name} for one segment and, at its end, {name+} for the rest.
 	Path string
-	// Function is the logical ID of the function that answers.
+	// Function is the logical ID of the function that serves the route.
 	Function string
-	// Authorizer names one of the API's authorizers; empty when the route is open.
+	// Authorizer names one of the API's authorizers; it is empty for an open route.
 	Authorizer string
 }
 
@@ -102,7 +106,8 @@ type Queue struct {
 	Name      string
 	URL       string
 	ARN       string
-	// Attributes are those of CreateQueue, by its names: VisibilityTimeout, RedrivePolicy as JSON text, and so on.
+	// Attributes are the attributes of CreateQueue, by its names: VisibilityTimeout, RedrivePolicy
+	// as JSON text, and so on.
 	Attributes map[string]string
 }
 
@@ -113,9 +118,10 @@ type EventSourceMapping struct {
 	Queue, Function string
 	BatchSize       int
 	Window          time.Duration
-	// ReportBatchItemFailures says whether the function's answer names the messages that failed.
+	// ReportBatchItemFailures means that the function's response names the failed messages.
 	ReportBatchItemFailures bool
-	// MaximumConcurrency is how many batches the function works on at once; 0 is no bound of the mapping's own.
+	// MaximumConcurrency is the maximum number of concurrent batches; 0 means that the mapping sets
+	// no limit.
 	MaximumConcurrency int
 }
 
@@ -127,8 +133,8 @@ type Table struct {
 	Definition TableDefinition
 }
 
-// Load reads the template at path and resolves it. The error names every parameter that is missing or not allowed, or the
-// first part of the template that a local stack cannot run.
+// Load reads the template at path and resolves it. The error names every missing or invalid
+// parameter, or the first part of the template that a local stack cannot run.
 func Load(path string, config Config) (*Stack, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -160,7 +166,7 @@ func Parse(text []byte, config Config) (*Stack, error) {
 	return build(r)
 }
 
-// document is the template before anything is resolved.
+// document is the unresolved template.
 type document struct {
 	Version     string               `yaml:"AWSTemplateFormatVersion"`
 	Transform   string               `yaml:"Transform"`
@@ -179,7 +185,7 @@ type resource struct {
 	Type       string    `yaml:"Type"`
 	Condition  string    `yaml:"Condition"`
 	Properties yaml.Node `yaml:"Properties"`
-	// What only matters on AWS.
+	// Only relevant on AWS.
 	DependsOn           yaml.Node `yaml:"DependsOn"`
 	DeletionPolicy      yaml.Node `yaml:"DeletionPolicy"`
 	UpdateReplacePolicy yaml.Node `yaml:"UpdateReplacePolicy"`
@@ -216,7 +222,7 @@ func (s *Stack) Table(logicalID string) (Table, bool) {
 	return Table{}, false
 }
 
-// packageOf is the rule that ties a function to its code: ExportFunction is functions/export.
+// packageOf returns the package of a function: functions/export for ExportFunction.
 func packageOf(logicalID string) string {
 	return strings.ToLower(strings.TrimSuffix(logicalID, "Function"))
 }

@@ -16,7 +16,7 @@ func config(parameters map[string]string) Config {
 	}
 }
 
-// required are the parameters of the project's template that have no default.
+// required returns values for the parameters of the project's template that have no default.
 func required() map[string]string {
 	return map[string]string{
 		"KarmakCredentialsSecretArn": "arn:aws:secretsmanager:us-east-1:000000000000:secret:karmak-AbCdEf",
@@ -67,7 +67,7 @@ func TestProjectTemplateQueueRedrivesToItsDeadLetterQueue(t *testing.T) {
 func TestProjectTemplateFunctionHasItsEnvironment(t *testing.T) {
 	function, ok := loadProject(t, map[string]string{"KarmakBaseUrl": "http://127.0.0.1:8085"}).Function("ExportFunction")
 	if !ok {
-		t.Fatal("there is no ExportFunction")
+		t.Fatal("no ExportFunction")
 	}
 	environment := function.Environment
 	function.Environment = nil
@@ -189,7 +189,7 @@ func TestProjectTemplateTable(t *testing.T) {
 	}
 }
 
-// queueNamed is a template with one queue whose name is the expression under test.
+// queueNamed returns a template with one queue, whose name is the expression under test.
 func queueNamed(expression string) string {
 	return `
 Parameters:
