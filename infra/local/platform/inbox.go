@@ -19,18 +19,19 @@ import (
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// EndpointVariable is the environment variable that names another program to run the tests of this package against, which plays
-// EventBridge and SQS: "http://127.0.0.1:5000" for one.
+// EndpointVariable is the environment variable with the address of another program, in place of the
+// embedded EventBridge and SQS, to run this package's tests against; for example
+// "http://127.0.0.1:5000".
 const EndpointVariable = "CONFORMANCE_EVENTS_ENDPOINT"
 
-// Notice is an event as the rule hands it on, as far as the platform reads it.
+// Notice is an event as delivered by the rule, limited to the fields that the platform reads.
 type Notice struct {
 	Type   string       `json:"detail-type"`
 	Time   time.Time    `json:"time"`
 	Detail NoticeDetail `json:"detail"`
 }
 
-// NoticeDetail is what the event says.
+// NoticeDetail is the detail of an event.
 type NoticeDetail struct {
 	ID         string   `json:"id"`
 	LocationID string   `json:"locationId"`
@@ -48,7 +49,7 @@ type NoticeDetail struct {
 	Deleted    bool       `json:"deleted,omitempty"`
 }
 
-// NoticeRO is a related RO as events tell of it.
+// NoticeRO is a related RO in an event.
 type NoticeRO struct {
 	RONumber string `json:"roNumber"`
 	Status   string `json:"status,omitempty"`
@@ -56,7 +57,7 @@ type NoticeRO struct {
 	Voided   bool   `json:"voided"`
 }
 
-// Text says a notice in one line.
+// Text returns the notice as one line.
 func (n Notice) Text() string {
 	d := n.Detail
 	var b strings.Builder
@@ -80,9 +81,10 @@ func (n Notice) Text() string {
 	return b.String()
 }
 
-// Inbox is what the platform knows by events alone. Safe for concurrent use.
+// Inbox is the state that the platform derives from events alone. Safe for concurrent use.
 type Inbox struct {
-	// Observe is told what the platform did about a notice; it may be nil, and must be set before Run.
+	// Observe receives each notice and the platform's reaction; it may be nil, and must be set
+	// before Run.
 	Observe func(n Notice, did string)
 
 	platform *Platform
@@ -90,16 +92,16 @@ type Inbox struct {
 	queueURL string
 
 	mu       sync.Mutex
-	cases    map[[2]string]NoticeDetail // the newest list of each case, by location and case
-	settings map[string]int64           // the newest revision of each location's settings
+	cases    map[[2]string]NoticeDetail // the latest list of each case, by location and case
+	settings map[string]int64           // the latest revision of each location's settings
 	badges   map[[2]string]Badge
 	received int
-	told     []Notice // the last ones
+	told     []Notice // the latest kept notices
 	handed   []Handover
-	changed  chan struct{} // closed and replaced whenever something comes
+	changed  chan struct{} // closed and replaced at each event
 }
 
-// Badge is what the platform's tables show beside a case that changed.
+// Badge is the badge that the platform's tables show beside a changed case.
 type Badge struct {
 	LocationID string    `json:"locationId"`
 	CaseID     string    `json:"caseId"`
@@ -107,17 +109,18 @@ type Badge struct {
 	At         time.Time `json:"at"`
 }
 
-// Handover is a hand-over of a location's open cases, and what came of it.
+// Handover is one request that hands over open cases of a location, and its result.
 type Handover struct {
 	LocationID string `json:"locationId"`
 	Cases      int    `json:"cases"`
-	Status     int    `json:"status"` // of HTTP
+	Status     int    `json:"status"` // HTTP status
 	Err        string `json:"error,omitempty"`
 }
 
-// Subscribe makes a rule on the product's bus for the locations' events that fills a queue, both of that name, as the platform's team
-// would, and returns the inbox that Run fills from there. open are the platform's open cases, of which it hands over those of a
-// location that is enabled from now on: how the locations are set now it reads once.
+// Subscribe creates a queue and a rule on the product's bus, both with the given name, that sends
+// the locations' events to the queue, as the platform's team would. It returns the inbox, which Run
+// fills. open holds the platform's open cases: when a location becomes enabled, the inbox hands
+// over the location's cases. Subscribe reads the locations' current settings once.
 func (p *Platform) Subscribe(ctx context.Context, name string, locations []string, open []Case) (*Inbox, error) {
 	created, err := p.Queues.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: &name})
 	if err != nil {
@@ -150,7 +153,7 @@ func (p *Platform) Subscribe(ctx context.Context, name string, locations []strin
 		var now struct{ Version int64 }
 		path := "/v1/locations/" + url.PathEscape(location) + "/external-interfaces"
 		if _, _, err := p.ask(ctx, "support", "*", http.MethodGet, path, "", nil, &now); err != nil {
-			return nil, fmt.Errorf("read how %s is set: %w", location, err)
+			return nil, fmt.Errorf("read settings of %s: %w", location, err)
 		}
 		settings[location] = now.Version
 	}
@@ -161,14 +164,16 @@ func (p *Platform) Subscribe(ctx context.Context, name string, locations []strin
 	}, nil
 }
 
-// Run takes events from the queue until ctx ends. One that is worked through is deleted; any other comes again.
+// Run takes events from the queue until ctx ends. A processed event is deleted; any other event is
+// redelivered.
 func (i *Inbox) Run(ctx context.Context) {
 	for ctx.Err() == nil {
 		output, err := i.platform.Queues.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
 			QueueUrl: &i.queueURL, MaxNumberOfMessages: 10, WaitTimeSeconds: 20,
 		})
 		if err != nil {
-			_ = pause(ctx, time.Second) // the queue is away, or ctx has ended: the loop sees which
+			// the queue is unavailable or ctx has ended; the loop condition decides
+			_ = pause(ctx, time.Second)
 			continue
 		}
 		for _, message := range output.Messages {
@@ -181,10 +186,11 @@ func (i *Inbox) Run(ctx context.Context) {
 	}
 }
 
-// kept is how many notices and hand-overs an inbox remembers.
+// kept is the maximum number of notices and hand-overs that an inbox remembers.
 const kept = 100
 
-// take applies one event: of two about one subject only the newer counts, and one that came before counts once.
+// take applies one event. Of two events about the same subject only the newer takes effect, and a
+// duplicate has no effect.
 func (i *Inbox) take(ctx context.Context, n Notice) {
 	did := "knew that, or newer"
 	if i.apply(n) {
@@ -225,7 +231,7 @@ func (i *Inbox) apply(n Notice) (isNew bool) {
 	return true
 }
 
-// badge is what the tables show of a notice about a case.
+// badge returns the text that the tables show for a notice about a case.
 func (n Notice) badge() string {
 	d := n.Detail
 	switch {
@@ -241,10 +247,10 @@ func (n Notice) badge() string {
 	return "changed"
 }
 
-// perHandover is the most cases that the product takes in one call.
+// perHandover is the maximum number of cases that the product accepts in one call.
 const perHandover = 500
 
-// handOver hands the open cases of a location to the product, and says what came of it.
+// handOver hands over the location's open cases to the product and describes the result.
 func (i *Inbox) handOver(ctx context.Context, locationID string) string {
 	type handed struct {
 		CaseID     string `json:"caseId"`
@@ -275,15 +281,15 @@ func (i *Inbox) handOver(ctx context.Context, locationID string) string {
 	return did
 }
 
-// Known is what an inbox knows.
+// Known is a snapshot of an inbox.
 type Known struct {
 	Received  int        `json:"received"`
-	Notices   []Notice   `json:"notices"` // the last ones, newest last
+	Notices   []Notice   `json:"notices"` // the latest ones, newest last
 	Badges    []Badge    `json:"badges"`
 	Handovers []Handover `json:"handovers"`
 }
 
-// Known returns what the inbox knows.
+// Known returns a snapshot of the inbox.
 func (i *Inbox) Known() Known {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -297,14 +303,15 @@ func (i *Inbox) Known() Known {
 	return k
 }
 
-// RelatedROs returns a case's related ROs as the events told them; nil if they told of none.
+// RelatedROs returns a case's related ROs from the latest event; nil if there was none.
 func (i *Inbox) RelatedROs(c Case) []NoticeRO {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return slices.Clone(i.cases[[2]string{c.LocationID, c.CaseID}].RelatedROs)
 }
 
-// Await returns when the inbox knows what is waited for. It ends with ctx.
+// Await returns when known returns true, checking after each event; it returns an error if ctx ends
+// first.
 func (i *Inbox) Await(ctx context.Context, known func() bool) error {
 	for {
 		i.mu.Lock()
@@ -316,7 +323,7 @@ func (i *Inbox) Await(ctx context.Context, known func() bool) error {
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return fmt.Errorf("wait for events, %d came: %w", i.Known().Received, ctx.Err())
+			return fmt.Errorf("wait for events, %d received: %w", i.Known().Received, ctx.Err())
 		}
 	}
 }

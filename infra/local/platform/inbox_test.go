@@ -26,13 +26,13 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// world is a bus, a platform that subscribes to it, and an API that notes what it is asked.
+// world is a bus, a platform that subscribes to it, and an API that records its requests.
 type world struct {
 	*platform.Platform
 	bus *eventbus.Bus
 
 	mu    sync.Mutex
-	asked []string // of the API: method, path and body
+	asked []string // requests to the API: method, path and body
 	wake  chan struct{}
 }
 
@@ -72,7 +72,7 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// api answers that a location's settings stand at version 2, and takes every hand-over.
+// api answers that a location's settings are at version 2, and accepts every hand-over.
 func (w *world) api(rw http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	w.mu.Lock()
@@ -84,7 +84,7 @@ func (w *world) api(rw http.ResponseWriter, r *http.Request) {
 	fmt.Fprint(rw, `{"version":2,"queued":1,"left":0}`)
 }
 
-// subscribe has the platform subscribe under a name of its own, and take events until the test ends.
+// subscribe subscribes the platform under a unique name and processes events until the test ends.
 func (w *world) subscribe(t *testing.T, open ...platform.Case) *platform.Inbox {
 	t.Helper()
 	inbox, err := w.Subscribe(t.Context(), fmt.Sprintf("inbox-%d", time.Now().UnixNano()), []string{"loc-100"}, open)
@@ -106,14 +106,14 @@ func (w *world) publish(t *testing.T, notices ...relatedro.Notice) {
 	}
 }
 
-// await returns when the platform has worked through so many events.
+// await returns when the platform has processed n events.
 func (w *world) await(t *testing.T, n int) {
 	t.Helper()
 	for range n {
 		select {
 		case <-w.wake:
 		case <-time.After(30 * time.Second):
-			t.Fatal("no event arrives")
+			t.Fatal("no event arrived")
 		}
 	}
 }
@@ -139,7 +139,7 @@ func TestInboxKnowsTheNewestRevisionWhateverTheOrder(t *testing.T) {
 	w := newWorld(t)
 	inbox := w.subscribe(t)
 	w.publish(t, about("loc-100", 3, "1", "2"), about("loc-100", 2, "1"), about("loc-200", 9, "7"), about("loc-100", 3, "1", "2"))
-	w.await(t, 3) // another location's event is not among what the rule wants
+	w.await(t, 3) // the rule filters out the other location's event
 	var numbers []string
 	for _, ro := range inbox.RelatedROs(here) {
 		numbers = append(numbers, ro.RONumber+" "+ro.Status+" "+ro.BillTo)
@@ -157,7 +157,8 @@ func TestPlatformHandsOverItsOpenCasesOfALocationThatIsEnabled(t *testing.T) {
 	w := newWorld(t)
 	inbox := w.subscribe(t, platform.Case{LocationID: "loc-100", CaseID: "case-1", CaseNumber: "1", RONumber: "50123"},
 		platform.Case{LocationID: "loc-200", CaseID: "case-2", RONumber: "60123"})
-	// The first is older than what the API said when the platform subscribed, the last a duplicate.
+	// The first event is older than the version that the API returned at subscription; the last is
+	// a duplicate.
 	w.publish(t, settings(relatedro.NoticeEnabled, 1), settings(relatedro.NoticeDisabled, 3), settings(relatedro.NoticeEnabled, 4), settings(relatedro.NoticeEnabled, 4))
 	w.await(t, 4)
 	var posts []string
@@ -168,7 +169,7 @@ func TestPlatformHandsOverItsOpenCasesOfALocationThatIsEnabled(t *testing.T) {
 	}
 	want := `POST /v1/locations/loc-100/refetch {"cases":[{"caseId":"case-1","caseNumber":"1","roNumber":"50123"}]}`
 	if !slices.Equal(posts, []string{want}) {
-		t.Errorf("asked of the API: %q", posts)
+		t.Errorf("requests to the API: %q", posts)
 	}
 	if h := inbox.Known().Handovers; len(h) != 1 || h[0].Status != http.StatusAccepted || h[0].Cases != 1 {
 		t.Errorf("hand-overs %+v", h)

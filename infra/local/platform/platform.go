@@ -1,5 +1,6 @@
-// Package platform plays what stands around the product: the case platform that sends events, its users who read and set,
-// and the shop that works in Karmak. It knows the system only by its wire protocols.
+// Package platform simulates the product's surroundings: the case platform that sends events, its
+// users who read related ROs and change settings, and the shop that works in Karmak. It knows the
+// system only through its wire protocols.
 package platform
 
 import (
@@ -19,22 +20,23 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// lookAgain is how often Await looks whether what it waits for has come.
+// lookAgain is the poll interval of Await and AwaitEmpty.
 const lookAgain = 50 * time.Millisecond
 
 // Platform is a case platform with its users. All fields must be set.
 type Platform struct {
-	// APIURL and KarmakURL are without a slash at the end.
+	// APIURL and KarmakURL have no trailing slash.
 	APIURL, KarmakURL string
 	Queues            *sqs.Client
-	// ExportQueueURL and CloseQueueURL are where events go, RefreshQueueURL where the product's own go.
+	// ExportQueueURL and CloseQueueURL are the queues for the platform's events; RefreshQueueURL is
+	// the queue for the product's own events.
 	ExportQueueURL, CloseQueueURL, RefreshQueueURL string
-	// Bus and BusName are where the product's events come from.
+	// Bus and BusName are the source of the product's events.
 	Bus     *eventbridge.Client
 	BusName string
-	// Follow has the product look at once for what has changed in Karmak, as its schedule does.
+	// Follow makes the product poll Karmak for changes now, as its schedule does.
 	Follow func(context.Context) error
-	// Token returns a token for a user with the role at the locations, "*" for all.
+	// Token returns a token for a user with the role at the locations; "*" means all locations.
 	Token func(role string, locations ...string) (string, error)
 }
 
@@ -57,12 +59,12 @@ type event struct {
 	ClosedBy string `json:"closedBy,omitempty"`
 }
 
-// Export sends case.exported and returns the event's id.
+// Export sends case.exported and returns the event's ID.
 func (p *Platform) Export(ctx context.Context, c Case) (string, error) {
 	return p.send(ctx, p.ExportQueueURL, event{Type: "case.exported", Case: c})
 }
 
-// Close sends case.closed and returns the event's id; by is user or auto.
+// Close sends case.closed and returns the event's ID; by is user or auto.
 func (p *Platform) Close(ctx context.Context, c Case, by string) (string, error) {
 	return p.send(ctx, p.CloseQueueURL, event{Type: "case.closed", Case: c, ClosedBy: by})
 }
@@ -80,9 +82,9 @@ func (p *Platform) send(ctx context.Context, queueURL string, e event) (string, 
 	return e.ID, nil
 }
 
-// Answer is what the API said about a case.
+// Answer is the API's response about a case.
 type Answer struct {
-	Status     int    `json:"-"` // of HTTP
+	Status     int    `json:"-"` // HTTP status
 	Type       string `json:"type"`
 	CaseStatus string `json:"caseStatus"`
 	RelatedROs []struct {
@@ -102,7 +104,7 @@ type Answer struct {
 	} `json:"retrieval"`
 }
 
-// RelatedROs asks the API for a case's related ROs, as a service advisor of its location.
+// RelatedROs gets a case's related ROs from the API, as a service advisor at the case's location.
 func (p *Platform) RelatedROs(ctx context.Context, locationID, caseID string) (Answer, error) {
 	var answer Answer
 	path := "/v1/locations/" + url.PathEscape(locationID) + "/cases/" + url.PathEscape(caseID) + "/related-ros"
@@ -111,7 +113,7 @@ func (p *Platform) RelatedROs(ctx context.Context, locationID, caseID string) (A
 	return answer, err
 }
 
-// Await asks for a case until the retrieval of the event is there. It ends with ctx.
+// Await polls a case until it shows the result of the event's retrieval. It ends with ctx.
 func (p *Platform) Await(ctx context.Context, c Case, eventID string) (Answer, error) {
 	for {
 		answer, err := p.RelatedROs(ctx, c.LocationID, c.CaseID)
@@ -128,7 +130,7 @@ func (p *Platform) Await(ctx context.Context, c Case, eventID string) (Answer, e
 	}
 }
 
-// AwaitEmpty waits until the queues are empty and nothing of theirs is being worked on.
+// AwaitEmpty waits until the queues are empty and none of their messages is in flight.
 func (p *Platform) AwaitEmpty(ctx context.Context) error {
 	for {
 		left := 0
@@ -163,14 +165,14 @@ type Settings struct {
 	Karmak Connection `json:"karmak"`
 }
 
-// Connection says where in Karmak a location's ROs are.
+// Connection locates a location's ROs in Karmak.
 type Connection struct {
 	Account string `json:"account"`
 	User    string `json:"user"`
 	Branch  string `json:"branch"`
 }
 
-// SaveSettings saves a location's settings as our support does, over whatever is there.
+// SaveSettings saves a location's settings as our support does, overwriting the current version.
 func (p *Platform) SaveSettings(ctx context.Context, locationID string, settings Settings) error {
 	path := "/v1/locations/" + url.PathEscape(locationID) + "/external-interfaces"
 	_, tag, err := p.ask(ctx, "support", "*", http.MethodGet, path, "", nil, nil)
@@ -185,7 +187,7 @@ func (p *Platform) SaveSettings(ctx context.Context, locationID string, settings
 	return err
 }
 
-// ask sends one request to the API and decodes the answer into result, if there is one.
+// ask sends one request to the API and decodes the response into result unless result is nil.
 func (p *Platform) ask(
 	ctx context.Context, role, location, method, path, ifMatch string, body, result any,
 ) (status int, tag string, err error) {
@@ -200,7 +202,8 @@ func (p *Platform) ask(
 	return call(ctx, method, p.APIURL+path, header, body, result)
 }
 
-// Control calls the simulator's control API, as the shop's people work in Karmak. result may be nil.
+// Control calls the simulator's control API, which stands for the shop's work in Karmak. result may
+// be nil.
 func (p *Platform) Control(ctx context.Context, method, path string, body, result any) error {
 	status, _, err := call(ctx, method, p.KarmakURL+"/control/"+path, http.Header{}, body, result)
 	if err == nil && status >= http.StatusBadRequest {
@@ -232,17 +235,17 @@ func call(
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
 	if err != nil {
-		return 0, "", fmt.Errorf("read answer of %s: %w", address, err)
+		return 0, "", fmt.Errorf("read response of %s: %w", address, err)
 	}
 	if result != nil && len(text) > 0 {
 		if err := json.Unmarshal(text, result); err != nil {
-			return 0, "", fmt.Errorf("answer of %s %s: %w: %.200s", method, address, err, text)
+			return 0, "", fmt.Errorf("response of %s %s: %w: %.200s", method, address, err, text)
 		}
 	}
 	return response.StatusCode, response.Header.Get("ETag"), nil
 }
 
-// pause waits for d; it returns the context's error if that ended first.
+// pause waits for d; it returns the context's error if ctx ends first.
 func pause(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

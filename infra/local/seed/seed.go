@@ -1,5 +1,5 @@
-// Package seed holds a small dealer group to try the system with, and plants it as the real ones grow: the ROs in Karmak,
-// the settings through the admin API, the cases by events.
+// Package seed holds the data of a small dealer group and loads it into a running system the way
+// real data arrives: ROs in Karmak, settings through the admin API, cases through events.
 package seed
 
 import (
@@ -16,9 +16,9 @@ import (
 //go:embed seed.json
 var text []byte
 
-// Data is the dealer group.
+// Data is the dealer group's data.
 type Data struct {
-	// Karmak is what the simulator loads: accounts with their ROs.
+	// Karmak is the simulator's input: accounts with their ROs.
 	Karmak    json.RawMessage `json:"karmak"`
 	Locations []Location      `json:"locations"`
 	Cases     []Case          `json:"cases"`
@@ -31,24 +31,24 @@ type Location struct {
 	Settings   platform.Settings `json:"settings"`
 }
 
-// Case is a case, with what only the case platform knows of it.
+// Case is a case, including data that only the case platform has.
 type Case struct {
 	platform.Case
-	// Unit is what people call the asset.
+	// Unit is the customer's name for the asset.
 	Unit      string `json:"unit"`
 	Customer  string `json:"customer"`
 	Complaint string `json:"complaint"`
-	// Mine and Watching say in which of the user's lists it is shown.
+	// Mine and Watching state which of the user's lists show the case.
 	Mine     bool `json:"mine"`
 	Watching bool `json:"watching"`
-	// Happened is what the case platform has told the product so far.
+	// Happened is the last event that the case platform has sent to the product.
 	Happened Happened `json:"happened"`
 }
 
-// Happened is how far a case has come.
+// Happened is the progress of a case.
 type Happened string
 
-// How far a case may have come.
+// The stages of a case.
 const (
 	Nothing      Happened = "nothing"
 	Exported     Happened = "exported"
@@ -56,7 +56,7 @@ const (
 	ClosedByAuto Happened = "closed by auto"
 )
 
-// Read returns the dealer group.
+// Read returns the dealer group's data.
 func Read() (Data, error) {
 	var data Data
 	decoder := json.NewDecoder(bytes.NewReader(text))
@@ -67,7 +67,7 @@ func Read() (Data, error) {
 	return data, nil
 }
 
-// Case returns the case with the id.
+// Case returns the case with the ID.
 func (d Data) Case(id string) (Case, bool) {
 	for _, c := range d.Cases {
 		if c.CaseID == id {
@@ -77,7 +77,7 @@ func (d Data) Case(id string) (Case, bool) {
 	return Case{}, false
 }
 
-// Connection returns where a location's ROs are in Karmak; empty for an unknown location.
+// Connection returns a location's Karmak connection; it is empty for an unknown location.
 func (d Data) Connection(locationID string) platform.Connection {
 	for _, location := range d.Locations {
 		if location.LocationID == locationID {
@@ -87,7 +87,7 @@ func (d Data) Connection(locationID string) platform.Connection {
 	return platform.Connection{}
 }
 
-// LocationIDs returns the ids of all locations.
+// LocationIDs returns the IDs of all locations.
 func (d Data) LocationIDs() []string {
 	ids := make([]string, len(d.Locations))
 	for i, location := range d.Locations {
@@ -96,7 +96,7 @@ func (d Data) LocationIDs() []string {
 	return ids
 }
 
-// Open returns the cases that were exported and not closed since.
+// Open returns the exported cases that have not been closed.
 func (d Data) Open() []platform.Case {
 	var open []platform.Case
 	for _, c := range d.Cases {
@@ -107,7 +107,7 @@ func (d Data) Open() []platform.Case {
 	return open
 }
 
-// SetUp brings the repair orders into Karmak and sets the locations up; no case has happened then.
+// SetUp loads the repair orders into Karmak and saves the locations' settings. It sends no events.
 func (d Data) SetUp(ctx context.Context, p *platform.Platform) error {
 	if err := p.Control(ctx, http.MethodPost, "load", d.Karmak, nil); err != nil {
 		return fmt.Errorf("plant repair orders: %w", err)
@@ -120,7 +120,7 @@ func (d Data) SetUp(ctx context.Context, p *platform.Platform) error {
 	return nil
 }
 
-// Plant brings the dealer group into a running system and returns when all of it can be read there.
+// Plant loads the dealer group into a running system and returns when the API shows all of it.
 func (d Data) Plant(ctx context.Context, p *platform.Platform) error {
 	if err := d.SetUp(ctx, p); err != nil {
 		return err
@@ -135,7 +135,7 @@ func (d Data) Plant(ctx context.Context, p *platform.Platform) error {
 			expected[c.Case] = id
 		}
 	}
-	// Empty queues first: asking for each case until it is there would fill the log.
+	// Empty queues first: polling each case until its result appears would fill the log.
 	if err := p.AwaitEmpty(ctx); err != nil {
 		return fmt.Errorf("plant cases: %w", err)
 	}
@@ -151,7 +151,7 @@ func (d Data) Plant(ctx context.Context, p *platform.Platform) error {
 	return nil
 }
 
-// tell sends what has happened to the case and returns the last event's id.
+// tell sends the events of the case's stage and returns the last event's ID.
 func tell(ctx context.Context, p *platform.Platform, c Case) (string, error) {
 	if c.Happened == Nothing {
 		return "", nil

@@ -11,7 +11,7 @@ import (
 	"related-ro/pkg/karmak/karmaktest"
 )
 
-// ro is what the tests look at of a repair order in seed.json.
+// ro holds the fields of a repair order in seed.json that the tests check.
 type ro struct {
 	account, user                              string
 	listed                                     []string // the branches that the account lists
@@ -60,7 +60,7 @@ func TestDealerGroupHasOneOfEverything(t *testing.T) {
 		t.Errorf("locations are %v", locations)
 	}
 	if len(ros) < 12 {
-		t.Errorf("there are %d repair orders", len(ros))
+		t.Errorf("%d repair orders, want at least 12", len(ros))
 	}
 	original := func(r ro) int {
 		return slices.IndexFunc(ros, func(o ro) bool { return o.account == r.account && o.Number == r.Original && o.Branch == r.Branch })
@@ -81,15 +81,15 @@ func TestDealerGroupHasOneOfEverything(t *testing.T) {
 		},
 	} {
 		if !slices.ContainsFunc(ros, is) {
-			t.Errorf("no repair order is: %s", what)
+			t.Errorf("no repair order matches: %s", what)
 		}
 	}
 	for _, r := range ros {
 		if r.Original != "" && original(r) < 0 {
-			t.Errorf("%s was made from %s, which is not there", r.Number, r.Original)
+			t.Errorf("%s was created from %s, which does not exist", r.Number, r.Original)
 		}
 		if len(r.listed) > 0 && !slices.Contains(r.listed, r.Branch) {
-			t.Errorf("%s is of branch %s, and its account lists %v", r.Number, r.Branch, r.listed)
+			t.Errorf("%s has branch %s, but its account lists %v", r.Number, r.Branch, r.listed)
 		}
 	}
 }
