@@ -1,10 +1,9 @@
-// Package console serves what the console shows only on the local stack: the panel
-// from which a person exports and closes cases and makes things happen in the
-// simulated Karmak, the system's steps as they happen, and its figures. None of it
-// is in the files that the console function serves.
+// Package console serves the parts of the console that exist only on the local stack: the panel for
+// exporting and closing cases and changing the simulated Karmak, the live list of the system's
+// steps, and its metrics. The files that the console function serves contain none of this.
 //
-// The stack mounts New's handler at /local/, names /local/panel.js to the console
-// function as CONSOLE_EXTENSION, and has a Feed among its observers.
+// The stack mounts New's handler at /local/, passes /local/panel.js to the console function as
+// CONSOLE_EXTENSION, and registers a Feed as an observer.
 package console
 
 import (
@@ -30,20 +29,21 @@ import (
 //go:embed web
 var web embed.FS
 
-// maxBody bounds a request to the panel's own routes; the simulator has a limit of its own.
+// maxBody is the maximum size in bytes of a request to the panel's own routes; the simulator has
+// its own limit.
 const maxBody = 64 << 10
 
-// Config is what the panel needs of the stack. All fields but Inbox must be set.
+// Config holds the panel's dependencies. All fields except Inbox must be set.
 type Config struct {
 	Data     seed.Data
 	Platform *platform.Platform
 	Key      *issuer.Key
 	Feed     *Feed
-	Inbox    *platform.Inbox // what the platform was told; nil if it has not subscribed
+	Inbox    *platform.Inbox // the platform's events; nil if it has not subscribed
 }
 
-// New returns the handler of /local/, or an error if the platform's Karmak has no
-// proper address. Only pages of the same machine may use it: it hands out tokens.
+// New returns the handler of /local/, or an error if Platform.KarmakURL is invalid. It accepts
+// requests only from pages of the same machine, because it issues tokens.
 func New(c Config) (http.Handler, error) {
 	control, err := url.Parse(c.Platform.KarmakURL + "/control")
 	if err != nil {
@@ -65,7 +65,7 @@ func New(c Config) (http.Handler, error) {
 	return sameMachine(mux), nil
 }
 
-// seenCase is a case as the case platform knows it, with where Karmak has its RO.
+// seenCase is a case as the case platform sees it, plus the Karmak account and branch of its RO.
 type seenCase struct {
 	platform.Case
 	LocationName string `json:"locationName"`
@@ -93,8 +93,8 @@ func known(data seed.Data) []seenCase {
 	return cases
 }
 
-// sameMachine refuses what a page of another site, or another site's name that
-// leads here, asks for.
+// sameMachine rejects requests from pages of other sites, and requests through foreign host names
+// that resolve to this machine.
 func sameMachine(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host, _, err := net.SplitHostPort(r.Host)
@@ -104,7 +104,7 @@ func sameMachine(next http.Handler) http.Handler {
 		ip := net.ParseIP(host)
 		site := r.Header.Get("Sec-Fetch-Site")
 		if host != "localhost" && (ip == nil || !ip.IsLoopback()) || site == "cross-site" || site == "same-site" {
-			refuse(w, http.StatusForbidden, errors.New("only pages of this machine's own stack may use this"))
+			refuse(w, http.StatusForbidden, errors.New("only pages of the local stack may use this"))
 			return
 		}
 		w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -125,7 +125,7 @@ func asset(name, contentType string) http.HandlerFunc {
 	}
 }
 
-// follow has the product look for what has changed in Karmak.
+// follow makes the product poll Karmak for changes.
 func (c Config) follow(w http.ResponseWriter, r *http.Request) {
 	if err := c.Platform.Follow(r.Context()); err != nil {
 		refuse(w, http.StatusBadGateway, err)
@@ -134,7 +134,7 @@ func (c Config) follow(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, struct{}{})
 }
 
-// inbox answers what the case platform knows by events alone.
+// inbox responds with the state that the case platform derives from events.
 func (c Config) inbox(w http.ResponseWriter, _ *http.Request) {
 	known := platform.Known{Notices: []platform.Notice{}, Badges: []platform.Badge{}, Handovers: []platform.Handover{}}
 	if c.Inbox != nil {
@@ -143,7 +143,7 @@ func (c Config) inbox(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, known)
 }
 
-// lifetime of the panel's tokens: a working day.
+// lifetime is the lifetime of the panel's tokens: a working day.
 const lifetime = 10 * time.Hour
 
 func (c Config) token(w http.ResponseWriter, r *http.Request) {
@@ -156,7 +156,7 @@ func (c Config) token(w http.ResponseWriter, r *http.Request) {
 	}
 	for _, role := range who.Roles {
 		if !slices.Contains(issuer.Roles(), role) {
-			refuse(w, http.StatusBadRequest, fmt.Errorf("role %q is none of %q", role, issuer.Roles()))
+			refuse(w, http.StatusBadRequest, fmt.Errorf("role %q is not one of %q", role, issuer.Roles()))
 			return
 		}
 	}
@@ -170,7 +170,7 @@ func (c Config) token(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, map[string]string{"token": token})
 }
 
-// event sends an event of a case as the case platform would, and answers its id.
+// event sends an event of a case as the case platform would, and responds with its ID.
 func (c Config) event(w http.ResponseWriter, r *http.Request) {
 	var e struct {
 		platform.Case
@@ -188,7 +188,7 @@ func (c Config) event(w http.ResponseWriter, r *http.Request) {
 	case "case.closed":
 		id, err = c.Platform.Close(r.Context(), e.Case, e.ClosedBy)
 	default:
-		refuse(w, http.StatusBadRequest, fmt.Errorf("the case platform sends no %q", e.Type))
+		refuse(w, http.StatusBadRequest, fmt.Errorf("the case platform has no event type %q", e.Type))
 		return
 	}
 	if err != nil {
@@ -198,8 +198,8 @@ func (c Config) event(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusAccepted, map[string]string{"id": id})
 }
 
-// decode reads a JSON body. The content type is one that a form of another site
-// cannot send without being asked first.
+// decode reads a JSON body. It requires application/json, which a form of another site cannot send
+// without a CORS preflight.
 func decode(w http.ResponseWriter, r *http.Request, into any) bool {
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
 		refuse(w, http.StatusUnsupportedMediaType, errors.New("the body must be application/json"))
@@ -219,7 +219,7 @@ func decode(w http.ResponseWriter, r *http.Request, into any) bool {
 func answer(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v) // an error means that the browser is gone
+	_ = json.NewEncoder(w).Encode(v) // an error means that the browser has disconnected
 }
 
 func refuse(w http.ResponseWriter, status int, err error) {

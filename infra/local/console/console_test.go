@@ -23,7 +23,7 @@ import (
 	"related-ro/pkg/karmak/karmaktest"
 )
 
-// serve starts the panel's routes beside a simulated Karmak.
+// serve starts the panel's routes with a simulated Karmak.
 func serve(t *testing.T) (*httptest.Server, *Feed, *karmaktest.Simulator) {
 	t.Helper()
 	data, err := seed.Read()
@@ -166,7 +166,7 @@ func TestPanelsFilesAreServed(t *testing.T) {
 	}
 }
 
-// read returns the next n steps of a stream that begins after the given one.
+// read returns the next n steps of a stream that starts after step `after`.
 func read(t *testing.T, server *httptest.Server, after, n int) []Step {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), "GET", fmt.Sprintf("%s/local/steps?after=%d", server.URL, after), nil)
@@ -202,7 +202,7 @@ func TestStepsSayWhatHappened(t *testing.T) {
 		"message received": {func(f *Feed) { f.SQS(sqs.Event{Kind: sqs.Received, Queue: "case-export", Body: body, ReceiveCount: 2}) }, Step{Source: "queue", Text: "case-export: case.exported case-1 handed out, receive 2", LocationID: "loc-100", CaseID: "case-1"}},
 		"message comes again": {func(f *Feed) {
 			f.SQS(sqs.Event{Kind: sqs.Rescheduled, Queue: "case-export", Body: body, VisibleIn: 20 * time.Second})
-		}, Step{Source: "queue", Text: "case-export: case.exported case-1 comes again in 20s", LocationID: "loc-100", CaseID: "case-1"}},
+		}, Step{Source: "queue", Text: "case-export: case.exported case-1 is visible again in 20s", LocationID: "loc-100", CaseID: "case-1"}},
 		"message that is none": {func(f *Feed) {
 			f.SQS(sqs.Event{Kind: sqs.Moved, Queue: "case-export", To: "case-export-dlq", Body: "<x>", MessageID: "m1"})
 		}, Step{Source: "queue", Text: "case-export: message m1 moved to case-export-dlq", Level: "WARN"}},
@@ -227,10 +227,10 @@ func TestStepsSayWhatHappened(t *testing.T) {
 		"API failed": {func(f *Feed) {
 			f.Access(gateway.Access{Method: "GET", Path: "/v1/search", Status: 500, Err: errors.New("died")})
 		}, Step{Source: "api", Text: "GET /v1/search: 500 in 0.0 ms: died", Level: "WARN"}},
-		"batch left messages": {func(f *Feed) { f.Batch("q", poller.Batch{Messages: 3, Failed: 1}) }, Step{Source: "mapping", Text: "q: 1 of 3 messages left to come back"}},
+		"batch left messages": {func(f *Feed) { f.Batch("q", poller.Batch{Messages: 3, Failed: 1}) }, Step{Source: "mapping", Text: "q: 1 of 3 messages failed"}},
 		"function started and failed": {func(f *Feed) {
 			f.Report(lambda.Report{Function: "f", Duration: time.Millisecond, Init: 2 * time.Millisecond, Error: "Sandbox.Timedout"})
-		}, Step{Source: "lambda", Text: "f ran 1.0 ms, after a start of 2.0 ms: Sandbox.Timedout", Level: "ERROR"}},
+		}, Step{Source: "lambda", Text: "f ran 1.0 ms, after a cold start of 2.0 ms: Sandbox.Timedout", Level: "ERROR"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server, feed, _ := serve(t)
@@ -267,7 +267,8 @@ func TestStepsThatSayNothingNewAreLeftOut(t *testing.T) {
 	feed.Batch("q", poller.Batch{Messages: 3})
 	feed.Report(lambda.Report{Function: "f", Duration: time.Millisecond})
 	feed.Access(gateway.Access{Method: "GET", Path: "/console/", Status: 200})
-	feed.Line(lambda.Line{Text: `{"level":"INFO","message":"request","status":200}`}) // Access says it
+	// Access reports it
+	feed.Line(lambda.Line{Text: `{"level":"INFO","message":"request","status":200}`})
 	if steps, _ := feed.since(0); len(steps) != 0 {
 		t.Errorf("%+v", steps)
 	}
@@ -284,8 +285,8 @@ func TestStreamGoesOnAfterTheLastStepSeen(t *testing.T) {
 	}
 }
 
-// A page that stays open while the stack is started anew asks for what follows a step
-// of the stack before.
+// A page that stays open across a restart of the stack requests the steps after a step of the
+// previous run.
 func TestStreamBeginsAnewWithTheStack(t *testing.T) {
 	feed := NewFeed(time.Now)
 	feed.Line(lambda.Line{Function: "f", Text: "first"})
@@ -331,7 +332,7 @@ func TestFiguresAddUpWhatMetricLinesSay(t *testing.T) {
 		t.Errorf("sums %v, took %v", sums, took)
 	}
 	if steps, _ := feed.since(0); len(steps) != 0 {
-		t.Errorf("figures are no steps: %+v", steps)
+		t.Errorf("metrics must not appear as steps: %+v", steps)
 	}
 }
 

@@ -22,28 +22,28 @@ import (
 	"related-ro/pkg/karmak/karmaktest"
 )
 
-// Step is one thing that happened in the system.
+// Step is one event in the system.
 type Step struct {
-	ID         int64     `json:"id"` // grows by one
+	ID         int64     `json:"id"` // increases by one
 	At         time.Time `json:"at"`
 	Source     string    `json:"source"` // queue, mapping, lambda, function, event, platform, karmak or api
 	Text       string    `json:"text"`
-	LocationID string    `json:"locationId,omitempty"` // of the case that it is about, where it is about one
+	LocationID string    `json:"locationId,omitempty"` // of the case that the step is about, if any
 	CaseID     string    `json:"caseId,omitempty"`
-	Outcome    string    `json:"outcome,omitempty"` // how a message's handling ended
-	Level      string    `json:"level,omitempty"`   // WARN or ERROR where it is one
+	Outcome    string    `json:"outcome,omitempty"` // outcome of a message
+	Level      string    `json:"level,omitempty"`   // WARN or ERROR, otherwise empty
 }
 
-// kept is how many steps are remembered for pages that open later.
+// kept is the maximum number of steps kept for pages that open later.
 const kept = 1000
 
-// Feed gathers the system's steps and figures, for the panel and for a terminal. Its
-// methods are hooks for the parts of the local stack; they are safe for concurrent use.
+// Feed collects the system's steps and metrics for the panel and a terminal. Its methods are the
+// observer hooks of the local stack; they are safe for concurrent use.
 type Feed struct {
 	now func() time.Time
 
 	mu      sync.Mutex
-	out     io.Writer // where steps are printed; nil prints none
+	out     io.Writer // steps are printed here; nil prints none
 	colour  bool
 	steps   []Step
 	last    int64
@@ -56,7 +56,7 @@ func NewFeed(now func() time.Time) *Feed {
 	return &Feed{now: now, wake: make(chan struct{}), figures: make(figures)}
 }
 
-// Print prints each step from now on to out, one line a step.
+// Print prints each future step to out, one line per step.
 func (f *Feed) Print(out io.Writer, colour bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -90,7 +90,7 @@ func (f *Feed) add(s Step) {
 	f.last++
 	s.ID, s.At = f.last, f.now()
 	if f.out != nil {
-		_, _ = io.WriteString(f.out, s.line(f.colour)) // a terminal that is gone stops nothing
+		_, _ = io.WriteString(f.out, s.line(f.colour)) // a closed terminal must not stop the stack
 	}
 	if len(f.steps) == kept {
 		f.steps = slices.Delete(f.steps, 0, kept/10)
@@ -100,9 +100,9 @@ func (f *Feed) add(s Step) {
 	f.wake = make(chan struct{})
 }
 
-// since returns the steps after one, and a channel that is closed at the next. A step
-// that has not happened yet was seen in an earlier run of the stack, by a page that has
-// reconnected by itself: that page gets all steps that are remembered.
+// since returns the steps after step id, and a channel that is closed at the next step. If id is
+// greater than the last step, it comes from an earlier run of the stack and a page that reconnected
+// automatically: the page then gets all kept steps.
 func (f *Feed) since(id int64) ([]Step, <-chan struct{}) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -113,8 +113,8 @@ func (f *Feed) since(id int64) ([]Step, <-chan struct{}) {
 	return slices.Clone(f.steps[first:]), f.wake
 }
 
-// Line takes a line that a function printed: a figure in CloudWatch's embedded
-// metric format, a log line in JSON, or plain text.
+// Line receives a line that a function printed: a metric in CloudWatch's embedded metric format, a
+// log line in JSON, or plain text.
 func (f *Feed) Line(l lambda.Line) {
 	var line map[string]any
 	if err := json.Unmarshal([]byte(l.Text), &line); err != nil {
@@ -128,12 +128,13 @@ func (f *Feed) Line(l lambda.Line) {
 		return
 	}
 	if line["message"] == "request" && line["level"] == "INFO" {
-		return // Access says the same
+		return // Access reports the same
 	}
 	f.add(logged(l.Function, line))
 }
 
-// logged makes a step of a log line. What it has besides the usual keys follows as key=value.
+// logged converts a log line to a step. Fields without a fixed place in the text are appended as
+// key=value.
 func logged(function string, line map[string]any) Step {
 	text := func(key string) string { s, _ := line[key].(string); return s }
 	s := Step{Source: "function", LocationID: text("location"), CaseID: text("case"), Outcome: text("outcome")}
@@ -158,19 +159,19 @@ func logged(function string, line map[string]any) Step {
 	return s
 }
 
-// plain returns a value of a log line: a string as it is, anything else as JSON.
+// plain returns a value of a log line: a string unchanged, anything else as JSON.
 func plain(v any) string {
 	if s, ok := v.(string); ok {
 		return s
 	}
-	text, _ := json.Marshal(v) // it has been JSON
+	text, _ := json.Marshal(v) // it was decoded from JSON
 	return string(text)
 }
 
-// SQS takes what happened to a message in a queue.
+// SQS receives an event of a message in a queue.
 func (f *Feed) SQS(e sqs.Event) {
 	var m struct{ Type, LocationID, CaseID string }
-	_ = json.Unmarshal([]byte(e.Body), &m) // a message may be anything; then the step names no case
+	_ = json.Unmarshal([]byte(e.Body), &m) // if the message is not JSON, the step names no case
 	s := Step{Source: "queue", LocationID: m.LocationID, CaseID: m.CaseID}
 	about := cmp.Or(strings.TrimSpace(m.Type+" "+m.CaseID), "message "+e.MessageID)
 	switch e.Kind {
@@ -179,7 +180,7 @@ func (f *Feed) SQS(e sqs.Event) {
 	case sqs.Received:
 		s.Text = fmt.Sprintf("%s: %s handed out, receive %d", e.Queue, about, e.ReceiveCount)
 	case sqs.Rescheduled:
-		s.Text = fmt.Sprintf("%s: %s comes again in %s", e.Queue, about, e.VisibleIn.Round(time.Second))
+		s.Text = fmt.Sprintf("%s: %s is visible again in %s", e.Queue, about, e.VisibleIn.Round(time.Second))
 	case sqs.Deleted:
 		s.Text = fmt.Sprintf("%s: %s done", e.Queue, about)
 	case sqs.Moved:
@@ -190,26 +191,26 @@ func (f *Feed) SQS(e sqs.Event) {
 	f.add(s)
 }
 
-// Batch takes the end of a batch, where messages were left to come back.
+// Batch receives the result of a batch and adds a step if messages failed.
 func (f *Feed) Batch(queue string, b poller.Batch) {
 	if b.Err == nil && b.Failed == 0 {
 		return
 	}
-	s := Step{Source: "mapping", Text: fmt.Sprintf("%s: %d of %d messages left to come back", queue, b.Failed, b.Messages)}
+	s := Step{Source: "mapping", Text: fmt.Sprintf("%s: %d of %d messages failed", queue, b.Failed, b.Messages)}
 	if b.Err != nil {
 		s.Text, s.Level = fmt.Sprintf("%s: %v", s.Text, b.Err), "WARN"
 	}
 	f.add(s)
 }
 
-// Report takes an invocation's end, where the function started for it or failed.
+// Report receives an invocation's result and adds a step if it was a cold start or failed.
 func (f *Feed) Report(r lambda.Report) {
 	if r.Init == 0 && r.Error == "" {
 		return
 	}
 	s := Step{Source: "lambda", Text: fmt.Sprintf("%s ran %s", r.Function, milliseconds(r.Duration))}
 	if r.Init > 0 {
-		s.Text += ", after a start of " + milliseconds(r.Init)
+		s.Text += ", after a cold start of " + milliseconds(r.Init)
 	}
 	if r.Error != "" {
 		s.Text, s.Level = s.Text+": "+r.Error, "ERROR"
@@ -221,21 +222,23 @@ func milliseconds(d time.Duration) string {
 	return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000)
 }
 
-// Event takes an event that a bus took.
+// Event receives an event accepted by a bus.
 func (f *Feed) Event(e eventbus.Event) {
 	n := platform.Notice{Type: e.DetailType, Time: e.Time}
-	_ = json.Unmarshal(e.Detail, &n.Detail) // another's event may say anything; then the step names its type alone
+	// if another source's event has a different form, the step shows only its type
+	_ = json.Unmarshal(e.Detail, &n.Detail)
 	f.add(Step{Source: "event", Text: n.Text(), LocationID: n.Detail.LocationID, CaseID: n.Detail.CaseID})
 }
 
-// Platform takes what the case platform did about an event.
+// Platform receives the case platform's reaction to an event.
 func (f *Feed) Platform(n platform.Notice, did string) {
 	f.add(Step{Source: "platform", Text: n.Type + ": " + did, LocationID: n.Detail.LocationID, CaseID: n.Detail.CaseID})
 }
 
-// Karmak takes a request that the simulator answered.
+// Karmak receives a request that the simulator handled.
 func (f *Feed) Karmak(r karmaktest.Request) {
-	asked := fmt.Sprintf("%s of account %.8s", r.Call, cmp.Or(r.Account, "unknown")) // the first digits tell GUIDs apart
+	// the first digits distinguish GUIDs
+	asked := fmt.Sprintf("%s of account %.8s", r.Call, cmp.Or(r.Account, "unknown"))
 	s := Step{Source: "karmak", Text: fmt.Sprintf("%s: %d, %d rows", asked, r.Status, r.Rows)}
 	if r.Status == 0 {
 		s.Text = asked + ": no answer"
@@ -249,7 +252,7 @@ func (f *Feed) Karmak(r karmaktest.Request) {
 	f.add(s)
 }
 
-// Access takes a request that the gateway answered. What fetches pages is left out.
+// Access receives a request that the gateway handled. Requests for pages are ignored.
 func (f *Feed) Access(a gateway.Access) {
 	if !strings.HasPrefix(a.Path, "/v1/") {
 		return
@@ -264,13 +267,13 @@ func (f *Feed) Access(a gateway.Access) {
 	f.add(s)
 }
 
-// serve streams the steps as server-sent events, from the one after Last-Event-ID
-// or the query parameter after; without either from the oldest that is remembered.
+// serve streams the steps as server-sent events, starting after Last-Event-ID or the query
+// parameter `after`, or with the oldest kept step if both are missing.
 func (f *Feed) serve(w http.ResponseWriter, r *http.Request) {
 	from := cmp.Or(r.Header.Get("Last-Event-ID"), r.URL.Query().Get("after"), "0")
 	id, err := strconv.ParseInt(from, 10, 64)
 	if err != nil {
-		refuse(w, http.StatusBadRequest, fmt.Errorf("step %q is no number", from))
+		refuse(w, http.StatusBadRequest, fmt.Errorf("step %q is not a number", from))
 		return
 	}
 	w.Header().Set("Content-Type", "text/event-stream")

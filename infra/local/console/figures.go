@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Series is one metric in one combination of dimensions.
+// Series is one metric with one combination of dimensions.
 type Series struct {
 	Name       string            `json:"name"`
 	Unit       string            `json:"unit"`
@@ -14,24 +14,24 @@ type Series struct {
 	Points     []Point           `json:"points"`
 }
 
-// Point is a minute of a Series.
+// Point is one minute of a Series.
 type Point struct {
 	At     time.Time `json:"at"`
 	Sum    float64   `json:"sum"`
-	Values []float64 `json:"values,omitempty"` // each single value, of what is not a count
+	Values []float64 `json:"values,omitempty"` // the individual values, unless the unit is Count
 }
 
-// Bounds of what is remembered: two hours, and values enough for percentiles.
+// Limits per series: two hours of points, and enough values per point for percentiles.
 const (
 	maxPoints = 120
 	maxValues = 2000
 )
 
-// figures are the series by name and dimensions.
+// figures holds the series by name and dimensions.
 type figures map[string]*Series
 
-// take adds the values of one line in CloudWatch's embedded metric format. What does
-// not have that form adds nothing.
+// take adds the values of one line in CloudWatch's embedded metric format. It ignores lines in any
+// other format.
 func (f figures) take(line map[string]any) {
 	aws, _ := line["_aws"].(map[string]any)
 	ms, _ := aws["Timestamp"].(float64)
@@ -100,7 +100,7 @@ func (f *Feed) Figures() []Series {
 
 func list(v any) []any { l, _ := v.([]any); return l }
 
-// numbers returns a metric's value, which is a number or a list of them.
+// numbers returns a metric's value, a number or a list of numbers, as a list.
 func numbers(v any) []float64 {
 	if n, ok := v.(float64); ok {
 		return []float64{n}

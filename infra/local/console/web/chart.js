@@ -1,10 +1,10 @@
-// The figures of the operations page, out of the functions' own metric lines.
+// The charts of the operations page, computed from the functions' metric lines.
 const OUTCOMES = ['ok', 'skipped', 'disabled', 'waiting', 'retrying', 'failed', 'gave_up', 'refused'];
 const WORDS = { ok: 'Fetched', skipped: 'Skipped', disabled: 'Disabled', waiting: 'Waiting', retrying: 'Retrying', failed: 'Failed', gave_up: 'Gave up', refused: 'Refused' };
 const MINUTES = 30;
 const SIZE = { width: 400, height: 150, left: 48, bottom: 20 };
 
-/** A node that draws itself anew every two seconds while it is on the page. */
+/** Returns a node that redraws itself every two seconds while it is on the page. */
 export function figures(h, s) {
   const node = h('div', { class: 'figures' }, h('p', { class: 'hint' }, 'Loading…'));
   const draw = async () => {
@@ -22,7 +22,7 @@ export function figures(h, s) {
 const minute = (time) => Math.floor(new Date(time) / 60000);
 const first = () => minute(Date.now()) - MINUTES + 1;
 
-/** The points of the minutes that are drawn, of a metric's series, each with the series' dimensions. */
+/** Returns a metric's points in the displayed minutes, each with its series' dimensions. */
 const points = (series, name) => series.filter((one) => one.name === name)
   .flatMap(({ dimensions, points: all }) => all.filter(({ at }) => minute(at) >= first()).map((point) => ({ ...point, dimensions })));
 
@@ -76,13 +76,13 @@ function latency(h, s, series) {
         h('td', {}, String(all.length)), [share(all, 0.5), share(all, 0.9), Math.max(...all)].map((n) => h('td', {}, ms(n)))])))));
 }
 
-/** The value that a share of the values does not exceed. */
+/** Returns the quantile of values at part, a number from 0 to 1. */
 function share(values, part) {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * part) - 1)] ?? 0;
 }
 
-/** What draw(minute, x, width, y) gives for every minute of the window. */
+/** Returns the concatenated results of draw(minute, x, width, y) for every minute of the window. */
 function bands(draw) {
   const step = (SIZE.width - SIZE.left) / MINUTES;
   const y = (value, most) => 8 + (1 - value / most) * (SIZE.height - SIZE.bottom - 8);

@@ -1,4 +1,4 @@
-// The local stack's panel beside the console: who is at the console, what happens, and the system's steps.
+// The local stack's panel next to the console: sign-in, actions, and the system's steps.
 import { changed } from '/console/related-ro.js';
 import { figures } from './chart.js';
 
@@ -40,10 +40,10 @@ async function ask(method, path, body) {
 
 const options = (h, list) => list.map(([value, label]) => h('option', { value }, label));
 
-/** A labelled control; the label stands above it. */
+/** Returns a labelled control; the label is above it. */
 const field = (h, id, label, control) => h('div', { class: 'field' }, h('label', { for: id }, label), control);
 
-/** What to try, for whoever is here for the first time. */
+/** Returns the introduction for first-time users. */
 const story = (h, { locationId, caseId, caseNumber }) => h('details', { class: 'story', open: true },
   h('summary', {}, 'New here? Try these five steps'),
   h('ol', {},
@@ -70,7 +70,7 @@ function personField(h, session, cases) {
 
 const section = (h, title, ...content) => h('section', {}, h('h3', {}, title), content);
 
-/** on are the faults that Karmak has already. */
+/** Returns the section of actions; on lists the faults already active in Karmak. */
 function happenings(h, cases, on) {
   const said = h('p', { class: 'said', role: 'status' }, on.map(({ kind }) => faulty(FAULTS.find(([name]) => name === kind)?.[1] ?? kind)).join(' '));
   const act = (what) => async (e) => {
@@ -107,7 +107,7 @@ function happenings(h, cases, on) {
 
 const faulty = (label) => `Karmak from now on: ${label}.`;
 
-/** Makes an alternate RO out of the chosen case's RO in the simulated Karmak. */
+/** Returns the form that creates an alternate RO from the chosen case's RO in the simulated Karmak. */
 function alternate(h, chosen, act) {
   const bill = h('select', { id: 'local-bill' }, options(h, [['warranty', 'Warranty account'], ['customer', 'The customer']]));
   return h('form', { class: 'pair', submit: act(async () => {
@@ -122,7 +122,7 @@ function alternate(h, chosen, act) {
   }) }, field(h, 'local-bill', 'Alternate RO billed to', bill), h('button', { type: 'submit' }, 'Make it'));
 }
 
-/** The number after the highest that the account has. */
+/** Returns the number after the account's highest RO number. */
 async function freeNumber(account) {
   const state = await ask('GET', `/local/karmak/state?account=${encodeURIComponent(account)}`);
   const numbers = (state.accounts ?? []).flatMap((a) => (a.ros ?? []).map((ro) => Number(ro.number))).filter(Number.isSafeInteger);
@@ -143,7 +143,7 @@ function faults(h, act) {
   }) }, 'Clear'));
 }
 
-/** What the case platform was told by events: a badge a case, as its tables would show it. */
+/** Returns the section that shows the platform's view of the events: one badge per case, as its tables would show it. */
 function told(h, session) {
   const list = h('ul', { class: 'told' });
   const read = async () => {
@@ -159,7 +159,7 @@ function told(h, session) {
   return section(h, 'Told to the platform', list);
 }
 
-/** The system's steps, newest first. A handled message, or an event that the platform took, makes the elements read its case again. */
+/** Returns the section of the system's steps, newest first. A processed message or event makes the elements reload its case. */
 function steps(h) {
   const list = h('ol', { class: 'steps', tabindex: 0, 'aria-label': 'Steps, newest first' });
   const opened = Date.now(); // steps from before change nothing on the page
