@@ -12,7 +12,7 @@ import (
 	"related-ro/pkg/sqsbatch"
 )
 
-// settle waits for the functions' last lines and counts how the messages ended.
+// settle waits for the functions' last log lines and counts the messages by outcome.
 func (s *soak) settle(ctx context.Context) error {
 	limit := time.After(settleWithin)
 	tick := time.NewTicker(lookAgain)
@@ -43,13 +43,14 @@ func (s *soak) settle(ctx context.Context) error {
 		case ended == "refused", ended == "failed", ended == "gave_up":
 			s.report.DeadLettered++
 		default:
-			s.report.lost("no function ended %s", body)
+			s.report.lost("no function finished %s", body)
 		}
 	}
 	return nil
 }
 
-// judgeDeadLetters compares the dead-letter queues with what can never work. A letter may be there twice.
+// judgeDeadLetters compares the dead-letter queues with the messages that cannot succeed. A dead
+// letter may occur twice.
 func (s *soak) judgeDeadLetters(ctx context.Context) error {
 	codes := map[string]string{}
 	client := s.SQSClient()
@@ -73,19 +74,19 @@ func (s *soak) judgeDeadLetters(ctx context.Context) error {
 	for body, want := range s.plan.never {
 		switch code, found := codes[body]; {
 		case !found:
-			s.report.lost("not among the dead letters: %s", body)
+			s.report.lost("missing from the dead letters: %s", body)
 		case code != want:
 			s.report.wrong("dead letter with %s, not %s: %s", code, want, body)
 		}
 		delete(codes, body)
 	}
 	for body, code := range codes {
-		s.report.wrong("dead letter with %s of a message that can work: %s", code, body)
+		s.report.wrong("dead letter with %s for a message that can succeed: %s", code, body)
 	}
 	return nil
 }
 
-// judgeCases compares every case that the API shows with the model.
+// judgeCases compares every case in the API with the model.
 func (s *soak) judgeCases(ctx context.Context) error {
 	type asked struct {
 		LocationID string `json:"locationId"`

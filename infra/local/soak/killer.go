@@ -7,11 +7,11 @@ import (
 	"related-ro/infra/local/stack"
 )
 
-// killer kills the functions' processes while Karmak has a request of theirs, and so an account's lease is theirs. Safe for
-// concurrent use.
+// killer kills the functions' processes during a request to Karmak, so that they die while holding
+// an account's lease. Safe for concurrent use.
 type killer struct {
-	kill         func() int   // kills and returns how many processes there were
-	left         atomic.Int64 // how often to
+	kill         func() int   // kills all processes and returns how many there were
+	left         atomic.Int64 // kills left
 	seen, killed atomic.Int64 // requests; processes
 }
 

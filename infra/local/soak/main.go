@@ -1,9 +1,10 @@
-// Soak sends many messages at once to a whole local system whose Karmak fails now and then, some of them twice and some that
-// can never work, and judges what came of each by a model that knows nothing of the code.
+// Soak sends many messages to a complete local system whose Karmak fails intermittently. Some
+// messages are duplicates, and some can never succeed. A model that is independent of the code then
+// judges the result of each message.
 //
 //	go run ./infra/local/soak -n 2000
 //
-// It prints a table and exits with 1 unless no message was lost and every case is right.
+// It prints a table and exits with 1 if a message was lost or a case is wrong.
 package main
 
 import (
@@ -19,11 +20,11 @@ import (
 
 func main() {
 	var o options
-	flag.IntVar(&o.messages, "n", 2000, "how many `messages` to send; at least 10")
-	flag.Uint64Var(&o.seed, "seed", rand.Uint64(), "of the choice of messages; another one each time by default")
+	flag.IntVar(&o.messages, "n", 2000, "number of `messages` to send; at least 10")
+	flag.Uint64Var(&o.seed, "seed", rand.Uint64(), "random seed for the messages; a new one for each run by default")
 	flag.StringVar(&o.root, "root", ".", "`directory` of the project")
 	flag.StringVar(&o.binaries, "bin", "", "`directory` with the functions' binaries; built if empty")
-	patience := flag.Duration("timeout", 15*time.Minute, "how long all of it may take")
+	patience := flag.Duration("timeout", 15*time.Minute, "maximum duration of the whole run")
 	flag.Parse()
 	if o.messages < 10 || flag.NArg() > 0 {
 		flag.Usage()

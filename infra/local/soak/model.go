@@ -10,7 +10,7 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// shown is a case as the API shows it, as far as the model has an opinion.
+// shown is a case in the API, limited to the fields that the model checks.
 type shown struct {
 	Found      bool   `json:"found"`
 	LocationID string `json:"locationId"`
@@ -33,8 +33,10 @@ type shown struct {
 	} `json:"retrieval"`
 }
 
-// newest is the event that says how the case stands: by time, of which a close has 5 minutes more than it says and a
-// deletion 10, at equal times a deletion, then a close, then by id. It knows nothing of how the product decides that.
+// newest returns the event that determines the case's state: the latest by time, where a close
+// counts as 5 minutes later than its timestamp and a deletion as 10. At equal times a deletion wins
+// over a close, and a close over an export; otherwise the greater ID wins. It does not use the
+// product's code for this.
 func (c soakCase) newest() (best relatedro.Event) {
 	weight := map[relatedro.EventType]int{relatedro.Closed: 1, relatedro.Deleted: 2}
 	counts := func(ev relatedro.Event) time.Time {
@@ -52,7 +54,7 @@ func (c soakCase) newest() (best relatedro.Event) {
 	return best
 }
 
-// check returns what is wrong with the case as shown; nothing if it is right.
+// check returns the errors in the case as shown; none if it is correct.
 func (c soakCase) check(s shown, known *families) (wrong []string) {
 	differ := func(what string, got, want any) {
 		if got != want {
@@ -70,12 +72,12 @@ func (c soakCase) check(s shown, known *families) (wrong []string) {
 	}
 	number, asset := "", ""
 	anew := false
-	for _, ev := range c.events { // each says nothing or the same
+	for _, ev := range c.events { // all events of a case agree or leave it empty
 		number, asset = cmp.Or(number, ev.CaseNumber), cmp.Or(asset, ev.Asset)
 		anew = anew || ev.Type == relatedro.Deleted
 	}
 	filled := func(what, got, want string) {
-		if got != "" || !anew { // what was said before a deletion may be forgotten
+		if got != "" || !anew { // values from before a deletion may be lost
 			differ(what, got, want)
 		}
 	}
@@ -92,21 +94,21 @@ func (c soakCase) check(s shown, known *families) (wrong []string) {
 	return append(wrong, known.check(c.account, newest.RO, s)...)
 }
 
-// families is what was made in Karmak, and when. Safe for concurrent use.
+// families records the ROs created in Karmak and their times. Safe for concurrent use.
 type families struct {
 	mu   sync.Mutex
 	made map[familyKey][]spinoff
 }
 
-// familyKey is the RO that a family began with.
+// familyKey is the RO that a family started with.
 type familyKey struct{ account, ro string }
 
 type spinoff struct {
 	number, from string
-	at           time.Time // by then it was there
+	at           time.Time // it existed at this time
 }
 
-// add notes that number was made from an RO of the family by now.
+// add records that number was created from an RO of the family, at the latest at the given time.
 func (f *families) add(account, ro, from, number string, at time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -114,8 +116,8 @@ func (f *families) add(account, ro, from, number string, at time.Time) {
 	f.made[key] = append(f.made[key], spinoff{number, from, at})
 }
 
-// check compares a case's list with the family of its RO: what was there when it was fetched must be listed; what came
-// later may be.
+// check compares a case's list with the family of its RO: ROs that existed when the case was
+// fetched must be listed; later ROs may be.
 func (f *families) check(account, ro string, s shown) (wrong []string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -141,7 +143,7 @@ func (f *families) check(account, ro string, s shown) (wrong []string) {
 		}
 	}
 	for number := range listed {
-		wrong = append(wrong, number+" is listed and not related")
+		wrong = append(wrong, number+" is listed but not related")
 	}
 	return wrong
 }

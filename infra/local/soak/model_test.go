@@ -47,7 +47,7 @@ func TestNewestEvent(t *testing.T) {
 	}
 }
 
-// A soak that finds nothing is worth nothing if it could not.
+// A model that cannot find errors would pass every soak.
 func TestModelFindsWhatIsWrong(t *testing.T) {
 	c := soakCase{account: "a", events: []relatedro.Event{event("e1", relatedro.Exported, 1), event("c2", relatedro.Closed, 2), event("r3", relatedro.Refresh, 3)}}
 	known := &families{made: map[familyKey][]spinoff{}}
@@ -65,7 +65,7 @@ func TestModelFindsWhatIsWrong(t *testing.T) {
 	}
 	for name, c2 := range map[string]struct {
 		change func(*shown)
-		says   string // empty: nothing
+		says   string // empty: no complaint
 	}{
 		"right":                        {func(*shown) {}, ""},
 		"refreshed":                    {func(s *shown) { s.Retrieval.EventID, s.Retrieval.Trigger = "r3", "refresh" }, ""},
@@ -77,10 +77,10 @@ func TestModelFindsWhatIsWrong(t *testing.T) {
 		"retrieved for an older event": {func(s *shown) { s.Retrieval.EventID = "e1" }, "retrieved for e1"},
 		"one missing":                  {func(s *shown) { s.RelatedROs = nil }, "100-1 is missing"},
 		"one missing that came later":  {func(s *shown) { s.Retrieval.RetrievedAt = noon.Add(time.Hour) }, "100-2 is missing"},
-		"one too many":                 {func(s *shown) { s.RelatedROs = append(s.RelatedROs, ro{"9", "alternate"}) }, "9 is listed and not related"},
+		"one too many":                 {func(s *shown) { s.RelatedROs = append(s.RelatedROs, ro{"9", "alternate"}) }, "9 is listed but not related"},
 		"one twice":                    {func(s *shown) { s.RelatedROs = append(s.RelatedROs, s.RelatedROs[0]) }, "100-1 is listed twice"},
 		"another relation":             {func(s *shown) { s.RelatedROs[0].Relation = "sibling" }, "100-1 is listed as sibling"},
-		"an asset nobody named":        {func(s *shown) { s.AssetID = "asset" }, "assetId is asset"},
+		"an unknown asset":             {func(s *shown) { s.AssetID = "asset" }, "assetId is asset"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := right()
@@ -96,10 +96,10 @@ func TestModelFindsWhatIsWrong(t *testing.T) {
 func TestModelMissesNoDeletedCaseThatIsShown(t *testing.T) {
 	c := soakCase{events: []relatedro.Event{event("e1", relatedro.Exported, 1), event("d2", relatedro.Deleted, 2)}}
 	if wrong := c.check(shown{}, &families{}); len(wrong) > 0 {
-		t.Errorf("of a case that is gone the model says %v", wrong)
+		t.Errorf("for a deleted case the model says %v", wrong)
 	}
 	if wrong := c.check(shown{Found: true}, &families{}); len(wrong) != 1 {
-		t.Errorf("of a case that is shown the model says %v", wrong)
+		t.Errorf("for a deleted case that is shown the model says %v", wrong)
 	}
 }
 

@@ -20,18 +20,19 @@ import (
 	"related-ro/pkg/karmak/karmaktest"
 )
 
-// killsEach is how many calls of PutEvents there are between two deaths of notify.
+// killsEach is the number of PutEvents calls between two kills of notify.
 const killsEach = 4
 
-// notices keeps every event that the bus took. Safe for concurrent use.
+// notices records every event accepted by the bus. Safe for concurrent use.
 type notices struct {
 	mu         sync.Mutex
 	ids        map[string]bool
 	duplicates int
 	wrong      []string
-	lists      map[caseKey]map[int64][]platform.NoticeRO // the lists told of a case, by revision
-	calls      atomic.Int64
-	over       atomic.Bool // nothing is made to fail any more
+	// the lists in a case's events, by revision
+	lists map[caseKey]map[int64][]platform.NoticeRO
+	calls atomic.Int64
+	over  atomic.Bool // no more faults are injected
 }
 
 type caseKey struct{ location, id string }
@@ -60,7 +61,7 @@ func (n *notices) Event(e eventbus.Event) {
 		return
 	}
 	if len(d.Added)+len(d.Removed)+len(d.Changed) == 0 && !d.Deleted {
-		n.wrong = append(n.wrong, fmt.Sprintf("an event without a change: %s", e.Detail))
+		n.wrong = append(n.wrong, fmt.Sprintf("event without a change: %s", e.Detail))
 	}
 	key := caseKey{d.LocationID, d.CaseID}
 	if n.lists[key] == nil {
@@ -81,7 +82,7 @@ func (n *notices) Karmak(karmaktest.Request) {}
 // Line implements stack.Observer.
 func (n *notices) Line(lambda.Line) {}
 
-// trouble makes two of three calls that put events fail, in every way, until it is over.
+// trouble makes two of three PutEvents calls fail, in every possible way, until over is set.
 func (n *notices) trouble() eventbus.Fault {
 	call := n.calls.Add(1)
 	if call%3 == 0 || n.over.Load() {
@@ -90,7 +91,7 @@ func (n *notices) trouble() eventbus.Fault {
 	return []eventbus.Fault{eventbus.Whole, eventbus.Some, eventbus.HangUp, eventbus.AnswerLost}[call%4]
 }
 
-// wrap puts the trouble in front of the event bus, and the killer in front of Karmak.
+// wrap puts the faults in front of the event bus, and the killer in front of Karmak.
 func (s *soak) wrap(engine stack.Engine, handler http.Handler) http.Handler {
 	if engine == stack.Events {
 		return eventbus.Faults(handler, s.told.trouble)
@@ -98,7 +99,7 @@ func (s *soak) wrap(engine stack.Engine, handler http.Handler) http.Handler {
 	return s.killer.wrap(engine, handler)
 }
 
-// keepKilling kills notify now and then until ctx ends.
+// keepKilling kills notify repeatedly until ctx ends.
 func (s *soak) keepKilling(ctx context.Context) error {
 	tick := time.NewTicker(lookAgain)
 	defer tick.Stop()
@@ -115,7 +116,7 @@ func (s *soak) keepKilling(ctx context.Context) error {
 	}
 }
 
-// knows returns what whoever was told knows of a case: the list of the highest revision.
+// knows returns the subscriber's view of a case: the list with the highest revision.
 func (n *notices) knows(key caseKey) string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -135,7 +136,8 @@ func said(list []platform.NoticeRO) string {
 	return b.String()
 }
 
-// judgeNotices ends the trouble, waits until those who were told know of every case what the API shows, and counts events that tell of no change.
+// judgeNotices ends the faults, waits until the subscriber's view of every case matches the API,
+// and reports events without a change.
 func (s *soak) judgeNotices(ctx context.Context) error {
 	stored := map[caseKey]string{}
 	for some := range slices.Chunk(s.plan.cases, perAnswer) {
@@ -159,7 +161,7 @@ func (s *soak) judgeNotices(ctx context.Context) error {
 		}
 	}
 	if what := s.differs(stored); what != "" {
-		s.report.wrong("told: %s", what)
+		s.report.wrong("events: %s", what)
 	}
 	s.told.mu.Lock()
 	defer s.told.mu.Unlock()
@@ -170,8 +172,8 @@ func (s *soak) judgeNotices(ctx context.Context) error {
 		before := ""
 		for _, revision := range sortedKeys(byRevision) {
 			list := said(byRevision[revision])
-			if list == before && list != "" { // an empty one comes with a deletion, too
-				s.report.wrong("%s of %s was told twice of the same list, at revision %d", key.id, key.location, revision)
+			if list == before && list != "" { // an empty list also comes with a deletion
+				s.report.wrong("%s of %s: two events with the same list, the second at revision %d", key.id, key.location, revision)
 			}
 			before = list
 		}
@@ -189,17 +191,18 @@ func sortedKeys(byRevision map[int64][]platform.NoticeRO) []int64 {
 	return all
 }
 
-// differs returns the first case of which those who were told know something else; empty if there is none.
+// differs describes the first case whose subscriber view differs from the API; it is empty if there
+// is none.
 func (s *soak) differs(stored map[caseKey]string) string {
 	for key, list := range stored {
 		if knows := s.told.knows(key); knows != list {
-			return fmt.Sprintf("%s of %s is known as %q, stored is %q", key.id, key.location, knows, list)
+			return fmt.Sprintf("%s of %s: the events say %q, the API says %q", key.id, key.location, knows, list)
 		}
 	}
 	return ""
 }
 
-// lists returns what the API shows of cases, as said would say it.
+// lists returns the lists that the API shows for the cases, in the form of said.
 func (s *soak) lists(ctx context.Context, cases []soakCase) (map[caseKey]string, error) {
 	var asked []map[string]string
 	for _, c := range cases {

@@ -13,53 +13,54 @@ import (
 
 // The shares of a soak's messages.
 const (
-	duplicateShare = 0.05 // sent a second time
-	refusedShare   = 0.02 // no event at all
-	closedShare    = 0.01 // of a location whose Karmak account lacks the feature
-	unknownShare   = 0.01 // of an RO that Karmak has not got an hour later
-	disabledShare  = 0.02 // of a location that is not enabled
-	slowShare      = 0.05 // of the slow dealer's cases
-	eventsOfACase  = 4    // on average, of the cases that all other messages are about
+	duplicateShare = 0.05 // sent twice
+	refusedShare   = 0.02 // not valid events
+	closedShare    = 0.01 // for a location whose Karmak account lacks the feature
+	unknownShare   = 0.01 // for an RO that is still unknown in Karmak after an hour
+	disabledShare  = 0.02 // for a location that is not enabled
+	slowShare      = 0.05 // of the cases, for the slow dealer
+	eventsOfACase  = 4    // average number of events per case, for all other messages
 )
 
 const user = "user-1"
 
-// The locations of a soak. Two read the same account.
+// The locations of a soak. Two share an account.
 var (
 	working = []place{{"loc-1", "account-1"}, {"loc-2", "account-1"}, {"loc-3", "account-2"}}
-	slow    = place{"loc-4", "account-4"} // its account takes slowAnswer for each answer
+	slow    = place{"loc-4", "account-4"} // its account takes slowAnswer for each response
 	lacking = place{"loc-8", "account-8"} // its account lacks the feature
 	off     = place{"loc-9", "account-1"} // not enabled
 )
 
-// place is a location and the Karmak account that it reads.
+// place is a location and its Karmak account.
 type place struct{ location, account string }
 
 func (p place) settings(status string) platform.Settings {
 	return platform.Settings{Status: status, DMS: relatedro.KarmakFusion, Karmak: platform.Connection{Account: p.account, User: user}}
 }
 
-// plan is what a soak sends.
+// plan holds the messages of a soak and their expected results.
 type plan struct {
 	messages []message
-	cases    []soakCase                 // those that must end right
-	ros      map[string][]string        // RO numbers by account
-	never    map[string]string          // what can never work: the dead letter's code by the message's body
-	unseen   []relatedro.CaseKey        // cases of which nothing may be stored
-	failed   map[relatedro.CaseKey]bool // cases that must end failed
+	cases    []soakCase          // cases whose final state is checked
+	ros      map[string][]string // RO numbers by account
+	// messages that can never succeed: dead letter's error code by message body
+	never  map[string]string
+	unseen []relatedro.CaseKey        // cases that must not be stored
+	failed map[relatedro.CaseKey]bool // cases that must end as failed
 }
 
-// message is one message to send; to is a queue's logical id, group the message group.
+// message is one message to send; to is the queue's logical ID, group the message group.
 type message struct{ to, group, body string }
 
-// soakCase is a case with all that the case platform says of it.
+// soakCase is a case with all its events from the case platform.
 type soakCase struct {
 	key     relatedro.CaseKey
 	account string
 	events  []relatedro.Event
 }
 
-// newPlan plans n messages, in the order in which they are sent.
+// newPlan plans n messages, in sending order.
 func newPlan(n int, chance *rand.Rand, now time.Time) *plan {
 	p := &plan{ros: map[string][]string{}, never: map[string]string{}, failed: map[relatedro.CaseKey]bool{}}
 	share := func(of float64) int { return max(1, int(of*float64(n))) }
@@ -80,7 +81,7 @@ func newPlan(n int, chance *rand.Rand, now time.Time) *plan {
 	return p
 }
 
-// send plans an event's message and returns its body.
+// send adds an event's message to the plan and returns its body.
 func (p *plan) send(ev relatedro.Event) (body string) {
 	body, err := sqsbatch.Encode(ev)
 	if err != nil {
@@ -97,7 +98,7 @@ func (p *plan) send(ev relatedro.Event) (body string) {
 	return body
 }
 
-// addRefused plans messages that are none by the contract.
+// addRefused plans messages that violate the contract.
 func (p *plan) addRefused(n int, chance *rand.Rand, now time.Time) {
 	for i := range n {
 		ev := relatedro.Event{
@@ -124,7 +125,8 @@ func (p *plan) addRefused(n int, chance *rand.Rand, now time.Time) {
 	}
 }
 
-// addHopeless plans exports that fail for good: each of a case of its own, so that none is overtaken by another.
+// addHopeless plans exports that fail permanently, each for a different case, so that none is
+// superseded by another.
 func (p *plan) addHopeless(n int, at place, why relatedro.Reason, now time.Time) {
 	for i := range n {
 		id := fmt.Sprintf("%s-%d", why, i)
@@ -135,8 +137,8 @@ func (p *plan) addHopeless(n int, at place, why relatedro.Reason, now time.Time)
 	}
 }
 
-// addCases plans n events of cases that change their RO now and then, and of which some are deleted. Times repeat on purpose,
-// and are so close to each other that clocks may be to blame for their order.
+// addCases plans n events of cases. Some cases change their RO, and some are deleted. Timestamps
+// repeat on purpose, and are so close together that clock skew could explain their order.
 func (p *plan) addCases(n int, chance *rand.Rand, now time.Time) {
 	p.cases = make([]soakCase, max(1, n/eventsOfACase))
 	own := make([][]string, len(p.cases))
@@ -155,7 +157,7 @@ func (p *plan) addCases(n int, chance *rand.Rand, now time.Time) {
 			ID: fmt.Sprint("event-", i), Type: relatedro.Exported, Key: c.key, RO: own[i%len(p.cases)][0],
 			OccurredAt: now.Add(-time.Duration(1+chance.IntN(8)) * time.Minute),
 		}
-		if len(c.events) > 0 { // the first is an export
+		if len(c.events) > 0 { // the first event is an export
 			switch k := chance.IntN(20); {
 			case k < 7:
 				ev.Type, ev.ClosedBy = relatedro.Closed, []relatedro.ClosedBy{relatedro.ClosedByUser, relatedro.ClosedByAuto}[k%2]

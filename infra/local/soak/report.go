@@ -9,19 +9,23 @@ import (
 	"time"
 )
 
-// report is how a soak went. Sent is the sum of OK, Skipped, Disabled, DeadLettered and Lost messages.
+// report is the result of a soak. Sent is the sum of OK, Skipped, Disabled, DeadLettered and Lost
+// messages.
 type report struct {
 	Sent, OK, Skipped, Disabled, DeadLettered int
-	Retried                                   int // failed at least once and were tried again
-	Killed                                    int // processes, while Karmak answered them
-	Waited                                    int // found their account being asked at least once
-	Lost, Wrong                               int
-	Complaints                                []string // one for each lost or wrong thing
-	Cases, Spinoffs, KarmakRequests, Faults   int
-	Refetches, Refetched                      int   // calls that fetch a location again, and the cases that they put into the queue
-	Memory                                    int64 // MB, of this process at most
-	Told, ToldTwice, Kills                    int   // events, of which so many came again, and deaths of notify
-	Took                                      time.Duration
+	Retried                                   int // failed and retried at least once
+	Killed                                    int // processes killed during a request to Karmak
+	// waited for another function's lease at least once
+	Waited                                  int
+	Lost, Wrong                             int
+	Complaints                              []string // one for each lost or wrong item
+	Cases, Spinoffs, KarmakRequests, Faults int
+	// calls that refetch a location, and the cases that they queued
+	Refetches, Refetched int
+	Memory               int64 // peak memory of this process in MB
+	// events, duplicates among them, and kills of notify
+	Told, ToldTwice, Kills int
+	Took                   time.Duration
 }
 
 // right reports whether nothing was lost and nothing is wrong.
@@ -37,10 +41,10 @@ func (r *report) wrong(format string, arguments ...any) {
 	r.Complaints = append(r.Complaints, "wrong: "+fmt.Sprintf(format, arguments...))
 }
 
-// maxComplaints is how many are printed.
+// maxComplaints is the maximum number of complaints printed.
 const maxComplaints = 20
 
-// print writes the report as a table, with what is wrong below.
+// print writes the report as a table, followed by the complaints.
 func (r *report) print(out io.Writer) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	for _, row := range []struct {
@@ -48,13 +52,13 @@ func (r *report) print(out io.Writer) error {
 		n     int
 		means string
 	}{
-		{"sent", r.Sent, "messages, those sent twice included"},
+		{"sent", r.Sent, "messages, including duplicates"},
 		{"ok", r.OK, "fetched and stored"},
-		{"skipped", r.Skipped, "overtaken by a newer event, or done before"},
-		{"disabled", r.Disabled, "of a location that is not enabled"},
-		{"dead-lettered", r.DeadLettered, "can never work"},
-		{"retried", r.Retried, "of all these; failed at first"},
-		{"waited", r.Waited, "of all these; another process was asking their account"},
+		{"skipped", r.Skipped, "superseded by a newer event, or already done"},
+		{"disabled", r.Disabled, "for a location that is not enabled"},
+		{"dead-lettered", r.DeadLettered, "can never succeed"},
+		{"retried", r.Retried, "of all these; failed at first, then retried"},
+		{"waited", r.Waited, "of all these; another process held the account's lease"},
 		{"lost", r.Lost, "must be 0"},
 		{"wrong", r.Wrong, "must be 0"},
 	} {
@@ -70,23 +74,24 @@ func (r *report) print(out io.Writer) error {
 		}
 		fmt.Fprintln(out, complaint)
 	}
-	_, err := fmt.Fprintf(out, "%d cases, %d ROs split off meanwhile, %d Karmak requests of which %d were made to fail, one at a time for an account; "+
-		"%d processes killed; %d cases fetched again by %d calls; at most %d MB here; %.1f s\n",
+	_, err := fmt.Fprintf(out, "%d cases, %d ROs split off during the run, %d Karmak requests, %d with injected faults, one request at a time per account; "+
+		"%d processes killed; %d cases refetched by %d calls; peak memory %d MB; %.1f s\n",
 		r.Cases, r.Spinoffs, r.KarmakRequests, r.Faults, r.Killed, r.Refetched, r.Refetches, r.Memory, r.Took.Seconds())
 	if err == nil {
-		_, err = fmt.Fprintf(out, "%d events told, %d of them again, while notify was killed %d times\n", r.Told, r.ToldTwice, r.Kills)
+		_, err = fmt.Fprintf(out, "%d events, %d of them sent again; notify was killed %d times\n", r.Told, r.ToldTwice, r.Kills)
 	}
 	return err
 }
 
-// mostMemory returns the most MB that this process has had, which plays AWS and Karmak and holds all that they do.
+// mostMemory returns the peak memory in MB of this process, which simulates AWS and Karmak and
+// holds all their data.
 func mostMemory() int64 {
 	var usage syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &usage) != nil {
 		return 0
 	}
 	if runtime.GOOS == "linux" {
-		return usage.Maxrss >> 10 // of KB
+		return usage.Maxrss >> 10 // from KB
 	}
-	return usage.Maxrss >> 20 // of bytes
+	return usage.Maxrss >> 20 // from bytes
 }

@@ -23,26 +23,27 @@ import (
 )
 
 const (
-	// queueSpeed is how fast the queues' time runs, so that retries need no minutes.
+	// queueSpeed is the speed-up of the queues' clock, so that retries do not take minutes.
 	queueSpeed = 100
-	// senders send side by side, ten messages in a call.
+	// senders is the number of concurrent senders; each call sends perCall messages.
 	senders   = 8
 	perCall   = 10
-	perAnswer = 100 // cases, of batch-get
-	// killEvery is how many of Karmak's requests lie between two kills of whatever process has sent one, and perKill how
-	// many messages a kill is for.
+	perAnswer = 100 // cases per batch-get request
+	// killEvery is the number of Karmak requests between two kills of the process that sent the
+	// request. perKill is the number of messages per kill.
 	killEvery, perKill = 40, 700
-	// slowAnswer is what the slow dealer's Karmak takes for each answer.
+	// slowAnswer is the response time of the slow dealer's Karmak.
 	slowAnswer = 100 * time.Millisecond
-	// refetches is how often a location is fetched again while the messages are worked off.
+	// refetches is how often a location is refetched while messages are being processed.
 	refetches = 4
-	// lookAgain is how often a wait looks; settleWithin is how long the last lines of the functions may be under way.
+	// lookAgain is the poll interval; settleWithin is how long to wait for the functions' last log
+	// lines.
 	lookAgain    = 50 * time.Millisecond
 	settleWithin = 30 * time.Second
 )
 
-// troubles make a tenth of Karmak's requests fail. A 500 and a 503 are Karmak's own; it is asked again at once after the
-// 503, and later after a 429.
+// troubles makes a tenth of Karmak's requests fail. Status 500 and 503 are Karmak's own errors; the
+// client retries immediately after a 503, and later after a 429.
 func troubles() []karmaktest.Fault {
 	return []karmaktest.Fault{
 		{Kind: karmaktest.StatusError, Status: http.StatusInternalServerError, Probability: 0.03},
@@ -52,12 +53,12 @@ func troubles() []karmaktest.Fault {
 	}
 }
 
-// options say what to run.
+// options configure a run.
 type options struct {
 	messages int
 	seed     uint64
-	root     string // of the project
-	binaries string // a directory with the functions' binaries; empty: they are built
+	root     string // the project's directory
+	binaries string // directory with the functions' binaries; built if empty
 }
 
 // soak is one run.
@@ -69,18 +70,19 @@ type soak struct {
 	known  *families
 	chance *rand.Rand
 	killer killer
-	ids    []string // of the messages sent, in the plan's order
+	ids    []string // IDs of the messages sent, in the plan's order
 	report report
 }
 
-// run runs a soak. The error says what kept it from coming to a result, a context that ended included.
+// run runs a soak. It returns an error if the soak could not be completed, including when ctx ends.
 func run(ctx context.Context, o options) (result *report, err error) {
 	began := time.Now()
 	s := &soak{watch: newWatch(), told: newNotices(), known: &families{made: map[familyKey][]spinoff{}}, chance: rand.New(rand.NewPCG(o.seed, 0))}
 	s.Stack, err = stack.Start(ctx, stack.Options{
 		Root: o.root, Binaries: o.binaries, Observers: []stack.Observer{s.watch, s.told},
 		Queues: sqs.Config{Clock: clock.NewFast(queueSpeed)}, Wrap: s.wrap,
-		// In real time a batch is handed out again after 18 s: soon after a kill, and once in a while beside a run of it.
+		// In real time a batch reappears after 18 s: soon after a kill, and occasionally while its
+		// first run is still in progress.
 		Parameters: map[string]string{"FunctionTimeout": "20", "VisibilityTimeout": "1801"},
 	})
 	if err != nil {
@@ -100,7 +102,7 @@ func run(ctx context.Context, o options) (result *report, err error) {
 	}
 	for account, most := range counts.MostAtOnce {
 		if most > 1 {
-			s.report.wrong("%s was asked %d things at once", account, most)
+			s.report.wrong("%s had %d concurrent requests", account, most)
 		}
 	}
 	s.report.Killed = int(s.killer.killed.Load())
@@ -112,7 +114,7 @@ func run(ctx context.Context, o options) (result *report, err error) {
 	return &s.report, nil
 }
 
-// prepare fills Karmak, switches the locations on, and begins the trouble.
+// prepare fills Karmak, enables the locations, and injects the faults.
 func (s *soak) prepare(ctx context.Context) error {
 	for _, at := range append([]place{lacking, slow}, working...) {
 		if err := s.Stack.Karmak.AddAccount(karmaktest.Account{ID: at.account, Users: []string{user}}); err != nil {
@@ -151,7 +153,8 @@ func (s *soak) prepare(ctx context.Context) error {
 	faults := []karmaktest.Fault{
 		{Kind: karmaktest.NotActivated, Account: lacking.account}, {Kind: karmaktest.Latency, Latency: slowAnswer, Account: slow.account},
 	}
-	for account := range s.plan.ros { // not the lacking one: any other answer begins its hour anew
+	// not the account without the feature: any other response restarts its hour
+	for account := range s.plan.ros {
 		for _, trouble := range troubles() {
 			trouble.Account = account
 			faults = append(faults, trouble)
@@ -166,7 +169,8 @@ func (s *soak) prepare(ctx context.Context) error {
 	return nil
 }
 
-// spinoff splits one more RO off an RO, or off one that was split off from it before. One goroutine at a time does so.
+// spinoff creates one more RO from an RO or from one of its descendants. Only one goroutine may
+// call it at a time.
 func (s *soak) spinoff(account, ro string) error {
 	from := ro
 	made := s.known.made[familyKey{account, ro}]
@@ -181,7 +185,7 @@ func (s *soak) spinoff(account, ro string) error {
 	return nil
 }
 
-// work sends everything and waits until the queues are empty, while the shop goes on splitting ROs off.
+// work sends everything and waits until the queues are empty, while more ROs are split off.
 func (s *soak) work(ctx context.Context) error {
 	working, done := context.WithCancel(ctx)
 	group, working := errgroup.WithContext(working)
@@ -198,7 +202,7 @@ func (s *soak) work(ctx context.Context) error {
 	return group.Wait()
 }
 
-// keepSplitting splits an RO off whenever the functions have ended some messages.
+// keepSplitting splits off an RO each time the functions have finished some messages.
 func (s *soak) keepSplitting(ctx context.Context) error {
 	for {
 		select {
@@ -218,9 +222,10 @@ func (s *soak) keepSplitting(ctx context.Context) error {
 	}
 }
 
-// keepRefetching has a whole location fetched again whenever the functions have ended some messages.
+// keepRefetching refetches a whole location each time the functions have finished some messages.
 func (s *soak) keepRefetching(ctx context.Context) error {
-	places := append([]place{slow}, working[1:]...) // the first has ROs that Karmak has not got: a refresh gives it another hour
+	// the first location has unknown ROs, and a refetch would restart their hour
+	places := append([]place{slow}, working[1:]...)
 	tick := time.NewTicker(lookAgain)
 	defer tick.Stop()
 	every := len(s.plan.messages) / (refetches + 1)
@@ -264,7 +269,7 @@ func (s *soak) sendAll(ctx context.Context) error {
 	return group.Wait()
 }
 
-// send sends the messages at some positions of the plan.
+// send sends the messages at the given positions of the plan.
 func (s *soak) send(ctx context.Context, queue string, positions []int) error {
 	url := s.QueueURL(queue)
 	input := &awssqs.SendMessageBatchInput{QueueUrl: &url}
@@ -290,7 +295,7 @@ func (s *soak) send(ctx context.Context, queue string, positions []int) error {
 	return nil
 }
 
-// post asks the API as somebody with a role at all locations.
+// post calls the API as a user with a role at all locations.
 func (s *soak) post(ctx context.Context, role, path string, body any, status int, result any) error {
 	token, err := s.Token(role, "*")
 	if err != nil {

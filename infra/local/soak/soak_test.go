@@ -22,7 +22,7 @@ func TestSoakOf200Messages(t *testing.T) {
 	}
 	t.Logf("seed %d\n%s", seed, &table)
 	if !result.right() {
-		t.Error("something was lost or is wrong")
+		t.Error("a message was lost or a case is wrong")
 	}
 	if sum := result.OK + result.Skipped + result.Disabled + result.DeadLettered; sum != result.Sent || result.Sent != 200 {
 		t.Errorf("%d messages ended, %d were sent, want 200", sum, result.Sent)

@@ -12,14 +12,15 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// watch keeps how the functions say that each message ended. Safe for concurrent use.
+// watch records the outcome of each message from the functions' log lines. Safe for concurrent use.
 type watch struct {
-	mu      sync.Mutex
-	ended   map[string]string // by SQS's id: the outcome of the last run, unless it is to be tried again
-	retried map[string]bool   // failed at least once and was to be tried again
-	waited  map[string]bool   // found its account being asked by another function at least once
-	dropped map[string]string // what SQS did with a message that no function had ended
-	work    chan struct{}     // gets something now and then while messages are worked on
+	mu sync.Mutex
+	// by SQS message ID: the outcome of the last run, unless the message is retried
+	ended   map[string]string
+	retried map[string]bool   // failed and retried at least once
+	waited  map[string]bool   // waited for another function's lease at least once
+	dropped map[string]string // messages that SQS removed before a function finished them
+	work    chan struct{}     // receives a value from time to time while messages are processed
 }
 
 var _ stack.Observer = (*watch)(nil)
@@ -67,14 +68,14 @@ func (w *watch) Access(gateway.Access) {}
 // Karmak implements stack.Observer.
 func (w *watch) Karmak(karmaktest.Request) {}
 
-// count returns how many messages the functions have ended, those of refetches included.
+// count returns the number of finished messages, including those of refetches.
 func (w *watch) count() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return len(w.ended)
 }
 
-// allEnded reports whether the functions have ended all of the messages.
+// allEnded reports whether all messages are finished.
 func (w *watch) allEnded(ids []string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
