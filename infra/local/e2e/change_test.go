@@ -13,7 +13,7 @@ import (
 	"related-ro/pkg/sqsbatch"
 )
 
-// These tests close cases, since other tests kill the export function.
+// These tests close cases because other tests kill the export function.
 
 func TestRedeliveredWhileItsFirstRunIsStillGoing(t *testing.T) {
 	t.Parallel()
@@ -27,15 +27,16 @@ func TestRedeliveredWhileItsFirstRunIsStillGoing(t *testing.T) {
 		return nil
 	})
 	ids := s.send(s.closing("c1"))
-	s.shows("closed", "ok", "c1", s.alt) // by the second run: the first one's write is still under way
+	// by the second run: the first run's write is still in progress
+	s.shows("closed", "ok", "c1", s.alt)
 	goOn()
 	runs := func() []string { return slices.Sorted(slices.Values(sys.of(ids[0]).outcomes)) }
-	eventually(t, func() string { return fmt.Sprintf("runs ended %v, want one ok and another one skipped", runs()) },
+	eventually(t, func() string { return fmt.Sprintf("runs ended %v, want one ok and one skipped", runs()) },
 		func() bool { return slices.Equal(slices.Compact(runs()), []string{"ok", "skipped"}) })
 	s.settled(ids...)
 	s.shows("closed", "ok", "c1", s.alt)
 	if runs()[1] == "ok" {
-		t.Errorf("runs ended %v, want but one ok", runs())
+		t.Errorf("runs ended %v, want only one ok", runs())
 	}
 	s.nothingSetAside()
 }
@@ -47,7 +48,7 @@ func TestSwitchedOffHalfway(t *testing.T) {
 	ids := s.send(s.closing("c1"))
 	s.settled(ids...)
 	if got := s.reads("case-1"); got != "404 case-not-retrieved" {
-		t.Errorf("reads %q, although nothing may be fetched for the location", got)
+		t.Errorf("reads %q, although the location is disabled", got)
 	}
 	s.nothingSetAside()
 }
@@ -55,7 +56,8 @@ func TestSwitchedOffHalfway(t *testing.T) {
 func TestSwitchedOffWhileBeingTriedAgain(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	s.breakKarmak(karmaktest.WrongJSON, "") // does not have the account left alone
+	// a fault that does not make the function pause the account
+	s.breakKarmak(karmaktest.WrongJSON, "")
 	var off atomic.Bool
 	s.onFailures(1, func() bool {
 		if off.Load() {
@@ -89,12 +91,12 @@ func TestAccountChangedWhileAFetchIsUnderWay(t *testing.T) {
 	s.settled(ids...)
 	s.shows("closed", "ok", "c1", theirs)
 	if leaked.Load() {
-		t.Error("the former account's answer was written")
+		t.Error("the response of the former account was written")
 	}
 	s.nothingSetAside()
 }
 
-// The case platform's clock runs ahead by as much as is tolerated, then jumps back.
+// The case platform's clock runs ahead within the tolerance, then jumps back.
 func TestClockThatJumpsBack(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
@@ -103,12 +105,13 @@ func TestClockThatJumpsBack(t *testing.T) {
 	s.shows("exported", "ok", "e1", s.alt)
 	s.settled(ahead...)
 	if got := attribute(s.setAside("ExportDeadLetterQueue", s.location+`-from-far-ahead"`), sqsbatch.AttrErrorCode); got != sqsbatch.OccurredInFuture {
-		t.Errorf("errorCode %q of an event a year ahead", got)
+		t.Errorf("errorCode %q for an event a year ahead", got)
 	}
 
-	s.send(s.closing("c2")) // in truth later than e1, though stamped before it
+	s.send(s.closing("c2")) // in real time after e1, but stamped before it
 	s.shows("closed", "ok", "c2", s.alt)
 
-	s.send(s.closing("c3", after(4*time.Minute+time.Second))) // the clock has caught up: nothing is frozen
+	// the clock has caught up, so the case accepts events again
+	s.send(s.closing("c3", after(4*time.Minute+time.Second)))
 	s.shows("closed", "ok", "c3", s.alt)
 }

@@ -17,10 +17,12 @@ func TestKilledBeforeTheWrite(t *testing.T) {
 }
 
 func TestKilledDuringTheWrite(t *testing.T) {
-	killedAtTheWrite(t, dynamodb.AnswerLost()) // it is carried out, but nobody is left to hear so
+	// the write succeeds, but the process no longer sees the response
+	killedAtTheWrite(t, dynamodb.AnswerLost())
 }
 
-// killedAtTheWrite has the process die when its first write arrives, which then fares as the fault says.
+// killedAtTheWrite kills the process when its first write arrives, and applies the fault to that
+// write.
 func killedAtTheWrite(t *testing.T, fares *dynamodb.Fault) {
 	t.Parallel()
 	s := newShop(t)
@@ -38,12 +40,12 @@ func killedAtTheWrite(t *testing.T, fares *dynamodb.Fault) {
 	s.shows("exported", "ok", "e1", s.alt)
 	s.settled(ids...)
 	if m := sys.of(ids[0]); m.receives < 2 {
-		t.Errorf("received %d times; the process that was killed had it the first time", m.receives)
+		t.Errorf("received %d times, want at least 2: the killed process received it first", m.receives)
 	}
 	s.nothingSetAside()
 }
 
-// One case of the batch is written, then the process dies with the other one's write begun.
+// One case of the batch is written; then the process dies during the other case's write.
 func TestKilledAfterTheWrite(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
@@ -70,14 +72,14 @@ func TestKilledAfterTheWrite(t *testing.T) {
 	s.shows("exported", "ok", "e1", s.alt)
 	for _, id := range ids {
 		if m := sys.of(id); m.receives < 2 {
-			t.Errorf("message %s was received %d times; none was acknowledged when the process was killed", id, m.receives)
+			t.Errorf("message %s was received %d times, want at least 2: the killed process acknowledged none", id, m.receives)
 		}
 	}
 	s.nothingSetAside()
 }
 
-// The first 98 numbers of a family are linked in one transaction with the case. The process dies in it, and nothing of the
-// case is seen until another one has written all of it.
+// The first 98 numbers of a family are linked in the case's transaction. The process dies during
+// that transaction; the case must stay invisible until another process has written all of it.
 func TestKilledDuringTheWriteOfALargeFamily(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
@@ -96,32 +98,32 @@ func TestKilledDuringTheWriteOfALargeFamily(t *testing.T) {
 				sys.stack.Kill("export")
 				fault = dynamodb.Outage()
 			case n > 1:
-				checked() // a third process too, which may get the message while the second is held
+				checked() // a third process may also get the message while the second is held
 			}
 		}
 		return fault
 	})
 	ids := s.send(s.event("e1"))
-	eventually(t, func() string { return fmt.Sprintf("%d writes, want that of a second process", writes.Load()) },
+	eventually(t, func() string { return fmt.Sprintf("%d writes, want one by a second process", writes.Load()) },
 		func() bool { return writes.Load() >= 2 })
 	if got := s.reads("case-1"); got != "404 case-not-retrieved" {
-		t.Errorf("reads %q, although the case is not written", got)
+		t.Errorf("reads %q, although the case has not been written", got)
 	}
 	if n := s.finds(family[1]); n != 0 {
-		t.Errorf("%d cases are found by %s, although none is written", n, family[1])
+		t.Errorf("search finds %d cases by %s, although none has been written", n, family[1])
 	}
 	goOn()
 	s.shows("exported", "ok", "e1", family...)
 	s.settled(ids...)
 	for number, want := range map[string]int{s.ro: 1, family[0]: 1, family[96]: 1, family[97]: 0} {
 		if n := s.finds(number); n != want {
-			t.Errorf("%d cases are found by %s, want %d", n, number, want)
+			t.Errorf("search finds %d cases by %s, want %d", n, number, want)
 		}
 	}
 	s.nothingSetAside()
 }
 
-// finds asks the API how many of the location's cases have an RO.
+// finds returns how many of the location's cases with the RO the API's search finds.
 func (s *shop) finds(ro string) int {
 	s.t.Helper()
 	token, err := sys.stack.Token("service_advisor", s.location)
@@ -136,7 +138,7 @@ func (s *shop) finds(ro string) int {
 	var answer struct{ Matches []json.RawMessage }
 	s.must(json.NewDecoder(response.Body).Decode(&answer))
 	if response.StatusCode != http.StatusOK {
-		s.t.Fatalf("search answers %d", response.StatusCode)
+		s.t.Fatalf("search status is %d", response.StatusCode)
 	}
 	return len(answer.Matches)
 }

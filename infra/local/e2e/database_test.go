@@ -8,7 +8,7 @@ import (
 	"related-ro/infra/local/dynamodb"
 )
 
-// Not beside other tests: a batch's cases are read together, so that all of them feel the trouble of one.
+// Not parallel with other tests: a batch reads its cases together, so a fault for one affects all.
 func TestDatabaseTroubleLosesNothing(t *testing.T) {
 	for name, fault := range map[string]func(op, body string) *dynamodb.Fault{
 		"throttled reads": func(op, _ string) *dynamodb.Fault {
@@ -51,7 +51,7 @@ func when(condition bool, fault *dynamodb.Fault) *dynamodb.Fault {
 	return nil
 }
 
-// actions is how many a transaction has; 1 for another request.
+// actions returns the number of actions in a transaction; 1 for any other request.
 func actions(t *testing.T, body string) int {
 	var transaction struct{ TransactItems []json.RawMessage }
 	if err := json.Unmarshal([]byte(body), &transaction); err != nil {

@@ -1,7 +1,7 @@
-// Package e2e tests the whole system with the functions' own binaries: events go in over SQS's protocol, the functions run
-// as processes under the Runtime API, DynamoDB and Karmak are asked over theirs, and what came of it is read from the
-// HTTP API as people read it.
+// Package e2e tests the whole system with the functions' own binaries: tests send events over SQS's
+// protocol, the functions run as processes under the Runtime API and call DynamoDB and Karmak over
+// their protocols, and tests read the results from the HTTP API as users do.
 //
-// All tests share one system. Each has a location, a Karmak account and cases of its own, and must bear what the others do
-// to it: a message may be delivered again at any time.
+// All tests share one system. Each test has its own location, Karmak account and cases, and must
+// tolerate the effects of other tests: a message may be redelivered at any time.
 package e2e

@@ -4,8 +4,8 @@ import (
 	"testing"
 )
 
-// The functions' own binaries: what Karmak makes without any event is on the case after the schedule's next run. Not beside
-// other tests: a run looks at their locations, too.
+// Tested with the functions' own binaries: a change in Karmak without an event is on the case after
+// the schedule's next run. Not parallel with other tests, because a run also polls their locations.
 func TestFollowShowsWhatNoEventAnnounced(t *testing.T) {
 	s := newShop(t)
 	s.settled(s.send(s.event("e1"))...)

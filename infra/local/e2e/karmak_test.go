@@ -16,7 +16,7 @@ func TestKarmakDownForTheFirst3Attempts(t *testing.T) {
 	var seen atomic.Bool
 	s.onFailures(3, func() bool {
 		if !seen.Load() {
-			return false // people must be able to see that it is being tried again
+			return false // the API must first show that the case is being retried
 		}
 		s.mendKarmak(karmaktest.Reset)
 		s.forgetTrouble()
@@ -28,7 +28,7 @@ func TestKarmakDownForTheFirst3Attempts(t *testing.T) {
 	s.shows("exported", "ok", "e1", s.alt)
 	s.settled(ids...)
 	if m := sys.of(ids[0]); m.receives < 4 || len(m.waits) < 3 {
-		t.Errorf("received %d times, put off by %v; want 3 failures before the success", m.receives, m.waits)
+		t.Errorf("received %d times, delayed by %v; want 3 failures before the success", m.receives, m.waits)
 	}
 	s.nothingSetAside()
 }
@@ -53,10 +53,10 @@ func Test429OfOneAccountWhileAnotherWorks(t *testing.T) {
 	limited.shows("exported", "ok", "e1", limited.alt)
 	limited.settled(ids...)
 	if waits := sys.of(ids[0]).waits; waits[0] < 120*time.Second {
-		t.Errorf("put off by %v, less than Karmak asked for", waits[0])
+		t.Errorf("delayed by %v, less than Karmak asked for", waits[0])
 	}
 	if n := len(sys.of(ids[1]).waits); n != 0 {
-		t.Errorf("the other account's message was put off %d times", n)
+		t.Errorf("the other account's message was delayed %d times", n)
 	}
 	limited.nothingSetAside()
 	other.nothingSetAside()
@@ -66,7 +66,7 @@ func TestWhatCannotWorkWaitsForAPersonAndCanBeRedriven(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	s.breakKarmak(karmaktest.NotActivated, "")
-	c1 := s.closing("c1") // a close, since other tests kill the export function
+	c1 := s.closing("c1") // a close, because other tests kill the export function
 	s.must(sys.stack.RefuseForAnHour(t.Context(), c1.Key))
 	ids := s.send(c1)
 	s.shows("closed", "failed not_activated", "c1")

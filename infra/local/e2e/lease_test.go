@@ -10,7 +10,7 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// Both functions, in several processes each, have cases of one account at hand.
+// Both functions, in several processes each, process cases of one account.
 func TestAccountIsAskedOneThingAtATime(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
@@ -21,7 +21,7 @@ func TestAccountIsAskedOneThingAtATime(t *testing.T) {
 		closes = append(closes, s.closing(fmt.Sprint("c", i), ofCase(fmt.Sprint("close-", i))))
 	}
 	var ids []string
-	for i := range exports { // apart, so that they are no batch
+	for i := range exports { // sent separately, so that they do not form one batch
 		ids = append(ids, s.send(exports[i], closes[i])...)
 	}
 	s.settled(ids...)
@@ -33,7 +33,7 @@ func TestAccountIsAskedOneThingAtATime(t *testing.T) {
 	s.nothingSetAside()
 }
 
-// The process dies while Karmak works for it. Others stand back until its lease has ended.
+// The process dies during a request to Karmak. Other processes wait until its lease expires.
 func TestKilledWhileItHasTheAccountToItself(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
@@ -42,7 +42,7 @@ func TestKilledWhileItHasTheAccountToItself(t *testing.T) {
 	s.shows("exported", "ok", "e1", s.alt)
 	s.settled(ids...)
 	if m := sys.of(ids[0]); !slices.Contains(m.outcomes, "waiting account_busy") {
-		t.Errorf("outcomes %v; want one that found the account leased to the dead process", m.outcomes)
+		t.Errorf("outcomes %v; want one that found the account leased by the dead process", m.outcomes)
 	}
 	s.askedOneThingAtATime()
 	s.nothingSetAside()
@@ -51,6 +51,6 @@ func TestKilledWhileItHasTheAccountToItself(t *testing.T) {
 func (s *shop) askedOneThingAtATime() {
 	s.t.Helper()
 	if n := sys.stack.Karmak.Counts().MostAtOnce[s.account]; n != 1 {
-		s.t.Errorf("%d requests at once", n)
+		s.t.Errorf("%d concurrent requests, want 1", n)
 	}
 }

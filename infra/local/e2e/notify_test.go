@@ -18,7 +18,7 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// subscriber is a case platform of the test's own, which knows by events alone.
+// subscriber subscribes a separate case platform that uses only events.
 func (s *shop) subscriber() *platform.Inbox {
 	s.t.Helper()
 	inbox, err := sys.platform.Subscribe(s.t.Context(), "inbox-"+s.location, []string{s.location}, nil)
@@ -30,7 +30,8 @@ func (s *shop) subscriber() *platform.Inbox {
 	return inbox
 }
 
-// notices returns what the subscriber was told of the shop, as "kind of case at revision"; of what came twice one.
+// notices returns the shop's notices that the subscriber received, as "kind of case at revision",
+// without duplicates.
 func (s *shop) notices(inbox *platform.Inbox) (all []string) {
 	for _, n := range inbox.Known().Notices {
 		if n.Detail.LocationID == s.location {
@@ -41,12 +42,12 @@ func (s *shop) notices(inbox *platform.Inbox) (all []string) {
 	return slices.Compact(all)
 }
 
-// knowsAll waits until the subscriber knows of each case what the API shows.
+// knowsAll waits until the subscriber's view of each case matches the API.
 func (s *shop) knowsAll(inbox *platform.Inbox, cases ...string) {
 	s.t.Helper()
 	for _, id := range cases {
 		told, shown := "", ""
-		eventually(s.t, func() string { return fmt.Sprintf("by events %s has %q, by the API %q", id, told, shown) }, func() bool {
+		eventually(s.t, func() string { return fmt.Sprintf("%s has %q in the events, %q in the API", id, told, shown) }, func() bool {
 			answer, err := sys.platform.RelatedROs(s.t.Context(), s.location, id)
 			s.must(err)
 			told, shown = "", ""
@@ -61,8 +62,8 @@ func (s *shop) knowsAll(inbox *platform.Inbox, cases ...string) {
 	}
 }
 
-// The writers and notify are killed, PutEvents fails in every way, and the stream is replayed: whoever is told knows in the end
-// what is stored.
+// The writing functions and notify are killed, PutEvents fails in every way, and the stream is
+// replayed: in the end every subscriber has the stored state.
 func TestWhoeverIsToldKnowsWhatIsStored(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
@@ -70,9 +71,9 @@ func TestWhoeverIsToldKnowsWhatIsStored(t *testing.T) {
 	var calls atomic.Int64
 	sys.bus.add(t, func() eventbus.Fault {
 		switch n := calls.Add(1); {
-		case n > 24: // the trouble is over
+		case n > 24: // no more faults
 			return eventbus.None
-		case n%6 == 3: // notify dies with the events put, or not
+		case n%6 == 3: // notify dies, with or without the events published
 			sys.stack.Kill("notify")
 			return []eventbus.Fault{eventbus.AnswerLost, eventbus.HangUp}[n/6%2]
 		default:
@@ -104,7 +105,7 @@ func TestWhoeverIsToldKnowsWhatIsStored(t *testing.T) {
 	s.shows("exported", "ok", "last", made...)
 	s.knowsAll(inbox, cases...)
 	if calls.Load() < 10 {
-		t.Errorf("the bus was called %d times; little of the trouble came to pass", calls.Load())
+		t.Errorf("the bus was called only %d times, too few for the planned faults", calls.Load())
 	}
 
 	received := inbox.Known().Received
@@ -112,7 +113,7 @@ func TestWhoeverIsToldKnowsWhatIsStored(t *testing.T) {
 	s.knowsAll(inbox, cases...)
 }
 
-// replay has notify called with the whole stream once more, until enough.
+// replay invokes notify with the whole stream again, until enough returns true.
 func (s *shop) replay(enough func() bool) {
 	s.t.Helper()
 	config, err := sys.stack.StreamConfig(s.t.Context(), sys.stack.Template.StreamMappings[0])
@@ -120,12 +121,13 @@ func (s *shop) replay(enough func() bool) {
 	ctx, stop := context.WithCancel(s.t.Context())
 	var running sync.WaitGroup
 	running.Go(func() { poller.RunStream(ctx, config) })
-	eventually(s.t, func() string { return "the replay brings nothing" }, enough)
+	eventually(s.t, func() string { return "the replay delivers nothing" }, enough)
 	stop()
 	running.Wait()
 }
 
-// A retrieval that finds the same list, a refresh, a location saved as it was, a case closed: nobody is told of anything.
+// A retrieval that finds the same list, a refresh, an unchanged save of a location and the close of
+// a case produce no event.
 func TestNobodyIsToldOfWhatIsNoChange(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
@@ -136,10 +138,11 @@ func TestNobodyIsToldOfWhatIsNoChange(t *testing.T) {
 	s.settled(s.send(s.closing("c1", after(2*time.Second)))...)
 	s.shows("closed", "ok", "c1", s.alt)
 	s.save("ENABLED", s.account)
-	s.settled(s.send(s.event("other", ofCase("case-2")))...) // comes after all of these in the stream
+	// later in the stream than all of these
+	s.settled(s.send(s.event("other", ofCase("case-2")))...)
 	s.knowsAll(inbox, "case-1", "case-2")
 	want := []string{"RelatedROsChanged of case-1 at 1", "RelatedROsChanged of case-2 at 1"}
-	got := slices.DeleteFunc(s.notices(inbox), func(n string) bool { return n == "LocationEnabled of  at 1" }) // of before it subscribed
+	got := slices.DeleteFunc(s.notices(inbox), func(n string) bool { return n == "LocationEnabled of  at 1" }) // from before the subscription
 	if !slices.Equal(got, want) {
 		t.Errorf("told of %q, want %q", got, want)
 	}
@@ -157,7 +160,7 @@ func TestALocationIsToldOf(t *testing.T) {
 	want := []string{"ConnectionChanged of  at 4", "LocationDisabled of  at 2", "LocationEnabled of  at 3"}
 	var got []string
 	eventually(t, func() string { return fmt.Sprintf("told of %q, want %q", got, want) }, func() bool {
-		got = slices.DeleteFunc(s.notices(inbox), func(n string) bool { return n == "LocationEnabled of  at 1" }) // of before it subscribed
+		got = slices.DeleteFunc(s.notices(inbox), func(n string) bool { return n == "LocationEnabled of  at 1" }) // from before the subscription
 		return slices.Equal(got, want)
 	})
 }

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// A location is enabled late: the platform hands its open cases over, and a whole location is fetched again, by a function
-// of its own.
+// A location is enabled late: the platform hands over its open cases, and a function of its own
+// refetches the whole location.
 func TestLocationIsHandedOverAndFetchedAgain(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
@@ -28,7 +28,7 @@ func TestLocationIsHandedOverAndFetchedAgain(t *testing.T) {
 	s.nothingSetAside()
 }
 
-// refetch asks the API for it and returns how many cases were queued.
+// refetch calls the API's refetch and returns how many cases were queued.
 func (s *shop) refetch(body string) int {
 	s.t.Helper()
 	token, err := sys.stack.Token("service_manager", s.location)
@@ -43,12 +43,13 @@ func (s *shop) refetch(body string) int {
 	var answer struct{ Queued int }
 	s.must(json.NewDecoder(response.Body).Decode(&answer))
 	if response.StatusCode != http.StatusAccepted {
-		s.t.Fatalf("refetch answers %d", response.StatusCode)
+		s.t.Fatalf("refetch status is %d", response.StatusCode)
 	}
 	return answer.Queued
 }
 
-// lists waits until the API shows a case ok with these related ROs, whatever fetched them.
+// lists waits until the API shows the case as ok with these related ROs, whatever triggered the
+// retrieval.
 func (s *shop) lists(caseID string, related ...string) {
 	s.t.Helper()
 	got, want := "", ": "+strings.Join(related, " ")

@@ -28,7 +28,8 @@ const user = "user-1"
 
 var shops atomic.Int64
 
-// shop is the world of one test: a location that reads a Karmak account of its own, where RO ro has the alternate alt.
+// shop is the environment of one test: a location with its own Karmak account, in which RO ro has
+// the alternate alt.
 type shop struct {
 	t                 *testing.T
 	location, account string
@@ -48,7 +49,7 @@ func newShop(t *testing.T) *shop {
 	s.save("ENABLED", s.account)
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("the functions printed of %s:\n%s", s.location, strings.Join(sys.linesAbout(s.location+`"`), "\n"))
+			t.Logf("log lines about %s:\n%s", s.location, strings.Join(sys.linesAbout(s.location+`"`), "\n"))
 		}
 	})
 	return s
@@ -69,7 +70,7 @@ func (s *shop) addFamily(account, alternate string) {
 	s.spinoff(account, alternate)
 }
 
-// spinoff makes one more alternate of the shop's RO.
+// spinoff creates another alternate of the shop's RO.
 func (s *shop) spinoff(account, number string) {
 	s.t.Helper()
 	s.must(sys.stack.Karmak.Spinoff(account, s.ro, "", karmaktest.RO{Number: number, BillingCustomerWarranty: true}))
@@ -83,7 +84,8 @@ func (s *shop) save(status, account string) {
 	}))
 }
 
-// breakKarmak has the shop's account go wrong, mendKarmak sets that right again. Other shops do not notice.
+// breakKarmak injects a fault for the shop's account; mendKarmak removes it. Other shops are not
+// affected.
 func (s *shop) breakKarmak(kind karmaktest.Kind, retryAfter string) {
 	s.t.Helper()
 	s.must(sys.stack.Karmak.SetFault(karmaktest.Fault{Kind: kind, Account: s.account, RetryAfter: retryAfter}))
@@ -91,11 +93,12 @@ func (s *shop) breakKarmak(kind karmaktest.Kind, retryAfter string) {
 
 func (s *shop) mendKarmak(kind karmaktest.Kind) {
 	s.t.Helper()
-	// Takes the fault's place and lets everything pass: faults are only ended all at once, and others have theirs.
+	// Replaces the fault with one that lets every request pass: faults can only be cleared for all
+	// shops at once.
 	s.must(sys.stack.Karmak.SetFault(karmaktest.Fault{Kind: kind, Account: s.account, After: math.MaxInt}))
 }
 
-// event is an export of the shop's RO under case-1, unless changed.
+// event returns an export of the shop's RO for case-1, with the changes applied.
 func (s *shop) event(name string, change ...func(*relatedro.Event)) relatedro.Event {
 	ev := relatedro.Event{
 		ID: s.location + "-" + name, Type: relatedro.Exported, OccurredAt: s.began,
@@ -117,12 +120,12 @@ func ofCase(id string) func(*relatedro.Event) {
 	return func(ev *relatedro.Event) { ev.Key.Case = id }
 }
 
-// after moves an event's time from the moment at which the shop began.
+// after shifts an event's time relative to the shop's creation.
 func after(d time.Duration) func(*relatedro.Event) {
 	return func(ev *relatedro.Event) { ev.OccurredAt = ev.OccurredAt.Add(d) }
 }
 
-// send sends events, all exports or all closes, and returns the messages' ids.
+// send sends events, either all exports or all closes, and returns the messages' IDs.
 func (s *shop) send(events ...relatedro.Event) []string {
 	s.t.Helper()
 	queue := "ExportQueue"
@@ -138,7 +141,7 @@ func (s *shop) send(events ...relatedro.Event) []string {
 	return s.sendTo(queue, bodies...)
 }
 
-// sendTo sends bodies, ten in a call, and returns the messages' ids.
+// sendTo sends the bodies in calls of ten and returns the messages' IDs.
 func (s *shop) sendTo(queue string, bodies ...string) (ids []string) {
 	s.t.Helper()
 	url := sys.stack.QueueURL(queue)
@@ -151,7 +154,7 @@ func (s *shop) sendTo(queue string, bodies ...string) (ids []string) {
 		out, err := sys.queues.SendMessageBatch(s.t.Context(), input)
 		s.must(err)
 		if len(out.Successful) != n {
-			s.t.Fatalf("%d of %d messages were taken", len(out.Successful), n)
+			s.t.Fatalf("%d of %d messages were accepted", len(out.Successful), n)
 		}
 		for _, sent := range out.Successful {
 			ids = append(ids, *sent.MessageId)
@@ -161,7 +164,7 @@ func (s *shop) sendTo(queue string, bodies ...string) (ids []string) {
 	return ids
 }
 
-// reads says how the API shows a case, such as "exported, ok by loc-1-e1: 70011".
+// reads returns the API's view of a case, such as "exported, ok by loc-1-e1: 70011".
 func (s *shop) reads(caseID string) string {
 	s.t.Helper()
 	answer, err := sys.platform.RelatedROs(s.t.Context(), s.location, caseID)
@@ -176,7 +179,8 @@ func (s *shop) reads(caseID string) string {
 	return text
 }
 
-// shows waits until the API shows case-1 so: its status, the outcome, the event's name, the related ROs.
+// shows waits until the API shows case-1 with this status, outcome, event name and list of related
+// ROs.
 func (s *shop) shows(status, outcome, event string, related ...string) {
 	s.t.Helper()
 	s.showsOf("case-1", status, outcome, event, related...)
@@ -192,16 +196,16 @@ func (s *shop) showsOf(caseID, status, outcome, event string, related ...string)
 	})
 }
 
-// settled waits until the messages are gone from their queue.
+// settled waits until the messages are deleted from their queue.
 func (s *shop) settled(ids ...string) {
 	s.t.Helper()
 	for _, id := range ids {
-		eventually(s.t, func() string { return fmt.Sprintf("message %s is not done: %+v", id, sys.of(id)) },
+		eventually(s.t, func() string { return fmt.Sprintf("message %s is not deleted: %+v", id, sys.of(id)) },
 			func() bool { return sys.of(id).deleted })
 	}
 }
 
-// setAside waits for a dead letter in the queue whose body holds text, and returns it.
+// setAside waits for a dead letter in the queue whose body contains text, and returns it.
 func (s *shop) setAside(queue, text string) types.Message {
 	s.t.Helper()
 	var letters []types.Message
@@ -226,7 +230,7 @@ func attribute(m types.Message, name string) string {
 	return aws.ToString(m.MessageAttributes[name].StringValue)
 }
 
-// onDatabase has decide asked about every DynamoDB request that names the shop's location.
+// onDatabase calls decide for every DynamoDB request that names the shop's location.
 func (s *shop) onDatabase(decide func(op, body string) *dynamodb.Fault) {
 	sys.database.add(s.t, func(op, body string) *dynamodb.Fault {
 		if !strings.Contains(body, "LOC#"+s.location+`"`) {
@@ -236,10 +240,10 @@ func (s *shop) onDatabase(decide func(op, body string) *dynamodb.Fault) {
 	})
 }
 
-// onFailures has do called when a message of the shop was put off after a failure, at least so often and for as long as it
-// returns false. The queues stand still meanwhile.
+// onFailures calls do each time a message of the shop is delayed after a failure, starting with
+// failure number least, until do returns true. The queues stand still during the call.
 func (s *shop) onFailures(least int, do func() (done bool)) {
-	failures, done := 0, false // the queue's engine tells one event after the other
+	failures, done := 0, false // the queue engine reports events one at a time
 	s.onQueue(func(e sqs.Event) {
 		if e.Kind != sqs.Rescheduled || done {
 			return
@@ -249,7 +253,8 @@ func (s *shop) onFailures(least int, do func() (done bool)) {
 	})
 }
 
-// onQueue has told called for everything that happens to the shop's messages. The queues stand still meanwhile.
+// onQueue calls told for every event of the shop's messages. The queues stand still during the
+// call.
 func (s *shop) onQueue(told func(sqs.Event)) {
 	sys.queue.add(s.t, func(e sqs.Event) {
 		if strings.Contains(e.Body, s.location+`"`) {
@@ -258,7 +263,7 @@ func (s *shop) onQueue(told func(sqs.Event)) {
 	})
 }
 
-// whileAsking runs f once, while Karmak has been asked for the shop's RO and has not answered yet.
+// whileAsking runs f once, during a request to Karmak for the shop's RO.
 func (s *shop) whileAsking(f func()) {
 	var asked atomic.Bool
 	sys.karmak.add(s.t, func(r *http.Request) {
@@ -268,13 +273,13 @@ func (s *shop) whileAsking(f func()) {
 	})
 }
 
-// gate returns what waits for release; the end of the test releases too.
+// gate returns a function that waits until release is called; the end of the test also releases it.
 func (s *shop) gate() (wait func(), release func()) {
 	open, release := context.WithCancel(context.Background())
 	s.t.Cleanup(release)
 	return func() { <-open.Done() }, release
 }
 
-// forgetTrouble ends the processes that would leave an account alone for a while, in real time, after its failures. What
-// they have at hand comes back; what was put off stays so.
+// forgetTrouble kills the processes that would pause an account for some real time after its
+// failures. Messages in progress are redelivered; delayed messages stay delayed.
 func (s *shop) forgetTrouble() { sys.stack.Kill("export") }

@@ -100,7 +100,7 @@ func TestBatchOf50With5BrokenMessages(t *testing.T) {
 		}
 		letter := s.setAside("ExportDeadLetterQueue", body)
 		if got := attribute(letter, sqsbatch.AttrErrorCode); got != code || *letter.Body != body {
-			t.Errorf("dead letter %s of %q, want %s of %q", got, *letter.Body, code, body)
+			t.Errorf("dead letter %s with body %q, want %s with body %q", got, *letter.Body, code, body)
 		}
 		if attribute(letter, sqsbatch.AttrErrorMessage) == "" || attribute(letter, sqsbatch.AttrSource) != "export" {
 			t.Errorf("dead letter %s says %q, from %q", code, attribute(letter, sqsbatch.AttrErrorMessage), attribute(letter, sqsbatch.AttrSource))
@@ -123,7 +123,7 @@ func TestEventRightAfterEnablingIsFetched(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	s.save("DISABLED", s.account)
-	s.settled(s.send(s.event("e1"))...) // and the function has seen it disabled
+	s.settled(s.send(s.event("e1"))...) // the function has then seen it disabled
 	if got := s.reads("case-1"); got != "404 case-not-retrieved" {
 		t.Errorf("reads %q after an event of a disabled location", got)
 	}

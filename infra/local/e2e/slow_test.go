@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// One dealer's Karmak does not answer while more and more batches hold messages of that dealer. Another dealer's event is
-// fetched for meanwhile.
+// One dealer's Karmak does not respond while more and more batches contain that dealer's messages.
+// Another dealer's event must still be processed.
 func TestSlowDealerSetsNobodyElsesPace(t *testing.T) {
 	t.Parallel()
 	slow, other := newShop(t), newShop(t)
@@ -19,7 +19,7 @@ func TestSlowDealerSetsNobodyElsesPace(t *testing.T) {
 		}
 	})
 	var ids []string
-	for i := range 8 { // more batches than run at once
+	for i := range 8 { // more batches than can run concurrently
 		id := slow.send(slow.event(fmt.Sprint("e", i), ofCase(fmt.Sprint("case-", i))))[0]
 		eventually(t, func() string { return "message " + id + " is not received" }, func() bool { return sys.of(id).receives > 0 })
 		ids = append(ids, id)
@@ -28,7 +28,7 @@ func TestSlowDealerSetsNobodyElsesPace(t *testing.T) {
 	other.shows("exported", "ok", "e1", other.alt)
 	other.settled(done...)
 	if got := slow.reads("case-0"); strings.Contains(got, ", ok by ") {
-		t.Errorf("the slow dealer's case reads %q, although nothing was answered", got)
+		t.Errorf("the slow dealer's case reads %q, although its Karmak did not respond", got)
 	}
 	answer()
 	slow.settled(ids...)

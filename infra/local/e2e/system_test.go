@@ -30,26 +30,26 @@ import (
 )
 
 const (
-	// queueSpeed is how fast the queues' time runs: a first retry comes after a fifth of a second, a message of a dead
-	// process after 2 s.
+	// queueSpeed is the speed-up of the queues' clock: a first retry comes after 0.2 s, a dead
+	// process's message after 2 s.
 	queueSpeed = 60
-	// patience bounds each wait. It is far above what any of them takes.
+	// patience limits each wait, far above the expected duration.
 	patience = 90 * time.Second
-	// lookAgain is how often a wait looks.
+	// lookAgain is the poll interval of waits.
 	lookAgain = 20 * time.Millisecond
 )
 
 var parameters = map[string]string{
 	"FunctionTimeout": "20", "VisibilityTimeout": "121",
-	"ExportConcurrency": "6", "CloseConcurrency": "6", // the tests wait for each other less
-	"ApiRateLimit": "10000", "ApiBurstLimit": "10000", // waiting tests ask often
+	"ExportConcurrency": "6", "CloseConcurrency": "6", // so that tests rarely wait for each other
+	"ApiRateLimit": "10000", "ApiBurstLimit": "10000", // waiting tests poll often
 }
 
-var sys *system // for all tests of the package
+var sys *system // shared by all tests of the package
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	// The tests mostly wait, so that more of them than processors do at once.
+	// The tests mostly wait, so more of them than there are processors run concurrently.
 	if err := flag.Set("test.parallel", "8"); err != nil {
 		panic(err)
 	}
@@ -66,33 +66,35 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// system is a running stack, what is known of the messages in it, and the hooks that tests put into it.
+// system is a running stack, the recorded history of its messages, and the hooks that tests
+// install.
 type system struct {
 	stack    *stack.Stack
 	platform *platform.Platform
 	queues   *awssqs.Client
 
 	mu       sync.Mutex
-	messages map[string]*message      // by SQS's id
-	letters  map[string]types.Message // dead letters seen so far, by SQS's id
-	lines    []string                 // what the functions printed of messages
+	messages map[string]*message      // by SQS message ID
+	letters  map[string]types.Message // dead letters seen so far, by SQS message ID
+	lines    []string                 // the functions' log lines about messages
 	database hooks[func(op, body string) *dynamodb.Fault]
 	karmak   hooks[func(*http.Request)]
 	queue    hooks[func(sqs.Event)]
 	bus      hooks[func() eventbus.Fault]
 }
 
-// message is what has happened to one message.
+// message is the history of one message.
 type message struct {
 	body     string
 	receives int
 	deleted  bool
-	waits    []time.Duration // by which its function put it off
-	outcomes []string        // of its runs, as the function logged them
+	waits    []time.Duration // delays set by its function
+	outcomes []string        // outcomes of its runs, as logged by the function
 }
 
 func (s *system) start() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute) // with a cold build cache
+	// with a cold build cache
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	started, err := stack.Start(ctx, stack.Options{
 		Root: "../../..", Parameters: parameters, Wrap: s.wrap, Observers: []stack.Observer{s},
@@ -148,7 +150,7 @@ func (s *system) Access(gateway.Access) {}
 // Karmak implements stack.Observer.
 func (s *system) Karmak(karmaktest.Request) {}
 
-// SQS implements stack.Observer: it keeps what happens to messages.
+// SQS implements stack.Observer: it records the events of messages.
 func (s *system) SQS(e sqs.Event) {
 	s.mu.Lock()
 	m := s.message(e.MessageID)
@@ -167,7 +169,7 @@ func (s *system) SQS(e sqs.Event) {
 	}
 }
 
-// Line implements stack.Observer: it keeps how the functions say that messages ended.
+// Line implements stack.Observer: it records the logged outcomes of messages.
 func (s *system) Line(l lambda.Line) {
 	var line struct{ Message, MessageID, Outcome, Reason string }
 	known := json.Unmarshal([]byte(l.Text), &line) == nil && line.Message == "message"
@@ -181,7 +183,7 @@ func (s *system) Line(l lambda.Line) {
 	m.outcomes = append(m.outcomes, strings.TrimSpace(line.Outcome+" "+line.Reason))
 }
 
-// message returns what is kept of a message. The caller holds the lock.
+// message returns the record of a message. The caller must hold s.mu.
 func (s *system) message(id string) *message {
 	if s.messages[id] == nil {
 		s.messages[id] = &message{}
@@ -189,7 +191,7 @@ func (s *system) message(id string) *message {
 	return s.messages[id]
 }
 
-// of returns a copy of what is kept of a message.
+// of returns a copy of the record of a message.
 func (s *system) of(id string) message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -198,7 +200,7 @@ func (s *system) of(id string) message {
 	return m
 }
 
-// linesAbout returns what the functions printed of messages with the text in it.
+// linesAbout returns the log lines about messages that contain the text.
 func (s *system) linesAbout(text string) (about []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -210,8 +212,9 @@ func (s *system) linesAbout(text string) (about []string) {
 	return about
 }
 
-// deadLetters looks into a dead-letter queue and returns the letters seen so far whose body holds text. Looking hides a
-// letter from other tests for a moment, so what anybody sees is kept for all.
+// deadLetters receives from a dead-letter queue and returns the letters seen so far whose body
+// contains text. Receiving hides a letter from other tests for a moment, so all seen letters are
+// kept for every test.
 func (s *system) deadLetters(t *testing.T, logicalID, text string) (found []types.Message) {
 	t.Helper()
 	url := s.stack.QueueURL(logicalID)
@@ -234,7 +237,7 @@ func (s *system) deadLetters(t *testing.T, logicalID, text string) (found []type
 	return found
 }
 
-// eventually waits until holds returns true; say tells what was seen when it did not in time.
+// eventually waits until holds returns true; on a timeout it fails with the result of say.
 func eventually(t *testing.T, say func() string, holds func() bool) {
 	t.Helper()
 	limit := time.After(patience)
@@ -249,7 +252,7 @@ func eventually(t *testing.T, say func() string, holds func() bool) {
 	}
 }
 
-// hooks are functions that tests want called, each until its test ends.
+// hooks are functions installed by tests, each until its test ends.
 type hooks[F any] struct {
 	mu   sync.Mutex
 	next int
