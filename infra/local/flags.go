@@ -16,7 +16,7 @@ import (
 	"related-ro/infra/local/stack"
 )
 
-// config is what the flags of run and demo say.
+// config holds the flags of run and demo.
 type config struct {
 	options stack.Options
 	seed    bool
@@ -24,20 +24,20 @@ type config struct {
 	colour  bool
 }
 
-// stackFlags reads the flags of run or demo; ports may also come from the environment.
+// stackFlags parses the flags of run or demo; ports may also come from the environment.
 func stackFlags(name string, arguments []string, getenv func(string) string) (config, error) {
 	c := config{options: stack.Options{Ports: stack.FixedPorts(), Parameters: map[string]string{}}}
 	flags := flag.NewFlagSet("local "+name, flag.ContinueOnError)
-	flags.StringVar(&c.options.Root, "root", "", "directory of the project; found from the working directory if empty")
+	flags.StringVar(&c.options.Root, "root", "", "project `directory`; if empty, the nearest parent directory with a template.yaml")
 	flags.StringVar(&c.options.Binaries, "bin", "", "directory with the functions' native binaries; built if empty")
 	flags.StringVar(&c.options.Host, "host", "127.0.0.1", "address to listen on")
-	ephemeral := flags.Bool("ephemeral", name == "demo", "take free ports")
+	ephemeral := flags.Bool("ephemeral", name == "demo", "use free ports")
 	every := 20 * time.Second
 	if name == "demo" {
-		every = 0 // the story says when
+		every = 0 // the demo polls at the right moments itself
 	}
-	flags.DurationVar(&c.options.Every, "follow", every, "how often to look for what has changed in Karmak; 0 is never")
-	flags.BoolVar(&c.seed, "seed", true, "plant the dealer group")
+	flags.DurationVar(&c.options.Every, "follow", every, "interval of polling Karmak for changes; 0 means never")
+	flags.BoolVar(&c.seed, "seed", true, "load the seed data of the dealer group")
 	flags.BoolVar(&c.quiet, "quiet", name == "demo", "do not log steps")
 	flags.Func("parameter", "`Name=Value` of a template parameter; may be repeated", func(text string) error {
 		name, value, ok := strings.Cut(text, "=")
@@ -51,14 +51,14 @@ func stackFlags(name string, arguments []string, getenv func(string) string) (co
 		return c, err
 	}
 	dynamoDB := flags.String("dynamodb-endpoint", getenv("LOCAL_DYNAMODB_ENDPOINT"),
-		"`URL` of another DynamoDB than the embedded one, also by LOCAL_DYNAMODB_ENDPOINT")
-	sqs := flags.String("sqs-endpoint", getenv("LOCAL_SQS_ENDPOINT"), "`URL` of another SQS, also by LOCAL_SQS_ENDPOINT")
+		"`URL` of a DynamoDB to use instead of the embedded one; also LOCAL_DYNAMODB_ENDPOINT")
+	sqs := flags.String("sqs-endpoint", getenv("LOCAL_SQS_ENDPOINT"), "`URL` of an SQS to use instead of the embedded one; also LOCAL_SQS_ENDPOINT")
 	if err := flags.Parse(arguments); err != nil {
 		return c, err
 	}
 	c.options.Elsewhere = map[stack.Engine]string{stack.DynamoDB: *dynamoDB, stack.SQS: *sqs}
 	if flags.NArg() > 0 {
-		return c, fmt.Errorf("do not know what to do with %q; the commands are run, demo and token", flags.Args())
+		return c, fmt.Errorf("unexpected arguments %q; the commands are run, demo and token", flags.Args())
 	}
 	if *ephemeral {
 		c.options.Ports = stack.Ports{}
@@ -74,7 +74,7 @@ func stackFlags(name string, arguments []string, getenv func(string) string) (co
 	return c, nil
 }
 
-// portFlags adds a flag for each port. Its default may come from the environment.
+// portFlags adds a flag for each port, whose default may come from the environment.
 func portFlags(flags *flag.FlagSet, ports *stack.Ports, getenv func(string) string) error {
 	for _, p := range []struct {
 		flag, variable string
@@ -93,12 +93,12 @@ func portFlags(flags *flag.FlagSet, ports *stack.Ports, getenv func(string) stri
 			}
 			*p.port = int(port)
 		}
-		flags.IntVar(p.port, p.flag, *p.port, "port, also by "+p.variable)
+		flags.IntVar(p.port, p.flag, *p.port, "port; also "+p.variable)
 	}
 	return nil
 }
 
-// tokenFlags reads the flags of token.
+// tokenFlags parses the flags of token.
 func tokenFlags(arguments []string) (issuer.Grant, error) {
 	grant := issuer.Grant{Issued: time.Now()}
 	flags := flag.NewFlagSet("local token", flag.ContinueOnError)
@@ -113,8 +113,8 @@ func tokenFlags(arguments []string) (issuer.Grant, error) {
 		grant.Locations = append(grant.Locations, id)
 		return nil
 	})
-	flags.StringVar(&grant.Subject, "subject", "developer@local", "who the token speaks for")
-	flags.DurationVar(&grant.Lifetime, "lifetime", 12*time.Hour, "how long it is valid")
+	flags.StringVar(&grant.Subject, "subject", "developer@local", "subject of the token")
+	flags.DurationVar(&grant.Lifetime, "lifetime", 12*time.Hour, "lifetime of the token")
 	if err := flags.Parse(arguments); err != nil {
 		return grant, err
 	}
@@ -124,7 +124,7 @@ func tokenFlags(arguments []string) (issuer.Grant, error) {
 	return grant, nil
 }
 
-// findRoot looks for template.yaml from the working directory upwards.
+// findRoot searches for template.yaml in the working directory and its parents.
 func findRoot() (string, error) {
 	directory, err := os.Getwd()
 	if err != nil {

@@ -1,11 +1,11 @@
-// Command local runs the whole system on this machine, from template.yaml: functions, API, queues, table and a simulated
-// Karmak, with a small dealer group to try it with.
+// Command local runs the whole system on this machine, from template.yaml: functions, API, queues,
+// table and a simulated Karmak, with the data of a small dealer group.
 //
 //	go run ./infra/local                                          runs until Ctrl-C
-//	go run ./infra/local demo                                     tells the product's story once and ends
+//	go run ./infra/local demo                                     runs the product's story once and exits
 //	go run ./infra/local token -role support -location '*'        prints a token that the API accepts
 //
-// Each takes -h; the first may be called run.
+// Each command takes -h; the first is also called run.
 package main
 
 import (
@@ -24,7 +24,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	// A second Ctrl-C ends a shutdown that takes too long.
+	// A second Ctrl-C aborts a slow shutdown.
 	context.AfterFunc(ctx, stop)
 	ctx, cancel := withGoCommand(ctx)
 	defer cancel()
@@ -35,8 +35,9 @@ func main() {
 	}
 }
 
-// withGoCommand returns a context that also ends when this program's parent does, if that is the go command: `go run` dies
-// of a SIGTERM without passing it on. Who the parent is can be told on Linux alone.
+// withGoCommand returns a context that also ends when the parent process exits, if the parent is
+// the go command: `go run` exits on SIGTERM without forwarding it. The parent can be identified
+// only on Linux.
 func withGoCommand(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
 	parent := os.Getppid()
@@ -59,7 +60,7 @@ func withGoCommand(ctx context.Context) (context.Context, context.CancelFunc) {
 	return ctx, cancel
 }
 
-// command does what the arguments say.
+// command runs the command that the arguments name.
 func command(ctx context.Context, arguments []string, out io.Writer) error {
 	name := "run"
 	if len(arguments) > 0 && slices.Contains([]string{"run", "demo", "token"}, arguments[0]) {

@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// screen is what a person would see, and tells when a text has appeared.
+// screen collects the program's output and signals each write.
 type screen struct {
 	mu      sync.Mutex
 	text    bytes.Buffer
@@ -40,7 +40,7 @@ func (s *screen) String() string {
 	return s.text.String()
 }
 
-// until waits for the text, or for the end of the program.
+// until waits until the text appears, and returns false if the program ends first.
 func (s *screen) until(text string, ended <-chan error) bool {
 	for !strings.Contains(s.String(), text) {
 		select {
@@ -52,7 +52,7 @@ func (s *screen) until(text string, ended <-chan error) bool {
 	return true
 }
 
-// keepKeyApart has the test use a key of its own, and the user's build cache all the same.
+// keepKeyApart gives the test its own signing key but keeps the user's build cache.
 func keepKeyApart(t *testing.T) {
 	t.Helper()
 	builds, err := exec.CommandContext(t.Context(), "go", "env", "GOCACHE").Output()
@@ -83,7 +83,7 @@ func TestRunAcceptsTokensAndEndsWithItsContext(t *testing.T) {
 		t.Fatalf("the API's address is not printed:\n%s", out)
 	}
 	if banner := out.String(); strings.Contains(banner, "eyJ") || !strings.Contains(banner, "LOCAL_API_PORT") {
-		t.Errorf("the banner prints a token, or does not say how to choose ports:\n%s", banner)
+		t.Errorf("the banner contains a token, or does not explain how to choose ports:\n%s", banner)
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, api[1]+"/v1/locations/loc-100/external-interfaces", nil)
 	if err != nil {
@@ -139,10 +139,11 @@ func TestEveryTakenPortIsNamedWithWhatToDo(t *testing.T) {
 	}
 }
 
-// Whoever starts `go run` knows the go command's process alone. It dies of a SIGTERM, and what it ran has to see that.
+// The caller of `go run` knows only the go command's process. That process exits on SIGTERM, and
+// the program that it started has to notice.
 func TestEndsWithGoRun(t *testing.T) {
 	if runtime.GOOS != "linux" {
-		t.Skip("only Linux tells who the parent is")
+		t.Skip("the parent process is known only on Linux")
 	}
 	keepKeyApart(t)
 	command := exec.CommandContext(t.Context(), "go", "run", ".", "-ephemeral", "-seed=false")
@@ -154,7 +155,7 @@ func TestEndsWithGoRun(t *testing.T) {
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	// Should any be left, or never end by itself.
+	// In case a process is left, or does not exit by itself.
 	end := func() { _ = syscall.Kill(-command.Process.Pid, syscall.SIGKILL) }
 	defer time.AfterFunc(time.Minute, end).Stop()
 	defer end()
@@ -166,12 +167,12 @@ func TestEndsWithGoRun(t *testing.T) {
 			}
 		}
 	}
-	// All have let go of the pipe.
+	// All processes have closed the pipe.
 	if last != "Stopping ..." {
 		t.Errorf("the last line is %q", last)
 	}
 	if err := command.Wait(); err == nil {
-		t.Error("the go command took the SIGTERM itself: there is nothing to watch for")
+		t.Error("the go command handled SIGTERM, so the program need not watch for its exit")
 	}
 }
 

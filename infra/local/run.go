@@ -17,7 +17,7 @@ import (
 	"related-ro/infra/local/stack"
 )
 
-// start starts a stack as configured, trusting this user's key, and plants the seed data.
+// start starts a stack with the configuration and this user's key, and loads the seed data.
 func start(ctx context.Context, c config, out io.Writer) (*stack.Stack, seed.Data, error) {
 	data, err := seed.Read()
 	if err != nil {
@@ -35,7 +35,7 @@ func start(ctx context.Context, c config, out io.Writer) (*stack.Stack, seed.Dat
 	s, err := stack.Start(ctx, c.options)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		err = fmt.Errorf("%w; is another stack running? Choose other ports, such as LOCAL_API_PORT=3010 make run (LOCAL_SQS_PORT, LOCAL_DYNAMODB_PORT, "+
-			"LOCAL_KARMAK_PORT likewise); -ephemeral takes free ones", err)
+			"LOCAL_KARMAK_PORT likewise); -ephemeral uses free ports", err)
 	}
 	if err != nil {
 		return nil, data, err
@@ -46,7 +46,8 @@ func start(ctx context.Context, c config, out io.Writer) (*stack.Stack, seed.Dat
 	return s, data, nil
 }
 
-// furnish gives a running stack the seed data, a case platform that subscribes to its events, and the console's local panel.
+// furnish loads the seed data into a running stack and adds a case platform that subscribes to its
+// events, and the console's local panel.
 func furnish(ctx context.Context, s *stack.Stack, c config, data seed.Data, feed *console.Feed) error {
 	if c.seed {
 		if err := data.Plant(ctx, s.Platform()); err != nil {
@@ -67,12 +68,12 @@ func furnish(ctx context.Context, s *stack.Stack, c config, data seed.Data, feed
 	return nil
 }
 
-// run runs a stack until ctx ends, be it on the way up.
+// run runs a stack until ctx ends, even if that is during the start.
 func run(ctx context.Context, c config, out io.Writer) error {
 	fmt.Fprintln(out, "Building and starting ...")
 	s, data, err := start(ctx, c, out)
 	if ctx.Err() != nil && s == nil {
-		fmt.Fprintln(out, "\nStopped before all was up.")
+		fmt.Fprintln(out, "\nStopped during the start.")
 		return nil
 	}
 	if err != nil {
@@ -86,7 +87,7 @@ func run(ctx context.Context, c config, out io.Writer) error {
 	return s.Close()
 }
 
-// tell tells the product's story on a stack of its own.
+// tell runs the product's story on a new stack.
 func tell(ctx context.Context, c config, out io.Writer) (err error) {
 	begin := time.Now()
 	s, data, err := start(ctx, c, out)
@@ -99,11 +100,11 @@ func tell(ctx context.Context, c config, out io.Writer) (err error) {
 	if err := demo.Run(ctx, s.Platform(), data, out); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "\nAll as it should be, after %.1f s.\n", time.Since(begin).Seconds())
+	fmt.Fprintf(out, "\nCompleted successfully after %.1f s.\n", time.Since(begin).Seconds())
 	return nil
 }
 
-// loadKey returns this user's key, so that tokens printed by another process are accepted.
+// loadKey returns this user's key, so that the stack accepts tokens printed by another process.
 func loadKey() (*issuer.Key, error) {
 	path, err := issuer.DefaultPath()
 	if err != nil {
@@ -125,7 +126,7 @@ func printToken(grant issuer.Grant, out io.Writer) error {
 	return nil
 }
 
-// welcome says where everything is and what to try.
+// welcome prints the addresses and examples to try.
 func welcome(s *stack.Stack, data seed.Data, out io.Writer) error {
 	c, ok := data.Case("case-1001")
 	if !ok {
@@ -150,11 +151,11 @@ The system runs. Try, in another terminal:
     curl -s %s/v1/locations/%s/cases/%s/related-ros -H "Authorization: Bearer $(%s)"
 
 A token for another role or location: %s
-  roles: %s; support sees every location by -location '*'
+  roles: %s; support may use -location '*' for every location
 
 `, exported, closed, s.APIURL, c.LocationID, c.CaseID, token, token, strings.Join(issuer.Roles(), ", "))
-	// Last, so that they stand where the eye is.
-	fmt.Fprintf(out, `Ctrl-C stops it all. Other ports: LOCAL_API_PORT, LOCAL_SQS_PORT, LOCAL_DYNAMODB_PORT, LOCAL_EVENTS_PORT, LOCAL_KARMAK_PORT.
+	// Printed last, so that they stay visible at the bottom.
+	fmt.Fprintf(out, `Ctrl-C stops everything. Other ports: LOCAL_API_PORT, LOCAL_SQS_PORT, LOCAL_DYNAMODB_PORT, LOCAL_EVENTS_PORT, LOCAL_KARMAK_PORT.
   Console   %s/console/
   API       %s/v1
   SQS       %s  queues %s
@@ -177,7 +178,8 @@ func queueNames(s *stack.Stack) string {
 	return names
 }
 
-// send is the command that sends an event of the case, with an id and a time of the moment when it is run.
+// send returns a shell command that sends an event of the case; the command generates ID and time
+// when it runs.
 func send(s *stack.Stack, queue, eventType string, c seed.Case, closedBy string) (string, error) {
 	const id, at = "EVENT-ID", "EVENT-TIME"
 	event := map[string]any{
