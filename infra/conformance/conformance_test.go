@@ -30,7 +30,7 @@ func TestDecodeTests(t *testing.T) {
 	want := map[string]test{
 		"TestA/one": {output: "why\n"}, "TestA/two": {passed: true},
 		"TestB/one/deep": {passed: true},
-		"TestC/one":      {passed: true}, "TestC": {}, // it failed by itself
+		"TestC/one":      {passed: true}, "TestC": {}, // failed although its subtest passed
 	}
 	if diff := cmp.Diff(want, tests, cmp.AllowUnexported(test{})); diff != "" {
 		t.Errorf("tests (-want +got):\n%s", diff)
@@ -83,14 +83,14 @@ func TestReadDifferences(t *testing.T) {
 func TestChoose(t *testing.T) {
 	all, err := choose("")
 	if err != nil || len(all) != len(engines()) {
-		t.Errorf("%d engines of no names, error %v", len(all), err)
+		t.Errorf("%d engines for an empty list of names, error %v", len(all), err)
 	}
 	some, err := choose(" elasticmq  moto ")
 	if err != nil || len(some) != 2 || some[0].name != "elasticmq" || some[1].name != "moto" {
 		t.Errorf("got %v, %v", some, err)
 	}
 	if _, err := choose("goaws"); err == nil || !strings.Contains(err.Error(), "dynamodb-local") {
-		t.Errorf("error %v must say what there is", err)
+		t.Errorf("error %v must list the engines", err)
 	}
 }
 
@@ -104,13 +104,13 @@ func TestReportShowsReasonsOfWhatDiffers(t *testing.T) {
 	writeReport(&out, []result{{engine: moto, suites: map[string]outcome{
 		"queue": {passed: 3, differ: []string{"TestA"}, gone: []string{"TestGone", "TestGone2"}},
 	}}}, known)
-	for _, part := range []string{"| moto 5.2.5 | – | – | all but 1 | – | – |", "from PyPI moto[server]; it mixes up", "## Where moto differs", "- it is so (queue: `TestA`)"} {
+	for _, part := range []string{"| moto 5.2.5 | – | – | all but 1 | – | – |", "from PyPI moto[server]; it does not isolate", "## Where moto differs", "- it is so (queue: `TestA`)"} {
 		if !strings.Contains(out.String(), part) {
-			t.Errorf("the report lacks %q:\n%s", part, out.String())
+			t.Errorf("the report does not contain %q:\n%s", part, out.String())
 		}
 	}
 	if strings.Contains(out.String(), "it was so") {
-		t.Error("the report has a difference that does not show")
+		t.Error("the report lists a difference without a failed test")
 	}
 }
 

@@ -16,10 +16,10 @@ import (
 	"related-ro/infra/tools"
 )
 
-// embedded names the engines that are part of infra/local: nothing to install or to start.
+// embedded is the name of the engines in infra/local: they need no installation or process.
 const embedded = "embedded"
 
-// service is a wire protocol.
+// service is an AWS service, by its wire protocol.
 type service string
 
 const (
@@ -28,21 +28,22 @@ const (
 	events   service = "EventBridge"
 )
 
-// engine is a program that plays one or more AWS services.
+// engine is a program that emulates one or more AWS services.
 type engine struct {
 	name, version, origin string
 	services              []service
 	install               tools.Installer
-	// command is what to run so that it serves at 127.0.0.1 and the port; directory is where it was installed.
+	// command returns the command that serves at 127.0.0.1 on the port; directory is the
+	// installation directory.
 	command func(directory string, port int) []string
-	// variables are added to its environment.
+	// variables are additional environment variables of the command.
 	variables []string
-	// mixesUp is set for an engine that does not keep requests apart that come at the same time: DynamoDB is then asked for one
-	// thing at a time.
+	// mixesUp is set for an engine that does not isolate concurrent requests; DynamoDB requests are
+	// then sent one at a time.
 	mixesUp bool
 }
 
-// engines returns all that are known, in the order of the report.
+// engines returns all known engines, in the order of the report.
 func engines() []engine {
 	return []engine{
 		{name: embedded, version: "", origin: "infra/local", services: []service{dynamoDB, sqs, events}},
@@ -52,9 +53,10 @@ func engines() []engine {
 			command: func(directory string, port int) []string {
 				return []string{filepath.Join(directory, "bin", "moto_server"), "-H", "127.0.0.1", "-p", strconv.Itoa(port)}
 			},
-			// The account that the embedded queues have, so that ARNs written for them fit.
+			// The account of the embedded queues, so that ARNs written for them match.
 			variables: []string{"MOTO_ACCOUNT_ID=000000000000"},
-			// Its threads share tables without a lock, and a transaction that fails puts the whole table back as it was before.
+			// Its threads share tables without a lock, and a failed transaction restores the whole
+			// table.
 			mixesUp: true,
 		},
 		{
@@ -99,7 +101,7 @@ func engineNames() []string {
 	return names
 }
 
-// choose returns the engines of the names, separated by spaces; all if there are none.
+// choose returns the engines with the given names, separated by spaces; an empty list selects all.
 func choose(names string) ([]engine, error) {
 	all := engines()
 	if strings.TrimSpace(names) == "" {
@@ -109,19 +111,20 @@ func choose(names string) ([]engine, error) {
 	for _, name := range strings.Fields(names) {
 		i := slices.IndexFunc(all, func(e engine) bool { return e.name == name })
 		if i < 0 {
-			return nil, fmt.Errorf("there is no engine %s, only %s", name, strings.Join(engineNames(), ", "))
+			return nil, fmt.Errorf("no engine %s; the engines are %s", name, strings.Join(engineNames(), ", "))
 		}
 		chosen = append(chosen, all[i])
 	}
 	return chosen, nil
 }
 
-// serves says whether the engine has a service that the suite is about.
+// serves reports whether the engine has a service that the suite tests.
 func (e engine) serves(s suite) bool {
 	return slices.ContainsFunc(e.services, func(has service) bool { return slices.Contains(s.services, has) })
 }
 
-// environment tells tests where the engine is; what it does not serve stays with the embedded engines.
+// environment returns the variables that point tests at the engine. The embedded engines provide
+// all other services.
 func (e engine) environment(url string) []string {
 	if e.name == embedded {
 		return nil
@@ -134,8 +137,8 @@ func (e engine) environment(url string) []string {
 	return environment
 }
 
-// start installs the engine if it is not there, starts it, and returns when it answers. An *unavailableError says that it
-// cannot be had on this machine.
+// start installs the engine if necessary, starts it, and returns when it responds. An
+// *unavailableError means that it is not available on this machine.
 func (e engine) start(ctx context.Context, cache string) (*process, error) {
 	if e.name == embedded {
 		return &process{}, nil
@@ -158,7 +161,7 @@ func (e engine) start(ctx context.Context, cache string) (*process, error) {
 	return running, nil
 }
 
-// unavailableError is why an engine cannot be had.
+// unavailableError explains why an engine is not available.
 type unavailableError struct{ err error }
 
 // Error implements error.
@@ -167,11 +170,11 @@ func (e *unavailableError) Error() string { return e.err.Error() }
 // Unwrap returns the cause.
 func (e *unavailableError) Unwrap() error { return e.err }
 
-// only returns an tools.Installer that works on one platform, say linux/amd64.
+// only returns a tools.Installer that supports a single platform, for example linux/amd64.
 func only(platform string, install tools.Installer) tools.Installer {
 	return func(ctx context.Context, directory string) error {
 		if here := runtime.GOOS + "/" + runtime.GOARCH; here != platform {
-			return errors.New("it exists for " + platform + ", not for " + here)
+			return errors.New("available for " + platform + ", not for " + here)
 		}
 		return install(ctx, directory)
 	}

@@ -11,8 +11,8 @@ import (
 	"related-ro/infra/local/forward"
 )
 
-// gate serves at a port of its own what an engine serves at url, and asks the engine for one thing of DynamoDB at a time. It
-// returns its own URL, and what ends it.
+// gate starts a proxy in front of the engine that sends it DynamoDB requests one at a time. It
+// returns the proxy's URL and a function that stops the proxy.
 func gate(ctx context.Context, engine string) (address string, end func() error, err error) {
 	target, err := url.Parse(engine)
 	if err != nil {
@@ -36,11 +36,13 @@ func gate(ctx context.Context, engine string) (address string, end func() error,
 	return "http://" + listener.Addr().String(), end, nil
 }
 
-// oneAtATime lets one request of DynamoDB through at a time. Those of SQS may wait for messages, and for each other.
+// oneAtATime lets one DynamoDB request through at a time. SQS requests may wait for messages and
+// for each other.
 func oneAtATime(next http.Handler) http.Handler {
 	turn := make(chan struct{}, 1)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.Header.Get("X-Amz-Target"), "DynamoDB") { // and its streams
+		// includes DynamoDB Streams
+		if strings.HasPrefix(r.Header.Get("X-Amz-Target"), "DynamoDB") {
 			turn <- struct{}{}
 			defer func() { <-turn }()
 		}

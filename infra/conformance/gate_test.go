@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 )
 
-// A receive that waits for a message must not keep the write waiting that the message comes from.
+// A receive that waits for a message must not block the write that produces the message.
 func TestOneAtATimeHoldsBackRequestsOfDynamoDBAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var inside []string
@@ -29,12 +29,12 @@ func TestOneAtATimeHoldsBackRequestsOfDynamoDBAlone(t *testing.T) {
 		ask("DynamoDB_20120810.GetItem")
 		ask("AmazonSQS.SendMessage")
 		if got := strings.Join(inside, " "); got != "AmazonSQS.ReceiveMessage DynamoDB_20120810.PutItem AmazonSQS.SendMessage" {
-			t.Errorf("the engine has %s", got)
+			t.Errorf("the engine has received %s", got)
 		}
 		close(answer)
 		synctest.Wait()
 		if len(inside) != 4 {
-			t.Errorf("the engine had %v, want all four", inside)
+			t.Errorf("the engine received %v, want all four", inside)
 		}
 	})
 }

@@ -14,24 +14,25 @@ import (
 //go:embed known.yaml
 var knownYAML []byte
 
-// differences are the known ones of each engine, in the order of known.yaml.
+// differences are the known differences of each engine, in the order of known.yaml.
 type differences map[string][]difference
 
-// difference is one way in which an engine is not as AWS is.
+// difference is one deviation of an engine from AWS.
 type difference struct {
 	Suite  string
 	Reason string
-	// Tests fail for that reason. A name that ends in /* stands for all subtests.
+	// Tests are the tests that fail for this reason. A name that ends in /* covers all subtests.
 	Tests []string
 }
 
-// covers says whether the name of a difference stands for a test.
+// covers reports whether a name in a difference covers the test.
 func covers(name, test string) bool {
 	parent, all := strings.CutSuffix(name, "*")
 	return name == test || all && strings.HasPrefix(test, parent)
 }
 
-// readDifferences reads known.yaml and refuses what names no engine or suite, has no reason or names a test twice.
+// readDifferences parses known.yaml and rejects an unknown engine or suite, a missing reason, and a
+// test listed twice.
 func readDifferences(text []byte) (differences, error) {
 	var known differences
 	if err := yaml.Unmarshal(text, &known); err != nil {
@@ -40,19 +41,19 @@ func readDifferences(text []byte) (differences, error) {
 	var problems []error
 	for engine, list := range known {
 		if !slices.Contains(engineNames(), engine) {
-			problems = append(problems, fmt.Errorf("known.yaml: there is no engine %s", engine))
+			problems = append(problems, fmt.Errorf("known.yaml: no engine %s", engine))
 		}
 		seen := make(map[string]bool)
 		for _, d := range list {
 			if !slices.ContainsFunc(suites(), func(s suite) bool { return s.name == d.Suite }) {
-				problems = append(problems, fmt.Errorf("known.yaml: %s: there is no suite %q", engine, d.Suite))
+				problems = append(problems, fmt.Errorf("known.yaml: %s: no suite %q", engine, d.Suite))
 			}
 			if d.Reason == "" || len(d.Tests) == 0 {
 				problems = append(problems, fmt.Errorf("known.yaml: %s: a difference needs a reason and tests", engine))
 			}
 			for _, name := range d.Tests {
 				if seen[d.Suite+name] {
-					problems = append(problems, fmt.Errorf("known.yaml: %s: %s is there twice", engine, name))
+					problems = append(problems, fmt.Errorf("known.yaml: %s: %s is listed twice", engine, name))
 				}
 				seen[d.Suite+name] = true
 			}
@@ -61,16 +62,17 @@ func readDifferences(text []byte) (differences, error) {
 	return known, errors.Join(problems...)
 }
 
-// outcome is how the tests of one suite ended with one engine.
+// outcome is the result of one suite with one engine.
 type outcome struct {
 	passed int
-	// differ are the tests that failed by a known difference, failed those that failed for no reason that is known, and
-	// gone the names in known.yaml that no failed test has. All are sorted.
+	// differ lists the tests that failed because of a known difference; failed lists all other
+	// failed tests; gone lists the names in known.yaml that cover no failed test. All are sorted.
 	differ, failed, gone []string
-	printed              map[string]string // by those that failed
+	printed              map[string]string // output of the failed tests, by name
 }
 
-// cell is the outcome in the report. It has no number of tests that passed, which changes with every new test.
+// cell returns the outcome for the report's table. It omits the number of passed tests, which
+// changes with every new test.
 func (o outcome) cell() string {
 	switch bad := len(o.differ) + len(o.failed); {
 	case bad == 0:
@@ -82,7 +84,7 @@ func (o outcome) cell() string {
 	}
 }
 
-// String says it in numbers.
+// String returns the outcome in numbers.
 func (o outcome) String() string {
 	parts := []string{fmt.Sprintf("%d passed", o.passed)}
 	if len(o.differ) > 0 {
@@ -94,7 +96,7 @@ func (o outcome) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// sort tells the known failures from the others.
+// sort separates known failures from new ones.
 func (d differences) sort(engine, suite string, tests map[string]test) outcome {
 	var known []string
 	for _, difference := range d[engine] {

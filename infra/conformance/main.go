@@ -1,11 +1,12 @@
-// Command conformance runs the store, queue and end-to-end tests against other engines than the embedded ones: it installs
-// each engine into a cache, starts it on a free port, runs the tests, stops it, and writes down what each passed.
+// Command conformance runs the store, queue and end-to-end tests against other engines than the
+// embedded ones: it installs each engine into a cache, starts it on a free port, runs the tests,
+// stops it, and reports which tests passed.
 //
 //	go run ./infra/conformance                                   all engines; writes infra/docs/conformance.md
 //	go run ./infra/conformance -engines "moto dynamodb-local"    these only; writes nothing
 //
-// It must be run from the project's directory. It fails when a test fails that known.yaml does not explain. An engine that
-// cannot be had is passed over with the reason, but fails the run where CI=true.
+// Run it in the project's directory. It fails if a test fails that known.yaml does not explain. It
+// skips an unavailable engine with the reason, or fails if CI=true.
 package main
 
 import (
@@ -40,9 +41,9 @@ func main() {
 
 func realMain(ctx context.Context, arguments []string, out io.Writer) error {
 	flags := flag.NewFlagSet("conformance", flag.ContinueOnError)
-	names := flags.String("engines", "", "engines to run against, separated by spaces; empty is all: "+strings.Join(engineNames(), " "))
-	cache := flags.String("cache", ".cache/conformance", "directory for what is installed, and for the engines' logs")
-	report := flags.String("report", "infra/docs/conformance.md", "file to write when all engines have run")
+	names := flags.String("engines", "", "engines to test, separated by spaces; all if empty: "+strings.Join(engineNames(), " "))
+	cache := flags.String("cache", ".cache/conformance", "directory for the installed engines and their logs")
+	report := flags.String("report", "infra/docs/conformance.md", "report to write after all engines have run")
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
@@ -70,7 +71,7 @@ func realMain(ctx context.Context, arguments []string, out io.Writer) error {
 		return problem
 	}
 	if len(results) < len(engines()) {
-		fmt.Fprintf(out, "\nNot all engines have run: %s stays as it is.\n", *report)
+		fmt.Fprintf(out, "\nNot all engines have run, so %s is unchanged.\n", *report)
 		return nil
 	}
 	if err := os.WriteFile(*report, table.Bytes(), 0o644); err != nil {
@@ -84,13 +85,14 @@ type runner struct {
 	cache    string
 	out      io.Writer
 	known    differences
-	mustHave bool // an engine that cannot be had is an error
+	mustHave bool // an unavailable engine is an error
 }
 
-// atOnce is how many engines run side by side: moto, the slowest, computes, and the others wait for most of their time.
+// atOnce is the number of engines that run concurrently: moto, the slowest, is CPU-bound, and the
+// others mostly wait.
 const atOnce = 3
 
-// all returns what each engine passed; engines that cannot be had are left out unless mustHave.
+// all returns the results of all engines. It leaves out unavailable engines unless mustHave is set.
 func (r runner) all(ctx context.Context, chosen []engine) ([]result, error) {
 	results := make([]*result, len(chosen))
 	runs, ctx := errgroup.WithContext(ctx)
@@ -102,7 +104,7 @@ func (r runner) all(ctx context.Context, chosen []engine) ([]result, error) {
 			defer func() {
 				printing.Lock()
 				defer printing.Unlock()
-				_, _ = told.WriteTo(r.out) // nowhere to say that standard output is gone
+				_, _ = told.WriteTo(r.out) // an error means that standard output is closed
 			}()
 			fmt.Fprintf(&told, "=== %s %s\n", e.name, e.version)
 			got, err := r.engine(ctx, e, &told)
@@ -129,7 +131,7 @@ func (r runner) all(ctx context.Context, chosen []engine) ([]result, error) {
 	return all, nil
 }
 
-// engine starts an engine, runs every suite that it can serve, and stops it.
+// engine starts an engine, runs every suite that it supports, and stops it.
 func (r runner) engine(ctx context.Context, e engine, out io.Writer) (result, error) {
 	running, err := e.start(ctx, r.cache)
 	if err != nil {
@@ -148,7 +150,7 @@ func (r runner) engine(ctx context.Context, e engine, out io.Writer) (result, er
 	return got, errors.Join(err, running.stop())
 }
 
-// suite runs one suite against an engine and tells what came of it.
+// suite runs one suite against an engine and prints the outcome.
 func (r runner) suite(ctx context.Context, e engine, s suite, url string, out io.Writer) (outcome, error) {
 	begin := time.Now()
 	tests, err := s.run(ctx, e.environment(url))
@@ -158,12 +160,13 @@ func (r runner) suite(ctx context.Context, e engine, s suite, url string, out io
 	o := r.known.sort(e.name, s.name, tests)
 	fmt.Fprintf(out, "%-10s %s in %.0f s\n", s.name, o, time.Since(begin).Seconds())
 	for _, name := range o.gone {
-		fmt.Fprintf(out, "  a known difference that does not show: %s\n", name)
+		fmt.Fprintf(out, "  a known difference without a failed test: %s\n", name)
 	}
 	return o, nil
 }
 
-// failures returns an error that names what failed and is not known, with what it printed: the end of a long log shows it.
+// failures returns an error with each new failure and its output, because CI shows the end of a
+// long log.
 func failures(results []result) error {
 	var failed []string
 	for _, r := range results {

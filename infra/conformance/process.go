@@ -10,15 +10,15 @@ import (
 	"related-ro/infra/tools"
 )
 
-// process is a running engine; the zero value is one that there is no process for.
+// process is a running engine; the zero value stands for an engine without a process.
 type process struct {
 	url    string
-	front  func() error // ends what stands before it, if anything does
+	front  func() error // stops the proxy in front of it, if there is one
 	server *tools.Server
 }
 
-// startProcess starts a server that will listen on the port and waits until it answers anything over HTTP. What it prints
-// goes to the file log.
+// startProcess starts a server that listens on the port, and waits until it responds over HTTP. Its
+// output goes to the file log.
 func startProcess(ctx context.Context, command, variables []string, port int, log string) (*process, error) {
 	p := &process{url: fmt.Sprintf("http://127.0.0.1:%d", port)}
 	server, err := tools.Serve(ctx, tools.Command{
@@ -31,7 +31,7 @@ func startProcess(ctx context.Context, command, variables []string, port int, lo
 	return p, err
 }
 
-// stop ends the process and returns when it is gone.
+// stop ends the process and waits for its exit.
 func (p *process) stop() error {
 	if p.server == nil {
 		return nil

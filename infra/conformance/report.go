@@ -7,17 +7,18 @@ import (
 	"strings"
 )
 
-// result is what one engine passed, by suite. A suite that it cannot serve is missing.
+// result holds one engine's outcomes by suite. Suites that the engine does not support are missing.
 type result struct {
 	engine engine
 	suites map[string]outcome
 }
 
-// writeReport writes the table of engines and suites, and under it the reason for each difference that showed.
+// writeReport writes the table of engines and suites, followed by the reason for each difference
+// that occurred.
 func writeReport(w io.Writer, results []result, known differences) {
-	fmt.Fprint(w, "# What other engines pass\n\n"+
-		"Written by `make conformance`, which runs our tests against programs that others wrote to play DynamoDB and SQS.\n"+
-		"The table says which tests passed. A test that does not has a reason below; a failure without one fails the run.\n\n")
+	fmt.Fprint(w, "# Conformance of other engines\n\n"+
+		"Written by `make conformance`, which runs our tests against third-party emulators of DynamoDB and SQS.\n"+
+		"The table shows which tests passed. Each failed test has a reason below; a failure without a reason fails the run.\n\n")
 	header, rule := "| engine |", "| --- |"
 	for _, s := range suites() {
 		header += " " + s.name + " |"
@@ -47,7 +48,7 @@ func writeReport(w io.Writer, results []result, known differences) {
 		}
 		note := ""
 		if r.engine.mixesUp {
-			note = "; it mixes up requests that come at the same time, so DynamoDB is asked for one thing at a time"
+			note = "; it does not isolate concurrent requests, so DynamoDB requests are sent one at a time"
 		}
 		fmt.Fprintf(w, "- **%s**: %s, from %s%s\n", r.engine.name, strings.Join(services, " and "), r.engine.origin, note)
 	}

@@ -14,36 +14,38 @@ import (
 	"strings"
 )
 
-// suite is a set of tests that know where an engine is from the environment.
+// suite is a set of tests that find the engine through the environment.
 type suite struct {
 	name, what string
 	packages   []string
-	services   []service // those that it is about
+	services   []service // the services under test
 }
 
 func suites() []suite {
 	return []suite{
 		{"store", "the tests of pkg/dynamo", []string{"./pkg/dynamo"}, []service{dynamoDB}},
 		{"engine", "the tests of the embedded DynamoDB's own behaviour", []string{"./infra/local/dynamodb"}, []service{dynamoDB}},
-		{"queue", "what the product relies on of SQS", []string{"./infra/local/sqs"}, []service{sqs}},
+		{"queue", "the features of SQS that the product relies on", []string{"./infra/local/sqs"}, []service{sqs}},
 		{"mapping", "the event source mapping from a table's stream", []string{"./infra/local/poller"}, []service{dynamoDB}},
-		{"events", "events from the product's adapter by a rule and a queue to who subscribed", []string{"./infra/local/platform"}, []service{events}},
+		{"events", "events from the product's adapter through a rule and a queue to a subscriber", []string{"./infra/local/platform"}, []service{events}},
 		{"end to end", "the functions' own binaries, with crashes and faults; the queues are the embedded ones", []string{"./infra/local/e2e"}, []service{dynamoDB}},
-		{"story", "the local stack with the engine behind it: the product's story, a crash, a broken message", []string{"./infra/conformance/story"}, []service{dynamoDB, sqs}},
+		{"story", "the local stack on the engine: the product's story, a crash, a broken message", []string{"./infra/conformance/story"}, []service{dynamoDB, sqs}},
 	}
 }
 
-// test is how one test ended.
+// test is the result of one test.
 type test struct {
 	passed bool
 	output string
 }
 
-// run runs the tests with the environment added. It returns them by name, see decodeTests. An error means that the tests could not be run at all.
+// run runs the tests with the additional environment variables and returns them by name, see
+// decodeTests. An error means that the tests could not run at all.
 func (s suite) run(ctx context.Context, environment []string) (map[string]test, error) {
 	arguments := append([]string{"test", "-count=1", "-json", "-timeout=30m"}, s.packages...)
 	if s.name == "queue" && len(environment) > 0 {
-		arguments = append(arguments, "-run=^TestConformance$") // the rest is about the embedded engine's inside
+		// the other tests are about the embedded engine's internals
+		arguments = append(arguments, "-run=^TestConformance$")
 	}
 	if s.name == "store" && len(environment) > 0 {
 		arguments = append(arguments, "-rapid.checks=10") // moto takes seconds for each
@@ -62,13 +64,14 @@ func (s suite) run(ctx context.Context, environment []string) (map[string]test, 
 	}
 	anyFailed := slices.ContainsFunc(slices.Collect(maps.Values(tests)), func(t test) bool { return !t.passed })
 	if len(tests) == 0 || err != nil && !anyFailed {
-		return nil, fmt.Errorf("go test ran no test to its end: %w\n%s%s", err, output, stderr.Bytes())
+		return nil, fmt.Errorf("go test completed no test: %w\n%s%s", err, output, stderr.Bytes())
 	}
 	return tests, nil
 }
 
-// decodeTests reads what `go test -json` prints. A test with subtests counts only if it failed and none of them did.
-// output is what no test printed, such as a build's complaints.
+// decodeTests parses the output of `go test -json`. A test with subtests is included only if it
+// failed although all its subtests passed. output is the output that belongs to no test, such as
+// build errors.
 func decodeTests(r io.Reader) (tests map[string]test, output string, err error) {
 	all := make(map[string]test)
 	for decoder := json.NewDecoder(r); ; {

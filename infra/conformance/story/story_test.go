@@ -19,22 +19,24 @@ import (
 	"related-ro/infra/local/stack"
 )
 
-// patience is how long a part of the story may take: what a crash leaves behind comes back after the visibility timeout.
+// patience is the time limit of each part of the story: after a crash, messages reappear only after
+// the visibility timeout.
 const patience = time.Minute
 
-// system is a stack whose Karmak can be told to do something when it is next asked.
+// system is a stack that can run a hook at the next request to Karmak.
 type system struct {
 	*stack.Stack
 	onKarmak atomic.Pointer[func()]
 }
 
-// start starts a stack with the engines that the environment names and the seed data in it.
+// start starts a stack with the engines that the environment names, and loads the seed data.
 func start(t *testing.T) (*system, seed.Data) {
 	t.Helper()
 	s := &system{}
 	running, err := stack.Start(t.Context(), stack.Options{
 		Root: "../../..",
-		// A crash is over in seconds: 6 times the function's timeout and the window, as the template asks.
+		// A crash is over in seconds: 13 s is 6 times the function's timeout plus the window, as
+		// the template requires.
 		Parameters: map[string]string{"FunctionTimeout": "2", "VisibilityTimeout": "13"},
 		Elsewhere: map[stack.Engine]string{
 			stack.DynamoDB: os.Getenv(dynamodbtest.EndpointVariable), stack.SQS: os.Getenv(sqstest.EndpointVariable),
@@ -83,11 +85,13 @@ func TestSystem(t *testing.T) {
 	t.Run("a broken message becomes a dead letter with its reason", func(t *testing.T) { broken(t, s) })
 }
 
-// crash kills the function while it asks Karmak; the message must come back and be done.
+// crash kills the function during a request to Karmak; the message must be redelivered and
+// processed.
 func crash(t *testing.T, s *system, data seed.Data) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	c, ok := data.Case("case-1003") // the story has closed case-1001: an export right after that is none
+	// the story has closed case-1001, so an export right after that would have no effect
+	c, ok := data.Case("case-1003")
 	if !ok {
 		t.Fatal("the seed data have no case-1003")
 	}
@@ -107,7 +111,7 @@ func crash(t *testing.T, s *system, data seed.Data) {
 	}
 }
 
-// broken sends a message without RO number beside a good one.
+// broken sends a message without an RO number and expects it as a dead letter.
 func broken(t *testing.T, s *system) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
