@@ -20,20 +20,21 @@ const (
 	oapiCodegen = "github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2"
 )
 
-// packages are npm's: linters, and what makes and runs a client in TypeScript.
+// packages are npm packages: linters, and the tools that generate and run a TypeScript client.
 var packages = []string{
 	"@redocly/cli@2.77.0", "@stoplight/spectral-cli@6.16.3", "openapi-typescript@7.13.0", "openapi-fetch@0.17.0", "typescript@5.9.3", "@types/node@24.0.0",
 }
 
 func TestMain(m *testing.M) {
 	if os.Getenv("RELATEDRO_CLIENTS") != "1" {
-		fmt.Println("skipped: the tests of clients run by make test-clients")
+		fmt.Println("skipped: run the client tests with make test-clients")
 		return
 	}
 	os.Exit(m.Run())
 }
 
-// modules returns the folder of npm's packages. Where there is no npm the test is skipped, or fails where CI=true.
+// modules returns the directory of npm packages. Without npm the test is skipped, or fails if
+// CI=true.
 func modules(t *testing.T) string {
 	t.Helper()
 	directory, err := filepath.Abs(filepath.Join(root, ".cache", "clients-1"))
@@ -50,7 +51,7 @@ func modules(t *testing.T) string {
 	return filepath.Join(directory, "node_modules")
 }
 
-// run runs a command in a folder and returns what it printed.
+// run runs a command in a directory and returns its output.
 func run(t *testing.T, directory string, environment []string, name string, arguments ...string) string {
 	t.Helper()
 	c := exec.CommandContext(t.Context(), name, arguments...)
@@ -83,7 +84,8 @@ func TestLintersFindNothing(t *testing.T) {
 	}
 }
 
-// system starts the whole system with the seed data in it and returns its address and a token, as a client's environment.
+// system starts the whole system with the seed data and returns its address and a token as
+// environment variables for a client.
 func system(t *testing.T) []string {
 	t.Helper()
 	binaries := t.TempDir()

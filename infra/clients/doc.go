@@ -1,3 +1,4 @@
-// Package clients shows what other teams do with the HTTP contract: linters read it, generators make clients of it, and
-// those work against the running system. It has only tests; make test-clients runs them.
+// Package clients tests the HTTP contract with third-party tools: linters check it, generators
+// create clients from it, and those clients run against the live system. It contains only tests;
+// make test-clients runs them.
 package clients

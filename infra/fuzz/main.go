@@ -1,11 +1,12 @@
-// Command fuzz sends the running API what schemathesis makes of infra/openapi.yaml: its
-// examples, the edges of every schema, and random requests, right and wrong. It fails
-// on any 5xx and on any answer that is not in the contract.
+// Command fuzz runs schemathesis against the API with requests generated from infra/openapi.yaml:
+// the contract's examples, the boundary values of every schema, and random valid and invalid
+// requests. It fails on any 5xx and on any response that violates the contract.
 //
 //	go run ./infra/fuzz
 //
-// It runs the whole local stack on free ports, with the seed data. schemathesis is installed into the cache, which needs
-// Python 3: without it the run is skipped with the reason, or fails where CI=true.
+// It runs the whole local stack on free ports, with the seed data. It installs schemathesis into
+// the cache, which needs Python 3. Without Python the run is skipped with the reason, or fails if
+// CI=true.
 package main
 
 import (
@@ -41,7 +42,7 @@ func fuzz(ctx context.Context) (err error) {
 	root := flag.String("root", ".", "directory of the project")
 	bin := flag.String("bin", "", "directory with the functions' native binaries; built if empty")
 	cache := flag.String("cache", ".cache", "directory to install schemathesis in")
-	examples := flag.Int("examples", 40, "random requests of each operation, right ones and wrong ones each")
+	examples := flag.Int("examples", 40, "number of random valid requests per operation, and of invalid ones")
 	random := flag.Int("seed", 1, "seed of the random requests")
 	flag.Parse()
 
@@ -65,7 +66,8 @@ func fuzz(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	work, err := os.MkdirTemp("", "related-ro-fuzz-") // schemathesis keeps its database where it runs
+	// schemathesis writes its database into the working directory
+	work, err := os.MkdirTemp("", "related-ro-fuzz-")
 	if err != nil {
 		return err
 	}
@@ -79,7 +81,8 @@ func fuzz(ctx context.Context) (err error) {
 		"--max-examples", strconv.Itoa(*examples), "--seed", strconv.Itoa(*random), "--no-color")
 	run.Dir, run.Stdout, run.Stderr = work, os.Stdout, os.Stderr
 	run.Env = append(os.Environ(), "API_URL="+s.APIURL, "API_TOKEN="+token)
-	run.Cancel = func() error { return run.Process.Signal(os.Interrupt) } // so that it says what it found so far
+	// so that it prints its findings so far
+	run.Cancel = func() error { return run.Process.Signal(os.Interrupt) }
 	run.WaitDelay = 10 * time.Second
 	if err := run.Run(); err != nil {
 		return fmt.Errorf("schemathesis: %w", err)
@@ -87,8 +90,8 @@ func fuzz(ctx context.Context) (err error) {
 	return nil
 }
 
-// start starts a stack with the seed data and the highest bound on requests that the
-// template takes: by its default, 429 would be all that is found.
+// start starts a stack with the seed data and the highest request rate that the template allows:
+// with the default rate, schemathesis would mostly see 429.
 func start(ctx context.Context, root, bin string) (*stack.Stack, error) {
 	s, err := stack.Start(ctx, stack.Options{
 		Root: root, Binaries: bin, Parameters: map[string]string{"ApiRateLimit": "10000", "ApiBurstLimit": "10000"},

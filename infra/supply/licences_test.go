@@ -15,7 +15,7 @@ func TestLicencesAreListed(t *testing.T) {
 	}
 	listed, err := os.ReadFile("../docs/licences.md")
 	if err != nil || !bytes.Equal(listed, page(modules)) {
-		t.Errorf("infra/docs/licences.md is not up to date, %v: run go run ./infra/supply -licences", err)
+		t.Errorf("infra/docs/licences.md is out of date, %v: run go run ./infra/supply -licences", err)
 	}
 }
 
@@ -33,9 +33,9 @@ TORTIOUS ACTION, ARISING OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF 
 
 func TestLicenceThatIsNotAccepted(t *testing.T) {
 	for name, c := range map[string]struct{ file, text, want string }{
-		"none":       {"README", "Use it as you like.", "no licence is found"},
-		"no licence": {"LICENSE", "All rights reserved.", "no licence is found"},
-		"another":    {"COPYING", gpl, "is none of"},
+		"none":       {"README", "Use it as you like.", "no licence found"},
+		"no licence": {"LICENSE", "All rights reserved.", "no licence found"},
+		"another":    {"COPYING", gpl, "is not one of"},
 		"accepted":   {"LICENSE.txt", isc, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,11 +1,13 @@
-// Command supply says what the functions are made of: a bill of materials of each (CycloneDX), the licences of what they link,
-// and the known vulnerabilities that they can reach.
+// Command supply documents the functions' dependencies: a CycloneDX bill of materials for each
+// function, the licences of the linked modules, and the known vulnerabilities that the functions
+// can reach.
 //
 //	go run ./infra/supply              # bills into bin/sbom, then govulncheck
 //	go run ./infra/supply -licences    # writes infra/docs/licences.md
 //
-// Bills and vulnerabilities come from tools that others wrote. govulncheck asks a database on the internet: where that cannot
-// be reached, it says so and goes on, since no run of ours can change it.
+// Bills and vulnerabilities come from third-party tools. govulncheck needs a database on the
+// internet. If the database is unreachable, supply says so and continues, because rerunning would
+// not help.
 package main
 
 import (
@@ -31,7 +33,7 @@ func main() {
 	defer stop()
 	root := flag.String("root", ".", "directory of the project")
 	bin := flag.String("bin", "bin", "directory with the functions' binaries")
-	licences := flag.Bool("licences", false, "write the page of licences and nothing else")
+	licences := flag.Bool("licences", false, "only write the page of licences")
 	flag.Parse()
 	var err error
 	if *licences {
@@ -53,7 +55,7 @@ func writeLicences(ctx context.Context, root string) error {
 	return os.WriteFile(filepath.Join(root, "infra", "docs", "licences.md"), page(modules), 0o644)
 }
 
-// check writes the bills, and looks for vulnerabilities in the binaries.
+// check writes the bills of materials and scans the binaries for vulnerabilities.
 func check(ctx context.Context, root, bin string) error {
 	names, err := functions(root)
 	if err != nil {
@@ -80,7 +82,7 @@ func check(ctx context.Context, root, bin string) error {
 			fmt.Println(name, "has no known vulnerability")
 		case strings.Contains(out, "fetching vulnerabilities"):
 			reachable = false
-			fmt.Println("vulnerabilities are not looked for: govulncheck cannot reach its database:", lastLine(out))
+			fmt.Println("skipped the vulnerability scan: govulncheck cannot reach its database:", lastLine(out))
 		default:
 			found = append(found, fmt.Errorf("%s: %w\n%s", name, err, out))
 		}
@@ -88,13 +90,14 @@ func check(ctx context.Context, root, bin string) error {
 	return errors.Join(found...)
 }
 
-// tool runs a Go program by its module's version and returns what it printed.
+// tool runs a Go program at a module version and returns its output.
 func tool(ctx context.Context, program string, arguments ...string) (string, error) {
 	out, err := exec.CommandContext(ctx, "go", append([]string{"run", program}, arguments...)...).CombinedOutput()
 	return string(out), err
 }
 
-// lastLine returns the last line that says something, without go run's own.
+// lastLine returns the last non-empty line of a program's output, ignoring the line that go run
+// adds.
 func lastLine(out string) string {
 	lines := strings.Split(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(out), "exit status 1")), "\n")
 	return lines[len(lines)-1]

@@ -12,24 +12,24 @@ import (
 )
 
 const (
-	// startLimit is how long a server may take to answer: Java on a busy machine takes 10 s.
+	// startLimit is the maximum start-up time of a server: Java on a busy machine takes 10 s.
 	startLimit = 90 * time.Second
-	// stopLimit is how long it may take to end by SIGTERM before it is killed.
+	// stopLimit is how long a server may take to exit after SIGTERM before it is killed.
 	stopLimit = 10 * time.Second
-	// pollInterval is the time between two requests to a server that starts.
+	// pollInterval is the interval between readiness probes.
 	pollInterval = 100 * time.Millisecond
 )
 
-// Command says how to start a server.
+// Command describes how to start a server.
 type Command struct {
-	// Arguments are the program and what follows it.
+	// Arguments are the program and its arguments.
 	Arguments []string
-	// Environment is all that the program gets.
+	// Environment is the program's complete environment.
 	Environment []string
-	// URL is where it will answer, and Client what it is asked with.
+	// URL is the server's address, and Client sends the readiness probes.
 	URL    string
 	Client *http.Client
-	// Log is the file for what it prints.
+	// Log is the file for the program's output.
 	Log string
 }
 
@@ -41,10 +41,11 @@ type Server struct {
 	log     *os.File
 }
 
-// ErrNoProgram is in the error of a program that could not be started at all.
+// ErrNoProgram is wrapped by the error for a program that could not be started at all.
 var ErrNoProgram = errors.New("the program cannot be started")
 
-// Serve starts a server and waits until it answers anything over HTTP. It ends with ctx, or by Stop.
+// Serve starts a server and waits until it responds over HTTP. The server runs until ctx ends or
+// Stop is called.
 func Serve(ctx context.Context, c Command) (*Server, error) {
 	file, err := os.Create(c.Log)
 	if err != nil {
@@ -63,7 +64,8 @@ func Serve(ctx context.Context, c Command) (*Server, error) {
 		return nil, errors.Join(ErrNoProgram, err, file.Close())
 	}
 	go func() {
-		_ = s.command.Wait() // how it ended matters only if it was too early, and then the log says why
+		// the exit status matters only if it exits too early, and then the log explains it
+		_ = s.command.Wait()
 		close(s.ended)
 	}()
 	if err := s.await(ctx, c); err != nil {
@@ -86,15 +88,15 @@ func (s *Server) await(ctx context.Context, c Command) error {
 		}
 		select {
 		case <-s.ended:
-			return errors.New("ended before it answered")
+			return errors.New("exited before it responded")
 		case <-ctx.Done():
-			return fmt.Errorf("did not answer: %w", err)
+			return fmt.Errorf("did not respond: %w", err)
 		case <-time.After(pollInterval):
 		}
 	}
 }
 
-// Stop ends the server and returns when its process is gone.
+// Stop ends the server and waits for its process to exit.
 func (s *Server) Stop() error {
 	s.cancel()
 	<-s.ended

@@ -1,5 +1,5 @@
-// Package tools installs programs that the Go toolchain does not bring, such as AWS's own or those that play AWS, into
-// directories of this project's cache. It needs what it installs with: python3, npm, or java and mvn.
+// Package tools installs programs that are not part of the Go toolchain, such as AWS's tools and
+// AWS emulators, into directories of the project's cache. It uses python3, npm, or java and mvn.
 package tools
 
 import (
@@ -13,11 +13,13 @@ import (
 	"path/filepath"
 )
 
-// Installer installs something into a directory that exists and is empty. Its error holds what the command printed.
+// Installer installs something into an existing, empty directory. Its error contains the command's
+// output.
 type Installer func(ctx context.Context, directory string) error
 
-// Once installs into the directory unless that was done before. A mark is left when it is done, so that what was broken off
-// is not taken for whole. The directory's name must change with the version.
+// Once installs into the directory unless a previous call completed. It leaves a marker file on
+// success, so that an interrupted installation is repeated. The directory's name must include the
+// version.
 func Once(ctx context.Context, directory string, install Installer) error {
 	mark := filepath.Join(directory, ".installed")
 	if _, err := os.Stat(mark); err == nil {
@@ -35,7 +37,8 @@ func Once(ctx context.Context, directory string, install Installer) error {
 	return os.WriteFile(mark, nil, 0o644)
 }
 
-// Python installs packages of PyPI, such as "cfn-lint==1.58.0", into a virtual environment: their commands are in bin.
+// Python installs PyPI packages, such as "cfn-lint==1.58.0", into a virtual environment; their
+// commands are in bin.
 func Python(requirements ...string) Installer {
 	return func(ctx context.Context, directory string) error {
 		if err := execute(ctx, "", "python3", "-m", "venv", directory); err != nil {
@@ -46,7 +49,7 @@ func Python(requirements ...string) Installer {
 	}
 }
 
-// NPM installs packages of npm, such as "axe-core@4.14.1", below node_modules.
+// NPM installs npm packages, such as "axe-core@4.14.1", below node_modules.
 func NPM(packages ...string) Installer {
 	return func(ctx context.Context, directory string) error {
 		return execute(ctx, "", "npm", append([]string{"install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts",
@@ -54,7 +57,7 @@ func NPM(packages ...string) Installer {
 	}
 }
 
-// Maven copies an artifact, and all that it needs at run time, next to each other.
+// Maven copies an artifact and its runtime dependencies into the directory.
 func Maven(group, artifact, version string) Installer {
 	return func(ctx context.Context, directory string) error {
 		project := fmt.Sprintf(`<project xmlns="http://maven.apache.org/POM/4.0.0">
@@ -73,10 +76,12 @@ func Maven(group, artifact, version string) Installer {
 	}
 }
 
-// MustHave reports whether a check has to fail for what it lacks, as in CI. Elsewhere it is skipped with the reason.
+// MustHave reports whether missing tools are an error, as in CI. Otherwise the check is skipped
+// with the reason.
 func MustHave() bool { return os.Getenv("CI") == "true" }
 
-// FreePort returns a TCP port of the loopback interface that nobody listens on, for a program that must be told one.
+// FreePort returns an unused TCP port of the loopback interface, for a program that cannot choose
+// one itself.
 func FreePort(ctx context.Context) (int, error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
@@ -85,13 +90,13 @@ func FreePort(ctx context.Context) (int, error) {
 	}
 	address, ok := listener.Addr().(*net.TCPAddr)
 	if !ok {
-		err = fmt.Errorf("find a free port: %v is not of TCP", listener.Addr())
+		err = fmt.Errorf("find a free port: %v is not a TCP address", listener.Addr())
 		return 0, errors.Join(err, listener.Close())
 	}
 	return address.Port, listener.Close()
 }
 
-// execute runs a command; its output is in the error.
+// execute runs a command; the error contains its output.
 func execute(ctx context.Context, directory, name string, arguments ...string) error {
 	command := exec.CommandContext(ctx, name, arguments...)
 	command.Dir = directory

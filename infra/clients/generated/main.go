@@ -1,9 +1,11 @@
-// Command generated makes clients of the HTTP contract by a generator that others wrote, compiles the Java one, and runs the
-// Python one against the local stack: what the contract says must be what real clients can take.
+// Command generated generates clients from the HTTP contract with a third-party generator, compiles
+// the Java client, and runs the Python client against the local stack. It shows that real clients
+// can use the contract.
 //
 //	go run ./infra/clients/generated
 //
-// It needs Python 3, Java and Maven: without them it is skipped with the reason, or fails where CI=true.
+// It needs Python 3, Java and Maven. Without them it is skipped with the reason, or fails if
+// CI=true.
 package main
 
 import (
@@ -22,7 +24,7 @@ import (
 	"related-ro/infra/tools"
 )
 
-// generator is openapi-generator's version; requirements are what its Python clients import.
+// generator is openapi-generator's version; requirements are the imports of its Python clients.
 const generator = "7.20.0"
 
 var requirements = []string{"pydantic==2.14.4", "python-dateutil==4.0.0", "typing-extensions==4.16.0", "urllib3==2.8.0"}
@@ -69,7 +71,7 @@ func run(ctx context.Context, root, bin, cache string) error {
 	return kit.tell(ctx, root, bin, python)
 }
 
-// kit is where the tools are.
+// kit holds the paths of the tools.
 type kit struct{ generator, python string }
 
 func install(ctx context.Context, cache string) (k kit, err error) {
@@ -86,8 +88,9 @@ func install(ctx context.Context, cache string) (k kit, err error) {
 	return k, nil
 }
 
-// generate makes a client with the generator's defaults, but for one: by its own account (config-help) its default for
-// members that a schema does not list is not what OpenAPI says.
+// generate generates a client with the generator's defaults, with one exception: for members that a
+// schema does not list, the generator's default deviates from OpenAPI, according to its own
+// documentation (config-help).
 func (k kit) generate(ctx context.Context, contract, language, to string) error {
 	err := execute(ctx, "", nil, "java", "-cp", filepath.Join(k.generator, "*"), "org.openapitools.codegen.OpenAPIGenerator", "generate",
 		"-g", language, "-i", contract, "-o", to, "--additional-properties", "disallowAdditionalPropertiesIfNotPresent=false")
@@ -123,11 +126,11 @@ func (k kit) tell(ctx context.Context, root, bin, generated string) (err error) 
 	if err := execute(ctx, "", environment, filepath.Join(k.python, "bin", "python"), filepath.Join(root, "infra", "clients", "generated", "client.py")); err != nil {
 		return fmt.Errorf("run the Python client: %w", err)
 	}
-	fmt.Println("the Python client takes every answer of the local stack")
+	fmt.Println("the Python client accepts every response of the local stack")
 	return nil
 }
 
-// execute runs a command; its output is in the error.
+// execute runs a command; the error contains its output.
 func execute(ctx context.Context, directory string, environment []string, name string, arguments ...string) error {
 	command := exec.CommandContext(ctx, name, arguments...)
 	command.Dir, command.Env = directory, append(os.Environ(), environment...)
