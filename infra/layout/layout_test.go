@@ -1,5 +1,5 @@
-// Package layout keeps the shape of the repository: who may import whom, and what the
-// top holds.
+// Package layout tests the repository's structure: allowed imports and the contents of the
+// top-level directory.
 package layout
 
 import (
@@ -16,8 +16,8 @@ import (
 
 const module = "related-ro/"
 
-// adapters translate between the domain and one technology. They know the domain and
-// not each other. What two of them need of a standard has a package of its own.
+// adapters translate between the domain and one technology. They may import the domain but not each
+// other. Code for a standard that several of them need is in its own package.
 var (
 	adapters  = []string{"pkg/karmak", "pkg/dynamo", "pkg/sqsbatch", "pkg/httpapi", "pkg/eventbus"}
 	standards = []string{"pkg/negotiate"}
@@ -64,7 +64,7 @@ func (p goPackage) own() (imports []string) {
 
 func (p goPackage) path() string { return strings.TrimPrefix(p.ImportPath, module) }
 
-// find returns the package of the path.
+// find returns the package with the path.
 func find(t *testing.T, all []goPackage, path string) goPackage {
 	t.Helper()
 	for _, p := range all {
@@ -72,7 +72,7 @@ func find(t *testing.T, all []goPackage, path string) goPackage {
 			return p
 		}
 	}
-	t.Fatalf("there is no %s, whose imports have rules", path)
+	t.Fatalf("package %s, whose imports are restricted, does not exist", path)
 	return goPackage{}
 }
 
@@ -118,7 +118,7 @@ func TestPackagesSayWhatTheyAreFor(t *testing.T) {
 func TestNoPackageIsNamedForNothing(t *testing.T) {
 	for _, p := range packages(t) {
 		if slices.Contains([]string{"utils", "util", "common", "helpers", "types", "models", "interfaces"}, p.Name) {
-			t.Errorf("%s: the name does not say what it is for", p.path())
+			t.Errorf("%s: the name does not describe the package's purpose", p.path())
 		}
 	}
 }

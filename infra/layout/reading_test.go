@@ -15,13 +15,13 @@ import (
 
 const root = "../.."
 
-// Limits of what a reader has to take in at once. Tests may be longer: their tables are.
+// Size limits that keep files and functions readable. Tests are exempt because of their tables.
 const (
 	maxFileLines     = 400
 	maxFunctionLines = 60
 )
 
-// files returns the paths below the root of the repository's own files with the extension.
+// files returns the paths, relative to the root, of the repository's own files with the extension.
 func files(t *testing.T, extension string) []string {
 	t.Helper()
 	var found []string
@@ -43,7 +43,7 @@ func files(t *testing.T, extension string) []string {
 	return found
 }
 
-// sources parses the Go files that are not tests.
+// sources parses all Go files except tests.
 func sources(t *testing.T) (*token.FileSet, []*ast.File) {
 	t.Helper()
 	set := token.NewFileSet()
@@ -99,7 +99,7 @@ func TestExportedNamesAreDocumented(t *testing.T) {
 	}
 }
 
-// documented returns the first exported name of a declaration, and its comment.
+// documented returns the first exported name of a declaration and its comment.
 func documented(spec ast.Spec) (string, *ast.CommentGroup) {
 	switch spec := spec.(type) {
 	case *ast.TypeSpec:
@@ -150,15 +150,15 @@ func TestLinksOfTheDocumentsLeadSomewhere(t *testing.T) {
 				to = filepath.Join(filepath.Dir(path), target)
 			}
 			if _, err := os.Stat(to); err != nil {
-				t.Errorf("%s links to %s, which is not there", path, link[1])
+				t.Errorf("%s links to %s, which does not exist", path, link[1])
 			} else if anchor != "" && filepath.Ext(to) == ".md" && !slices.Contains(anchors(t, to), anchor) {
-				t.Errorf("%s links to %s, where no heading has that anchor", path, link[1])
+				t.Errorf("%s links to %s, but no heading has that anchor", path, link[1])
 			}
 		}
 	}
 }
 
-// anchors returns the anchors of a document's headings, as GitHub makes them.
+// anchors returns the anchors of a document's headings, as GitHub generates them.
 func anchors(t *testing.T, path string) []string {
 	t.Helper()
 	text, err := os.ReadFile(path)

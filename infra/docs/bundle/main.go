@@ -1,5 +1,6 @@
-// Command bundle writes the HTTP contract, infra/openapi.yaml, as one JSON document without YAML's anchors, which not every
-// generator of clients reads. The result, infra/openapi.json, is committed: run it with go generate in this folder.
+// Command bundle writes the HTTP contract, infra/openapi.yaml, as one JSON document without YAML
+// anchors, which some client generators do not support. The result, infra/openapi.json, is
+// committed; update it with go generate in this directory.
 package main
 
 import (
@@ -18,7 +19,7 @@ import (
 
 func main() {
 	contract := flag.String("contract", "infra/openapi.yaml", "the contract")
-	out := flag.String("o", "infra/openapi.json", "where to write")
+	out := flag.String("o", "infra/openapi.json", "output file")
 	flag.Parse()
 	bundled, err := bundle(*contract)
 	if err == nil {
@@ -29,7 +30,7 @@ func main() {
 	}
 }
 
-// bundle returns a YAML file as JSON, in its order.
+// bundle returns a YAML file as JSON, in the same order.
 func bundle(file string) ([]byte, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -40,7 +41,7 @@ func bundle(file string) ([]byte, error) {
 		return nil, err
 	}
 	if len(document.Content) != 1 {
-		return nil, errors.New("not one document")
+		return nil, errors.New("must contain exactly one document")
 	}
 	var compact, indented bytes.Buffer
 	if err := write(&compact, document.Content[0]); err != nil {
@@ -73,7 +74,8 @@ func write(out *bytes.Buffer, n *yaml.Node) error {
 	return nil
 }
 
-// merged returns names and values of a mapping in turns, with those of the mapping that a "<<" names in its place.
+// merged returns the names and values of a mapping alternately, with each "<<" replaced by the
+// pairs of the mapping that it names.
 func merged(n *yaml.Node) (pairs []*yaml.Node) {
 	for i := 0; i < len(n.Content); i += 2 {
 		if n.Content[i].Tag == "!!merge" {
@@ -85,7 +87,7 @@ func merged(n *yaml.Node) (pairs []*yaml.Node) {
 	return pairs
 }
 
-// list writes an array or object of so many nodes each.
+// list writes an array or an object; each element takes `each` nodes.
 func list(out *bytes.Buffer, opening, closing byte, nodes []*yaml.Node, each int, one func([]*yaml.Node) error) error {
 	out.WriteByte(opening)
 	for i := 0; i < len(nodes); i += each {
@@ -100,13 +102,13 @@ func list(out *bytes.Buffer, opening, closing byte, nodes []*yaml.Node, each int
 	return nil
 }
 
-// encode returns a scalar as JSON, with its characters as they are.
+// encode returns a scalar as JSON without HTML escaping.
 func encode(v any) []byte {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(v); err != nil {
-		panic(err) // of a scalar
+		panic(err) // unreachable for a scalar
 	}
 	return bytes.TrimSpace(b.Bytes())
 }

@@ -13,7 +13,7 @@ func TestBundleIsMadeOfTheContract(t *testing.T) {
 	}
 	got, err := os.ReadFile("../../openapi.json")
 	if err != nil || !bytes.Equal(got, want) {
-		t.Errorf("infra/openapi.json is not that of infra/openapi.yaml, %v: run go generate ./infra/docs/bundle", err)
+		t.Errorf("infra/openapi.json does not match infra/openapi.yaml, %v: run go generate ./infra/docs/bundle", err)
 	}
 }
 

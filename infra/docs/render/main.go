@@ -1,5 +1,4 @@
-// Command render writes infra/openapi.yaml as one static HTML page, which needs nothing
-// but a browser.
+// Command render writes infra/openapi.yaml as one static, self-contained HTML page.
 //
 //	go run ./infra/docs/render -o bin/api.html
 package main
@@ -25,7 +24,7 @@ var pageText string
 
 func main() {
 	contract := flag.String("contract", "infra/openapi.yaml", "the contract")
-	out := flag.String("o", "bin/api.html", "where to write the page")
+	out := flag.String("o", "bin/api.html", "output file")
 	flag.Parse()
 	if err := write(*contract, *out); err != nil {
 		fmt.Fprintln(os.Stderr, "render:", err)
@@ -52,7 +51,7 @@ func write(contract, out string) error {
 	return os.WriteFile(out, html, 0o644)
 }
 
-// page is what the template shows.
+// page is the template's data.
 type page struct {
 	Title, Version, Summary string
 	Description             template.HTML
@@ -60,7 +59,7 @@ type page struct {
 	Schemas                 []schema
 }
 
-// group is the operations of one tag.
+// group holds the operations of one tag.
 type group struct {
 	Name        string
 	Description template.HTML
@@ -70,7 +69,7 @@ type group struct {
 type operation struct {
 	ID, Method, Path, Summary string
 	Description               template.HTML
-	Roles                     []string // none: open to all
+	Roles                     []string // empty if open to all
 	Parameters                []member
 	Body                      *body
 	Responses                 []response
@@ -107,7 +106,7 @@ type member struct {
 
 type schema struct {
 	Name        string
-	Type        template.HTML // of one that is no object
+	Type        template.HTML // only if the schema is not an object
 	Description template.HTML
 	Members     []member
 }
@@ -176,7 +175,8 @@ func contentsOf(all openapi3.Content) []content {
 		for name, e := range m.Examples {
 			text, err := json.MarshalIndent(e.Value.Value, "", "  ")
 			if err != nil {
-				text = []byte(err.Error()) // a YAML value that JSON does not have; the page shows it
+				// a YAML value that JSON cannot represent; the page shows the error
+				text = []byte(err.Error())
 			}
 			c.Examples = append(c.Examples, example{name, e.Value.Summary, string(text)})
 		}

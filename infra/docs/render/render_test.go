@@ -27,23 +27,23 @@ func TestPageShowsTheWholeContract(t *testing.T) {
 		for method, o := range item.Operations() {
 			for _, want := range []string{`id="` + o.OperationID + `"`, method + "</span> " + path} {
 				if !strings.Contains(page, want) {
-					t.Errorf("the page lacks %s", want)
+					t.Errorf("the page does not contain %s", want)
 				}
 			}
 		}
 	}
 	for name := range doc.Components.Schemas {
 		if !strings.Contains(page, `id="schema-`+name+`"`) {
-			t.Errorf("the page lacks schema %s", name)
+			t.Errorf("the page does not contain schema %s", name)
 		}
 	}
 	for _, link := range regexp.MustCompile(`href="#([^"]+)"`).FindAllStringSubmatch(page, -1) {
 		if !strings.Contains(page, `id="`+link[1]+`"`) {
-			t.Errorf("a link leads nowhere: %s", link[1])
+			t.Errorf("broken link: %s", link[1])
 		}
 	}
 	if outside := regexp.MustCompile(`(?:src|href)="[a-z]+:`).FindString(page); outside != "" {
-		t.Errorf("the page needs something from outside: %s", outside)
+		t.Errorf("the page loads an external resource: %s", outside)
 	}
 }
 

@@ -13,8 +13,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// schemaOf describes a schema of the contract's components. One that is composed shows
-// the members of its parts too.
+// schemaOf describes a schema of the contract's components. A composed schema includes the members
+// of its parts.
 func schemaOf(name string, s *openapi3.Schema) schema {
 	out := schema{Name: name, Description: prose(s.Description)}
 	for _, part := range s.AllOf {
@@ -32,7 +32,7 @@ func schemaOf(name string, s *openapi3.Schema) schema {
 	return out
 }
 
-// typeOf says in words what a schema takes, with a link for one that has a name.
+// typeOf describes a schema's type in words, with a link if the schema has a name.
 func typeOf(ref *openapi3.SchemaRef) template.HTML {
 	if ref == nil || ref.Value == nil {
 		return ""
@@ -58,7 +58,7 @@ func typeOf(ref *openapi3.SchemaRef) template.HTML {
 		for _, value := range s.Enum {
 			words = append(words, literal(value))
 		}
-	case s.Extensions["x-values"] != nil: // of which there may come new ones
+	case s.Extensions["x-values"] != nil: // an open list: new values may be added
 		values, _ := s.Extensions["x-values"].([]any)
 		for _, value := range values {
 			words = append(words, literal(value))
@@ -83,7 +83,7 @@ func typeOf(ref *openapi3.SchemaRef) template.HTML {
 	return template.HTML(text)
 }
 
-// inline describes an object that has no name of its own.
+// inline describes an object without a name.
 func inline(s *openapi3.Schema) template.HTML {
 	var lines strings.Builder
 	for _, m := range schemaOf("", s).Members {
@@ -104,7 +104,7 @@ func joined(refs openapi3.SchemaRefs, between string) template.HTML {
 	return template.HTML(strings.Join(all, between))
 }
 
-// bounds adds how long something may be.
+// bounds appends a length limit to text.
 func bounds(text string, least uint64, most *uint64) string {
 	switch {
 	case least > 0 && most != nil:
@@ -125,8 +125,8 @@ func literal(value any) string {
 	return string(text)
 }
 
-// prose turns the little Markdown that the contract uses into HTML: paragraphs,
-// `code`, **bold** and *emphasis*.
+// prose converts the Markdown subset that the contract uses to HTML: paragraphs, `code`, **bold**
+// and *emphasis*.
 func prose(text string) template.HTML {
 	var out strings.Builder
 	for paragraph := range strings.SplitSeq(strings.TrimSpace(text), "\n\n") {
