@@ -10,7 +10,7 @@ import (
 // object is a node of a template.
 type object = map[string]any
 
-// known are the types that the engine creates as they are.
+// known returns the types that the engine supports without changes.
 func known() []string {
 	return []string{
 		"AWS::ApiGatewayV2::Stage", "AWS::CloudWatch::Dashboard", "AWS::DynamoDB::Table", "AWS::Events::EventBus",
@@ -19,28 +19,30 @@ func known() []string {
 	}
 }
 
-// adapters change what the engine, ministack, does not take as it is. Each gets the template and a resource's logical ID.
+// adapters change resources that the engine, ministack, does not support as they are. Each receives
+// the resources and one logical ID.
 func adapters() map[string]func(resources map[string]any, id string) error {
 	return map[string]func(map[string]any, string) error{
-		// It has no CodeDeploy: an alias moves at once.
+		// It has no CodeDeploy: an alias switches immediately.
 		"AWS::CodeDeploy::Application":     remove,
 		"AWS::CodeDeploy::DeploymentGroup": remove,
 		"AWS::Lambda::Alias":               withoutDeployment,
-		// It has no alarms of metric math.
+		// It does not support metric math in alarms.
 		"AWS::CloudWatch::Alarm": withoutMath,
-		// It compares a bound of concurrency as a number, but Ref of a parameter is text.
+		// It expects the concurrency limit as a number, but Ref of a parameter is a string.
 		"AWS::Lambda::EventSourceMapping": withoutBound,
-		// It asks IAM for SQS's batch actions by names of their own, which AWS does not have.
+		// For SQS batch actions it checks separate IAM action names, which do not exist in AWS.
 		"AWS::IAM::Role": withBatchActions,
-		// It has no policies of a bus, nor the configuration of asynchronous invocations.
+		// It supports neither bus policies nor configuration of asynchronous invocations.
 		"AWS::Events::EventBusPolicy":    remove,
 		"AWS::Lambda::EventInvokeConfig": remove,
-		// It does not read the OpenAPI body of an HTTP API.
+		// It does not read an HTTP API's OpenAPI body.
 		"AWS::ApiGatewayV2::Api": expandBody,
 	}
 }
 
-// adapt makes of the translated template one that the engine takes. It fails on a type that neither known nor adapters names.
+// adapt changes the translated template so that the engine accepts it. It fails on a type that is
+// neither in known nor in adapters.
 func adapt(template object) error {
 	resources := template["Resources"].(map[string]any)
 	for _, id := range slices.Sorted(maps.Keys(resources)) {
@@ -50,7 +52,7 @@ func adapt(template object) error {
 		}
 		change, ok := adapters()[kind]
 		if !ok {
-			return fmt.Errorf("%s is a %s: say in adapt_test.go whether the engine creates it", id, kind)
+			return fmt.Errorf("%s has type %s: state in adapt_test.go whether the engine supports it", id, kind)
 		}
 		if err := change(resources, id); err != nil {
 			return fmt.Errorf("%s: %w", id, err)
@@ -86,7 +88,7 @@ func withoutBound(resources map[string]any, id string) error {
 	return nil
 }
 
-// batches are SQS's actions that have a batch.
+// batches returns the SQS actions that have a batch variant.
 func batches() []string {
 	return []string{"sqs:SendMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"}
 }
@@ -115,19 +117,20 @@ func listOf(v any) []any {
 	return []any{v}
 }
 
-// expandBody makes resources of an API's OpenAPI body: an authorizer for each security scheme, an integration and a route for
-// each operation, and the CORS configuration. What it does not know in the body is an error.
+// expandBody converts an API's OpenAPI body to resources: an authorizer for each security scheme,
+// an integration and a route for each operation, and the CORS configuration. An unknown key in the
+// body is an error.
 func expandBody(resources map[string]any, id string) error {
 	api := properties(resources, id)
 	body, ok := api["Body"].(object)
 	if !ok {
-		return fmt.Errorf("has no body")
+		return fmt.Errorf("no body")
 	}
 	if err := onlyKeys(body, "openapi", "info", "tags", "paths", "components", "x-amazon-apigateway-cors"); err != nil {
 		return err
 	}
 	delete(api, "Body")
-	delete(api, "FailOnWarnings") // of the body's import
+	delete(api, "FailOnWarnings") // only relevant to importing the body
 	api["Name"], api["ProtocolType"] = object{"Ref": "AWS::StackName"}, "HTTP"
 	if cors := body["x-amazon-apigateway-cors"]; cors != nil {
 		configuration, err := corsOf(cors)
@@ -154,7 +157,8 @@ func expandBody(resources map[string]any, id string) error {
 	return nil
 }
 
-// corsOf returns an API's CorsConfiguration: the body's, since the engine serves it by the keys of API Gateway's API.
+// corsOf returns the body's CORS configuration as CorsConfiguration: the engine uses the same keys
+// as API Gateway's API.
 func corsOf(cors any) (object, error) {
 	of, ok := cors.(object)
 	if !ok {
@@ -178,7 +182,7 @@ func authorizerOf(api, name string, scheme object) (object, error) {
 	}}, nil
 }
 
-// anyMethod is OpenAPI's word of API Gateway for a route of all methods.
+// anyMethod is API Gateway's OpenAPI key for a route that matches every method.
 const anyMethod = "x-amazon-apigateway-any-method"
 
 func addRoute(resources map[string]any, api, method, path string, operation object) error {
@@ -209,7 +213,7 @@ func addRoute(resources map[string]any, api, method, path string, operation obje
 	}
 	for _, requirement := range listOf(operation["security"]) {
 		for scheme := range requirement.(object) {
-			if scheme != "NONE" { // the translator's word for an open route
+			if scheme != "NONE" { // the translator's name for an open route
 				route["AuthorizationType"], route["AuthorizerId"] = "JWT", object{"Ref": api + scheme + "Authorizer"}
 			}
 		}
@@ -218,7 +222,7 @@ func addRoute(resources map[string]any, api, method, path string, operation obje
 	return nil
 }
 
-// onlyKeys returns an error that names the keys of o beyond those that are known.
+// onlyKeys returns an error that names the keys of o that are not in known.
 func onlyKeys(o object, known ...string) error {
 	var foreign []string
 	for _, key := range slices.Sorted(maps.Keys(o)) {
@@ -227,7 +231,7 @@ func onlyKeys(o object, known ...string) error {
 		}
 	}
 	if len(foreign) > 0 {
-		return fmt.Errorf("the check does not know %s", strings.Join(foreign, ", "))
+		return fmt.Errorf("unknown keys: %s", strings.Join(foreign, ", "))
 	}
 	return nil
 }

@@ -16,7 +16,8 @@ import (
 	"related-ro/pkg/karmak/karmaktest"
 )
 
-// translated returns the CloudFormation for a stack that asks a Karmak, and the parameters in force.
+// translated returns the CloudFormation template of a stack that uses the given Karmak, and the
+// effective parameters.
 func translated(t *testing.T, karmak *karmaktest.Server) (template object, parameters map[string]string) {
 	t.Helper()
 	template, parameters, err := shared.translate(t.Context(), shared.parameters(karmak))
@@ -29,11 +30,12 @@ func translated(t *testing.T, karmak *karmaktest.Server) (template object, param
 func TestTemplateHasNoCircle(t *testing.T) {
 	template, _ := translated(t, newKarmak(t))
 	if found := circle(template); found != nil {
-		t.Errorf("CloudFormation refuses the circle %s", strings.Join(found, " → "))
+		t.Errorf("CloudFormation rejects the cycle %s", strings.Join(found, " → "))
 	}
 }
 
-// cfn-lint finds circles and broken bodies only in what the translator makes; on the SAM template it is silent about both.
+// cfn-lint finds cycles and invalid bodies only in the translated template, not in the SAM
+// template.
 func TestTranslatedTemplateIsLinted(t *testing.T) {
 	template, _ := translated(t, newKarmak(t))
 	text, err := json.Marshal(template)
@@ -64,7 +66,8 @@ func TestTranslatedTemplateIsLinted(t *testing.T) {
 	}
 }
 
-// spent are the parameters that the translator puts the values of: CloudFormation sees no use of them.
+// spent returns the parameters whose values the translator inserts, so that CloudFormation sees no
+// use of them.
 func spent() []string { return []string{"DeploymentType"} }
 
 func TestStackTellsTheStory(t *testing.T) {
@@ -77,7 +80,7 @@ func TestStackTellsTheStory(t *testing.T) {
 	}
 	for _, route := range routes {
 		if !s.hasAsked(route) {
-			t.Errorf("no step of the story asks %s", route)
+			t.Errorf("no step of the story calls %s", route)
 		}
 	}
 	if err := changeKarmak(t.Context(), s, after); err != nil {
@@ -85,7 +88,8 @@ func TestStackTellsTheStory(t *testing.T) {
 	}
 }
 
-// changeKarmak updates the stack so that it asks another Karmak, and sees that both a queue's function and one behind the API do.
+// changeKarmak updates the stack to use another Karmak, and checks that a queue's function and a
+// function behind the API both use it.
 func changeKarmak(ctx context.Context, s *system, after *karmaktest.Server) error {
 	template, parameters, err := s.world.translate(ctx, s.world.parameters(after))
 	if err != nil {
@@ -109,13 +113,13 @@ func changeKarmak(ctx context.Context, s *system, after *karmaktest.Server) erro
 			return fmt.Errorf("%s: %w", part.name, err)
 		}
 		if after.Counts().Total == requests {
-			return fmt.Errorf("%s still asks the Karmak from before: the alias runs the old version", part.name)
+			return fmt.Errorf("%s still uses the previous Karmak: the alias runs the old version", part.name)
 		}
 	}
 	return nil
 }
 
-// What rules forbid is refused before anything is made.
+// CloudFormation rules reject invalid parameters before any resource is created.
 func TestRulesAreAsked(t *testing.T) {
 	parameters := shared.parameters(newKarmak(t))
 	parameters["FunctionTimeout"] = "120"
@@ -132,7 +136,8 @@ func TestRulesAreAsked(t *testing.T) {
 	}
 }
 
-// The story needs what the template gives: without one permission, one variable or one route it goes wrong, and where.
+// The story depends on the template: without one permission, variable or route, the expected step
+// fails.
 func TestStoryMissesWhatIsTakenAway(t *testing.T) {
 	for _, tt := range []struct {
 		name, step, says string
@@ -163,7 +168,7 @@ func TestStoryMissesWhatIsTakenAway(t *testing.T) {
 	}
 }
 
-// withoutAction takes an action out of the policies of a role.
+// withoutAction removes an action from the policies of a role.
 func withoutAction(resources map[string]any, role, action string) {
 	for _, p := range properties(resources, role)["Policies"].([]any) {
 		document := p.(object)["PolicyDocument"].(object)
@@ -173,7 +178,7 @@ func withoutAction(resources map[string]any, role, action string) {
 	}
 }
 
-// create adapts a translated template, creates a stack of it and returns the system.
+// create adapts a translated template, creates a stack from it and returns the system.
 func create(t *testing.T, name string, template object, parameters map[string]string, karmak *karmaktest.Server) *system {
 	t.Helper()
 	if err := adapt(template); err != nil {
@@ -201,7 +206,7 @@ func routesOf(template object) (routes []string) {
 	return routes
 }
 
-// hasAsked says whether a request was for the route.
+// hasAsked reports whether the story has sent a request to the route.
 func (s *system) hasAsked(route string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -215,7 +220,7 @@ func (s *system) hasAsked(route string) bool {
 	return false
 }
 
-// fits says whether a path is of a route's pattern.
+// fits reports whether a path matches a route's pattern.
 func fits(pattern, path []string) bool {
 	for i, part := range pattern {
 		if strings.HasSuffix(part, "+}") {

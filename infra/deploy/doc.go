@@ -1,7 +1,9 @@
-// Package deploy holds template.yaml against a CloudFormation, Lambda, API Gateway, SQS, IAM and Secrets Manager that others
-// wrote. Its tests, which `make test-deploy` runs, translate the template by AWS's own translator, lint what comes out, create
-// a stack of it with IAM enforced and TLS, tell the product's story through what was created, update a parameter and see it
-// live. Each test with a part of the template taken away shows that the story needs that part.
+// Package deploy tests template.yaml against third-party implementations of CloudFormation, Lambda,
+// API Gateway, SQS, IAM and Secrets Manager. Its tests, run by `make test-deploy`, translate the
+// template with AWS's own translator, lint the result, create a stack with IAM enforced and TLS,
+// run the product's story on that stack, and update a parameter and check its effect. Further tests
+// remove parts of the template to show that the story needs them.
 //
-// What the engine lacks is in adapt_test.go, by type, and nothing else: a type that is not named there fails.
+// adapt_test.go lists everything that the engine does not support, by resource type; an unlisted
+// type fails.
 package deploy

@@ -32,25 +32,26 @@ import (
 )
 
 const (
-	// ministack plays AWS; cryptography lets its gateway check a token's signature.
+	// ministack emulates AWS; cryptography enables its gateway to verify token signatures.
 	ministack    = "ministack==1.5.33"
 	cryptography = "cryptography==50.0.2"
 
 	region = "us-east-1"
-	// bucket holds the functions' code and the templates.
+	// bucket stores the functions' code and the templates.
 	bucket = "code"
 )
 
-// engine is a running AWS, and what speaks to it as the account's owner.
+// engine is a running AWS emulator and an HTTP client for it.
 type engine struct {
 	server *tools.Server
 	url    string
-	host   string // of url
+	host   string // host of url
 	client *http.Client
 	cert   tls.Certificate
 }
 
-// startEngine installs the engine below cache unless it is there, and starts it with IAM enforced and TLS.
+// startEngine installs the engine below cache if necessary, and starts it with IAM enforced and
+// TLS.
 func startEngine(ctx context.Context, cache, scratch string) (*engine, error) {
 	venv := filepath.Join(cache, strings.ReplaceAll(ministack, "==", "-"))
 	if err := tools.Once(ctx, venv, tools.Python(ministack, cryptography)); err != nil {
@@ -69,7 +70,9 @@ func startEngine(ctx context.Context, cache, scratch string) (*engine, error) {
 	environment := []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + scratch, "TMPDIR=" + scratch,
 		"AUTH=true", "USE_SSL=1", "MINISTACK_SSL_CERT=" + certificate, "MINISTACK_SSL_KEY=" + key,
-		"SSL_CERT_FILE=" + certificate, // trusted by the engine, which asks the issuer, and by the functions, which it starts
+		// trusted by the engine, which calls the issuer, and by the functions, which the engine
+		// starts
+		"SSL_CERT_FILE=" + certificate,
 		"AWS_ENDPOINT_URL=" + e.url, "MINISTACK_HOST=127.0.0.1", "BIND_HOST=127.0.0.1", "GATEWAY_PORT=" + strconv.Itoa(port),
 		"IOT_MTLS_ENABLED=0", "SFTP_ENABLED=0",
 	}
@@ -80,7 +83,8 @@ func startEngine(ctx context.Context, cache, scratch string) (*engine, error) {
 	return e, err
 }
 
-// certify makes a certificate for 127.0.0.1 that e.client trusts, and returns the files of it and of its key.
+// certify creates a certificate for 127.0.0.1 that e.client trusts, and returns the files of the
+// certificate and its key.
 func (e *engine) certify(scratch string) (certificate, key string, err error) {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -120,10 +124,10 @@ func (e *engine) certify(scratch string) (certificate, key string, err error) {
 	return certificate, key, nil
 }
 
-// owner is who creates stacks: the account's root.
+// owner returns the credentials of the account's root user, who creates the stacks.
 func owner() aws.Credentials { return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"} }
 
-// config is the configuration of clients with these credentials.
+// config returns a client configuration with these credentials.
 func (e *engine) config(credentials aws.Credentials) aws.Config {
 	return aws.Config{
 		Region: region, BaseEndpoint: &e.url, HTTPClient: e.client,
@@ -131,7 +135,7 @@ func (e *engine) config(credentials aws.Credentials) aws.Config {
 	}
 }
 
-// put writes an object, or, with an empty key, makes the bucket.
+// put writes an object or, if key is empty, creates the bucket.
 func (e *engine) put(ctx context.Context, key string, content []byte) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPut, e.url+"/"+bucket+"/"+key, bytes.NewReader(content))
 	if err != nil {
@@ -155,7 +159,8 @@ func (e *engine) put(ctx context.Context, key string, content []byte) error {
 	return nil
 }
 
-// upload builds the functions and puts each, packed as SAM packs it, where a translated template expects it.
+// upload builds the functions, packs them as SAM does, and uploads each to the location that the
+// translated template names.
 func (e *engine) upload(ctx context.Context, scratch string) error {
 	binaries := filepath.Join(scratch, "functions")
 	if err := stack.Build(ctx, root, binaries); err != nil {
@@ -185,7 +190,7 @@ func (e *engine) upload(ctx context.Context, scratch string) error {
 	return nil
 }
 
-// pack returns a zip with a binary as bootstrap.
+// pack returns a zip file with the binary as bootstrap.
 func pack(binary []byte) ([]byte, error) {
 	var packed bytes.Buffer
 	archive := zip.NewWriter(&packed)

@@ -6,10 +6,10 @@ import (
 	"slices"
 )
 
-// substitution is a ${...} of Fn::Sub up to its attribute.
+// substitution matches a ${...} of Fn::Sub up to its attribute.
 var substitution = regexp.MustCompile(`\$\{([A-Za-z0-9]+)`)
 
-// references returns the logical IDs that a node of a template refers to.
+// references returns the logical IDs that a template node refers to.
 func references(node any) (ids []string) {
 	switch node := node.(type) {
 	case []any:
@@ -47,7 +47,7 @@ func references(node any) (ids []string) {
 	return ids
 }
 
-// circle returns the logical IDs of a circle of resources that refer to each other, or nil.
+// circle returns the logical IDs of a reference cycle, or nil.
 func circle(template object) []string {
 	resources := template["Resources"].(map[string]any)
 	done := make(map[string]bool)

@@ -16,10 +16,11 @@ import (
 	"related-ro/infra/sam/translator"
 )
 
-// stackPatience is how long creating or updating a stack may take.
+// stackPatience is the time limit for creating or updating a stack.
 const stackPatience = 2 * time.Minute
 
-// translate returns the CloudFormation that AWS makes of template.yaml for these parameters, and the parameters in force.
+// translate returns the CloudFormation template that AWS's translator generates from template.yaml
+// with these parameters, and the effective parameters.
 func (w *world) translate(ctx context.Context, parameters map[string]string) (object, map[string]string, error) {
 	answer, err := translator.Run(ctx, w.venv, translator.Request{
 		Template: root + "/template.yaml", Parameters: parameters, Code: "s3://" + bucket + "/{}.zip",
@@ -40,8 +41,8 @@ type cloud struct {
 	engine *engine
 }
 
-// apply creates a stack or updates the one that there is, waits for its end and returns its outputs. The error has the
-// reasons of the resources that failed.
+// apply creates or updates the stack, waits until that is complete, and returns the stack's
+// outputs. The error includes the reasons of failed resources.
 func (c cloud) apply(ctx context.Context, name string, template object, parameters map[string]string) (map[string]string, error) {
 	text, err := json.Marshal(template)
 	if err != nil {
@@ -98,7 +99,7 @@ func (c cloud) await(ctx context.Context, name string) (map[string]string, error
 	}
 }
 
-// explain adds to an error why resources of the stack failed.
+// explain adds the reasons of the stack's failed resources to an error.
 func (c cloud) explain(ctx context.Context, name string, err error) error {
 	found, eventsErr := c.DescribeStackEvents(ctx, &cloudformation.DescribeStackEventsInput{StackName: &name})
 	if eventsErr != nil {

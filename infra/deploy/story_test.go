@@ -15,19 +15,21 @@ import (
 	"related-ro/pkg/karmak/karmaktest"
 )
 
-// stepPatience is how long one step of the story may take: the functions gather messages for a second.
+// stepPatience is the time limit of one step of the story: the functions' batching window is one
+// second.
 const stepPatience = 20 * time.Second
 
-// told is the case that the story is about.
+// told is the story's case.
 const told = "case-1001"
 
-// step is a part of the story.
+// step is one step of the story.
 type step struct {
 	name string
 	do   func(context.Context, *system) error
 }
 
-// story is what the product does for people, in its order. Every route of the template has a part in it.
+// story returns the steps of the product's story, in order. Together they use every route of the
+// template.
 func story() []step {
 	return []step{
 		{"settings", settings},
@@ -44,7 +46,7 @@ func story() []step {
 	}
 }
 
-// tell tells the story. The error names the step that went wrong.
+// tell runs the story. The error names the failed step.
 func (s *system) tell(ctx context.Context) error {
 	if err := s.subscribe(ctx); err != nil {
 		return err
@@ -66,7 +68,8 @@ func (s *system) theCase() (c platform.Case, location string) {
 	return found.Case, "/v1/locations/" + found.LocationID
 }
 
-// settings: support enables locations, for which Karmak must confirm the account, by the credentials of the secret.
+// settings: support enables locations, which requires that Karmak confirms the account with the
+// secret's credentials.
 func settings(ctx context.Context, s *system) error {
 	if err := setUp(ctx, s); err != nil {
 		return err
@@ -94,7 +97,7 @@ func export(ctx context.Context, s *system) error {
 	return s.exported(ctx, c)
 }
 
-// another: a case that has not been closed is exported.
+// another exports a case that has not been closed.
 func another(ctx context.Context, s *system) error {
 	c, _ := s.world.data.Case("case-1002")
 	return s.exported(ctx, c.Case)
@@ -112,10 +115,10 @@ func (s *system) exported(ctx context.Context, c platform.Case) error {
 	return err
 }
 
-// made is the number of a related RO that Karmak makes between export and close.
+// made is the number of a related RO created in Karmak between export and close.
 const made = "59999"
 
-// closeCase: closing fetches anew, so a related RO that Karmak made meanwhile is there.
+// closeCase: a close retrieves again, so a related RO created since the export is listed.
 func closeCase(ctx context.Context, s *system) error {
 	c, _ := s.theCase()
 	over := s.world.data.Connection(c.LocationID)
@@ -135,10 +138,11 @@ func closeCase(ctx context.Context, s *system) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%s lacks RO %s: %+v", c.CaseID, made, answer.RelatedROs)
+	return fmt.Errorf("%s does not list RO %s: %+v", c.CaseID, made, answer.RelatedROs)
 }
 
-// subscribe has the case platform listen. The owner makes its queue and rule: the engine knows no policy of a bus.
+// subscribe subscribes the case platform to events. The owner creates queue and rule because the
+// engine has no bus policies.
 func (s *system) subscribe(ctx context.Context) (err error) {
 	subscriber := *s.Platform
 	subscriber.Queues = s.asOwner()
@@ -150,7 +154,7 @@ func (s *system) subscribe(ctx context.Context) (err error) {
 	return nil
 }
 
-// events: the table's stream runs notify, which tells the platform on the bus that the list of the case has changed.
+// events: the table's stream triggers notify, which publishes the case's changed list on the bus.
 func events(ctx context.Context, s *system) error {
 	c, _ := s.theCase()
 	return s.inbox.Await(ctx, func() bool {
@@ -158,7 +162,7 @@ func events(ctx context.Context, s *system) error {
 	})
 }
 
-// read: the places where people see related ROs.
+// read uses every endpoint that shows related ROs to users.
 func read(ctx context.Context, s *system) error {
 	c, location := s.theCase()
 	for _, r := range []request{
@@ -197,7 +201,8 @@ func refresh(ctx context.Context, s *system) error {
 	return err
 }
 
-// deadLetters: what can never work is set aside with its reason, and comes back by a redrive.
+// deadLetters: a message that cannot succeed becomes a dead letter with its reason, and a redrive
+// brings it back.
 func deadLetters(ctx context.Context, s *system) error {
 	broken, _ := s.theCase()
 	broken.RONumber = ""
@@ -258,10 +263,10 @@ func console(ctx context.Context, s *system) error {
 	return nil
 }
 
-// origin is a page of the platform's UI.
+// origin is the origin of the platform's UI.
 const origin = "https://app.example.com"
 
-// preflight: a browser may call the API and read of its answers what the contract says.
+// preflight: a browser may call the API and read the response headers that the contract lists.
 func preflight(ctx context.Context, s *system) error {
 	_, location := s.theCase()
 	header, err := s.ask(ctx, request{
@@ -295,18 +300,19 @@ func preflight(ctx context.Context, s *system) error {
 	return lists(header, "Access-Control-Expose-Headers", []string{"etag", "retry-after", "allow", "apigw-requestid", "x-request-id"})
 }
 
-// lists says whether a header lists all that is wanted.
+// lists returns an error if a header does not list every wanted value.
 func lists(header http.Header, name string, wanted []string) error {
 	has := strings.Split(strings.ReplaceAll(strings.ToLower(strings.Join(header.Values(name), ",")), " ", ""), ",")
 	for _, one := range wanted {
 		if !slices.Contains(has, strings.ToLower(one)) {
-			return fmt.Errorf("%s is %q, which lacks %s", name, has, one)
+			return fmt.Errorf("%s is %q, without %s", name, has, one)
 		}
 	}
 	return nil
 }
 
-// closedDoors: no answer without a token, none for what is no route, and the case platform may send and nothing else.
+// closedDoors: requests without a valid token and unknown routes are rejected, and the case
+// platform may only send messages.
 func closedDoors(ctx context.Context, s *system) error {
 	_, location := s.theCase()
 	for _, r := range []request{
@@ -324,12 +330,12 @@ func closedDoors(ctx context.Context, s *system) error {
 	}
 	_, err := s.Queues.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &s.ExportQueueURL})
 	if err == nil || !strings.Contains(err.Error(), "AccessDenied") {
-		return fmt.Errorf("the case platform receives from the queue: %w", err)
+		return fmt.Errorf("the case platform can receive from the queue: %w", err)
 	}
 	return nil
 }
 
-// emptyQueues: what is done is deleted.
+// emptyQueues: processed messages are deleted.
 func emptyQueues(ctx context.Context, s *system) error {
 	counting := *s.Platform
 	counting.Queues = s.asOwner()

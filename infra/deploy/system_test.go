@@ -22,10 +22,10 @@ import (
 	"related-ro/pkg/karmak/karmaktest"
 )
 
-// system is a created stack with the case platform before it and a Karmak behind it.
+// system is a created stack, with the case platform in front of it and a Karmak behind it.
 type system struct {
 	*platform.Platform
-	inbox   *platform.Inbox // of the events; the story sets it
+	inbox   *platform.Inbox // receives the events; set by the story
 	world   *world
 	karmak  *karmaktest.Server
 	outputs map[string]string
@@ -35,7 +35,7 @@ type system struct {
 	asked map[string]bool // the requests to the API, as "GET /v1/search"
 }
 
-// newKarmak starts a simulated Karmak that takes the secret's credentials and has the seed's accounts.
+// newKarmak starts a simulated Karmak that accepts the secret's credentials.
 func newKarmak(t *testing.T) *karmaktest.Server {
 	t.Helper()
 	karmak := karmaktest.Start(karmaktest.Config{ClientID: clientID, ClientSecret: clientSecret})
@@ -43,7 +43,7 @@ func newKarmak(t *testing.T) *karmaktest.Server {
 	return karmak
 }
 
-// newSystem returns the system of a stack with these outputs.
+// newSystem returns the system for a stack with these outputs.
 func newSystem(t *testing.T, w *world, karmak *karmaktest.Server, outputs map[string]string) *system {
 	t.Helper()
 	s := &system{world: w, karmak: karmak, outputs: outputs, client: &http.Client{}, asked: make(map[string]bool)}
@@ -55,12 +55,14 @@ func newSystem(t *testing.T, w *world, karmak *karmaktest.Server, outputs map[st
 		Queues:         sqs.NewFromConfig(w.engine.config(w.producer)),
 		ExportQueueURL: outputs["ExportQueueUrl"], CloseQueueURL: outputs["CloseQueueUrl"],
 		Bus: eventbridge.NewFromConfig(w.engine.config(owner())), BusName: outputs["EventBusName"],
-		RefreshQueueURL: strings.Replace(outputs["ExportQueueUrl"], "-export", "-refresh", 1), // no output: it is the product's own
+		// not an output: the queue is internal to the product
+		RefreshQueueURL: strings.Replace(outputs["ExportQueueUrl"], "-export", "-refresh", 1),
 	}
 	return s
 }
 
-// front leads to the stack's API, which the engine knows by its host name, and notes what is asked.
+// front proxies to the stack's API, which the engine identifies by host name, and records the
+// requests.
 func (s *system) front(t *testing.T) http.Handler {
 	t.Helper()
 	target, err := url.Parse(s.world.engine.url)
@@ -69,7 +71,7 @@ func (s *system) front(t *testing.T) http.Handler {
 	}
 	proxy := &httputil.ReverseProxy{
 		Transport: s.world.engine.client.Transport,
-		ErrorLog:  log.New(io.Discard, "", 0), // what fails shows in the answer
+		ErrorLog:  log.New(io.Discard, "", 0), // errors appear in the response
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(target)
 			r.Out.Host = s.outputs["ApiId"] + ".execute-api." + s.world.engine.host
@@ -83,19 +85,19 @@ func (s *system) front(t *testing.T) http.Handler {
 	})
 }
 
-// asOwner is a client of the queues that may do more than the case platform.
+// asOwner returns an SQS client with more permissions than the case platform.
 func (s *system) asOwner() *sqs.Client { return sqs.NewFromConfig(s.world.engine.config(owner())) }
 
-// request is one request to the API, and the answer that it must have.
+// request is one request to the API and its expected response.
 type request struct {
 	method, path, body string
-	role               string // of the token; none if empty
+	role               string // of the token; no token if empty
 	header             map[string]string
 	status             int
-	want               string // part of the answer
+	want               string // expected part of the response body
 }
 
-// ask makes a request and decodes its answer into result, if there is one.
+// ask sends a request and decodes the response into result unless result is nil.
 func (s *system) ask(ctx context.Context, r request, result any) (http.Header, error) {
 	made, err := http.NewRequestWithContext(ctx, r.method, s.APIURL+r.path, strings.NewReader(r.body))
 	if err != nil {
@@ -132,7 +134,7 @@ func (s *system) ask(ctx context.Context, r request, result any) (http.Header, e
 	return response.Header, err
 }
 
-// retrieved waits for the retrieval of an event. One that does not succeed at once is an error.
+// retrieved waits for the retrieval of an event. Any outcome other than ok is an error.
 func (s *system) retrieved(ctx context.Context, c platform.Case, eventID string) (platform.Answer, error) {
 	for {
 		answer, err := s.RelatedROs(ctx, c.LocationID, c.CaseID)
@@ -140,7 +142,7 @@ func (s *system) retrieved(ctx context.Context, c platform.Case, eventID string)
 		case err != nil:
 			return answer, err
 		case answer.Status >= http.StatusInternalServerError:
-			return answer, fmt.Errorf("read answers %d", answer.Status)
+			return answer, fmt.Errorf("read status is %d", answer.Status)
 		case answer.Retrieval.EventID == eventID && answer.Retrieval.Outcome == "ok":
 			return answer, nil
 		case answer.Retrieval.EventID == eventID:

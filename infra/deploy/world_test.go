@@ -33,36 +33,37 @@ const root = "../.."
 // audience is the aud of the tokens.
 const audience = "related-ro"
 
-// What Karmak takes, and the secret holds.
+// The credentials that Karmak accepts, stored in the secret.
 const clientID, clientSecret = "deployed-client", "deployed-secret"
 
-// errUnavailable is in the error of what this machine lacks.
+// errUnavailable is wrapped by errors about tools that are not available on this machine.
 var errUnavailable = errors.New("not available on this machine")
 
-// world is what the stacks of a run stand in: an AWS, an issuer of tokens, the case platform's role, Karmak's secret.
+// world is the environment shared by all stacks of a run: an AWS, a token issuer, the case
+// platform's role and Karmak's secret.
 type world struct {
 	engine *engine
 	cloud  cloud
-	venv   string // with the translator and cfn-lint
+	venv   string // contains the translator and cfn-lint
 	issuer *httptest.Server
 	key    *issuer.Key
 	// producer are the case platform's credentials.
 	producer aws.Credentials
 	// role and secret are the ARNs of the case platform's role and of Karmak's secret.
 	role, secret string
-	// releases is the number of the last deployment, of ten digits as the template asks.
+	// releases is the number of the last deployment, with ten digits as the template requires.
 	releases atomic.Int64
 	data     seed.Data
 }
 
-// shared is what all tests of a run use: it takes seconds to make.
+// shared is the world of all tests of a run: creating it takes seconds.
 var shared *world
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
 	if os.Getenv("RELATEDRO_DEPLOY") != "1" {
-		fmt.Println("skipped: these tests run by make test-deploy")
+		fmt.Println("skipped: run these tests with make test-deploy")
 		return 0
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -107,7 +108,7 @@ func newWorld(ctx context.Context, scratch string) (*world, error) {
 	return w, nil
 }
 
-// furnish makes what must be there before a stack is created.
+// furnish creates everything that a stack requires.
 func (w *world) furnish(ctx context.Context, scratch string) (err error) {
 	if w.data, err = seed.Read(); err != nil {
 		return err
@@ -129,7 +130,7 @@ func (w *world) furnish(ctx context.Context, scratch string) (err error) {
 	session := "case-platform"
 	assumed, err := sts.NewFromConfig(w.engine.config(owner())).AssumeRole(ctx, &sts.AssumeRoleInput{RoleArn: &w.role, RoleSessionName: &session})
 	if err != nil {
-		return fmt.Errorf("act as the case platform: %w", err)
+		return fmt.Errorf("assume the case platform's role: %w", err)
 	}
 	w.producer = aws.Credentials{
 		AccessKeyID: *assumed.Credentials.AccessKeyId, SecretAccessKey: *assumed.Credentials.SecretAccessKey,
@@ -138,7 +139,8 @@ func (w *world) furnish(ctx context.Context, scratch string) (err error) {
 	return nil
 }
 
-// surroundings is the template of what a team has before it deploys: the producer's role and Karmak's secret.
+// surroundings returns a template of the resources that a team needs before it deploys: the
+// producer's role and Karmak's secret.
 func surroundings() object {
 	trust := object{"Version": "2012-10-17", "Statement": []any{object{
 		"Effect": "Allow", "Principal": object{"AWS": object{"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:root"}}, "Action": "sts:AssumeRole",
@@ -155,7 +157,7 @@ func surroundings() object {
 	}
 }
 
-// discover serves what OpenID Connect Discovery asks of an issuer.
+// discover serves the documents of OpenID Connect Discovery.
 func (w *world) discover(response http.ResponseWriter, r *http.Request) {
 	response.Header().Set("Content-Type", "application/json")
 	switch r.URL.Path {
@@ -168,7 +170,7 @@ func (w *world) discover(response http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// token returns a token of the issuer.
+// token returns a token from the issuer.
 func (w *world) token(role string, locations ...string) (string, error) {
 	now := time.Now()
 	return w.key.Sign(map[string]any{
@@ -177,7 +179,7 @@ func (w *world) token(role string, locations ...string) (string, error) {
 	})
 }
 
-// parameters are those that whoever deploys has to give, for a stack that asks a Karmak.
+// parameters returns the required deployment parameters for a stack that uses the given Karmak.
 func (w *world) parameters(karmak *karmaktest.Server) map[string]string {
 	architecture := map[string]string{"amd64": "x86_64", "arm64": "arm64"}[runtime.GOARCH]
 	return map[string]string{
@@ -193,10 +195,10 @@ func (w *world) close() {
 	}
 }
 
-// pollInterval is the time between two looks at what something else changes.
+// pollInterval is the interval between two polls.
 const pollInterval = 100 * time.Millisecond
 
-// pause waits for pollInterval; it returns the context's error if that ended first.
+// pause waits for pollInterval; it returns the context's error if ctx ends first.
 func pause(ctx context.Context) error {
 	select {
 	case <-time.After(pollInterval):
