@@ -20,11 +20,11 @@ import (
 	"related-ro/infra/tools"
 )
 
-// apiPatience is how long one request may take: the first to a function starts a container.
+// apiPatience is the time limit of one request: a function's first request starts a container.
 const apiPatience = 90 * time.Second
 
-// tryAPI starts `sam local start-api` and calls it as the UI does. SAM CLI runs no JWT authorizer: the functions check the
-// tokens themselves here.
+// tryAPI starts `sam local start-api` and calls it as the UI does. SAM CLI runs no JWT authorizer,
+// so the functions themselves check the tokens here.
 func (c *containers) tryAPI(ctx context.Context) (err error) {
 	port, err := tools.FreePort(ctx)
 	if err != nil {
@@ -42,7 +42,7 @@ func (c *containers) tryAPI(ctx context.Context) (err error) {
 	arguments := append([]string{"local", "start-api", "--port", strconv.Itoa(port), "--warm-containers", "LAZY"}, options...)
 	command := c.cli.command(ctx, arguments...)
 	command.Stdout, command.Stderr = log, log
-	// By SIGINT it removes its containers.
+	// On SIGINT it removes its containers.
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
 	command.WaitDelay = apiPatience
 	if err := command.Start(); err != nil {
@@ -55,19 +55,20 @@ func (c *containers) tryAPI(ctx context.Context) (err error) {
 	return stop(command)
 }
 
-// stop ends sam local start-api and returns when it and its containers are gone.
+// stop ends sam local start-api and waits until it and its containers are gone.
 func stop(command *exec.Cmd) error {
 	if err := command.Process.Signal(os.Interrupt); err != nil {
 		return err
 	}
 	var exit *exec.ExitError
-	if err := command.Wait(); err != nil && !errors.As(err, &exit) { // its exit code after Ctrl-C is not 0
+	// its exit code after Ctrl-C is not 0
+	if err := command.Wait(); err != nil && !errors.As(err, &exit) {
 		return err
 	}
 	return nil
 }
 
-// calls makes reads and administrative calls over HTTP.
+// calls sends read and administration requests over HTTP.
 func (c *containers) calls(ctx context.Context, api caller) error {
 	if err := api.await(ctx); err != nil {
 		return err
@@ -109,7 +110,8 @@ func (c *containers) calls(ctx context.Context, api caller) error {
 	return c.saveSettings(ctx, api, settings, administrator)
 }
 
-// saveSettings reads the settings, switches the location off with their ETag, and reads them again.
+// saveSettings reads the settings, disables the location with their ETag, and reads the settings
+// again.
 func (c *containers) saveSettings(ctx context.Context, api caller, path, token string) error {
 	tag, err := api.call(ctx, http.MethodGet, path, token, nil, "", http.StatusOK, `"ENABLED"`)
 	if err != nil {
@@ -135,7 +137,7 @@ type caller struct {
 	client *http.Client
 }
 
-// await waits until anybody listens.
+// await waits until the API accepts connections.
 func (a caller) await(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, apiPatience)
 	defer cancel()
@@ -153,7 +155,8 @@ func (a caller) await(ctx context.Context) error {
 	}
 }
 
-// call makes one request and checks its status and that its answer has a part. It returns the ETag.
+// call sends one request and checks the response's status and a part of its body. It returns the
+// ETag.
 func (a caller) call(
 	ctx context.Context, method, path, token string, body io.Reader, ifMatch string, status int, part string,
 ) (tag string, err error) {

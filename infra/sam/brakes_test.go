@@ -24,11 +24,13 @@ import (
 	"related-ro/pkg/karmak/karmaktest"
 )
 
-// work is how many messages or requests each function gets: enough that a share means something.
+// work is the number of messages or requests for each function: enough to make an average
+// meaningful.
 const work = 5
 
-// A version that is not allowed to use the table fails every message and answers 5xx to every request, and Lambda takes each of
-// that for a success. The functions' own binaries run here with and without that permission.
+// A version without permission to use the table fails every message and answers 5xx to every
+// request, but Lambda counts each of those invocations as a success. This test runs the functions'
+// own binaries with and without that permission.
 func TestOnlyAVersionThatFailsPullsItsBrake(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute) // with a cold build cache
 	defer cancel()
@@ -86,7 +88,7 @@ func TestOnlyAVersionThatFailsPullsItsBrake(t *testing.T) {
 	}
 }
 
-// giveWork gives each function messages, or requests, that a good version does.
+// giveWork sends each function messages or requests that a good version processes successfully.
 func giveWork(ctx context.Context, t *testing.T, s *stack.Stack, data seed.Data) {
 	t.Helper()
 	c, ok := data.Case("case-1001")
@@ -100,7 +102,8 @@ func giveWork(ctx context.Context, t *testing.T, s *stack.Stack, data seed.Data)
 		if _, err := s.Platform().Close(ctx, c.Case, "auto"); err != nil {
 			t.Fatal(err)
 		}
-		for _, path := range []string{"cases/none/related-ros", "external-interfaces"} { // of read, of admin
+		// of read, of admin
+		for _, path := range []string{"cases/none/related-ros", "external-interfaces"} {
 			if err := ask(ctx, s, "/v1/locations/loc-100/"+path); err != nil {
 				t.Fatal(err)
 			}
@@ -108,7 +111,7 @@ func giveWork(ctx context.Context, t *testing.T, s *stack.Stack, data seed.Data)
 	}
 }
 
-// ask asks the API as an administrator and passes over what it says.
+// ask sends a request to the API as an administrator and ignores the response.
 func ask(ctx context.Context, s *stack.Stack, path string) error {
 	token, err := s.Token("administrator", "loc-100")
 	if err != nil {
@@ -126,8 +129,8 @@ func ask(ctx context.Context, s *stack.Stack, path string) error {
 	return response.Body.Close()
 }
 
-// brakeAlarms returns the template's alarms over Failed, by function. To CloudFormation they are as written: the translator
-// changes nothing of them but references.
+// brakeAlarms returns the template's alarms over Failed, by function. They are read from the SAM
+// template because the translator changes only references in alarms.
 func brakeAlarms(t *testing.T) map[string]alarmProperties {
 	t.Helper()
 	text, err := os.ReadFile("../../template.yaml")
@@ -171,14 +174,14 @@ func average(values []float64) float64 {
 	return sum / float64(len(values))
 }
 
-// failedFigures keeps what the functions write of Failed.
+// failedFigures collects the functions' values of the metric Failed.
 type failedFigures struct {
 	mu      sync.Mutex
 	lines   []failedLine
-	changed chan struct{} // has something when there is a new line
+	changed chan struct{} // receives a value at each new line
 }
 
-// failedLine is a line of CloudWatch's embedded metric format.
+// failedLine is a line in CloudWatch's embedded metric format.
 type failedLine struct {
 	AWS struct {
 		CloudWatchMetrics []struct {
@@ -197,7 +200,8 @@ func (f *failedFigures) forget() {
 	f.lines = nil
 }
 
-// of waits until all work of a function has its figure, as CloudWatch keeps them by the alarm's dimensions, and returns these.
+// of waits until every message or request of a function has a value, grouped by the alarm's
+// dimensions as in CloudWatch, and returns the values.
 func (f *failedFigures) of(ctx context.Context, function string, a alarmProperties) ([]float64, error) {
 	for {
 		if values := f.kept(function, a); len(values) >= work {

@@ -16,7 +16,7 @@ import (
 	"related-ro/infra/sam/translator"
 )
 
-// checkCloudFormation translates the template for each stage and holds it against the promises.
+// checkCloudFormation translates the template for each stage and checks every promise.
 func (p proof) checkCloudFormation(ctx context.Context, cli samCommand) error {
 	uses, err := sdkUses(ctx)
 	if err != nil {
@@ -51,14 +51,14 @@ func (p proof) checkCloudFormation(ctx context.Context, cli samCommand) error {
 	return errors.Join(problems...)
 }
 
-// promise is something that must hold of what CloudFormation gets.
+// promise is a requirement on the generated CloudFormation.
 type promise struct {
 	name string
-	// broken says, one sentence each, where it does not hold.
+	// broken returns one sentence for each violation.
 	broken func(*formation) []string
 }
 
-// formation is what the translator makes of the template for one stage. Ref of a parameter and If are resolved.
+// formation is the translated template of one stage. Ref of a parameter and If are resolved.
 type formation struct {
 	Parameters, Tags map[string]string
 	Template         struct {
@@ -98,8 +98,8 @@ func translate(ctx context.Context, cli samCommand, stage samconfig.Stage) (*for
 	return f, nil
 }
 
-// each calls do for every resource of a type, in the order of their logical IDs, with its properties decoded. Properties
-// that cannot be decoded are a zero T, of which no promise holds.
+// each calls do for every resource of a type, in the order of their logical IDs, with decoded
+// properties. Properties that cannot be decoded become a zero T, which violates every promise.
 func each[T any](f *formation, kind string, do func(id string, r resource, properties T)) {
 	for _, id := range slices.Sorted(maps.Keys(f.Template.Resources)) {
 		if r := f.Template.Resources[id]; r.Type == kind {
@@ -110,7 +110,8 @@ func each[T any](f *formation, kind string, do func(id string, r resource, prope
 	}
 }
 
-// value is a property as text: a scalar by itself, Ref as the logical ID, GetAtt as ID.Attribute, Sub as its pattern.
+// value is a property as text: a scalar unchanged, Ref as the logical ID, GetAtt as ID.Attribute,
+// Sub as its pattern.
 type value string
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -150,7 +151,7 @@ func asText(v any) string {
 	return fmt.Sprint(object)
 }
 
-// number is the value as a number; 0 if it is none.
+// number returns the value as a number; 0 if it is not a number.
 func (v value) number() float64 {
 	n, err := strconv.ParseFloat(string(v), 64)
 	if err != nil {
@@ -159,7 +160,7 @@ func (v value) number() float64 {
 	return n
 }
 
-// values are one value or a list of them.
+// values is a list that a template may also write as a single value.
 type values []value
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -175,7 +176,7 @@ func (v *values) UnmarshalJSON(encoded []byte) error {
 	return err
 }
 
-// names are the values as text, sorted.
+// names returns the values as sorted strings.
 func (v values) names() []string {
 	var names []string
 	for _, one := range v {

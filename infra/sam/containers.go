@@ -19,7 +19,7 @@ import (
 	"related-ro/infra/local/stack"
 )
 
-// containers are what SAM CLI starts, and the local stack that they work with.
+// containers are the containers that SAM CLI starts, and the local stack that they use.
 type containers struct {
 	proof  proof
 	cli    samCommand
@@ -29,7 +29,8 @@ type containers struct {
 	at     endpoints
 }
 
-// newContainers starts a local stack with locations and repair orders where containers reach it.
+// newContainers starts a local stack with locations and repair orders at an address that containers
+// can reach.
 func newContainers(ctx context.Context, p proof, cli samCommand, daemon *docker) (*containers, error) {
 	listen, dial, err := daemon.bridge(ctx)
 	if err != nil {
@@ -47,7 +48,7 @@ func newContainers(ctx context.Context, p proof, cli samCommand, daemon *docker)
 	return c, nil
 }
 
-// prepare sets the locations up.
+// prepare sets up the locations and the addresses.
 func (c *containers) prepare(ctx context.Context, fromContainer *strings.Replacer) error {
 	var err error
 	if c.data, err = seed.Read(); err != nil {
@@ -63,7 +64,7 @@ func (c *containers) prepare(ctx context.Context, fromContainer *strings.Replace
 	return nil
 }
 
-// options returns those of a `sam local`; jwks as in environment.
+// options returns the options of `sam local`; jwks is as in environment.
 func (c *containers) options(jwks string) ([]string, error) {
 	variables, err := environment("template.yaml", c.at, jwks)
 	if err != nil {
@@ -86,10 +87,10 @@ func (c *containers) options(jwks string) ([]string, error) {
 // Close ends the local stack.
 func (c *containers) Close() error { return c.stack.Close() }
 
-// invocation is one `sam local invoke` and what must come of it.
+// invocation is one `sam local invoke` and the check of its result.
 type invocation struct {
 	function, event string
-	// answer checks what the function answered.
+	// answer checks the function's response.
 	answer func(answer []byte) error
 }
 
@@ -130,7 +131,7 @@ func (c *containers) invokeAll(ctx context.Context) error {
 	return c.brokenIsDead(ctx)
 }
 
-// brokenIsDead checks that the broken one of the sample messages is in the dead-letter queue with its reason.
+// brokenIsDead checks that the broken sample message is in the dead-letter queue with its reason.
 func (c *containers) brokenIsDead(ctx context.Context) error {
 	queue := c.stack.QueueURL("ExportDeadLetterQueue")
 	got, err := c.stack.SQSClient().ReceiveMessage(ctx, &awssqs.ReceiveMessageInput{QueueUrl: &queue, MessageAttributeNames: []string{"All"}})
@@ -143,7 +144,7 @@ func (c *containers) brokenIsDead(ctx context.Context) error {
 	return nil
 }
 
-// nothing accepts the answer of a function that has none.
+// nothing accepts the response of a function that returns no value.
 func nothing(answer []byte) error {
 	if got := strings.TrimSpace(string(answer)); got != "null" && got != "" {
 		return fmt.Errorf("answers %s, want nothing", got)
@@ -151,7 +152,7 @@ func nothing(answer []byte) error {
 	return nil
 }
 
-// allTaken accepts a batch's answer if no message is to come back.
+// allTaken accepts a batch response without failed messages.
 func allTaken(answer []byte) error {
 	var got struct{ BatchItemFailures []any }
 	if err := json.Unmarshal(answer, &got); err != nil {
@@ -163,7 +164,7 @@ func allTaken(answer []byte) error {
 	return nil
 }
 
-// status returns a check of an HTTP answer's status and that its body has a part.
+// status returns a check of an HTTP response's status and of a part of its body.
 func status(want int, part string) func([]byte) error {
 	return func(answer []byte) error {
 		var got events.APIGatewayV2HTTPResponse
@@ -184,7 +185,7 @@ func status(want int, part string) func([]byte) error {
 	}
 }
 
-// tail returns the last bytes of a file, for an error.
+// tail returns the end of a file, for an error message.
 func tail(path string) []byte {
 	text, err := os.ReadFile(path)
 	if err != nil {

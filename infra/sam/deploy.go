@@ -18,7 +18,7 @@ import (
 	"related-ro/infra/sam/samconfig"
 )
 
-// deploy builds and deploys a stage of samconfig.toml by the SAM CLI that is installed.
+// deploy builds and deploys a stage of samconfig.toml with the installed SAM CLI.
 func deploy(ctx context.Context, stage string, in io.Reader, out io.Writer) error {
 	p, err := planRelease("template.yaml", "samconfig.toml", stage, time.Now())
 	if err != nil {
@@ -35,15 +35,16 @@ func deploy(ctx context.Context, stage string, in io.Reader, out io.Writer) erro
 	return nil
 }
 
-// release is what a stage is deployed with.
+// release describes the deployment of a stage.
 type release struct {
 	stage string
-	// parameters are all of the template's. SAM CLI keeps the stack's value of one that it is not given, so a new default in
-	// the template would never arrive.
+	// parameters are all parameters of the template. SAM CLI keeps the stack's current value of an
+	// omitted parameter, so a new default in the template would never take effect.
 	parameters map[string]string
 }
 
-// planRelease reads what to deploy a stage with. The error names everything in samconfig.toml that has to be changed first.
+// planRelease reads the settings of a stage's deployment. The error names everything in
+// samconfig.toml that must be changed first.
 func planRelease(templateFile, configFile, name string, at time.Time) (release, error) {
 	stages, err := samconfig.Read(configFile)
 	if err != nil {
@@ -73,7 +74,7 @@ func (r release) deploy() []string {
 	return append([]string{"deploy", "--config-env", r.stage, "--parameter-overrides"}, r.overrides()...)
 }
 
-// overrides are the parameters in SAM CLI's form.
+// overrides returns the parameters in SAM CLI's syntax.
 func (r release) overrides() (overrides []string) {
 	for _, name := range slices.Sorted(maps.Keys(r.parameters)) {
 		overrides = append(overrides, override(name, r.parameters[name]))
@@ -81,17 +82,17 @@ func (r release) overrides() (overrides []string) {
 	return overrides
 }
 
-// override is a parameter in SAM CLI's form, in quotes so that it may be empty.
+// override returns a parameter in SAM CLI's syntax, quoted because it may be empty.
 func override(name, value string) string {
 	return name + `="` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(value) + `"`
 }
 
-// readOverrides prints as JSON what SAM CLI reads in its arguments.
+// readOverrides prints SAM CLI's interpretation of its arguments as JSON.
 const readOverrides = `import json, sys
 from samcli.cli.types import CfnParameterOverridesType
 print(json.dumps(CfnParameterOverridesType().convert(tuple(sys.argv[1:]), None, None)))`
 
-// checkOverrides lets SAM CLI read the parameters that `make deploy` hands to it.
+// checkOverrides checks that SAM CLI parses the parameters that `make deploy` passes.
 func (p proof) checkOverrides(ctx context.Context, cli samCommand) error {
 	r := release{"dev", map[string]string{"A": "", "B": `with "quotes", \ and blanks`, "C": "*", "D": "https://a,https://b", "E": "a=b"}}
 	command := exec.CommandContext(ctx, filepath.Join(cli.venv, "bin", "python"), append([]string{"-c", readOverrides}, r.overrides()...)...)

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// stageFile writes a samconfig.toml with one stage of these parameters.
+// stageFile writes a samconfig.toml with one stage that has these parameters.
 func stageFile(t *testing.T, overrides ...string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "samconfig.toml")
@@ -21,7 +21,7 @@ func stageFile(t *testing.T, overrides ...string) string {
 	return path
 }
 
-// own are the parameters of a team that has replaced the placeholders.
+// own returns the parameters of a team that has replaced the placeholders.
 func own() []string {
 	return []string{
 		"Release=given by make deploy", "KarmakCredentialsSecretArn=arn:aws:secretsmanager:us-east-1:123456789012:secret:karmak-AbCdEf",

@@ -16,22 +16,24 @@ import (
 )
 
 const (
-	// daemonStart is how long a Docker daemon may take to answer, daemonStop how long to end before it is killed.
+	// daemonStart is the start-up limit of a Docker daemon; daemonStop is how long it may take to
+	// exit before it is killed.
 	daemonStart, daemonStop = time.Minute, 20 * time.Second
-	// standIn stands in for the image of AWS's runtime: the functions are static binaries and need nothing of it.
+	// standIn replaces AWS's runtime image: the functions are static binaries and need nothing from
+	// it.
 	standIn = "related-ro/runtime:al2023"
 )
 
 // docker is a Docker daemon.
 type docker struct {
-	// host is DOCKER_HOST; empty is the CLI's own choice.
+	// host is DOCKER_HOST; empty means the CLI's default.
 	host string
-	// daemon is the one that was started here, nil if one was there.
+	// daemon is the daemon started here; nil if one was already running.
 	daemon *exec.Cmd
 	log    *os.File
 }
 
-// openDocker returns the daemon that answers, or starts one whose data are in the directory.
+// openDocker returns the running daemon, or starts one with its data in the directory.
 func openDocker(ctx context.Context, directory string) (*docker, error) {
 	there := &docker{host: os.Getenv("DOCKER_HOST")}
 	if _, err := there.run(ctx, "version"); err == nil {
@@ -52,7 +54,8 @@ func openDocker(ctx context.Context, directory string) (*docker, error) {
 		"--data-root", filepath.Join(directory, "data"), "--exec-root", filepath.Join(directory, "exec"),
 		"--pidfile", filepath.Join(directory, "docker.pid"))}
 	d.daemon.Stdout, d.daemon.Stderr = log, log
-	d.daemon.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C must reach it last, by Close
+	// Ctrl-C must not reach it before Close
+	d.daemon.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := d.daemon.Start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("start Docker: %w", err), log.Close())
 	}
@@ -78,7 +81,7 @@ func (d *docker) await(ctx context.Context) error {
 	}
 }
 
-// Close ends the daemon if it was started here, and returns when it is gone.
+// Close ends the daemon if it was started here, and waits for its exit.
 func (d *docker) Close() error {
 	if d.daemon == nil {
 		return nil
@@ -92,7 +95,7 @@ func (d *docker) Close() error {
 	return errors.Join(err, d.log.Close())
 }
 
-// run runs the docker command and returns what it printed.
+// run runs the docker command and returns its output.
 func (d *docker) run(ctx context.Context, arguments ...string) (string, error) {
 	command := exec.CommandContext(ctx, "docker", arguments...)
 	command.Env = append(os.Environ(), d.environment()...)
@@ -104,7 +107,7 @@ func (d *docker) run(ctx context.Context, arguments ...string) (string, error) {
 	return text, nil
 }
 
-// environment tells other programs which daemon to use.
+// environment returns the variables that select this daemon in other programs.
 func (d *docker) environment() []string {
 	if d.host == "" {
 		return nil
@@ -112,8 +115,9 @@ func (d *docker) environment() []string {
 	return []string{"DOCKER_HOST=" + d.host}
 }
 
-// bridge says where the local stack has to listen and by what address containers reach it: this machine's address on
-// Docker's bridge or, where Docker runs in a virtual machine of its own, loopback, which it shows as host.docker.internal.
+// bridge returns the address on which the local stack must listen, and the address at which
+// containers reach it. That is this machine's address on Docker's bridge. If Docker runs in a
+// virtual machine, it is loopback, which containers reach as host.docker.internal.
 func (d *docker) bridge(ctx context.Context) (listen, dial string, err error) {
 	hosts, err := d.run(ctx, "run", "--rm", "--add-host", "outside:host-gateway", standIn, "cat", "/etc/hosts")
 	if err != nil {
@@ -134,7 +138,8 @@ func (d *docker) bridge(ctx context.Context) (listen, dial string, err error) {
 	return "", "", fmt.Errorf("no address of this machine in %q", hosts)
 }
 
-// buildStandIn builds the image: a static busybox, because SAM CLI installs its emulator by shell commands, and nothing else.
+// buildStandIn builds the image from a static busybox only; SAM CLI installs its emulator with
+// shell commands.
 func (d *docker) buildStandIn(ctx context.Context, directory string) error {
 	path, err := exec.LookPath("busybox")
 	if err != nil {
@@ -173,7 +178,7 @@ func mustBeStatic(binary []byte) error {
 	return nil
 }
 
-// containers returns the ids of SAM CLI's containers that still run.
+// containers returns the IDs of SAM CLI's running containers.
 func (d *docker) containers(ctx context.Context) ([]string, error) {
 	ids, err := d.run(ctx, "ps", "--quiet", "--filter", "label=sam.cli.container.type=lambda")
 	return strings.Fields(ids), err

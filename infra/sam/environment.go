@@ -10,12 +10,13 @@ import (
 	"related-ro/infra/local/template"
 )
 
-// endpoints are where a local stack is, as a container reaches it.
+// endpoints are the local stack's addresses as seen from a container.
 type endpoints struct{ sqs, dynamoDB, events, karmak string }
 
-// environment returns each function's variables, by logical ID, so that it works with a local stack. SAM CLI hands on only
-// variables that the template declares; the local ones are declared there, empty. jwks are the public keys that tokens are
-// checked with, since `sam local start-api` runs no JWT authorizer; empty if events bring claims that were checked.
+// environment returns each function's variables for use with a local stack, by logical ID. SAM CLI
+// passes on only variables that the template declares, so the template declares the local ones with
+// empty values. jwks are the public keys for checking tokens, because `sam local start-api` runs no
+// JWT authorizer; it is empty if the events contain verified claims.
 func environment(templateFile string, at endpoints, jwks string) (map[string]map[string]string, error) {
 	arn := "arn:aws:secretsmanager:" + stack.Region + ":" + sqs.Account + ":secret:karmak"
 	loaded, err := template.Load(templateFile, template.Config{

@@ -1,12 +1,14 @@
-// Command sam holds the project against AWS's own tools: SAM CLI checks, builds and runs every function, and the SAM
-// translator's CloudFormation is checked for what we promise of it.
+// Command sam tests the project with AWS's own tools: SAM CLI checks, builds and runs every
+// function, and the CloudFormation from the SAM translator must meet our requirements.
 //
-//	go run ./infra/sam                      all of it, which is `make test-sam`
-//	go run ./infra/sam environment          prints what `sam local --env-vars` needs to reach a running local stack
-//	go run ./infra/sam deploy dev           builds and deploys a stage of samconfig.toml, which is `make deploy CONFIG=dev`
+//	go run ./infra/sam                      runs every check, like `make test-sam`
+//	go run ./infra/sam environment          prints the file that `sam local --env-vars` needs to
+//	                                        reach a running local stack
+//	go run ./infra/sam deploy dev           builds and deploys a stage of samconfig.toml, like
+//	                                        `make deploy CONFIG=dev`
 //
-// It must be run from the project's directory and needs python3 and make; to run functions also Docker and busybox. What
-// cannot be had is passed over with the reason, but fails the run where CI=true.
+// Run it in the project's directory. It needs python3 and make; running functions also needs Docker
+// and busybox. Checks whose tools are missing are skipped with the reason, or fail if CI=true.
 package main
 
 import (
@@ -57,7 +59,7 @@ func command(ctx context.Context, arguments []string, in io.Reader, out io.Write
 	return proof{cache: directory, out: out, mustHave: tools.MustHave()}.run(ctx)
 }
 
-// printEnvironment prints the file for --env-vars to reach a stack that `make run` started.
+// printEnvironment prints the --env-vars file for a stack that `make run` started.
 func printEnvironment(arguments []string, out io.Writer) error {
 	flags := flag.NewFlagSet("sam environment", flag.ContinueOnError)
 	host := flags.String("host", "host.docker.internal", "the local stack's `address`, as a container reaches it")

@@ -9,8 +9,8 @@ import (
 	"related-ro/infra/sam/samconfig"
 )
 
-// promises are all that must hold of the CloudFormation. uses are what the functions ask of AWS, groups by which dimensions
-// they keep their metrics, runbook the anchors of the runbook.
+// promises returns all requirements on the CloudFormation. uses are the functions' AWS calls,
+// groups the dimensions of their metrics, runbook the anchors of the runbook.
 func promises(uses map[string]use, groups map[string][][]string, runbook map[string]bool) []promise {
 	return []promise{
 		{"the translator has no warnings", func(f *formation) []string { return f.Warnings }},
@@ -38,7 +38,7 @@ func promises(uses map[string]use, groups map[string][][]string, runbook map[str
 	}
 }
 
-// functionProperties are those of AWS::Lambda::Function that promises are about.
+// functionProperties are the properties of AWS::Lambda::Function that the promises check.
 type functionProperties struct {
 	Role                         value
 	Timeout                      value
@@ -51,7 +51,7 @@ type functionProperties struct {
 	}
 }
 
-// folder is the function's folder below functions/.
+// folder returns the function's directory below functions/.
 func folder(id string) string { return strings.ToLower(strings.TrimSuffix(id, "Function")) }
 
 type mappingProperties struct {
@@ -63,13 +63,13 @@ type mappingProperties struct {
 
 type scheduleProperties struct{ Target struct{ Arn value } }
 
-// function is the logical ID of the mapping's function, of which it names an alias.
+// function returns the logical ID of the mapping's function; the mapping names an alias of it.
 func (m mappingProperties) function() string {
 	id, _, _ := strings.Cut(string(m.FunctionName), "Alias")
 	return id
 }
 
-// resources are the logical IDs of what Lambda touches in the function's name.
+// resources returns the logical IDs of the resources that Lambda uses with the function's role.
 func (m mappingProperties) resources() (ids []string) {
 	for _, arn := range []value{m.EventSourceArn, m.DestinationConfig.OnFailure.Destination} {
 		if id, _, _ := strings.Cut(string(arn), "."); id != "" {
@@ -79,7 +79,7 @@ func (m mappingProperties) resources() (ids []string) {
 	return ids
 }
 
-// actions are what Lambda asks of AWS in the function's name.
+// actions returns the AWS actions that Lambda performs with the function's role.
 func (m mappingProperties) actions() []string {
 	if !m.stream() {
 		return []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
@@ -91,7 +91,7 @@ func (m mappingProperties) actions() []string {
 	return actions
 }
 
-// stream says whether the mapping is from a table's stream.
+// stream reports whether the mapping reads a table's stream.
 func (m mappingProperties) stream() bool {
 	return strings.HasSuffix(string(m.EventSourceArn), ".StreamArn")
 }
@@ -110,7 +110,8 @@ type statement struct {
 	Condition        any
 }
 
-// leastPrivilege compares each function's policy with what its code, and Lambda for it, asks of AWS.
+// leastPrivilege compares each function's policy with the AWS calls of its code and of Lambda on
+// its behalf.
 func leastPrivilege(f *formation, uses map[string]use) (problems []string) {
 	byLambda := make(map[string][]string)
 	each(f, "AWS::Lambda::EventSourceMapping", func(_ string, _ resource, m mappingProperties) {
@@ -152,7 +153,7 @@ func leastPrivilege(f *formation, uses map[string]use) (problems []string) {
 	return problems
 }
 
-// neededActions adds what Lambda asks in the function's name.
+// neededActions adds the actions that Lambda performs on the function's behalf.
 func neededActions(u use, byLambda []string) map[string]bool {
 	needed := map[string]bool{
 		"logs:CreateLogStream": true, "logs:PutLogEvents": true,
@@ -165,7 +166,7 @@ func neededActions(u use, byLambda []string) map[string]bool {
 	return needed
 }
 
-// wildcards finds what a statement leaves open. X-Ray's two actions know no resources.
+// wildcards returns the wildcards of a statement. The two X-Ray actions do not support resources.
 func wildcards(id string, s statement) (problems []string) {
 	xray := !slices.ContainsFunc(s.Action, func(action value) bool { return !strings.HasPrefix(string(action), "xray:") })
 	for _, action := range s.Action {
@@ -181,8 +182,9 @@ func wildcards(id string, s statement) (problems []string) {
 	return problems
 }
 
-// ownResources compares the tables, queues, buses and secrets of each function's policy with those that its variables and event source mappings name. Of what
-// all functions are told, one that asks AWS for nothing reads nothing.
+// ownResources compares the tables, queues, buses and secrets in each function's policy with those
+// in its variables and event source mappings. Variables of a function without AWS calls are
+// ignored, because every function gets the global ones.
 func ownResources(f *formation, uses map[string]use) (problems []string) {
 	roles := make(map[string]roleProperties)
 	each(f, "AWS::IAM::Role", func(id string, _ resource, role roleProperties) { roles[id] = role })
@@ -220,7 +222,7 @@ func ownResources(f *formation, uses map[string]use) (problems []string) {
 	return problems
 }
 
-// boundedParameters checks that whoever deploys is told what each parameter is, and cannot give it just anything.
+// boundedParameters checks that every parameter has a description and a constraint.
 func boundedParameters(f *formation) (problems []string) {
 	for id, p := range f.Template.Parameters {
 		if p.Description == "" {
@@ -234,7 +236,7 @@ func boundedParameters(f *formation) (problems []string) {
 	return problems
 }
 
-// tagged checks the stack's tags, which CloudFormation puts on everything in it that can have some.
+// tagged checks the stack's tags, which CloudFormation applies to every taggable resource.
 func tagged(f *formation) (problems []string) {
 	for tag, want := range map[string]string{"application": "related-ro", "stage": f.Parameters["Stage"]} {
 		if f.Tags[tag] != want {
@@ -269,7 +271,8 @@ func watchedFunctions(f *formation) (problems []string) {
 	return problems
 }
 
-// published checks that a function's version is named after the deployment: only then is a parameter's new value live after it.
+// published checks that a function's version is named after the deployment: otherwise a changed
+// parameter does not take effect.
 func published(f *formation) (problems []string) {
 	each(f, "AWS::Lambda::Function", func(id string, _ resource, function functionProperties) {
 		if f.Template.Resources[id+"Version"+f.Parameters[samconfig.ReleaseParameter]].Type != "AWS::Lambda::Version" {
@@ -282,7 +285,7 @@ func published(f *formation) (problems []string) {
 	return problems
 }
 
-// bounds checks times and concurrency against each other.
+// bounds checks timeouts and concurrency limits against each other.
 func bounds(f *formation) (problems []string) {
 	timeout := make(map[string]float64)
 	each(f, "AWS::Lambda::Function", func(id string, _ resource, function functionProperties) { timeout[id] = function.Timeout.number() })
@@ -290,9 +293,9 @@ func bounds(f *formation) (problems []string) {
 	each(f, "AWS::SQS::Queue", func(id string, _ resource, queue queueProperties) {
 		visibility[id+".Arn"] = queue.VisibilityTimeout.number()
 	})
-	polls := make(map[string]bool) // no person waits for it
+	polls := make(map[string]bool) // functions that no user waits for
 	each(f, "AWS::Lambda::EventSourceMapping", func(id string, _ resource, m mappingProperties) {
-		if m.stream() { // read a batch a shard, and acknowledged by position
+		if m.stream() { // reads one batch per shard, acknowledged by position
 			polls[m.function()] = true
 			return
 		}
@@ -321,7 +324,7 @@ func bounds(f *formation) (problems []string) {
 	return problems
 }
 
-// outputs checks that what others build on is exported.
+// outputs checks that the values that other stacks use are exported.
 func outputs(f *formation) (problems []string) {
 	for _, name := range []string{
 		"ApiUrl", "ApiId", "ExportQueueUrl", "ExportQueueArn", "CloseQueueUrl", "CloseQueueArn", "PageTopicArn", "TicketTopicArn",
@@ -334,7 +337,7 @@ func outputs(f *formation) (problems []string) {
 	return problems
 }
 
-// noFixedNames finds physical names that do not begin with the stack's.
+// noFixedNames finds physical names that do not contain the stack's name.
 func noFixedNames(f *formation) (problems []string) {
 	names := []string{"FunctionName", "QueueName", "TableName", "RoleName", "TopicName", "AlarmName", "DashboardName", "LogGroupName", "Name"}
 	kinds := map[string]string{

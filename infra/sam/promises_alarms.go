@@ -24,7 +24,7 @@ type alarmProperties struct {
 	}
 }
 
-// metric is one metric by its names.
+// metric identifies one metric.
 type metric struct {
 	Namespace, MetricName string
 	Dimensions            []struct {
@@ -33,7 +33,7 @@ type metric struct {
 	}
 }
 
-// dimension returns a dimension's value, empty if there is none of the name.
+// dimension returns a dimension's value; it is empty if the metric does not have the dimension.
 func (m metric) dimension(name string) string {
 	for _, d := range m.Dimensions {
 		if d.Name == name {
@@ -43,7 +43,7 @@ func (m metric) dimension(name string) string {
 	return ""
 }
 
-// all returns every metric that the alarm looks at.
+// all returns every metric that the alarm uses.
 func (a alarmProperties) all() []metric {
 	if a.MetricName != "" {
 		return []metric{a.metric}
@@ -59,7 +59,8 @@ func (a alarmProperties) all() []metric {
 
 const alarmType = "AWS::CloudWatch::Alarm"
 
-// alarms checks that each tells one of the topics, when it begins and when it ends, and that the runbook has it.
+// alarms checks that each alarm notifies exactly one topic, when it starts and when it ends, and
+// that the runbook describes it.
 func alarms(f *formation, runbook map[string]bool) (problems []string) {
 	described := make(map[string]bool)
 	each(f, alarmType, func(id string, _ resource, a alarmProperties) {
@@ -84,7 +85,8 @@ func alarms(f *formation, runbook map[string]bool) (problems []string) {
 	return problems
 }
 
-// metricsExist checks that every metric of ours that an alarm names is kept by just those dimensions.
+// metricsExist checks that the functions write every metric that an alarm uses with exactly the
+// alarm's dimensions.
 func metricsExist(f *formation, groups map[string][][]string) (problems []string) {
 	each(f, alarmType, func(id string, _ resource, a alarmProperties) {
 		if len(a.all()) == 0 {
@@ -110,10 +112,10 @@ func metricsExist(f *formation, groups map[string][][]string) (problems []string
 	return problems
 }
 
-// subject is a metric with the one dimension that says what it is about.
+// subject is a metric with the dimension that identifies its subject.
 type subject struct{ metric, dimension, value string }
 
-// watched says whether an alarm that tells the topic looks at the subject.
+// watched reports whether an alarm that notifies the topic uses the metric.
 func watched(f *formation, topic string, s subject) (found bool) {
 	each(f, alarmType, func(_ string, _ resource, a alarmProperties) {
 		for _, m := range a.all() {
@@ -124,7 +126,8 @@ func watched(f *formation, topic string, s subject) (found bool) {
 	return found
 }
 
-// pagesAndTickets checks that what we must know of is watched, and by whom.
+// pagesAndTickets checks that every important metric has an alarm, and that it notifies the right
+// topic.
 func pagesAndTickets(f *formation) (problems []string) {
 	var functions []subject
 	each(f, "AWS::Lambda::Function", func(id string, _ resource, _ functionProperties) {
@@ -172,7 +175,8 @@ func subscribed(f *formation) (problems []string) {
 	return problems
 }
 
-// dashboardShowsFunctions checks that the dashboard names each function: a search by a part of their names finds nothing.
+// dashboardShowsFunctions checks that the dashboard names each function: a search for a part of
+// their names would find nothing.
 func dashboardShowsFunctions(f *formation) (problems []string) {
 	each(f, "AWS::CloudWatch::Dashboard", func(id string, _ resource, d struct{ DashboardBody value }) {
 		each(f, "AWS::Lambda::Function", func(function string, _ resource, _ functionProperties) {
@@ -192,11 +196,12 @@ type deploymentGroupProperties struct {
 	DeploymentConfigName      value
 }
 
-// allAtOnce is the function whose versions should not answer side by side: pages of one would ask the other for their files.
+// allAtOnce is the function whose versions must not run concurrently: a page of one version would
+// load files from the other.
 const allAtOnce = "ConsoleFunction"
 
-// brakes checks that a bad version ends its own deployment: one that fails every message or answers 500 above all, which
-// Lambda takes for a success.
+// brakes checks that a bad version stops its own deployment. The important case is a version that
+// fails every message or answers 500, which Lambda counts as success.
 func brakes(f *formation) (problems []string) {
 	byID := make(map[string]alarmProperties)
 	each(f, alarmType, func(id string, _ resource, a alarmProperties) { byID[id] = a })
@@ -236,8 +241,8 @@ func brakes(f *formation) (problems []string) {
 	return problems
 }
 
-// canBrake says whether an alarm over Failed goes off for a version that fails everything, does not for one that fails
-// nothing, and does so while a canary of 5 minutes, the shortest, is under way.
+// canBrake reports whether an alarm over Failed fires for a version that fails everything, stays
+// silent for a version that fails nothing, and fires within the shortest canary of 5 minutes.
 func (a alarmProperties) canBrake() bool {
 	const everything, nothing, shortestCanary = 1, 0, 5 * 60
 	points := a.DatapointsToAlarm.number()

@@ -69,8 +69,8 @@ type streamMappingProperties struct {
 	FilterCriteria             struct{ Filters []struct{ Pattern value } }
 }
 
-// safeStreams checks that a mapping from a stream reads it whole, and that a record that cannot be told neither holds up others nor
-// vanishes: the stream itself keeps it for a day.
+// safeStreams checks that a mapping reads its stream from the beginning, and that a record that
+// cannot be processed neither blocks others nor disappears: the stream itself keeps it for a day.
 func safeStreams(f *formation) (problems []string) {
 	const aDay = 86400
 	each(f, "AWS::Lambda::EventSourceMapping", func(id string, _ resource, m streamMappingProperties) {
@@ -159,7 +159,8 @@ type stageProperties struct {
 	DefaultRouteSettings struct{ ThrottlingRateLimit, ThrottlingBurstLimit value }
 }
 
-// openRoutes are those that need no token: what monitors and browsers ask before there is one, and what answers 404.
+// openRoutes returns the routes that need no token: those for monitors and for browsers before
+// sign-in, and the one that answers 404.
 func openRoutes() []string {
 	return []string{
 		"get /console", "get /console/{proxy+}", "head /console", "head /console/{proxy+}",

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// formed returns the CloudFormation with these resources, for prod.
+// formed returns a formation with these resources, for prod.
 func formed(t *testing.T, resources string) *formation {
 	t.Helper()
 	f := &formation{Parameters: map[string]string{"Stage": "prod", "Release": "1", "Tracing": "Active", "ProducerPrincipal": "arn:platform"}}
@@ -26,7 +26,7 @@ func role(statements string) string {
 	return `"Role": {"Type": "AWS::IAM::Role", "Properties": {"Policies": [{"PolicyDocument": {"Statement": [` + statements + `]}}]}}`
 }
 
-// An alarm over Failed as the template has it, of which a test changes a part.
+// An alarm over Failed as in the template; tests change a part of it.
 const (
 	brakeAlarm = `"A": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"AlarmName": {"Fn::Sub": "read-${Release}"}, "MetricName": "Failed", "Namespace": "RelatedRO", "Statistic": "Average",
 		"Threshold": 0.5, "Period": 60, "EvaluationPeriods": 3, "DatapointsToAlarm": 2, "Dimensions": [{"Name": "Stack", "Value": {"Ref": "AWS::StackName"}},
@@ -40,7 +40,7 @@ const (
 		"ReadFunctionAliaslive": {"Type": "AWS::Lambda::Alias", "UpdatePolicy": {"CodeDeployLambdaAliasUpdate": {}}}`
 )
 
-// streamOf is a mapping from a stream as the template has it, of which a test replaces a part.
+// streamOf returns a stream mapping as in the template, with replacements.
 func streamOf(change ...string) string {
 	return strings.NewReplacer(change...).Replace(`"M": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {
 		"EventSourceArn": {"Fn::GetAtt": ["Table", "StreamArn"]}, "FunctionName": {"Ref": "ReadFunctionAliaslive"}, "StartingPosition": "TRIM_HORIZON",
@@ -48,7 +48,7 @@ func streamOf(change ...string) string {
 		"FilterCriteria": {"Filters": [{"Pattern": "{}"}]}, "DestinationConfig": {"OnFailure": {"Destination": {"Fn::GetAtt": ["Q", "Arn"]}}}}}`)
 }
 
-// busPolicyOf is the policy of the bus as the template has it, of which a test replaces a part.
+// busPolicyOf returns the bus policy as in the template, with replacements.
 func busPolicyOf(change ...string) string {
 	return strings.NewReplacer(change...).Replace(`"P": {"Type": "AWS::Events::EventBusPolicy", "Properties": {"Statement": {
 		"Effect": "Allow", "Principal": {"AWS": "arn:platform"}, "Action": ["events:PutRule"], "Resource": "r",
@@ -70,7 +70,7 @@ func TestPromises(t *testing.T) {
 	for _, tt := range []struct {
 		name, resources string
 		broken          func(*formation) []string
-		want            string // of a problem; empty for none
+		want            string // part of a problem; empty for none
 	}{
 		{"what is needed is allowed", aFunction + "," + role(logs+","+query("dynamodb:Query", index)), privilege, ""},
 		{"an action is missing", aFunction + "," + role(logs), privilege, "needs dynamodb:Query"},

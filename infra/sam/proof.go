@@ -18,20 +18,20 @@ import (
 	"related-ro/infra/sam/translator"
 )
 
-// lookAgain is how often is looked whether something answers that was started.
+// lookAgain is the interval between readiness probes.
 const lookAgain = 100 * time.Millisecond
 
-// proof is one run of all that this command checks.
+// proof is one run of all checks of this command.
 type proof struct {
 	cache    string
 	out      io.Writer
-	mustHave bool // what cannot be had is an error
+	mustHave bool // a missing tool is an error
 }
 
-// errUnavailable is wrapped by the error of what this machine lacks.
+// errUnavailable is wrapped by errors about tools that are not available on this machine.
 var errUnavailable = errors.New("not to be had on this machine")
 
-// run does all steps in their order and stops at the first that fails.
+// run runs all steps in order and stops at the first failure.
 func (p proof) run(ctx context.Context) error {
 	venv, err := translator.Install(ctx, p.cache)
 	if err != nil {
@@ -66,7 +66,7 @@ func (p proof) run(ctx context.Context) error {
 	return nil
 }
 
-// without says what was passed over, or fails.
+// without reports a skipped check, or fails.
 func (p proof) without(what string, err error) error {
 	if p.mustHave {
 		return fmt.Errorf("%s: %w", what, err)
@@ -103,7 +103,8 @@ func (p proof) build(ctx context.Context, cli samCommand, architecture string) e
 	return nil
 }
 
-// builtFor checks that a binary is for the architecture, by the template's names, and returns its size in bytes.
+// builtFor checks that a binary has the architecture, by the template's names, and returns its size
+// in bytes.
 func builtFor(path, architecture string) (size int64, err error) {
 	machines := map[string]elf.Machine{"arm64": elf.EM_AARCH64, "x86_64": elf.EM_X86_64}
 	binary, err := elf.Open(path)
@@ -125,7 +126,7 @@ func (p proof) buildDirectory(architecture string) string {
 	return filepath.Join(p.cache, "build-"+architecture)
 }
 
-// hostArchitecture is this machine's, by the template's names.
+// hostArchitecture returns this machine's architecture, by the template's names.
 func hostArchitecture() string {
 	if runtime.GOARCH == "arm64" {
 		return "arm64"
@@ -133,7 +134,7 @@ func hostArchitecture() string {
 	return "x86_64"
 }
 
-// local runs the functions in containers, against a local stack's table, queues and Karmak.
+// local runs the functions in containers against a local stack's table, queues and Karmak.
 func (p proof) local(ctx context.Context, cli samCommand) (err error) {
 	daemon, err := openDocker(ctx, filepath.Join(p.cache, "docker"))
 	if err != nil {
@@ -170,7 +171,7 @@ type samCommand struct {
 	environment  []string
 }
 
-// command returns `sam` with the arguments, ready to start. It reports nothing to AWS.
+// command returns `sam` with the arguments, ready to start, with telemetry switched off.
 func (c samCommand) command(ctx context.Context, arguments ...string) *exec.Cmd {
 	command := exec.CommandContext(ctx, filepath.Join(c.venv, "bin", "sam"), arguments...)
 	command.Env = append(os.Environ(), c.environment...)
@@ -179,7 +180,8 @@ func (c samCommand) command(ctx context.Context, arguments ...string) *exec.Cmd 
 	return command
 }
 
-// run runs it to its end. It returns what it answered and all that it printed, which is also in the error.
+// run runs SAM CLI to completion. It returns the standard output and the whole output, which the
+// error also contains.
 func (c samCommand) run(ctx context.Context, arguments ...string) (answer, printed string, err error) {
 	command := c.command(ctx, arguments...)
 	var stdout, all bytes.Buffer

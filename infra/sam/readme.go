@@ -16,22 +16,25 @@ import (
 )
 
 const (
-	// ownTerminal ends the README's lines that start something which goes on until Ctrl-C.
+	// ownTerminal ends the README's lines that start a program that runs until Ctrl-C.
 	ownTerminal = "# in a terminal of its own"
-	// upLimit is how long such a line may take until what it starts is up: the first start builds the functions.
+	// upLimit is the start-up limit of such a program: the first start builds the functions.
 	upLimit = 3 * time.Minute
 )
 
-// upSays is what such lines print when what they start is up, by a part of the line.
+// upSays returns the text that such a program prints when it is ready, by a part of its command
+// line.
 func upSays() map[string]string {
 	return map[string]string{"./infra/local ": "The system runs.", "sam local start-api ": "Running on http"}
 }
 
-// readmeAnswers are what the API answers to the README's request, and the function to its event.
+// readmeAnswers matches the API's response to the README's request, followed by the function's
+// response to its event.
 var readmeAnswers = regexp.MustCompile(`(?s)"relatedRos":\[{.*"batchItemFailures": ?\[\]`)
 
-// readme does what the README says of `sam local`, line by line, and checks that it works. The lines are for Linux on x86_64;
-// `sam` is the one installed here, and `sam local` takes the stand-in for AWS's image.
+// readme runs the README's `sam local` commands line by line and checks that they work. The
+// commands are for Linux on x86_64; `sam` is the one installed here, and `sam local` uses the
+// replacement for AWS's image.
 func (p proof) readme(ctx context.Context, cli samCommand, daemon *docker) (err error) {
 	script, err := samLocalOf("README.md")
 	if err != nil {
@@ -60,7 +63,7 @@ func (p proof) readme(ctx context.Context, cli samCommand, daemon *docker) (err 
 	return nil
 }
 
-// samLocalOf returns the one block of shell commands in a Markdown page that has `sam local` in it.
+// samLocalOf returns the only block of shell commands in a Markdown page that contains `sam local`.
 func samLocalOf(path string) (string, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -81,16 +84,16 @@ func samLocalOf(path string) (string, error) {
 // terminal runs a page's commands.
 type terminal struct {
 	environment []string
-	running     []leftRunning // in terminals of their own
+	running     []leftRunning // each in a separate terminal
 }
 
-// leftRunning is a command that goes on until it is told to end.
+// leftRunning is a command that runs until it is interrupted.
 type leftRunning struct {
 	command *exec.Cmd
-	ended   chan error // how it ended, once
+	ended   chan error // receives the result of Wait once
 }
 
-// newTerminal returns one whose `sam` is the proof's.
+// newTerminal returns a terminal that uses the proof's `sam`.
 func (p proof) newTerminal(ctx context.Context, cli samCommand, daemon *docker) (*terminal, error) {
 	bin := filepath.Join(p.cache, "bin")
 	if err := os.MkdirAll(bin, 0o755); err != nil {
@@ -105,8 +108,8 @@ func (p proof) newTerminal(ctx context.Context, cli samCommand, daemon *docker) 
 	return &terminal{environment: append(environment, "PATH="+bin+":"+os.Getenv("PATH"))}, nil
 }
 
-// do runs the lines in their order and returns what they print. A line that ends in ownTerminal is left running as soon as
-// it is up; those between two such lines share a shell.
+// do runs the lines in order and returns their output. A line that ends in ownTerminal is left
+// running once it is ready; the lines between two such lines share a shell.
 func (t *terminal) do(ctx context.Context, script string) (printed string, err error) {
 	var shared []string
 	run := func() error {
@@ -138,10 +141,11 @@ func (t *terminal) command(ctx context.Context, text string) *exec.Cmd {
 	return command
 }
 
-// leaveRunning starts a line and returns when what it starts is up.
+// leaveRunning starts a line and returns when its program is ready.
 func (t *terminal) leaveRunning(ctx context.Context, line string) error {
 	command := t.command(context.WithoutCancel(ctx), line)
-	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C in it must not reach us, nor ours it
+	// separates Ctrl-C for the program from Ctrl-C for us
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	output := &watchedOutput{up: make(chan struct{})}
 	for part, says := range upSays() {
 		if strings.Contains(line, part) {
@@ -171,18 +175,18 @@ func (t *terminal) leaveRunning(ctx context.Context, line string) error {
 	}
 }
 
-// close ends what was left running, the last first, as Ctrl-C does.
+// close interrupts the running programs, last started first, as Ctrl-C does.
 func (t *terminal) close() (err error) {
 	for len(t.running) > 0 {
 		last := t.running[len(t.running)-1]
 		t.running = t.running[:len(t.running)-1]
 		err = errors.Join(err, syscall.Kill(-last.command.Process.Pid, syscall.SIGINT))
-		<-last.ended // after Ctrl-C an exit code says nothing
+		<-last.ended // the exit code after Ctrl-C has no meaning
 	}
 	return err
 }
 
-// watchedOutput keeps what a command prints, and closes up when a text is in it.
+// watchedOutput collects a command's output, and closes up once the output contains a text.
 type watchedOutput struct {
 	says string
 	up   chan struct{}

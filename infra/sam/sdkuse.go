@@ -15,14 +15,16 @@ import (
 	"strings"
 )
 
-// use is what a function can ask of AWS, by the permissions that this needs, say "dynamodb:GetItem".
+// use is a function's use of AWS, as the permissions that its calls need, for example
+// "dynamodb:GetItem".
 type use struct {
 	actions map[string]bool
-	index   bool // it queries the table's index
+	index   bool // the function queries the table's index
 }
 
-// sdkUses returns what each function of functions/ can ask of AWS. The linker knows: it leaves out every method that
-// nothing can call, so the operations left in a function's binary are those that its policy must allow, and no others.
+// sdkUses returns the AWS calls of each function in functions/. The linker removes every
+// unreachable method, so a function's policy must allow exactly the operations that are left in its
+// binary.
 func sdkUses(ctx context.Context) (map[string]use, error) {
 	folders, err := filepath.Glob("functions/*")
 	if err != nil || len(folders) == 0 {
@@ -37,7 +39,7 @@ func sdkUses(ctx context.Context) (map[string]use, error) {
 	for _, folder := range folders {
 		name := filepath.Base(folder)
 		binary := filepath.Join(scratch, name)
-		// Without inlining, so that our own functions can be told by name too.
+		// Without inlining, so that the symbols also include our own functions.
 		build := exec.CommandContext(ctx, "go", "build", "-tags", "lambda.norpc", "-gcflags=related-ro/...=-l", "-o", binary, "./"+folder)
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if output, err := build.CombinedOutput(); err != nil {
@@ -59,8 +61,8 @@ var (
 	ownSymbol       = regexp.MustCompile(`related-ro/pkg/dynamo\.(?:\(?\*?(\w+)\)?\.)?(\w+)$`)
 )
 
-// useOf returns what the symbols of a binary stand for. store is the folder of the package that makes transactions, whose
-// parts need permissions of their own.
+// useOf returns the AWS use that the symbols of a binary indicate. store is the directory of the
+// package that makes transactions, whose parts need separate permissions.
 func useOf(symbols, store string) (use, error) {
 	u := use{actions: make(map[string]bool)}
 	linked := make(map[string]bool)
@@ -88,11 +90,13 @@ func useOf(symbols, store string) (use, error) {
 	return u, nil
 }
 
-// actionsOf returns the permissions that an operation of a service needs, by AWS's service authorization reference: batches
-// of SQS need those of their single messages, transactions those of their parts.
+// actionsOf returns the permissions that an operation of a service needs, according to AWS's
+// service authorization reference: SQS batches need the permissions of their single-message
+// actions, transactions those of their parts.
 func actionsOf(service, operation string) []string {
 	switch {
-	case operation == "DescribeEndpoints", operation == "Options": // the client's own
+	// client methods without a request
+	case operation == "DescribeEndpoints", operation == "Options":
 		return nil
 	case operation == "TransactWriteItems":
 		return nil
@@ -104,11 +108,11 @@ func actionsOf(service, operation string) []string {
 	return []string{service + ":" + operation}
 }
 
-// indexName is the table's index, by the name that the template gives it.
+// indexName is the table's index, as named in the template.
 const indexName = "GSI1"
 
-// usedIn returns what those functions of a package that are linked set in struct literals, as Type.Field, and indexName if
-// they use a constant of that value.
+// usedIn returns the fields, as Type.Field, that a package's linked functions set in struct
+// literals. It includes indexName if they use a constant with that value.
 func usedIn(folder string, linked map[string]bool) (map[string]bool, error) {
 	paths, err := filepath.Glob(filepath.Join(folder, "*.go"))
 	if err != nil {
@@ -151,8 +155,8 @@ func usedIn(folder string, linked map[string]bool) (map[string]bool, error) {
 	return used, nil
 }
 
-// fieldsSet returns the fields that a function's struct literals set, as Type.Field. A literal in a slice literal, whose own
-// type is not written, has the slice's.
+// fieldsSet returns the fields that a function's struct literals set, as Type.Field. A literal
+// without a type inside a slice literal has the slice's element type.
 func fieldsSet(function *ast.FuncDecl) map[string]bool {
 	fields := make(map[string]bool)
 	typeOf := make(map[*ast.CompositeLit]string)
@@ -179,7 +183,7 @@ func fieldsSet(function *ast.FuncDecl) map[string]bool {
 	return fields
 }
 
-// typeName is the last part of a type's name, of a slice its element's.
+// typeName returns the last part of a type's name; for a slice, that of its element type.
 func typeName(expression ast.Expr) string {
 	switch e := expression.(type) {
 	case *ast.ArrayType:
@@ -203,7 +207,8 @@ func receiver(function *ast.FuncDecl) string {
 	return typeName(expression)
 }
 
-// metricGroups returns by which dimensions the functions keep each metric, from the calls of Metrics.Group below a folder.
+// metricGroups returns the dimensions of each metric, from the calls of Metrics.Group below a
+// directory.
 func metricGroups(folder string) (map[string][][]string, error) {
 	groups := make(map[string][][]string)
 	err := filepath.WalkDir(folder, func(path string, _ os.DirEntry, err error) error {
@@ -219,7 +224,7 @@ func metricGroups(folder string) (map[string][][]string, error) {
 			if !ok || typeName(call.Fun) != "Group" || len(call.Args) == 0 {
 				return true
 			}
-			name := typeName(call.Args[0]) // a constant has its own name
+			name := typeName(call.Args[0]) // a constant is identified by its name
 			if literals := texts(call.Args[0]); len(literals) == 1 {
 				name = literals[0]
 			}

@@ -12,7 +12,8 @@ import (
 	"testing"
 )
 
-// A release is a git tag, and each function's first line says which one it is of. It is built here as `sam build` does.
+// A release is a git tag, and each function's first log line contains it. The test builds the
+// function as `sam build` does.
 func TestFirstLineSaysTheVersionThatWasBuilt(t *testing.T) {
 	const version = "v1.2.3-4-g5678abc"
 	directory := t.TempDir()
@@ -22,7 +23,7 @@ func TestFirstLineSaysTheVersionThatWasBuilt(t *testing.T) {
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}
-	// Lambda, with no event yet.
+	// A Lambda runtime API without an event.
 	runtime := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
 	defer runtime.Close()
 	function := exec.CommandContext(t.Context(), filepath.Join(directory, "bootstrap"))

@@ -1,4 +1,4 @@
-// Package samconfig reads samconfig.toml: what each stage is deployed with.
+// Package samconfig reads the deployment settings of each stage from samconfig.toml.
 package samconfig
 
 import (
@@ -12,16 +12,16 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// Stage is how one stage is deployed.
+// Stage holds the deployment settings of one stage.
 type Stage struct {
 	StackName, Region string
-	// Parameters are those that the stage sets; the rest have the template's defaults.
+	// Parameters are the parameters that the stage sets; the others have the template's defaults.
 	Parameters map[string]string
-	// Tags are the stack's.
+	// Tags are the stack's tags.
 	Tags map[string]string
 }
 
-// Read returns the stages of the file at path, by name. The error names the stage and what is wrong with it.
+// Read returns the stages of the file at path, by name. The error names the stage and the problem.
 func Read(path string) (map[string]Stage, error) {
 	var file map[string]toml.Primitive
 	metadata, err := toml.DecodeFile(path, &file)
@@ -60,10 +60,10 @@ func Read(path string) (map[string]Stage, error) {
 	return stages, nil
 }
 
-// ReleaseParameter is the template's parameter of which every deployment gives a new value.
+// ReleaseParameter is the template's parameter that gets a new value in every deployment.
 const ReleaseParameter = "Release"
 
-// Deployed returns the stage's parameters for the deployment that is made at a time.
+// Deployed returns the stage's parameters for a deployment at the given time.
 func (s Stage) Deployed(at time.Time) map[string]string {
 	parameters := maps.Clone(s.Parameters)
 	parameters[ReleaseParameter] = strconv.FormatInt(at.Unix(), 10)
@@ -82,12 +82,12 @@ func pairs(texts []string) (map[string]string, error) {
 	return values, nil
 }
 
-// placeholders are the parts of samconfig.toml's first values that stand for a team's own.
+// placeholders returns the parts of samconfig.toml's initial values that a team has to replace.
 func placeholders() []string {
 	return []string{"111111111111", "222222222222", "333333333333", "example.com"}
 }
 
-// Placeholders returns a sentence for each parameter that still has a value of the project's own as an example.
+// Placeholders returns a sentence for each parameter that still has an example value.
 func (s Stage) Placeholders() (sentences []string) {
 	for _, name := range slices.Sorted(maps.Keys(s.Parameters)) {
 		for _, placeholder := range placeholders() {

@@ -1,4 +1,5 @@
-// Package translator runs AWS's own SAM translator, so that the checks see what CloudFormation gets.
+// Package translator runs AWS's own SAM translator, so that checks see the CloudFormation that AWS
+// receives.
 package translator
 
 import (
@@ -14,7 +15,7 @@ import (
 	"related-ro/infra/tools"
 )
 
-// The versions of AWS's tools. SAM CLI brings the translator that it was tested with.
+// The versions of AWS's tools. SAM CLI includes the translator version that it was tested with.
 const (
 	SAMCLI  = "1.170.0"
 	CFNLint = "1.58.0"
@@ -23,28 +24,29 @@ const (
 //go:embed translate.py
 var script string
 
-// Install installs SAM CLI and cfn-lint below the cache directory unless they are there, and returns the directory of the
-// virtual environment.
+// Install installs SAM CLI and cfn-lint below the cache directory if necessary, and returns the
+// directory of the virtual environment.
 func Install(ctx context.Context, cache string) (venv string, err error) {
 	venv = filepath.Join(cache, "cli-"+SAMCLI)
 	return venv, tools.Once(ctx, venv, tools.Python("aws-sam-cli=="+SAMCLI, "cfn-lint=="+CFNLint))
 }
 
-// Request is what to translate.
+// Request is the input of a translation.
 type Request struct {
 	// Template is the SAM template's path.
 	Template string `json:"template"`
 	// Parameters override the template's defaults.
 	Parameters map[string]string `json:"parameters"`
-	// Code is the S3 URI of the functions' code, in which {} stands for a function's logical ID.
+	// Code is the S3 URI of the functions' code; {} stands for a function's logical ID.
 	Code string `json:"code"`
 }
 
-// Answer is what the translator makes of it.
+// Answer is the result of a translation.
 type Answer struct {
-	// Parameters are the values in force, defaults included.
+	// Parameters are the effective values, including defaults.
 	Parameters map[string]string
-	// Template is the CloudFormation. In Resolved, Ref and If of parameters are replaced by what they give.
+	// Template is the CloudFormation template. In Resolved, Ref and If of parameters are replaced
+	// by their values.
 	Template, Resolved json.RawMessage
 	Warnings           []string
 }
