@@ -2,8 +2,8 @@
 // embedded ones: it installs each engine into a cache, starts it on a free port, runs the tests,
 // stops it, and reports which tests passed.
 //
-//	go run ./infra/conformance                                   all engines; writes infra/docs/conformance.md
-//	go run ./infra/conformance -engines "moto dynamodb-local"    these only; writes nothing
+//	go run ./infra/conformance                                 all engines; writes infra/docs/conformance.md
+//	go run ./infra/conformance -engines "moto dynamodb-local"  these only; writes nothing
 //
 // Run it in the project's directory. It fails if a test fails that known.yaml does not explain. It
 // skips an unavailable engine with the reason, or fails if CI=true.

@@ -1,9 +1,9 @@
 // Command local runs the whole system on this machine, from template.yaml: functions, API, queues,
 // table and a simulated Karmak, with the data of a small dealer group.
 //
-//	go run ./infra/local                                          runs until Ctrl-C
-//	go run ./infra/local demo                                     runs the product's story once and exits
-//	go run ./infra/local token -role support -location '*'        prints a token that the API accepts
+//	go run ./infra/local                                        runs until Ctrl-C
+//	go run ./infra/local demo                                   runs the product's story once and exits
+//	go run ./infra/local token -role support -location '*'      prints a token that the API accepts
 //
 // Each command takes -h; the first is also called run.
 package main

@@ -24,14 +24,15 @@ import (
 
 // Step is one event in the system.
 type Step struct {
-	ID         int64     `json:"id"` // increases by one
-	At         time.Time `json:"at"`
-	Source     string    `json:"source"` // queue, mapping, lambda, function, event, platform, karmak or api
-	Text       string    `json:"text"`
-	LocationID string    `json:"locationId,omitempty"` // of the case that the step is about, if any
-	CaseID     string    `json:"caseId,omitempty"`
-	Outcome    string    `json:"outcome,omitempty"` // outcome of a message
-	Level      string    `json:"level,omitempty"`   // WARN or ERROR, otherwise empty
+	ID int64     `json:"id"` // increases by one
+	At time.Time `json:"at"`
+	// queue, mapping, lambda, function, event, platform, karmak or api
+	Source     string `json:"source"`
+	Text       string `json:"text"`
+	LocationID string `json:"locationId,omitempty"` // of the case that the step is about, if any
+	CaseID     string `json:"caseId,omitempty"`
+	Outcome    string `json:"outcome,omitempty"` // outcome of a message
+	Level      string `json:"level,omitempty"`   // WARN or ERROR, otherwise empty
 }
 
 // kept is the maximum number of steps kept for pages that open later.

@@ -36,7 +36,8 @@ const (
 	retryPause = time.Second
 )
 
-// Config describes one mapping. Client, QueueURL, QueueARN, Region, BatchSize and Invoke must be set.
+// Config describes one mapping. Client, QueueURL, QueueARN, Region, BatchSize and Invoke must be
+// set.
 type Config struct {
 	Client             *sqs.Client
 	QueueURL, QueueARN string
@@ -58,7 +59,8 @@ type Config struct {
 
 // Batch is the outcome of one event, or of a failed SQS call.
 type Batch struct {
-	// Messages is the number of messages in the event; Failed is how many of them stay in the queue.
+	// Messages is the number of messages in the event; Failed is how many of them stay in the
+	// queue.
 	Messages, Failed int
 	// Err is the cause: the function failed, its response was invalid, or an SQS call failed.
 	Err error
