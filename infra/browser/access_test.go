@@ -13,8 +13,8 @@ import (
 	"related-ro/infra/tools"
 )
 
-// prepared brings a system into a state in which each page has something to show:
-// families, failures, dead letters.
+// prepared returns a system in which every page has something to show: families, failures and dead
+// letters.
 func prepared(t *testing.T) *world {
 	t.Helper()
 	w := start(t)
@@ -26,13 +26,13 @@ func prepared(t *testing.T) *world {
 	return w
 }
 
-// settled waits until a page has what it shows.
+// settled waits until a page has finished loading.
 func (p *tab) settled() {
 	p.Helper()
 	p.wait("!text('main').includes('Loading') && !deep('main >> .bone')")
 }
 
-// violation is a rule of axe-core that a page breaks.
+// violation is a violated rule of axe-core.
 type violation struct {
 	ID    string `json:"id"`
 	Help  string `json:"help"`
@@ -43,7 +43,7 @@ type violation struct {
 	} `json:"nodes"`
 }
 
-// axe fails the test for each rule of axe-core that the page breaks.
+// axe fails the test for each rule of axe-core that the page violates.
 func (p *tab) axe(source, page string) {
 	p.Helper()
 	if !eval[bool](p, "Boolean(window.axe)") {
@@ -57,8 +57,8 @@ func (p *tab) axe(source, page string) {
 	}
 }
 
-// axeSource returns axe-core, which npm installs into the cache. Where there is no npm the test is skipped, or fails where
-// CI=true.
+// axeSource returns axe-core, which npm installs into the cache. Without npm the test is skipped,
+// or fails if CI=true.
 func axeSource(t *testing.T) string {
 	t.Helper()
 	source, err := installedAxe()
@@ -117,7 +117,7 @@ func TestAxeFindsNothing(t *testing.T) {
 	}
 }
 
-// The pages that are there without a person: to sign in, and the elements' documentation.
+// The pages that do not require sign-in: the sign-in page and the elements' documentation.
 func TestAxeFindsNothingBeforeSigningIn(t *testing.T) {
 	source := axeSource(t)
 	w := startWith(t, nil)
@@ -133,7 +133,7 @@ func TestAxeFindsNothingBeforeSigningIn(t *testing.T) {
 	}
 }
 
-// fits fails the test if anything is wider than the page.
+// fits fails the test if any element is wider than the page.
 func (p *tab) fits(page string) {
 	p.Helper()
 	wide := eval[[]string](p, `deepAll('body *').filter((e) => {
@@ -148,8 +148,8 @@ func (p *tab) fits(page string) {
 	}
 }
 
-// Nothing is wider than the page, whether the page is narrow, or zoomed to 200 %, or
-// only its text is twice as large.
+// No element is wider than the page if the page is narrow, zoomed to 200 %, or has a doubled font
+// size.
 func TestNothingBreaksWhenThereIsLittleRoom(t *testing.T) {
 	w := prepared(t)
 	for _, c := range []struct {

@@ -41,9 +41,8 @@ func TestAHundredCellsCostOneRequest(t *testing.T) {
 	}
 }
 
-// addCells puts a list of cells on the page, each on a line of its own: the first of a
-// case that is there, the others of cases that are not. What is to be done then is done
-// before the browser draws.
+// addCells adds a list of cells to the page, one per paragraph: the first of an existing case, the
+// others of unknown cases. It then runs the statements in then, before the browser renders.
 func (p *tab) addCells(n int, then ...string) {
 	p.Helper()
 	p.do(fmt.Sprintf(`await (async () => {
@@ -74,7 +73,7 @@ func TestCellsOnScreenAreAskedForFirst(t *testing.T) {
 	}
 }
 
-// keepBatches keeps the ids of the cases of each batch-get from now on in batches.
+// keepBatches records the case IDs of each further batch-get request in the array batches.
 func (p *tab) keepBatches() {
 	p.Helper()
 	p.do(`(() => { window.batches = []; const real = window.fetch;
@@ -87,7 +86,7 @@ func TestCellsThatAreGoneAreNotAskedFor(t *testing.T) {
 	p.visit("search")
 	p.keepBatches()
 	p.addCells(250,
-		"await 0", // the cells have read their attributes and wait to be asked for
+		"await 0", // the cells have read their attributes and wait in the queue
 		"list.querySelectorAll('p:nth-child(n + 3)').forEach((line) => line.remove())",
 		"list.lastChild.firstChild.setAttribute('case-id', 'case-1004')")
 	p.sees("#cells >> related-ro-cell[case-id=case-1002]", "50125")

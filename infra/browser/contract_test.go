@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// The contract as one page, as make docs renders it: in the dark, and where there is little room.
+// The contract's page, rendered as by make docs: in dark mode and on a narrow screen.
 func TestTheContractReadsInTheDarkAndOnAPhone(t *testing.T) {
 	source := axeSource(t)
 	file := filepath.Join(t.TempDir(), "api.html")

@@ -26,7 +26,7 @@ func TestElementsWaitForTheirIds(t *testing.T) {
 	p.wait("deepAll('.without').every((e) => /50126|1 open|External/.test(clean(e)))")
 }
 
-// Sorting takes rows out of the page and puts them back.
+// Sorting removes rows from the page and inserts them again.
 func TestMovingRowsReadsNothingAgain(t *testing.T) {
 	w := start(t)
 	p := open(t, w.APIURL, 1280, 900, "light")
@@ -89,7 +89,7 @@ func TestATokenThatIsNotGivenReadsAsSigningIn(t *testing.T) {
 	p.wait("JSON.stringify(failed.at(-1)) === '{\"kind\":\"unavailable\",\"status\":503}'")
 }
 
-// A property that was set before the module was there, and one that is taken away again.
+// A property set before the module has loaded, and a property that is removed again.
 func TestPropertiesReflect(t *testing.T) {
 	w := start(t)
 	p := open(t, w.APIURL, 1280, 900, "light")

@@ -9,7 +9,7 @@ import (
 	"related-ro/infra/local/issuer"
 )
 
-// elements are the pages that show each element, with its selector.
+// elements maps the pages that show an element to the element's selector.
 var elements = map[string]string{
 	"cases/loc-100/case-1002": "related-ros",
 	"view/loc-100/case-1002":  "related-ros",
@@ -24,7 +24,7 @@ func TestEveryElementSaysWhatIsWrong(t *testing.T) {
 		status int
 		body   string
 		says   string
-		again  bool // trying again can help
+		again  bool // retrying can help
 	}{
 		{"session ended", 401, `{"message":"Unauthorized"}`, "Your session has ended", false},
 		{"not allowed", 403, `{"type":"forbidden","detail":"no"}`, "You cannot see related ROs of this location", false},
@@ -67,7 +67,8 @@ func TestTryingAgainHelps(t *testing.T) {
 		p.do("deep('" + element + " >> [data-key=again]').focus()")
 		p.keys(kb.Enter)
 		p.wait("!text('" + element + "').includes('has a problem')")
-		p.wait("deep('" + element + "').shadowRoot.activeElement") // the button is gone, the focus is still here
+		// the button is gone, but the element keeps the focus
+		p.wait("deep('" + element + "').shadowRoot.activeElement")
 	}
 }
 
@@ -80,11 +81,12 @@ func TestCellsTryAgainByThemselves(t *testing.T) {
 	p.answers("/v1/", 429, `{"message":"Too Many Requests"}`)
 	p.visit("cases")
 	p.sees("related-ro-cell", "Not read")
-	p.wait("waits.has(30000)") // as the answer's Retry-After says
+	p.wait("waits.has(30000)") // from the response's Retry-After
 	p.forget()
 	p.answersAgain()
 	p.sees("main >> related-ro-cell[case-id=case-1002]", "50123")
-	if n := p.asked("batch-get"); n > 2 { // a frame may come between the timers of eight cells, and not between each two
+	// a frame may come between the timers of the cells, but not between any two
+	if n := p.asked("batch-get"); n > 2 {
 		t.Errorf("the cells asked %d times", n)
 	}
 }
@@ -165,7 +167,8 @@ func TestDisabledLocationSaysSo(t *testing.T) {
 	if err := w.platform.SaveSettings(t.Context(), "loc-100", settings); err != nil {
 		t.Fatal(err)
 	}
-	for _, page := range []string{"cases/loc-100/case-1002", "cases/loc-300/case-3001"} { // fetched before, and never
+	// retrieved before, and never retrieved
+	for _, page := range []string{"cases/loc-100/case-1002", "cases/loc-300/case-3001"} {
 		p.visit(page)
 		p.sees("related-ros", "switched off for this location")
 		if eval[bool](p, "Boolean(deep('related-ros >> [data-key=refresh]'))") {

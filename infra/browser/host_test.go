@@ -13,8 +13,8 @@ import (
 	"related-ro/infra/local/forward"
 )
 
-// A page of another origin, as the case platform's are, does what the documentation
-// says: its own example, with the addresses filled in.
+// A page of another origin, like the case platform's, follows the documentation: it runs the
+// documentation's example with the addresses filled in.
 func TestElementsWorkOnAnotherOriginsPage(t *testing.T) {
 	w := start(t)
 	p := open(t, w.APIURL, 1280, 900, "light")
@@ -51,7 +51,7 @@ document.querySelector('related-ro-cell').case = { found: true, relatedRos: [{ r
 	p.quiet()
 }
 
-// A custom domain's mapping may put a key before every path.
+// A custom domain's API mapping may add a key before every path.
 func TestConsoleLivesBelowAMappingsKey(t *testing.T) {
 	w := startWith(t, nil)
 	token, err := w.Token("support", "*")
@@ -77,7 +77,7 @@ func TestConsoleLivesBelowAMappingsKey(t *testing.T) {
 	p.quiet()
 }
 
-// What the documentation says of each element is true of the types, and the other way round.
+// The documentation of each element matches the types, and vice versa.
 func TestDocumentationNamesAllThereIs(t *testing.T) {
 	w := start(t)
 	p := open(t, w.APIURL, 1280, 900, "light")
@@ -100,7 +100,8 @@ func TestDocumentationNamesAllThereIs(t *testing.T) {
 			t.Errorf("%s is no element", name)
 		}
 	}
-	// The example listens at the document: TypeScript knows an event there, and not at elements alone, by this name.
+	// The example listens at the document, so TypeScript must know the event there, not only on
+	// elements.
 	_, events, _ := strings.Cut(types, "interface GlobalEventHandlersEventMap {")
 	for _, event := range []string{"related-ro-open-case", "related-ro-error", "related-ro-shown"} {
 		if !strings.Contains(events, "'"+event+"': ") {
@@ -114,7 +115,7 @@ func TestDocumentationNamesAllThereIs(t *testing.T) {
 	}
 }
 
-// What tools read of the elements is what the elements are.
+// The custom-elements manifest, which tools read, matches the elements.
 func TestCustomElementsAreDescribedAsTheyAre(t *testing.T) {
 	w := start(t)
 	p := open(t, w.APIURL, 1280, 900, "light")

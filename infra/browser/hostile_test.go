@@ -6,16 +6,17 @@ import (
 	"testing"
 )
 
-// hostile does something at once if any part of it is taken for HTML, for a script or for an address.
+// hostile has a visible effect if any part of it is interpreted as HTML, as a script or as an
+// address.
 const hostile = `"><img src=x onerror="window.hacked=1"><script>window.hacked=1</script><svg onload="window.hacked=1">'{{hacked}}javascript:hacked=1`
 
-// unharmed fails if anything hostile has come to life.
+// unharmed fails the test if any part of hostile was executed or became an element.
 func (p *tab) unharmed(where string) {
 	p.Helper()
 	if eval[bool](p, "'hacked' in window") {
 		p.Errorf("%s: a script ran", where)
 	}
-	// The console's own mark is the only image there is.
+	// The console's logo is the only expected image.
 	if n := eval[int](p, "deepAll('img:not([src*=\"assets/icon-\"]), main script, [onerror], [onload]').length"); n != 0 {
 		p.Errorf("%s: %d elements came out of text", where, n)
 	}
@@ -41,12 +42,11 @@ func TestWhatKarmakSaysIsOnlyText(t *testing.T) {
 		p.unharmed(page)
 	}
 	p.visit("cases/loc-100/case-1002")
-	p.sees("related-ros", "window.hacked=1") // it is there, as text
+	p.sees("related-ros", "window.hacked=1") // it is shown, as text
 	p.quiet()
 }
 
-// Whatever string the API may ever answer with, in any place: every one of them is
-// made hostile on its way into the page.
+// Covers every string in any API response: each one is made hostile on its way to the page.
 func TestWhatTheAPISaysIsOnlyText(t *testing.T) {
 	for name, keep := range map[string]string{
 		"values that people wrote": "['outcome','trigger','relation','status','as','type','state','featureStatus','caseStatus','closedBy','reason','dms','locationId','caseId','retrievedAt','openedAt','invoicedAt','at','updatedAt','checkedAt','failedAt','cursor','eventId']",
@@ -111,7 +111,7 @@ func TestWhatMessagesSayIsOnlyTextInTheSteps(t *testing.T) {
 	w := start(t)
 	p := open(t, w.APIURL, 1280, 900, "light")
 	c := w.seeded(t, "case-1001")
-	c.CaseID = hostile // which the functions refuse: the step tells of it
+	c.CaseID = hostile // the functions refuse it, so the steps mention it
 	if _, err := w.platform.Export(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +127,7 @@ func TestAddressOfAPageIsOnlyText(t *testing.T) {
 		p.wait("document.querySelector('main h1')")
 		p.unharmed(hash)
 	}
-	// The browser itself refuses to make HTML of text on these pages.
+	// The browser itself refuses to convert text to HTML on these pages.
 	if got := eval[string](p, "(() => { try { document.createElement('p').innerHTML = '<b>x</b>'; return 'made'; } catch (e) { return e.name; } })()"); got != "TypeError" {
 		t.Errorf("text was made HTML: %s", got)
 	}

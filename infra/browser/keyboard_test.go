@@ -8,7 +8,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// Each test of this file uses the keyboard alone.
+// The tests in this file use only the keyboard.
 
 func TestKeyboardSkipsToTheContent(t *testing.T) {
 	w := start(t)
@@ -56,7 +56,7 @@ func TestKeyboardRefreshesACase(t *testing.T) {
 	p.tabTo("Refresh")
 	p.keys(kb.Enter)
 	p.sees("related-ros", "when a person asked")
-	p.sees("related-ros", "Related ROs are up to date") // said to a screen reader
+	p.sees("related-ros", "Related ROs are up to date") // announced to screen readers
 	if got := p.focused(); got != "Refresh" {
 		t.Errorf("the focus went to %q", got)
 	}
@@ -157,7 +157,7 @@ func TestFocusIsSeenEverywhere(t *testing.T) {
 	}
 }
 
-// allowClipboard lets the page read back what it copied, as a person who pastes does.
+// allowClipboard lets the page read the clipboard, to check its content after a copy.
 func (p *tab) allowClipboard() {
 	p.Helper()
 	of := chromedp.FromContext(p.ctx).BrowserContextID

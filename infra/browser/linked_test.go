@@ -7,7 +7,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// cardIsOpen holds while the list of case-1002's cell is in front of the page.
+// cardIsOpen is true while the list of case-1002's cell is open.
 const cardIsOpen = "deep('related-ro-cell[case-id=case-1002] >> .card')?.matches(':popover-open')"
 
 func TestSeveralLinkedCasesAreLinksOfTheirOwn(t *testing.T) {
@@ -29,7 +29,7 @@ func TestSeveralLinkedCasesAreLinksOfTheirOwn(t *testing.T) {
 		if got, want := eval[string](p, "deep(\"related-ros >> [aria-label='Open case 1002']\").getAttribute('href')"), "#/"+page+"/loc-100/case-1002"; got != want {
 			t.Errorf("%s: the link leads to %q, want %q", page, got, want)
 		}
-		// With Ctrl it is the browser's, and the page stays.
+		// With Ctrl the browser handles the click, and the page stays.
 		if !eval[bool](p, "deep(\"related-ros >> [aria-label='Open case 1002']\").dispatchEvent(new MouseEvent('click', { ctrlKey: true, bubbles: true, cancelable: true }))") {
 			t.Errorf("%s: a click with Ctrl is kept from the browser", page)
 		}
@@ -69,7 +69,8 @@ func TestLinkedCasesAreReachedFromListsToo(t *testing.T) {
 	p.sees("h1", "Case 1002")
 }
 
-// A host that routes by itself prevents the event's default; one that gave no addresses gets buttons, as ever.
+// A host with its own router prevents the event's default. Without addresses from the host, the
+// links are buttons.
 func TestHostDecidesWhatOpeningACaseDoes(t *testing.T) {
 	w := start(t)
 	w.export(t, w.seeded(t, "case-1001"))
@@ -99,10 +100,10 @@ func TestListOfACellIsADisclosure(t *testing.T) {
 	if !eval[bool](p, card+".scrollHeight > "+card+".clientHeight && "+card+".getBoundingClientRect().bottom <= innerHeight + 1") {
 		t.Error("the list does not scroll by itself")
 	}
-	// A press on a number selects it; the list stays.
+	// A mouse press on a number selects it; the list stays open.
 	p.press("related-ro-cell[case-id=case-1002] >> .card >> .num")
 	p.wait(cardIsOpen)
-	// It stays with its button when the page scrolls.
+	// The list stays at its button when the page scrolls.
 	p.do("(() => { const room = document.createElement('div'); room.style.height = '3000px'; document.querySelector('main').append(room); })()")
 	const apart = "deep('related-ro-cell[case-id=case-1002] >> .more').getBoundingClientRect().bottom - " + card + ".getBoundingClientRect().top"
 	before := eval[float64](p, apart)

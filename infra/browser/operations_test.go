@@ -23,7 +23,7 @@ func (p *tab) messages() map[string]int {
 
 func TestChartHasTheMessagesThatWereSent(t *testing.T) {
 	w := start(t)
-	// What the seed data has caused, counted where the messages are handled.
+	// The messages caused by the seed data, as counted by the functions.
 	before := map[string]int{}
 	for _, s := range w.feed.Figures() {
 		for _, point := range s.Points {
@@ -51,7 +51,8 @@ func TestChartHasTheMessagesThatWereSent(t *testing.T) {
 	for range 3 {
 		w.export(t, w.seeded(t, "case-1003"))
 	}
-	if _, err := w.platform.Export(t.Context(), w.seeded(t, "case-3001")); err != nil { // its location is disabled
+	// its location is disabled
+	if _, err := w.platform.Export(t.Context(), w.seeded(t, "case-3001")); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.platform.AwaitEmpty(t.Context()); err != nil {
@@ -59,7 +60,7 @@ func TestChartHasTheMessagesThatWereSent(t *testing.T) {
 	}
 	hourAgo := fmt.Sprintf(`{"_aws":{"Timestamp":%d,"CloudWatchMetrics":[{"Dimensions":[["Outcome"]],"Metrics":[{"Name":"Messages","Unit":"Count"}]}]},"Outcome":"ok","Messages":7}`,
 		time.Now().Add(-time.Hour).UnixMilli())
-	w.feed.Line(lambda.Line{Text: hourAgo}) // is not in the chart any more, and so not in its table
+	w.feed.Line(lambda.Line{Text: hourAgo}) // too old for the chart and its table
 	p := open(t, w.APIURL, 1280, 900, "light")
 	p.as("support", "*")
 	p.visit("operations")
@@ -113,7 +114,7 @@ func TestDeadLettersAreListedAndRedriven(t *testing.T) {
 	p.sees("main", "case-1003")
 	w.karmak(t, "DELETE", "faults", nil)
 	p.click("form:has(#place-export) button[type=submit]")
-	p.sees("main table:has(code)", "case-1003") // the question was answered by no
+	p.sees("main table:has(code)", "case-1003") // the confirmation was rejected
 	p.accepts(true)
 	p.click("form:has(#place-export) button[type=submit]")
 	p.sees("main", "1 sent back to the export queue, about 0 left. 1 of 1 cases fetched.")
@@ -193,12 +194,13 @@ func TestFaultsAreSwitchedOnAndOff(t *testing.T) {
 	p.sees("related-ros", "Karmak answered with an error")
 	p.click("form:has(#local-fault) button[type=button]")
 	p.sees("aside .said", "Karmak works again")
-	p.sees("related-ros", "when the case was closed") // retried by the system, seen by the page, both by themselves
+	// the system retries and the page updates, both automatically
+	p.sees("related-ros", "when the case was closed")
 	p.quiet()
 }
 
-// Deployed at AWS there is no extension: the page is the same, a token is pasted, and
-// nothing of the local stack is asked for.
+// On AWS there is no extension: the page is the same, the user pastes a token, and the page
+// requests nothing from the local stack.
 func TestDeployedConsoleTakesAPastedToken(t *testing.T) {
 	w := startWith(t, map[string]string{"CONSOLE_DASHBOARD_URL": "https://console.example.com/dashboard"})
 	p := open(t, w.APIURL, 1280, 900, "light")

@@ -8,13 +8,14 @@ import (
 	"related-ro/infra/local/platform"
 )
 
-// rows returns the words of each row of the first related-ros table.
+// rows returns the text of each row of the first related-ros table.
 func (p *tab) rows() []string {
 	p.Helper()
 	return eval[[]string](p, "[...deep('related-ros').shadowRoot.querySelectorAll('tbody tr')].map(clean)")
 }
 
-// showsCase fails unless the first related-ros shows just what the API holds of a case.
+// showsCase fails the test unless the first related-ros element shows exactly the API's data of a
+// case.
 func (p *tab) showsCase(w *world, c platform.Case) {
 	p.Helper()
 	answer, err := w.platform.RelatedROs(p.Context(), c.LocationID, c.CaseID)
@@ -168,7 +169,7 @@ func TestRefreshThatIsTriedAgainIsFollowed(t *testing.T) {
 	p.answers("/refresh", 202, `{"eventId":"e9"}`)
 	p.click("related-ros >> [data-key=refresh]")
 	p.sees("related-ros", "tried again by itself")
-	p.wait("waits.includes(15000)") // it looks again by itself
+	p.wait("waits.includes(15000)") // it polls automatically
 }
 
 func TestRefreshThatTakesLongSaysSo(t *testing.T) {
@@ -176,12 +177,13 @@ func TestRefreshThatTakesLongSaysSo(t *testing.T) {
 	p := open(t, w.APIURL, 1280, 900, "light")
 	p.visit("cases/loc-100/case-1002")
 	p.sees("related-ros", "Fetched")
-	p.do("(() => { const real = setTimeout; window.setTimeout = (f, ms) => real(f, Math.min(ms, 20)); })()") // half a minute is soon over
+	// half a minute passes quickly
+	p.do("(() => { const real = setTimeout; window.setTimeout = (f, ms) => real(f, Math.min(ms, 20)); })()")
 	p.answers("/refresh", 202, `{"eventId":"e9"}`)
 	p.click("related-ros >> [data-key=refresh]")
 	p.sees("related-ros >> .box", "Karmak has not answered yet; the list changes as soon as it does")
 	p.wait("text('related-ros >> [data-key=refresh]') === 'Refresh'")
-	w.export(t, w.seeded(t, "case-1002")) // overtakes it
+	w.export(t, w.seeded(t, "case-1002")) // supersedes it
 	p.wait("!text('related-ros >> .box').includes('Karmak has not answered yet')")
 	p.quiet()
 }
@@ -234,7 +236,7 @@ func TestFamilyIsDrawnAndListed(t *testing.T) {
 	}
 }
 
-// A picture is never so wide that it would have to shrink.
+// A drawing is never wider than its space, so it need not shrink.
 func TestDeepFamilyIsDrawnDownwards(t *testing.T) {
 	w := start(t)
 	from := "50126"
@@ -269,7 +271,7 @@ func TestElementFollowsItsAttributes(t *testing.T) {
 	p := open(t, w.APIURL, 1280, 900, "light")
 	p.visit("cases/loc-100/case-1002")
 	p.sees("related-ros >> .own", "50124")
-	// The answer about the first case is on its way when the element is given another one.
+	// The response about the first case is in transit when the element switches to another case.
 	p.do(`(() => { const real = window.fetch; window.fetch = async (url, init) => { const answer = await real(url, { ...init, signal: undefined });
   if (String(url).includes('case-1004')) { window.waits = true; await new Promise((done) => { window.letGo = done; }); } return answer; }; })()`)
 	p.do("deep('related-ros').setAttribute('case-id', 'case-1004')")

@@ -15,8 +15,9 @@ import (
 	"related-ro/infra/tools"
 )
 
-// reactPage installs the package of the elements beside React 19, as npm would, checks the types of a page that uses
-// them, and returns the page's script. Where there is no npm the test is skipped, or fails where CI=true.
+// reactPage installs the package of the elements next to React 19, as npm would, checks the types
+// of a page that uses them, and returns the page's script. Without npm the test is skipped, or
+// fails if CI=true.
 func reactPage(t *testing.T) string {
 	t.Helper()
 	packages := []string{"react@19.3.1", "react-dom@19.3.1", "@types/react@19.3.0", "@types/react-dom@19.3.0", "typescript@5.9.3"}

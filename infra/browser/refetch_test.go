@@ -2,8 +2,8 @@ package browser
 
 import "testing"
 
-// TestLocationIsFetchedAgainAfterEnabling makes a related RO while the location is switched off, and finds it in the case once
-// the whole location was fetched again.
+// TestLocationIsFetchedAgainAfterEnabling disables and enables a location, and then refetches all
+// its cases.
 func TestLocationIsFetchedAgainAfterEnabling(t *testing.T) {
 	w := start(t)
 	p := open(t, w.APIURL, 1280, 900, "light")
@@ -20,7 +20,8 @@ func TestLocationIsFetchedAgainAfterEnabling(t *testing.T) {
 	p.quiet()
 }
 
-// TestRefetchShowsHowManyAreLeft answers as a location of 2,500 cases does, of which the second page fails once.
+// TestRefetchShowsHowManyAreLeft simulates a location with 2,500 cases whose second page fails
+// once.
 func TestRefetchShowsHowManyAreLeft(t *testing.T) {
 	w := start(t)
 	p := open(t, w.APIURL, 1280, 900, "light")

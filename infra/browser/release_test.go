@@ -17,11 +17,11 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// hash is of the content of an asset, in its name.
+// hash matches the content hash in an asset's name.
 var hash = regexp.MustCompile(`-([0-9a-f]{10})\.`)
 
-// twoBuilds answers some of the requests for the console as a build would whose assets have other names: those that the
-// function's own build does not know. The answers are the function's either way.
+// twoBuilds handles some of the console's requests like a build with different asset names, which
+// the function's own build does not know. The content is always the function's.
 func twoBuilds(t *testing.T, api string) http.Handler {
 	target, err := url.Parse(api)
 	if err != nil {
@@ -54,7 +54,7 @@ func twoBuilds(t *testing.T, api string) http.Handler {
 	}
 }
 
-// reversed turns a hash of one build into one of the other, and back.
+// reversed maps a hash of one build to the hash of the other, in both directions.
 func reversed(h string) string {
 	r := []byte(h)
 	for i, j := 1, len(r)-2; i < j; i, j = i+1, j-1 {

@@ -36,7 +36,7 @@ func TestTypingFastAsksOnce(t *testing.T) {
 	p.visit("search")
 	p.wait("deep('related-ro-search >> #ro')")
 	p.do("deep('related-ro-search >> #ro').focus()")
-	// All in one turn of the page's event loop: no machine is too slow for it.
+	// All in one turn of the page's event loop, so that the machine's speed does not matter.
 	p.do(`(() => { const e = deep('related-ro-search >> #ro'); for (const c of '50124') { e.value += c; e.dispatchEvent(new Event('input')); } })()`)
 	p.sees("related-ro-search", "1 case")
 	if n := p.asked("/v1/search"); n != 1 {
@@ -109,7 +109,8 @@ func TestMoreResultsFollow(t *testing.T) {
 	p.keys(kb.Enter)
 	p.sees("asset-related-ros >> [role=alert]", "has a problem")
 	p.answersAgain()
-	p.click("asset-related-ros >> [data-key=again]") // asks for the page that failed, and not for the first one
+	// repeats the request for the failed page, not the first one
+	p.click("asset-related-ros >> [data-key=again]")
 	p.wait("deepAll('asset-related-ros >> .cases > li').length === 62")
 	p.wait("deepAll('asset-related-ros >> .caseline .link')[50] === deep('asset-related-ros').shadowRoot.activeElement")
 }
@@ -143,7 +144,7 @@ func TestSearchTakesAPastedList(t *testing.T) {
 	p.sees("related-ro-search", "2 cases")
 }
 
-// One row a case, the number found in front and marked, and what it is to the case.
+// One row per case, with the matching number first and marked, and its relation to the case.
 func TestSearchGroupsByCase(t *testing.T) {
 	w := start(t)
 	p := open(t, w.APIURL, 1280, 900, "light")
@@ -211,7 +212,7 @@ func TestSearchIsSavedAsShown(t *testing.T) {
 	}
 }
 
-// saved clicks what saves a file, and returns the content of the file that the browser has saved.
+// saved clicks an element that saves a file, and returns the content of the saved file.
 func (p *tab) saved(selector string) string {
 	p.Helper()
 	directory := p.TempDir()

@@ -20,12 +20,12 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// patience is how long the page gets to come to what a test waits for. It is far
-// more than it needs, so that a busy machine fails nothing.
+// patience limits the wait for a page's state. It is far longer than necessary, so that tests pass
+// on a busy machine.
 const patience = 30 * time.Second
 
-// startChromium starts one browser for all tests of a process; each tab has a
-// profile of its own in it.
+// startChromium starts one browser for all tests of a process; each tab uses a separate profile in
+// it.
 func startChromium() (ctx context.Context, stop func(), err error) {
 	path, err := exec.LookPath("chromium")
 	if err != nil {
@@ -42,10 +42,11 @@ func startChromium() (ctx context.Context, stop func(), err error) {
 	allocator, end := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, cancel := chromedp.NewContext(allocator)
 	stop = func() {
-		_ = chromedp.Cancel(ctx) // waits until the browser has ended, or it would write into the profile again
+		// waits until the browser has exited; otherwise it would write into the profile again
+		_ = chromedp.Cancel(ctx)
 		cancel()
 		end()
-		_ = os.RemoveAll(profile) // what is left of it is in the system's temporary folder
+		_ = os.RemoveAll(profile) // any remains are in the system's temporary directory
 	}
 	if err := chromedp.Do(ctx); err != nil {
 		stop()
@@ -54,17 +55,17 @@ func startChromium() (ctx context.Context, stop func(), err error) {
 	return ctx, stop, nil
 }
 
-// tab is one page in a profile of its own.
+// tab is one page in a separate profile.
 type tab struct {
 	*testing.T
 	ctx  context.Context
 	base string
 
 	mu       sync.Mutex
-	requests []string // method and URL of each request that the page made
-	problems []string // what the page wrote to the console as an error, and what it threw
-	dialogs  []string // what the page asked the person
-	accept   bool     // how the person answers
+	requests []string // method and URL of each request
+	problems []string // console errors and exceptions of the page
+	dialogs  []string // the page's dialog messages
+	accept   bool     // whether the user accepts dialogs
 }
 
 // open opens a tab of width by height CSS pixels, in the light or dark scheme.
@@ -78,7 +79,7 @@ func open(t *testing.T, base string, width, height int64, scheme string) *tab {
 	}
 	p.ctx = ctx
 	call(p, network.Enable, network.EnableParams{})
-	// Of the tabs that are open at the same time each is the one in front, to itself.
+	// Each of the concurrently open tabs must consider itself the focused one.
 	call(p, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
 	call(p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
 		{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
@@ -97,7 +98,8 @@ func (p *tab) listen(event any) {
 	case *page.EventJavascriptDialogOpening:
 		p.dialogs = append(p.dialogs, e.Message)
 		answer := page.HandleJavaScriptDialogParams{Accept: p.accept}
-		go func() { _, _ = chromedp.Call(p.ctx, page.HandleJavaScriptDialog, answer) }() // the page waits for it meanwhile
+		// the page waits for it meanwhile
+		go func() { _, _ = chromedp.Call(p.ctx, page.HandleJavaScriptDialog, answer) }()
 	case *runtime.EventExceptionThrown:
 		p.problems = append(p.problems, e.ExceptionDetails.Text+" "+describe(e.ExceptionDetails.Exception))
 	case *runtime.EventConsoleAPICalled:
@@ -116,14 +118,14 @@ func describe(o *runtime.RemoteObject) string {
 	return o.Description + string(o.Value)
 }
 
-// accepts has the page's questions answered from now on.
+// accepts sets whether the user accepts the page's dialogs from now on.
 func (p *tab) accepts(yes bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.accept = yes
 }
 
-// asked returns how many requests have been made whose method and URL contain part.
+// asked returns the number of requests so far whose method and URL contain part.
 func (p *tab) asked(part string) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -136,7 +138,7 @@ func (p *tab) asked(part string) int {
 	return n
 }
 
-// forget empties what asked counts.
+// forget resets the requests that asked counts.
 func (p *tab) forget() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -164,9 +166,9 @@ func call[P, R any](p *tab, command cdp.Command[P, R], params P) R {
 	return result
 }
 
-// helpers is what the expressions of tests may use: deep finds an element through
-// shadow roots, also one inside another ("related-ros >> .own"); text is what can be
-// read of it, clean the same of an element.
+// helpers are JavaScript functions for the expressions of tests: deep finds an element through
+// shadow roots, also nested ("related-ros >> .own"); text returns an element's visible text by
+// selector, clean by element.
 const helpers = `const within = (sel, root) => [...root.querySelectorAll(sel),
   ...[...root.querySelectorAll('*')].filter((e) => e.shadowRoot).flatMap((e) => within(sel, e.shadowRoot))];
 const deepAll = (sel) => sel.split(' >> ').reduce((roots, part) => roots.flatMap((root) => within(part, root.shadowRoot ?? root)), [document]);
@@ -176,7 +178,7 @@ const clean = (e) => words(e).replace(/\s+/g, ' ').trim();
 const text = (sel) => clean(deep(sel));
 `
 
-// eval returns the value of a JavaScript expression, or of what it promises.
+// eval returns the value of a JavaScript expression, after awaiting a promise.
 func eval[T any](p *tab, expression string) T {
 	p.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
@@ -188,19 +190,19 @@ func eval[T any](p *tab, expression string) T {
 	return value
 }
 
-// do runs an expression for what it does.
+// do runs an expression for its side effects.
 func (p *tab) do(expression string) {
 	p.Helper()
 	eval[bool](p, "(("+expression+"), true)")
 }
 
-// load runs a script of the test's own in the page, which the page's policy would not let in.
+// load runs a test's script in the page, bypassing the page's content security policy.
 func (p *tab) load(source string) {
 	p.Helper()
 	p.run(chromedp.Evaluate[chromedp.Void](source))
 }
 
-// wait waits until an expression holds, and shows the page's words if it never does.
+// wait waits until an expression is true; on a timeout it shows the page's text.
 func (p *tab) wait(condition string) {
 	p.Helper()
 	held := eval[bool](p, fmt.Sprintf(`await new Promise((done) => {
@@ -213,22 +215,22 @@ func (p *tab) wait(condition string) {
 	}
 }
 
-// text returns the words of the first element that matches.
+// text returns the text of the first matching element.
 func (p *tab) text(selector string) string {
 	p.Helper()
 	return eval[string](p, "text("+quote(selector)+")")
 }
 
-// sees waits for words in the first element that matches.
+// sees waits for a text in the first matching element.
 func (p *tab) sees(selector, words string) {
 	p.Helper()
 	p.wait(fmt.Sprintf("text(%s).includes(%s)", quote(selector), quote(words)))
 }
 
-// visit goes to a page of the console by its path after #/, and returns when the page is that one.
+// visit opens a page of the console by its path after #/, and returns when the page is shown.
 func (p *tab) visit(path string) {
 	p.Helper()
-	// The page draws in its own listener, which was there before this one.
+	// The page renders in its own listener, which was registered before this one.
 	p.do(fmt.Sprintf(`await new Promise((drawn) => {
   if (location.hash === %[1]s) return drawn();
   addEventListener('hashchange', drawn, { once: true });
@@ -237,23 +239,24 @@ func (p *tab) visit(path string) {
 	p.wait("document.querySelector('main h1')")
 }
 
-// as has the person at the panel be someone else, who may see one location, or "*" for all.
+// as switches the panel's user to a role that may see one location; "*" means all locations.
 func (p *tab) as(role, location string) {
 	p.Helper()
-	p.do("deep('#local-role').value = " + quote(role)) // both at once: each change signs in anew
+	// both at once, because each change signs in again
+	p.do("deep('#local-role').value = " + quote(role))
 	p.choose("#local-place", location)
 	p.wait(fmt.Sprintf("text('.who') === %s && document.getElementById('location')", quote(strings.ReplaceAll(role, "_", " "))))
 }
 
-// navigate goes to an address, as one that is typed in.
+// navigate opens an address, as if it was typed.
 func (p *tab) navigate(address string) {
 	p.Helper()
 	p.run(chromedp.Navigate(address))
 }
 
-// answers has the page's requests whose method and address contain part answered by the
-// test: with a status and a body, never for status 0, and not at all for status -1.
-// Requests of an earlier call go on as that call said.
+// answers makes the test respond to the page's requests whose method and address contain part: with
+// a status and a body, never for status 0, and with a network error for status -1. Rules of earlier
+// calls stay in effect for other requests.
 func (p *tab) answers(part string, status int, body string) {
 	p.Helper()
 	p.do(fmt.Sprintf(`(() => {
@@ -270,41 +273,41 @@ func (p *tab) answers(part string, status int, body string) {
 })()`, quote(part), status, quote(body)))
 }
 
-// answersAgain ends what answers did.
+// answersAgain removes the rules of answers.
 func (p *tab) answersAgain() {
 	p.Helper()
 	p.do("window.stubs = []")
 }
 
-// click clicks the first element that matches.
+// click clicks the first matching element.
 func (p *tab) click(selector string) {
 	p.Helper()
 	p.wait("deep(" + quote(selector) + ")")
 	p.do("deep(" + quote(selector) + ").click()")
 }
 
-// choose picks an option of a select by its value.
+// choose selects an option of a select element by its value.
 func (p *tab) choose(selector, value string) {
 	p.Helper()
 	p.wait("deep(" + quote(selector) + ")")
 	p.do(fmt.Sprintf("(() => { const e = deep(%s); e.value = %s; e.dispatchEvent(new Event('change', { bubbles: true })); })()", quote(selector), quote(value)))
 }
 
-// write replaces what is in a field, as typing does.
+// write replaces a field's value, as typing does.
 func (p *tab) write(selector, words string) {
 	p.Helper()
 	p.wait("deep(" + quote(selector) + ")")
 	p.do(fmt.Sprintf("(() => { const e = deep(%s); e.focus(); e.value = %s; e.dispatchEvent(new Event('input', { bubbles: true, composed: true })); })()", quote(selector), quote(words)))
 }
 
-// press presses and releases the mouse in the middle of the first element that matches.
+// press presses and releases the mouse button in the middle of the first matching element.
 func (p *tab) press(selector string) {
 	p.Helper()
 	at := eval[[]float64](p, "(() => { const r = deep("+quote(selector)+").getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()")
 	p.run(chromedp.MouseClickXY(at[0], at[1]))
 }
 
-// keys presses keys one after another, as a person at the keyboard.
+// keys presses keys one after another.
 func (p *tab) keys(keys ...string) {
 	p.Helper()
 	for _, k := range keys {
@@ -312,14 +315,14 @@ func (p *tab) keys(keys ...string) {
 	}
 }
 
-// focused returns the name of the element with the focus: its label, or its words, or its id.
+// focused returns the name of the focused element: its label, its text, or its ID.
 func (p *tab) focused() string {
 	p.Helper()
 	return eval[string](p, `(() => { let e = document.activeElement; while (e?.shadowRoot?.activeElement) e = e.shadowRoot.activeElement;
   return e?.getAttribute('aria-label') || clean(e?.labels?.[0]) || clean(e) || e?.id || e?.tagName || ''; })()`)
 }
 
-// tabTo presses Tab until the element with the focus has the name given.
+// tabTo presses Tab until the focused element's name begins with name.
 func (p *tab) tabTo(name string) {
 	p.Helper()
 	const most = 150
@@ -347,7 +350,7 @@ func (p *tab) screenshot() []byte {
 	return image
 }
 
-// quiet fails the test if the page wrote an error to its console or threw one.
+// quiet fails the test if the page logged a console error or threw an exception.
 func (p *tab) quiet() {
 	p.Helper()
 	p.mu.Lock()
@@ -360,7 +363,7 @@ func (p *tab) quiet() {
 func quote(s string) string {
 	b, err := json.Marshal(s)
 	if err != nil {
-		panic(err) // a string always marshals
+		panic(err) // a string always encodes
 	}
 	return string(b)
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 )
 
-// connect calls the module's one function with the token of the person at the panel.
+// connect calls the module's connect function with a support token and the given options.
 func (p *tab) connect(options string) {
 	p.Helper()
 	p.do(`await (async () => {
@@ -31,7 +31,7 @@ func TestSpanishIsShipped(t *testing.T) {
 	p.quiet()
 }
 
-// What the API says in English has Spanish words too.
+// The API's English texts also have Spanish translations.
 func TestWhatTheAPISaysIsSaidInSpanish(t *testing.T) {
 	w := start(t)
 	p := open(t, w.APIURL, 1280, 900, "light")
@@ -48,7 +48,7 @@ func TestWhatTheAPISaysIsSaidInSpanish(t *testing.T) {
 	p.write(form+"#branch", "a|b")
 	p.click(form + "[data-key=save]")
 	p.sees(form+"#wrong-branch", "sin comas, barras verticales ni corchetes")
-	p.write(form+"#branch", "DAL") // or leaving would be asked about
+	p.write(form+"#branch", "DAL") // otherwise leaving the page would ask for confirmation
 	p.visit("cases/loc-100/case-1002")
 	p.answers("/refresh", 409, `{"type":"location-disabled","detail":"Related ROs are switched off for this location."}`)
 	p.click("related-ros >> [data-key=refresh]")
@@ -76,7 +76,7 @@ func TestEveryLanguageSaysEverything(t *testing.T) {
 		for _, locale := range []string{"en", "es", "fr"} {
 			p.connect("locale: '" + locale + "'")
 			p.settled()
-			// A key without a text would be shown as itself, say column.ro.
+			// A key without a text would be shown itself, for example column.ro.
 			if got := eval[[]string](p, "text('"+element+"').match(/\\b[a-z]+\\.[a-z]+(\\.[a-z]+)*\\b/gi)?.filter((k) => !k.includes('@') && !/\\d/.test(k)) ?? []"); len(got) > 0 && !strings.Contains(strings.Join(got, " "), "local") {
 				t.Errorf("%s in %s shows %q", page, locale, got)
 			}
@@ -90,7 +90,8 @@ func TestDatesAreThoseOfTheBrowsersLocale(t *testing.T) {
 	call(p, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{
 		UserAgent: eval[string](p, "navigator.userAgent"), AcceptLanguage: "en-GB",
 	})
-	p.navigate(w.APIURL + "/console/index.html#/cases/loc-100/case-1002") // another address, so that it is loaded anew
+	// a different address, so that the page is loaded again
+	p.navigate(w.APIURL + "/console/index.html#/cases/loc-100/case-1002")
 	p.sees("related-ros", "10 Nov")
 }
 
@@ -155,7 +156,7 @@ func TestTokenMayComeFromAFunctionThatRenewsIt(t *testing.T) {
 	p.wait("given > 0 && text('related-ros').includes('50126')")
 }
 
-// Frameworks and host pages call what every element has: no element may hide it.
+// Frameworks and host pages use the members of HTMLElement, so no element may hide one.
 func TestElementsHideNothingOfHTMLElement(t *testing.T) {
 	w := start(t)
 	p := open(t, w.APIURL, 1280, 900, "light")

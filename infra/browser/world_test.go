@@ -17,10 +17,10 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// root is the project's folder.
+// root is the project's directory.
 const root = "../.."
 
-// shared is what all tests of a run use.
+// shared is used by all tests of a run.
 var shared struct {
 	browser  context.Context
 	binaries string
@@ -55,7 +55,7 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// build builds the functions once for all tests and returns the folder that they are in.
+// build builds the functions once for all tests and returns their directory.
 func build() (string, error) {
 	dir, err := os.MkdirTemp("", "related-ro-functions-")
 	if err != nil {
@@ -69,7 +69,7 @@ func build() (string, error) {
 	return dir, nil
 }
 
-// world is a running system with the seed data in it.
+// world is a running system with the seed data.
 type world struct {
 	*stack.Stack
 	data     seed.Data
@@ -77,8 +77,8 @@ type world struct {
 	feed     *localconsole.Feed
 }
 
-// start starts a system, plants the seed data and mounts the console's local panel. From here on the test runs beside
-// others, which have systems and tabs of their own.
+// start starts a system, loads the seed data and mounts the console's local panel. From here on the
+// test runs in parallel with others, which have their own systems and tabs.
 func start(t *testing.T) *world {
 	t.Helper()
 	return startWith(t, map[string]string{"CONSOLE_EXTENSION": "/local/panel.js"})
@@ -127,7 +127,7 @@ func (w *world) seeded(t *testing.T, id string) platform.Case {
 	return c.Case
 }
 
-// export exports a case and waits until its related ROs are there.
+// export exports a case and waits for its related ROs.
 func (w *world) export(t *testing.T, c platform.Case) platform.Answer {
 	t.Helper()
 	id, err := w.platform.Export(t.Context(), c)
@@ -141,7 +141,7 @@ func (w *world) export(t *testing.T, c platform.Case) platform.Answer {
 	return answer
 }
 
-// refuse lets Karmak refuse everything from now on, and the case's next refusal be final.
+// refuse makes Karmak refuse every request from now on, and the case's next refusal final.
 func (w *world) refuse(t *testing.T, c platform.Case) {
 	t.Helper()
 	w.karmak(t, "POST", "fault", map[string]any{"kind": "not_activated"})
@@ -150,7 +150,8 @@ func (w *world) refuse(t *testing.T, c platform.Case) {
 	}
 }
 
-// alsoHas exports n more cases of the same RO as a case of the seed data. Their numbers follow on 9000.
+// alsoHas exports n more cases with the same RO as a case of the seed data. Their numbers start at
+// 9000.
 func (w *world) alsoHas(t *testing.T, id string, n int) {
 	t.Helper()
 	ids := make(map[platform.Case]string)
@@ -170,7 +171,7 @@ func (w *world) alsoHas(t *testing.T, id string, n int) {
 	}
 }
 
-// spinoffs makes n ROs more from one, in Karmak, and returns the last one's number.
+// spinoffs creates n more ROs from an RO in Karmak and returns the last one's number.
 func (w *world) spinoffs(t *testing.T, from string, n int) (last string) {
 	t.Helper()
 	for i := range n {
@@ -181,7 +182,7 @@ func (w *world) spinoffs(t *testing.T, from string, n int) (last string) {
 	return last
 }
 
-// karmak steers the simulated Karmak.
+// karmak controls the simulated Karmak.
 func (w *world) karmak(t *testing.T, method, path string, body any) {
 	t.Helper()
 	if err := w.platform.Control(t.Context(), method, path, body, nil); err != nil {
