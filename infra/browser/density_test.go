@@ -35,7 +35,7 @@ func TestALargeFamilyDoesNotBuryThePage(t *testing.T) {
 func TestANumberStandsOnce(t *testing.T) {
 	w := start(t)
 	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("cases/loc-100/case-1004") // its family has no depth: a table says it all
+	p.visit("cases/loc-100/case-1004") // a flat family: the table shows everything
 	p.sees("related-ros >> tbody", "50141")
 	if n := strings.Count(p.text("related-ros"), "50141"); n != 1 {
 		t.Errorf("the number stands %d times: %s", n, p.text("related-ros"))
@@ -74,7 +74,7 @@ func TestNumbersAreCopiedTogetherAndSavedAsShown(t *testing.T) {
 	}
 }
 
-// A spreadsheet takes what begins like a formula for one.
+// A spreadsheet interprets a value that starts like a formula as a formula.
 func TestSavedFilesHoldNoFormulas(t *testing.T) {
 	w := start(t)
 	w.karmak(t, "PATCH", "ro", map[string]any{"account": account(w, "loc-100"), "number": "50126", "branch": "DAL",

@@ -2,7 +2,8 @@ package browser
 
 import "testing"
 
-// Somebody who comes back to a case is told in words what Karmak has made meanwhile, and when it was looked.
+// A user who returns to a case sees in words which ROs are new in Karmak, and when Karmak was
+// checked.
 func TestWhatKarmakMadeMeanwhileIsMarkedAsNew(t *testing.T) {
 	w := start(t)
 	c := w.seeded(t, "case-1001")

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestScreenshots makes an image of each placement, light and dark, wide and narrow,
-// for people to look at.
+// TestScreenshots takes a screenshot of each placement, in light and dark and on wide and narrow
+// screens, for visual review.
 func TestScreenshots(t *testing.T) {
 	folder := os.Getenv("RELATEDRO_SCREENSHOTS")
 	if folder == "" {

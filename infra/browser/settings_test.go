@@ -58,7 +58,7 @@ func TestInactiveFeatureSaysWhatToAskOfKarmak(t *testing.T) {
 	p.click(form + "[data-key=verify]")
 	p.sees(form+"[role=alert]", "Karmak was asked about this location a moment ago")
 	p.click(form + "[data-key=ENABLED]")
-	p.click(form + "[data-key=save]") // which asks by itself
+	p.click(form + "[data-key=save]") // saving verifies automatically
 	p.sees("related-ro-settings", "External interfaces saved")
 	p.sees("related-ro-settings", "Active")
 	p.quiet()
@@ -135,7 +135,7 @@ func TestWhatIsBeingEditedIsNotReadOver(t *testing.T) {
 	}
 }
 
-// What Karmak said of an account stands beside that account only.
+// Karmak's response about an account is shown only next to that account.
 func TestRefusedEnablingSaysWhatKarmakAnswered(t *testing.T) {
 	w := start(t)
 	p := open(t, w.APIURL, 1280, 900, "light")
@@ -205,7 +205,7 @@ func TestUnsavedSettingsAreNotLostUnasked(t *testing.T) {
 	p.wait("location.hash === '#/settings'")
 	p.choose("#location", "loc-200")
 	p.wait("document.getElementById('location').value === 'loc-100'")
-	// A renewed token of the same person is no other person.
+	// A renewed token of the same user is not a change of user.
 	token, err := w.Token("support", "*")
 	if err != nil {
 		t.Fatal(err)

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// hurry makes the page's time limits and waits of some seconds short ones.
+// hurry shortens the page's time limits and its waits of several seconds.
 func (p *tab) hurry() {
 	p.Helper()
 	p.do(`(() => {
@@ -16,7 +16,8 @@ func (p *tab) hurry() {
 })()`)
 }
 
-// hangs has requests whose method and address contain part never answered, unless they are ended; hung counts them, ended those that were.
+// hangs leaves requests whose method and address contain part without a response. hung counts them,
+// and ended counts the aborted ones.
 func (p *tab) hangs(part string) {
 	p.Helper()
 	p.do(`(() => { window.hung = 0; window.ended = 0; const real = window.fetch;
@@ -115,7 +116,7 @@ func TestARefusedRefreshIsRepeatedByItsButton(t *testing.T) {
 	p.answers("/refresh", 500, "{}")
 	p.click("related-ros >> [data-key=refresh]")
 	p.sees("related-ros >> [role=alert]", "has a problem")
-	// Reading again does not make the refusal untrue.
+	// Reading again does not remove the error of the refresh.
 	p.do("deep('related-ros').reload()")
 	p.do("await new Promise((done) => deep('related-ros').addEventListener('related-ro-shown', done, { once: true }))")
 	p.sees("related-ros >> [role=alert]", "has a problem")
@@ -143,10 +144,12 @@ func TestARefreshThatIsTooSoonSaysWhenItMayBe(t *testing.T) {
 	p.sees("related-ros >> [data-key=refresh]", "Refresh again in")
 }
 
-// A list that could not be brought up to date says of when it is; one that was never there is not known. Neither is none.
+// A list that could not be updated shows its date; a list that was never retrieved is shown as not
+// known. Neither is shown as none.
 func TestAFailureNeverReadsAsNone(t *testing.T) {
 	w := start(t)
-	for _, id := range []string{"case-1001", "case-1002", "case-1003"} { // never fetched, three, none
+	// never retrieved, three, none
+	for _, id := range []string{"case-1001", "case-1002", "case-1003"} {
 		w.refuse(t, w.seeded(t, id))
 		w.export(t, w.seeded(t, id))
 	}
@@ -213,7 +216,8 @@ func TestTwoStatesNeverStandTogether(t *testing.T) {
 	}
 }
 
-// A trigger that this build does not know yet is no key on the screen, and a failure says since when.
+// The screen shows words, not a key, for a trigger that this build does not know, and a failure
+// shows since when it lasts.
 func TestAFailedStateNamesWhenAndWhy(t *testing.T) {
 	w := start(t)
 	p := open(t, w.APIURL, 1280, 900, "light")
