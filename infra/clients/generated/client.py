@@ -1,5 +1,5 @@
-"""Uses every operation of the generated client (openapi_client) as an integrator would. It fails on the first answer that the
-client cannot take, or that says something else than the seed data."""
+"""Uses every operation of the generated client (openapi_client) as an integrator would. It fails on the first response that
+the client cannot parse or that differs from the seed data."""
 import os
 
 from openapi_client import ApiClient, Configuration
@@ -22,7 +22,7 @@ def refused(status, call, *arguments, **named):
     except ApiException as problem:
         assert problem.status == status, problem
         return problem
-    raise AssertionError(f"not refused, {status} was expected")
+    raise AssertionError(f"not refused, want {status}")
 
 
 manager = client("MANAGER")
@@ -68,6 +68,6 @@ assert letters.approximate_count >= len(letters.dead_letters), letters
 assert operations.redrive_dead_letters({"queue": "close", "locationId": "loc-999"}).moved == 0
 assert operations.health().status == "ok"
 
-# What a later version may add must not break this one.
+# Additions of a later version must not break this client.
 later = Batch.from_dict({"cases": [{"found": False, "locationId": "l", "caseId": "c", "news": {"a": 1}}], "news": []})
 assert later.cases[0].case_id == "c", later

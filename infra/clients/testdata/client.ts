@@ -1,4 +1,4 @@
-// A client as a team makes it by openapi-typescript: types from the contract, requests by openapi-fetch.
+// A client that a team could build with openapi-typescript: types from the contract, requests through openapi-fetch.
 import createClient from 'openapi-fetch';
 import type { paths } from './contract.js';
 

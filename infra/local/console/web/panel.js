@@ -100,7 +100,7 @@ function happenings(h, cases, on) {
     h('div', { class: 'buttons' }, button('Export', send('case.exported')), button('Close', send('case.closed', 'user')),
       button('Auto-close', send('case.closed', 'auto')), button('Look for changes', act(async () => {
         await ask('POST', '/local/follow');
-        return 'Karmak was asked what has changed.';
+        return 'Karmak was checked for changes.';
       }))),
     alternate(h, chosen, act), faults(h, act), said);
 }
@@ -156,7 +156,7 @@ function told(h, session) {
   };
   addEventListener('local:told', read);
   read();
-  return section(h, 'Told to the platform', list);
+  return section(h, 'Platform notifications', list);
 }
 
 /** Returns the section of the system's steps, newest first. A processed message or event makes the elements reload its case. */
