@@ -67,7 +67,7 @@ func TestTryingAgainHelps(t *testing.T) {
 		p.do("deep('" + element + " >> [data-key=again]').focus()")
 		p.keys(kb.Enter)
 		p.wait("!text('" + element + "').includes('has a problem')")
-		// the button is gone, but the element keeps the focus
+		// The button is gone, but the element keeps the focus.
 		p.wait("deep('" + element + "').shadowRoot.activeElement")
 	}
 }
@@ -85,7 +85,7 @@ func TestCellsTryAgainByThemselves(t *testing.T) {
 	p.forget()
 	p.answersAgain()
 	p.sees("main >> related-ro-cell[case-id=case-1002]", "50123")
-	// a frame may come between the timers of the cells, but not between any two
+	// A frame may come between the timers of the cells, but not between any two.
 	if n := p.asked("batch-get"); n > 2 {
 		t.Errorf("the cells asked %d times", n)
 	}
@@ -167,7 +167,7 @@ func TestDisabledLocationSaysSo(t *testing.T) {
 	if err := w.platform.SaveSettings(t.Context(), "loc-100", settings); err != nil {
 		t.Fatal(err)
 	}
-	// retrieved before, and never retrieved
+	// The first case was retrieved before, the second never.
 	for _, page := range []string{"cases/loc-100/case-1002", "cases/loc-300/case-3001"} {
 		p.visit(page)
 		p.sees("related-ros", "switched off for this location")

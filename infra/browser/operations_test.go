@@ -51,7 +51,7 @@ func TestChartHasTheMessagesThatWereSent(t *testing.T) {
 	for range 3 {
 		w.export(t, w.seeded(t, "case-1003"))
 	}
-	// its location is disabled
+	// The case's location is disabled.
 	if _, err := w.platform.Export(t.Context(), w.seeded(t, "case-3001")); err != nil {
 		t.Fatal(err)
 	}

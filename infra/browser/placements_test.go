@@ -177,7 +177,7 @@ func TestRefreshThatTakesLongSaysSo(t *testing.T) {
 	p := open(t, w.APIURL, 1280, 900, "light")
 	p.visit("cases/loc-100/case-1002")
 	p.sees("related-ros", "Fetched")
-	// half a minute passes quickly
+	// Makes half a minute pass quickly.
 	p.do("(() => { const real = setTimeout; window.setTimeout = (f, ms) => real(f, Math.min(ms, 20)); })()")
 	p.answers("/refresh", 202, `{"eventId":"e9"}`)
 	p.click("related-ros >> [data-key=refresh]")

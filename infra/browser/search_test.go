@@ -109,7 +109,7 @@ func TestMoreResultsFollow(t *testing.T) {
 	p.keys(kb.Enter)
 	p.sees("asset-related-ros >> [role=alert]", "has a problem")
 	p.answersAgain()
-	// repeats the request for the failed page, not the first one
+	// Repeats the request for the failed page, not the first one.
 	p.click("asset-related-ros >> [data-key=again]")
 	p.wait("deepAll('asset-related-ros >> .cases > li').length === 62")
 	p.wait("deepAll('asset-related-ros >> .caseline .link')[50] === deep('asset-related-ros').shadowRoot.activeElement")

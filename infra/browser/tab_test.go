@@ -42,7 +42,7 @@ func startChromium() (ctx context.Context, stop func(), err error) {
 	allocator, end := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, cancel := chromedp.NewContext(allocator)
 	stop = func() {
-		// waits until the browser has exited; otherwise it would write into the profile again
+		// Waits until the browser has exited; otherwise it would write into the profile again.
 		_ = chromedp.Cancel(ctx)
 		cancel()
 		end()
@@ -98,7 +98,7 @@ func (p *tab) listen(event any) {
 	case *page.EventJavascriptDialogOpening:
 		p.dialogs = append(p.dialogs, e.Message)
 		answer := page.HandleJavaScriptDialogParams{Accept: p.accept}
-		// the page waits for it meanwhile
+		// In a goroutine, because the page waits for the answer meanwhile.
 		go func() { _, _ = chromedp.Call(p.ctx, page.HandleJavaScriptDialog, answer) }()
 	case *runtime.EventExceptionThrown:
 		p.problems = append(p.problems, e.ExceptionDetails.Text+" "+describe(e.ExceptionDetails.Exception))
@@ -242,7 +242,7 @@ func (p *tab) visit(path string) {
 // as switches the panel's user to a role that may see one location; "*" means all locations.
 func (p *tab) as(role, location string) {
 	p.Helper()
-	// both at once, because each change signs in again
+	// Both at once, because each change signs in again.
 	p.do("deep('#local-role').value = " + quote(role))
 	p.choose("#local-place", location)
 	p.wait(fmt.Sprintf("text('.who') === %s && document.getElementById('location')", quote(strings.ReplaceAll(role, "_", " "))))

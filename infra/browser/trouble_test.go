@@ -148,7 +148,7 @@ func TestARefreshThatIsTooSoonSaysWhenItMayBe(t *testing.T) {
 // known. Neither is shown as none.
 func TestAFailureNeverReadsAsNone(t *testing.T) {
 	w := start(t)
-	// never retrieved, three, none
+	// Never retrieved, three related ROs, none.
 	for _, id := range []string{"case-1001", "case-1002", "case-1003"} {
 		w.refuse(t, w.seeded(t, id))
 		w.export(t, w.seeded(t, id))

@@ -90,7 +90,7 @@ func TestDatesAreThoseOfTheBrowsersLocale(t *testing.T) {
 	call(p, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{
 		UserAgent: eval[string](p, "navigator.userAgent"), AcceptLanguage: "en-GB",
 	})
-	// a different address, so that the page is loaded again
+	// A different address, so that the page is loaded again.
 	p.navigate(w.APIURL + "/console/index.html#/cases/loc-100/case-1002")
 	p.sees("related-ros", "10 Nov")
 }

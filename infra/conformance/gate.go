@@ -41,7 +41,7 @@ func gate(ctx context.Context, engine string) (address string, end func() error,
 func oneAtATime(next http.Handler) http.Handler {
 	turn := make(chan struct{}, 1)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// includes DynamoDB Streams
+		// The prefix includes DynamoDB Streams.
 		if strings.HasPrefix(r.Header.Get("X-Amz-Target"), "DynamoDB") {
 			turn <- struct{}{}
 			defer func() { <-turn }()

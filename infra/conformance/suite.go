@@ -44,7 +44,7 @@ type test struct {
 func (s suite) run(ctx context.Context, environment []string) (map[string]test, error) {
 	arguments := append([]string{"test", "-count=1", "-json", "-timeout=30m"}, s.packages...)
 	if s.name == "queue" && len(environment) > 0 {
-		// the other tests are about the embedded engine's internals
+		// The other tests are about the embedded engine's internals.
 		arguments = append(arguments, "-run=^TestConformance$")
 	}
 	if s.name == "store" && len(environment) > 0 {

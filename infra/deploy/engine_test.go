@@ -70,8 +70,7 @@ func startEngine(ctx context.Context, cache, scratch string) (*engine, error) {
 	environment := []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + scratch, "TMPDIR=" + scratch,
 		"AUTH=true", "USE_SSL=1", "MINISTACK_SSL_CERT=" + certificate, "MINISTACK_SSL_KEY=" + key,
-		// trusted by the engine, which calls the issuer, and by the functions, which the engine
-		// starts
+		// Makes the engine, which calls the issuer, and the functions trust the certificate.
 		"SSL_CERT_FILE=" + certificate,
 		"AWS_ENDPOINT_URL=" + e.url, "MINISTACK_HOST=127.0.0.1", "BIND_HOST=127.0.0.1", "GATEWAY_PORT=" + strconv.Itoa(port),
 		"IOT_MTLS_ENABLED=0", "SFTP_ENABLED=0",

@@ -55,7 +55,7 @@ func newSystem(t *testing.T, w *world, karmak *karmaktest.Server, outputs map[st
 		Queues:         sqs.NewFromConfig(w.engine.config(w.producer)),
 		ExportQueueURL: outputs["ExportQueueUrl"], CloseQueueURL: outputs["CloseQueueUrl"],
 		Bus: eventbridge.NewFromConfig(w.engine.config(owner())), BusName: outputs["EventBusName"],
-		// not an output: the queue is internal to the product
+		// Not an output, because the queue is internal to the product.
 		RefreshQueueURL: strings.Replace(outputs["ExportQueueUrl"], "-export", "-refresh", 1),
 	}
 	return s

@@ -66,7 +66,7 @@ func fuzz(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	// schemathesis writes its database into the working directory
+	// schemathesis writes its database into the working directory.
 	work, err := os.MkdirTemp("", "related-ro-fuzz-")
 	if err != nil {
 		return err
@@ -81,7 +81,7 @@ func fuzz(ctx context.Context) (err error) {
 		"--max-examples", strconv.Itoa(*examples), "--seed", strconv.Itoa(*random), "--no-color")
 	run.Dir, run.Stdout, run.Stderr = work, os.Stdout, os.Stderr
 	run.Env = append(os.Environ(), "API_URL="+s.APIURL, "API_TOKEN="+token)
-	// so that it prints its findings so far
+	// An interrupt makes schemathesis print its findings so far.
 	run.Cancel = func() error { return run.Process.Signal(os.Interrupt) }
 	run.WaitDelay = 10 * time.Second
 	if err := run.Run(); err != nil {

@@ -61,7 +61,7 @@ func stop(command *exec.Cmd) error {
 		return err
 	}
 	var exit *exec.ExitError
-	// its exit code after Ctrl-C is not 0
+	// Its exit code after Ctrl-C is not 0.
 	if err := command.Wait(); err != nil && !errors.As(err, &exit) {
 		return err
 	}

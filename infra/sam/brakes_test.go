@@ -102,7 +102,7 @@ func giveWork(ctx context.Context, t *testing.T, s *stack.Stack, data seed.Data)
 		if _, err := s.Platform().Close(ctx, c.Case, "auto"); err != nil {
 			t.Fatal(err)
 		}
-		// of read, of admin
+		// The first path is of read, the second of admin.
 		for _, path := range []string{"cases/none/related-ros", "external-interfaces"} {
 			if err := ask(ctx, s, "/v1/locations/loc-100/"+path); err != nil {
 				t.Fatal(err)

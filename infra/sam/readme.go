@@ -144,7 +144,7 @@ func (t *terminal) command(ctx context.Context, text string) *exec.Cmd {
 // leaveRunning starts a line and returns when its program is ready.
 func (t *terminal) leaveRunning(ctx context.Context, line string) error {
 	command := t.command(context.WithoutCancel(ctx), line)
-	// separates Ctrl-C for the program from Ctrl-C for us
+	// A separate process group, so that Ctrl-C reaches either the program or us.
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	output := &watchedOutput{up: make(chan struct{})}
 	for part, says := range upSays() {

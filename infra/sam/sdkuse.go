@@ -95,7 +95,7 @@ func useOf(symbols, store string) (use, error) {
 // actions, transactions those of their parts.
 func actionsOf(service, operation string) []string {
 	switch {
-	// client methods without a request
+	// These client methods send no request.
 	case operation == "DescribeEndpoints", operation == "Options":
 		return nil
 	case operation == "TransactWriteItems":

@@ -64,7 +64,7 @@ func Serve(ctx context.Context, c Command) (*Server, error) {
 		return nil, errors.Join(ErrNoProgram, err, file.Close())
 	}
 	go func() {
-		// the exit status matters only if it exits too early, and then the log explains it
+		// The exit status matters only if it exits too early, and then the log explains it.
 		_ = s.command.Wait()
 		close(s.ended)
 	}()

@@ -90,7 +90,7 @@ func TestSystem(t *testing.T) {
 func crash(t *testing.T, s *system, data seed.Data) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	// the story has closed case-1001, so an export right after that would have no effect
+	// The story has closed case-1001, so an export right after that would have no effect.
 	c, ok := data.Case("case-1003")
 	if !ok {
 		t.Fatal("the seed data have no case-1003")

@@ -175,7 +175,7 @@ func contentsOf(all openapi3.Content) []content {
 		for name, e := range m.Examples {
 			text, err := json.MarshalIndent(e.Value.Value, "", "  ")
 			if err != nil {
-				// a YAML value that JSON cannot represent; the page shows the error
+				// For a YAML value that JSON cannot represent, the page shows the error.
 				text = []byte(err.Error())
 			}
 			c.Examples = append(c.Examples, example{name, e.Value.Summary, string(text)})

@@ -26,7 +26,7 @@ import (
 type Step struct {
 	ID int64     `json:"id"` // increases by one
 	At time.Time `json:"at"`
-	// queue, mapping, lambda, function, event, platform, karmak or api
+	// Source is queue, mapping, lambda, function, event, platform, karmak or api.
 	Source     string `json:"source"`
 	Text       string `json:"text"`
 	LocationID string `json:"locationId,omitempty"` // of the case that the step is about, if any
@@ -226,7 +226,7 @@ func milliseconds(d time.Duration) string {
 // Event receives an event accepted by a bus.
 func (f *Feed) Event(e eventbus.Event) {
 	n := platform.Notice{Type: e.DetailType, Time: e.Time}
-	// if another source's event has a different form, the step shows only its type
+	// If another source's event has a different form, the step shows only its type.
 	_ = json.Unmarshal(e.Detail, &n.Detail)
 	f.add(Step{Source: "event", Text: n.Text(), LocationID: n.Detail.LocationID, CaseID: n.Detail.CaseID})
 }
@@ -238,7 +238,7 @@ func (f *Feed) Platform(n platform.Notice, did string) {
 
 // Karmak receives a request that the simulator handled.
 func (f *Feed) Karmak(r karmaktest.Request) {
-	// the first digits distinguish GUIDs
+	// The first digits distinguish GUIDs.
 	asked := fmt.Sprintf("%s of account %.8s", r.Call, cmp.Or(r.Account, "unknown"))
 	s := Step{Source: "karmak", Text: fmt.Sprintf("%s: %d, %d rows", asked, r.Status, r.Rows)}
 	if r.Status == 0 {

@@ -27,7 +27,7 @@ func TestRedeliveredWhileItsFirstRunIsStillGoing(t *testing.T) {
 		return nil
 	})
 	ids := s.send(s.closing("c1"))
-	// by the second run: the first run's write is still in progress
+	// By the second run: the first run's write is still in progress.
 	s.shows("closed", "ok", "c1", s.alt)
 	goOn()
 	runs := func() []string { return slices.Sorted(slices.Values(sys.of(ids[0]).outcomes)) }
@@ -56,7 +56,7 @@ func TestSwitchedOffHalfway(t *testing.T) {
 func TestSwitchedOffWhileBeingTriedAgain(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	// a fault that does not make the function pause the account
+	// This fault does not make the function pause the account.
 	s.breakKarmak(karmaktest.WrongJSON, "")
 	var off atomic.Bool
 	s.onFailures(1, func() bool {
@@ -111,7 +111,7 @@ func TestClockThatJumpsBack(t *testing.T) {
 	s.send(s.closing("c2")) // in real time after e1, but stamped before it
 	s.shows("closed", "ok", "c2", s.alt)
 
-	// the clock has caught up, so the case accepts events again
+	// The clock has caught up, so the case accepts events again.
 	s.send(s.closing("c3", after(4*time.Minute+time.Second)))
 	s.shows("closed", "ok", "c3", s.alt)
 }

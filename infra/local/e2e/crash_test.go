@@ -17,7 +17,7 @@ func TestKilledBeforeTheWrite(t *testing.T) {
 }
 
 func TestKilledDuringTheWrite(t *testing.T) {
-	// the write succeeds, but the process no longer sees the response
+	// The write succeeds, but the process no longer sees the response.
 	killedAtTheWrite(t, dynamodb.AnswerLost())
 }
 

@@ -48,8 +48,8 @@ func (s *shop) refetch(body string) int {
 	return answer.Queued
 }
 
-// lists waits until the API shows the case as ok with these related ROs, whatever triggered the
-// retrieval.
+// lists waits until the API shows the case as ok with these related ROs, regardless of the
+// retrieval's trigger.
 func (s *shop) lists(caseID string, related ...string) {
 	s.t.Helper()
 	got, want := "", ": "+strings.Join(related, " ")

@@ -93,7 +93,7 @@ type message struct {
 }
 
 func (s *system) start() error {
-	// with a cold build cache
+	// Long enough for a cold build cache.
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	started, err := stack.Start(ctx, stack.Options{

@@ -205,7 +205,7 @@ func (g *Gateway) invoke(r *request, event []byte) (*answer, *failure) {
 
 // answer returns the failure in API Gateway's fixed format.
 func (f *failure) answer() *answer {
-	// a map of strings always encodes
+	// A map of strings always encodes.
 	body, _ := json.Marshal(map[string]string{"message": f.message})
 	a := &answer{status: f.status, headers: map[string]string{"content-type": "application/json"}, body: body}
 	if f.status == http.StatusUnauthorized {

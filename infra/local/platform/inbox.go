@@ -172,7 +172,7 @@ func (i *Inbox) Run(ctx context.Context) {
 			QueueUrl: &i.queueURL, MaxNumberOfMessages: 10, WaitTimeSeconds: 20,
 		})
 		if err != nil {
-			// the queue is unavailable or ctx has ended; the loop condition decides
+			// The queue is unavailable or ctx has ended; the loop condition decides.
 			_ = pause(ctx, time.Second)
 			continue
 		}

@@ -224,8 +224,8 @@ func (s *shardReader) next(ctx context.Context) ([]record, error) {
 	s.iterator = output.NextShardIterator
 	s.ended = s.iterator == nil
 	if len(output.Records) == 0 && (s.after != nil || s.from == types.ShardIteratorTypeTrimHorizon) {
-		// request a new iterator for the same position: moto's iterators return nothing after a
-		// failed transaction
+		// Request a new iterator for the same position: moto's iterators return nothing after a
+		// failed transaction.
 		s.iterator = nil
 	}
 	return matching, nil

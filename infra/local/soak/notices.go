@@ -29,7 +29,7 @@ type notices struct {
 	ids        map[string]bool
 	duplicates int
 	wrong      []string
-	// the lists in a case's events, by revision
+	// lists holds the lists in a case's events, by revision.
 	lists map[caseKey]map[int64][]platform.NoticeRO
 	calls atomic.Int64
 	over  atomic.Bool // no more faults are injected

@@ -44,7 +44,7 @@ type plan struct {
 	messages []message
 	cases    []soakCase          // cases whose final state is checked
 	ros      map[string][]string // RO numbers by account
-	// messages that can never succeed: dead letter's error code by message body
+	// never holds messages that can never succeed: dead letter's error code by message body.
 	never  map[string]string
 	unseen []relatedro.CaseKey        // cases that must not be stored
 	failed map[relatedro.CaseKey]bool // cases that must end as failed

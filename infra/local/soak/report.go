@@ -15,15 +15,15 @@ type report struct {
 	Sent, OK, Skipped, Disabled, DeadLettered int
 	Retried                                   int // failed and retried at least once
 	Killed                                    int // processes killed during a request to Karmak
-	// waited for another function's lease at least once
+	// Waited counts messages that waited for another function's lease at least once.
 	Waited                                  int
 	Lost, Wrong                             int
 	Complaints                              []string // one for each lost or wrong item
 	Cases, Spinoffs, KarmakRequests, Faults int
-	// calls that refetch a location, and the cases that they queued
+	// Refetches counts calls that refetch a location; Refetched counts the cases that they queued.
 	Refetches, Refetched int
 	Memory               int64 // peak memory of this process in MB
-	// events, duplicates among them, and kills of notify
+	// Told counts events, ToldTwice duplicates among them, and Kills the kills of notify.
 	Told, ToldTwice, Kills int
 	Took                   time.Duration
 }

@@ -153,7 +153,7 @@ func (s *soak) prepare(ctx context.Context) error {
 	faults := []karmaktest.Fault{
 		{Kind: karmaktest.NotActivated, Account: lacking.account}, {Kind: karmaktest.Latency, Latency: slowAnswer, Account: slow.account},
 	}
-	// not the account without the feature: any other response restarts its hour
+	// Not the account without the feature: any other response restarts its hour.
 	for account := range s.plan.ros {
 		for _, trouble := range troubles() {
 			trouble.Account = account
@@ -224,7 +224,7 @@ func (s *soak) keepSplitting(ctx context.Context) error {
 
 // keepRefetching refetches a whole location each time the functions have finished some messages.
 func (s *soak) keepRefetching(ctx context.Context) error {
-	// the first location has unknown ROs, and a refetch would restart their hour
+	// The first location has unknown ROs, and a refetch would restart their hour.
 	places := append([]place{slow}, working[1:]...)
 	tick := time.NewTicker(lookAgain)
 	defer tick.Stop()

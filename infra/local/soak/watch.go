@@ -15,7 +15,7 @@ import (
 // watch records the outcome of each message from the functions' log lines. Safe for concurrent use.
 type watch struct {
 	mu sync.Mutex
-	// by SQS message ID: the outcome of the last run, unless the message is retried
+	// ended is keyed by SQS message ID: the outcome of the last run, unless the message is retried.
 	ended   map[string]string
 	retried map[string]bool   // failed and retried at least once
 	waited  map[string]bool   // waited for another function's lease at least once

@@ -41,7 +41,7 @@ type Options struct {
 	// Elsewhere holds the URLs of other programs that replace the embedded DynamoDB or SQS engine.
 	// The stack creates its tables and queues there if they do not exist.
 	Elsewhere map[Engine]string
-	// Every is the interval of all schedules here, whatever the template says; 0 means that only
+	// Every is the interval of all schedules here, in place of the template's; 0 means that only
 	// Stack.Follow runs them.
 	Every time.Duration
 	// Wrap may insert a handler in front of an engine, for example to inject a fault; nil means

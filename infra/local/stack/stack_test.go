@@ -227,7 +227,7 @@ func TestKilledInTheMiddleOfABatchLosesNothing(t *testing.T) {
 	asked, release := make(chan struct{}, 100), make(chan struct{})
 	s, p, data := start(t, stack.Options{
 		Queues: sqs.Config{Clock: now},
-		// until then the lease of the killed process blocks the account
+		// Until then the lease of the killed process blocks the account.
 		Parameters: map[string]string{"FunctionTimeout": "2", "VisibilityTimeout": "13"},
 		Observers:  []stack.Observer{w},
 		Wrap: func(engine stack.Engine, handler http.Handler) http.Handler {
@@ -311,7 +311,8 @@ func TestPathReachesTheAPIAsItIs(t *testing.T) {
 	s, _, _ := start(t, stack.Options{})
 	s.Handle("/local/", http.NotFoundHandler())
 	for path, want := range map[string]string{
-		"/v1/locations//cases/case-1001/related-ros": "application/problem+json", // ANY /v1/{proxy+}
+		// ANY /v1/{proxy+}
+		"/v1/locations//cases/case-1001/related-ros": "application/problem+json",
 		"/v1/locations/../health":                    "application/problem+json",
 		"//v1/health":                                "application/json", // no route
 	} {

@@ -65,7 +65,8 @@ func (b *builder) addStreamMapping(id string, properties map[string]any) error {
 		DestinationConfig              struct{ OnFailure struct{ Destination string } }
 		Tags                           any
 	}
-	p.BatchSize, p.MaximumRetryAttempts, p.MaximumRecordAgeInSeconds = 100, -1, -1 // Lambda's defaults for streams
+	// Lambda's defaults for streams
+	p.BatchSize, p.MaximumRetryAttempts, p.MaximumRecordAgeInSeconds = 100, -1, -1
 	if err := decode(properties, &p); err != nil {
 		return err
 	}
