@@ -11,23 +11,23 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// Source is what all events of this product come from.
+// Source is the source of every event of this product.
 const Source = "related-ro"
 
-// Version is that of the events' contract (infra/schemas).
+// Version is the version of the event contract (infra/schemas).
 const Version = 1
 
-// detail is what every event says.
+// detail holds the fields of every event.
 type detail struct {
 	Version    int    `json:"version"`
 	ID         string `json:"id"`
 	Subject    string `json:"subject"`
 	LocationID string `json:"locationId"`
 	Revision   int64  `json:"revision"`
-	Href       string `json:"href"` // below the API's address
+	Href       string `json:"href"` // relative to the API's address
 }
 
-// caseDetail is what events about a case say besides.
+// caseDetail adds the fields of events about a case.
 type caseDetail struct {
 	detail
 	CaseID     string            `json:"caseId"`
@@ -68,7 +68,7 @@ type state struct {
 	Voided bool               `json:"voided"`
 }
 
-// entry returns the notice as PutEvents takes it.
+// entry returns the notice as an entry of PutEvents.
 func (b *Bus) entry(n relatedro.Notice) (types.PutEventsRequestEntry, error) {
 	text, err := encode(n)
 	if err != nil {
@@ -78,12 +78,12 @@ func (b *Bus) entry(n relatedro.Notice) (types.PutEventsRequestEntry, error) {
 		EventBusName: &b.name, Source: aws.String(Source), DetailType: aws.String(string(n.Kind)), Detail: aws.String(string(text)),
 	}
 	if !n.At.IsZero() {
-		e.Time = aws.Time(n.At.Truncate(time.Second)) // which is all that the stream tells
+		e.Time = aws.Time(n.At.Truncate(time.Second)) // the stream's times have whole seconds
 	}
 	return e, nil
 }
 
-// encode returns a notice's detail.
+// encode returns the detail of a notice as JSON.
 func encode(n relatedro.Notice) ([]byte, error) {
 	place := "locations/" + n.Key.Location
 	d := detail{
@@ -105,7 +105,8 @@ func encode(n relatedro.Notice) ([]byte, error) {
 func changedOf(about caseDetail, n relatedro.Notice) changedDetail {
 	d := changedDetail{
 		caseDetail: about, Truncated: n.Omitted > 0, Deleted: n.Gone,
-		Added: append([]string{}, n.Added...), Removed: append([]string{}, n.Removed...), // never null
+		// never null
+		Added: append([]string{}, n.Added...), Removed: append([]string{}, n.Removed...),
 		Changed: make([]change, len(n.Changed)), RelatedROs: make([]view, len(n.Related)),
 	}
 	for i, c := range n.Changed {

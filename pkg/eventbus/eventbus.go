@@ -1,4 +1,4 @@
-// Package eventbus puts notices on an EventBridge bus: it implements relatedro's Bus.
+// Package eventbus puts notices on an EventBridge bus. It implements relatedro.Bus.
 package eventbus
 
 import (
@@ -14,26 +14,26 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// Limits of one PutEvents call. Amazon has raised the bytes to 1 MB since; rules' targets
-// and older tools still stop at this.
+// Limits of one PutEvents call. Amazon has since raised the size limit to 1 MB, but rule targets
+// and older tools still stop at 256 KB.
 const (
 	maxEntries = 10
 	maxBytes   = 256 << 10
 )
 
-// The pauses before entries that failed are put again: the first, doubled each time, up
-// to the longest.
+// Pauses before failed entries are put again. The pause starts at firstPause and doubles up to
+// longPause.
 const (
 	firstPause = 50 * time.Millisecond
 	longPause  = 5 * time.Second
 )
 
-// Putter is what a Bus asks of EventBridge. *eventbridge.Client has it.
+// Putter is the part of the EventBridge client that a Bus uses. *eventbridge.Client implements it.
 type Putter interface {
 	PutEvents(context.Context, *eventbridge.PutEventsInput, ...func(*eventbridge.Options)) (*eventbridge.PutEventsOutput, error)
 }
 
-// Bus is one event bus. Safe for concurrent use.
+// Bus is one event bus. It is safe for concurrent use.
 type Bus struct {
 	client Putter
 	name   string
@@ -44,11 +44,12 @@ var (
 	_ Putter        = (*eventbridge.Client)(nil)
 )
 
-// New returns a Bus by its name or ARN.
+// New returns the Bus with the given name or ARN.
 func New(client Putter, name string) *Bus { return &Bus{client: client, name: name} }
 
-// Publish puts notices on the bus, as many a call as EventBridge takes, and those that it
-// refuses again until ctx ends. It returns how many, from the first on, are there.
+// Publish puts notices on the bus in their order, with as many in each call as EventBridge accepts.
+// It retries refused notices until ctx ends. It returns how many notices, counted from the first,
+// are on the bus without a gap. Some later ones may be there too.
 func (b *Bus) Publish(ctx context.Context, notices []relatedro.Notice) (int, error) {
 	entries := make([]types.PutEventsRequestEntry, len(notices))
 	for i, n := range notices {
@@ -67,7 +68,7 @@ func (b *Bus) Publish(ctx context.Context, notices []relatedro.Notice) (int, err
 	return len(entries), nil
 }
 
-// fitting returns how many entries, from the first on, fit in one call: one at least.
+// fitting returns how many entries, counted from the first, fit in one call. It is at least 1.
 func fitting(entries []types.PutEventsRequestEntry) int {
 	n, bytes := 0, 0
 	for _, e := range entries[:min(len(entries), maxEntries)] {
@@ -79,15 +80,17 @@ func fitting(entries []types.PutEventsRequestEntry) int {
 	return n
 }
 
-// size is an entry's, as Amazon counts it: 14 bytes for the time, and the texts.
+// size returns the size of an entry in bytes as Amazon counts it: 14 for the time plus the length
+// of the texts.
 func size(e types.PutEventsRequestEntry) int {
 	return 14 + len(*e.Source) + len(*e.DetailType) + len(*e.Detail)
 }
 
-// put puts entries in one call, and what fails of them again, and returns how many, from
-// the first on, are there. The error is the last call's.
+// put puts entries in one call and retries those that fail until ctx ends. It returns how many
+// entries, counted from the first, are on the bus without a gap. The error is that of the last
+// call.
 func (b *Bus) put(ctx context.Context, entries []types.PutEventsRequestEntry) (int, error) {
-	left := make([]int, len(entries)) // their places among entries
+	left := make([]int, len(entries)) // indexes into entries
 	for i := range left {
 		left[i] = i
 	}
@@ -102,7 +105,7 @@ func (b *Bus) put(ctx context.Context, entries []types.PutEventsRequestEntry) (i
 	}
 }
 
-// try puts those entries once and returns which of them are left, and why.
+// try puts the entries at places once. It returns the places of those that failed and the reason.
 func (b *Bus) try(ctx context.Context, entries []types.PutEventsRequestEntry, places []int) ([]int, error) {
 	input := &eventbridge.PutEventsInput{Entries: make([]types.PutEventsRequestEntry, len(places))}
 	for i, place := range places {
@@ -126,7 +129,7 @@ func (b *Bus) try(ctx context.Context, entries []types.PutEventsRequestEntry, pl
 	return left, errors.Join(refused...)
 }
 
-// wait returns after d, or false at once if ctx ends before that.
+// wait returns true after d. It returns false at once if ctx ends earlier.
 func wait(ctx context.Context, d time.Duration) bool {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
 		return false

@@ -22,7 +22,7 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// world is a bus with one subscriber who wants everything.
+// world is a bus with one subscriber to all events.
 type world struct {
 	bus    *eventbus.Bus
 	client *eventbridge.Client
@@ -30,9 +30,9 @@ type world struct {
 	mu       sync.Mutex
 	received [][]byte
 	calls    int
-	// refuse says whether the subscriber cannot be reached this time; it is asked at each delivery.
+	// refuse reports whether this delivery to the subscriber fails. It is called at each delivery.
 	refuse func(event []byte) bool
-	// answer may answer a call in the bus's place.
+	// answer may answer a call instead of the bus. It then returns true.
 	answer func(call int, w http.ResponseWriter) bool
 }
 
@@ -95,7 +95,7 @@ func (w *world) deliver(_ context.Context, _ string, event []byte) error {
 	return nil
 }
 
-// revisions returns those of the events received, in their order.
+// revisions returns the revisions of the received events, in order of receipt.
 func (w *world) revisions(t *testing.T) (all []int64) {
 	t.Helper()
 	w.mu.Lock()
@@ -110,7 +110,7 @@ func (w *world) revisions(t *testing.T) (all []int64) {
 	return all
 }
 
-// notices returns n notices of one case, with revisions from 1 on and lists of so many ROs.
+// notices returns n notices of one case, with revisions from 1 and ros related ROs each.
 func notices(n, ros int) []relatedro.Notice {
 	all := make([]relatedro.Notice, n)
 	for i := range all {
@@ -140,18 +140,19 @@ func TestPublishPutsTenACallInTheirOrder(t *testing.T) {
 		t.Fatalf("%d, %v", n, err)
 	}
 	if got := w.revisions(t); !slices.Equal(got, upTo(25)) || w.calls != 3 {
-		t.Errorf("%d calls bring %v", w.calls, got)
+		t.Errorf("received %v in %d calls", got, w.calls)
 	}
 }
 
 func TestPublishKeepsACallBelowItsBytes(t *testing.T) {
 	w := newWorld(t)
-	// A detail of about 90 kB: two go into a call of 256 KB, as the engine, too, counts.
+	// A detail is about 90 kB, so that two fit into a call of 256 KB. The engine enforces the limit
+	// too.
 	if n, err := w.bus.Publish(t.Context(), notices(5, 1500)); n != 5 || err != nil {
 		t.Fatalf("%d, %v", n, err)
 	}
 	if got := w.revisions(t); !slices.Equal(got, upTo(5)) || w.calls < 3 {
-		t.Errorf("%d calls bring %v", w.calls, got)
+		t.Errorf("received %v in %d calls", got, w.calls)
 	}
 }
 
@@ -209,7 +210,7 @@ func TestPublishSaysHowManyAreThereWhenTimeIsUp(t *testing.T) {
 	defer cancel()
 	n, err := w.bus.Publish(ctx, notices(30, 1))
 	if n != 13 || err == nil || !strings.Contains(err.Error(), "InternalFailure") {
-		t.Errorf("%d, %v; want 13 and why the next is not there", n, err)
+		t.Errorf("%d, %v; want 13 and the reason why the next one failed", n, err)
 	}
 	if got := w.revisions(t); slices.Contains(got, 14) || slices.Contains(got, 21) {
 		t.Errorf("received %v", got)

@@ -16,7 +16,7 @@ import (
 
 const schemas = "../../infra/schemas/"
 
-// files are the schemas of the kinds of events.
+// files maps each kind of event to its schema file.
 func files() map[relatedro.NoticeKind]string {
 	return map[relatedro.NoticeKind]string{
 		relatedro.NoticeROsChanged: "related-ros-changed", relatedro.NoticeFailed: "retrieval-failed",
@@ -25,7 +25,7 @@ func files() map[relatedro.NoticeKind]string {
 	}
 }
 
-// compiled returns the schema of a kind.
+// compiled returns the compiled schema of a kind.
 func compiled(t *testing.T, kind relatedro.NoticeKind) *jsonschema.Schema {
 	t.Helper()
 	compiler := jsonschema.NewCompiler()
@@ -66,7 +66,7 @@ func decoded(t *testing.T, text string) map[string]any {
 	return object
 }
 
-// What nobody may learn from an event, with a value for each.
+// secrets maps each kind of data that no event may contain to an example.
 func secrets() map[string]string {
 	return map[string]string{
 		"account": "6b1f6a3e-0b1c-4d7e-9a65-1f2f3c4d5e6f", "user": "0f0e0d0c-1111-4d7e-9a65-aaaaaaaaaaaa", "branch": "SECRET-BRANCH",
@@ -75,7 +75,7 @@ func secrets() map[string]string {
 	}
 }
 
-// everything returns a notice of each kind, made of a case and of settings that are full of secrets.
+// everything returns a notice of each kind. Their cases and settings are full of secrets.
 func everything() []relatedro.Notice {
 	s := secrets()
 	over := relatedro.Connection{Account: s["account"], User: s["user"], Branch: s["branch"]}
@@ -134,18 +134,19 @@ func TestEventsKeepTheirSchemasAndTellNoSecret(t *testing.T) {
 		}
 		for what, secret := range secrets() {
 			if strings.Contains(string(text), secret) {
-				t.Errorf("%s tells %s: %s", e.Kind, what, text)
+				t.Errorf("%s reveals %s: %s", e.Kind, what, text)
 			}
 		}
 	}
 	for kind := range files() {
 		if !seen[kind] {
-			t.Errorf("no %s came", kind)
+			t.Errorf("no event of kind %s received", kind)
 		}
 	}
 }
 
-// inserted calls do with the event after each of the places in it where an object could hold one more field has got it, in turn.
+// inserted adds a field to each object within event in turn, unless the object has it already, and
+// calls do each time. It restores the object afterwards.
 func inserted(event any, field string, value any, do func()) {
 	switch v := event.(type) {
 	case map[string]any:
@@ -174,7 +175,7 @@ func TestSchemasLetNoAccountUserTokenOrNamePass(t *testing.T) {
 		}
 		for _, example := range examples {
 			if err := schema.Validate(example); err != nil {
-				t.Errorf("the example of %s: %v", kind, err)
+				t.Errorf("example of %s: %v", kind, err)
 			}
 			places := 0
 			for field, value := range secrets() {
@@ -182,17 +183,18 @@ func TestSchemasLetNoAccountUserTokenOrNamePass(t *testing.T) {
 					places++
 					if schema.Validate(example) == nil {
 						text, _ := json.Marshal(example)
-						t.Errorf("%s lets %s pass: %s", kind, field, text)
+						t.Errorf("%s accepts %s: %s", kind, field, text)
 					}
 				})
 			}
-			if least := 2*len(secrets()) - 1; places < least { // EventBridge's own account is one of the outer fields
-				t.Errorf("%s: %d places tried, want %d at least", kind, places, least)
+			// The envelope has an account already: EventBridge's own.
+			if least := 2*len(secrets()) - 1; places < least {
+				t.Errorf("%s: %d places tried, want at least %d", kind, places, least)
 			}
-			for _, value := range secrets() { // in the one field whose name would fit
+			for _, value := range secrets() { // in the one field that could hold a name
 				inBillTo(example, value, func() {
 					if schema.Validate(example) == nil {
-						t.Errorf("%s lets %q pass as billTo", kind, value)
+						t.Errorf("%s accepts %q as billTo", kind, value)
 					}
 				})
 			}
@@ -200,7 +202,8 @@ func TestSchemasLetNoAccountUserTokenOrNamePass(t *testing.T) {
 	}
 }
 
-// inBillTo calls do with the event after each billTo in it has got the value, in turn.
+// inBillTo sets each billTo within event to value in turn and calls do each time. It restores the
+// old value afterwards.
 func inBillTo(event any, value string, do func()) {
 	switch v := event.(type) {
 	case map[string]any:
