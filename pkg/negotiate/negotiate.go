@@ -1,9 +1,11 @@
-// Package negotiate reads the headers by which a browser says what it can take, and what it has already (RFC 9110).
+// Package negotiate reads the request headers that negotiate an answer's encoding and its validity
+// in the client's cache (RFC 9110).
 package negotiate
 
 import "strings"
 
-// Gzip reports whether an Accept-Encoding header takes gzip (section 12.5.3). An empty one takes nothing.
+// Gzip reports whether an Accept-Encoding header accepts gzip (section 12.5.3). An empty header
+// accepts no coding.
 func Gzip(acceptEncoding string) bool {
 	accepted := false
 	for item := range strings.SplitSeq(acceptEncoding, ",") {
@@ -22,7 +24,7 @@ func Gzip(acceptEncoding string) bool {
 	return accepted
 }
 
-// Has reports whether an If-None-Match header names the ETag, compared weakly (section 13.1.2).
+// Has reports whether an If-None-Match header matches the ETag by weak comparison (section 13.1.2).
 func Has(ifNoneMatch, etag string) bool {
 	for tag := range strings.SplitSeq(ifNoneMatch, ",") {
 		tag = strings.TrimSpace(tag)

@@ -24,6 +24,6 @@ func TestHas(t *testing.T) {
 		}
 	}
 	if !Has(`"1-ab"`, `W/"1-ab"`) {
-		t.Error("a weak ETag is not the same")
+		t.Error("a strong ETag does not match its weak form")
 	}
 }
