@@ -40,7 +40,7 @@ func TestCallsOfABatchOf50(t *testing.T) {
 	reads, writes, leases, lookups, tokens := w.calls("BatchGetItem"), w.calls("TransactWriteItems")+w.calls("PutItem"), w.calls("UpdateItem"), counts.Lookups(), counts.Calls[karmaktest.CallToken]
 	t.Logf("50 exports of one location, warm: %d BatchGetItem, %d case writes, %d writes of the lease, %d look-ups, %d token calls", reads, writes, leases, lookups, tokens)
 	if reads > 2 || writes != 50 || leases != 2 || lookups > 4 || tokens != 0 {
-		t.Errorf("want at most 2 BatchGetItem, 50 writes, 2 of the lease, at most 4 look-ups, no token call")
+		t.Errorf("want at most 2 BatchGetItem, 50 case writes, 2 writes of the lease, at most 4 look-ups, no token call")
 	}
 	for op := range w.dbCalls {
 		if op != "BatchGetItem" && op != "TransactWriteItems" && op != "UpdateItem" {
@@ -58,7 +58,7 @@ func TestCallsOfUnchangedCase(t *testing.T) {
 	w.send(w.body("c2", asClose))
 	w.run()
 	if links := w.calls("TransactWriteItems") + w.calls("BatchWriteItem"); links != 0 {
-		t.Errorf("unchanged links cost %d writes", links)
+		t.Errorf("%d writes for unchanged links", links)
 	}
 }
 

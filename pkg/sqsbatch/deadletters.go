@@ -18,16 +18,16 @@ import (
 )
 
 const (
-	redriveHold = 60 * time.Second // longer than a redrive, so that it sees no message twice
-	redriveFor  = 15 * time.Second // then no further batch is begun
-	redriveEnd  = 20 * time.Second // for all of it
+	redriveHold = 60 * time.Second // exceeds redriveEnd, so that one redrive sees no message twice
+	redriveFor  = 15 * time.Second // after this, no further batch starts
+	redriveEnd  = 20 * time.Second // limit of the whole call
 )
 
-// QueueURLs is where a queue and its dead letters are.
+// QueueURLs holds the URLs of a queue and of its dead-letter queue.
 type QueueURLs struct{ Source, DeadLetters string }
 
-// DeadLetters lists and redrives dead letters. SQS has no way to look at a message
-// without receiving it.
+// DeadLetters lists, redrives and discards dead letters. SQS cannot show a message without
+// receiving it.
 type DeadLetters struct {
 	client *sqs.Client
 	queues map[relatedro.QueueName]QueueURLs
@@ -36,29 +36,30 @@ type DeadLetters struct {
 
 var _ relatedro.DeadLetters = (*DeadLetters)(nil)
 
-// NewDeadLetters returns the DeadLetters of the given queues. It reads the clock from
-// now.
+// NewDeadLetters returns the DeadLetters of the given queues. now is its clock.
 func NewDeadLetters(client *sqs.Client, queues map[relatedro.QueueName]QueueURLs, now func() time.Time) *DeadLetters {
 	return &DeadLetters{client: client, queues: queues, now: now}
 }
 
-// Redrive sends messages back to their queue without what setting them aside added,
-// until none is left or the time is over. Those that are set aside again meanwhile
-// stay: they would go round for as long as the call lasts. It stops at the first error,
-// which is told only if nothing was moved: otherwise the next call meets it.
+// Redrive sends messages back to their queue, without the attributes added when they were set
+// aside, until none is left or time is up. It takes the messages whose location mine accepts; if
+// ids is not empty, it takes only those with one of these SQS message ids. Messages set aside again
+// during the call stay; otherwise they would circulate until it ends. Redrive stops at the first
+// error. It returns the error only if it moved no message; otherwise the next call meets it. left
+// is the approximate number of messages in the dead-letter queue.
 func (d *DeadLetters) Redrive(ctx context.Context, queue relatedro.QueueName, ids []string, mine func(location string) bool) (moved, left int, err error) {
 	return d.each(ctx, queue, ids, mine, d.move)
 }
 
-// Discard deletes messages. Time and errors as in Redrive.
+// Discard deletes messages. ids must not be empty. Time limits and errors are those of Redrive.
 func (d *DeadLetters) Discard(ctx context.Context, queue relatedro.QueueName, ids []string, mine func(location string) bool) (deleted, left int, err error) {
 	if len(ids) == 0 {
-		return 0, 0, errors.New("discard dead letters: none is named")
+		return 0, 0, errors.New("discard dead letters: no ids given")
 	}
 	return d.each(ctx, queue, ids, mine, d.remove)
 }
 
-// each does something with the messages that are there: with those of ids only, if any is named.
+// each calls do for each message that mine accepts, and only for those in ids unless ids is empty.
 func (d *DeadLetters) each(ctx context.Context, queue relatedro.QueueName, ids []string, mine func(location string) bool,
 	do func(context.Context, QueueURLs, types.Message) error,
 ) (done, left int, err error) {
@@ -95,8 +96,8 @@ func (d *DeadLetters) each(ctx context.Context, queue relatedro.QueueName, ids [
 	return done, left, err
 }
 
-// forAll does something with a batch's messages side by side. A message each: ten
-// together may be too large for one call.
+// forAll calls do for the messages of a batch concurrently. Each message has its own call, because
+// ten together may exceed the size limit of one.
 func forAll(batch []types.Message, do func(types.Message) error) (done int, err error) {
 	errs := make([]error, len(batch))
 	var wg sync.WaitGroup
@@ -112,8 +113,8 @@ func forAll(batch []types.Message, do func(types.Message) error) (done int, err 
 	return done, errors.Join(errs...)
 }
 
-// move sends, then deletes: a crash in between leaves the message in both queues, and
-// redelivery is harmless.
+// move sends the message and then deletes it. A crash in between leaves the message in both queues.
+// That is harmless, since handling an event twice is.
 func (d *DeadLetters) move(ctx context.Context, urls QueueURLs, m types.Message) error {
 	attributes := make(map[string]types.MessageAttributeValue, len(m.MessageAttributes))
 	for name, value := range m.MessageAttributes {
@@ -143,13 +144,13 @@ func (d *DeadLetters) remove(ctx context.Context, urls QueueURLs, m types.Messag
 func (d *DeadLetters) urls(queue relatedro.QueueName) (QueueURLs, error) {
 	urls, ok := d.queues[queue]
 	if !ok {
-		return QueueURLs{}, fmt.Errorf("no queue is named %q", queue)
+		return QueueURLs{}, fmt.Errorf("unknown queue %q", queue)
 	}
 	return urls, nil
 }
 
-// receive waits for messages, whole seconds: without any wait SQS asks only some of its
-// servers, and may find a queue empty that is not.
+// receive waits for messages and hides them for hold. Both times are in whole seconds. Without a
+// wait SQS asks only some of its servers and may report a non-empty queue as empty.
 func (d *DeadLetters) receive(ctx context.Context, url string, hold, wait time.Duration) ([]types.Message, error) {
 	out, err := d.client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
 		QueueUrl:              &url,
@@ -167,7 +168,7 @@ func (d *DeadLetters) receive(ctx context.Context, url string, hold, wait time.D
 	return out.Messages, nil
 }
 
-// putBack makes messages visible again. What fails comes back by itself, later.
+// putBack makes messages visible again. Those for which it fails return later by themselves.
 func (d *DeadLetters) putBack(ctx context.Context, url string, receipts []string) {
 	var wg sync.WaitGroup
 	for batch := range slices.Chunk(receipts, maxEntries) {
@@ -182,8 +183,7 @@ func (d *DeadLetters) putBack(ctx context.Context, url string, receipts []string
 	wg.Wait()
 }
 
-// count returns how many messages a queue holds, approximately, those in somebody's
-// hands included.
+// count returns the approximate number of messages in a queue, including those received by others.
 func (d *DeadLetters) count(ctx context.Context, url string) (int, error) {
 	names := []types.QueueAttributeName{
 		types.QueueAttributeNameApproximateNumberOfMessages,
@@ -204,11 +204,10 @@ func (d *DeadLetters) count(ctx context.Context, url string) (int, error) {
 	return total, nil
 }
 
-// letterOf reads what a message says of itself. Its body may be anything: ids that
-// break their rules count as not given, so that nobody takes such a message for a
-// location's.
+// letterOf describes a dead letter by its attributes and body. The body may be anything: an id that
+// breaks its rule counts as absent, so that the message is not taken for one of a real location.
 func letterOf(queue relatedro.QueueName, m types.Message) relatedro.DeadLetter {
-	named, _ := Decode(aws.ToString(m.Body), sentAt(m.Attributes)) // of a refused message, too
+	named, _ := Decode(aws.ToString(m.Body), sentAt(m.Attributes)) // also of a refused message
 	attribute := func(name string) string { return aws.ToString(m.MessageAttributes[name].StringValue) }
 	return relatedro.DeadLetter{
 		Queue:     queue,
@@ -221,8 +220,8 @@ func letterOf(queue relatedro.QueueName, m types.Message) relatedro.DeadLetter {
 	}
 }
 
-// sentAt returns when the queue took the message that has these attributes of SQS's
-// own; the zero time if they do not say.
+// sentAt returns when the queue accepted a message with these SQS system attributes, or the zero
+// time if they do not contain it.
 func sentAt(attributes map[string]string) time.Time {
 	return momentOf(attributes, types.MessageSystemAttributeNameSentTimestamp)
 }

@@ -21,7 +21,7 @@ import (
 	"related-ro/pkg/sqsbatch"
 )
 
-// office is what support works with: dead letters over a real queue engine.
+// office is the setup of these tests: DeadLetters over a real queue engine.
 type office struct {
 	*testing.T
 	client  *awssqs.Client
@@ -31,7 +31,7 @@ type office struct {
 
 func newOffice(t *testing.T, config sqs.Config) *office {
 	t.Helper()
-	t.Parallel() // finding a queue empty takes a second
+	t.Parallel() // each check for an empty queue takes a second
 	engine, client, endpoint := sqstest.Start(t, config)
 	o := &office{T: t, client: client}
 	for _, name := range []string{"close", "close-dlq"} {
@@ -44,8 +44,8 @@ func newOffice(t *testing.T, config sqs.Config) *office {
 	return o
 }
 
-// setAside puts a message into the dead-letter queue as a function does, beside an
-// attribute of the sender's.
+// setAside puts a message into the dead-letter queue as a function does, with one attribute of the
+// sender.
 func (o *office) setAside(body string) {
 	o.Helper()
 	attributes := map[string]types.MessageAttributeValue{}
@@ -127,7 +127,7 @@ func TestListPutsMessagesBackAtOnce(t *testing.T) {
 	}
 	o.list(everyones)
 	if again := len(o.list(everyones).Letters); again != 15 {
-		t.Errorf("a second listing at once has %d, want 15", again)
+		t.Errorf("an immediate second listing has %d, want 15", again)
 	}
 }
 
@@ -189,7 +189,7 @@ func TestListsAtOnceAllShowAll(t *testing.T) {
 	all.Wait()
 }
 
-// The clock stands still: who waits for messages waits for ever.
+// The clock stands still, so that waiting for messages would never end.
 func TestAnEmptyQueueIsNotWaitedFor(t *testing.T) {
 	o := newOffice(t, sqs.Config{Clock: clock.NewManual(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))})
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
@@ -203,7 +203,7 @@ func TestAnEmptyQueueIsNotWaitedFor(t *testing.T) {
 func TestListShowsOnlyOnesOwn(t *testing.T) {
 	o := newOffice(t, sqs.Config{})
 	for _, body := range []string{
-		closedAt("loc-100", "own"), closedAt("loc-200", "foreign"), "no JSON", `["loc-100"]`, `{"locationId":7}`,
+		closedAt("loc-100", "own"), closedAt("loc-200", "foreign"), "not JSON", `["loc-100"]`, `{"locationId":7}`,
 		`{"locationId":"loc-200","LOCATIONID":"loc-100","id":"other-case"}`,
 	} {
 		o.setAside(body)
@@ -226,7 +226,7 @@ func TestRedriveSendsBackWithoutTheReason(t *testing.T) {
 		t.Fatalf("in the source queue: %+v", back)
 	}
 	if a := back[0].MessageAttributes; len(a) != 1 || aws.ToString(a["traceId"].StringValue) != "t-1" {
-		t.Errorf("attributes %v, want the sender's traceId alone", a)
+		t.Errorf("attributes %v, want only the sender's traceId", a)
 	}
 }
 
@@ -240,7 +240,7 @@ func TestRedriveOfALocationLeavesTheOthers(t *testing.T) {
 		t.Errorf("moved %d, left %d; want 1, 12", moved, left)
 	}
 	if list := o.list(everyones); len(list.Letters) != 12 || !list.Complete {
-		t.Errorf("the others are not back: %d, complete %t", len(list.Letters), list.Complete)
+		t.Errorf("%d others put back, complete %t; want 12, true", len(list.Letters), list.Complete)
 	}
 }
 
@@ -257,7 +257,7 @@ func TestRedriveKeepsWhatCannotBeSent(t *testing.T) {
 		t.Error("no error")
 	}
 	if left := len(o.receive(o.urls.DeadLetters)); left != 1 {
-		t.Errorf("%d messages to be received at once, want 1", left)
+		t.Errorf("%d messages visible at once, want 1", left)
 	}
 }
 
@@ -281,7 +281,8 @@ func TestRedriveThatCannotDeleteDuplicates(t *testing.T) {
 
 func TestRedriveLeavesWhatIsSetAsideMeanwhile(t *testing.T) {
 	o := newOffice(t, sqs.Config{})
-	before := func() time.Time { return time.Now().Add(-time.Hour) } // all messages are younger than the call
+	// All messages are newer than the start of the call.
+	before := func() time.Time { return time.Now().Add(-time.Hour) }
 	letters := sqsbatch.NewDeadLetters(o.client, map[relatedro.QueueName]sqsbatch.QueueURLs{relatedro.CloseQueue: o.urls}, before)
 	o.setAside(closedAt("loc-100", "event-1"))
 	moved, left, err := letters.Redrive(t.Context(), relatedro.CloseQueue, nil, everyones)
@@ -290,7 +291,7 @@ func TestRedriveLeavesWhatIsSetAsideMeanwhile(t *testing.T) {
 	}
 }
 
-// hurried is support's dead letters by a clock that goes on by a step each time it is read.
+// hurried returns DeadLetters whose clock advances by step at each reading.
 func (o *office) hurried(step time.Duration) *sqsbatch.DeadLetters {
 	at := time.Now()
 	return sqsbatch.NewDeadLetters(o.client, map[relatedro.QueueName]sqsbatch.QueueURLs{relatedro.CloseQueue: o.urls}, func() time.Time {
@@ -306,7 +307,7 @@ func TestRedriveEndsInTime(t *testing.T) {
 	}
 	moved, left, err := o.hurried(10*time.Second).Redrive(t.Context(), relatedro.CloseQueue, nil, everyones)
 	if err != nil || moved != 10 || left != 5 {
-		t.Errorf("moved %d, left %d, %v; want what one call receives, and the rest", moved, left, err)
+		t.Errorf("moved %d, left %d, %v; want 10 (one receive call) and 5", moved, left, err)
 	}
 	if moved, left := o.redrive(everyones); moved != 5 || left != 0 {
 		t.Errorf("then moved %d, left %d", moved, left)
@@ -323,7 +324,7 @@ func TestListEndsBeforeMessagesComeRoundAgain(t *testing.T) {
 		t.Errorf("%d of %d, complete %t, %v", len(list.Letters), list.Count, list.Complete, err)
 	}
 	if all := o.list(everyones); len(all.Letters) != 15 || !all.Complete {
-		t.Errorf("a second listing at once has %d, complete %t", len(all.Letters), all.Complete)
+		t.Errorf("an immediate second listing has %d, complete %t", len(all.Letters), all.Complete)
 	}
 }
 
@@ -344,7 +345,7 @@ func TestSendRefreshIsWhatDecodeTakes(t *testing.T) {
 		Key: relatedro.CaseKey{Location: "loc-100", Case: "case-1"}, RO: "50123",
 	}
 	for name, ev := range map[string]relatedro.Event{
-		"of a case that little is known of": want,
+		"of a case with few known fields":   want,
 		"of a known case":                   withNumber(want, "1001", "asset-77"),
 		"of a case that changed in the DMS": followed(want),
 	} {

@@ -11,11 +11,11 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// Version is the message contract's version that is understood here.
+// Version is the supported version of the message contract.
 const Version = 1
 
-// The codes of messages that can never work, as dead letters carry them. Retrievals
-// that fail for good add the codes of relatedro.Reason, and GaveUp.
+// Error codes of messages that can never succeed, as dead letters carry them. Retrievals that fail
+// for good add the codes of relatedro.Reason, and GaveUp.
 const (
 	NotJSON            = "not_json"
 	InvalidField       = "invalid_field"
@@ -24,7 +24,7 @@ const (
 	GaveUp             = "gave_up" // failed for longer than relatedro.GiveUpAfter
 )
 
-// Refusal is the error of a message that can never work.
+// Refusal is the error of a message that can never succeed.
 type Refusal struct {
 	Code    string // one of the codes above
 	Message string // names the field and the rule; never repeats a value
@@ -33,10 +33,10 @@ type Refusal struct {
 // Error returns code and message.
 func (r *Refusal) Error() string { return r.Code + ": " + r.Message }
 
-// Decode returns the event that a message's body states (infra/schemas/event.schema.json).
-// sentAt is when the queue took the message. Unknown fields are passed over; an
-// explicit null is refused, since it could mean "unknown" or "none". The error is a
-// *Refusal; the event then holds what a log can tell of it, see legible.
+// Decode returns the event in a message body (infra/schemas/event.schema.json). sentAt is when the
+// queue accepted the message. Unknown fields are ignored. An explicit null is refused, since it
+// could mean "unknown" or "none". The error is a *Refusal; the event then holds only the fields
+// that may be logged, see legible.
 func Decode(body string, sentAt time.Time) (relatedro.Event, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(body), &fields); err != nil || fields == nil {
@@ -62,14 +62,15 @@ func Decode(body string, sentAt time.Time) (relatedro.Event, error) {
 	}
 	if ev.Type == relatedro.Refresh {
 		if cause, given := d.text("trigger", "must not be null"); given {
-			ev.Cause = relatedro.Trigger(cmp.Or(cause, "empty")) // Check refuses it
+			ev.Cause = relatedro.Trigger(cmp.Or(cause, "empty")) // which Check refuses
 		}
 	}
 	if d.err == nil {
 		d.refuse(ev.Check())
 	}
 	if d.err == nil && ev.OccurredAt.Sub(sentAt) > relatedro.MaxClockLead {
-		// A wrong clock: the event would be the newest of its case for as long as it is wrong.
+		// The sender's clock is wrong: until the real time catches up, this event would be the
+		// newest of its case.
 		d.err = &Refusal{OccurredInFuture, fmt.Sprintf("occurredAt must be at most %v after the message was sent", relatedro.MaxClockLead)}
 	}
 	if d.err != nil {
@@ -78,8 +79,8 @@ func Decode(body string, sentAt time.Time) (relatedro.Event, error) {
 	return ev, nil
 }
 
-// legible returns what a refused event names by the contract's rules, nothing else: its
-// id, location, case and type.
+// legible returns the id, location, case and type of a refused event, each only if it satisfies the
+// contract's rules.
 func legible(ev relatedro.Event) (named relatedro.Event) {
 	for _, id := range []struct {
 		given string
@@ -96,7 +97,7 @@ func legible(ev relatedro.Event) (named relatedro.Event) {
 	return named
 }
 
-// decoder takes fields out of a message and keeps the first thing wrong with it.
+// decoder reads the fields of a message and keeps the first error.
 type decoder struct {
 	fields map[string]json.RawMessage
 	err    error
@@ -122,8 +123,8 @@ func (d *decoder) version() {
 	}
 }
 
-// text returns a field's string and whether the field is there. null is what to say of an
-// explicit one.
+// text returns a string field and whether the message has it. null is the rule that an explicit
+// null breaks.
 func (d *decoder) text(name, null string) (string, bool) {
 	raw, ok := d.fields[name]
 	if !ok {
@@ -146,11 +147,11 @@ func (d *decoder) need(name string) string {
 	return s
 }
 
-// id returns an identifier that may be missing, but not empty.
+// id returns an optional identifier. If present, it must not be empty.
 func (d *decoder) id(name string) string { return d.optional(name, relatedro.CheckID) }
 
 func (d *decoder) optional(name string, check func(field, value string) error) string {
-	s, ok := d.text(name, "must not be null; leave it out when it is not known")
+	s, ok := d.text(name, "must not be null; omit the field if its value is unknown")
 	if ok {
 		d.refuse(check(name, s))
 	}
@@ -166,10 +167,10 @@ func (d *decoder) time(name string) time.Time {
 	return t.UTC()
 }
 
-// strictRFC3339 refuses what time.Parse lets pass and RFC 3339 does not: an hour of
-// one digit, a comma before the fraction, an offset past 23:59. It refuses years before
-// 1000, too: an offset may make the year 0 one before it, which the store cannot hold.
-// s has parsed.
+// strictRFC3339 rejects times that time.Parse accepts although RFC 3339 does not: an hour of one
+// digit, a comma before the fraction, an offset beyond 23:59. It also rejects years before 1000: an
+// offset can move the year 0 to the year before it, which the store cannot hold. s must have
+// parsed.
 func strictRFC3339(s string) bool {
 	zone := s[len(s)-1:]
 	if zone != "Z" {

@@ -18,8 +18,8 @@ const good = `{"version":1,"id":"0d0f3a2e-1","type":"case.exported","occurredAt"
 
 var sent = time.Date(2026, 11, 23, 10, 15, 1, 0, time.UTC)
 
-// corpus is bodies with the field that a refusal must name; empty means accepted.
-// "body" stands for a body that is no JSON object.
+// corpus lists message bodies with the field that the refusal must name. An empty field means that
+// the body is accepted, "body" that it is not one JSON object.
 var corpus = []struct{ name, body, refuses string }{
 	{"the contract's example", good, ""},
 	{"unknown extra fields", with(`"extra":{"a":[1,null]}`), ""},
@@ -30,16 +30,16 @@ var corpus = []struct{ name, body, refuses string }{
 	{"closed by auto-close", closed(`"closedBy":"auto"`), ""},
 	{"refresh", replace(`case.exported`, `case.refresh`), ""},
 	{"refresh of what changed in the DMS", refreshed(`"trigger":"follow"`), ""},
-	{"trigger on an export is passed over", with(`"trigger":7`), ""},
+	{"trigger on an export is ignored", with(`"trigger":7`), ""},
 	{"deleted", replace(`case.exported`, `case.deleted`), ""},
 	{"deleted without roNumber", strings.Replace(replace(`,"roNumber":"50123"`, ``), `case.exported`, `case.deleted`, 1), ""},
-	{"closedBy on an export is passed over", with(`"closedBy":7`), ""},
+	{"closedBy on an export is ignored", with(`"closedBy":7`), ""},
 	{"longest identifiers", replace(`"case-1001"`, `"`+strings.Repeat("a", 64)+`"`), ""},
 	{"longest RO number", replace(`50123`, strings.Repeat("9", 32)), ""},
 	{"white space around", " \n" + good + "\t", ""},
 	{"escaped characters", replace(`loc-100`, `\u006coc-100`), ""},
 
-	{"no JSON", `hello`, "body"},
+	{"not JSON", `hello`, "body"},
 	{"empty", ``, "body"},
 	{"cut short", good[:len(good)-1], "body"},
 	{"trailing data", good + "x", "body"},
@@ -56,7 +56,7 @@ var corpus = []struct{ name, body, refuses string }{
 	{"type unknown", replace(`case.exported`, `case.opened`), "type"},
 	{"type missing", replace(`"type":"case.exported",`, ``), "type"},
 	{"type in capitals", replace(`case.exported`, `CASE.EXPORTED`), "type"},
-	{"occurredAt no time", replace(`2026-11-23T10:15:00Z`, `yesterday`), "occurredAt"},
+	{"occurredAt not a time", replace(`2026-11-23T10:15:00Z`, `yesterday`), "occurredAt"},
 	{"occurredAt without zone", replace(`10:15:00Z`, `10:15:00`), "occurredAt"},
 	{"occurredAt with a blank", replace(`23T10`, `23 10`), "occurredAt"},
 	{"occurredAt with a comma", replace(`10:15:00Z`, `10:15:00,5Z`), "occurredAt"},
@@ -114,7 +114,7 @@ func TestDecodeNamesFieldAndRule(t *testing.T) {
 			case tt.refuses == "" && err != nil:
 				t.Errorf("refused: %v", err)
 			case tt.refuses != "" && refusal == nil:
-				t.Errorf("accepted, or a foreign error: %v", err)
+				t.Errorf("accepted, or not a Refusal: %v", err)
 			case tt.refuses == "body" && refusal.Code != NotJSON:
 				t.Errorf("code %s, want %s", refusal.Code, NotJSON)
 			case tt.refuses != "" && tt.refuses != "body" && !strings.HasPrefix(refusal.Message, tt.refuses+" "):
@@ -171,9 +171,9 @@ func TestDecodeRefusesWhatLiesAhead(t *testing.T) {
 		lead time.Duration
 		code string
 	}{
-		{"5 minutes ahead is a slow clock of ours", relatedro.MaxClockLead, ""},
-		{"more is a wrong clock of theirs", relatedro.MaxClockLead + time.Second, OccurredInFuture},
-		{"long past is fine", -90 * 24 * time.Hour, ""},
+		{"5 minutes ahead: our clock may be slow", relatedro.MaxClockLead, ""},
+		{"more than 5 minutes ahead: the sender's clock is wrong", relatedro.MaxClockLead + time.Second, OccurredInFuture},
+		{"long past", -90 * 24 * time.Hour, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			body := replace("2026-11-23T10:15:00Z", sent.Add(tt.lead).Format(time.RFC3339))

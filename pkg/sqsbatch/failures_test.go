@@ -22,7 +22,8 @@ func TestTwoRunsOfOneEventEndOKWhenTheSecondFails(t *testing.T) {
 	w := newWorld(t)
 	w.send(w.body("e1"))
 	batch := w.receive(w.queue)
-	w.beforeFirstLookup(func() { // the first run stands still here, longer than its lease, while another one does it all
+	// The first run pauses here for longer than its lease, while a second run does everything.
+	w.beforeFirstLookup(func() {
 		w.clock.Advance(relatedro.FarAhead)
 		w.handle(context.Background(), w.newHandler(), batch)
 		w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.StatusError}))
@@ -33,7 +34,7 @@ func TestTwoRunsOfOneEventEndOKWhenTheSecondFails(t *testing.T) {
 	w.shows(w.stored(), relatedro.OutcomeOK, "", "e1", "50124")
 }
 
-// The same, when the second one would give up.
+// As above, but the resumed run would give up.
 func TestTwoRunsOfAnEventLeaveNoDeadLetterWhenTheSecondGivesUp(t *testing.T) {
 	w := newWorld(t)
 	w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.NotActivated}))
@@ -50,7 +51,7 @@ func TestTwoRunsOfAnEventLeaveNoDeadLetterWhenTheSecondGivesUp(t *testing.T) {
 	w.handle(context.Background(), w.handler, batch)
 	w.shows(w.stored(), relatedro.OutcomeOK, "", "e1", "50124")
 	if letters := w.deadLetters(); len(letters) != 0 {
-		t.Errorf("dead letters %v of an event that is done", codes(letters))
+		t.Errorf("dead letters %v of an event that succeeded", codes(letters))
 	}
 }
 
@@ -70,8 +71,8 @@ func TestFailedEventIsFetchedAfterRedrive(t *testing.T) {
 	w.shows(w.stored(), relatedro.OutcomeOK, "", "e1", "50124")
 }
 
-// Whoever stands between us and Karmak may refuse for a while, too. What an event missed before its first refusal does
-// not count: here the dealer's server was away for two hours.
+// A proxy between us and Karmak may also refuse for a while. Failures before an event's first
+// refusal do not count toward the hour: here the dealer's server was away for two hours.
 func TestRefusalOfAnHourIsFinalAndNoneBefore(t *testing.T) {
 	for _, status := range []int{403, 404, 400} {
 		t.Run(strconv.Itoa(status), func(t *testing.T) {
@@ -91,7 +92,7 @@ func TestRefusalOfAnHourIsFinalAndNoneBefore(t *testing.T) {
 			w.run()
 			w.shows(w.stored(), relatedro.OutcomeRetrying, relatedro.NotActivated, "e1")
 			if got := w.stored().Revision; got != written {
-				t.Errorf("%d writes that say what is said already", got-written)
+				t.Errorf("%d redundant writes", got-written)
 			}
 			w.clock.Advance(relatedro.NotActivatedGrace)
 			w.run()
@@ -103,7 +104,7 @@ func TestRefusalOfAnHourIsFinalAndNoneBefore(t *testing.T) {
 	}
 }
 
-// Between two refusals Karmak gave another answer: the hour begins anew.
+// Karmak gave another answer between two refusals, which restarts the hour.
 func TestRefusalsApartAreNotOne(t *testing.T) {
 	w := newWorld(t)
 	refused := karmaktest.Fault{Kind: karmaktest.NotActivated}
@@ -118,7 +119,8 @@ func TestRefusalsApartAreNotOne(t *testing.T) {
 	w.run()
 	w.shows(w.stored(), relatedro.OutcomeFailed, relatedro.NotActivated, "e1")
 
-	// Redriven without anybody's having done something, it is back at once. Another event is given its hour.
+	// Redriven without a correction, the event fails again at once. Another event gets its own
+	// hour.
 	w.send(w.deadLetters()[string(relatedro.NotActivated)][0].Body)
 	w.run()
 	w.shows(w.stored(), relatedro.OutcomeFailed, relatedro.NotActivated, "e1")
@@ -139,7 +141,7 @@ func TestLastGoodListStaysWhileANewerRetrievalFails(t *testing.T) {
 	c := w.stored()
 	w.shows(c, relatedro.OutcomeRetrying, relatedro.FusionOffline, "c2", "50124")
 	if !c.Retrieval.RetrievedAt.Equal(fetched) || c.Status != relatedro.CaseClosed {
-		t.Errorf("list of %v, status %s; want the list of %v, closed", c.Retrieval.RetrievedAt, c.Status, fetched)
+		t.Errorf("list of %v, status %s; want the list of %v, status closed", c.Retrieval.RetrievedAt, c.Status, fetched)
 	}
 }
 
@@ -242,7 +244,7 @@ func TestFamilyTooLargeToKeepIsCut(t *testing.T) {
 	}
 }
 
-// spoil makes an attribute of an item of loc-100 a text.
+// spoil replaces an attribute of an item of loc-100 with a string.
 func (w *world) spoil(sk, attribute string) {
 	set := "SET " + attribute + " = :text"
 	_, err := db.Client().UpdateItem(context.Background(), &awsdynamodb.UpdateItemInput{
@@ -264,7 +266,7 @@ func TestUnreadableItemFailsItsOwnMessageOnly(t *testing.T) {
 		w.unity.ResetCounts()
 		w.send(w.body("c1", asClose, occurred(w.clock.Now().Add(time.Minute))), w.body("e2", ofCase("case-2")))
 		if failed := w.run(); failed != 1 {
-			t.Errorf("%d messages failed, want that of the unreadable case", failed)
+			t.Errorf("%d messages failed, want only the one of the unreadable case", failed)
 		}
 		w.shows(w.stored("case-2"), relatedro.OutcomeOK, "", "e2", "50124")
 		if got := w.outcomes(); got["retrying store_unavailable"] != 1 {
@@ -277,7 +279,7 @@ func TestUnreadableItemFailsItsOwnMessageOnly(t *testing.T) {
 		w.spoil("SETTINGS", "karmak")
 		w.send(w.body("e1"), w.body("e2", at("loc-200"), ofCase("case-2")))
 		if failed := w.run(); failed != 1 {
-			t.Errorf("%d messages failed, want that of the location whose settings are unreadable", failed)
+			t.Errorf("%d messages failed, want only the one of the location with unreadable settings", failed)
 		}
 		if got := w.outcomes(); got["retrying store_unavailable"] != 1 || got["ok"] != 1 {
 			t.Errorf("outcomes %v", got)
@@ -320,7 +322,7 @@ func TestDatabaseTroubleLosesNothing(t *testing.T) {
 			w.countCalls(nil)
 			w.clock.Advance(time.Hour)
 			if failed := w.run(); failed != 0 {
-				t.Fatalf("%d messages failed once the database is back", failed)
+				t.Fatalf("%d messages failed after the database recovered", failed)
 			}
 			w.shows(w.stored(), relatedro.OutcomeOK, "", "e1", "50124")
 		})
@@ -349,8 +351,9 @@ func TestHandlerStopsBeforeLambdaKillsIt(t *testing.T) {
 func TestSQSThatHangsDoesNotHoldUpTheAnswer(t *testing.T) {
 	w := newWorld(t)
 	w.enable("loc-200", relatedro.Connection{Account: accountB, User: "user-1"})
-	w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.NotActivated, Account: accountA})) // to be set aside
-	w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.StatusError, Account: accountB}))  // to be put off
+	// One message to set aside and one to delay.
+	w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.NotActivated, Account: accountA}))
+	w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.StatusError, Account: accountB}))
 	w.send(w.body("e1"))
 	w.run()
 	w.send(w.body("e2", at("loc-200")))
@@ -380,11 +383,11 @@ func TestNoTimeLeftStartsNothing(t *testing.T) {
 		t.Errorf("%d messages failed, want 1", failed)
 	}
 	if n := w.unity.Counts().Lookups(); n != 0 {
-		t.Errorf("%d look-ups with hardly any time left", n)
+		t.Errorf("%d look-ups with almost no time left", n)
 	}
 }
 
-// Support corrects a location's account and redrives at once: the warm function still
+// Support corrects a location's account and redrives at once, while the warm function still
 // remembers the former account.
 func TestFailureOfAFormerAccountIsDropped(t *testing.T) {
 	w := newWorld(t)
@@ -418,7 +421,7 @@ func TestFailureAfterSwitchingOffIsNotKept(t *testing.T) {
 	}
 }
 
-// An export failed, a refresh after it went well: the export returns and fails once more.
+// An export fails and a later refresh succeeds. Then the export returns and fails again.
 func TestFailureDoesNotReplaceAnOKOfANewerRefresh(t *testing.T) {
 	w := newWorld(t)
 	w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.WrongJSON}))
@@ -435,7 +438,7 @@ func TestFailureDoesNotReplaceAnOKOfANewerRefresh(t *testing.T) {
 	w.clock.Advance(time.Minute)
 	w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.WrongJSON}))
 	if failed := w.run(); failed != 1 {
-		t.Fatalf("%d messages failed, want the export to be tried again", failed)
+		t.Fatalf("%d messages failed, want 1: the export is retried", failed)
 	}
 	w.shows(w.stored(), relatedro.OutcomeOK, "", "r2", "50124")
 
@@ -458,12 +461,12 @@ func TestFailureMarksAListThatIsNoLongerShown(t *testing.T) {
 	w.clock.Advance(relatedro.SettingsLife)
 	w.send(w.body("r0", asRefresh, occurred(asked)))
 	if failed := w.run(); failed != 1 {
-		t.Errorf("%d messages failed, want the refresh to be tried again: the list is of the former account", failed)
+		t.Errorf("%d messages failed, want 1: the refresh is retried, since the list is of the former account", failed)
 	}
 	w.shows(w.stored(), relatedro.OutcomeRetrying, relatedro.UnexpectedAnswer, "r0", "50124")
 }
 
-// A function's clock was an hour ahead when it fetched, then jumped back.
+// The function's clock was an hour ahead during the fetch and then jumped back.
 func TestFailedRefreshIsTriedAgainOverAListOfTheFuture(t *testing.T) {
 	w := newWorld(t)
 	w.send(w.body("e1"))
@@ -476,18 +479,17 @@ func TestFailedRefreshIsTriedAgainOverAListOfTheFuture(t *testing.T) {
 	w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.StatusError}))
 	w.send(w.body("r2", asRefresh))
 	if failed := w.run(); failed != 1 {
-		t.Errorf("%d messages failed, want the refresh to be tried again", failed)
+		t.Errorf("%d messages failed, want 1: the refresh is retried", failed)
 	}
 	w.shows(w.stored(), relatedro.OutcomeRetrying, relatedro.KarmakError, "r2", "50124")
 }
 
-// TestRefreshOfACaseThatNobodyExportedLeavesNothingBehind asks for cases that anybody can
-// make up, while Karmak cannot or will not say anything of their RO.
+// The cases may be made up: Karmak does not know their RO, or gives no answer about it.
 func TestRefreshOfACaseThatNobodyExportedLeavesNothingBehind(t *testing.T) {
 	for name, c := range map[string]struct {
 		ro     string
 		fault  karmaktest.Kind // "" for none
-		failed int             // messages that are tried again
+		failed int             // number of messages that are retried
 	}{
 		"an RO that Karmak does not know": {"99999", "", 0},
 		"not activated":                   {"50123", karmaktest.NotActivated, 0},

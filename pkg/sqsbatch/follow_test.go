@@ -19,7 +19,7 @@ import (
 	"related-ro/pkg/sqsbatch"
 )
 
-// karmak returns a client of Karmak that remembers nothing.
+// karmak returns a Karmak client with an empty memory.
 func (w *world) karmak() *karmak.Client {
 	c := karmak.New(karmak.Config{
 		BaseURL: w.unity.URL, Credentials: karmak.Static("id", "secret"), Now: w.clock.Now,
@@ -29,7 +29,7 @@ func (w *world) karmak() *karmak.Client {
 	return c
 }
 
-// follow runs a process that follows, once, and returns what became of each connection.
+// follow runs one follower once and returns its report on each connection.
 func (w *world) follow() (reports []relatedro.Follow, err error) {
 	var mu sync.Mutex
 	err = relatedro.NewFollower(relatedro.FollowConfig{
@@ -43,24 +43,24 @@ func (w *world) follow() (reports []relatedro.Follow, err error) {
 	return reports, err
 }
 
-// followed runs follow, which must go well, and returns its one report.
+// followed runs follow, which must succeed, and returns its only report.
 func (w *world) followed() relatedro.Follow {
 	w.t.Helper()
 	reports, err := w.follow()
 	w.must(err)
 	if len(reports) != 1 || reports[0].Failure != nil {
-		w.t.Fatalf("followed %+v, want one connection, well", reports)
+		w.t.Fatalf("followed %+v, want one connection without a failure", reports)
 	}
 	return reports[0]
 }
 
-// An RO that no event announced is on the case after the next run, and a run that finds
-// nothing changed asks once and puts nothing into the queue.
+// A run adds an RO that no event announced to the case. A run that finds no change does one look-up
+// and puts nothing into the queue.
 func TestFollowFindsWhatNoEventAnnounced(t *testing.T) {
 	w := newWorld(t)
 	w.send(w.body("ev-1"))
 	w.run()
-	w.followed() // the first run has all open cases fetched again
+	w.followed() // the first run refetches all open cases
 	w.run()
 
 	w.clock.Advance(15 * time.Minute)
@@ -75,7 +75,8 @@ func TestFollowFindsWhatNoEventAnnounced(t *testing.T) {
 	}
 
 	w.clock.Advance(15 * time.Minute)
-	w.must(w.unity.UpdateRO(accountA, "50125", "", func(ro *karmaktest.RO) { ro.Department = "SHOP" })) // nobody sees that
+	// A change of a field that no case shows.
+	w.must(w.unity.UpdateRO(accountA, "50125", "", func(ro *karmaktest.RO) { ro.Department = "SHOP" }))
 	w.unity.ResetCounts()
 	if f := w.followed(); f.Changed != 0 || f.Refreshes != 0 {
 		t.Errorf("%+v, want no change", f)
@@ -85,7 +86,7 @@ func TestFollowFindsWhatNoEventAnnounced(t *testing.T) {
 	}
 }
 
-// However many cases are stored, a run asks once.
+// A run does one look-up, regardless of the number of stored cases.
 func TestFollowAsksOnceForAnyNumberOfCases(t *testing.T) {
 	w := newWorld(t)
 	table := db.Table(t)
@@ -113,7 +114,7 @@ func TestFollowAsksOnceForAnyNumberOfCases(t *testing.T) {
 	}
 }
 
-// An RO that Karmak no longer has stays on the case for a while, and says so.
+// An RO that Karmak no longer has stays on the case for two weeks, marked as gone.
 func TestAnROThatIsGoneIsShownForAWhile(t *testing.T) {
 	w := newWorld(t)
 	w.send(w.body("ev-1"))
@@ -123,7 +124,7 @@ func TestAnROThatIsGoneIsShownForAWhile(t *testing.T) {
 	night := func() {
 		w.clock.Advance(w.clock.Now().Truncate(24 * time.Hour).Add(26 * time.Hour).Sub(w.clock.Now()))
 		if f := w.followed(); !f.Synced {
-			t.Fatalf("%+v, want all open cases fetched again at night", f)
+			t.Fatalf("%+v, want all open cases refetched at night", f)
 		}
 		w.run()
 	}
@@ -140,8 +141,8 @@ func TestAnROThatIsGoneIsShownForAWhile(t *testing.T) {
 	}
 }
 
-// A case that has failed for good does not fail anew each night, of which others would be told, and is mended by the night
-// after Karmak has its RO.
+// A case that failed for good does not fail again each night, which would notify subscribers. A run
+// repairs it once Karmak has its RO.
 func TestAFailedCaseIsLookedForWithoutAWord(t *testing.T) {
 	w := newWorld(t)
 	w.send(w.body("ev-1", underRO("70000"), occurred(w.clock.Now().Add(-2*time.Hour))))
@@ -149,7 +150,7 @@ func TestAFailedCaseIsLookedForWithoutAWord(t *testing.T) {
 	w.deadLetters()
 	before := w.stored()
 	w.shows(before, relatedro.OutcomeFailed, relatedro.RONotFound, "ev-1")
-	w.followed() // the first run has all open cases fetched again
+	w.followed() // the first run refetches all open cases
 	w.run()
 	if after := w.stored(); after.Retrieval != before.Retrieval {
 		t.Errorf("the retrieval was %+v and is %+v", before.Retrieval, after.Retrieval)
@@ -163,8 +164,8 @@ func TestAFailedCaseIsLookedForWithoutAWord(t *testing.T) {
 	}
 }
 
-// A dealer who was away is caught up: from the last run on, or, after a longer time, by
-// all open cases.
+// After an outage at the dealer, a run catches up on all changes since the last run. After a longer
+// outage it refetches all open cases.
 func TestFollowCatchesUp(t *testing.T) {
 	for _, days := range []int{3, 20} {
 		t.Run(fmt.Sprint(days), func(t *testing.T) {
@@ -179,12 +180,12 @@ func TestFollowCatchesUp(t *testing.T) {
 				reports, err := w.follow()
 				w.must(err)
 				if f := reports[0]; f.Failure == nil || f.Behind == 0 {
-					t.Fatalf("%+v, want a failure, and how far behind", f)
+					t.Fatalf("%+v, want a failure and a delay", f)
 				}
 			}
 			w.unity.ClearFaults()
 			if f := w.followed(); f.Refreshes != 1 || f.Synced != (days > 14) {
-				t.Errorf("%+v, want the case fetched again", f)
+				t.Errorf("%+v, want the case refetched", f)
 			}
 			w.run()
 			w.shows(w.stored(), relatedro.OutcomeOK, "", w.stored().Retrieval.EventID, "50124", "50125")
@@ -192,8 +193,8 @@ func TestFollowCatchesUp(t *testing.T) {
 	}
 }
 
-// Whatever happens in Karmak, and however runs fail, break off or come twice: after a last
-// run and an empty queue each followed case says what Karmak says.
+// Karmak changes at random, and runs fail, stop early or overlap. After a final run, once the queue
+// is empty, each followed case agrees with Karmak.
 func TestFollowedCasesEndAsKarmakHasThem(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		s := newStorm(t, rt)
@@ -207,7 +208,7 @@ func TestFollowedCasesEndAsKarmakHasThem(t *testing.T) {
 				s.must(s.unity.UpdateRO(accountA, rapid.SampledFrom(made).Draw(rt, "ro"), "", what))
 			}
 		}
-		run := func(*rapid.T) { _, _ = s.follow() } // its failures are the trouble
+		run := func(*rapid.T) { _, _ = s.follow() } // failures are expected
 		steps := []func(*rapid.T){
 			run, run, run, s.deliver, s.deliver,
 			func(rt *rapid.T) {
@@ -256,6 +257,6 @@ func (s *storm) checkFollowed(rt *rapid.T, c relatedro.Case) {
 		shown[i].FirstSeenAt = time.Time{}
 	}
 	if c.Own != want.Own || !slices.Equal(shown, want.Related) {
-		rt.Errorf("%s says\n%+v %+v, Karmak\n%+v %+v", c.Key.Case, c.Own, shown, want.Own, want.Related)
+		rt.Errorf("%s has\n%+v %+v, Karmak has\n%+v %+v", c.Key.Case, c.Own, shown, want.Own, want.Related)
 	}
 }

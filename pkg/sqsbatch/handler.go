@@ -1,6 +1,6 @@
-// Package sqsbatch takes a batch of SQS messages in and gives a partial batch
-// response out: it decodes, hands the events to the domain, sets messages that can
-// never work aside in the dead-letter queue, and lets failed ones return later.
+// Package sqsbatch handles batches of SQS messages and returns partial batch responses. It decodes
+// the messages, passes their events to the domain, moves messages that can never succeed to the
+// dead-letter queue, and lets failed ones return later.
 package sqsbatch
 
 import (
@@ -21,7 +21,7 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// Queue is what a Handler asks of SQS. *sqs.Client has it.
+// Queue is the part of the SQS client that a Handler uses. *sqs.Client implements it.
 type Queue interface {
 	SendMessageBatch(context.Context, *sqs.SendMessageBatchInput, ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error)
 	ChangeMessageVisibilityBatch(context.Context, *sqs.ChangeMessageVisibilityBatchInput, ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityBatchOutput, error)
@@ -29,25 +29,26 @@ type Queue interface {
 
 var _ Queue = (*sqs.Client)(nil)
 
-// Config is what a Handler needs to know. All fields must be set.
+// Config configures a Handler. All fields must be set.
 type Config struct {
-	Source        string // "export", "close" or "refresh": which function this is, for dead letters and logs
+	// Source names the function in dead letters and logs: "export", "close" or "refresh".
+	Source        string
 	QueueURL      string
 	DeadLetterURL string
 	Now           func() time.Time
 	Log           *slog.Logger
-	Observe       func(Observation) // called once for each message, for metrics
+	Observe       func(Observation) // called once per message, for metrics
 }
 
-// Observation is how one message ended.
+// Observation describes how one message ended.
 type Observation struct {
-	Outcome string        // a relatedro.Settlement, or "refused" for a message that can never work
-	Reason  string        // code; empty when nothing failed
+	Outcome string        // a relatedro.Settlement, or "refused" if it can never succeed
+	Reason  string        // error code; empty if nothing failed
 	Related int           // related ROs found
-	Age     time.Duration // since the event occurred; 0 unless the message is acknowledged as ok
+	Age     time.Duration // time since the event occurred; 0 unless the outcome is ok
 }
 
-// Handler handles the batches of one queue. Safe for concurrent use.
+// Handler handles the batches of one queue. It is safe for concurrent use.
 type Handler struct {
 	cfg       Config
 	queue     Queue
@@ -55,24 +56,24 @@ type Handler struct {
 	warm      atomic.Bool
 }
 
-// NewHandler returns a Handler that lets retriever do the work.
+// NewHandler returns a Handler that passes its events to retriever.
 func NewHandler(cfg Config, queue Queue, retriever *relatedro.Retriever) *Handler {
 	return &Handler{cfg: cfg, queue: queue, retriever: retriever}
 }
 
-// Handle works off one batch. A message is acknowledged unless the response lists it;
-// a listed one returns after its delay or its visibility timeout. The error is always
-// nil: one broken message must not fail its neighbours.
+// Handle processes one batch. Messages listed in the response return after their delay or their
+// visibility timeout; all others are acknowledged. The error is always nil: one broken message must
+// not fail the others.
 func (h *Handler) Handle(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
 	started := h.cfg.Now()
-	ending, cancel := relatedro.WithReserve(ctx, 10, time.Second) // for the answer, should SQS hang
+	ending, cancel := relatedro.WithReserve(ctx, 10, time.Second) // for the answer if SQS hangs
 	defer cancel()
-	working, cancel := relatedro.WithReserve(ending, 10, 2*time.Second) // for dead letters and delays
+	working, cancel := relatedro.WithReserve(ending, 10, 2*time.Second) // dead letters, delays
 	defer cancel()
 
 	done := make([]settled, len(batch.Records))
 	deliveries, positions := h.decode(batch.Records, done)
-	failed := h.setAside(working, toSetAside(done)) // before the retrieval: they wait for nothing
+	failed := h.setAside(working, toSetAside(done)) // they need no retrieval
 	for i, result := range h.retriever.Retrieve(working, deliveries) {
 		done[positions[i]].result = result
 	}
@@ -91,18 +92,18 @@ func (h *Handler) Handle(ctx context.Context, batch events.SQSEvent) (events.SQS
 	return response, nil
 }
 
-// settled is a message and what became of it: refused, or a result.
+// settled is a message with its outcome: a refusal or a result.
 type settled struct {
 	message    *events.SQSMessage
 	receives   int
-	triedSince time.Time // when it was first received
+	triedSince time.Time // time of the first receive
 	event      relatedro.Event
 	refusal    *Refusal
 	result     relatedro.Result
 }
 
-// decode fills done with the messages and returns the deliveries among them, with
-// each one's position.
+// decode puts the messages into done. It returns the deliveries of those that it could decode, with
+// the position of each in done.
 func (h *Handler) decode(messages []events.SQSMessage, done []settled) (deliveries []relatedro.Delivery, positions []int) {
 	for i := range messages {
 		m := &messages[i]
@@ -123,8 +124,8 @@ func (h *Handler) decode(messages []events.SQSMessage, done []settled) (deliveri
 	return deliveries, positions
 }
 
-// sentAt is when the queue took the message; now if it does not say, which SQS
-// always does.
+// sentAt returns when the queue accepted the message. SQS always provides that time; if it is
+// missing, sentAt returns now.
 func (h *Handler) sentAt(m *events.SQSMessage) time.Time {
 	if at := sentAt(m.Attributes); !at.IsZero() {
 		return at
@@ -150,7 +151,7 @@ func givenUp(done []settled) (letters []deadLetter) {
 	return letters
 }
 
-// code is the machine code of what went wrong; empty when nothing did.
+// code returns the error code; empty if nothing failed.
 func (s settled) code() string {
 	switch {
 	case s.refusal != nil:
@@ -171,8 +172,8 @@ func (s settled) explanation() string {
 	return why.Sentence()
 }
 
-// delay makes messages that are tried again invisible for a while. That is a
-// kindness to Karmak, not a need: when it fails the visibility timeout does it.
+// delay hides messages to be retried until their retry delay is over. This only spares Karmak: if
+// it fails, the visibility timeout applies.
 func (h *Handler) delay(ctx context.Context, done []settled) {
 	var entries []types.ChangeMessageVisibilityBatchRequestEntry
 	for i, s := range done {
@@ -190,9 +191,9 @@ func (h *Handler) delay(ctx context.Context, done []settled) {
 		n := min(len(entries), maxEntries)
 		out, err := h.queue.ChangeMessageVisibilityBatch(ctx, &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &h.cfg.QueueURL, Entries: entries[:n]})
 		if err != nil {
-			h.cfg.Log.WarnContext(ctx, "retry delays not set; the visibility timeout stands in", "messages", n, "error", err)
+			h.cfg.Log.WarnContext(ctx, "retry delays not set; the visibility timeout applies", "messages", n, "error", err)
 		} else if len(out.Failed) > 0 {
-			h.cfg.Log.WarnContext(ctx, "some retry delays not set; the visibility timeout stands in", "messages", len(out.Failed), "code", aws.ToString(out.Failed[0].Code))
+			h.cfg.Log.WarnContext(ctx, "some retry delays not set; the visibility timeout applies", "messages", len(out.Failed), "code", aws.ToString(out.Failed[0].Code))
 		}
 		entries = entries[n:]
 	}

@@ -19,7 +19,7 @@ func TestExportStoresTheFamily(t *testing.T) {
 	w.shows(w.stored(), relatedro.OutcomeOK, "", "e1", "50124")
 }
 
-// Karmak's database compares text without case, and may hold numbers as integers.
+// Karmak's database ignores case in comparisons and may hold numbers as integers.
 func TestAnySpellingFindsTheRO(t *testing.T) {
 	w := newWorld(t)
 	w.addFamily(accountA, "R50999", "R51000")
@@ -59,7 +59,7 @@ func TestEventRightAfterEnablingIsFetched(t *testing.T) {
 	w.send(w.body("e1"))
 	w.run()
 	if lookups := w.unity.Counts().Lookups(); lookups != 0 || w.stored().Stored() {
-		t.Fatalf("a disabled location cost %d look-ups", lookups)
+		t.Fatalf("%d look-ups for a disabled location, or a stored case", lookups)
 	}
 	w.enable("loc-100", connectionA)
 	w.send(w.body("e2"))
@@ -132,7 +132,7 @@ func TestClockThatJumpsBackDoesNotFreezeSettings(t *testing.T) {
 	memory.Put(relatedro.Settings{Location: "loc-100", Status: relatedro.Enabled})
 	now = now.Add(-time.Hour)
 	if _, ok := memory.Get("loc-100"); ok {
-		t.Error("settings remembered in the future are trusted")
+		t.Error("settings stored at a future time are trusted")
 	}
 }
 
@@ -147,6 +147,6 @@ func TestLogNamesTheEventAndNoSecret(t *testing.T) {
 		}
 	}
 	if strings.Contains(log, "secret") || strings.Contains(log, "Bearer") {
-		t.Errorf("log holds a secret:\n%s", log)
+		t.Errorf("log contains a secret:\n%s", log)
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// hold takes the lease of account A as a process does that crashes right after.
+// hold takes the lease of account A and never releases it, like a process that crashes.
 func (w *world) hold(seconds int) (fence int64) {
 	w.t.Helper()
 	now := w.clock.Now()
@@ -25,7 +25,7 @@ func (w *world) hold(seconds int) (fence int64) {
 	return fence
 }
 
-// apart returns the messages in the queue as batches of one.
+// apart returns the messages in the queue as batches of one message.
 func (w *world) apart() (batches []events.SQSEvent) {
 	for _, m := range w.receive(w.queue).Records {
 		batches = append(batches, events.SQSEvent{Records: []events.SQSMessage{m}})
@@ -33,7 +33,7 @@ func (w *world) apart() (batches []events.SQSEvent) {
 	return batches
 }
 
-// Eight processes, each with messages of two users of one account.
+// Eight processes each have messages of two users of the same account.
 func TestAccountIsAskedOneThingAtATime(t *testing.T) {
 	w := newWorld(t)
 	w.must(w.unity.AddAccount(karmaktest.Account{ID: accountA, Users: []string{"user-1", "user-2"}}))
@@ -49,7 +49,7 @@ func TestAccountIsAskedOneThingAtATime(t *testing.T) {
 		processes.Go(func() { w.handle(context.Background(), w.newHandler(), batch) })
 	}
 	processes.Wait()
-	for w.run() > 0 { // what waited too long
+	for w.run() > 0 { // messages that waited too long
 		w.clock.Advance(time.Minute)
 	}
 	if n := w.unity.Counts().MostAtOnce[accountA]; n != 1 {
@@ -60,8 +60,9 @@ func TestAccountIsAskedOneThingAtATime(t *testing.T) {
 	}
 }
 
-// Nothing is wrong at the dealer when another function is asking: the case says nothing of it, nobody counts a failure,
-// and the message is back in seconds. A holder that has crashed is outlived.
+// While another function holds the account, nothing is wrong at the dealer: the case does not
+// change, no failure is counted, and the message returns within seconds. A lease whose holder
+// crashed expires.
 func TestMessageOfABusyAccountComesBackInSeconds(t *testing.T) {
 	w := newWorld(t)
 	w.enable("loc-200", relatedro.Connection{Account: accountB, User: "user-1"})
@@ -69,7 +70,7 @@ func TestMessageOfABusyAccountComesBackInSeconds(t *testing.T) {
 	w.hold(30)
 	w.send(w.body("e1"), w.body("e2", at("loc-200")))
 	if failed := w.run(); failed != 1 {
-		t.Fatalf("%d messages come back, want that of the busy account alone", failed)
+		t.Fatalf("%d messages returned, want only the one of the busy account", failed)
 	}
 	if got := w.outcomes(); got["waiting account_busy"] != 1 || got["ok"] != 1 {
 		t.Errorf("outcomes %v", got)
@@ -92,7 +93,7 @@ func TestMessageOfABusyAccountComesBackInSeconds(t *testing.T) {
 	w.shows(w.stored(), relatedro.OutcomeOK, "", "e1", "50124")
 }
 
-// A refresh that waits is asked for before an export that waited already.
+// A waiting refresh is served before an export that waits longer.
 func TestRefreshGoesBeforeABatch(t *testing.T) {
 	w := newWorld(t)
 	w.addFamily(accountA, "60000", "60001")
@@ -104,7 +105,8 @@ func TestRefreshGoesBeforeABatch(t *testing.T) {
 	var processes sync.WaitGroup
 	for _, batch := range w.apart() {
 		processes.Go(func() {
-			for w.handle(context.Background(), w.newHandler(), batch) > 0 { // on a slow machine it may have waited too long
+			for w.handle(context.Background(), w.newHandler(), batch) > 0 {
+				// Retry: on a slow machine the message may have waited too long.
 			}
 		})
 	}
@@ -118,7 +120,7 @@ func TestRefreshGoesBeforeABatch(t *testing.T) {
 	for _, r := range w.unity.Requests() {
 		if r.Call == karmaktest.CallHeaders {
 			if !strings.Contains(r.URL, "50123") {
-				t.Errorf("first asked was %s, want the refresh's RO", r.URL)
+				t.Errorf("the first look-up was %s, want the refresh's RO", r.URL)
 			}
 			break
 		}

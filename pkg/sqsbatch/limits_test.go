@@ -41,13 +41,13 @@ func TestRetryDelayGrowsWithTheTimeOfTrying(t *testing.T) {
 				seen[d] = true
 			}
 			if tt.failure.RetryAfter < tt.least && len(seen) < 2 {
-				t.Error("always the same: messages that failed together return together")
+				t.Error("the delay is constant: messages that failed together would return together")
 			}
 		})
 	}
 }
 
-// SQS takes a message away after 200 receives, without a reason.
+// SQS moves a message to the dead-letter queue after 200 receives, without a reason.
 func TestMessageIsGivenUpBeforeSQSTakesItAway(t *testing.T) {
 	for share, name := range []string{"always asked", "every other time", "two of three times", "never asked"} {
 		t.Run(name, func(t *testing.T) {
@@ -70,7 +70,7 @@ func TestCleanTextFitsAnAttribute(t *testing.T) {
 		{"ordinary", "roNumber must be given\n", "roNumber must be given\n"},
 		{"empty", "", "no details"},
 		{"control characters", "a\x00b\x1b", "a\uFFFDb\uFFFD"},
-		{"no character", "a\uFFFE\uFFFF", "a\uFFFD\uFFFD"},
+		{"noncharacters", "a\uFFFE\uFFFF", "a\uFFFD\uFFFD"},
 		{"not UTF-8", "a\xff", "a\uFFFD"},
 		{"beyond the basic plane", "🚚", "🚚"},
 		{"too long", strings.Repeat("x", 2000), strings.Repeat("x", 1024)},

@@ -11,19 +11,19 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// MaxListed is the most dead letters that List returns.
+// MaxListed is the maximum number of dead letters that List returns.
 const MaxListed = 100
 
 const (
-	listHold   = 10 * time.Second      // listed messages are out of others' sight for that long, should putting back fail
-	listWithin = 8 * time.Second       // then messages seen first come round again
-	listIdle   = 2 * time.Second       // without a message not seen yet: whoever holds the others keeps them
-	listPause  = 50 * time.Millisecond // at most, before messages that others look at are asked for again
+	listHold   = 10 * time.Second      // if putting messages back fails, they return after this
+	listWithin = 8 * time.Second       // limit: below listHold, so that no message returns
+	listIdle   = 2 * time.Second       // limit without a new message: others hold the rest
+	listPause  = 50 * time.Millisecond // longest pause before asking for held messages again
 )
 
-// List looks at messages, and puts them back at once, until it has MaxListed of those that
-// mine takes, has seen as many as the queue holds, or is out of time. While somebody else
-// keeps some of them, or moves them, the list is not complete.
+// List receives messages and puts them back at once. It ends when it has more than MaxListed that
+// mine accepts, has seen as many as the queue holds, or is out of time. The list is incomplete
+// while another reader holds or moves some of the messages.
 func (d *DeadLetters) List(ctx context.Context, queue relatedro.QueueName, mine func(location string) bool) (relatedro.DeadLetterList, error) {
 	urls, err := d.urls(queue)
 	if err != nil {
@@ -41,24 +41,24 @@ func (d *DeadLetters) List(ctx context.Context, queue relatedro.QueueName, mine 
 	}, nil
 }
 
-// look is one look through a queue. It keeps what is listed, and of other messages their
-// ids alone: a hundred bodies may be 100 MB.
+// look is one pass through a queue. It keeps the listed letters, but only the ids of other
+// messages: a hundred bodies may be 100 MB.
 type look struct {
 	dead  *DeadLetters
 	queue relatedro.QueueName
 	url   string
 	mine  func(location string) bool
 
-	seen  map[string]bool // by SQS's id
+	seen  map[string]bool // by SQS message id
 	found []relatedro.DeadLetter
 	held  []string // receipts
-	count int      // of the queue, when it was last asked
+	count int      // of the queue, as last read
 	all   bool     // every message of the queue has been seen
 }
 
-// everywhere receives messages until it has enough, all, or no time. A message that
-// somebody else looks at is not to be had for a moment. Waiting for it while holding others
-// would keep two who look from ever seeing all, so what is held is put back first.
+// everywhere receives messages until it has enough, has all or is out of time. A message that
+// another reader has received is hidden for a moment. Two readers that each hold messages while
+// waiting for the rest would never see all, so everywhere first puts back those that it holds.
 func (l *look) everywhere(ctx context.Context) (err error) {
 	if l.count, err = l.dead.count(ctx, l.url); err != nil {
 		return err
@@ -67,7 +67,7 @@ func (l *look) everywhere(ctx context.Context) (err error) {
 	until, idle := now.Add(listWithin), now.Add(listIdle)
 	for ; now.Before(until) && now.Before(idle) && len(l.found) <= MaxListed; now = l.dead.now() {
 		wait := time.Second
-		if len(l.held) > 0 || l.count == 0 { // a queue that counts as empty is not waited for
+		if len(l.held) > 0 || l.count == 0 { // do not wait for a queue whose count is 0
 			wait = 0
 		}
 		batch, err := l.dead.receive(ctx, l.url, listHold, wait)
@@ -96,7 +96,7 @@ func (l *look) everywhere(ctx context.Context) (err error) {
 	return nil
 }
 
-// take notes what was received, and reports whether any of it was not seen before.
+// take records received messages and reports whether any of them is new.
 func (l *look) take(batch []types.Message) (news bool) {
 	for _, m := range batch {
 		l.held = append(l.held, aws.ToString(m.ReceiptHandle))

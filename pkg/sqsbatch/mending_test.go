@@ -11,8 +11,8 @@ import (
 	"related-ro/pkg/sqsbatch"
 )
 
-// pass lets the queue live for a time, a step at a time, each with a process that knows
-// nothing of the ones before.
+// pass advances the clock by whole in steps. After each step a new process, with an empty memory,
+// handles the visible messages. It returns the number of receives.
 func (w *world) pass(whole, step time.Duration) (received int) {
 	w.t.Helper()
 	for range whole / step {
@@ -34,16 +34,16 @@ func TestWeekendWithoutTheDealersServerMendsItself(t *testing.T) {
 	c := w.stored()
 	w.shows(c, relatedro.OutcomeRetrying, relatedro.FusionOffline, "e1")
 	if !c.Retrieval.Since.Equal(friday) {
-		t.Errorf("the case says that the server is away since %v, not %v", c.Retrieval.Since, friday)
+		t.Errorf("the case shows the server away since %v, want %v", c.Retrieval.Since, friday)
 	}
 	if received >= 200 {
-		t.Errorf("received %d times: SQS has taken it away", received)
+		t.Errorf("received %d times: SQS would have moved it to the dead-letter queue", received)
 	}
 	w.unity.ClearFaults()
 	w.pass(time.Hour, 5*time.Minute)
 	w.shows(w.stored(), relatedro.OutcomeOK, "", "e1", "50124")
 	if got := codes(w.deadLetters()); len(got) > 0 {
-		t.Errorf("dead letters %v, which need a person", got)
+		t.Errorf("dead letters %v, which need manual work", got)
 	}
 }
 
@@ -71,7 +71,8 @@ func TestOtherTroubleIsGivenUpAfterADay(t *testing.T) {
 	}
 }
 
-// People press refresh again and again while a dealer's server is away; when it is back, one look-up serves them all.
+// Users refresh repeatedly while a dealer's server is away. When it is back, one look-up serves all
+// of their refreshes.
 func TestRefreshesWhileAwayAreAskedOnce(t *testing.T) {
 	w := newWorld(t)
 	w.send(w.body("e1"))
@@ -87,7 +88,7 @@ func TestRefreshesWhileAwayAreAskedOnce(t *testing.T) {
 	w.pass(3*time.Hour, time.Minute)
 	w.shows(w.stored(), relatedro.OutcomeOK, "", w.stored().Retrieval.EventID, "50124")
 	if n := w.unity.Counts().Lookups(); n > 5 {
-		t.Errorf("%d look-ups for 120 refreshes, want 5 at most", n)
+		t.Errorf("%d look-ups for 120 refreshes, want at most 5", n)
 	}
 	if got := codes(w.deadLetters()); len(got) > 0 {
 		t.Errorf("dead letters %v", got)
@@ -103,7 +104,7 @@ func TestRefreshThatFailsForGoodIsThePersonsToSee(t *testing.T) {
 	w.clock.Advance(time.Minute)
 	w.send(w.body("r1", asRefresh))
 	if failed := w.run(); failed != 0 {
-		t.Errorf("%d messages are left", failed)
+		t.Errorf("%d messages failed", failed)
 	}
 	w.shows(w.stored(), relatedro.OutcomeFailed, relatedro.AccountNotPermitted, "r1", "50124")
 	if got := codes(w.deadLetters()); len(got) > 0 {
@@ -145,7 +146,7 @@ func TestDeletedCaseIsGone(t *testing.T) {
 
 func asDeletion(ev *relatedro.Event) { ev.Type, ev.RO = relatedro.Deleted, "" }
 
-// nothingIsSeenOf fails the test if a case of loc-100 is seen anywhere.
+// nothingIsSeenOf fails the test if any way of reading shows a case of loc-100.
 func (w *world) nothingIsSeenOf(id, asset string, ros ...string) {
 	w.t.Helper()
 	reader := relatedro.NewReader(w.store, w.clock.Now)
@@ -185,22 +186,22 @@ func TestCaseIsKeptForItsRetentionAfterItsLastEvent(t *testing.T) {
 	w.send(w.body("c2", asClose))
 	w.run()
 	if again := w.stored().Expires; !again.Equal(first.Add(48 * time.Hour)) {
-		t.Errorf("after a close expires %v", again)
+		t.Errorf("after a close: expires %v", again)
 	}
 	w.clock.Advance(48 * time.Hour)
 	w.send(w.body("r3", asRefresh))
 	w.run()
 	if again := w.stored(); !again.Expires.Equal(first.Add(48*time.Hour)) || again.Retrieval.EventID != "r3" {
-		t.Errorf("after a refresh, which is no event of the case, expires %v", again.Expires)
+		t.Errorf("after a refresh, which is not an event of the case: expires %v", again.Expires)
 	}
 }
 
-// A message that is refused because its account failed too often just now has asked nothing: however long it has been tried
-// for, it comes back when the account may be asked.
+// A message refused by an open circuit has asked Karmak nothing. However long it has been tried, it
+// returns when the circuit allows a request again.
 func TestRefusalThatAskedNothingCostsNothing(t *testing.T) {
 	w := newWorld(t)
 	w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.StatusError}))
-	for i := range 12 { // opens the circuit of this process
+	for i := range 12 { // to open the circuit of this process
 		w.send(w.body(fmt.Sprint("e", i), ofCase(fmt.Sprint("case-", i))))
 		w.run()
 	}
@@ -208,11 +209,11 @@ func TestRefusalThatAskedNothingCostsNothing(t *testing.T) {
 	w.unity.ResetCounts()
 	w.send(w.body("redriven", ofCase("case-20")))
 	if failed := w.run(); failed != 1 || w.unity.Counts().Lookups() != 0 {
-		t.Fatalf("%d messages failed, %d look-ups; want one that is refused", failed, w.unity.Counts().Lookups())
+		t.Fatalf("%d messages failed, %d look-ups; want 1 and 0", failed, w.unity.Counts().Lookups())
 	}
 	w.shows(w.stored("case-20"), relatedro.OutcomeRetrying, relatedro.Unreachable, "redriven")
-	w.clock.Advance(13 * time.Second) // a circuit is open for 12 at most
+	w.clock.Advance(13 * time.Second) // a circuit stays open for at most 12 s
 	if n := len(w.receive(w.queue).Records); n == 0 {
-		t.Error("the message does not come back when the account may be asked")
+		t.Error("the message does not return when the circuit allows a request")
 	}
 }

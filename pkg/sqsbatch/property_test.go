@@ -21,25 +21,25 @@ import (
 	"related-ro/pkg/sqsbatch"
 )
 
-// storm delivers events of several cases from three queues in random order, twice, while
-// their earlier run is still going, with failures of Karmak and of the database, with
-// processes that die before they acknowledge, with redrives, with changes of the location's
-// connection, and with the whole location fetched again.
+// storm delivers events of several cases from three queues in random order and twice, while earlier
+// runs of them are still going. Karmak and the database fail, processes die before they
+// acknowledge, dead letters are redriven, the location's connection changes, and the whole location
+// is refetched.
 type storm struct {
 	*world
 	rt         *rapid.T
-	closing    *world // the close queue and its handler; everything else is shared
+	closing    *world // the close queue with its handler; the rest is shared
 	refreshing *world // the refresh queue, likewise
 
 	sent    []relatedro.Event
 	over    relatedro.Connection
-	spinoff map[madeFrom][]time.Time // when each RO's alternates were made, in the order of their numbers
+	spinoff map[madeFrom][]time.Time // creation times of each RO's alternates, by their numbers
 	trouble *rand.Rand
 	share   float64 // of database calls that fail
 	mu      sync.Mutex
 }
 
-// madeFrom is an RO of an account.
+// madeFrom identifies an RO of an account.
 type madeFrom struct{ account, ro string }
 
 var (
@@ -47,7 +47,7 @@ var (
 	stormConnections = []relatedro.Connection{connectionA, {Account: accountA, User: "user-2"}, {Account: accountB, User: "user-1"}}
 )
 
-// check is one of rapid's many runs of a test: it closes what it opened when it ends.
+// check is one of rapid's many runs of a test. Its cleanups run when it ends.
 type check struct {
 	testing.TB
 	rt *rapid.T
@@ -76,8 +76,7 @@ func newStorm(t *testing.T, rt *rapid.T) *storm {
 
 func (s *storm) sides() []*world { return []*world{s.world, s.closing, s.refreshing} }
 
-// connect gives the location another connection. The store may be in trouble: then it does
-// not.
+// connect changes the location's connection, unless the store fails.
 func (s *storm) connect(rt *rapid.T) {
 	over := rapid.SampledFrom(stormConnections).Draw(rt, "connection")
 	before, err := s.store.Settings(context.Background(), "loc-100")
@@ -86,18 +85,19 @@ func (s *storm) connect(rt *rapid.T) {
 	}
 	after := relatedro.Settings{Location: "loc-100", Status: relatedro.Enabled, DMS: relatedro.KarmakFusion, Karmak: over, UpdatedAt: s.clock.Now()}
 	_ = s.store.SaveSettings(context.Background(), relatedro.Change{ID: fmt.Sprint("change-", before.Version), At: s.clock.Now(), Before: before, After: after})
-	if after, err = s.store.Settings(context.Background(), "loc-100"); err == nil { // its answer may have been lost
+	// Read it back: the save may have succeeded although its answer was lost.
+	if after, err = s.store.Settings(context.Background(), "loc-100"); err == nil {
 		s.over = after.Karmak
 	}
 }
 
-// refetch asks for the whole location again, if the store is there.
+// refetch requests the whole location again, unless the store fails.
 func (s *storm) refetch(*rapid.T) {
 	queue := sqsbatch.NewRefreshQueue(s.client, s.refreshing.queue)
 	_, _ = relatedro.NewAdmin(s.store, nil, queue, s.clock.Now).Refetch(context.Background(), "loc-100", relatedro.SelectStale, "")
 }
 
-// fault makes a share of the database calls fail, some of them after they were done.
+// fault makes a share of the database calls fail, some of them after they took effect.
 func (s *storm) fault(string, []byte) *dynamodb.Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -117,7 +117,7 @@ func (s *storm) setTrouble(database float64, karmak float64) {
 	}
 }
 
-// sendOne sends a new event, or one that was sent before.
+// sendOne sends a new event, or one sent before.
 func (s *storm) sendOne(rt *rapid.T) {
 	var ev relatedro.Event
 	if len(s.sent) > 0 && rapid.IntRange(0, 4).Draw(rt, "again") == 0 {
@@ -141,7 +141,7 @@ func (s *storm) sendOne(rt *rapid.T) {
 	s.side(ev).send(body)
 }
 
-// side is where the events of a type go.
+// side returns the world whose queue takes ev.
 func (s *storm) side(ev relatedro.Event) *world {
 	switch ev.Type {
 	case relatedro.Closed, relatedro.Deleted:
@@ -152,8 +152,8 @@ func (s *storm) side(ev relatedro.Event) *world {
 	return s.world
 }
 
-// deliver hands what both queues have to their handlers at once, some of it to a
-// second process too, and sometimes forgets to acknowledge.
+// deliver passes the visible messages of all queues to their handlers concurrently, some of them
+// also to a second process. Sometimes it does not acknowledge them.
 func (s *storm) deliver(rt *rapid.T) {
 	var running sync.WaitGroup
 	for _, side := range s.sides() {
@@ -213,13 +213,13 @@ func TestStormEndsRight(t *testing.T) {
 	})
 }
 
-// settle ends all trouble and works both queues off, with processes that know nothing
-// of it: an open circuit would stay open for a while.
+// settle ends all failures and drains the queues with new processes, because an open circuit would
+// stay open for a while.
 func (s *storm) settle(rt *rapid.T) {
 	s.setTrouble(0, 0)
-	s.refetch(rt) // what another connection left hidden
+	s.refetch(rt) // cases hidden since a change of connection
 	for range 20 {
-		s.clock.Advance(2 * time.Hour) // longer than any message waits
+		s.clock.Advance(2 * time.Hour) // longer than any delay
 		s.redrive(rt)
 		left := 0
 		for _, side := range s.sides() {
@@ -261,7 +261,7 @@ func (s *storm) check(rt *rapid.T) {
 	slices.SortFunc(wanted, order)
 	slices.SortFunc(links, order)
 	if !slices.Equal(links, wanted) {
-		rt.Errorf("links disagree with their cases:\ngot  %v\nwant %v", links, wanted)
+		rt.Errorf("links do not match their cases:\ngot  %v\nwant %v", links, wanted)
 	}
 }
 
@@ -276,7 +276,7 @@ func (s *storm) checkCase(rt *rapid.T, c relatedro.Case, newest relatedro.Event)
 		rt.Errorf("%s ends as RO %s, %s, of %s (settled %v); the newest event is %+v", c.Key.Case, c.RO, c.Status, c.Stated.ID, c.Stated.Settled, newest)
 	}
 	if c.Retrieval.Outcome != relatedro.OutcomeOK || c.FetchedOver.Account != s.over.Account {
-		rt.Errorf("%s ends %s %s over %v, the location reads %v", c.Key.Case, c.Retrieval.Outcome, c.Retrieval.Reason, c.FetchedOver, s.over)
+		rt.Errorf("%s ends as %s %s, fetched over %v; the location's connection is %v", c.Key.Case, c.Retrieval.Outcome, c.Retrieval.Reason, c.FetchedOver, s.over)
 	}
 	listed := map[string]bool{}
 	for _, r := range c.Related {
@@ -293,8 +293,9 @@ func (s *storm) checkCase(rt *rapid.T, c relatedro.Case, newest relatedro.Event)
 	}
 }
 
-// newest returns the event that says how a case stands: a close counts 5 minutes later than
-// it says, and a deletion 10; at equal times a deletion wins, then a close, then the id.
+// newest returns the event that determines the state of a case. A close counts 5 minutes later than
+// its occurredAt, and a deletion 10. At equal times a deletion wins, then a close, then the larger
+// id.
 func (s *storm) newest(id string) (newest relatedro.Event, found bool) {
 	rank := map[relatedro.EventType]int{relatedro.Closed: 1, relatedro.Deleted: 2}
 	counts := func(ev relatedro.Event) time.Time {

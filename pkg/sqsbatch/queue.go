@@ -15,7 +15,7 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// RefreshQueue sends refreshes to the queue of their own.
+// RefreshQueue sends refreshes to their queue.
 type RefreshQueue struct {
 	client *sqs.Client
 	url    string
@@ -23,13 +23,14 @@ type RefreshQueue struct {
 
 var _ relatedro.Refresher = (*RefreshQueue)(nil)
 
-// NewRefreshQueue returns a RefreshQueue over the refresh queue's URL.
+// NewRefreshQueue returns the RefreshQueue with the given queue URL.
 func NewRefreshQueue(client *sqs.Client, url string) *RefreshQueue {
 	return &RefreshQueue{client: client, url: url}
 }
 
-// SendRefreshes returns once the queue has taken the events, ten a call. The location is
-// their message group: SQS lets no location's many refreshes hold up another's few.
+// SendRefreshes sends the events, ten per call, and returns once the queue has accepted them. Their
+// message group is the location, so that SQS does not delay one location's few refreshes behind
+// another's many.
 func (q *RefreshQueue) SendRefreshes(ctx context.Context, refreshes []relatedro.Event) error {
 	for batch := range slices.Chunk(refreshes, maxEntries) {
 		entries := make([]types.SendMessageBatchRequestEntry, len(batch))
@@ -51,8 +52,7 @@ func (q *RefreshQueue) SendRefreshes(ctx context.Context, refreshes []relatedro.
 	return nil
 }
 
-// Encode returns the message body that Decode takes for ev. What ev does not know is
-// left out.
+// Encode returns the message body from which Decode reads ev. It omits fields unknown to ev.
 func Encode(ev relatedro.Event) (string, error) {
 	body, err := json.Marshal(struct {
 		Version    int                 `json:"version"`

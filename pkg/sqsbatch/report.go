@@ -9,11 +9,12 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// refused is the outcome of a message that can never work.
+// refused is the outcome of a message that can never succeed.
 const refused = "refused"
 
-// report logs a line for each message and, where there are several, one for the batch,
-// each with the time that the batch took, and hands each message to Observe.
+// report logs one line per message, and one for the batch if it has several messages. Each line has
+// the batch's duration and whether this was a cold start. report also passes each message to
+// Observe.
 func (h *Handler) report(ctx context.Context, done []settled, started time.Time, failed int) {
 	outcomes := make(map[string]int)
 	now := h.cfg.Now()
@@ -37,7 +38,7 @@ func (s settled) observation(now time.Time) Observation {
 	return o
 }
 
-// log writes the message's line.
+// log writes the log line of the message.
 func (s settled) log(ctx context.Context, log *slog.Logger, o Observation) {
 	level := slog.LevelInfo
 	attrs := []slog.Attr{

@@ -16,7 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// Attributes that a dead letter carries beside the sender's own.
+// Attributes of a dead letter, in addition to those of the sender.
 const (
 	AttrErrorCode    = "errorCode"
 	AttrErrorMessage = "errorMessage"
@@ -24,12 +24,12 @@ const (
 	AttrSource       = "source"   // "export", "close" or "refresh"
 )
 
-// Limits of SQS (Amazon SQS message quotas).
+// Limits of SQS (Amazon SQS message quotas), and of ours.
 const (
-	maxEntries      = 10      // of one batch call
-	maxAttributes   = 10      // of one message
-	maxMessageBytes = 1 << 20 // of one message, and of one batch call together
-	maxErrorText    = 1 << 10 // our own choice, of AttrErrorMessage
+	maxEntries      = 10      // per batch call
+	maxAttributes   = 10      // per message
+	maxMessageBytes = 1 << 20 // per message, and per batch call in total
+	maxErrorText    = 1 << 10 // bytes of AttrErrorMessage; our choice
 )
 
 // deadLetter is a message to set aside, with the reason.
@@ -39,8 +39,8 @@ type deadLetter struct {
 	text    string
 }
 
-// setAside sends letters to the dead-letter queue and returns the ids of the messages
-// it could not send: those must not be acknowledged.
+// setAside sends letters to the dead-letter queue. It returns the ids of the messages that it could
+// not send; these must not be acknowledged.
 func (h *Handler) setAside(ctx context.Context, letters []deadLetter) (unsent map[string]bool) {
 	unsent = make(map[string]bool)
 	for batch := range h.batches(ctx, letters) {
@@ -78,7 +78,7 @@ type packedLetter struct {
 	attributes map[string]types.MessageAttributeValue
 }
 
-// batches cuts letters into calls that SQS takes: 10 entries and 1 MiB each.
+// batches splits letters into calls within the limits of SQS: 10 entries and 1 MiB each.
 func (h *Handler) batches(ctx context.Context, letters []deadLetter) func(func([]packedLetter) bool) {
 	return func(yield func([]packedLetter) bool) {
 		var batch []packedLetter
@@ -100,9 +100,9 @@ func (h *Handler) batches(ctx context.Context, letters []deadLetter) func(func([
 	}
 }
 
-// pack returns a letter's attributes, as many as SQS allows: first those that say why it
-// is set aside, then the sender's in the order of their names. A sender's attribute of
-// one of our names gives way. It returns the size of it all in bytes, too.
+// pack returns as many of a letter's attributes as SQS allows, and the size of the whole message in
+// bytes. The attributes with the reason come first, then the sender's in order of name. An
+// attribute of the sender that has one of our names is dropped.
 func (h *Handler) pack(ctx context.Context, l deadLetter) (map[string]types.MessageAttributeValue, int) {
 	ours := map[string]types.MessageAttributeValue{
 		AttrErrorCode:    textAttribute(l.code),
@@ -128,13 +128,13 @@ func (h *Handler) pack(ctx context.Context, l deadLetter) (map[string]types.Mess
 		}
 	}
 	if len(dropped) > 0 {
-		h.cfg.Log.WarnContext(ctx, "dead letter has no room for all attributes", "messageId", l.message.MessageId, "dropped", dropped)
+		h.cfg.Log.WarnContext(ctx, "dead letter has no room for some attributes", "messageId", l.message.MessageId, "dropped", dropped)
 	}
 	return attributes, size
 }
 
-// groupOf returns the message group of the message that has these attributes of SQS's
-// own, nil if it has none.
+// groupOf returns the message group of a message with these SQS system attributes, or nil if it has
+// none.
 func groupOf(attributes map[string]string) *string {
 	if group, ok := attributes[string(types.MessageSystemAttributeNameMessageGroupId)]; ok {
 		return &group
@@ -154,8 +154,8 @@ func attributeBytes(name string, a types.MessageAttributeValue) int {
 	return len(name) + len(aws.ToString(a.DataType)) + len(aws.ToString(a.StringValue)) + len(a.BinaryValue)
 }
 
-// cleanText makes text fit for an attribute: at most maxErrorText bytes, characters
-// that SQS does not allow replaced, never empty.
+// cleanText makes text valid for an attribute: not empty, at most maxErrorText bytes, with U+FFFD
+// in place of characters that SQS does not allow.
 func cleanText(text string) string {
 	text = strings.Map(func(r rune) rune {
 		allowed := r == '\t' || r == '\n' || r == '\r' || r >= 0x20 && r <= 0xD7FF || r >= 0xE000 && r <= 0xFFFD || r >= 0x10000

@@ -106,7 +106,7 @@ func TestMessageStaysWhenItsDeadLetterCannotBeSent(t *testing.T) {
 	}
 }
 
-// SQS takes messages of up to 1 MiB, attributes included: there may be no room for the reason.
+// SQS accepts messages of up to 1 MiB including attributes, so there may be no room for the reason.
 func TestLargestMessageIsSetAsideAtOnce(t *testing.T) {
 	for name, room := range map[string]int{"with room for nothing": 0, "with room for the code": 40, "with room for all": 1000} {
 		t.Run(name, func(t *testing.T) {
@@ -122,10 +122,10 @@ func TestLargestMessageIsSetAsideAtOnce(t *testing.T) {
 				code = ""
 			}
 			if len(letters[code]) != 1 || letters[code][0].Body != body {
-				t.Errorf("dead letters %v, want the message unchanged, by %q", codes(letters), code)
+				t.Errorf("dead letters %v, want the message unchanged, with code %q", codes(letters), code)
 			}
 			if dropped := strings.Contains(w.log.String(), `"dropped":[`); dropped != (room < 1000) {
-				t.Errorf("logged that attributes were dropped: %v", dropped)
+				t.Errorf("dropped attributes logged: %v", dropped)
 			}
 		})
 	}
@@ -141,7 +141,7 @@ func TestSendersAttributeOfOurNameIsLogged(t *testing.T) {
 		t.Errorf("source %q", got)
 	}
 	if !strings.Contains(w.log.String(), `"dropped":["source"]`) {
-		t.Error("the sender's source is dropped without a word")
+		t.Error("the log does not mention the sender's dropped source")
 	}
 }
 

@@ -33,7 +33,7 @@ import (
 	"related-ro/pkg/sqsbatch"
 )
 
-var db *dynamodbtest.Server // for all tests of the package; each has a table of its own
+var db *dynamodbtest.Server // for all tests of the package; each has its own table
 
 func TestMain(m *testing.M) {
 	db = dynamodbtest.Start()
@@ -42,8 +42,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// world is the handler of one queue with everything real around it: SQS and DynamoDB
-// over their wire protocols, the Karmak simulator over HTTP. Its clock is turned by hand.
+// world is the handler of one queue over real engines: SQS and DynamoDB over their wire protocols,
+// the Karmak simulator over HTTP. Its clock advances only by hand.
 type world struct {
 	t       testing.TB
 	clock   *clock.Manual
@@ -70,7 +70,7 @@ const (
 
 var connectionA = relatedro.Connection{Account: accountA, User: "user-1"}
 
-// newWorld has location loc-100 enabled on account A, where RO 50123 has the
+// newWorld returns a world with location loc-100 enabled on account A, where RO 50123 has the
 // alternate 50124.
 func newWorld(t testing.TB) *world {
 	w := &world{t: t, clock: clock.NewManual(time.Date(2026, 11, 23, 10, 15, 0, 0, time.UTC)), log: &lockedBuffer{}, dbCalls: map[string]int{}}
@@ -93,7 +93,7 @@ func newWorld(t testing.TB) *world {
 	return w
 }
 
-// newHandler is another process: it remembers nothing.
+// newHandler returns the handler of a new process, with an empty memory.
 func (w *world) newHandler() *sqsbatch.Handler {
 	log := slog.New(slog.NewJSONHandler(w.log, nil))
 	asking := &http.Transport{}
@@ -127,8 +127,8 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// beforeFirstLookup runs f once, while the first look-up waits for it. Other look-ups
-// go on.
+// beforeFirstLookup runs f once, before the first look-up, which waits for it. Other look-ups do
+// not wait.
 func (w *world) beforeFirstLookup(f func()) {
 	var begun atomic.Bool
 	w.mu.Lock()
@@ -153,7 +153,7 @@ func (w *world) createQueue(name string) string {
 	return *out.QueueUrl
 }
 
-// addFamily adds an RO and what was made from it to an account.
+// addFamily adds an RO and its alternates to an account.
 func (w *world) addFamily(account, ro string, alternates ...string) {
 	w.must(w.unity.AddRO(account, karmaktest.RO{Number: ro, BillingCustomerName: "Hill Trucking"}))
 	for _, alternate := range alternates {
@@ -173,7 +173,7 @@ func (w *world) set(location string, status relatedro.FeatureStatus, over relate
 	w.must(w.store.SaveSettings(context.Background(), relatedro.Change{ID: fmt.Sprint("change-", after.Version), At: w.clock.Now(), By: "test", Before: before, After: after}))
 }
 
-// countCalls counts DynamoDB calls from now on, and has fault asked about each.
+// countCalls counts DynamoDB calls from now on and lets fault decide which of them fail.
 func (w *world) countCalls(fault dynamodb.FaultFunc) {
 	w.mu.Lock()
 	w.dbCalls = map[string]int{}
@@ -205,7 +205,7 @@ func (w *world) faultOf(c sqs.Call) *sqs.Error {
 	return fault(c)
 }
 
-// message is a body to send, with attributes of the sender.
+// message is a body to send, with the sender's attributes.
 type message struct {
 	body       string
 	attributes map[string]types.MessageAttributeValue
@@ -222,7 +222,7 @@ func (w *world) sendMessage(m message) {
 	w.must(err)
 }
 
-// receive takes every visible message of a queue, as an event source mapping does.
+// receive receives every visible message of a queue, as an event source mapping does.
 func (w *world) receive(queue string) (batch events.SQSEvent) {
 	for {
 		out, err := w.client.ReceiveMessage(context.Background(), &awssqs.ReceiveMessageInput{
@@ -247,14 +247,14 @@ func (w *world) receive(queue string) (batch events.SQSEvent) {
 	}
 }
 
-// run hands every visible message to the handler, deletes what it acknowledges, and
-// returns how many it did not.
+// run passes every visible message to the handler and deletes those that it acknowledges. It
+// returns the number of the others.
 func (w *world) run() (failed int) {
 	w.t.Helper()
 	return w.handle(context.Background(), w.handler, w.receive(w.queue))
 }
 
-// runForAnHour runs now and an hour later, when a refusal is final.
+// runForAnHour runs the handler now and again after an hour, when a refusal becomes final.
 func (w *world) runForAnHour() {
 	w.t.Helper()
 	w.run()
@@ -281,7 +281,7 @@ func (w *world) handle(ctx context.Context, h *sqsbatch.Handler, batch events.SQ
 	return len(response.BatchItemFailures)
 }
 
-// body is an export of case-1 at loc-100 with RO 50123, unless changed.
+// body returns an export of case-1 at loc-100 with RO 50123, with the given changes.
 func (w *world) body(id string, change ...func(*relatedro.Event)) string {
 	ev := relatedro.Event{
 		ID: id, Type: relatedro.Exported, OccurredAt: w.clock.Now(),
@@ -312,7 +312,7 @@ func occurred(t time.Time) func(*relatedro.Event) {
 	return func(ev *relatedro.Event) { ev.OccurredAt = t }
 }
 
-// stored returns case-1 at loc-100, or another one, as stored.
+// stored returns case-1 of loc-100, or the case with the given id, from the store.
 func (w *world) stored(ids ...string) relatedro.Case {
 	w.t.Helper()
 	k := relatedro.CaseKey{Location: "loc-100", Case: "case-1"}
@@ -324,7 +324,7 @@ func (w *world) stored(ids ...string) relatedro.Case {
 	return loaded.Cases[k]
 }
 
-// shows fails the test unless the case's retrieval stands so, with these related ROs.
+// shows fails the test unless the case's retrieval and related ROs are as given.
 func (w *world) shows(c relatedro.Case, outcome relatedro.Outcome, reason relatedro.Reason, event string, related ...string) {
 	w.t.Helper()
 	if r := c.Retrieval; r.Outcome != outcome || r.Reason != reason || r.EventID != event {
@@ -339,7 +339,7 @@ func (w *world) shows(c relatedro.Case, outcome relatedro.Outcome, reason relate
 	}
 }
 
-// deadLetters returns the letters of the dead-letter queue by their error code.
+// deadLetters returns the messages in the dead-letter queue by error code.
 func (w *world) deadLetters() map[string][]events.SQSMessage {
 	letters := map[string][]events.SQSMessage{}
 	for _, m := range w.receive(w.dlq).Records {
