@@ -1,8 +1,8 @@
-// Package straightforward is the retrieval as one would write it first, to compare the
-// product with: for each message of a batch, one after the other, read the location's
-// settings, sign in to Karmak, ask for what was made from the RO, and put the case. It
-// finds direct alternates only and has neither links, nor retries, nor an order of
-// events. It is a reference and no part of the product.
+// Package straightforward is a simple first version of the retrieval, with which the product is
+// compared. It handles the messages of a batch one by one: it reads the location's settings, signs
+// in to Karmak, asks for the ROs made from the case's RO, and puts the case. It finds only direct
+// alternates. It has no links, no retries and no order of events. It is a reference, not a part of
+// the product.
 package straightforward
 
 import (
@@ -19,7 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// Handler works off batches. All fields must be set.
+// Handler handles batches. All fields must be set.
 type Handler struct {
 	Client                 *dynamodb.Client
 	Table                  string
@@ -28,7 +28,7 @@ type Handler struct {
 	HTTP                   *http.Client
 }
 
-// Handle works off one batch. The first message that fails fails it all.
+// Handle handles one batch. The first message that fails makes the whole batch fail.
 func (h *Handler) Handle(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
 	for _, record := range batch.Records {
 		var m message
@@ -117,7 +117,7 @@ func (h *Handler) do(request *http.Request, answer any) error {
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("status %d of Karmak", response.StatusCode)
+		return fmt.Errorf("Karmak answered with status %d", response.StatusCode)
 	}
 	return json.NewDecoder(response.Body).Decode(answer)
 }

@@ -1,5 +1,5 @@
-// Command commonget is a reference: what most Lambda functions in Go do that read one
-// item, a client from config.LoadDefaultConfig and one GetItem an invocation.
+// Command commonget is a reference: the usual Lambda function in Go that reads one item. It makes
+// its client from config.LoadDefaultConfig and does one GetItem per invocation.
 package main
 
 import (

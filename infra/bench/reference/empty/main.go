@@ -1,5 +1,5 @@
-// Command empty is the limit that a function's start is measured against: a handler
-// that answers {} and links nothing else.
+// Command empty is the lower bound for the start of a function: a handler that answers {} and links
+// no more than the Lambda runtime.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Command leanget is a reference: the least that a function can link which reads one
-// item by the SDK, a client made from the environment and one GetItem an invocation.
+// Command leanget is a reference: the smallest function that reads one item through the SDK. It
+// makes its client from the environment and does one GetItem per invocation.
 package main
 
 import (

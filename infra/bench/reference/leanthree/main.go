@@ -1,6 +1,6 @@
-// Command leanthree is a reference: leanget with clients of SQS and Secrets Manager made too,
-// as functions export, close and admin need them. Its event may name a call of theirs; the
-// bench's does not.
+// Command leanthree is a reference: leanget with additional clients of SQS and Secrets Manager,
+// which functions export, close and admin need. An event may name one of their calls, so that they
+// are linked; the benchmark sends no such event.
 package main
 
 import (

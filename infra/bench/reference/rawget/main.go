@@ -1,6 +1,5 @@
-// Command rawget is a reference: one GetItem an invocation without the SDK's DynamoDB
-// package, a request written and signed by hand. What it saves at the start is what
-// that package costs.
+// Command rawget is a reference: one GetItem per invocation with a request written and signed by
+// hand instead of the SDK's DynamoDB package. Its shorter start is the cost of that package.
 package main
 
 import (
