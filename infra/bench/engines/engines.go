@@ -1,6 +1,5 @@
-// Package engines runs what the product talks to, DynamoDB and Karmak in memory, in a
-// process of its own, so that neither their time nor their allocations are counted as
-// the product's.
+// Package engines runs the product's dependencies, DynamoDB and Karmak, in memory in a separate
+// process, so that neither their time nor their allocations count as the product's.
 package engines
 
 import (
@@ -22,20 +21,20 @@ import (
 	"related-ro/pkg/karmak/karmaktest"
 )
 
-// Argument is what Start runs its own executable with. A main that finds it as its
-// first argument calls Serve and does nothing else.
+// Argument is the argument with which Start runs its own executable. A main whose first argument it
+// is must call only Serve.
 const Argument = "engines"
 
-// Names of what stands in for AWS's and Karmak's own.
+// Names used in place of those of AWS and Karmak.
 const (
 	Region                             = "us-east-1"
 	AccessKey, SecretKey               = "bench", "bench"
 	KarmakClientID, KarmakClientSecret = "bench-client", "bench-secret"
 )
 
-// Engines is the process, seen from outside.
+// Engines is the process as seen by its parent.
 type Engines struct {
-	// DynamoDBURL and KarmakURL are where the engines listen.
+	// DynamoDBURL and KarmakURL are the addresses of the engines.
 	DynamoDBURL, KarmakURL string
 
 	command *exec.Cmd
@@ -43,7 +42,7 @@ type Engines struct {
 	http    *http.Client
 }
 
-// Start starts the process and returns when it answers. Close it.
+// Start starts the process and returns once the engines listen. The caller must call Close.
 func Start(ctx context.Context) (*Engines, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -51,7 +50,7 @@ func Start(ctx context.Context) (*Engines, error) {
 	}
 	command := exec.CommandContext(ctx, self, Argument)
 	command.Stderr = os.Stderr
-	input, err := command.StdinPipe() // its end ends the process, even if this one is killed
+	input, err := command.StdinPipe() // closing it ends the process, even if this one is killed
 	if err != nil {
 		return nil, fmt.Errorf("start engines: %w", err)
 	}
@@ -69,20 +68,20 @@ func Start(ctx context.Context) (*Engines, error) {
 	}
 	if err != nil {
 		e.Close()
-		return nil, fmt.Errorf("start engines: where they listen: %w", err)
+		return nil, fmt.Errorf("start engines: read their addresses: %w", err)
 	}
 	return e, nil
 }
 
 type addresses struct{ DynamoDB, Karmak *string }
 
-// Close ends the process and waits for it.
+// Close ends the process and waits for its exit.
 func (e *Engines) Close() {
 	e.input.Close()
-	_ = e.command.Wait() // how it ended matters to nobody
+	_ = e.command.Wait() // its exit status does not matter
 }
 
-// DynamoDB returns a client as a Lambda function makes it.
+// DynamoDB returns a client configured as in a Lambda function.
 func (e *Engines) DynamoDB(options ...func(*dynamodb.Options)) *dynamodb.Client {
 	credentials := aws.Credentials{AccessKeyID: AccessKey, SecretAccessKey: SecretKey}
 	return dynamodb.New(dynamodb.Options{
@@ -94,12 +93,12 @@ func (e *Engines) DynamoDB(options ...func(*dynamodb.Options)) *dynamodb.Client 
 	}, options...)
 }
 
-// AddAccount gives Karmak an account, or more ROs to one.
+// AddAccount adds an account to Karmak, or more ROs to an existing one.
 func (e *Engines) AddAccount(ctx context.Context, a karmaktest.Account) error {
 	return e.do(ctx, http.MethodPost, e.KarmakURL+"/control/account", a, nil)
 }
 
-// SetLatency makes every call of Karmak take that long; 0 as long as it takes.
+// SetLatency makes every call to Karmak take the given time; 0 removes the delay.
 func (e *Engines) SetLatency(ctx context.Context, latency time.Duration) error {
 	if err := e.do(ctx, http.MethodDelete, e.KarmakURL+"/control/faults", nil, nil); err != nil || latency == 0 {
 		return err
@@ -108,7 +107,7 @@ func (e *Engines) SetLatency(ctx context.Context, latency time.Duration) error {
 	return e.do(ctx, http.MethodPost, e.KarmakURL+"/control/fault", fault, nil)
 }
 
-// Counts returns what Karmak was asked.
+// Counts returns the counts of the requests to Karmak.
 func (e *Engines) Counts(ctx context.Context) (counts karmaktest.Counts, err error) {
 	return counts, e.do(ctx, http.MethodGet, e.KarmakURL+"/control/counts", nil, &counts)
 }
@@ -118,8 +117,8 @@ func (e *Engines) Fill(ctx context.Context, f Filling) error {
 	return e.do(ctx, http.MethodPost, e.DynamoDBURL+fillPath, f, nil)
 }
 
-// RestCollector has the process collect its garbage now and not again: a heap of
-// millions of items takes seconds, which are nobody's but the engine's.
+// RestCollector collects the process's garbage now and then turns its collector off. Collecting a
+// heap of millions of items takes seconds, which must not count as the product's.
 func (e *Engines) RestCollector(ctx context.Context) error {
 	return e.do(ctx, http.MethodPost, e.DynamoDBURL+garbagePath, nil, nil)
 }

@@ -9,9 +9,10 @@ import (
 	"strings"
 )
 
-// Filling multiplies items: each of Items is put Count times with Token replaced by the
-// numbers from 0 on, written with Token's width, and Group by a tenth of the number.
-// Items are put one after the other, so that keys come in order.
+// Filling puts copies of items into Table: Count copies of each of Items. In each copy, Token is
+// replaced by the copy's number, counted from 0, and Group by a tenth of it, both padded to the
+// width of the text replaced. The copies of an item are put in the order of their numbers, so that
+// keys arrive in order.
 type Filling struct {
 	Table        string
 	Items        []json.RawMessage // in DynamoDB's JSON
@@ -19,7 +20,7 @@ type Filling struct {
 	Count        int
 }
 
-// perWrite is what BatchWriteItem takes.
+// perWrite is the maximum number of items per BatchWriteItem.
 const perWrite = 25
 
 func (f Filling) into(engine http.Handler) error {
@@ -55,5 +56,5 @@ func (f Filling) write(engine http.Handler, item string, begin, end int) error {
 	return nil
 }
 
-// digits returns a number as wide as what it stands in for.
+// digits formats n with leading zeros in the width of token.
 func digits(n int, token string) string { return fmt.Sprintf("%0*d", len(token), n) }

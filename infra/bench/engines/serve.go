@@ -15,22 +15,22 @@ import (
 	"related-ro/pkg/karmak/karmaktest"
 )
 
-// What the process answers beside DynamoDB's protocol, on DynamoDB's port.
+// Paths that the process answers on DynamoDB's port, in addition to DynamoDB's protocol.
 const (
 	fillPath    = "/bench/fill"
 	garbagePath = "/bench/garbage"
 )
 
-// Serve is the process: it listens on ports of its own, writes where to standard output
-// and ends with standard input.
+// Serve runs the engines in this process. It listens on free ports, writes the addresses to
+// standard output and returns when standard input ends.
 func Serve() error {
-	debug.SetGCPercent(400) // so that the engines' collector seldom runs while something is timed
+	debug.SetGCPercent(400) // so that the collector seldom runs during a measurement
 	database := dynamodb.New()
 	mux := http.NewServeMux()
 	mux.Handle("/", database)
 	mux.HandleFunc("POST "+fillPath, func(w http.ResponseWriter, r *http.Request) {
 		var f Filling
-		debug.SetGCPercent(25) // memory is dearer than time here
+		debug.SetGCPercent(25) // here memory matters more than time
 		err := json.NewDecoder(r.Body).Decode(&f)
 		if err == nil {
 			err = f.into(database)
