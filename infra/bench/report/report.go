@@ -1,4 +1,4 @@
-// Package report writes what a run measured, as Markdown.
+// Package report writes the measurements of a run as Markdown.
 package report
 
 import (
@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Report is what one run found.
+// Report holds the results of one run.
 type Report struct {
 	Command  string
 	Begun    time.Time
@@ -19,16 +19,16 @@ type Report struct {
 	Sections []Section
 }
 
-// Section is one thing that was measured.
+// Section describes one measurement.
 type Section struct {
 	Title  string
-	Text   string // what was done, and how to read it
+	Text   string // the method, and how to read the figures
 	Goals  []Goal
 	Tables []Table
-	Notes  string // what follows from it
+	Notes  string // conclusions
 }
 
-// Table has a heading and rows of as many cells.
+// Table has a heading and rows with as many cells.
 type Table struct {
 	Columns []string
 	Rows    [][]string
@@ -37,17 +37,17 @@ type Table struct {
 // Add adds a row.
 func (t *Table) Add(cells ...string) { t.Rows = append(t.Rows, cells) }
 
-// Goal is a figure that should not pass a limit.
+// Goal is a figure that should not exceed a limit.
 type Goal struct {
 	What         string
 	Value, Limit float64
 	Unit         string // "×", "MB", "round trips", …
 }
 
-// Holds reports whether the goal is met.
+// Holds reports whether the figure is within the limit.
 func (g Goal) Holds() bool { return g.Value <= g.Limit }
 
-// Write writes the report.
+// Write writes the report as a Markdown page.
 func (r Report) Write(w io.Writer) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprint(b, "# Performance\n\n")
@@ -65,7 +65,8 @@ func (r Report) Write(w io.Writer) error {
 			if !g.Holds() {
 				held = "**no**"
 			}
-			measured := fmt.Sprintf("%.4g", g.Value) // a digit more than the limit has, to tell what just misses it
+			// One digit more than the limit, so that a near miss shows.
+			measured := fmt.Sprintf("%.4g", g.Value)
 			goals.Add(g.What, Number(g.Limit)+" "+g.Unit, measured+" "+g.Unit, held)
 		}
 	}
@@ -100,7 +101,7 @@ func (t Table) write(b *bufio.Writer) {
 	}
 }
 
-// Number writes a figure with two to four digits that count.
+// Number formats a figure with two to four significant digits.
 func Number(f float64) string {
 	switch {
 	case f >= 100:
@@ -113,13 +114,13 @@ func Number(f float64) string {
 	return fmt.Sprintf("%.2g", f)
 }
 
-// Milliseconds writes a time.
+// Milliseconds formats a duration in milliseconds, without the unit.
 func Milliseconds(d time.Duration) string { return Number(d.Seconds() * 1000) }
 
-// Ratio writes how many times b a is.
+// Ratio formats a divided by b as "n ×".
 func Ratio(a, b time.Duration) string { return Number(a.Seconds()/b.Seconds()) + " ×" }
 
-// machine says what the run was on.
+// machine describes the machine of the run: processors, system and Go version.
 func machine() string {
 	model := "unknown processor"
 	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {

@@ -1,5 +1,5 @@
-// Package timing measures things side by side, so that a ratio holds while the speed
-// of the machine drifts.
+// Package timing measures several things in turns, so that their ratio holds although the machine's
+// speed drifts.
 package timing
 
 import (
@@ -7,10 +7,11 @@ import (
 	"time"
 )
 
-// Times are measurements of one thing.
+// Times holds the measurements of one thing.
 type Times []time.Duration
 
-// Quantile returns the measurement below which the share q of all lie; 0 of none.
+// Quantile returns the measurement below which the share q (0 to 1) of all measurements lies, or 0
+// if there are none.
 func (t Times) Quantile(q float64) time.Duration {
 	if len(t) == 0 {
 		return 0
@@ -22,8 +23,8 @@ func (t Times) Quantile(q float64) time.Duration {
 // Median is Quantile(0.5).
 func (t Times) Median() time.Duration { return t.Quantile(0.5) }
 
-// Interleave runs things in turn, n times each, in an order that changes with every
-// turn, and returns each one's times. It ends with the first error.
+// Interleave runs the things in turn, n times each, and returns the times of each. The order
+// changes with every turn. Interleave stops at the first error.
 func Interleave(n int, things ...func() error) ([]Times, error) {
 	times := make([]Times, len(things))
 	for turn := range n {
