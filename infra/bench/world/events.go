@@ -9,11 +9,10 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// Message returns the body of a message: the n-th case of the location was exported
-// now.
+// Message returns the body of a message saying that the n-th case of the location was exported now.
 func Message(location string, n int) string { return message(location, n, "case.exported", "") }
 
-// CloseMessage is Message for a case that was closed by auto-close.
+// CloseMessage returns the body of a message saying that auto-close closed the case now.
 func CloseMessage(location string, n int) string {
 	return message(location, n, "case.closed", `"closedBy":"auto",`)
 }
@@ -24,7 +23,7 @@ func message(location string, n int, what, more string) string {
 		n, what, more, time.Now().UTC().Format(time.RFC3339Nano), location, Key(location, n).Case, 100000+n, n/10, RO(n))
 }
 
-// Batch returns the event of messages that say so.
+// Batch returns the Lambda event with the messages of these exports.
 func (e Exported) Batch() events.SQSEvent {
 	var batch events.SQSEvent
 	for i := range e.Messages {
@@ -35,9 +34,10 @@ func (e Exported) Batch() events.SQSEvent {
 	return batch
 }
 
-// BatchOf returns the event of one message, as Lambda hands it to a function.
+// BatchOf returns the Lambda event of one message, as JSON.
 func BatchOf(body string) []byte {
-	text, _ := json.Marshal(events.SQSEvent{Records: []events.SQSMessage{record(body, 0)}}) // strings always marshal
+	// Strings always marshal.
+	text, _ := json.Marshal(events.SQSEvent{Records: []events.SQSMessage{record(body, 0)}})
 	return text
 }
 
@@ -52,8 +52,8 @@ func record(body string, n int) events.SQSMessage {
 	}
 }
 
-// Request is a request as API Gateway hands it to a function, from a field manager who
-// works at every location.
+// Request returns a request as API Gateway passes it to a function. It comes from a field manager
+// with access to every location.
 func Request(routeKey string, path, query map[string]string, body string) []byte {
 	request := events.APIGatewayV2HTTPRequest{
 		Version: "2.0", RouteKey: routeKey, RawPath: "/", PathParameters: path, QueryStringParameters: query, Body: body,
@@ -72,29 +72,29 @@ func Request(routeKey string, path, query map[string]string, body string) []byte
 	return text
 }
 
-// FromBrowser returns the request as browsers send it, who take gzip.
+// FromBrowser returns the request as a browser sends it, which accepts gzip.
 func FromBrowser(request []byte) []byte {
 	var in events.APIGatewayV2HTTPRequest
-	_ = json.Unmarshal(request, &in) // Request made it
+	_ = json.Unmarshal(request, &in) // it was made by Request
 	in.Headers["accept-encoding"] = "gzip, deflate, br, zstd"
 	text, _ := json.Marshal(in)
 	return text
 }
 
-// GetCase is the request of P1 and P5.
+// GetCase returns the request of placements P1 and P5.
 func GetCase(location string, n int) []byte {
 	return Request("GET /v1/locations/{locationId}/cases/{caseId}/related-ros",
 		map[string]string{"locationId": location, "caseId": Key(location, n).Case}, nil, "")
 }
 
-// GetAsset is the request of P2 for the asset of the n-th case.
+// GetAsset returns the request of placement P2 for the asset of the n-th case.
 func GetAsset(location string, n int) []byte {
 	return Request("GET /v1/locations/{locationId}/assets/{assetId}/related-ros",
 		map[string]string{"locationId": location, "assetId": fmt.Sprintf("asset-%d", n/10)}, nil, "")
 }
 
-// BatchGet is the request of P3 for so many cases from the first on, one after the other
-// of the locations.
+// BatchGet returns the request of placement P3 for consecutive cases, starting at first. They belong
+// to the locations in turn.
 func BatchGet(first, cases int, locations []int) []byte {
 	type wanted struct {
 		LocationID string `json:"locationId"`
@@ -111,12 +111,12 @@ func BatchGet(first, cases int, locations []int) []byte {
 	return Request("POST /v1/related-ros/batch-get", nil, nil, string(text))
 }
 
-// Search is the request of P4.
+// Search returns the request of placement P4.
 func Search(location, ro, match string) []byte {
 	return Request("GET /v1/search", nil, map[string]string{"locationId": location, "ro": ro, "match": match}, "")
 }
 
-// GetSettings is the request of P6.
+// GetSettings returns the request of placement P6.
 func GetSettings(location string) []byte {
 	return Request("GET /v1/locations/{locationId}/external-interfaces", map[string]string{"locationId": location}, nil, "")
 }

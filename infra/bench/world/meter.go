@@ -10,26 +10,26 @@ import (
 	"github.com/aws/smithy-go/middleware"
 )
 
-// Usage is what calls of DynamoDB came to.
+// Usage is the sum of some DynamoDB calls.
 type Usage struct {
 	Calls       int
-	Read, Write float64 // capacity units, as DynamoDB itself counts them
+	Read, Write float64 // capacity units, as reported by DynamoDB
 }
 
-// Meter counts the calls of the clients that it is an option of.
+// Meter counts the calls of the clients that are made with its Option.
 type Meter struct {
 	mu    sync.Mutex
 	usage Usage
 }
 
-// Option makes a client ask what each call consumed, and counts it.
+// Option makes a client request the capacity consumed by each call and add it to the meter.
 func (m *Meter) Option(o *dynamodb.Options) {
 	o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
 		return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("meter", m.measure), middleware.After)
 	})
 }
 
-// Take returns what was used since the last Take.
+// Take returns the usage since the last Take.
 func (m *Meter) Take() Usage {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -24,8 +24,8 @@ import (
 	"related-ro/pkg/sqsbatch"
 )
 
-// Reader is function read without the Lambda runtime. Its log and metrics are made, and
-// go nowhere.
+// Reader is function read without the Lambda runtime. It writes its log and metrics, which are
+// discarded.
 type Reader struct {
 	handler *httpapi.Handler
 	metrics *boot.Metrics
@@ -40,7 +40,7 @@ func NewReader(store *dynamo.Store) (*Reader, error) {
 	return &Reader{handler, kit.Metrics}, err
 }
 
-// Get answers a request and throws the answer away. Any status but 200 is an error.
+// Get answers a request and discards the answer. Any status other than 200 is an error.
 func (r *Reader) Get(ctx context.Context, request []byte) error {
 	_, err := r.get(ctx, request)
 	return err
@@ -49,13 +49,14 @@ func (r *Reader) Get(ctx context.Context, request []byte) error {
 func (r *Reader) get(ctx context.Context, request []byte) ([]byte, error) {
 	defer r.metrics.Flush()
 	text, err := r.handler.Invoke(ctx, request)
-	if err == nil && !bytes.HasPrefix(text, []byte(`{"statusCode":200,`)) { // decoding it would be counted too
+	// Decoding the answer would count in the measurement.
+	if err == nil && !bytes.HasPrefix(text, []byte(`{"statusCode":200,`)) {
 		err = fmt.Errorf("answer is no 200: %.300s", text)
 	}
 	return text, err
 }
 
-// Size answers a request and returns how many bytes of body go out to who asked.
+// Size answers a request and returns the size of the body sent to the client, in bytes.
 func (r *Reader) Size(ctx context.Context, request []byte) (int, error) {
 	text, err := r.get(ctx, request)
 	if err != nil {
@@ -71,13 +72,13 @@ func (r *Reader) Size(ctx context.Context, request []byte) (int, error) {
 	return len(out.Body), nil
 }
 
-// Consumer is what works off a batch: the product, or what it is compared with.
+// Consumer handles a batch: the product, or the reference with which it is compared.
 type Consumer interface {
 	Handle(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error)
 }
 
-// NewConsumer returns function export over a store, as functions/export makes it. Its
-// queue is nowhere: a message that fails is an error of Work.
+// NewConsumer returns function export over a store, as functions/export makes it. It has no queue,
+// so that Work reports each failed message as an error.
 func NewConsumer(store *dynamo.Store, e *engines.Engines) Consumer {
 	metrics := boot.NewMetrics(io.Discard, time.Now, boot.By("Function", "export"))
 	client := karmak.New(karmak.Config{
@@ -91,8 +92,8 @@ func NewConsumer(store *dynamo.Store, e *engines.Engines) Consumer {
 	return sqsbatch.NewHandler(config, nowhere{}, relatedro.NewRetriever(store, client, time.Now))
 }
 
-// NewFollower returns a run of function follow over a store. What it puts into the queue goes nowhere. A connection that
-// is not followed is an error.
+// NewFollower returns a run of function follow over a store. The refreshes that it sends are
+// discarded. A connection that cannot be followed is an error.
 func NewFollower(store *dynamo.Store, e *engines.Engines) func(context.Context) error {
 	client := karmak.New(karmak.Config{
 		BaseURL: e.KarmakURL, Credentials: karmak.Static(engines.KarmakClientID, engines.KarmakClientSecret),
@@ -119,7 +120,7 @@ func NewFollower(store *dynamo.Store, e *engines.Engines) func(context.Context) 
 // SendRefreshes implements relatedro.Refresher.
 func (nowhere) SendRefreshes(context.Context, []relatedro.Event) error { return nil }
 
-// Work hands a batch to a consumer. A message that is not done is an error.
+// Work passes a batch to a consumer. A failed message is an error.
 func Work(ctx context.Context, c Consumer, batch events.SQSEvent) error {
 	response, err := c.Handle(ctx, batch)
 	if err != nil {
@@ -134,7 +135,7 @@ func Work(ctx context.Context, c Consumer, batch events.SQSEvent) error {
 
 func logger() *slog.Logger { return slog.New(slog.NewJSONHandler(io.Discard, nil)) }
 
-// nowhere is the queue of a consumer none of whose messages fail.
+// nowhere is the queue of a consumer whose messages never fail.
 type nowhere struct{}
 
 var errNowhere = errors.New("there is no queue here")

@@ -1,5 +1,5 @@
-// Package world is what the benchmarks measure in: a table as the product fills it, the
-// dealers' ROs in Karmak, events and requests, and the product's own handlers.
+// Package world sets up the benchmarks: a table filled as by the product, the dealers' ROs in
+// Karmak, events and requests, and the product's own handlers.
 package world
 
 import (
@@ -16,11 +16,11 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// World is one table, with clients of it.
+// World is one table and its clients.
 type World struct {
 	Engines *engines.Engines
 	Table   string
-	Client  *dynamodb.Client // counts nothing, for times
+	Client  *dynamodb.Client // unmetered, for timing
 	Store   *dynamo.Store    // over Client
 
 	Meter         *Meter
@@ -28,7 +28,7 @@ type World struct {
 	MeteredStore  *dynamo.Store // over MeteredClient
 }
 
-// New creates a table of the product's form with that name.
+// New creates a table with the product's schema and the given name.
 func New(ctx context.Context, e *engines.Engines, table string) (*World, error) {
 	w := &World{Engines: e, Table: table, Client: e.DynamoDB(), Meter: &Meter{}}
 	w.MeteredClient = e.DynamoDB(w.Meter.Option)
@@ -39,21 +39,20 @@ func New(ctx context.Context, e *engines.Engines, table string) (*World, error) 
 	return w, nil
 }
 
-// Spinoffs is how many alternate ROs every RO here has: a warranty RO, and one for what
-// a fleet does not pay.
+// Spinoffs is the number of alternate ROs of each case's own RO: a warranty RO, and one for work
+// that a fleet does not pay for.
 const Spinoffs = 2
 
-// Location returns the id of the n-th location, and where its ROs are in Karmak.
+// Location returns the id of the n-th location and its connection to Karmak.
 func Location(n int) (id string, over relatedro.Connection) {
 	return fmt.Sprintf("loc-%d", n), relatedro.Connection{Account: fmt.Sprintf("acct-%d", n), User: fmt.Sprintf("user-%d", n), Branch: "MAIN"}
 }
 
-// RO returns the number of the n-th case's own RO, and Related those of its alternate
-// ROs, none of which is another case's.
+// RO returns the number of the n-th case's own RO.
 func RO(n int) string { return fmt.Sprintf("5%06d", n) }
 
-// Related returns the number of the n-th case's alternate RO, by its index below
-// Spinoffs.
+// Related returns the number of the n-th case's alternate RO with the given index, which must be
+// less than Spinoffs. No other case has this RO.
 func Related(n, index int) string { return fmt.Sprintf("%d%06d", 6+index, n) }
 
 // Key returns the key of the n-th case of a location.
@@ -61,7 +60,7 @@ func Key(location string, n int) relatedro.CaseKey {
 	return relatedro.CaseKey{Location: location, Case: fmt.Sprintf("case-%06d", n)}
 }
 
-// AddLocation enables a location.
+// AddLocation enables the n-th location.
 func (w *World) AddLocation(ctx context.Context, n int) error {
 	id, over := Location(n)
 	after := relatedro.NeverSetUp(id)
@@ -70,11 +69,11 @@ func (w *World) AddLocation(ctx context.Context, n int) error {
 	return w.Store.SaveSettings(ctx, change)
 }
 
-// start is a time in the past of every event here.
+// start is before every event of the benchmarks.
 var start = time.Date(2026, 11, 1, 8, 0, 0, 0, time.UTC)
 
-// StoredCase returns the n-th case of the n-th location as a good retrieval leaves it, with so many related ROs, at
-// most Spinoffs.
+// StoredCase returns the n-th case of a location as a successful retrieval leaves it, with the
+// given number of related ROs, at most Spinoffs.
 func StoredCase(location, n, related int) relatedro.Case {
 	id, over := Location(location)
 	at := start.Add(time.Duration(n) * time.Second)
@@ -101,7 +100,7 @@ func billTo(spinoff int) string {
 	return []string{"Great Lakes Truck Warranty", "Northern Fleet Services"}[spinoff]
 }
 
-// Save stores cases that are not stored yet.
+// Save stores cases that are not yet stored.
 func (w *World) Save(ctx context.Context, cases ...relatedro.Case) error {
 	for _, c := range cases {
 		if err := w.Store.SaveCase(ctx, relatedro.Case{Key: c.Key}, c); err != nil {
@@ -111,7 +110,7 @@ func (w *World) Save(ctx context.Context, cases ...relatedro.Case) error {
 	return nil
 }
 
-// Account returns the Karmak account of the n-th location with the ROs of cases.
+// Account returns the Karmak account of the n-th location with the ROs of the given cases.
 func Account(n int, cases ...int) karmaktest.Account {
 	_, over := Location(n)
 	a := karmaktest.Account{ID: over.Account, Users: []string{over.User}, FusionVersion: "3.61.4.0"}
@@ -129,8 +128,8 @@ func Account(n int, cases ...int) karmaktest.Account {
 	return a
 }
 
-// Exported is what a batch is about: cases from First on, one after the other of the
-// locations.
+// Exported describes a batch of exports: consecutive cases, starting at First. They belong to the
+// locations in turn.
 type Exported struct {
 	First, Messages int
 	Locations       []int
@@ -139,7 +138,7 @@ type Exported struct {
 // At returns the location of the i-th message and the number of its case.
 func (e Exported) At(i int) (location, n int) { return e.Locations[i%len(e.Locations)], e.First + i }
 
-// AddROs gives Karmak the ROs of what was exported.
+// AddROs adds the ROs of the exported cases to Karmak.
 func (w *World) AddROs(ctx context.Context, e Exported) error {
 	cases := make(map[int][]int)
 	for i := range e.Messages {
