@@ -117,7 +117,7 @@ func (h *Handler) do(request *http.Request, answer any) error {
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("Karmak answered with status %d", response.StatusCode)
+		return fmt.Errorf("karmak: status %d", response.StatusCode)
 	}
 	return json.NewDecoder(response.Body).Decode(answer)
 }
