@@ -105,7 +105,7 @@ func encode(n relatedro.Notice) ([]byte, error) {
 func changedOf(about caseDetail, n relatedro.Notice) changedDetail {
 	d := changedDetail{
 		caseDetail: about, Truncated: n.Omitted > 0, Deleted: n.Gone,
-		// never null
+		// The lists are never null.
 		Added: append([]string{}, n.Added...), Removed: append([]string{}, n.Removed...),
 		Changed: make([]change, len(n.Changed)), RelatedROs: make([]view, len(n.Related)),
 	}
