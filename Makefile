@@ -99,7 +99,7 @@ test-clients: build ## Lint the HTTP contract, generate clients and run them; ne
 
 .PHONY: test-sam
 test-sam: ## Check, build and run the functions with AWS's SAM CLI; needs Python 3, Docker and busybox
-	go run ./infra/sam
+	RELATEDRO_SAM=1 go test -C infra/sam -count=1 -timeout 20m
 
 .PHONY: test-deploy
 test-deploy: ## Create the stack on a third-party AWS emulator, run the story and an update; needs Python 3

@@ -2,14 +2,12 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -85,27 +83,4 @@ func (r release) overrides() (overrides []string) {
 // override returns a parameter in SAM CLI's syntax, quoted because it may be empty.
 func override(name, value string) string {
 	return name + `="` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(value) + `"`
-}
-
-// readOverrides prints SAM CLI's interpretation of its arguments as JSON.
-const readOverrides = `import json, sys
-from samcli.cli.types import CfnParameterOverridesType
-print(json.dumps(CfnParameterOverridesType().convert(tuple(sys.argv[1:]), None, None)))`
-
-// checkOverrides checks that SAM CLI parses the parameters that `make deploy` passes.
-func (p proof) checkOverrides(ctx context.Context, cli samCommand) error {
-	r := release{"dev", map[string]string{"A": "", "B": `with "quotes", \ and blanks`, "C": "*", "D": "https://a,https://b", "E": "a=b"}}
-	command := exec.CommandContext(ctx, filepath.Join(cli.venv, "bin", "python"), append([]string{"-c", readOverrides}, r.overrides()...)...)
-	output, err := command.Output()
-	if err != nil {
-		return fmt.Errorf("read the overrides: %w", err)
-	}
-	var read map[string]string
-	if err := json.Unmarshal(output, &read); err != nil {
-		return fmt.Errorf("read the overrides: %w", err)
-	}
-	if !maps.Equal(read, r.parameters) {
-		return fmt.Errorf("SAM CLI reads %q, want %q", read, r.parameters)
-	}
-	return nil
 }

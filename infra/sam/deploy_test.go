@@ -1,7 +1,12 @@
 package main
 
 import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -70,4 +75,27 @@ func TestDeploymentGivesEveryParameterAndItsTime(t *testing.T) {
 			t.Errorf("sam %q lacks %s", got, want)
 		}
 	}
+}
+
+// readOverrides prints SAM CLI's interpretation of its arguments as JSON.
+const readOverrides = `import json, sys
+from samcli.cli.types import CfnParameterOverridesType
+print(json.dumps(CfnParameterOverridesType().convert(tuple(sys.argv[1:]), None, None)))`
+
+// checkOverrides checks that SAM CLI parses the parameters that `make deploy` passes.
+func checkOverrides(ctx context.Context, cli samCommand) error {
+	r := release{"dev", map[string]string{"A": "", "B": `with "quotes", \ and blanks`, "C": "*", "D": "https://a,https://b", "E": "a=b"}}
+	command := exec.CommandContext(ctx, filepath.Join(cli.venv, "bin", "python"), append([]string{"-c", readOverrides}, r.overrides()...)...)
+	output, err := command.Output()
+	if err != nil {
+		return fmt.Errorf("read the overrides: %w", err)
+	}
+	var read map[string]string
+	if err := json.Unmarshal(output, &read); err != nil {
+		return fmt.Errorf("read the overrides: %w", err)
+	}
+	if !maps.Equal(read, r.parameters) {
+		return fmt.Errorf("SAM CLI reads %q, want %q", read, r.parameters)
+	}
+	return nil
 }

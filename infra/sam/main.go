@@ -1,14 +1,12 @@
-// Command sam tests the project with AWS's own tools: SAM CLI checks, builds and runs every
-// function, and the CloudFormation from the SAM translator must meet our requirements.
+// Command sam does with AWS's SAM CLI what the Makefile asks of it. Its tests, which `make test-sam`
+// runs, hold the project against AWS's own tools: SAM CLI validates, builds and runs every function,
+// and the SAM translator's CloudFormation must keep the promises of promises_test.go.
 //
-//	go run ./infra/sam                      runs every check, like `make test-sam`
-//	go run ./infra/sam environment          prints the file that `sam local --env-vars` needs to
-//	                                        reach a running local stack
-//	go run ./infra/sam deploy dev           builds and deploys a stage of samconfig.toml, like
-//	                                        `make deploy CONFIG=dev`
+//	go run ./infra/sam environment   prints what `sam local --env-vars` needs to reach a running local stack
+//	go run ./infra/sam deploy dev    builds and deploys a stage of samconfig.toml, which is `make deploy CONFIG=dev`
 //
-// Run it in the project's directory. It needs python3 and make; running functions also needs Docker
-// and busybox. Checks whose tools are missing are skipped with the reason, or fail if CI=true.
+// It must be run from the project's directory. The tests need python3 and make, and to run functions
+// also Docker and busybox.
 package main
 
 import (
@@ -21,13 +19,11 @@ import (
 	"net"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"strconv"
 	"syscall"
 
 	"related-ro/infra/local/issuer"
 	"related-ro/infra/local/stack"
-	"related-ro/infra/tools"
 )
 
 func main() {
@@ -47,16 +43,7 @@ func command(ctx context.Context, arguments []string, in io.Reader, out io.Write
 	if len(arguments) == 2 && arguments[0] == "deploy" {
 		return deploy(ctx, arguments[1], in, out)
 	}
-	flags := flag.NewFlagSet("sam", flag.ContinueOnError)
-	cache := flags.String("cache", ".cache/sam", "directory for what is installed and built")
-	if err := flags.Parse(arguments); err != nil {
-		return err
-	}
-	directory, err := filepath.Abs(*cache)
-	if err != nil {
-		return fmt.Errorf("find the cache: %w", err)
-	}
-	return proof{cache: directory, out: out, mustHave: tools.MustHave()}.run(ctx)
+	return errors.New("the commands are environment and deploy STAGE")
 }
 
 // printEnvironment prints the --env-vars file for a stack that `make run` started.

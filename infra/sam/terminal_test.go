@@ -45,7 +45,7 @@ func (p proof) readme(ctx context.Context, cli samCommand, daemon *docker) (err 
 		return err
 	}
 	if !strings.Contains(script, "-host "+listen+" ") || !strings.Contains(script, "ARCHITECTURE="+hostArchitecture()+" ") {
-		return p.without("the README's lines", fmt.Errorf("%w: this is %s, with Docker's bridge at %s", errUnavailable, hostArchitecture(), listen))
+		return fmt.Errorf("the README's lines: %w: this is %s, with Docker's bridge at %s", errUnavailable, hostArchitecture(), listen)
 	}
 	terminal, err := p.newTerminal(ctx, cli, daemon)
 	if err != nil {

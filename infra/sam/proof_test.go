@@ -12,67 +12,79 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"testing"
 	"time"
 
 	"related-ro/infra/local/stack"
 	"related-ro/infra/sam/translator"
+	"related-ro/infra/tools"
 )
 
 // lookAgain is the interval between readiness probes.
 const lookAgain = 100 * time.Millisecond
 
-// proof is one run of all checks of this command.
+// proof is one run of all steps.
 type proof struct {
-	cache    string
-	out      io.Writer
-	mustHave bool // a missing tool is an error
+	cache string // directory for what is installed and built
+	out   io.Writer
 }
 
-// errUnavailable is wrapped by errors about tools that are not available on this machine.
-var errUnavailable = errors.New("not to be had on this machine")
+// errUnavailable is wrapped by the error of a tool that this machine lacks.
+var errUnavailable = errors.New("not available on this machine")
 
-// run runs all steps in order and stops at the first failure.
-func (p proof) run(ctx context.Context) error {
-	venv, err := translator.Install(ctx, p.cache)
+// TestSAM takes the steps in their order, each with what the ones before it built, and stops at the
+// first that fails. A step whose tools are missing is skipped, but fails in CI.
+func TestSAM(t *testing.T) {
+	if os.Getenv("RELATEDRO_SAM") != "1" {
+		t.Skip("make test-sam runs it")
+	}
+	t.Chdir("../..")
+	cache, err := filepath.Abs(".cache/sam")
 	if err != nil {
-		return p.without("SAM CLI", err)
+		t.Fatal(err)
 	}
-	cli := samCommand{venv: venv, region: stack.Region}
-	for _, s := range []struct {
-		title string
-		do    func(context.Context, samCommand) error
-	}{
-		{"sam validate --lint", func(ctx context.Context, cli samCommand) error {
-			_, _, err := cli.run(ctx, "validate", "--lint")
-			return err
-		}},
-		{"The CloudFormation of it", p.checkCloudFormation},
-		{"What make deploy hands to sam deploy", p.checkOverrides},
-		{"sam build for arm64", func(ctx context.Context, cli samCommand) error { return p.build(ctx, cli, "arm64") }},
-		{"sam build for x86_64", func(ctx context.Context, cli samCommand) error { return p.build(ctx, cli, "x86_64") }},
-		{"sam local", p.local},
-	} {
-		began := time.Now()
-		fmt.Fprintf(p.out, "=== %s\n", s.title)
-		if err := s.do(ctx, cli); errors.Is(err, errUnavailable) {
-			if err := p.without(s.title, err); err != nil {
-				return err
-			}
-		} else if err != nil {
-			return fmt.Errorf("%s: %w", s.title, err)
-		}
-		fmt.Fprintf(p.out, "--- %.1f s\n", time.Since(began).Seconds())
+	venv, err := translator.Install(t.Context(), cache)
+	if err != nil {
+		unavailable(t, "SAM CLI", err)
 	}
-	return nil
+	p, cli := proof{cache, os.Stdout}, samCommand{venv: venv, region: stack.Region}
+	p.step(t, "sam validate --lint", func(t *testing.T) error {
+		_, _, err := cli.run(t.Context(), "validate", "--lint")
+		return err
+	})
+	p.step(t, "The translated CloudFormation", func(t *testing.T) error { return p.checkCloudFormation(t, cli) })
+	p.step(t, "The parameters that make deploy passes to sam deploy", func(t *testing.T) error { return checkOverrides(t.Context(), cli) })
+	for _, architecture := range []string{"arm64", "x86_64"} {
+		p.step(t, "sam build for "+architecture, func(t *testing.T) error { return p.build(t.Context(), cli, architecture) })
+	}
+	p.step(t, "sam local", func(t *testing.T) error { return p.local(t.Context(), cli) })
 }
 
-// without reports a skipped check, or fails.
-func (p proof) without(what string, err error) error {
-	if p.mustHave {
-		return fmt.Errorf("%s: %w", what, err)
+// step runs one step as a subtest, with a headline and its time.
+func (p proof) step(t *testing.T, title string, do func(*testing.T) error) {
+	began := time.Now()
+	fmt.Fprintf(p.out, "=== %s\n", title)
+	passed := t.Run(title, func(t *testing.T) {
+		if err := do(t); errors.Is(err, errUnavailable) {
+			unavailable(t, title, err)
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	})
+	if !passed {
+		t.FailNow()
 	}
-	fmt.Fprintf(p.out, "SKIPPED %s: %v\n", what, err)
-	return nil
+	fmt.Fprintf(p.out, "--- %.1f s\n", time.Since(began).Seconds())
+}
+
+// unavailable skips the test, saying so also where go test is not verbose, or fails it in CI.
+func unavailable(t *testing.T, title string, err error) {
+	t.Helper()
+	if tools.MustHave() {
+		t.Fatalf("%s: %v", title, err)
+	}
+	fmt.Printf("SKIPPED %s: %v\n", title, err)
+	t.SkipNow()
 }
 
 // build builds every function as a deployment does.

@@ -4,21 +4,21 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"testing"
 	"time"
 
 	"related-ro/infra/sam/samconfig"
 	"related-ro/infra/sam/translator"
 )
 
-// checkCloudFormation translates the template for each stage and checks every promise.
-func (p proof) checkCloudFormation(ctx context.Context, cli samCommand) error {
-	uses, err := sdkUses(ctx)
+// checkCloudFormation translates the template for each stage and checks every promise about it.
+func (p proof) checkCloudFormation(t *testing.T, cli samCommand) error {
+	uses, err := sdkUses(t.Context())
 	if err != nil {
 		return err
 	}
@@ -34,21 +34,22 @@ func (p proof) checkCloudFormation(ctx context.Context, cli samCommand) error {
 	if err != nil {
 		return err
 	}
-	var problems []error
 	for _, stage := range slices.Sorted(maps.Keys(stages)) {
-		f, err := translate(ctx, cli, stages[stage])
+		f, err := translate(t.Context(), cli, stages[stage])
 		if err != nil {
 			return err
 		}
 		all := promises(uses, groups, runbook)
 		for _, promise := range all {
-			for _, problem := range promise.broken(f) {
-				problems = append(problems, fmt.Errorf("%s: %s: %s", stage, promise.name, problem))
-			}
+			t.Run(stage+", "+promise.name, func(t *testing.T) {
+				for _, problem := range promise.broken(f) {
+					t.Error(problem)
+				}
+			})
 		}
 		fmt.Fprintf(p.out, "%-8s %d resources, %d promises\n", stage, len(f.Template.Resources), len(all))
 	}
-	return errors.Join(problems...)
+	return nil
 }
 
 // promise is a requirement on the generated CloudFormation.
