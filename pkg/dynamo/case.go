@@ -15,7 +15,12 @@ import (
 const (
 	attrRevision = "revision"
 	attrOmitted  = "omitted"
+	attrLinks    = "links" // of which form the case's links are
 )
+
+// linksForm is the form of links that this version writes: those to open warranty ROs say
+// so. Before it, cases had no number of a form.
+const linksForm = 1
 
 // encodeCase returns the case's item. It belongs to an asset's cases once the asset is
 // known.
@@ -46,7 +51,7 @@ func encodeCase(c relatedro.Case) item {
 		it[attrOmitted] = number(int64(c.Omitted))
 	}
 	it.putExpiry(c.Expires)
-	it[attrRevision] = number(c.Revision)
+	it[attrRevision], it[attrLinks] = number(c.Revision), number(linksForm)
 	return it
 }
 
@@ -93,6 +98,7 @@ func encodeRelated(r relatedro.RelatedRO) item {
 	it.putFlag("voided", r.Voided)
 	it.putTime("firstSeenAt", r.FirstSeenAt)
 	it.putTime("goneSince", r.GoneSince)
+	it.putText("totalCharges", r.TotalCharges)
 	return it
 }
 
@@ -113,6 +119,7 @@ func decodeCase(it item) (relatedro.Case, error) {
 		Own:          nested(r, "own", decodeRelated),
 		Related:      nestedList(r, "relatedRos", decodeRelated),
 		Omitted:      int(r.number(attrOmitted)),
+		Unindexed:    r.number(attrLinks) < linksForm,
 		Expires:      r.expiry(),
 		Revision:     r.number(attrRevision),
 	}
@@ -161,6 +168,7 @@ func decodeRelated(r *reader) relatedro.RelatedRO {
 		Voided:        r.flag("voided"),
 		FirstSeenAt:   r.time("firstSeenAt"),
 		GoneSince:     r.time("goneSince"),
+		TotalCharges:  r.text("totalCharges"),
 	}
 }
 
@@ -174,7 +182,34 @@ func encodeLink(l relatedro.Link, expires time.Time) item {
 		it[attrGSI1PK] = text(openPartition(l.Key.Location))
 		it[attrGSI1SK] = text(assetSort(l.OpenSince, l.Key.Case))
 	}
+	if l.Warranty != (relatedro.OpenWarranty{}) {
+		it[attrGSI1PK] = text(warrantyPartition(l.Key.Location))
+		it[attrGSI1SK] = text(warrantySort(l))
+		it.putMap("openWarranty", encodeOpenWarranty(l.Warranty))
+	}
 	return it
+}
+
+func encodeOpenWarranty(o relatedro.OpenWarranty) item {
+	it := make(item)
+	it.putMap("ro", encodeRelated(o.RO))
+	it.putText("ownRo", o.OwnRO)
+	it.putText("ownInvoicedAt", o.OwnInvoicedAt)
+	it.putMap("fetchedOver", encodeConnection(o.FetchedOver))
+	it.putText("outcome", string(o.Outcome))
+	it.putTime("asOf", o.AsOf)
+	return it
+}
+
+func decodeOpenWarranty(r *reader) relatedro.OpenWarranty {
+	return relatedro.OpenWarranty{
+		RO:            nested(r, "ro", decodeRelated),
+		OwnRO:         r.text("ownRo"),
+		OwnInvoicedAt: r.text("ownInvoicedAt"),
+		FetchedOver:   nested(r, "fetchedOver", decodeConnection),
+		Outcome:       relatedro.Outcome(r.text("outcome")),
+		AsOf:          r.time("asOf"),
+	}
 }
 
 func decodeLink(it item) (relatedro.Link, error) {
@@ -185,8 +220,10 @@ func decodeLink(it item) (relatedro.Link, error) {
 		Key:        relatedro.CaseKey{Location: k.location(), Case: caseOf(k.sk)},
 		Own:        r.flag("own"),
 		CaseNumber: r.text("caseNumber"),
+		Warranty:   nested(r, "openWarranty", decodeOpenWarranty),
 	}
-	if at, _, open := strings.Cut(r.text(attrGSI1SK), infixCase); open {
+	if r.text(attrGSI1PK) == openPartition(l.Key.Location) {
+		at, _, _ := strings.Cut(r.text(attrGSI1SK), infixCase)
 		var err error
 		l.OpenSince, err = parseTime(at)
 		r.err = cmp.Or(r.err, err)

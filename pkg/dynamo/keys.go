@@ -70,6 +70,29 @@ func linkKey(k relatedro.CaseKey, ro string) key {
 // openPartition is where the index has the own ROs of cases whose family is open.
 func openPartition(location string) string { return partition(location) + "#OPEN" }
 
+// warrantyPartition is where the index has the links to open warranty ROs.
+func warrantyPartition(location string) string { return partition(location) + "#WARRANTY" }
+
+// unknownDay stands in the index for the day of an RO that nobody knows when it was opened.
+const unknownDay = "0000-00-00"
+
+// warrantySort orders open warranty ROs by the day they were opened on and by number; of
+// links to one RO that of a case whose own RO it was made from comes first.
+func warrantySort(l relatedro.Link) string {
+	ro, rank := l.Warranty.RO, "1"
+	if ro.Relation == relatedro.Alternate {
+		rank = "0"
+	}
+	return cmp.Or(ro.OpenedOn(), unknownDay) + "#" + l.RO + "#" + rank + "#" + l.Key.Case
+}
+
+// roOf returns what a key by warrantySort begins with: day and RO.
+func roOf(sk string) string {
+	day, rest, _ := strings.Cut(sk, "#")
+	ro, _, _ := strings.Cut(rest, "#")
+	return day + "#" + ro
+}
+
 func checkedKey(location string) key { return key{partition(location), skChecked} }
 
 // followedKey has no location: one connection may serve several. A branch comes last, as

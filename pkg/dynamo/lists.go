@@ -59,12 +59,49 @@ func (s *Store) LinksTo(ctx context.Context, location, ro string, prefix bool, a
 	return decodeAll(s, items, decodeLink), next, nil
 }
 
+// OpenWarranty returns links to a location's open warranty ROs from one query of the index;
+// see relatedro.CaseReader. A page ends before an RO whose links the next may go on with,
+// unless it has no other.
+func (s *Store) OpenWarranty(ctx context.Context, location, openedBefore, after string, limit int) ([]relatedro.Link, string, error) {
+	items, next, err := s.page(ctx, list{
+		index: indexGSI1, partition: warrantyPartition(location), before: openedBefore,
+		valid: func(sk string) bool {
+			part := strings.Split(sk, "#")
+			return len(part) == 4 && len(part[0]) == len(unknownDay) && relatedro.CheckRO("", part[1]) == nil && isID(part[3]) &&
+				(openedBefore == "" || sk < openedBefore)
+		},
+		tableKey: func(sk string) key {
+			return linkKey(relatedro.CaseKey{Location: location, Case: caseOf(sk)}, strings.Split(sk, "#")[1])
+		},
+	}, after, limit)
+	if err != nil {
+		return nil, "", fmt.Errorf("read open warranty ROs of %s: %w", location, err)
+	}
+	if next != "" {
+		items, next = wholeROs(items, next)
+	}
+	return decodeAll(s, items, decodeLink), next, nil
+}
+
+// wholeROs leaves out the items at the end that are of one RO, which may go on behind them,
+// and returns where that RO begins.
+func wholeROs(items []item, next string) ([]item, string) {
+	for end := len(items) - 1; end > 0; end-- {
+		r := reader{item: items[end-1]}
+		if before := r.text(attrGSI1SK); roOf(before) != roOf(next) {
+			return items[:end], before
+		}
+	}
+	return items, next
+}
+
 // list names the items of one partition whose sort keys begin with prefix.
 type list struct {
 	index      string // empty for the table itself
 	partition  string
 	prefix     string
 	from       string // sort keys before it are left out; not together with prefix
+	before     string // sort keys from it on are left out; not together with prefix or from
 	backward   bool
 	consistent bool                 // not of an index
 	valid      func(sk string) bool // whether a sort key with the prefix is of the list's form
@@ -138,6 +175,10 @@ func (s *Store) queryFor(l list, after string, limit int) (*dynamodb.QueryInput,
 	if l.from != "" {
 		condition += " AND " + sort + " >= :from"
 		values[":from"] = text(l.from)
+	}
+	if l.before != "" {
+		condition += " AND " + sort + " < :before"
+		values[":before"] = text(l.before)
 	}
 	in := &dynamodb.QueryInput{
 		TableName: &s.table, KeyConditionExpression: &condition, ExpressionAttributeValues: values,

@@ -47,7 +47,7 @@ var wholeNow = reading{consistent: true}
 
 // shown leaves out a fifth of what the SDK would have to decode of a case.
 var shown = reading{
-	attributes: "PK,SK,revision,caseNumber,assetId,roNumber,caseStatus,closedBy,retrieval,fetchedOver,relatedRos,omitted," +
+	attributes: "PK,SK,revision,caseNumber,assetId,roNumber,caseStatus,closedBy,retrieval,fetchedOver,relatedRos,omitted,links," +
 		"#status,dms,karmak,version,checkedAt",
 	names: map[string]string{"#status": "status"}, // which is a reserved word
 }

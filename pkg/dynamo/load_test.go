@@ -239,7 +239,7 @@ func TestPeekReadsWhatPeopleSee(t *testing.T) {
 	}
 	want, wanted := whole.Cases[k], whole.Settings["loc-100"]
 	for name, field := range reflect.ValueOf(want).Fields() {
-		if field.IsZero() {
+		if field.IsZero() && name.Name != "Unindexed" { // of what this version writes it is always false
 			t.Errorf("the stored case has no %s to look for", name.Name)
 		}
 	}

@@ -47,7 +47,7 @@ func (s *Store) saveCase(ctx context.Context, before, next relatedro.Case) error
 	}
 	actions := []types.TransactWriteItem{s.putCase(before, next)}
 	for _, l := range puts {
-		actions = append(actions, types.TransactWriteItem{Put: &types.Put{TableName: &s.table, Item: encodeLink(l, linksExpire(next))}})
+		actions = append(actions, types.TransactWriteItem{Put: &types.Put{TableName: &s.table, Item: encodeLink(l, linkExpires(l, next))}})
 	}
 	for _, ro := range deletes {
 		actions = append(actions, types.TransactWriteItem{Delete: &types.Delete{TableName: &s.table, Key: linkKey(next.Key, ro).item()}})
@@ -82,11 +82,12 @@ func (s *Store) transact(ctx context.Context, actions []types.TransactWriteItem)
 	return err
 }
 
-// linksExpire returns when the links of a case may be forgotten: with the case or up to
-// 30 days later, so that not every event of it has to write them all.
-func linksExpire(c relatedro.Case) time.Time {
+// linkExpires returns when a link of the case may be forgotten: with the case or up to 30
+// days later, so that not every event of it has to write them all. One to an open warranty
+// RO, which holds more than a number, goes with the case.
+func linkExpires(l relatedro.Link, c relatedro.Case) time.Time {
 	const step = 30 * 24 * time.Hour
-	if c.Expires.IsZero() {
+	if c.Expires.IsZero() || l.Warranty != (relatedro.OpenWarranty{}) {
 		return c.Expires
 	}
 	return c.Expires.Add(step - 1).Truncate(step)
@@ -97,11 +98,13 @@ func linksExpire(c relatedro.Case) time.Time {
 func changedLinks(before, next relatedro.Case) (puts []relatedro.Link, deletes []string) {
 	had := make(map[string]relatedro.Link)
 	for _, l := range before.Links() {
+		if before.Unindexed {
+			l.Warranty = relatedro.OpenWarranty{}
+		}
 		had[l.RO] = l
 	}
-	longer := !linksExpire(before).Equal(linksExpire(next))
 	for _, l := range next.Links() {
-		if had[l.RO] != l || longer {
+		if had[l.RO] != l || !linkExpires(l, before).Equal(linkExpires(l, next)) {
 			puts = append(puts, l)
 		}
 		delete(had, l.RO)

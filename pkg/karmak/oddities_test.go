@@ -19,7 +19,7 @@ func TestFamiliesShowsROsInAnyState(t *testing.T) {
 	opened := time.Date(2026, 11, 20, 8, 15, 0, 0, time.UTC)
 	sim := dealer(t, karmaktest.Config{},
 		karmaktest.RO{Number: "100", Branch: "MAIN", Completed: true, InvoiceNumber: "9001", InvoicedAt: opened},
-		karmaktest.RO{Number: "101", Branch: "MAIN", Original: "100", OpenedAt: opened, BillingCustomerName: "Volvo", BillingCustomerWarranty: true},
+		karmaktest.RO{Number: "101", Branch: "MAIN", Original: "100", OpenedAt: opened, BillingCustomerName: "Volvo", BillingCustomerWarranty: true, TotalCharges: 1284.5},
 		karmaktest.RO{Number: "102", Branch: "MAIN", Original: "100", Completed: true},
 		karmaktest.RO{
 			Number: "103", Branch: "MAIN", Original: "100", Completed: true, OpenedAt: opened, InvoicedAt: opened.Add(time.Hour),
@@ -30,14 +30,14 @@ func TestFamiliesShowsROsInAnyState(t *testing.T) {
 	want := []relatedro.RelatedRO{
 		{
 			RO: "101", MadeFrom: "100", Relation: relatedro.Alternate, Status: relatedro.ROOpen, BillTo: "Volvo", Warranty: true,
-			OpenedAt: "2026-11-20T08:15:00",
+			OpenedAt: "2026-11-20T08:15:00", TotalCharges: "1284.50",
 		},
-		{RO: "102", MadeFrom: "100", Relation: relatedro.Alternate, Status: relatedro.ROCompleted},
+		{RO: "102", MadeFrom: "100", Relation: relatedro.Alternate, Status: relatedro.ROCompleted, TotalCharges: "0.00"},
 		{
 			RO: "103", MadeFrom: "100", Relation: relatedro.Alternate, Status: relatedro.ROInvoiced, BillTo: "Shop", InvoiceNumber: "9002",
-			OpenedAt: "2026-11-20T08:15:00", InvoicedAt: "2026-11-20T09:15:00",
+			OpenedAt: "2026-11-20T08:15:00", InvoicedAt: "2026-11-20T09:15:00", TotalCharges: "0.00",
 		},
-		{RO: "104", MadeFrom: "100", Relation: relatedro.Alternate, Status: relatedro.ROOpen, Voided: true},
+		{RO: "104", MadeFrom: "100", Relation: relatedro.Alternate, Status: relatedro.ROOpen, Voided: true, TotalCharges: "0.00"},
 	}
 	got := families(t, client(t, sim), over, "100")["100"].Related
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -83,7 +83,7 @@ func TestFamiliesAtABranchSeesThatBranchAlone(t *testing.T) {
 	))
 	want := []relatedro.RelatedRO{
 		{RO: "100", Relation: relatedro.Original},
-		{RO: "102", MadeFrom: "100", Relation: relatedro.Sibling, Status: relatedro.ROOpen},
+		{RO: "102", MadeFrom: "100", Relation: relatedro.Sibling, Status: relatedro.ROOpen, TotalCharges: "0.00"},
 	}
 	if diff := cmp.Diff(want, families(t, c, at("EAST"), "101")["101"].Related); diff != "" {
 		t.Errorf("family of 101 at EAST (-want +got):\n%s", diff)

@@ -17,13 +17,13 @@ import (
 func TestEveryFormOfAnAnswerSaysTheSame(t *testing.T) {
 	opened := day(2026, 11, 20)
 	ros := []karmaktest.RO{
-		{Number: "100", Branch: "MAIN", Completed: true, InvoiceNumber: "9001", OpenedAt: opened, InvoicedAt: opened},
+		{Number: "100", Branch: "MAIN", Completed: true, InvoiceNumber: "9001", OpenedAt: opened, InvoicedAt: opened, TotalCharges: 1284.5},
 		{Number: "101", Branch: "MAIN", Original: "100", OpenedAt: opened, BillingCustomerName: "Volvo", BillingCustomerWarranty: true},
 		{Number: "102", Branch: "MAIN", Original: "100", Completed: true, OpenedAt: opened, Voided: true},
 	}
 	want := []relatedro.RelatedRO{
-		{RO: "100", Relation: relatedro.Original, Status: relatedro.ROInvoiced, InvoiceNumber: "9001", OpenedAt: "2026-11-20", InvoicedAt: "2026-11-20"},
-		{RO: "102", MadeFrom: "100", Relation: relatedro.Sibling, Status: relatedro.ROCompleted, OpenedAt: "2026-11-20", Voided: true},
+		{RO: "100", Relation: relatedro.Original, Status: relatedro.ROInvoiced, InvoiceNumber: "9001", OpenedAt: "2026-11-20", InvoicedAt: "2026-11-20", TotalCharges: "1284.50"},
+		{RO: "102", MadeFrom: "100", Relation: relatedro.Sibling, Status: relatedro.ROCompleted, OpenedAt: "2026-11-20", Voided: true, TotalCharges: "0.00"},
 	}
 	sim := dealer(t, karmaktest.Config{})
 	rapid.Check(t, func(t *rapid.T) {

@@ -17,9 +17,10 @@ const (
 	headerView      = "RepairOrderHeader"
 	headerPath      = unityPath + "frw/" + headerView
 
-	numberColumn = "RONumber"
-	originColumn = "OriginalRONumber"
-	atBranch     = "Branch[EQ]" // what a branch follows in a filter
+	numberColumn  = "RONumber"
+	originColumn  = "OriginalRONumber"
+	chargesColumn = "TotalROCharges"
+	atBranch      = "Branch[EQ]" // what a branch follows in a filter
 )
 
 // Rows of a page, within what Karmak asks for: pages of 100 to 500. smallPage is asked

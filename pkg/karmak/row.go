@@ -2,6 +2,7 @@ package karmak
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -28,6 +29,7 @@ type row struct {
 	RODateInvoiced            date
 	BillingCustomerName       text
 	IsBillingCustomerWarranty flag
+	TotalROCharges            amount
 
 	originUnread bool // OriginalRONumber could not be read
 	integer      bool // RONumber is a JSON number
@@ -46,6 +48,7 @@ func (r *row) cells() []cell {
 		{"RODateInvoiced", &r.RODateInvoiced},
 		{"BillingCustomerName", &r.BillingCustomerName},
 		{"IsBillingCustomerWarranty", &r.IsBillingCustomerWarranty},
+		{chargesColumn, &r.TotalROCharges},
 	}
 }
 
@@ -54,11 +57,13 @@ type cell struct {
 	value  json.Unmarshaler
 }
 
-// columns returns the names of row's columns, joined as select wants them.
-func columns() string {
+// columns returns the names of row's columns but those left out, joined as select wants them.
+func columns(leftOut ...string) string {
 	var names []string
 	for _, c := range new(row).cells() {
-		names = append(names, c.column)
+		if !slices.Contains(leftOut, c.column) {
+			names = append(names, c.column)
+		}
 	}
 	return strings.Join(names, ",")
 }
@@ -217,6 +222,34 @@ func (d *date) UnmarshalJSON(data []byte) error {
 	return err
 }
 
+// amount is a column of money as an exact decimal with two digits after the point, or as
+// many more as are not zeros: "1284.50". Empty is unknown.
+type amount string
+
+// UnmarshalJSON takes a number or text of digits with or without a fraction and a sign, and
+// null. It takes no exponent and no separator of thousands.
+func (a *amount) UnmarshalJSON(data []byte) error {
+	var t text
+	if err := t.UnmarshalJSON(data); err != nil || t == "" {
+		*a = ""
+		return err
+	}
+	digits, negative := strings.CutPrefix(string(t), "-")
+	whole, fraction, _ := strings.Cut(digits, ".")
+	if len(digits) > maxAmount || whole == "" || strings.Trim(whole+fraction, "0123456789") != "" {
+		return errors.New("is no amount")
+	}
+	whole, fraction = strings.TrimLeft(whole, "0"), strings.TrimRight(fraction, "0")
+	*a = amount(cmp.Or(whole, "0") + "." + fraction + strings.Repeat("0", max(0, 2-len(fraction))))
+	if negative {
+		*a = "-" + *a
+	}
+	return nil
+}
+
+// maxAmount bounds the digits of an amount; SQL Server's money has 19.
+const maxAmount = 24
+
 // related returns the row as an RO of a family, without its relation.
 func (r row) related() relatedro.RelatedRO {
 	ro := relatedro.RelatedRO{
@@ -228,6 +261,8 @@ func (r row) related() relatedro.RelatedRO {
 		OpenedAt:   string(r.RODateOpened),
 		InvoicedAt: string(r.RODateInvoiced),
 		Voided:     bool(r.IsVoided),
+
+		TotalCharges: string(r.TotalROCharges),
 	}
 	if r.InvoiceNumber != "0" {
 		ro.InvoiceNumber = string(r.InvoiceNumber)

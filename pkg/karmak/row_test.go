@@ -74,6 +74,12 @@ func TestRowsTolerateWhatKarmakMaySend(t *testing.T) {
 			"the same as .NET writes them", `{"RONumber":1,"RODateOpened":"3/2/2026 4:05 PM","RODateInvoiced":"11/20/2026 4:05:06 AM"}`,
 			relatedro.RelatedRO{RO: "1", OpenedAt: "2026-03-02T16:05:00", InvoicedAt: "2026-11-20T04:05:06", Status: relatedro.ROInvoiced},
 		},
+		{"charges", `{"RONumber":1,"TotalROCharges":1284.5}`, relatedro.RelatedRO{RO: "1", TotalCharges: "1284.50", Status: relatedro.ROOpen}},
+		{"charges as text, to SQL Server's four digits", `{"RONumber":1,"TotalROCharges":"0012.3450 "}`, relatedro.RelatedRO{RO: "1", TotalCharges: "12.345", Status: relatedro.ROOpen}},
+		{"charges without a fraction", `{"RONumber":1,"TotalROCharges":1000}`, relatedro.RelatedRO{RO: "1", TotalCharges: "1000.00", Status: relatedro.ROOpen}},
+		{"charges that no float holds", `{"RONumber":1,"TotalROCharges":90071992547409.93}`, relatedro.RelatedRO{RO: "1", TotalCharges: "90071992547409.93", Status: relatedro.ROOpen}},
+		{"a credit", `{"RONumber":1,"TotalROCharges":-0.5}`, relatedro.RelatedRO{RO: "1", TotalCharges: "-0.50", Status: relatedro.ROOpen}},
+		{"charges that are empty", `{"RONumber":1,"TotalROCharges":" "}`, relatedro.RelatedRO{RO: "1", Status: relatedro.ROOpen}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			rows, unread, err := decodeRows([]byte("[" + test.row + "]"))
@@ -114,6 +120,9 @@ func TestCellsThatCannotBeReadAreUnknown(t *testing.T) {
 		{"a date that is none", `{"RONumber":1,"RODateInvoiced":"25-11-2026"}`, "row 1: RODateInvoiced is no date", relatedro.RelatedRO{RO: "1"}},
 		{"a name of a type", `{"RONumber":1,"BillingCustomerName":{}}`, "row 1: BillingCustomerName is neither text nor a number", relatedro.RelatedRO{RO: "1"}},
 		{"an original of a type", `{"RONumber":1,"OriginalRONumber":[2]}`, "row 1: OriginalRONumber is neither text nor a number", relatedro.RelatedRO{RO: "1"}},
+		{"an amount with an exponent", `{"RONumber":1,"TotalROCharges":1.2e3}`, "row 1: TotalROCharges is no amount", relatedro.RelatedRO{RO: "1"}},
+		{"an amount with separators", `{"RONumber":1,"TotalROCharges":"$1,284.50"}`, "row 1: TotalROCharges is no amount", relatedro.RelatedRO{RO: "1"}},
+		{"an amount of a point", `{"RONumber":1,"TotalROCharges":"."}`, "row 1: TotalROCharges is no amount", relatedro.RelatedRO{RO: "1"}},
 		{"control character", `{"RONumber":1,"OriginalRONumber":"1\n2"}`, "row 1: OriginalRONumber cannot be a number", relatedro.RelatedRO{RO: "1"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

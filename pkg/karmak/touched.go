@@ -18,6 +18,8 @@ const touchedPages = 20
 // are that new; it is not tried again when it fails: the next run will ask. The error is a
 // *relatedro.Failure.
 //
+// It does not ask for what the ROs charge: a change of that alone is none to follow.
+//
 // Filters have dates without a time of day, as in Karmak's only example.
 func (c *Client) Touched(ctx context.Context, over relatedro.Connection, since time.Time) (ros []relatedro.RelatedRO, whole bool, err error) {
 	s, refusal := c.session(over)
@@ -55,6 +57,6 @@ func (c *Client) touchedURL(branch string, since time.Time, size, page int) stri
 	if branch != "" {
 		filter += "," + atBranch + branch
 	}
-	return c.cfg.BaseURL + headerPath + "?filter=" + encode(filter) + "&select=" + encode(columns()) +
+	return c.cfg.BaseURL + headerPath + "?filter=" + encode(filter) + "&select=" + encode(columns(chargesColumn)) +
 		"&pagesize=" + strconv.Itoa(size) + "&page=" + strconv.Itoa(page)
 }

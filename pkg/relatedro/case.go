@@ -27,6 +27,10 @@ type Case struct {
 	FetchedOver Connection  // the connection that Related was fetched over
 	Retrieval   Retrieval   // the last retrieval, good or not
 
+	// Unindexed says that the case was stored by a version that did not list open warranty
+	// ROs: its next write does. The store's own.
+	Unindexed bool
+
 	Expires  time.Time // when the store may forget the case; zero is never
 	Revision int64     // counts writes; 0 is not stored
 }
@@ -144,6 +148,7 @@ type RelatedRO struct {
 	OpenedAt      string // ISO 8601 date or time as the DMS has it, in the dealer's own zone
 	InvoicedAt    string // likewise; empty while not invoiced
 	Voided        bool
+	TotalCharges  string // see OpenWarranty; a decimal such as "1284.50", in the dealer's currency, which the DMS does not name
 
 	FirstSeenAt time.Time // when a retrieval of the case first found it; zero as the DMS gives it
 	GoneSince   time.Time // when a retrieval first missed it; zero while the DMS has it
@@ -166,12 +171,14 @@ type Link struct {
 	Own        bool // the case's own RO
 	CaseNumber string
 	OpenSince  time.Time // of the own RO while the case's family is open: its first event; else zero
+
+	Warranty OpenWarranty // of a related RO that is an open warranty RO; else zero
 }
 
 // Links returns the links that the case as it stands must have, one for each RO
-// number, ordered by number: its own RO and the first of its list, MaxLinks in all. A
-// number that CheckRO refuses, which a DMS may still hold, is shown but not linked:
-// nobody can search for it.
+// number, ordered by number: its own RO, its open warranty ROs and the first others of
+// its list, MaxLinks in all. A number that CheckRO refuses, which a DMS may still hold,
+// is shown but not linked: nobody can search for it.
 func (c Case) Links() []Link {
 	if c.RO == "" {
 		return nil
@@ -182,15 +189,18 @@ func (c Case) Links() []Link {
 		own.OpenSince = c.FirstEventAt
 	}
 	links = append(links, own)
-	for _, r := range c.Related {
-		if len(links) == MaxLinks {
-			break
-		}
+	add := func(r RelatedRO) {
 		ro := CanonicalRO(r.RO)
 		linked := slices.ContainsFunc(links, func(l Link) bool { return l.RO == ro })
-		if !linked && CheckRO("", ro) == nil {
-			links = append(links, Link{RO: ro, Key: c.Key, CaseNumber: c.Number})
+		if len(links) < MaxLinks && !linked && CheckRO("", ro) == nil {
+			links = append(links, Link{RO: ro, Key: c.Key, CaseNumber: c.Number, Warranty: c.openWarranty(r)})
 		}
+	}
+	for r := range c.OpenWarranty() {
+		add(r)
+	}
+	for _, r := range c.Related {
+		add(r)
 	}
 	slices.SortFunc(links, func(a, b Link) int { return strings.Compare(a.RO, b.RO) })
 	return links
@@ -261,6 +271,7 @@ func (c Case) WithoutList() Case {
 func (c Case) Retrieved(ev Event, family Family, over Connection, at time.Time) Case {
 	c.Related = c.merged(family.Related, over, at)
 	c.RO, c.Own, c.Omitted, c.FetchedOver = cmp.Or(family.Own.RO, c.RO), family.Own, 0, over
+	c.dropCharges()
 	c.Retrieval = Retrieval{Outcome: OutcomeOK, Trigger: ev.Trigger(), EventID: ev.ID, RetrievedAt: at}
 	if c.Stated.ID == ev.ID {
 		c.Stated.Settled = true

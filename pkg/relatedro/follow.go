@@ -79,7 +79,8 @@ type FollowStore interface {
 }
 
 // fingerprint tells apart what people see of ROs. A touch that changes nothing of it, as
-// when a technician punches in, changes no fingerprint.
+// when a technician punches in, changes no fingerprint. TotalCharges is left out: it moves
+// with each part and hour that is added, and the night brings it up to date.
 func fingerprint(ro RelatedRO) uint64 {
 	h := fnv.New64a()
 	for _, s := range [...]string{

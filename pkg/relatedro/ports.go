@@ -102,6 +102,13 @@ type CaseReader interface {
 	// LinksTo returns up to limit links of a location whose RO number equals ro, which
 	// is canonical, or begins with it if prefix is set, ordered by number.
 	LinksTo(ctx context.Context, location, ro string, prefix bool, after string, limit int) (links []Link, next string, err error)
+
+	// OpenWarranty returns up to limit links to a location's open warranty ROs, those first
+	// that were opened first: on an unknown day before all others, then by number. Links to
+	// one RO follow each other on one page, that of a case whose own RO it was made from
+	// first. openedBefore, a day such as 2026-11-20, leaves out what was opened on it or
+	// later; empty leaves out nothing.
+	OpenWarranty(ctx context.Context, location, openedBefore, after string, limit int) (links []Link, next string, err error)
 }
 
 // SettingsStore is what the administration needs of the store. Its reads are

@@ -52,11 +52,13 @@ type Match struct {
 type Reader struct {
 	store  CaseReader
 	memory *SettingsMemory
+	now    func() time.Time
 }
 
-// NewReader returns a Reader that reads the clock from now.
+// NewReader returns a Reader that reads the clock from now, which is in the dealers' time
+// zone: by its calendar the Reader counts days.
 func NewReader(store CaseReader, now func() time.Time) *Reader {
-	return &Reader{store: store, memory: NewSettingsMemory(now)}
+	return &Reader{store: store, memory: NewSettingsMemory(now), now: now}
 }
 
 // Case returns one case with its linked cases, or ErrNoCase.
