@@ -10,6 +10,7 @@ import (
 	"related-ro/pkg/boot"
 	"related-ro/pkg/boot/serve"
 	"related-ro/pkg/boot/table"
+	"related-ro/pkg/boot/zone"
 	"related-ro/pkg/httpapi"
 	"related-ro/pkg/relatedro"
 )
@@ -17,6 +18,10 @@ import (
 func main() { boot.Start("read", build) }
 
 func build(kit boot.Kit) (lambda.Handler, error) {
-	store := table.New(kit)
-	return httpapi.NewRead(serve.Config(kit), relatedro.NewReader(store, time.Now))
+	zone, err := zone.Dealers(kit)
+	if err != nil {
+		return nil, err
+	}
+	now := func() time.Time { return time.Now().In(zone) }
+	return httpapi.NewRead(serve.Config(kit), relatedro.NewReader(table.New(kit), now))
 }

@@ -89,6 +89,8 @@ func authorize(r *request) error {
 		return nil
 	case staff:
 		allowed = len(r.actor.Roles) > 0
+	case locationStaff:
+		allowed = r.actor.Has(relatedro.Administrator, relatedro.ServiceManager, relatedro.ServiceAdvisor, relatedro.Support)
 	case managers:
 		allowed = r.actor.Has(relatedro.Administrator, relatedro.ServiceManager, relatedro.Support)
 	case supportOnly:

@@ -35,6 +35,7 @@ func (w *world) seedTwo() {
 		w.save(own)
 		foreign := aCase("loc-200", id, "50", secret, relatedro.RelatedRO{
 			RO: marker, MadeFrom: marker, Relation: relatedro.Alternate, Status: relatedro.ROOpen, BillTo: marker, InvoiceNumber: marker,
+			Warranty: true, OpenedAt: marker, TotalCharges: marker,
 		})
 		foreign.Number, foreign.Stated.ID, foreign.Retrieval.EventID, foreign.Retrieval.Message = marker, marker, marker, marker
 		foreign.FirstEventAt = own.FirstEventAt

@@ -43,6 +43,8 @@ func TestCallsToDynamoDB(t *testing.T) {
 			map[string]int{"Query": 1, "BatchGetItem": 1}, map[string]int{"Query": 1, "BatchGetItem": 1}},
 		"P4 without matches": {"GET", "/v1/search?locationId=loc-100&ro=77", "",
 			map[string]int{"Query": 1}, map[string]int{"Query": 1}},
+		"open warranty ROs": {"GET", openWarranty, "",
+			map[string]int{"Query": 1, "BatchGetItem": 1}, map[string]int{"Query": 1, "BatchGetItem": 1}},
 		"health": {"GET", "/v1/health", "", nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

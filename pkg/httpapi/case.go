@@ -19,6 +19,7 @@ type caseJSON struct {
 	RelatedROs    []relatedROJSON         `json:"relatedRos"`
 	RelatedCount  int                     `json:"relatedCount"` // of all, those left out included
 	Truncated     bool                    `json:"truncated"`
+	OpenWarranty  int                     `json:"openWarrantyCount"`
 	Retrieval     retrievalJSON           `json:"retrieval"`
 }
 
@@ -70,6 +71,7 @@ func caseOf(c relatedro.Shown) *caseJSON {
 		RelatedROs:    make([]relatedROJSON, len(c.Related)),
 		RelatedCount:  len(c.Related) + c.Omitted,
 		Truncated:     c.Omitted > 0,
+		OpenWarranty:  c.OpenWarrantyCount(),
 		Retrieval: retrievalJSON{
 			Outcome:     c.Retrieval.Outcome,
 			Trigger:     c.Retrieval.Trigger,

@@ -66,6 +66,7 @@ func foreignCursors(t *testing.T, w *world) []string {
 	for _, position := range []string{
 		"RO#50#CASE#case-1", "RO#" + marker + "#CASE#case-1", "RO#5", "RO#50", "RO#", "CASE#case-1", "SETTINGS", "ACTIVATION",
 		"AUDIT#", "AUDIT#2026-11-23T12:00:00.000000000Z#" + marker, "2026-11-23T12:00:00.000000000Z#CASE#case-1",
+		"2026-11-20#50#0#case-1", "0000-00-00#" + marker + "#0#case-1",
 		"LOC#loc-200", "RO#50#CASE#x\x00LOC#loc-200", "\xff", "~",
 	} {
 		asset := map[string]string{"locationId": "loc-100", "assetId": "asset-77"}
@@ -74,6 +75,7 @@ func foreignCursors(t *testing.T, w *world) []string {
 		all = append(all,
 			httpapi.ForgeCursor("GET", "/v1/locations/{locationId}/assets/{assetId}/related-ros", asset, nil, position),
 			httpapi.ForgeCursor("GET", "/v1/locations/{locationId}/external-interfaces/history", location, nil, position),
+			httpapi.ForgeCursor("GET", "/v1/locations/{locationId}/open-warranty-ros", location, nil, position),
 			httpapi.ForgeCursor("GET", "/v1/search", nil, search, position),
 		)
 	}
@@ -96,7 +98,7 @@ func target(t *rapid.T, cursors []string) string {
 		"loc-100", "loc-200", "loc-100%2Floc-200", "loc-200%00", "%6Coc-200", "loc-100%23", "..%2Floc-200", "LOC%23loc-200", "*", "loc-100,loc-200",
 	})
 	path := rapid.SampledFrom([]string{
-		"/v1/locations/{}/cases/case-1/related-ros", "/v1/locations/{}/assets/asset-77/related-ros",
+		"/v1/locations/{}/cases/case-1/related-ros", "/v1/locations/{}/assets/asset-77/related-ros", "/v1/locations/{}/open-warranty-ros",
 		"/v1/locations/{}/external-interfaces", "/v1/locations/{}/external-interfaces/history", "/v1/locations/{}/external-interfaces/branches", "/v1/locations/{}/external-interfaces/verify",
 		"/v1/locations/{}/cases/case-1/refresh", "/v1/search", "/v1/related-ros/batch-get",
 		"/v1/locations/loc-100/../{}/cases/case-1/related-ros", "/v1/locations/loc-100/assets/asset-77%23..%23{}/related-ros",

@@ -17,11 +17,12 @@ const (
 type who int
 
 const (
-	nobody      who = iota
-	anybody         // without a token
-	staff           // every role
-	managers        // administrators, service managers and our support staff
-	supportOnly     // our support staff
+	nobody        who = iota
+	anybody           // without a token
+	staff             // every role
+	locationStaff     // every role but field managers: those who may see what an RO is worth
+	managers          // administrators, service managers and our support staff
+	supportOnly       // our support staff
 )
 
 // where says how a request names the location that it is about. The zero where is
@@ -79,6 +80,7 @@ func routes() []route {
 		{"GET", location + "/assets/{assetId}/related-ros", readFunction, staff, inPath, cursor, noBody},
 		{"POST", "/v1/related-ros/batch-get", readFunction, staff, eachByItself, nil, requiredBody},
 		{"GET", "/v1/search", readFunction, staff, inQuery, []string{"locationId", "ro", "match", "cursor"}, noBody},
+		{"GET", location + "/open-warranty-ros", readFunction, locationStaff, inPath, []string{"olderThanDays", "cursor"}, noBody},
 		{"GET", "/v1/health", readFunction, anybody, nowhere, nil, noBody},
 		{"HEAD", "/v1/health", readFunction, anybody, nowhere, nil, noBody}, // what many uptime monitors send
 

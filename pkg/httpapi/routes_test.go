@@ -127,7 +127,8 @@ func TestContractHasTheRoutes(t *testing.T) {
 func contractRule(r route) string {
 	roles := map[who]string{
 		anybody: "", supportOnly: "support", managers: "administrator service_manager support",
-		staff: "administrator service_manager service_advisor field_manager support",
+		staff:         "administrator service_manager service_advisor field_manager support",
+		locationStaff: "administrator service_manager service_advisor support",
 	}
 	line := roles[r.who]
 	for _, name := range r.query {

@@ -109,7 +109,7 @@ func (w *world) seedExamples() {
 	}
 	warranty := relatedro.RelatedRO{
 		RO: "50124", MadeFrom: "50123", Relation: relatedro.Alternate, Status: relatedro.ROCompleted,
-		BillTo: "Volvo Warranty", Warranty: true, OpenedAt: "2026-11-20T08:30:00",
+		BillTo: "Volvo Warranty", Warranty: true, OpenedAt: "2026-11-20T08:30:00", TotalCharges: "1284.50",
 	}
 	third := relatedro.RelatedRO{
 		RO: "50125", MadeFrom: "50124", Relation: relatedro.Descendant, Status: relatedro.ROInvoiced, BillTo: "Northern Freight",
@@ -119,7 +119,7 @@ func (w *world) seedExamples() {
 		ro.FirstSeenAt = at(23, 10, 15).Add(4 * time.Second)
 	}
 	older := aCase("loc-100", "case-1001", "50123", north, warranty, third)
-	older.Number, older.FirstEventAt = "1001", at(23, 10, 15)
+	older.Number, older.FirstEventAt, older.Own.InvoicedAt = "1001", at(23, 10, 15), "2026-11-21"
 	older.Retrieval.EventID = "0d0f3a2e-9f1b-4b3a-8a39-2f6f1c1d7a10"
 	older.Retrieval.RetrievedAt = at(23, 10, 15).Add(2 * time.Second)
 	w.save(older)

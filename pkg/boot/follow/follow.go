@@ -3,9 +3,7 @@ package follow
 
 import (
 	"context"
-	"fmt"
 	"time"
-	_ "time/tzdata" // Lambda's image has none
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -13,15 +11,16 @@ import (
 	"related-ro/pkg/boot"
 	"related-ro/pkg/boot/dms"
 	"related-ro/pkg/boot/table"
+	"related-ro/pkg/boot/zone"
 	"related-ro/pkg/relatedro"
 	"related-ro/pkg/sqsbatch"
 )
 
 // Build returns a handler that follows all connections once, whatever the event is.
 func Build(kit boot.Kit) (lambda.Handler, error) {
-	zone, err := time.LoadLocation(kit.Env.Need("DEALERS_TIME_ZONE"))
+	zone, err := zone.Dealers(kit)
 	if err != nil {
-		return nil, fmt.Errorf("environment variable DEALERS_TIME_ZONE must be an IANA time zone such as America/Chicago: %w", err)
+		return nil, err
 	}
 	karmak, err := dms.New(kit)
 	if err != nil {
