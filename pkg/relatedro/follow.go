@@ -137,13 +137,17 @@ func (c Case) SaysOf(ro RelatedRO) bool {
 }
 
 // Follows reports whether a change of the case's family in the DMS is fetched by itself:
-// for FollowFor after the last export or close, or after the case was handed over.
+// for FollowFor after the last export or close, or after the case was handed over; for
+// openFor while it has an open warranty RO, which people watch in a list.
 func (c Case) Follows(now time.Time) bool {
-	last := c.FirstEventAt
+	last, long := c.FirstEventAt, FollowFor
 	if c.takenIn() {
 		last = c.Stated.OccurredAt
 	}
-	return now.Sub(last) <= FollowFor
+	if c.OpenWarrantyCount() > 0 {
+		long = openFor
+	}
+	return now.Sub(last) <= long
 }
 
 // open reports whether the case's family may still change: one of its ROs is neither

@@ -96,6 +96,23 @@ func TestChargesOfOthersAreForgotten(t *testing.T) {
 	}
 }
 
+// What people watch in the list is followed after the others, or it would stand there as open
+// for good.
+func TestOpenWarrantyIsFollowedLonger(t *testing.T) {
+	c := ok(taken(unknown(), export("e1", 0)), export("e1", 0))
+	open := c
+	open.Related = []RelatedRO{{RO: "50124", Warranty: true, Status: ROOpen}}
+	for _, tt := range []struct {
+		days         int
+		one, another bool
+	}{{90, true, true}, {91, false, true}, {455, false, true}, {456, false, false}} {
+		now := ten.AddDate(0, 0, tt.days)
+		if one, another := c.Follows(now), open.Follows(now); one != tt.one || another != tt.another {
+			t.Errorf("after %d days: %t, with an open warranty RO %t", tt.days, one, another)
+		}
+	}
+}
+
 func TestAge(t *testing.T) {
 	chicago, err := time.LoadLocation("America/Chicago")
 	if err != nil {
