@@ -38,6 +38,7 @@ func TestScreenshots(t *testing.T) {
 				{"p2-asset", "assets/loc-100/asset-77", "Case 1001"},
 				{"p5-field-manager", "view/loc-200/case-2002", "70022"},
 				{"p6-settings", "settings", "History"},
+				{"open-warranty", "warranty", "50124"},
 				{"operations", "operations", "not_activated"},
 			} {
 				p.visit(shot.page)

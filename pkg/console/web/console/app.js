@@ -5,6 +5,7 @@ import * as cases from './cases.js';
 import * as caseDetails from './case.js';
 import * as assets from './assets.js';
 import * as search from './search.js';
+import * as warranty from './warranty.js';
 import * as settings from './settings.js';
 import * as operations from './operations.js';
 import { signIn } from './signin.js';
@@ -15,6 +16,7 @@ const PAGES = [
   { path: 'search', label: 'Search', list: search.page },
   { path: 'assets', label: 'Assets', list: assets.list, one: assets.edit },
   { path: 'view', label: 'Field managers', list: cases.viewPage, one: caseDetails.view },
+  { path: 'warranty', label: 'Open warranty ROs', list: warranty.page, offered: () => session.roles.some((role) => role !== 'field_manager') },
   { path: 'settings', label: 'Location settings', list: settings.page },
   { path: 'operations', label: 'Operations', list: operations.page, everywhere: true },
 ];
@@ -37,7 +39,7 @@ function route() {
 
 function show({ focus } = {}) {
   const { page, parts, draw } = route();
-  nav.replaceChildren(h('ul', {}, PAGES.map((p) => h('li', {}, h('a', {
+  nav.replaceChildren(h('ul', {}, PAGES.filter((p) => p.offered?.() ?? true).map((p) => h('li', {}, h('a', {
     href: `#/${p.path}`, 'aria-current': p === page ? 'page' : undefined,
   }, p.label))), h('li', {}, h('a', { href: 'components.html' }, 'For developers'))));
   const nowhere = draw === page.list && !page.everywhere && !session.location;

@@ -8,7 +8,7 @@ const PER_PAGE = 100;
 const TABS = [['all', 'All Cases', () => true], ['mine', 'My Cases', (c) => c.mine], ['watching', 'Watching Cases', (c) => c.watching]];
 
 // What the person chose last on this page, as long as the tab is open.
-const chosen = { tab: 'all', column: true, page: 0 };
+const chosen = { tab: 'all', column: true, page: 0, warranty: false };
 
 /** The Cases page of advisors. */
 export const page = () => draw('cases', 'Cases');
@@ -33,6 +33,8 @@ function content(place, redraw) {
   const pages = Math.max(1, Math.ceil(all.length / PER_PAGE));
   const page = Math.min(chosen.page, pages - 1);
   const shown = all.slice(page * PER_PAGE, (page + 1) * PER_PAGE);
+  const table = list(place, shown);
+  table.addEventListener('related-ro-shown', () => filter(table));
   return [
     h('div', { class: 'toolbar' },
       h('div', { class: 'tabs', role: 'group', 'aria-label': 'Which cases' }, TABS.map(([key, label]) => h('button', {
@@ -42,9 +44,15 @@ function content(place, redraw) {
       h('label', { class: 'check' }, h('input', {
         type: 'checkbox', id: 'column', checked: chosen.column,
         change: (e) => { choose({ column: e.target.checked }); document.getElementById('column').focus(); },
-      }), 'Related RO Number(s) column')),
+      }), 'Related RO Number(s) column'),
+      h('span', { class: 'check' },
+        chosen.column && h('label', { class: 'check' }, h('input', {
+          type: 'checkbox', id: 'warranty', checked: chosen.warranty,
+          change: (e) => { chosen.warranty = e.target.checked; filter(table); },
+        }), 'Warranty still open'),
+        h('span', { class: 'hint', id: 'filtered', role: 'status' }))),
     chosen.column && h('related-ro-status'),
-    shown.length ? list(place, shown) : h('p', { class: 'hint' }, session.cases.length ? 'No cases here.' : 'No cases are listed yet. Open one by its id.'),
+    shown.length ? table : h('p', { class: 'hint' }, session.cases.length ? 'No cases here.' : 'No cases are listed yet. Open one by its id.'),
     pages > 1 && h('nav', { class: 'pager', 'aria-label': 'Pages of cases' },
       h('button', { type: 'button', disabled: page === 0, click: () => choose({ page: page - 1 }) }, 'Previous'),
       h('span', {}, `Page ${page + 1} of ${pages}`),
@@ -52,6 +60,14 @@ function content(place, redraw) {
     shown.length > 0 && h('div', {}, h('button', { type: 'button', id: 'csv', click: () => save(shown) }, 'Save as CSV')),
     openById(place),
   ].filter(Boolean);
+}
+
+/** Hides the cases that have no open warranty RO, if that is chosen. Those of which it is not known stay. */
+function filter(table) {
+  if (!table.isConnected) return;
+  const rows = [...table.querySelectorAll('tbody tr')];
+  for (const row of rows) row.hidden = chosen.warranty && row.querySelector('related-ro-cell')?.openWarranty === 0;
+  document.getElementById('filtered').textContent = chosen.warranty ? `${rows.filter((row) => !row.hidden).length} of ${rows.length} cases` : '';
 }
 
 function list(place, rows) {
@@ -64,11 +80,12 @@ function list(place, rows) {
   })));
 }
 
-/** Saves the page as it is shown, its related ROs included. */
+/** Saves the rows that are shown, their related ROs included. */
 function save(rows) {
   const related = new Map([...document.querySelectorAll('main related-ro-cell')].map((cell) => [`${cell.locationId} ${cell.caseId}`, cell.case]));
   const numbers = (c) => (related.get(`${c.locationId} ${c.caseId}`)?.relatedRos ?? []).map((ro) => ro.roNumber).join(' ');
-  saveCSV('cases', heads(), rows.map((c) => [
+  const drawn = document.querySelectorAll('main [role=table] tbody tr');
+  saveCSV('cases', heads(), rows.filter((_, i) => !drawn[i].hidden).map((c) => [
     c.caseNumber ?? c.caseId, c.roNumber, ...(chosen.column ? [numbers(c)] : []), c.customer, c.unit, c.complaint, c.locationName,
   ]));
 }

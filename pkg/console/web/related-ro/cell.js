@@ -30,6 +30,12 @@ export class RelatedROCell extends RelatedElement {
 
   get case() { return this.of; }
 
+  /** How many related ROs of the case are open warranty ROs; undefined while nobody can be sure that there is none. */
+  get openWarranty() {
+    const { openWarrantyCount: count, retrieval } = this.of ?? {};
+    return count || retrieval?.outcome === 'ok' ? count : undefined;
+  }
+
   /** Numbers to show first and marked, as those that a search found. */
   set sought(numbers) {
     this.first = new Set(numbers);

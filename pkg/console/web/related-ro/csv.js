@@ -1,9 +1,9 @@
 // Saves what is shown as a file for a spreadsheet.
 
-/** A spreadsheet takes what begins like a formula for one; a number of an RO begins with a digit or a letter. */
+/** A spreadsheet takes what begins like a formula for one, unless it is a plain number; a number of an RO begins with a digit or a letter. */
 const field = (value) => {
   const text = String(value ?? '');
-  return `"${(/^[=+\-@\t\r]/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
+  return `"${(/^(?!-\d+(\.\d+)?$)[=+\-@\t\r]/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
 };
 
 /** Has the browser save rows under heads as name.csv. */

@@ -5,7 +5,7 @@ import { RelatedROs } from './case.js';
 import { RelatedROCell } from './cell.js';
 import { RelatedROStatus } from './status.js';
 import { AssetRelatedROs } from './asset.js';
-import { RelatedROSearch, RelatedROSettings } from './later.js';
+import { RelatedROOpenWarranty, RelatedROSearch, RelatedROSettings } from './later.js';
 
 for (const [tag, element, further = []] of [
   ['related-ros', RelatedROs, ['ro-number', 'case-number', 'asset-id']],
@@ -13,6 +13,7 @@ for (const [tag, element, further = []] of [
   ['related-ro-status', RelatedROStatus],
   ['asset-related-ros', AssetRelatedROs],
   ['related-ro-search', RelatedROSearch],
+  ['related-ro-open-warranty', RelatedROOpenWarranty],
   ['related-ro-settings', RelatedROSettings],
 ]) {
   if (customElements.get(tag)) continue; // a host may load the module twice

@@ -33,6 +33,12 @@ export class RelatedROSearch extends LaterElement {
   concerns() { return Boolean(this.does?.found); }
 }
 
+/** <related-ro-open-warranty>: the open warranty ROs of a location. */
+export class RelatedROOpenWarranty extends LaterElement {
+  static observedAttributes = ['location-id'];
+  static load = () => import('./open-warranty.js');
+}
+
 /** <related-ro-settings>: switch the feature on or off for a location (placement P6). */
 export class RelatedROSettings extends LaterElement {
   static observedAttributes = ['location-id'];

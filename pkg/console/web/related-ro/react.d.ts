@@ -1,7 +1,7 @@
 /** Types of the tags in React 19's JSX. */
 import type { DetailedHTMLProps, HTMLAttributes } from 'react';
 import type {
-  AssetRelatedROsElement, ErrorEvent, OpenCaseEvent, RelatedROCellElement, RelatedROSearchElement, RelatedROSettingsElement,
+  AssetRelatedROsElement, ErrorEvent, OpenCaseEvent, RelatedROCellElement, RelatedROOpenWarrantyElement, RelatedROSearchElement, RelatedROSettingsElement,
   RelatedROStatusElement, RelatedROsElement,
 } from 'related-ro';
 
@@ -22,6 +22,7 @@ declare module 'react' {
       'related-ro-status': Tag<RelatedROStatusElement, never>;
       'asset-related-ros': Tag<AssetRelatedROsElement, 'locationId' | 'assetId'>;
       'related-ro-search': Tag<RelatedROSearchElement, 'locationId'>;
+      'related-ro-open-warranty': Tag<RelatedROOpenWarrantyElement, 'locationId'>;
       'related-ro-settings': Tag<RelatedROSettingsElement, 'locationId'>;
     }
   }

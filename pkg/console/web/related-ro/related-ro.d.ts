@@ -83,6 +83,8 @@ export interface Case {
   relatedRos?: RelatedRO[];
   relatedCount?: number;
   truncated?: boolean;
+  /** Of the related ROs that are billed to a warranty account and neither invoiced nor voided; as old as the list. */
+  openWarrantyCount?: number;
   retrieval?: {
     outcome: 'ok' | 'failed' | 'retrying';
     trigger?: string;
@@ -131,6 +133,11 @@ export interface RelatedROCellElement extends RelatedElement {
   case: Case | undefined;
   /** Numbers that were searched for: shown first, and marked. */
   sought: string[];
+  /**
+   * How many of the case's related ROs are open warranty ROs; undefined while nobody can be sure that there is none. A table
+   * can be filtered by it without asking: it is there when related-ro-shown is fired.
+   */
+  readonly openWarranty: number | undefined;
 }
 
 /** <related-ro-status>: above a table, one line for what keeps its cells from being up to date. Empty when they are. */
@@ -146,6 +153,9 @@ export interface AssetRelatedROsElement extends RelatedElement {
 /** <related-ro-search location-id>: find cases by RO number, at one location, at several with blanks between them, or at all of the token's. */
 export interface RelatedROSearchElement extends RelatedElement {}
 
+/** <related-ro-open-warranty location-id>: the location's open warranty ROs, oldest first, with what they are worth. Not for field managers. */
+export interface RelatedROOpenWarrantyElement extends RelatedElement {}
+
 /** <related-ro-settings location-id>: External Interfaces > Other Optional Settings. */
 export interface RelatedROSettingsElement extends RelatedElement {
   /** Whether there are edits that would be lost. */
@@ -159,6 +169,7 @@ declare global {
     'related-ro-status': RelatedROStatusElement;
     'asset-related-ros': AssetRelatedROsElement;
     'related-ro-search': RelatedROSearchElement;
+    'related-ro-open-warranty': RelatedROOpenWarrantyElement;
     'related-ro-settings': RelatedROSettingsElement;
   }
   /** Of elements, the document and the window. */

@@ -47,7 +47,7 @@ const localeOf = (o) => o.locale || regional(document.documentElement.lang) || n
 /** A page's language as the browser's user writes dates in it: en is en-GB to a Briton. */
 const regional = (lang) => navigator.languages.find((l) => l.split('-')[0] === lang) ?? lang;
 
-const locale = () => localeOf(options);
+export const locale = () => localeOf(options);
 
 /** The text of a key, with {names} filled in; counted texts have .one and .other forms. */
 export function t(key, values = {}) {
