@@ -31,7 +31,7 @@ func Run(ctx context.Context, p *platform.Platform, data seed.Data, out io.Write
 	defer running.Wait()
 	defer stop()
 	t := &teller{platform: p, data: data, out: out, inbox: inbox}
-	for _, chapter := range []func(context.Context) error{t.export, t.spinoff, t.follow, t.close, t.disabled, t.told} {
+	for _, chapter := range []func(context.Context) error{t.export, t.spinoff, t.follow, t.close, t.warranty, t.disabled, t.told} {
 		bounded, cancel := context.WithTimeout(ctx, patience)
 		err := chapter(bounded)
 		cancel()
@@ -135,6 +135,29 @@ func (t *teller) close(ctx context.Context) error {
 	return t.expect(ctx, c, id, "closed", "50124 alternate", "50125 alternate", "50126 descendant", "50127 alternate")
 }
 
+// warranty: of the closed case the warranty ROs are still open, and the location's list says so.
+func (t *teller) warranty(ctx context.Context) error {
+	c, err := t.open("case-1001")
+	if err != nil {
+		return err
+	}
+	open, err := t.platform.OpenWarranty(ctx, c.LocationID)
+	if err != nil {
+		return err
+	}
+	t.say("\n5. %d warranty ROs of %s are neither invoiced nor voided, oldest first:", len(open), c.LocationID)
+	for _, ro := range open {
+		t.say("     %-7s %3d days  %9s  %s, of %s", ro.RONumber, ro.AgeDays, ro.TotalCharges, ro.BillTo, ro.Case.CaseID)
+	}
+	listed := func(ro platform.OpenWarrantyRO) bool {
+		return ro.RONumber == "50124" && ro.Case.CaseID == c.CaseID && ro.TotalCharges == "1284.50"
+	}
+	if !slices.ContainsFunc(open, listed) {
+		return fmt.Errorf("the open warranty ROs of %s lack RO 50124 of case %s", c.LocationID, c.CaseID)
+	}
+	return nil
+}
+
 // disabled: at a location that is not enabled nothing is fetched.
 func (t *teller) disabled(ctx context.Context) error {
 	c, err := t.open("case-3001")
@@ -159,7 +182,7 @@ func (t *teller) disabled(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.say("\n5. Case %s is exported at %s, where the feature is disabled. The queue is empty again;", c.CaseNumber, c.LocationID)
+	t.say("\n6. Case %s is exported at %s, where the feature is disabled. The queue is empty again;", c.CaseNumber, c.LocationID)
 	t.say("   Karmak was asked %d times before and %d times after, and the API answers %d %s.", before, after, answer.Status, answer.Type)
 	if before != after {
 		return fmt.Errorf("a disabled location made %d requests to Karmak", after-before)
@@ -182,7 +205,7 @@ func (t *teller) told(ctx context.Context) error {
 	if err := t.inbox.Await(ctx, knows); err != nil {
 		return err
 	}
-	t.say("\n6. The platform asked for none of this. The events that it got of case %s:", c.CaseNumber)
+	t.say("\n7. The platform asked for none of this. The events that it got of case %s:", c.CaseNumber)
 	var added []string
 	for _, n := range t.inbox.Known().Notices {
 		if n.Detail.CaseID == c.CaseID {

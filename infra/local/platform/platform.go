@@ -113,6 +113,31 @@ func (p *Platform) RelatedROs(ctx context.Context, locationID, caseID string) (A
 	return answer, err
 }
 
+// OpenWarrantyRO is what the API says of one.
+type OpenWarrantyRO struct {
+	RONumber     string `json:"roNumber"`
+	BillTo       string `json:"billTo"`
+	AgeDays      int    `json:"ageDays"` // 0 also where it is not known
+	TotalCharges string `json:"totalCharges"`
+	Case         struct {
+		CaseID   string `json:"caseId"`
+		RONumber string `json:"roNumber"`
+	} `json:"case"`
+}
+
+// OpenWarranty asks the API for the first page of a location's open warranty ROs, as a service advisor there.
+func (p *Platform) OpenWarranty(ctx context.Context, locationID string) ([]OpenWarrantyRO, error) {
+	var answer struct {
+		OpenWarrantyROs []OpenWarrantyRO `json:"openWarrantyRos"`
+	}
+	path := "/v1/locations/" + url.PathEscape(locationID) + "/open-warranty-ros"
+	status, _, err := p.ask(ctx, "service_advisor", locationID, http.MethodGet, path, "", nil, &answer)
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("open warranty ROs of %s: status %d", locationID, status)
+	}
+	return answer.OpenWarrantyROs, err
+}
+
 // Await polls a case until it shows the result of the event's retrieval. It ends with ctx.
 func (p *Platform) Await(ctx context.Context, c Case, eventID string) (Answer, error) {
 	for {
