@@ -160,8 +160,8 @@ func TestOpenWarrantyByBandAndKeyboard(t *testing.T) {
 	}
 }
 
-// The Cases page is filtered by what its cells have read already. A case of which nobody can
-// be sure stays.
+// The Cases page is filtered by what its cells have read already. A case whose warranty ROs are
+// not known stays.
 func TestCasesAreFilteredByOpenWarranty(t *testing.T) {
 	w := start(t)
 	p := open(t, w.APIURL, 1280, 900, "light")

@@ -18,8 +18,8 @@ const (
 	attrLinks    = "links" // of which form the case's links are
 )
 
-// linksForm is the form of links that this version writes: those to open warranty ROs say
-// so. Before it, cases had no number of a form.
+// linksForm is the form of links that this version writes: those to open warranty ROs hold
+// the row of the list. Cases of earlier versions have no such number.
 const linksForm = 1
 
 // encodeCase returns the case's item. It belongs to an asset's cases once the asset is

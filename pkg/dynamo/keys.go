@@ -73,7 +73,7 @@ func openPartition(location string) string { return partition(location) + "#OPEN
 // warrantyPartition is where the index has the links to open warranty ROs.
 func warrantyPartition(location string) string { return partition(location) + "#WARRANTY" }
 
-// unknownDay stands in the index for the day of an RO that nobody knows when it was opened.
+// unknownDay stands in the index for an opening date that the DMS does not give.
 const unknownDay = "0000-00-00"
 
 // warrantySort orders open warranty ROs by the day they were opened on and by number; of

@@ -98,10 +98,11 @@ func linkExpires(l relatedro.Link, c relatedro.Case) time.Time {
 func changedLinks(before, next relatedro.Case) (puts []relatedro.Link, deletes []string) {
 	had := make(map[string]relatedro.Link)
 	for _, l := range before.Links() {
+		ro := l.RO
 		if before.Unindexed {
-			l.Warranty = relatedro.OpenWarranty{}
+			l = relatedro.Link{} // what an older version left there may say anything
 		}
-		had[l.RO] = l
+		had[ro] = l
 	}
 	for _, l := range next.Links() {
 		if had[l.RO] != l || !linkExpires(l, before).Equal(linkExpires(l, next)) {

@@ -117,6 +117,27 @@ func TestOpenWarrantyOfACaseStoredBefore(t *testing.T) {
 	}
 }
 
+// An older version that runs for a while leaves the row of an RO that was invoiced meanwhile.
+func TestOpenWarrantyAfterAnOlderVersion(t *testing.T) {
+	table := server.Table(t)
+	s := dynamo.New(server.Client(), table)
+	c := withRelated(exported(key("a"), "50123"), warranty("50124", "50123", "2026-11-20"))
+	save(t, s, c)
+	remove := "REMOVE links SET relatedRos[0].#status = :invoiced"
+	_, err := server.Client().UpdateItem(t.Context(), &sdk.UpdateItemInput{
+		TableName: &table, UpdateExpression: &remove, ExpressionAttributeNames: map[string]string{"#status": "status"},
+		ExpressionAttributeValues: map[string]types.AttributeValue{":invoiced": &types.AttributeValueMemberS{Value: "invoiced"}},
+		Key:                       map[string]types.AttributeValue{"PK": &types.AttributeValueMemberS{Value: "LOC#loc-100"}, "SK": &types.AttributeValueMemberS{Value: "CASE#a"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	save(t, s, load(t, s, c.Key))
+	if got := openWarranty(t, table, "", 10); len(got[0]) > 0 {
+		t.Errorf("still listed: %v", got)
+	}
+}
+
 // asBefore takes off case a of RO 50123 what a version without the list did not write.
 func asBefore(t *testing.T, table string) {
 	t.Helper()

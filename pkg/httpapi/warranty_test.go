@@ -139,8 +139,8 @@ func TestOpenWarrantyROsThatMayMislead(t *testing.T) {
 	}
 }
 
-// Of a case people are told how many of its warranty ROs are open, whatever their role, and
-// nobody is told there what they are worth.
+// Every role sees how many of a case's warranty ROs are open. No answer about a case says what
+// they are worth.
 func TestWorthStandsInOneListOnly(t *testing.T) {
 	w, _ := enabled(t)
 	const worth = "771284.55"
@@ -152,12 +152,12 @@ func TestWorthStandsInOneListOnly(t *testing.T) {
 			c.send("POST", batchGet, `{"cases":[{"locationId":"loc-100","caseId":"case-1"}]}`),
 		} {
 			if body := r.want(t, 200).body; strings.Contains(body, worth) || !strings.Contains(body, `"openWarrantyCount":1`) {
-				t.Errorf("%s is told %s", role, body)
+				t.Errorf("%s gets %s", role, body)
 			}
 		}
 	}
 	if !strings.Contains(w.as(relatedro.ServiceAdvisor, "loc-100").get(openWarranty).want(t, 200).body, worth) {
-		t.Error("an advisor is not told either")
+		t.Error("an advisor does not get it from the list")
 	}
 	if log := w.log.String(); strings.Contains(log, worth) {
 		t.Errorf("the log holds it: %s", log)

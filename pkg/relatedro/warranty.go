@@ -59,8 +59,7 @@ func (c Case) openWarranty(r RelatedRO) OpenWarranty {
 	return shown
 }
 
-// dropCharges forgets the charges of all but open warranty ROs: of others they are shown
-// to nobody.
+// dropCharges removes the charges of all ROs but open warranty ROs: they are never shown.
 func (c *Case) dropCharges() {
 	c.Own.TotalCharges = ""
 	for i, r := range c.Related {
@@ -126,11 +125,15 @@ func (r *Reader) OpenWarranty(ctx context.Context, location string, olderThan in
 	if err != nil {
 		return page, "", err
 	}
+	leftOut := ""
 	for _, link := range links {
 		last := len(page.ROs) - 1
 		switch {
 		case !settings.Karmak.Reads(link.Warranty.FetchedOver):
-			page.LeftOut++
+			if link.RO != leftOut {
+				page.LeftOut++
+			}
+			leftOut = link.RO
 		case last < 0 || page.ROs[last].RO != link.RO:
 			days, band := age(link.Warranty.RO.OpenedAt, today)
 			page.ROs = append(page.ROs, OpenWarrantyRO{link, days, band})

@@ -63,8 +63,8 @@ func TestOpenWarrantyIsLinkedBeforeOthers(t *testing.T) {
 	}
 }
 
-// Charges are kept where they are shown, and nowhere else. A change of them alone is told
-// to nobody and makes no case be fetched again.
+// Charges are kept where they are shown, and nowhere else. A change of them alone makes no
+// notice and has no case fetched again.
 func TestChargesOfOthersAreForgotten(t *testing.T) {
 	own := RelatedRO{RO: "50123", TotalCharges: "1.00", Warranty: true}
 	family := Family{Own: own, Related: []RelatedRO{
@@ -85,7 +85,7 @@ func TestChargesOfOthersAreForgotten(t *testing.T) {
 		t.Error("other charges make no other list")
 	}
 	if notices := CaseNotices(c, next); len(notices) > 0 {
-		t.Errorf("told of charges: %+v", notices)
+		t.Errorf("charges make notices: %+v", notices)
 	}
 	if !c.SaysOf(family.Related[0]) {
 		t.Error("other charges have the case fetched again")

@@ -30,7 +30,7 @@ export class RelatedROCell extends RelatedElement {
 
   get case() { return this.of; }
 
-  /** How many related ROs of the case are open warranty ROs; undefined while nobody can be sure that there is none. */
+  /** How many related ROs of the case are open warranty ROs; undefined while that is not known. */
   get openWarranty() {
     const { openWarrantyCount: count, retrieval } = this.of ?? {};
     return count || retrieval?.outcome === 'ok' ? count : undefined;

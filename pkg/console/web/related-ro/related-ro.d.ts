@@ -134,7 +134,7 @@ export interface RelatedROCellElement extends RelatedElement {
   /** Numbers that were searched for: shown first, and marked. */
   sought: string[];
   /**
-   * How many of the case's related ROs are open warranty ROs; undefined while nobody can be sure that there is none. A table
+   * How many of the case's related ROs are open warranty ROs; undefined while that is not known. A table
    * can be filtered by it without asking: it is there when related-ro-shown is fired.
    */
   readonly openWarranty: number | undefined;
