@@ -16,6 +16,7 @@ const (
 	attrRevision = "revision"
 	attrOmitted  = "omitted"
 	attrLinks    = "links" // of which form the case's links are
+	attrPast     = "past"
 )
 
 // linksForm is the form of links that this version writes: those to open warranty ROs hold
@@ -50,6 +51,7 @@ func encodeCase(c relatedro.Case) item {
 	if c.Omitted > 0 {
 		it[attrOmitted] = number(int64(c.Omitted))
 	}
+	it.putText(attrPast, encodePast(c.Past))
 	it.putExpiry(c.Expires)
 	it[attrRevision], it[attrLinks] = number(c.Revision), number(linksForm)
 	return it
@@ -120,6 +122,7 @@ func decodeCase(it item) (relatedro.Case, error) {
 		Related:      nestedList(r, "relatedRos", decodeRelated),
 		Omitted:      int(r.number(attrOmitted)),
 		Unindexed:    r.number(attrLinks) < linksForm,
+		Past:         pastFrom(r),
 		Expires:      r.expiry(),
 		Revision:     r.number(attrRevision),
 	}

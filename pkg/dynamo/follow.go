@@ -26,7 +26,7 @@ func indexEnabled(it item, s relatedro.Settings) {
 
 // EnabledLocations returns the locations that are enabled, by connection.
 func (s *Store) EnabledLocations(ctx context.Context) (map[relatedro.Connection][]string, error) {
-	items, err := s.all(ctx, list{index: indexGSI1, partition: enabledPartition}, "")
+	items, err := s.all(ctx, list{index: indexGSI1, partition: enabledPartition})
 	if err != nil {
 		return nil, fmt.Errorf("read the enabled locations: %w", err)
 	}
@@ -40,7 +40,7 @@ func (s *Store) EnabledLocations(ctx context.Context) (map[relatedro.Connection]
 // OpenCases returns the cases of a location whose family is open and whose first event is
 // no older than since.
 func (s *Store) OpenCases(ctx context.Context, location string, since time.Time) ([]relatedro.CaseKey, error) {
-	items, err := s.all(ctx, list{index: indexGSI1, partition: openPartition(location), from: formatTime(since)}, "PK,SK")
+	items, err := s.all(ctx, list{index: indexGSI1, partition: openPartition(location), from: formatTime(since), attributes: "PK,SK"})
 	if err != nil {
 		return nil, fmt.Errorf("read the open cases of %s: %w", location, err)
 	}

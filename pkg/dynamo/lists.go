@@ -12,10 +12,12 @@ import (
 )
 
 // CasesOfAsset returns up to limit of an asset's cases, newest first event first, and
-// the position where the next page begins. after that is not of the list is ErrPosition.
+// the position where the next page begins. after that is not of the list is ErrPosition. Of
+// a case they have what Peek reads.
 func (s *Store) CasesOfAsset(ctx context.Context, location, asset, after string, limit int) ([]relatedro.Case, string, error) {
 	items, next, err := s.page(ctx, list{
 		index: indexGSI1, partition: assetPartition(location, asset), backward: true,
+		attributes: attrGSI1SK + "," + shown.attributes, names: shown.names,
 		valid: func(sk string) bool {
 			at, id, ok := strings.Cut(sk, infixCase)
 			return ok && isTime(at) && isID(id)
@@ -30,8 +32,10 @@ func (s *Store) CasesOfAsset(ctx context.Context, location, asset, after string,
 
 // CasesOf returns all cases of a location without their lists of related ROs.
 func (s *Store) CasesOf(ctx context.Context, location string) ([]relatedro.Case, error) {
-	items, err := s.all(ctx, list{partition: partition(location), prefix: prefixCase},
-		"PK,SK,revision,caseNumber,assetId,roNumber,caseStatus,retrieval,fetchedOver")
+	items, err := s.all(ctx, list{
+		partition: partition(location), prefix: prefixCase,
+		attributes: "PK,SK,revision,caseNumber,assetId,roNumber,caseStatus,retrieval,fetchedOver",
+	})
 	if err != nil {
 		return nil, fmt.Errorf("read cases of %s: %w", location, err)
 	}
@@ -106,9 +110,12 @@ type list struct {
 	consistent bool                 // not of an index
 	valid      func(sk string) bool // whether a sort key with the prefix is of the list's form
 	tableKey   func(sk string) key  // of an index: the table's key of an item by its sort key there
+
+	attributes string            // those to read; empty is all
+	names      map[string]string // what # stands for in them
 }
 
-func (l list) attributes() (partition, sort string) {
+func (l list) keyNames() (partition, sort string) {
 	if l.index == "" {
 		return attrPK, attrSK
 	}
@@ -129,7 +136,7 @@ func (s *Store) page(ctx context.Context, l list, after string, limit int) (item
 	for _, it := range out.Items {
 		items = append(items, it)
 	}
-	_, sort := l.attributes()
+	_, sort := l.keyNames()
 	switch {
 	case len(items) > limit:
 		items = items[:limit]
@@ -140,17 +147,13 @@ func (s *Store) page(ctx context.Context, l list, after string, limit int) (item
 	return items, last.text(sort), nil
 }
 
-// all reads the whole list, as many pages as it has. attributes are those to read; empty
-// is all.
-func (s *Store) all(ctx context.Context, l list, attributes string) (items []item, err error) {
+// all reads the whole list, as many pages as it has.
+func (s *Store) all(ctx context.Context, l list) (items []item, err error) {
 	in, err := s.queryFor(l, "", 0)
 	if err != nil {
 		return nil, err
 	}
 	in.Limit = nil
-	if attributes != "" {
-		in.ProjectionExpression = &attributes
-	}
 	for pages := dynamodb.NewQueryPaginator(s.client, in); pages.HasMorePages(); {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
@@ -164,7 +167,7 @@ func (s *Store) all(ctx context.Context, l list, attributes string) (items []ite
 }
 
 func (s *Store) queryFor(l list, after string, limit int) (*dynamodb.QueryInput, error) {
-	partition, sort := l.attributes()
+	partition, sort := l.keyNames()
 	forward, most := !l.backward, int32(limit)+1
 	condition := partition + " = :partition"
 	values := item{":partition": text(l.partition)}
@@ -187,6 +190,9 @@ func (s *Store) queryFor(l list, after string, limit int) (*dynamodb.QueryInput,
 	if l.index != "" {
 		in.IndexName = &l.index
 	}
+	if l.attributes != "" {
+		in.ProjectionExpression, in.ExpressionAttributeNames = &l.attributes, l.names
+	}
 	if after != "" {
 		if !strings.HasPrefix(after, l.prefix) || !l.valid(after) {
 			return nil, relatedro.ErrPosition
@@ -203,7 +209,7 @@ func (l list) startKey(position string) map[string]types.AttributeValue {
 		return key{l.partition, position}.item()
 	}
 	start := l.tableKey(position).item()
-	partition, sort := l.attributes()
+	partition, sort := l.keyNames()
 	start[partition], start[sort] = text(l.partition), text(position)
 	return start
 }

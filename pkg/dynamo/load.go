@@ -30,10 +30,14 @@ func (s *Store) Load(ctx context.Context, keys relatedro.Keys) (relatedro.Loaded
 }
 
 // Peek is Load with eventually consistent reads, at half the price, of what people see:
-// a case's Own, Stated, FirstEventAt and Expires are empty, and so are a location's
-// UpdatedBy and UpdatedAt.
+// a case's Own, Stated, FirstEventAt, Expires and, unless asked for, Past are empty, and so
+// are a location's UpdatedBy and UpdatedAt.
 func (s *Store) Peek(ctx context.Context, keys relatedro.Keys) (relatedro.Loaded, error) {
-	return s.load(ctx, keys, shown)
+	how := shown
+	if keys.Past {
+		how.attributes += "," + attrPast
+	}
+	return s.load(ctx, keys, how)
 }
 
 // reading is how items are read.

@@ -223,7 +223,7 @@ func TestPeekReadsWhatPeopleSee(t *testing.T) {
 	}
 	k := key("case-1")
 	c := exported(k, "50123", "50124")
-	c.Omitted, c.Expires = 1, noon.Add(time.Hour).Truncate(time.Second)
+	c.Omitted, c.Expires, c.Past = 1, noon.Add(time.Hour).Truncate(time.Second), somePast()
 	c.ClosedBy, c.Retrieval.Reason, c.Retrieval.Message = relatedro.ClosedByUser, relatedro.RateLimited, "Later."
 	if err := s.SaveCase(t.Context(), relatedro.Case{Key: k}, c); err != nil {
 		t.Fatal(err)
@@ -243,7 +243,7 @@ func TestPeekReadsWhatPeopleSee(t *testing.T) {
 			t.Errorf("the stored case has no %s to look for", name.Name)
 		}
 	}
-	want.Own, want.Stated, want.FirstEventAt, want.Expires = relatedro.RelatedRO{}, relatedro.Stated{}, time.Time{}, time.Time{}
+	want.Own, want.Stated, want.FirstEventAt, want.Expires, want.Past = relatedro.RelatedRO{}, relatedro.Stated{}, time.Time{}, time.Time{}, nil
 	wanted.UpdatedBy, wanted.UpdatedAt = "", time.Time{}
 	if diff := cmp.Diff(want, peeked.Cases[k]); diff != "" {
 		t.Errorf("case (-loaded +peeked):\n%s", diff)

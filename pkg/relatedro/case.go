@@ -30,6 +30,9 @@ type Case struct {
 	// Unindexed says that the case was stored by a version that did not list open warranty
 	// ROs: its next write does. The store's own.
 	Unindexed bool
+	// Past is what the case remembers of its retrievals, oldest first, of its present RO and
+	// over FetchedOver: with another list it begins anew.
+	Past []PastRetrieval
 
 	Expires  time.Time // when the store may forget the case; zero is never
 	Revision int64     // counts writes; 0 is not stored
@@ -256,7 +259,7 @@ func (c Case) withRO(ro string) Case {
 // WithoutList returns c as if its list were still to be fetched: nothing is shown, and
 // its event, when it comes again, is fetched for.
 func (c Case) WithoutList() Case {
-	c.Own, c.Related, c.Omitted, c.FetchedOver = RelatedRO{}, nil, 0, Connection{}
+	c.Own, c.Related, c.Omitted, c.FetchedOver, c.Past = RelatedRO{}, nil, 0, Connection{}, nil
 	c.Stated.Settled = false
 	c.Retrieval.RetrievedAt = time.Time{}
 	if c.Retrieval.Outcome == OutcomeOK {
@@ -269,7 +272,14 @@ func (c Case) WithoutList() Case {
 // Retrieved returns c with the family that ev's retrieval found at the given time over a
 // connection. An RO of the former list that the DMS no longer has stays for GoneFor.
 func (c Case) Retrieved(ev Event, family Family, over Connection, at time.Time) Case {
-	c.Related = c.merged(family.Related, over, at)
+	if fetched := c.FetchedOver; fetched != over && fetched != (Connection{}) {
+		c.Related, c.Omitted, c.Past = nil, 0, nil // of another account, whose numbers nobody here may see
+	}
+	past := PastRetrieval{At: at, Trigger: ev.Trigger(), Outcome: OutcomeOK}
+	list := c.merged(family.Related, at)
+	past.compare(c.Related, list, c.Omitted > 0)
+	c = c.remembering(past, false)
+	c.Related = list
 	c.RO, c.Own, c.Omitted, c.FetchedOver = cmp.Or(family.Own.RO, c.RO), family.Own, 0, over
 	c.dropCharges()
 	c.Retrieval = Retrieval{Outcome: OutcomeOK, Trigger: ev.Trigger(), EventID: ev.ID, RetrievedAt: at}
@@ -281,12 +291,10 @@ func (c Case) Retrieved(ev Event, family Family, over Connection, at time.Time) 
 
 // merged returns the list that was found, with what the former list adds to it: since
 // when each RO is known, and those that are gone.
-func (c Case) merged(found []RelatedRO, over Connection, at time.Time) []RelatedRO {
+func (c Case) merged(found []RelatedRO, at time.Time) []RelatedRO {
 	former := make(map[string]RelatedRO)
-	if c.FetchedOver == over {
-		for _, r := range c.Related {
-			former[CanonicalRO(r.RO)] = r
-		}
+	for _, r := range c.Related {
+		former[CanonicalRO(r.RO)] = r
 	}
 	list := slices.Clone(found)
 	for i := range list {
@@ -324,6 +332,8 @@ func compareROs(a, b string) int {
 // Failed returns c with ev's retrieval marked retrying or failed. The last good
 // list and its time stay.
 func (c Case) Failed(ev Event, outcome Outcome, why Reason, now time.Time) Case {
+	again := c.Retrieval.EventID == ev.ID
+	c = c.remembering(PastRetrieval{At: now.UTC(), Trigger: ev.Trigger(), Outcome: outcome, Reason: why}, again)
 	c.Retrieval = Retrieval{
 		Outcome: outcome, Trigger: ev.Trigger(), EventID: ev.ID,
 		RetrievedAt: c.Retrieval.RetrievedAt, Reason: why, Message: why.Sentence(),

@@ -49,6 +49,7 @@ type Keys struct {
 	Locations []string
 	Cases     []CaseKey
 	Checked   bool // fill Settings.CheckedAt too
+	Past      bool // Peek fills Case.Past too, as Load always does
 }
 
 // Loaded is what a store has of the Keys asked for. Cases holds only those that are

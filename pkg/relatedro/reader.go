@@ -63,7 +63,18 @@ func NewReader(store CaseReader, now func() time.Time) *Reader {
 
 // Case returns one case with its linked cases, or ErrNoCase.
 func (r *Reader) Case(ctx context.Context, key CaseKey) (Shown, error) {
-	loaded, err := r.peek(ctx, Keys{Locations: []string{key.Location}, Cases: []CaseKey{key}, Checked: true})
+	shown, err := r.one(ctx, key, Keys{Checked: true})
+	if err != nil {
+		return Shown{}, err
+	}
+	shown.Linked, err = r.linked(ctx, shown)
+	return shown, err
+}
+
+// one reads one case with its location's settings, and what else the keys ask for.
+func (r *Reader) one(ctx context.Context, key CaseKey, keys Keys) (Shown, error) {
+	keys.Locations, keys.Cases = []string{key.Location}, []CaseKey{key}
+	loaded, err := r.peek(ctx, keys)
 	if err != nil {
 		return Shown{}, err
 	}
@@ -74,9 +85,15 @@ func (r *Reader) Case(ctx context.Context, key CaseKey) (Shown, error) {
 	if !ok {
 		return Shown{}, ErrNoCase
 	}
-	shown := show(c, loaded.Settings[key.Location])
-	shown.Linked, err = r.linked(ctx, shown)
-	return shown, err
+	return show(c, loaded.Settings[key.Location]), nil
+}
+
+// Past returns what a case remembers of its retrievals, newest first, or ErrNoCase. Like the
+// list, it is shown only while the location still reads what it was fetched over.
+func (r *Reader) Past(ctx context.Context, key CaseKey) ([]PastRetrieval, error) {
+	shown, err := r.one(ctx, key, Keys{Past: true})
+	slices.Reverse(shown.Past)
+	return shown.Past, err
 }
 
 // linked looks up the cases whose own RO is a related one of c. An index entry that
@@ -286,7 +303,7 @@ func (s Settings) disowns(c Case) bool {
 // show returns the case as people may see it under the settings.
 func show(c Case, s Settings) Shown {
 	if s.disowns(c) {
-		c.Related, c.Omitted, c.FetchedOver = nil, 0, Connection{}
+		c.Related, c.Omitted, c.FetchedOver, c.Past = nil, 0, Connection{}, nil
 		c.Retrieval = Retrieval{
 			Outcome: OutcomeFailed, Trigger: c.Retrieval.Trigger, EventID: c.Retrieval.EventID,
 			Reason: ConnectionChanged, Message: ConnectionChanged.Sentence(),
