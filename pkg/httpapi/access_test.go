@@ -39,6 +39,7 @@ func (w *world) seedTwo() {
 		})
 		foreign.Number, foreign.Stated.ID, foreign.Retrieval.EventID, foreign.Retrieval.Message = marker, marker, marker, marker
 		foreign.FirstEventAt = own.FirstEventAt
+		foreign.Past = []relatedro.PastRetrieval{{At: noon, LastAt: noon, Times: 1, Outcome: relatedro.OutcomeOK, Added: relatedro.Numbers{Named: []string{marker}}}}
 		w.save(foreign)
 	}
 	for _, queue := range []relatedro.QueueName{relatedro.ExportQueue, relatedro.CloseQueue} {

@@ -32,6 +32,8 @@ func TestCallsToDynamoDB(t *testing.T) {
 			map[string]int{"BatchGetItem": 1}, map[string]int{"BatchGetItem": 1}},
 		"P1 with many": {"GET", strings.Replace(oneCase, "case-1", "case-3", 1), "",
 			map[string]int{"BatchGetItem": 1, "Query": relatedro.LinkedROs}, map[string]int{"BatchGetItem": 1, "Query": relatedro.LinkedROs}},
+		"P1's history": {"GET", retrievals, "",
+			map[string]int{"BatchGetItem": 1}, map[string]int{"BatchGetItem": 1}},
 		"P2": {"GET", cases, "",
 			map[string]int{"Query": 1, "BatchGetItem": 1}, map[string]int{"Query": 1}},
 		"P3": {"POST", batchGet, `{"cases":[{"locationId":"loc-100","caseId":"case-1"},{"locationId":"loc-100","caseId":"case-2"}]}`,

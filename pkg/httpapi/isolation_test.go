@@ -98,7 +98,8 @@ func target(t *rapid.T, cursors []string) string {
 		"loc-100", "loc-200", "loc-100%2Floc-200", "loc-200%00", "%6Coc-200", "loc-100%23", "..%2Floc-200", "LOC%23loc-200", "*", "loc-100,loc-200",
 	})
 	path := rapid.SampledFrom([]string{
-		"/v1/locations/{}/cases/case-1/related-ros", "/v1/locations/{}/assets/asset-77/related-ros", "/v1/locations/{}/open-warranty-ros",
+		"/v1/locations/{}/cases/case-1/related-ros", "/v1/locations/{}/cases/case-1/retrievals", "/v1/locations/{}/assets/asset-77/related-ros",
+		"/v1/locations/{}/open-warranty-ros",
 		"/v1/locations/{}/external-interfaces", "/v1/locations/{}/external-interfaces/history", "/v1/locations/{}/external-interfaces/branches", "/v1/locations/{}/external-interfaces/verify",
 		"/v1/locations/{}/cases/case-1/refresh", "/v1/search", "/v1/related-ros/batch-get",
 		"/v1/locations/loc-100/../{}/cases/case-1/related-ros", "/v1/locations/loc-100/assets/asset-77%23..%23{}/related-ros",

@@ -17,6 +17,7 @@ type reading struct {
 func (s reading) endpoints() map[string]endpoint {
 	return map[string]endpoint{
 		"GET /v1/locations/{locationId}/cases/{caseId}/related-ros":   s.oneCase,
+		"GET /v1/locations/{locationId}/cases/{caseId}/retrievals":    s.past,
 		"GET /v1/locations/{locationId}/assets/{assetId}/related-ros": s.asset,
 		"POST /v1/related-ros/batch-get":                              s.batch,
 		"GET /v1/search":                                              s.search,

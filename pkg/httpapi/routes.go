@@ -77,6 +77,7 @@ func routes() []route {
 	cursor := []string{"cursor"}
 	return []route{
 		{"GET", location + "/cases/{caseId}/related-ros", readFunction, staff, inPath, nil, noBody},
+		{"GET", location + "/cases/{caseId}/retrievals", readFunction, staff, inPath, nil, noBody},
 		{"GET", location + "/assets/{assetId}/related-ros", readFunction, staff, inPath, cursor, noBody},
 		{"POST", "/v1/related-ros/batch-get", readFunction, staff, eachByItself, nil, requiredBody},
 		{"GET", "/v1/search", readFunction, staff, inQuery, []string{"locationId", "ro", "match", "cursor"}, noBody},

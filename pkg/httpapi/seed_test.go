@@ -122,6 +122,17 @@ func (w *world) seedExamples() {
 	older.Number, older.FirstEventAt, older.Own.InvoicedAt = "1001", at(23, 10, 15), "2026-11-21"
 	older.Retrieval.EventID = "0d0f3a2e-9f1b-4b3a-8a39-2f6f1c1d7a10"
 	older.Retrieval.RetrievedAt = at(23, 10, 15).Add(2 * time.Second)
+	kept := func(at time.Time, trigger relatedro.Trigger, added, invoiced string) relatedro.PastRetrieval {
+		p := relatedro.PastRetrieval{At: at, LastAt: at, Times: 1, Trigger: trigger, Outcome: relatedro.OutcomeOK}
+		p.Added.Named = []string{added}
+		if invoiced != "" {
+			p.Invoiced.Named = []string{invoiced}
+		}
+		return p
+	}
+	older.Past = []relatedro.PastRetrieval{
+		kept(older.Retrieval.RetrievedAt, relatedro.TriggerExport, "50124", ""), kept(at(23, 11, 40), relatedro.TriggerRefresh, "50125", "50124"),
+	}
 	w.save(older)
 
 	third.Relation = relatedro.Alternate

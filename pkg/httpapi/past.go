@@ -1,0 +1,60 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"related-ro/pkg/relatedro"
+)
+
+type pastJSON struct {
+	LocationID    string              `json:"locationId"`
+	CaseID        string              `json:"caseId"`
+	RecordedSince *string             `json:"recordedSince"`
+	Retrievals    []pastRetrievalJSON `json:"retrievals"`
+}
+
+type pastRetrievalJSON struct {
+	At       string            `json:"at"`
+	LastAt   string            `json:"lastAt"`
+	Times    int               `json:"times"`
+	Trigger  relatedro.Trigger `json:"trigger"`
+	Outcome  relatedro.Outcome `json:"outcome"`
+	Reason   *relatedro.Reason `json:"reason"`
+	Added    numbersJSON       `json:"added"`
+	Invoiced numbersJSON       `json:"invoiced"`
+	Voided   numbersJSON       `json:"voided"`
+	Changed  numbersJSON       `json:"changed"`
+	Gone     numbersJSON       `json:"gone"`
+}
+
+type numbersJSON struct {
+	RONumbers []string `json:"roNumbers"`
+	More      int      `json:"more"`
+}
+
+// past serves what a case remembers of its retrievals. It remembers nothing of those before
+// the first in the answer, and so it never says that there were none.
+func (s reading) past(ctx context.Context, r *request) (answer, error) {
+	past, err := s.reader.Past(ctx, r.caseKey())
+	if err != nil {
+		return answer{}, fmt.Errorf("read the case's retrievals: %w", err)
+	}
+	body := pastJSON{LocationID: r.path("locationId"), CaseID: r.path("caseId"), Retrievals: make([]pastRetrievalJSON, len(past))}
+	for i, p := range past {
+		body.Retrievals[i] = pastRetrievalJSON{
+			At: p.At.UTC().Format(time.RFC3339Nano), LastAt: p.LastAt.UTC().Format(time.RFC3339Nano), Times: p.Times,
+			Trigger: p.Trigger, Outcome: p.Outcome, Reason: orNull(&p.Reason),
+			Added: numbersOf(p.Added), Invoiced: numbersOf(p.Invoiced), Voided: numbersOf(p.Voided),
+			Changed: numbersOf(p.Changed), Gone: numbersOf(p.Gone),
+		}
+		body.RecordedSince = &body.Retrievals[i].At
+	}
+	return answer{status: http.StatusOK, body: body, tagged: true}, nil
+}
+
+func numbersOf(n relatedro.Numbers) numbersJSON {
+	return numbersJSON{append([]string{}, n.Named...), n.More}
+}
