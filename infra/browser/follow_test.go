@@ -25,11 +25,39 @@ func TestWhatKarmakMadeMeanwhileIsMarkedAsNew(t *testing.T) {
 	if err := w.Platform().AwaitEmpty(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	// A list that the case is in is no look at it; what is new stands in front there.
+	p.visit("cases")
+	p.sees("main >> related-ro-cell[case-id=case-1001]", "50127 New")
+	p.click("related-ro-cell[case-id=case-1001] >> .more")
+	p.sees("related-ro-cell[case-id=case-1001] >> .card", "50127 New")
+	p.visit("assets/loc-100/asset-77")
+	p.sees("asset-related-ros", "50127 New")
 	p.visit("cases/loc-100/case-1001")
 	p.sees("related-ros", "50127")
 	if got := eval[[]string](p, "deepAll('related-ros >> th').filter((e) => e.querySelector('.mark.new')).map(clean)"); len(got) != 1 {
 		t.Errorf("new are %q, want 50127 alone", got)
 	}
 	p.sees("related-ros", "when Karmak reported a change")
+	// A field manager's view is a look, too: nothing is new at the second.
+	p.visit("view/loc-100/case-1001")
+	p.sees("related-ros", "50127")
+	if n := eval[int](p, "deepAll('related-ros >> .mark.new').length"); n != 0 {
+		t.Errorf("%d ROs are new at the second look", n)
+	}
 	p.quiet()
+}
+
+func TestFieldManagersAreToldWhatIsNew(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.visit("view/loc-100/case-1002")
+	p.sees("related-ros", "50126")
+	p.visit("view")
+	last := w.spinoffs(t, "50124", 1)
+	w.export(t, w.seeded(t, "case-1002"))
+	p.visit("view/loc-100/case-1002")
+	p.sees("related-ros", last)
+	if got := eval[[]string](p, "deepAll('related-ros >> th').filter((e) => e.querySelector('.mark.new')).map(clean)"); len(got) != 1 {
+		t.Errorf("new are %q, want %s alone", got, last)
+	}
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // english are the files that together hold the English texts.
-var english = []string{"texts.js", "search-texts.js", "settings-texts.js", "warranty-texts.js"}
+var english = []string{"texts.js", "past-texts.js", "search-texts.js", "settings-texts.js", "warranty-texts.js"}
 
 // texts returns the texts in sources of the elements, by key.
 func texts(t *testing.T, names ...string) map[string]string {

@@ -23,6 +23,7 @@ type pastRetrievalJSON struct {
 	Trigger  relatedro.Trigger `json:"trigger"`
 	Outcome  relatedro.Outcome `json:"outcome"`
 	Reason   *relatedro.Reason `json:"reason"`
+	Message  *string           `json:"message"`
 	Added    numbersJSON       `json:"added"`
 	Invoiced numbersJSON       `json:"invoiced"`
 	Voided   numbersJSON       `json:"voided"`
@@ -46,13 +47,21 @@ func (s reading) past(ctx context.Context, r *request) (answer, error) {
 	for i, p := range past {
 		body.Retrievals[i] = pastRetrievalJSON{
 			At: p.At.UTC().Format(time.RFC3339Nano), LastAt: p.LastAt.UTC().Format(time.RFC3339Nano), Times: p.Times,
-			Trigger: p.Trigger, Outcome: p.Outcome, Reason: orNull(&p.Reason),
+			Trigger: p.Trigger, Outcome: p.Outcome, Reason: orNull(&p.Reason), Message: sentenceOrNull(p.Reason),
 			Added: numbersOf(p.Added), Invoiced: numbersOf(p.Invoiced), Voided: numbersOf(p.Voided),
 			Changed: numbersOf(p.Changed), Gone: numbersOf(p.Gone),
 		}
 		body.RecordedSince = &body.Retrievals[i].At
 	}
 	return answer{status: http.StatusOK, body: body, tagged: true}, nil
+}
+
+func sentenceOrNull(r relatedro.Reason) *string {
+	if r == "" {
+		return nil
+	}
+	sentence := r.Sentence()
+	return &sentence
 }
 
 func numbersOf(n relatedro.Numbers) numbersJSON {

@@ -7,13 +7,14 @@ export const caseHref = ({ locationId, caseId }) =>
 
 const looks = new Map(); // in memory only, as everything here
 
-/** When the person last looked at a case in this page. */
-function lookedAt({ locationId, caseId }) {
-  const id = `${locationId}/${caseId}`;
-  const before = looks.get(id);
-  looks.set(id, Date.now());
-  return before;
-}
+const id = ({ locationId, caseId }) => `${locationId}/${caseId}`;
+
+/** When the person last looked at a case in this page. A list that it is in is no look at it. */
+const lookedAt = (ref) => looks.get(id(ref));
+
+document.addEventListener('related-ro-shown', ({ target }) => {
+  if (target.localName === 'related-ros') looks.set(id(target), Date.now());
+});
 
 class Session extends EventTarget {
   token = '';

@@ -4,7 +4,7 @@ import { path, t } from './session.js';
 import { h } from './dom.js';
 import { RelatedElement } from './element.js';
 import { caseLink, copyAll, copyButton } from './controls.js';
-import { billed, caseState, cases, cut, fetched, known, number, stateMark, warning, withCases } from './parts.js';
+import { billed, caseState, cases, cut, fetched, known, newFirst, newMark, number, stateMark, warning, withCases } from './parts.js';
 
 const SHOWN = 6; // related ROs of a case before the rest is folded away
 
@@ -71,10 +71,11 @@ export class AssetRelatedROs extends RelatedElement {
   #list(c, related) {
     const detailed = this.detailed.get(c.caseId);
     const links = new Map(detailed?.relatedRos.map((ro) => [ro.roNumber, ro]));
-    const [shown, rest] = this.fold(`related ${c.caseId}`, related, SHOWN, 'fold.more');
+    const looked = this.lookedBefore(c);
+    const [shown, rest] = this.fold(`related ${c.caseId}`, newFirst(related, looked), SHOWN, 'fold.more');
     return [
       h('ul', {}, shown.map((ro) => h('li', {},
-        h('span', { class: 'withcopy' }, number(ro), copyButton(this, ro.roNumber)), stateMark(ro), billed(ro),
+        h('span', { class: 'withcopy' }, number(ro), copyButton(this, ro.roNumber)), newMark(ro, looked), stateMark(ro), billed(ro),
         cases(this, c.locationId, links.get(ro.roNumber) ?? ro)))),
       rest,
       detailed ? !detailed.relatedRos.some((ro) => ro.linkedCases?.length) && h('small', {}, t('cases.none'))

@@ -1,10 +1,10 @@
 // <related-ros>: one case, its RO and the related ROs (placements P1 and P5).
-import { call, notRetrieved } from './api.js';
-import { lookedAt, path, rights, t } from './session.js';
+import { ApiError, call, notRetrieved } from './api.js';
+import { path, rights, t } from './session.js';
 import { h, icon, table } from './dom.js';
 import { RelatedElement } from './element.js';
 import { copyAll, copyButton, csvButton, note } from './controls.js';
-import { billed, billWords, cases, cut, date, fetched, known, number, stateMark, stateOf, stateWord, warning } from './parts.js';
+import { billed, billWords, cases, cut, date, fetched, known, newFirst, newMark, number, stateMark, stateOf, stateWord, warning } from './parts.js';
 import { familyTree } from './tree.js';
 
 const POLLS = [700, 1000, 1500, 2000, 3000, 4000, 5000, 5000, 8000]; // ms between looks for an answer after a refresh: half a minute in all
@@ -15,13 +15,13 @@ const ROWS = 10; // of the table before the rest is folded away
 export class RelatedROs extends RelatedElement {
   static observedAttributes = ['location-id', 'case-id', 'readonly'];
   static needs = ['location-id', 'case-id'];
-  #before; // when a person last looked at the case, in ms
+  #past; // the history of retrievals while it is open
   #soon; // the time in ms before which a refresh is refused as too soon
   #tick;
 
   reset() {
     this.case = this.never = this.off = undefined;
-    this.#before = undefined;
+    this.#past = undefined;
     this.mayRefresh = this.asked = this.#soon = undefined; // asked: {eventId, before, tries} while a refresh of ours is under way
   }
 
@@ -39,7 +39,7 @@ export class RelatedROs extends RelatedElement {
 
   /** Looks again later while something is under way. */
   known() {
-    if (this.case) this.#before ??= Number(lookedAt({ locationId: this.locationId, caseId: this.caseId }) ?? 0);
+    this.#past?.known();
     const { eventId, outcome } = this.case?.retrieval ?? {};
     // An export or a close may overtake a refresh that takes long.
     if (eventId && (eventId === this.asked?.eventId || (this.#slow && eventId !== this.asked.before))) {
@@ -96,22 +96,52 @@ export class RelatedROs extends RelatedElement {
       related.length > 0 && this.#table(c, related),
       cut(c),
       familyTree(this, c),
+      this.#history(),
       this.refusal(),
       this.#foot(),
     ];
   }
 
+  /** What the retrievals of the case found: asked for only when somebody opens it. */
+  #history() {
+    return h('div', { class: 'history' }, h('div', {}, h('button', {
+      class: 'link', part: 'history', type: 'button', 'data-key': 'history', 'aria-expanded': String(Boolean(this.#past)), click: () => this.#toggle(),
+    }, t('past.title'), icon('down'))), this.#past?.draw());
+  }
+
+  #toggle() {
+    if (!this.#past) return this.#open();
+    this.#past = undefined;
+    this.redraw();
+  }
+
+  #open() {
+    return this.attempt(async () => {
+      const opening = this.#past = { draw: () => this.loading(2), known() {} };
+      this.redraw();
+      try {
+        const { Past } = await import('./past.js').catch(() => { throw new ApiError('offline'); });
+        const past = new Past(this);
+        await past.read();
+        if (this.#past === opening) this.#past = past; // not closed meanwhile
+      } finally {
+        if (this.#past === opening) this.#past = undefined;
+      }
+    });
+  }
+
   #table(c, related) {
     const heads = ['ro', 'relation', 'status', 'bill', 'opened', 'invoice', 'cases'].map((name) => t(`column.${name}`));
-    const [shown, rest] = this.fold('table', related, ROWS);
+    const looked = this.lookedBefore({});
+    const [shown, rest] = this.fold('table', newFirst(related, looked), ROWS);
     return [table(t('related.caption', { ro: c.roNumber }), heads,
-      shown.map((ro) => ({ cells: this.#cells(ro), class: ro.voided && 'void' }))),
+      shown.map((ro) => ({ cells: this.#cells(ro, looked), class: ro.voided && 'void' }))),
     h('div', { class: 'line' }, rest, csvButton(`related-ro-${c.roNumber}`, heads, () => related.map((ro) => this.#row(ro))))];
   }
 
-  #cells(ro) {
+  #cells(ro, looked) {
     return [
-      h('span', { class: 'withcopy' }, number(ro), copyButton(this, ro.roNumber), this.#isNew(ro) && h('span', { class: 'mark new' }, t('new'))),
+      h('span', { class: 'withcopy' }, number(ro), copyButton(this, ro.roNumber), newMark(ro, looked)),
       [h('span', {}, t(`relation.${ro.relation}`)), ro.originalRoNumber && h('small', {}, t('relation.from', { ro: ro.originalRoNumber }))],
       stateMark(ro),
       billed(ro),
@@ -120,9 +150,6 @@ export class RelatedROs extends RelatedElement {
       cases(this, this.locationId, ro),
     ];
   }
-
-  /** Whether Karmak has it since the person's last look at the case. */
-  #isNew(ro) { return this.#before > 0 && Date.parse(ro.firstSeenAt) > this.#before; }
 
   /** The same as plain text, for a file. */
   #row(ro) {

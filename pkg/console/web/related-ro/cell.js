@@ -4,7 +4,7 @@ import { t, textOr } from './session.js';
 import { h, icon } from './dom.js';
 import { RelatedElement } from './element.js';
 import { copyAll, copyButton } from './controls.js';
-import { billed, cases, cut, inWords, isWarranty, known, number, since, stateMark, stateOf, withCases } from './parts.js';
+import { billed, cases, cut, inWords, isWarranty, known, newFirst, newMark, number, since, stateMark, stateOf, withCases } from './parts.js';
 import { join, told } from './status.js';
 
 const SHOWN = 2; // numbers before the rest is shortened to "+3"
@@ -56,19 +56,20 @@ export class RelatedROCell extends RelatedElement {
     const c = this.of;
     if (!c.found && !c.roNumber && !c.relatedRos) return h('span', { class: 'faint' }, t('cell.notFetched'));
     const first = this.first ?? new Set();
-    const related = (c.relatedRos ?? []).toSorted((a, b) => first.has(b.roNumber) - first.has(a.roNumber));
+    const looked = this.lookedBefore(c);
+    const related = newFirst(c.relatedRos ?? [], looked).toSorted((a, b) => first.has(b.roNumber) - first.has(a.roNumber));
     const stale = c.retrieval && c.retrieval.outcome !== 'ok';
     return h('span', { class: 'cell' },
-      related.length ? related.slice(0, SHOWN).map((ro) => this.#brief(ro, first)) : this.#none(c),
+      related.length ? related.slice(0, SHOWN).map((ro) => this.#brief(ro, first, looked)) : this.#none(c),
       related.length > 0 && this.#more(c, related),
       related.length > 0 && stale && this.#trouble(c, since(c)),
       this.#card);
   }
 
   /** A number with its words, on one line. */
-  #brief(ro, found) {
+  #brief(ro, found, looked) {
     const no = number(ro);
-    return h('span', { class: 'brief' }, found.has(ro.roNumber) ? h('mark', {}, no) : no, ' ',
+    return h('span', { class: 'brief' }, found.has(ro.roNumber) ? h('mark', {}, no) : no, ' ', newMark(ro, looked),
       h('span', { class: `sign ${isWarranty(ro) ? 'warranty' : stateOf(ro)}` }, isWarranty(ro) && [icon('warranty'), ' '], inWords(ro)));
   }
 
@@ -99,12 +100,13 @@ export class RelatedROCell extends RelatedElement {
 
   /** The whole list, in front of the page, until Escape or a press outside of it. */
   #list(c) {
-    const related = c.relatedRos ?? [];
+    const looked = this.lookedBefore(c);
+    const related = newFirst(c.relatedRos ?? [], looked);
     return [
       h('div', { class: 'cardhead' }, h('strong', {}, t('related.label')), related.length > 1 && copyAll(this, related.map((ro) => ro.roNumber)),
         h('button', { class: 'copy', type: 'button', 'data-key': 'close', 'aria-label': t('close'), click: () => this.#close() }, icon('close'))),
       h('ul', {}, related.map((ro) => h('li', {}, h('span', { class: 'withcopy' }, number(ro), copyButton(this, ro.roNumber)),
-        stateMark(ro), billed(ro), cases(this, c.locationId ?? this.locationId, ro)))),
+        newMark(ro, looked), stateMark(ro), billed(ro), cases(this, c.locationId ?? this.locationId, ro)))),
       cut(c), this.refusal(),
     ];
   }

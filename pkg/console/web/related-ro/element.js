@@ -1,5 +1,5 @@
 // What every related-ro element shares: its shadow, its reading and re-reading, and keeping the focus over a redraw.
-import { clock, connected, listen, t } from './session.js';
+import { clock, connected, listen, lookedAt, t } from './session.js';
 import { h } from './dom.js';
 import { note } from './controls.js';
 import { sheet } from './style.js';
@@ -22,6 +22,7 @@ export class RelatedElement extends HTMLElement {
   #reading; // ends with the next reading
   #planned = false;
   #unfolded = new Set();
+  #looks = new Map(); // when the person had last looked at each case that is shown
   #epoch = 0; // counts restarts: what was begun before one is of another case or person
 
   constructor() {
@@ -84,6 +85,7 @@ export class RelatedElement extends HTMLElement {
   restart() {
     this.#epoch++;
     this.#unfolded.clear();
+    this.#looks.clear();
     this.failure = this.refused = undefined;
     this.reset();
     this.reload();
@@ -184,6 +186,13 @@ export class RelatedElement extends HTMLElement {
 
   /** Tells the host page of an error. */
   tell({ kind = 'unavailable', status = 0 }) { this.emit('related-ro-error', { kind, status }); }
+
+  /** When the person had last looked at a case before it was shown here, in ms; 0 where nobody knows. */
+  lookedBefore({ locationId = this.locationId, caseId = this.caseId }) {
+    const id = `${locationId}/${caseId}`;
+    if (!this.#looks.has(id)) this.#looks.set(id, lookedAt({ locationId, caseId }));
+    return this.#looks.get(id);
+  }
 
   /** The first of a long list, and a button that shows or hides the rest. */
   fold(key, list, most, words = 'fold.all') {

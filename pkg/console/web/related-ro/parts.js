@@ -25,6 +25,14 @@ export const billed = (ro) => (isWarranty(ro) || ro.billTo) && h('span', { class
 
 export const billWords = (ro) => [isWarranty(ro) && t('bill.warranty'), ro.billTo].filter(Boolean).join(', ');
 
+/** Whether Karmak has an RO since a person last looked at its case, in ms. */
+const isNew = (ro, looked) => looked > 0 && Date.parse(ro.firstSeenAt) > looked;
+
+export const newMark = (ro, looked) => isNew(ro, looked) && h('span', { class: 'mark new' }, t('new'));
+
+/** A list with what is new in front, where nothing folds it away. */
+export const newFirst = (ros, looked) => ros.toSorted((a, b) => isNew(b, looked) - isNew(a, looked));
+
 /** An RO number; struck through when voided. */
 export const number = (ro) => h(ro.voided || ro.goneSince ? 's' : 'span', { class: 'num', part: 'number' }, ro.roNumber);
 

@@ -18,8 +18,9 @@ export interface Connection {
    */
   caseHref?: (ref: CaseRef) => string;
   /**
-   * When the person last looked at a case before this time. Asked once when a case is shown; related ROs found since are
-   * marked as new. The elements keep nothing in storage, so only the host can know.
+   * When the person last looked at a case before this time. Asked once when a case is shown, in a list too; related ROs found
+   * since are marked as new and stand first. The elements keep nothing in storage, so only the host can know, and decide
+   * whether a list is a look.
    */
   lookedAt?: (ref: CaseRef) => Date | number | undefined;
   /**

@@ -95,8 +95,8 @@ export const path = (strings, ...parts) => String.raw({ raw: strings }, ...parts
 /** The address of a case in the host's application; undefined where the host named none. */
 export const caseHref = (ref) => options.caseHref?.(ref);
 
-/** When the person last looked at a case before now; undefined where the host does not know. */
-export const lookedAt = (ref) => options.lookedAt?.(ref);
+/** When the person last looked at a case before now, in ms; 0 where the host does not know. */
+export const lookedAt = (ref) => Number(options.lookedAt?.(ref) ?? 0);
 
 const REFUSED = Symbol('the host gave no token');
 

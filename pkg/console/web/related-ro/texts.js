@@ -75,6 +75,7 @@ const en = {
   'status.cases.retrying.one': 'The related ROs of {count} case could not be fetched yet. This is tried again by itself.',
   'status.cases.retrying.other': 'The related ROs of {count} cases could not be fetched yet. This is tried again by itself.',
   'more': 'Show more',
+  'past.title': 'History of retrievals',
 };
 
 /** What other languages are shipped, each fetched when it is first spoken. */
