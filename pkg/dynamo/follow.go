@@ -13,20 +13,9 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// enabledPartition is where the index has the settings of enabled locations.
-const enabledPartition = "ENABLED"
-
-// indexEnabled adds the index's keys to the item of settings that are enabled.
-func indexEnabled(it item, s relatedro.Settings) {
-	if s.Enabled() {
-		it[attrGSI1PK] = text(enabledPartition)
-		it[attrGSI1SK] = text(followedKey(s.Karmak).pk + "#" + partition(s.Location))
-	}
-}
-
 // EnabledLocations returns the locations that are enabled, by connection.
 func (s *Store) EnabledLocations(ctx context.Context) (map[relatedro.Connection][]string, error) {
-	items, err := s.all(ctx, list{index: indexGSI1, partition: enabledPartition})
+	items, err := s.all(ctx, list{index: indexGSI1, partition: string(relatedro.Enabled)})
 	if err != nil {
 		return nil, fmt.Errorf("read the enabled locations: %w", err)
 	}
@@ -82,6 +71,8 @@ func (s *Store) SaveFollowed(ctx context.Context, f relatedro.Followed) error {
 	it := followedKey(f.Over).item()
 	it.putTime("since", f.Since)
 	it.putTime("syncedAt", f.SyncedAt)
+	it.putText("failing", string(f.Failing.Reason))
+	it.putTime("failingSince", f.Failing.Since)
 	it["seen"] = &types.AttributeValueMemberB{Value: packed(f.Seen)}
 	it[attrRevision] = number(f.Revision + 1)
 	condition, values := "attribute_not_exists(PK)", item(nil)
@@ -116,6 +107,7 @@ func decodeFollowed(it item) (relatedro.Followed, error) {
 		Since:    r.time("since"),
 		SyncedAt: r.time("syncedAt"),
 		Seen:     unpacked(r.bytes("seen")),
+		Failing:  relatedro.Failing{Reason: relatedro.Reason(r.text("failing")), Since: r.time("failingSince")},
 		Revision: r.number(attrRevision),
 	}
 	if r.err != nil {

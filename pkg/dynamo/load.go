@@ -37,6 +37,10 @@ func (s *Store) Peek(ctx context.Context, keys relatedro.Keys) (relatedro.Loaded
 	if keys.Past {
 		how.attributes += "," + attrPast
 	}
+	if keys.Activated {
+		how.attributes += ",#state,fusionVersion,message"
+		how.names = map[string]string{"#status": "status", "#state": "state"}
+	}
 	return s.load(ctx, keys, how)
 }
 
@@ -69,16 +73,27 @@ func (s *Store) load(ctx context.Context, wanted relatedro.Keys, how reading) (r
 		if wanted.Checked {
 			keys = append(keys, checkedKey(location))
 		}
+		if wanted.Activated {
+			keys = append(keys, activationKey(location))
+		}
 		loaded.Settings[location] = relatedro.NeverSetUp(location)
 	}
 	for _, k := range wanted.Cases {
 		keys = append(keys, caseKey(k))
 	}
 	checked := make(map[string]time.Time)
-	err := s.get(ctx, keys, how, func(it item) error {
-		if k := keyOf(it); k.sk == skChecked {
+	activations := make(map[string]relatedro.Activation)
+	err := s.get(ctx, keys, how, func(it item) (err error) {
+		k := keyOf(it)
+		switch k.sk {
+		case skChecked:
 			checked[k.location()] = (&reader{item: it}).time(attrCheckedAt)
-		} else if err := into(&loaded, it); err != nil {
+		case skActivation:
+			activations[k.location()], err = decodeActivationItem(it)
+		default:
+			err = into(&loaded, it)
+		}
+		if err != nil {
 			s.unreadable(k.String(), err)
 		}
 		return nil
@@ -88,6 +103,9 @@ func (s *Store) load(ctx context.Context, wanted relatedro.Keys, how reading) (r
 	}
 	for location, settings := range loaded.Settings {
 		settings.CheckedAt = checked[location]
+		if a := activations[location]; known(a) {
+			settings.Activation = a
+		}
 		loaded.Settings[location] = settings
 	}
 	return loaded, nil

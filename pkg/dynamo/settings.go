@@ -43,7 +43,7 @@ func (s *Store) SaveSettings(ctx context.Context, change relatedro.Change) error
 	location := change.After.Location
 	settings := settingsKey(location).item()
 	encodeSettings(settings, change.After)
-	indexEnabled(settings, change.After)
+	indexLocation(settings, change.After)
 	put := &types.Put{TableName: &s.table, Item: settings}
 	put.ConditionExpression, put.ExpressionAttributeValues = versionIs(change.Before.Version)
 	actions := []types.TransactWriteItem{

@@ -26,6 +26,7 @@ func (s administration) endpoints() map[string]endpoint {
 		"GET /v1/locations/{locationId}/external-interfaces/history":  s.history,
 		"POST /v1/locations/{locationId}/cases/{caseId}/refresh":      s.refresh,
 		"POST /v1/locations/{locationId}/refetch":                     s.refetch,
+		"GET /v1/operations/locations":                                s.locations,
 		"GET /v1/operations/dead-letters":                             s.deadLetters,
 		"POST /v1/operations/dead-letters/redrive":                    s.redrive,
 		"POST /v1/operations/dead-letters/delete":                     s.discard,
@@ -56,6 +57,12 @@ type settingsJSON struct {
 	UpdatedAt  *string                 `json:"updatedAt"`
 }
 
+func activationOf(a relatedro.Activation) activationJSON {
+	return activationJSON{
+		State: a.State, CheckedAt: timeOrNull(a.CheckedAt), FusionVersion: orNull(&a.FusionVersion), Message: orNull(&a.Message),
+	}
+}
+
 // settingsAnswer returns settings with their ETag, which begins with the version.
 func settingsAnswer(s relatedro.Settings) answer {
 	return answer{
@@ -65,15 +72,10 @@ func settingsAnswer(s relatedro.Settings) answer {
 			Status:     s.Status,
 			DMS:        s.DMS,
 			Karmak:     karmakJSON(s.Karmak),
-			Activation: activationJSON{
-				State:         s.Activation.State,
-				CheckedAt:     timeOrNull(s.Activation.CheckedAt),
-				FusionVersion: orNull(&s.Activation.FusionVersion),
-				Message:       orNull(&s.Activation.Message),
-			},
-			Version:   s.Version,
-			UpdatedBy: orNull(&s.UpdatedBy),
-			UpdatedAt: timeOrNull(s.UpdatedAt),
+			Activation: activationOf(s.Activation),
+			Version:    s.Version,
+			UpdatedBy:  orNull(&s.UpdatedBy),
+			UpdatedAt:  timeOrNull(s.UpdatedAt),
 		},
 	}
 }

@@ -72,16 +72,7 @@ func caseOf(c relatedro.Shown) *caseJSON {
 		RelatedCount:  len(c.Related) + c.Omitted,
 		Truncated:     c.Omitted > 0,
 		OpenWarranty:  c.OpenWarrantyCount(),
-		Retrieval: retrievalJSON{
-			Outcome:     c.Retrieval.Outcome,
-			Trigger:     c.Retrieval.Trigger,
-			EventID:     c.Retrieval.EventID,
-			RetrievedAt: timeOrNull(c.Retrieval.RetrievedAt),
-			CheckedAt:   timeOrNull(c.CheckedAt),
-			Reason:      orNull(&c.Retrieval.Reason),
-			Message:     orNull(&c.Retrieval.Message),
-			Since:       timeOrNull(c.Retrieval.Since),
-		},
+		Retrieval:     retrievalOf(&c),
 	}
 	for i := range c.Related {
 		ro := &c.Related[i]
@@ -104,6 +95,20 @@ func caseOf(c relatedro.Shown) *caseJSON {
 		}
 	}
 	return out
+}
+
+// retrievalOf shares c's strings.
+func retrievalOf(c *relatedro.Shown) retrievalJSON {
+	return retrievalJSON{
+		Outcome:     c.Retrieval.Outcome,
+		Trigger:     c.Retrieval.Trigger,
+		EventID:     c.Retrieval.EventID,
+		RetrievedAt: timeOrNull(c.Retrieval.RetrievedAt),
+		CheckedAt:   timeOrNull(c.CheckedAt),
+		Reason:      orNull(&c.Retrieval.Reason),
+		Message:     orNull(&c.Retrieval.Message),
+		Since:       timeOrNull(c.Retrieval.Since),
+	}
 }
 
 func linkedCasesOf(links []relatedro.Link) []linkedCaseJSON {

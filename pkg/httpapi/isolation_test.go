@@ -104,7 +104,7 @@ func target(t *rapid.T, cursors []string) string {
 		"/v1/locations/{}/cases/case-1/refresh", "/v1/search", "/v1/related-ros/batch-get",
 		"/v1/locations/loc-100/../{}/cases/case-1/related-ros", "/v1/locations/loc-100/assets/asset-77%23..%23{}/related-ros",
 		"/v1/locations/loc-100/cases/case-1%23{}/related-ros", "/v1//locations/{}/cases/case-1/related-ros",
-		"/v1/operations/dead-letters", "/v1/operations/dead-letters/redrive", "/v1/operations/dead-letters/delete",
+		"/v1/operations/locations", "/v1/operations/dead-letters", "/v1/operations/dead-letters/redrive", "/v1/operations/dead-letters/delete",
 	}).Draw(t, "path")
 	path = strings.ReplaceAll(path, "{}", location.Draw(t, "location"))
 	query := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) string {

@@ -92,6 +92,7 @@ func routes() []route {
 		{"GET", settings + "/history", adminFunction, managers, inPath, cursor, noBody},
 		{"POST", location + "/cases/{caseId}/refresh", adminFunction, managers, inPath, nil, optionalBody},
 		{"POST", location + "/refetch", adminFunction, managers, inPath, nil, optionalBody},
+		{"GET", "/v1/operations/locations", adminFunction, supportOnly, eachByItself, []string{"status", "cursor"}, noBody},
 		{"GET", "/v1/operations/dead-letters", adminFunction, supportOnly, eachByItself, []string{"queue"}, noBody},
 		{"POST", "/v1/operations/dead-letters/redrive", adminFunction, supportOnly, eachByItself, nil, requiredBody},
 		{"POST", "/v1/operations/dead-letters/delete", adminFunction, supportOnly, eachByItself, nil, requiredBody},

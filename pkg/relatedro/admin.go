@@ -24,6 +24,7 @@ type AdminStore interface {
 	SettingsStore
 	LeaseStore
 	OccasionStore
+	LocationStore
 
 	// Load is CaseStore's.
 	Load(ctx context.Context, keys Keys) (Loaded, error)

@@ -45,6 +45,7 @@ type Followed struct {
 	Since    time.Time // when the last run that read everything began; zero before the first
 	SyncedAt time.Time // when all open cases were last put into the queue
 	Seen     []uint64  // fingerprints of the ROs that the last run saw, ascending
+	Failing  Failing   // what kept the last run from reading the connection
 	Revision int64     // counts writes; 0 is not stored
 }
 
@@ -223,12 +224,25 @@ func (f *Follower) Run(ctx context.Context) error {
 	inParallel(states, connectionsAtOnce, func(before Followed) {
 		report := f.connection(ctx, before, locations[before.Over])
 		report.Locations = locations[before.Over]
-		if report.Failure != nil && !before.Since.IsZero() {
-			report.Behind = f.now().Sub(before.Since)
+		if report.Failure != nil {
+			f.fails(ctx, before, report.Failure.Reason)
+			if !before.Since.IsZero() {
+				report.Behind = f.now().Sub(before.Since)
+			}
 		}
 		f.observe(report)
 	})
 	return nil
+}
+
+// fails keeps why the DMS does not let a connection be read, once a reason. A write that
+// fails is made up for by the next run.
+func (f *Follower) fails(ctx context.Context, before Followed, why Reason) {
+	if !why.ofDMS() || before.Failing.Reason == why {
+		return
+	}
+	before.Failing = Failing{why, f.now().UTC()}
+	_ = f.store.SaveFollowed(ctx, before)
 }
 
 // connection follows one connection.
@@ -247,14 +261,14 @@ func (f *Follower) connection(ctx context.Context, before Followed, locations []
 	}
 	changed := before.changed(ros)
 	report.ROs, report.Changed = len(ros), len(changed)
-	report.Synced = before.Revision == 0 || !whole || before.lost(began) || f.syncDue(before, began)
+	report.Synced = before.Since.IsZero() || !whole || before.lost(began) || f.syncDue(before, began)
 	refreshes, err := f.refreshes(ctx, locations, changed, report.Synced)
 	if err == nil {
 		report.Refreshes, err = len(refreshes), f.queue.SendRefreshes(ctx, refreshes)
 	}
 	if err == nil {
 		next := before
-		next.Since, next.Seen = began, fingerprints(ros)
+		next.Since, next.Seen, next.Failing = began, fingerprints(ros), Failing{}
 		if report.Synced {
 			next.SyncedAt = began
 		}
@@ -365,7 +379,7 @@ const keepWithin = time.Hour
 // keep stores what the next run has to know. Another run that was faster has stored as
 // much.
 func (f *Follower) keep(ctx context.Context, before, next Followed, locations []string) error {
-	same := before.Revision > 0 && slices.Equal(before.Seen, next.Seen) && before.SyncedAt.Equal(next.SyncedAt)
+	same := before.Revision > 0 && slices.Equal(before.Seen, next.Seen) && before.SyncedAt.Equal(next.SyncedAt) && before.Failing == next.Failing
 	if !same || next.Since.Sub(before.Since) >= keepWithin {
 		if err := f.store.SaveFollowed(ctx, next); err != nil && !errors.Is(err, ErrStale) {
 			return err

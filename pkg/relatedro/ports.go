@@ -49,12 +49,13 @@ type Keys struct {
 	Locations []string
 	Cases     []CaseKey
 	Checked   bool // fill Settings.CheckedAt too
+	Activated bool // fill Settings.Activation too
 	Past      bool // Peek fills Case.Past too, as Load always does
 }
 
 // Loaded is what a store has of the Keys asked for. Cases holds only those that are
 // stored; Settings has an entry for every location asked, NeverSetUp where nothing
-// is stored. Activation is not filled. What is stored in a form that cannot be read is
+// is stored. What is stored in a form that cannot be read is
 // in neither.
 type Loaded struct {
 	Settings map[string]Settings

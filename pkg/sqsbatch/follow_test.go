@@ -290,3 +290,47 @@ func (s *storm) checkFollowed(rt *rapid.T, c relatedro.Case) {
 		rt.Errorf("%s has\n%+v %+v, Karmak has\n%+v %+v", c.Key.Case, c.Own, shown, want.Own, want.Related)
 	}
 }
+
+// What keeps a connection from being read is kept with the state of following, once a reason and not once a run, until the
+// connection is read again. Catching up is not hurt by it.
+func TestFollowKeepsWhyAConnectionFails(t *testing.T) {
+	w := newWorld(t)
+	state := func() relatedro.Followed {
+		w.t.Helper()
+		states, err := w.store.Followed(t.Context(), []relatedro.Connection{connectionA})
+		w.must(err)
+		return states[0]
+	}
+	fails := func(reason relatedro.Reason) {
+		w.t.Helper()
+		w.clock.Advance(15 * time.Minute)
+		reports, err := w.follow()
+		w.must(err)
+		if len(reports) != 1 || reports[0].Failure == nil || reports[0].Failure.Reason != reason {
+			t.Fatalf("followed %+v, want %s", reports, reason)
+		}
+	}
+	w.send(w.body("ev-1"))
+	w.run()
+	fault := func(f karmaktest.Fault) { w.unity.ClearFaults(); w.must(w.unity.SetFault(f)) }
+	fault(karmaktest.Fault{Kind: karmaktest.Offline})
+	fails(relatedro.KarmakError) // before any run that went well
+	began := w.clock.Now()
+	fails(relatedro.KarmakError)
+	if got := state(); got.Failing != (relatedro.Failing{Reason: relatedro.KarmakError, Since: began.UTC()}) || got.Revision != 1 || !got.Since.IsZero() {
+		t.Errorf("state %+v", got)
+	}
+	fault(karmaktest.Fault{Kind: karmaktest.RateLimited})
+	fails(relatedro.RateLimited)
+	if got := state(); got.Failing.Reason != relatedro.RateLimited || !got.Failing.Since.Equal(w.clock.Now()) || got.Revision != 2 {
+		t.Errorf("state %+v", got)
+	}
+	w.unity.ClearFaults()
+	w.clock.Advance(15 * time.Minute)
+	if f := w.followed(); !f.Synced || f.Refreshes != 1 {
+		t.Errorf("%+v: the first run that goes well has all open cases fetched again", f)
+	}
+	if got := state(); got.Failing != (relatedro.Failing{}) || got.Since.IsZero() {
+		t.Errorf("state %+v", got)
+	}
+}

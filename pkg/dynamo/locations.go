@@ -1,0 +1,72 @@
+package dynamo
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"related-ro/pkg/relatedro"
+)
+
+// indexLocation adds the index's keys to an item of settings: a partition for each status,
+// where enabled locations stand by connection, as follow asks for them, and others by id.
+func indexLocation(it item, s relatedro.Settings) {
+	sort := partition(s.Location)
+	if s.Enabled() {
+		sort = followedKey(s.Karmak).pk + "#" + sort
+	}
+	it[attrGSI1PK] = text(string(s.Status))
+	it[attrGSI1SK] = text(sort)
+}
+
+// locationOf returns the location that a sort key of the index ends in: it holds no '#'.
+func locationOf(sk string) string { return sk[strings.LastIndexByte(sk, '#')+1:] }
+
+// LocationsOf returns up to limit locations of the statuses that were set up, one status
+// after the other, and the position where the next page begins. after that is not of the
+// list is ErrPosition.
+func (s *Store) LocationsOf(ctx context.Context, statuses []relatedro.FeatureStatus, after string, limit int) (locations []string, next string, err error) {
+	if after != "" {
+		status, sort, _ := strings.Cut(after, " ")
+		at := slices.Index(statuses, relatedro.FeatureStatus(status))
+		if at < 0 {
+			return nil, "", relatedro.ErrPosition
+		}
+		statuses, after = statuses[at:], sort
+	}
+	for _, status := range statuses {
+		if len(locations) == limit {
+			return locations, string(status) + " ", nil
+		}
+		items, next, err := s.page(ctx, list{
+			index: indexGSI1, partition: string(status), attributes: "PK,SK,GSI1SK",
+			valid:    func(sk string) bool { return strings.Contains(sk, "LOC#") && isID(locationOf(sk)) },
+			tableKey: func(sk string) key { return settingsKey(locationOf(sk)) },
+		}, after, limit-len(locations))
+		if err != nil {
+			return nil, "", fmt.Errorf("list locations that are %s: %w", status, err)
+		}
+		for _, it := range items {
+			locations = append(locations, keyOf(it).location())
+		}
+		if next != "" {
+			return locations, string(status) + " " + next, nil
+		}
+		after = ""
+	}
+	return locations, "", nil
+}
+
+// NewestOpen returns the case with an open family whose first event is the location's newest;
+// the zero CaseKey where there is none.
+func (s *Store) NewestOpen(ctx context.Context, location string) (relatedro.CaseKey, error) {
+	items, _, err := s.page(ctx, list{index: indexGSI1, partition: openPartition(location), backward: true, attributes: "PK,SK,GSI1SK"}, "", 1)
+	if err != nil {
+		return relatedro.CaseKey{}, fmt.Errorf("read the newest case of %s: %w", location, err)
+	}
+	if len(items) == 0 {
+		return relatedro.CaseKey{}, nil
+	}
+	return relatedro.CaseKey{Location: location, Case: caseOf(keyOf(items[0]).sk)}, nil
+}

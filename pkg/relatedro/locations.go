@@ -1,0 +1,221 @@
+package relatedro
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// Standing is how a location fares, for our support.
+type Standing struct {
+	Settings // with Activation, and while it is enabled CheckedAt: when the DMS last answered for it
+
+	// Failing is what keeps the location's connection from being read, as the last run of
+	// follow found it; zero while it is read, and of a location that is not enabled.
+	Failing Failing
+
+	// Newest is the newest case with an open family, without its list; the zero Case where
+	// there is none, and of a location that is not enabled.
+	Newest Case
+}
+
+// Failing is what keeps something from being read; zero while nothing does.
+type Failing struct {
+	Reason Reason
+	Since  time.Time // when it was first found
+}
+
+// Fails reports whether retrievals of the location fail, as far as is known without looking
+// at each of its cases.
+func (s Standing) Fails() bool {
+	newest := s.Newest.Retrieval.Outcome
+	return s.Failing != Failing{} || newest == OutcomeFailed || newest == OutcomeRetrying
+}
+
+// LocationFilter says which locations to list.
+type LocationFilter string
+
+// The filters. The empty one is all that were ever set up.
+const (
+	EnabledLocations  LocationFilter = "enabled"
+	DisabledLocations LocationFilter = "disabled"
+	InactiveLocations LocationFilter = "not_active" // the DMS last said something else than active, or was never asked
+	FailingLocations  LocationFilter = "failing"    // Standing.Fails
+)
+
+// Known reports whether f is one of the filters.
+func (f LocationFilter) Known() bool {
+	switch f {
+	case "", EnabledLocations, DisabledLocations, InactiveLocations, FailingLocations:
+		return true
+	}
+	return false
+}
+
+func (f LocationFilter) takes(s Standing) bool {
+	switch f {
+	case EnabledLocations:
+		return s.Enabled()
+	case DisabledLocations:
+		return !s.Enabled()
+	case InactiveLocations:
+		return s.Activation.State != Active
+	case FailingLocations:
+		return s.Fails()
+	}
+	return true
+}
+
+// of returns the statuses that locations of the filter may have.
+func (f LocationFilter) of() []FeatureStatus {
+	switch f {
+	case EnabledLocations, FailingLocations:
+		return []FeatureStatus{Enabled}
+	case DisabledLocations:
+		return []FeatureStatus{Disabled}
+	}
+	return []FeatureStatus{Enabled, Disabled}
+}
+
+// LocationStore is what the list of locations needs of the store. Its reads may be a moment
+// behind.
+type LocationStore interface {
+	// LocationsOf returns up to limit locations of the statuses that were set up, those of
+	// the first status first. Positions as in CaseReader.
+	LocationsOf(ctx context.Context, statuses []FeatureStatus, after string, limit int) (locations []string, next string, err error)
+
+	// Peek is CaseReader's.
+	Peek(ctx context.Context, keys Keys) (Loaded, error)
+
+	// Followed is FollowStore's.
+	Followed(ctx context.Context, connections []Connection) ([]Followed, error)
+
+	// NewestOpen returns the case with an open family whose first event is the location's
+	// newest; the zero CaseKey where there is none.
+	NewestOpen(ctx context.Context, location string) (CaseKey, error)
+}
+
+const (
+	pagesAtMost   = 10 // of locations read for one page that a filter takes few of
+	standingsOnce = 16 // newest cases looked up side by side
+)
+
+// Locations returns a page of the locations that the actor may see: enabled ones first,
+// ordered by connection, then the others by id. A location that was never set up is none.
+// Of a filter that takes few, a page may have fewer than others that follow, or none.
+// Positions as in CaseReader.
+func (a *Admin) Locations(ctx context.Context, actor Actor, which LocationFilter, after string) (page []Standing, next string, err error) {
+	for range pagesAtMost {
+		locations, next, err := a.store.LocationsOf(ctx, which.of(), after, PageSize)
+		if err != nil {
+			return nil, "", err
+		}
+		locations = slices.DeleteFunc(locations, func(location string) bool { return !actor.Sees(location) })
+		standings, err := a.standings(ctx, locations)
+		if err != nil {
+			return nil, "", err
+		}
+		page = slices.DeleteFunc(standings, func(s Standing) bool { return !which.takes(s) })
+		if len(page) > 0 || next == "" {
+			return page, next, nil
+		}
+		after = next
+	}
+	return nil, after, nil
+}
+
+// standings returns how locations fare, in their order; those whose settings cannot be read
+// are left out.
+func (a *Admin) standings(ctx context.Context, locations []string) ([]Standing, error) {
+	if len(locations) == 0 {
+		return nil, nil
+	}
+	loaded, err := a.store.Peek(ctx, Keys{Locations: locations, Checked: true, Activated: true})
+	if err != nil {
+		return nil, err
+	}
+	var standings []Standing
+	for _, location := range locations {
+		s, ok := loaded.Settings[location]
+		if !ok {
+			continue
+		}
+		if !s.Enabled() {
+			s.CheckedAt = time.Time{}
+		}
+		standings = append(standings, Standing{Settings: s})
+	}
+	if err := a.connections(ctx, standings); err != nil {
+		return nil, err
+	}
+	return standings, a.newest(ctx, standings)
+}
+
+// connections fills in whose connection fails.
+func (a *Admin) connections(ctx context.Context, standings []Standing) error {
+	var asked []Connection
+	for _, s := range standings {
+		if s.Enabled() && !slices.Contains(asked, s.Karmak) {
+			asked = append(asked, s.Karmak)
+		}
+	}
+	if len(asked) == 0 {
+		return nil
+	}
+	states, err := a.store.Followed(ctx, asked)
+	if err != nil {
+		return err
+	}
+	failing := make(map[Connection]Failing, len(states))
+	for _, f := range states {
+		failing[f.Over] = f.Failing
+	}
+	for i, s := range standings {
+		if s.Enabled() {
+			standings[i].Failing = failing[s.Karmak]
+		}
+	}
+	return nil
+}
+
+// newest fills in the locations' newest cases.
+func (a *Admin) newest(ctx context.Context, standings []Standing) error {
+	type lookup struct {
+		at  *Standing
+		key CaseKey
+		err error
+	}
+	var lookups []*lookup
+	for i := range standings {
+		if standings[i].Enabled() {
+			lookups = append(lookups, &lookup{at: &standings[i]})
+		}
+	}
+	inParallel(lookups, standingsOnce, func(l *lookup) {
+		l.key, l.err = a.store.NewestOpen(ctx, l.at.Location)
+	})
+	var keys Keys
+	for _, l := range lookups {
+		if l.err != nil {
+			return l.err
+		}
+		if l.key.Case != "" {
+			keys.Cases = append(keys.Cases, l.key)
+		}
+	}
+	if len(keys.Cases) == 0 {
+		return nil
+	}
+	loaded, err := a.store.Peek(ctx, keys)
+	if err != nil {
+		return err
+	}
+	for _, l := range lookups {
+		if c, ok := loaded.Cases[l.key]; ok && !c.Deleted() {
+			shown := show(c, l.at.Settings)
+			shown.Related = nil
+			l.at.Newest = shown.Case
+		}
+	}
+	return nil
+}
