@@ -7,6 +7,7 @@ import * as assets from './assets.js';
 import * as search from './search.js';
 import * as warranty from './warranty.js';
 import * as settings from './settings.js';
+import * as locations from './locations.js';
 import * as operations from './operations.js';
 import { signIn } from './signin.js';
 import { sessionBar } from './bar.js';
@@ -18,6 +19,7 @@ const PAGES = [
   { path: 'view', label: 'Field managers', list: cases.viewPage, one: caseDetails.view },
   { path: 'warranty', label: 'Open warranty ROs', list: warranty.page, offered: () => session.roles.some((role) => role !== 'field_manager') },
   { path: 'settings', label: 'Location settings', list: settings.page },
+  { path: 'locations', label: 'Locations', list: locations.page, everywhere: true },
   { path: 'operations', label: 'Operations', list: operations.page, everywhere: true },
 ];
 
@@ -42,7 +44,7 @@ function show({ focus } = {}) {
   nav.replaceChildren(h('ul', {}, PAGES.filter((p) => p.offered?.() ?? true).map((p) => h('li', {}, h('a', {
     href: `#/${p.path}`, 'aria-current': p === page ? 'page' : undefined,
   }, p.label))), h('li', {}, h('a', { href: 'components.html' }, 'For developers'))));
-  const nowhere = draw === page.list && !page.everywhere && !session.location;
+  const nowhere = draw === page.list && !page.everywhere && parts.length === 0 && !session.location;
   const content = !session.token ? signIn() : nowhere ? noLocation(page.label) : draw(...parts);
   main.replaceChildren(...[content].flat());
   document.title = `${main.querySelector('h1')?.textContent ?? page.label} · Related RO console`;

@@ -6,16 +6,16 @@ import { session } from './session.js';
 const LOOKS = [1000, 2000, 3000, 5000, 8000]; // ms between looks at what became of what was sent back
 const MOST = 100; // cases of one look, the API's limit
 
-/** The section of a queue. */
-export function deadLetters(queue) {
+/** The section of a queue: all its letters, or those of a location. */
+export function deadLetters(queue, of = '') {
   const body = h('div', { class: 'stack' }, h('p', { class: 'hint' }, 'Loading…'));
   const said = h('p', { class: 'said', role: 'status' });
   let list = [];
   const load = async () => {
     try {
       const answer = await session.call('GET', `/operations/dead-letters?queue=${queue}`);
-      list = answer.deadLetters;
-      body.replaceChildren(...letters(answer, one));
+      list = answer.deadLetters.filter((letter) => !of || letter.locationId === of);
+      body.replaceChildren(...letters({ ...answer, deadLetters: list }, of, one));
     } catch (err) {
       body.replaceChildren(h('p', { class: 'wrong', role: 'alert' }, err.message), h('button', { type: 'button', click: load }, 'Try again'));
     }
@@ -44,7 +44,7 @@ export function deadLetters(queue) {
       change('delete', { messageIds: [letter.messageId] }, ({ deleted, approximateLeft }) => `${deleted} deleted, about ${approximateLeft} left.`);
     } }, 'Delete'),
   ];
-  const place = h('input', { id: `place-${queue}`, maxlength: 64, spellcheck: 'false' });
+  const place = h('input', { id: `place-${queue}`, maxlength: 64, spellcheck: 'false', value: of });
   const all = (e) => {
     e.preventDefault();
     const locationId = place.value.trim();
@@ -73,10 +73,11 @@ async function follow(sent, tell, before) {
   }
 }
 
-function letters({ deadLetters: list, approximateCount, complete }, buttons) {
-  const count = h('p', { class: 'hint' }, complete ? `${list.length} in all.` : `${list.length} of about ${approximateCount}.`);
+function letters({ deadLetters: list, approximateCount, complete }, of, buttons) {
+  const where = of && ` of ${of}`;
+  const count = h('p', { class: 'hint' }, complete ? `${list.length}${where} in all.` : `${list.length}${where} of about ${approximateCount}.`);
   if (!list.length) {
-    return [h('p', { class: 'hint' }, complete ? 'No dead letters.' : `None among those looked at, of about ${approximateCount}. Look again.`)];
+    return [h('p', { class: 'hint' }, complete ? `No dead letters${where}.` : `None among those looked at, of about ${approximateCount}. Look again.`)];
   }
   return [count, wide('Dead letters', ['Failed', 'Location', 'Case', 'Reason and what to do', 'Event', 'Actions'], list.map((d) => ({
     cells: [

@@ -6,12 +6,12 @@ import { session } from './session.js';
 
 const QUEUES = ['export', 'close', 'refresh'];
 
-/** Figures, then the dead letters of each queue with a redrive. */
-export function page() {
+/** Figures, then the dead letters of each queue with a redrive; those of one location where the address names it. */
+export function page(place) {
   return [
     h('h1', {}, 'Operations'),
     section('Retrievals', h('div', { id: 'figures' }, session.figures ? session.figures() : dashboard())),
-    ...(session.roles.includes('support') ? QUEUES.map(deadLetters) : [section('Dead letters', h('p', { class: 'hint' }, 'Our support staff see the dead letters here.'))]),
+    ...(session.roles.includes('support') ? QUEUES.map((queue) => deadLetters(queue, place)) : [section('Dead letters', h('p', { class: 'hint' }, 'Our support staff see the dead letters here.'))]),
   ];
 }
 

@@ -5,9 +5,9 @@ import { session } from './session.js';
 
 const PATH = ['Admin', 'Customize Your Database', 'Location Information', 'External Interfaces', 'Other Optional Settings'];
 
-/** The settings of the chosen location. */
-export const page = () => [
+/** The settings of the location in the address, or of the chosen one. */
+export const page = (place = session.location) => [
   crumbs(...PATH.map((name) => [name])),
-  h('h1', {}, `Location ${session.named(session.location)}`),
-  h('section', { class: 'panel' }, h('related-ro-settings', { 'location-id': session.location })),
+  h('h1', {}, `Location ${session.named(place)}`),
+  h('section', { class: 'panel' }, h('related-ro-settings', { 'location-id': place })),
 ];

@@ -103,7 +103,7 @@ export const texts = {
   'past.when': 'Cuándo', 'past.why': 'Por qué', 'past.what': 'Qué se encontró',
   'past.times': '{count} veces, la última {time}',
   'past.export': 'Se exportó el caso', 'past.close': 'Se cerró el caso', 'past.refresh': 'Alguien lo pidió',
-  'past.follow': 'Karmak comunicó un cambio', 'past.other': 'Otro motivo',
+  'past.follow': 'Se buscaron cambios en Karmak', 'past.other': 'Otro motivo',
   'past.failed': 'Falló', 'past.retrying': 'Ha fallado hasta ahora; se reintenta automáticamente', 'past.nothing': 'Nada nuevo',
   'past.added': 'Añadidas:', 'past.invoiced': 'Facturadas:', 'past.voided': 'Anuladas:', 'past.changed': 'Con otros cambios:',
   'past.gone': 'Ya no están en Karmak:', 'past.more': 'y {count} más',

@@ -100,7 +100,7 @@ export const texts = {
   'past.when': 'Quand', 'past.why': 'Pourquoi', 'past.what': 'Ce qui a été trouvé',
   'past.times': '{count} fois, la dernière le {time}',
   'past.export': 'Le dossier a été exporté', 'past.close': 'Le dossier a été clôturé', 'past.refresh': 'Une personne l’a demandé',
-  'past.follow': 'Karmak a signalé un changement', 'past.other': 'Autre raison',
+  'past.follow': 'Des changements dans Karmak ont été cherchés', 'past.other': 'Autre raison',
   'past.failed': 'Échec', 'past.retrying': 'Échec jusqu’ici ; une nouvelle tentative suit d’elle-même', 'past.nothing': 'Rien de nouveau',
   'past.added': 'Ajoutés :', 'past.invoiced': 'Facturés :', 'past.voided': 'Annulés :', 'past.changed': 'Autres changements :',
   'past.gone': 'Absents de Karmak :', 'past.more': 'et {count} autres',

@@ -4,7 +4,7 @@ export const texts = {
   'past.when': 'When', 'past.why': 'Why', 'past.what': 'What was found',
   'past.times': '{count} times, the last {time}',
   'past.export': 'The case was exported', 'past.close': 'The case was closed', 'past.refresh': 'A person asked',
-  'past.follow': 'Karmak reported a change', 'past.other': 'Another reason',
+  'past.follow': 'Changes in Karmak were looked for', 'past.other': 'Another reason',
   'past.failed': 'Failed', 'past.retrying': 'Failed so far; tried again by itself', 'past.nothing': 'Nothing new',
   'past.added': 'Added:', 'past.invoiced': 'Invoiced:', 'past.voided': 'Voided:', 'past.changed': 'Changed otherwise:',
   'past.gone': 'No longer in Karmak:', 'past.more': 'and {count} more',
