@@ -94,7 +94,7 @@ func TestSettingsOfTheVersionBeforeAreListedOnceTheyAreIndexed(t *testing.T) {
 	if got, _, err := s.LocationsOf(t.Context(), both, "", 10); err != nil || len(got) != 0 {
 		t.Fatalf("listed %q, %v", got, err)
 	}
-	// As in infra/docs/runbook.md, "After an update from a version without the list of locations".
+	// As in infra/docs/runbook.md, "List locations of an older version".
 	err := update("SET GSI1PK = :d, GSI1SK = :l", "attribute_not_exists(GSI1PK)", map[string]types.AttributeValue{
 		":d": &types.AttributeValueMemberS{Value: "DISABLED"}, ":l": &types.AttributeValueMemberS{Value: "LOC#loc-1"},
 	})
