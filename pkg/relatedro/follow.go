@@ -235,16 +235,6 @@ func (f *Follower) Run(ctx context.Context) error {
 	return nil
 }
 
-// fails keeps why the DMS does not let a connection be read, once a reason. A write that
-// fails is made up for by the next run.
-func (f *Follower) fails(ctx context.Context, before Followed, why Reason) {
-	if !why.ofDMS() || before.Failing.Reason == why {
-		return
-	}
-	before.Failing = Failing{why, f.now().UTC()}
-	_ = f.store.SaveFollowed(ctx, before)
-}
-
 // connection follows one connection.
 func (f *Follower) connection(ctx context.Context, before Followed, locations []string) (report Follow) {
 	if !inTime(ctx) {

@@ -19,12 +19,6 @@ type Standing struct {
 	Newest Case
 }
 
-// Failing is what keeps something from being read; zero while nothing does.
-type Failing struct {
-	Reason Reason
-	Since  time.Time // when it was first found
-}
-
 // Fails reports whether retrievals of the location fail, as far as is known without looking
 // at each of its cases.
 func (s Standing) Fails() bool {

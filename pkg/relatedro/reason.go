@@ -41,17 +41,6 @@ func (r Reason) Permanent() bool {
 	return false
 }
 
-// ofDMS reports whether the DMS, or our access to it, is the trouble, whatever is asked. What
-// is wrong with one RO, or with our own work, is not.
-func (r Reason) ofDMS() bool {
-	switch r {
-	case Unreachable, RateLimited, KarmakError, FusionOffline, CredentialsRejected, CredentialsUnavailable, UnexpectedAnswer,
-		NotActivated, AccountNotPermitted:
-		return true
-	}
-	return false
-}
-
 // Sentence returns what to tell a service manager: what is wrong and what to do.
 func (r Reason) Sentence() string {
 	switch r {
