@@ -61,3 +61,18 @@ func TestFieldManagersAreToldWhatIsNew(t *testing.T) {
 		t.Errorf("new are %q, want %s alone", got, last)
 	}
 }
+
+// What appears while a person looks at a case for the first time is not new since an earlier look: there was none.
+func TestNothingIsNewAtTheFirstLook(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.visit("cases/loc-100/case-1003")
+	p.sees("related-ros", "None")
+	last := w.spinoffs(t, "50130", 1)
+	w.export(t, w.seeded(t, "case-1003"))
+	p.do("deep('related-ros').reload()")
+	p.sees("related-ros", last)
+	if n := eval[int](p, "deepAll('related-ros >> .mark.new').length"); n != 0 {
+		t.Errorf("%d ROs are new at the first look", n)
+	}
+}

@@ -54,7 +54,8 @@ export class AssetRelatedROs extends RelatedElement {
   }
 
   #case(c) {
-    const related = c.relatedRos ?? [];
+    const looked = this.lookedBefore(c);
+    const related = newFirst(c.relatedRos ?? [], looked);
     return h('li', {},
       h('div', { class: 'caseline' },
         caseLink(this, c, `case ${c.caseId}`, t('asset.case', { number: c.caseNumber || c.caseId })),
@@ -63,16 +64,15 @@ export class AssetRelatedROs extends RelatedElement {
       h('div', { class: 'relatedline' },
         h('span', { class: 'label' }, t('related.label')), h('span', { class: 'faint' }, known(c)),
         related.length > 1 && copyAll(this, related.map((ro) => ro.roNumber)),
-        related.length > 0 && this.#list(c, related),
+        related.length > 0 && this.#list(c, related, looked),
         h('small', {}, fetched(c)), cut(c)),
       warning(c));
   }
 
-  #list(c, related) {
+  #list(c, related, looked) {
     const detailed = this.detailed.get(c.caseId);
     const links = new Map(detailed?.relatedRos.map((ro) => [ro.roNumber, ro]));
-    const looked = this.lookedBefore(c);
-    const [shown, rest] = this.fold(`related ${c.caseId}`, newFirst(related, looked), SHOWN, 'fold.more');
+    const [shown, rest] = this.fold(`related ${c.caseId}`, related, SHOWN, 'fold.more');
     return [
       h('ul', {}, shown.map((ro) => h('li', {},
         h('span', { class: 'withcopy' }, number(ro), copyButton(this, ro.roNumber)), newMark(ro, looked), stateMark(ro), billed(ro),

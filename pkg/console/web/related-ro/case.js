@@ -39,6 +39,7 @@ export class RelatedROs extends RelatedElement {
 
   /** Looks again later while something is under way. */
   known() {
+    if (this.case) this.lookedBefore({}); // before the host takes this for a look
     this.#past?.known();
     const { eventId, outcome } = this.case?.retrieval ?? {};
     // An export or a close may overtake a refresh that takes long.
