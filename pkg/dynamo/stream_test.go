@@ -147,13 +147,15 @@ func TestStreamTellsWhatChangedAndNothingElse(t *testing.T) {
 			t.Errorf("told of %q, want %q", got, w)
 		}
 	}
-	records := 0
-	for len(seen) > 0 {
-		records++
-		<-seen
+	for i := range 7 { // 6 writes of cases and one of settings
+		select {
+		case <-seen:
+		case <-time.After(10 * time.Second):
+			t.Fatalf("notify got %d records, want 7", i)
+		}
 	}
-	if records != 7 {
-		t.Errorf("notify got %d records, want those of 6 writes of cases and one of settings", records)
+	if len(seen) > 0 {
+		t.Errorf("notify got %d records more than 7", len(seen))
 	}
 }
 
