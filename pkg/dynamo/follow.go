@@ -21,7 +21,7 @@ func (s *Store) EnabledLocations(ctx context.Context) (map[relatedro.Connection]
 	}
 	locations := make(map[relatedro.Connection][]string)
 	for _, settings := range decodeAll(s, items, decodeSettings) {
-		locations[settings.Karmak] = append(locations[settings.Karmak], settings.Location)
+		locations[settings.Over] = append(locations[settings.Over], settings.Location)
 	}
 	return locations, nil
 }

@@ -103,7 +103,7 @@ func TestLoadIsConsistentAndPeekIsNot(t *testing.T) {
 
 func TestLoadGivesEveryLocationSettings(t *testing.T) {
 	s := newStore(t)
-	enabled := relatedro.Settings{Location: "loc-100", Status: relatedro.Enabled, DMS: relatedro.KarmakFusion}
+	enabled := relatedro.Settings{Location: "loc-100", Status: relatedro.Enabled}
 	if err := s.SaveSettings(t.Context(), relatedro.Change{ID: "1", At: noon, Before: relatedro.NeverSetUp("loc-100"), After: enabled}); err != nil {
 		t.Fatal(err)
 	}
@@ -215,8 +215,8 @@ func TestLoadOfMoreThanAnAnswerHolds(t *testing.T) {
 func TestPeekReadsWhatPeopleSee(t *testing.T) {
 	s := newStore(t)
 	settings := relatedro.Settings{
-		Location: "loc-100", Status: relatedro.Enabled, DMS: relatedro.KarmakFusion, UpdatedBy: "user-7", UpdatedAt: noon,
-		Karmak: relatedro.Connection{Account: "a", User: "u", Branch: "b"},
+		Location: "loc-100", Status: relatedro.Enabled, UpdatedBy: "user-7", UpdatedAt: noon,
+		Over: relatedro.Connection{Account: "a", User: "u", Branch: "b"},
 	}
 	if err := s.SaveSettings(t.Context(), relatedro.Change{ID: "1", At: noon, By: "user-7", After: settings}); err != nil {
 		t.Fatal(err)

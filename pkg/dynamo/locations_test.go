@@ -24,7 +24,7 @@ func setUp(t testing.TB, s *dynamo.Store, location string, status relatedro.Feat
 	if err != nil {
 		t.Fatal(err)
 	}
-	after := relatedro.Settings{Location: location, Status: status, DMS: relatedro.KarmakFusion, Karmak: over}
+	after := relatedro.Settings{Location: location, Status: status, Over: over}
 	if err := s.SaveSettings(t.Context(), relatedro.Change{ID: "1", At: noon, Before: before, After: after}); err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +146,7 @@ func TestPeekFillsActivationsWhereAsked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if one := got.Settings["loc-100"]; one.Activation != saved.After.Activation || !one.CheckedAt.Equal(noon) || one.Karmak != saved.After.Karmak {
+	if one := got.Settings["loc-100"]; one.Activation != saved.After.Activation || !one.CheckedAt.Equal(noon) || one.Over != saved.After.Karmak {
 		t.Errorf("peeked %+v", one)
 	}
 	if diff := cmp.Diff(relatedro.NeverSetUp("loc-9"), got.Settings["loc-9"]); diff != "" {

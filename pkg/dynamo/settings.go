@@ -15,6 +15,9 @@ const (
 	attrCheckedAt = "checkedAt"
 )
 
+// dmsKarmak is what attribute dms says of a location.
+const dmsKarmak = "KARMAK_FUSION"
+
 // Settings returns a location's settings with Activation, both from one call;
 // NeverSetUp where nothing is stored.
 func (s *Store) Settings(ctx context.Context, location string) (relatedro.Settings, error) {
@@ -83,8 +86,8 @@ func known(a relatedro.Activation) bool {
 
 func encodeSettings(it item, s relatedro.Settings) {
 	it.putText("status", string(s.Status))
-	it.putText("dms", s.DMS)
-	it.putMap("karmak", encodeConnection(s.Karmak))
+	it.putText("dms", dmsKarmak)
+	it.putMap("karmak", encodeConnection(s.Over))
 	it[attrVersion] = number(s.Version)
 	it.putText("updatedBy", s.UpdatedBy)
 	it.putTime("updatedAt", s.UpdatedAt)
@@ -103,11 +106,10 @@ func decodeSettings(it item) (relatedro.Settings, error) {
 func settingsFrom(r *reader, location string) relatedro.Settings {
 	s := relatedro.NeverSetUp(location)
 	s.Status = relatedro.FeatureStatus(r.text("status"))
-	s.DMS = r.text("dms")
 	s.Version = r.number(attrVersion)
 	s.UpdatedBy = r.text("updatedBy")
 	s.UpdatedAt = r.time("updatedAt")
-	s.Karmak = nested(r, "karmak", decodeConnection)
+	s.Over = nested(r, "karmak", decodeConnection)
 	return s
 }
 
@@ -120,7 +122,7 @@ func activationItem(location string, a relatedro.Activation) item {
 func encodeActivation(it item, a relatedro.Activation) {
 	it.putText("state", string(a.State))
 	it.putTime("checkedAt", a.CheckedAt)
-	it.putText("fusionVersion", a.FusionVersion)
+	it.putText("fusionVersion", a.Version)
 	it.putText("message", a.Message)
 }
 
@@ -135,9 +137,9 @@ func decodeActivationItem(it item) (relatedro.Activation, error) {
 
 func activationFrom(r *reader) relatedro.Activation {
 	return relatedro.Activation{
-		State:         relatedro.ActivationState(r.text("state")),
-		CheckedAt:     r.time("checkedAt"),
-		FusionVersion: r.text("fusionVersion"),
-		Message:       r.text("message"),
+		State:     relatedro.ActivationState(r.text("state")),
+		CheckedAt: r.time("checkedAt"),
+		Version:   r.text("fusionVersion"),
+		Message:   r.text("message"),
 	}
 }

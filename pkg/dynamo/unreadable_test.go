@@ -26,7 +26,7 @@ func TestUnreadableItemsAreSkipped(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		after := relatedro.Settings{Location: "loc-100", Status: relatedro.Enabled, DMS: relatedro.KarmakFusion}
+		after := relatedro.Settings{Location: "loc-100", Status: relatedro.Enabled}
 		if err := s.SaveSettings(t.Context(), relatedro.Change{ID: id, At: noon, Before: before, After: after}); err != nil {
 			t.Fatal(err)
 		}

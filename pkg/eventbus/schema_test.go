@@ -97,10 +97,10 @@ func everything() []relatedro.Notice {
 		Outcome: relatedro.OutcomeFailed, Trigger: relatedro.TriggerClose, Reason: relatedro.NotActivated, Message: s["message"],
 	}
 	enabled := relatedro.Settings{
-		Location: "loc-100", Status: relatedro.Enabled, DMS: relatedro.KarmakFusion, Karmak: over, Version: 1, UpdatedBy: s["updatedBy"],
+		Location: "loc-100", Status: relatedro.Enabled, Over: over, Version: 1, UpdatedBy: s["updatedBy"],
 	}
 	elsewhere, disabled := enabled, enabled
-	elsewhere.Karmak.Account, elsewhere.Version = "another", 2
+	elsewhere.Over.Account, elsewhere.Version = "another", 2
 	disabled.Status, disabled.Version = relatedro.Disabled, 3
 	all := slices.Concat(
 		relatedro.CaseNotices(before, after),

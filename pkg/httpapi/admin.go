@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -13,8 +14,9 @@ import (
 
 // administration serves settings, refreshes and dead letters.
 type administration struct {
-	admin   *relatedro.Admin
-	letters relatedro.DeadLetters
+	admin    *relatedro.Admin
+	letters  relatedro.DeadLetters
+	sentence func(relatedro.Connection, relatedro.Reason) string
 }
 
 func (s administration) endpoints() map[string]endpoint {
@@ -39,6 +41,13 @@ type karmakJSON struct {
 	Branch  string `json:"branch"`
 }
 
+// dmsKarmak is what a location's settings say of its DMS.
+const dmsKarmak = "KARMAK_FUSION"
+
+func karmakOf(over relatedro.Connection) karmakJSON {
+	return karmakJSON{over.Account, over.User, over.Branch}
+}
+
 type activationJSON struct {
 	State         relatedro.ActivationState `json:"state"`
 	CheckedAt     *string                   `json:"checkedAt"`
@@ -59,7 +68,7 @@ type settingsJSON struct {
 
 func activationOf(a relatedro.Activation) activationJSON {
 	return activationJSON{
-		State: a.State, CheckedAt: timeOrNull(a.CheckedAt), FusionVersion: orNull(&a.FusionVersion), Message: orNull(&a.Message),
+		State: a.State, CheckedAt: timeOrNull(a.CheckedAt), FusionVersion: orNull(&a.Version), Message: orNull(&a.Message),
 	}
 }
 
@@ -70,8 +79,8 @@ func settingsAnswer(s relatedro.Settings) answer {
 		body: settingsJSON{
 			LocationID: s.Location,
 			Status:     s.Status,
-			DMS:        s.DMS,
-			Karmak:     karmakJSON(s.Karmak),
+			DMS:        dmsKarmak,
+			Karmak:     karmakOf(s.Over),
 			Activation: activationOf(s.Activation),
 			Version:    s.Version,
 			UpdatedBy:  orNull(&s.UpdatedBy),
@@ -97,13 +106,16 @@ func (s administration) change(ctx context.Context, r *request) (answer, error) 
 	if err != nil {
 		return answer{}, err
 	}
-	if err := wanted.CheckBy(r.actor); err != nil {
+	if err := s.admin.CheckBy(r.actor, wanted); err != nil {
 		return answer{}, err
 	}
-	if err := invalidIf(wanted.Check()); err != nil {
+	if err := invalidIf(s.admin.Check(wanted)); err != nil {
 		return answer{}, err
 	}
 	saved, err := s.admin.Change(ctx, r.actor, r.path("locationId"), version, wanted)
+	if refusal := (*relatedro.Refusal)(nil); errors.As(err, &refusal) && refusal.Field == relatedro.ConnectionField {
+		refusal.Message += " Send karmak back unchanged."
+	}
 	if err != nil {
 		return answer{}, fmt.Errorf("change settings: %w", err)
 	}
@@ -143,7 +155,13 @@ func wantedOf(body []byte) (relatedro.Wanted, error) {
 	status, _ := o.text("status", true)
 	dms, _ := o.text("dms", true)
 	over := connectionOf(o)
-	return relatedro.Wanted{Status: relatedro.FeatureStatus(status), DMS: dms, Karmak: over}, o.done()
+	if err := o.done(); err != nil {
+		return relatedro.Wanted{}, err
+	}
+	if dms != dmsKarmak {
+		return relatedro.Wanted{}, invalid(field{"dms", `must be "KARMAK_FUSION"`})
+	}
+	return relatedro.Wanted{Status: relatedro.FeatureStatus(status), Over: over}, nil
 }
 
 // connectionOf returns the connection in a body's karmak, unchecked.
@@ -180,7 +198,7 @@ func (s administration) verify(ctx context.Context, r *request) (answer, error) 
 		if err := o.done(); err != nil {
 			return answer{}, err
 		}
-		if err := invalidIf(asked.Check()); err != nil {
+		if err := invalidIf(s.admin.CheckConnection(asked)); err != nil {
 			return answer{}, err
 		}
 		over = &asked
@@ -241,7 +259,7 @@ func (s administration) history(ctx context.Context, r *request) (answer, error)
 		return answer{}, fmt.Errorf("read the history: %w", err)
 	}
 	versionOf := func(s relatedro.Settings) versionJSON {
-		return versionJSON{s.Status, s.DMS, karmakJSON(s.Karmak), s.Version}
+		return versionJSON{s.Status, dmsKarmak, karmakOf(s.Over), s.Version}
 	}
 	page := changePage{Changes: make([]changeJSON, len(changes)), Cursor: encodeCursor(r, next)}
 	for i, c := range changes {

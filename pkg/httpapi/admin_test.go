@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"related-ro/infra/local/dynamodb"
+	"related-ro/pkg/karmak"
 	"related-ro/pkg/karmak/karmaktest"
 	"related-ro/pkg/relatedro"
 )
@@ -126,9 +127,9 @@ func TestEnablingNeedsKarmaksWord(t *testing.T) {
 		sentence string
 		stored   string
 	}{
-		"not activated":   {&inactive, north, relatedro.NotActivated.Sentence(), "not_activated"},
-		"offline":         {&offline, north, relatedro.FusionOffline.Sentence(), "unreachable"},
-		"unknown account": {nil, south, relatedro.AccountNotPermitted.Sentence(), "unknown"},
+		"not activated":   {&inactive, north, karmak.Sentence(relatedro.Connection{}, relatedro.NotActivated), "not_activated"},
+		"offline":         {&offline, north, karmak.Sentence(relatedro.Connection{}, relatedro.DealerOffline), "unreachable"},
+		"unknown account": {nil, south, karmak.Sentence(relatedro.Connection{}, relatedro.AccountNotPermitted), "unknown"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -300,7 +301,7 @@ func TestVerifyOfAnAccountThatIsNoLongerTheLocations(t *testing.T) {
 	w.karmakActive(north)
 	change := relatedro.Change{
 		ID: "another", At: noon, By: "support-2", Before: relatedro.Settings{Version: 1},
-		After: relatedro.Settings{Location: "loc-100", Status: relatedro.Disabled, DMS: relatedro.KarmakFusion, Karmak: south},
+		After: relatedro.Settings{Location: "loc-100", Status: relatedro.Disabled, Over: south},
 	}
 	var changed atomic.Bool
 	tables.Faults(t, func(string, []byte) *dynamodb.Fault {
@@ -372,7 +373,7 @@ func TestHistoryInPages(t *testing.T) {
 	w := newWorld(t)
 	for i := range relatedro.PageSize + 2 {
 		w.change(relatedro.Change{ID: fmt.Sprint("change-", i), At: noon.Add(time.Duration(i) * time.Minute), By: "user-7",
-			After: relatedro.Settings{Location: "loc-100", Status: relatedro.Disabled, Karmak: north}})
+			After: relatedro.Settings{Location: "loc-100", Status: relatedro.Disabled, Over: north}})
 	}
 	manager := w.as(relatedro.ServiceManager, "loc-100")
 	var versions []int

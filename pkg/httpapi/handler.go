@@ -25,6 +25,9 @@ type Config struct {
 	// answered and how long it took. Nil for nobody.
 	Observe func(route string, status int, took time.Duration)
 
+	// Sentence returns what to tell a service manager of a failure, as relatedro.Rules has it.
+	Sentence func(over relatedro.Connection, why relatedro.Reason) string
+
 	// LocalJWKS is the environment variable LOCAL_JWKS: public keys against which the
 	// function checks tokens itself, where no API Gateway does (see tokens). It may
 	// be set only where SAMLocal, AWS_SAM_LOCAL=true, is.
@@ -51,13 +54,13 @@ type endpoint func(ctx context.Context, r *request) (answer, error)
 // NewRead returns the handler of function read: P1 to P5, health, and whatever no
 // other route takes.
 func NewRead(config Config, reader *relatedro.Reader) (*Handler, error) {
-	return newHandler(config, readFunction, reading{reader, config.Version}.endpoints())
+	return newHandler(config, readFunction, reading{reader, config.Version, config.Sentence}.endpoints())
 }
 
 // NewAdmin returns the handler of function admin: settings, refreshes and dead
 // letters.
 func NewAdmin(config Config, admin *relatedro.Admin, letters relatedro.DeadLetters) (*Handler, error) {
-	return newHandler(config, adminFunction, administration{admin, letters}.endpoints())
+	return newHandler(config, adminFunction, administration{admin, letters, config.Sentence}.endpoints())
 }
 
 func newHandler(config Config, f function, endpoints map[string]endpoint) (*Handler, error) {

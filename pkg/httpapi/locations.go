@@ -54,18 +54,18 @@ func (s administration) locations(ctx context.Context, r *request) (answer, erro
 	}
 	page := locationPage{Locations: make([]locationJSON, len(standings)), Cursor: encodeCursor(r, next)}
 	for i, l := range standings {
-		page.Locations[i] = locationOf(l)
+		page.Locations[i] = s.locationOf(l)
 	}
 	return answer{status: http.StatusOK, body: page}, nil
 }
 
-func locationOf(l relatedro.Standing) locationJSON {
+func (s administration) locationOf(l relatedro.Standing) locationJSON {
 	out := locationJSON{
-		LocationID: l.Location, Status: l.Status, DMS: l.DMS, Karmak: karmakJSON(l.Karmak),
+		LocationID: l.Location, Status: l.Status, DMS: dmsKarmak, Karmak: karmakOf(l.Over),
 		Activation: activationOf(l.Activation), CheckedAt: timeOrNull(l.CheckedAt),
 	}
 	if f := l.Failing; f.Reason != "" {
-		out.Failing = &failingJSON{f.Reason, f.Reason.Sentence(), timeOrNull(f.Since)}
+		out.Failing = &failingJSON{f.Reason, s.sentence(l.Over, f.Reason), timeOrNull(f.Since)}
 	}
 	if c := l.Newest; c.Key.Case != "" {
 		out.NewestCase = &newestCaseJSON{c.Key.Case, orNull(&c.Number), c.RO, retrievalOf(&relatedro.Shown{Case: c})}

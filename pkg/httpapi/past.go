@@ -47,7 +47,7 @@ func (s reading) past(ctx context.Context, r *request) (answer, error) {
 	for i, p := range past {
 		body.Retrievals[i] = pastRetrievalJSON{
 			At: p.At.UTC().Format(time.RFC3339Nano), LastAt: p.LastAt.UTC().Format(time.RFC3339Nano), Times: p.Times,
-			Trigger: p.Trigger, Outcome: p.Outcome, Reason: orNull(&p.Reason), Message: sentenceOrNull(p.Reason),
+			Trigger: p.Trigger, Outcome: p.Outcome, Reason: orNull(&p.Reason), Message: s.sentenceOrNull(p.Reason),
 			Added: numbersOf(p.Added), Invoiced: numbersOf(p.Invoiced), Voided: numbersOf(p.Voided),
 			Changed: numbersOf(p.Changed), Gone: numbersOf(p.Gone),
 		}
@@ -56,11 +56,12 @@ func (s reading) past(ctx context.Context, r *request) (answer, error) {
 	return answer{status: http.StatusOK, body: body, tagged: true}, nil
 }
 
-func sentenceOrNull(r relatedro.Reason) *string {
+// sentenceOrNull says it of any connection: a retrieval does not keep which it was made over.
+func (s reading) sentenceOrNull(r relatedro.Reason) *string {
 	if r == "" {
 		return nil
 	}
-	sentence := r.Sentence()
+	sentence := s.sentence(relatedro.Connection{}, r)
 	return &sentence
 }
 

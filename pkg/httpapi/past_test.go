@@ -33,7 +33,7 @@ func fetched(over relatedro.Connection, found ...string) relatedro.Case {
 	for i, ro := range found {
 		ev, at := relatedro.Event{ID: fmt.Sprint("event-", i), Type: relatedro.Refresh, Key: c.Key}, noon.Add(time.Duration(i)*time.Hour)
 		if ro == "" {
-			c = c.Failed(ev, relatedro.OutcomeFailed, relatedro.NotActivated, at)
+			c = c.Failed(ev, relatedro.OutcomeFailed, relatedro.NotActivated, "", at)
 		} else {
 			c = c.Retrieved(ev, relatedro.Family{Own: relatedro.RelatedRO{RO: "50"}, Related: []relatedro.RelatedRO{alternate(ro, "50")}}, over, at)
 		}

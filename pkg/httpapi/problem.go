@@ -7,6 +7,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"related-ro/pkg/relatedro"
@@ -134,7 +135,7 @@ func classify(err error) *problem {
 	case errors.As(err, &p):
 		return p
 	case errors.As(err, &bad):
-		return invalid(field{bad.Field, bad.Rule})
+		return invalid(field{spelled(bad.Field), bad.Rule})
 	case errors.As(err, &refusal):
 		return refused(refusal)
 	case errors.Is(err, relatedro.ErrNoCase):
@@ -152,12 +153,20 @@ func classify(err error) *problem {
 func refused(r *relatedro.Refusal) *problem {
 	p := &problem{kind: kind(r.Code), detail: r.Message}
 	if r.Field != "" {
-		p.fields = []field{{r.Field, r.Message}}
+		p.fields = []field{{spelled(r.Field), r.Message}}
 	}
 	if r.Code == relatedro.TooSoon {
 		p.headers = retryAfter(r.Wait)
 	}
 	return p
+}
+
+// spelled returns a field's name as the contract has it, where connections are "karmak".
+func spelled(name string) string {
+	if rest, ok := strings.CutPrefix(name, relatedro.ConnectionField); ok {
+		return "karmak" + rest
+	}
+	return name
 }
 
 // retryAfter says to wait for whole seconds, one at least.

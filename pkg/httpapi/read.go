@@ -10,8 +10,9 @@ import (
 
 // reading serves what the UI reads.
 type reading struct {
-	reader  *relatedro.Reader
-	version string
+	reader   *relatedro.Reader
+	version  string
+	sentence func(relatedro.Connection, relatedro.Reason) string
 }
 
 func (s reading) endpoints() map[string]endpoint {

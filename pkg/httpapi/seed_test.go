@@ -9,6 +9,7 @@ import (
 	sdksqs "github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"related-ro/pkg/karmak"
 	"related-ro/pkg/karmak/karmaktest"
 	"related-ro/pkg/relatedro"
 	"related-ro/pkg/sqsbatch"
@@ -25,7 +26,7 @@ var (
 func (w *world) setUp(location string, status relatedro.FeatureStatus, over relatedro.Connection) {
 	w.Helper()
 	w.change(relatedro.Change{ID: "change", At: noon.Add(-3 * time.Hour), By: "user-7", After: relatedro.Settings{
-		Location: location, Status: status, Karmak: over, Activation: relatedro.Activation{State: relatedro.ActivationUnknown},
+		Location: location, Status: status, Over: over, Activation: relatedro.Activation{State: relatedro.ActivationUnknown},
 	}})
 }
 
@@ -36,7 +37,7 @@ func (w *world) change(c relatedro.Change) {
 	if c.Before, err = w.store.Settings(w.Context(), c.After.Location); err != nil {
 		w.Fatal(err)
 	}
-	c.After.DMS, c.After.Version = relatedro.KarmakFusion, c.Before.Version+1
+	c.After.Version = c.Before.Version + 1
 	c.After.UpdatedBy, c.After.UpdatedAt = c.By, c.At
 	if err := w.store.SaveSettings(w.Context(), c); err != nil {
 		w.Fatal(err)
@@ -91,16 +92,16 @@ func (w *world) seedExamples() {
 	w.karmakActive(north)
 	at := func(day, hour, minute int) time.Time { return time.Date(2026, 11, day, hour, minute, 0, 0, time.UTC) }
 	activation := relatedro.Activation{
-		State: relatedro.Active, CheckedAt: at(23, 9, 0), FusionVersion: "3.62.1.0",
+		State: relatedro.Active, CheckedAt: at(23, 9, 0), Version: "3.62.1.0",
 		Message: "Karmak Fusion 3.62.1.0 is online, and alternate RO numbers are active for this account.",
 	}
-	on := relatedro.Settings{Location: "loc-100", Status: relatedro.Enabled, Karmak: north, Activation: activation}
-	off := relatedro.Settings{Location: "loc-100", Status: relatedro.Disabled, Karmak: north, Activation: activation}
+	on := relatedro.Settings{Location: "loc-100", Status: relatedro.Enabled, Over: north, Activation: activation}
+	off := relatedro.Settings{Location: "loc-100", Status: relatedro.Disabled, Over: north, Activation: activation}
 	w.change(relatedro.Change{ID: "X7M3PZQ5KD2VJ6RNTC4WLBYH5E", At: at(20, 16, 30), By: "support-2", After: on})
 	w.change(relatedro.Change{ID: "6LQF4TZ3B7MSE2W5YH2KDXNVRA", At: at(20, 16, 45), By: "user-7", After: off})
 	w.change(relatedro.Change{ID: "K2J5Q7ZC4M6XWN3V7R5TLY2PDA", At: at(23, 9, 0), By: "user-7", After: on})
 	w.setAside(relatedro.CloseQueue, `{"id":"6a1c4d0e-1a57-4a3f-9a43-0f5d3c3be111","locationId":"loc-100","caseId":"case-1002"}`, map[string]string{
-		sqsbatch.AttrErrorCode: "not_activated", sqsbatch.AttrErrorMessage: relatedro.NotActivated.Sentence(),
+		sqsbatch.AttrErrorCode: "not_activated", sqsbatch.AttrErrorMessage: karmak.Sentence(relatedro.Connection{}, relatedro.NotActivated),
 		sqsbatch.AttrFailedAt: "2026-11-23T12:00:00Z", sqsbatch.AttrSource: "close",
 	})
 
@@ -142,7 +143,7 @@ func (w *world) seedExamples() {
 	newer.Retrieval = relatedro.Retrieval{
 		Outcome: relatedro.OutcomeRetrying, Trigger: relatedro.TriggerClose, EventID: "6a1c4d0e-1a57-4a3f-9a43-0f5d3c3be111",
 		RetrievedAt: at(23, 11, 0), Since: at(23, 11, 30),
-		Reason: relatedro.FusionOffline, Message: relatedro.FusionOffline.Sentence(),
+		Reason: relatedro.DealerOffline, Message: karmak.Sentence(relatedro.Connection{}, relatedro.DealerOffline),
 	}
 	w.save(newer)
 }

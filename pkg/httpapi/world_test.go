@@ -128,7 +128,7 @@ func newWorld(t *testing.T) *world {
 // restart lets new processes serve: their memory is empty.
 func (w *world) restart() {
 	w.Helper()
-	config := httpapi.Config{Log: slog.New(slog.NewJSONHandler(w.log, nil)), Version: "1a2b3c4", Now: w.clock.Now}
+	config := httpapi.Config{Sentence: karmak.Sentence, Log: slog.New(slog.NewJSONHandler(w.log, nil)), Version: "1a2b3c4", Now: w.clock.Now}
 	read, err := httpapi.NewRead(config, relatedro.NewReader(dynamo.New(w.calls.client(), w.table), w.clock.Now))
 	if err != nil {
 		w.Fatal(err)

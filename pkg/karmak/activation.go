@@ -21,7 +21,7 @@ const noSuchBranch = "Karmak has no branch of this location's branch code. " +
 func (c *Client) CheckActivation(ctx context.Context, over relatedro.Connection) relatedro.Activation {
 	s, failure := c.session(over)
 	if failure != nil {
-		return relatedro.Activation{State: relatedro.ActivationUnreachable, Message: failure.Reason.Sentence()}
+		return relatedro.Activation{State: relatedro.ActivationUnreachable, Message: c.Sentence(over, failure.Reason)}
 	}
 	branchKnown, err := c.checkFeature(ctx, s)
 	var said status
@@ -30,20 +30,20 @@ func (c *Client) CheckActivation(ctx context.Context, over relatedro.Connection)
 		defer cancel()
 		said, _ = c.status(advice, s, CallStatus)
 	}
-	if reason := failureOf(err).Reason; said.offline() && (reason == relatedro.KarmakError || reason == relatedro.Unreachable) {
-		err = &relatedro.Failure{Reason: relatedro.FusionOffline, Err: err}
+	if reason := failureOf(err).Reason; said.offline() && (reason == relatedro.DMSError || reason == relatedro.Unreachable) {
+		err = &relatedro.Failure{Reason: relatedro.DealerOffline, Err: err}
 	}
-	a := relatedro.Activation{State: relatedro.Active, FusionVersion: string(said.FusionVersion)}
+	a := relatedro.Activation{State: relatedro.Active, Version: string(said.FusionVersion)}
 	switch reason := failureOf(err).Reason; {
 	case err == nil && branchKnown:
-		fusion := strings.TrimSpace("Karmak Fusion " + a.FusionVersion)
+		fusion := strings.TrimSpace("Karmak Fusion " + a.Version)
 		a.Message = fusion + " is online, and alternate RO numbers are active for this account."
 	case err == nil:
 		a.State, a.Message = relatedro.Inactive, noSuchBranch
 	case reason == relatedro.NotActivated:
-		a.State, a.Message = relatedro.Inactive, reason.Sentence()
+		a.State, a.Message = relatedro.Inactive, c.Sentence(over, reason)
 	default:
-		a.State, a.Message = relatedro.ActivationUnreachable, reason.Sentence()
+		a.State, a.Message = relatedro.ActivationUnreachable, c.Sentence(over, reason)
 	}
 	return a
 }

@@ -154,7 +154,7 @@ func (a *account) admit(kind CallKind) *relatedro.Failure {
 	}
 	reason := relatedro.Unreachable
 	if a.offline.Load() {
-		reason = relatedro.FusionOffline
+		reason = relatedro.DealerOffline
 	}
 	return &relatedro.Failure{
 		Reason: reason, RetryAfter: max(a.circuit.RemainingDelay(), time.Second), NotAsked: true,
@@ -198,7 +198,7 @@ func (a *account) record(ctx context.Context, r request, f *relatedro.Failure) {
 // isTrouble reports whether a failure counts for the circuit: no answer, a 408 or a 5xx.
 // A refusal comes from a server that is well.
 func isTrouble(f *relatedro.Failure) bool {
-	return !errors.Is(f, errUnauthorized) && (f.Reason == relatedro.Unreachable || f.Reason == relatedro.KarmakError)
+	return !errors.Is(f, errUnauthorized) && (f.Reason == relatedro.Unreachable || f.Reason == relatedro.DMSError)
 }
 
 func failure(reason relatedro.Reason, why string) *relatedro.Failure {

@@ -52,7 +52,7 @@ func leftAlone(t *testing.T) *account {
 		if f := a.admit(CallHeaders); f != nil {
 			t.Fatal(f)
 		}
-		a.record(t.Context(), request{kind: CallHeaders}, &relatedro.Failure{Reason: relatedro.KarmakError})
+		a.record(t.Context(), request{kind: CallHeaders}, &relatedro.Failure{Reason: relatedro.DMSError})
 	}
 	a.circuit.HalfOpen()
 	return a
@@ -68,7 +68,7 @@ func TestTrialDecidesForTheNext(t *testing.T) {
 		want   relatedro.Reason // of the next; empty when it may ask
 	}{
 		{"that shows it well", t.Context(), nil, ""},
-		{"that shows it down", t.Context(), &relatedro.Failure{Reason: relatedro.KarmakError}, relatedro.Unreachable},
+		{"that shows it down", t.Context(), &relatedro.Failure{Reason: relatedro.DMSError}, relatedro.Unreachable},
 		{"whose caller went away", gone, &relatedro.Failure{Reason: relatedro.OutOfTime}, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -50,7 +50,7 @@ func TestDeadServerIsLeftAlone(t *testing.T) {
 	}{
 		{"5xx", karmaktest.Fault{Kind: karmaktest.StatusError, Status: 503, Call: karmaktest.CallHeaders}, relatedro.Unreachable},
 		{"no answer", karmaktest.Fault{Kind: karmaktest.ResetBody, Call: karmaktest.CallHeaders}, relatedro.Unreachable},
-		{"offline", karmaktest.Fault{Kind: karmaktest.Offline}, relatedro.FusionOffline},
+		{"offline", karmaktest.Fault{Kind: karmaktest.Offline}, relatedro.DealerOffline},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			sim, other := twoDealers(t, test.fault)
@@ -245,7 +245,7 @@ func TestAttemptsAreToldOf(t *testing.T) {
 		t.Fatalf("told of %d calls, want 4: %+v", len(calls), calls)
 	}
 	first, second := calls[0], calls[1]
-	if first.Kind != karmak.CallToken || first.Attempt != 1 || first.Status != 503 || first.Outcome != relatedro.KarmakError {
+	if first.Kind != karmak.CallToken || first.Attempt != 1 || first.Status != 503 || first.Outcome != relatedro.DMSError {
 		t.Errorf("first call %+v", first)
 	}
 	if second.Kind != karmak.CallToken || second.Attempt != 2 || second.Status != 200 || second.Outcome != "" {

@@ -49,7 +49,7 @@ func TestOnlyTheBrokenNumberFails(t *testing.T) {
 				sim := dealer(t, karmaktest.Config{}, ros...)
 				want := relatedro.UnexpectedAnswer
 				if fault.Kind == karmaktest.StatusError && fault.Status != 400 {
-					want = relatedro.KarmakError
+					want = relatedro.DMSError
 				}
 				var wrong []string
 				for _, i := range broken {

@@ -114,18 +114,3 @@ func isInteger(number string) bool {
 	_, err := strconv.ParseUint(number, 10, 31)
 	return err == nil
 }
-
-// maxBranch bounds a branch, so that at least one number fits beside it. Encoded it
-// may be three times as long.
-const maxBranch = 64
-
-// branchAskable is askable for a branch, which may be of any printable ASCII but
-// what the filter language is made of. Empty stands for no branch.
-func branchAskable(branch string) bool {
-	if len(branch) > maxBranch || branch == "NULL" || strings.TrimSpace(branch) != branch {
-		return false
-	}
-	return !strings.ContainsFunc(branch, func(r rune) bool {
-		return r < ' ' || r > '~' || strings.ContainsRune(",|[]", r)
-	})
-}

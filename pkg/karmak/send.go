@@ -54,7 +54,7 @@ func (c *Client) get(ctx context.Context, s *session, url string, r request) err
 		}
 		s.signIn.drop(token)
 	}
-	return &relatedro.Failure{Reason: relatedro.KarmakError, Err: fmt.Errorf("%s: a new token was refused", r.kind)}
+	return &relatedro.Failure{Reason: relatedro.DMSError, Err: fmt.Errorf("%s: a new token was refused", r.kind)}
 }
 
 func authorized(url, token string) func(context.Context) (*http.Request, error) {
@@ -230,13 +230,13 @@ func (c *Client) judge(kind CallKind, asked *url.URL, resp *http.Response, body 
 		status == http.StatusForbidden && resp.Header.Get("Retry-After") != "": // a quota
 		return fail(relatedro.RateLimited, &cause{error: err, passing: true})
 	case status == http.StatusBadGateway, status == http.StatusServiceUnavailable, status == http.StatusGatewayTimeout:
-		return fail(relatedro.KarmakError, &cause{error: err, passing: true})
+		return fail(relatedro.DMSError, &cause{error: err, passing: true})
 	case status >= 500, status == http.StatusRequestTimeout:
-		return fail(relatedro.KarmakError, &cause{error: err, divisible: kind.lookup()})
+		return fail(relatedro.DMSError, &cause{error: err, divisible: kind.lookup()})
 	case kind == CallToken:
 		return tokenRefusal(body, err)
 	case status == http.StatusUnauthorized:
-		return fail(relatedro.KarmakError, errUnauthorized)
+		return fail(relatedro.DMSError, errUnauthorized)
 	case kind.lookup() && (status == http.StatusForbidden || lacksFeature(status, body, asked)):
 		return fail(relatedro.NotActivated, err)
 	case status == http.StatusForbidden:

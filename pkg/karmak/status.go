@@ -48,11 +48,11 @@ func (c *Client) status(ctx context.Context, s *session, kind CallKind) (said st
 // not answer because the dealer's server is offline.
 func (c *Client) diagnose(ctx context.Context, s *session, err error) error {
 	f := failureOf(err)
-	if f.Reason != relatedro.KarmakError || !s.signIn.signedIn(c.cfg.Now()) {
+	if f.Reason != relatedro.DMSError || !s.signIn.signedIn(c.cfg.Now()) {
 		return err
 	}
 	if said, _ := c.status(ctx, s, CallDiagnosis); said.offline() {
-		return &relatedro.Failure{Reason: relatedro.FusionOffline, RetryAfter: f.RetryAfter, Err: err}
+		return &relatedro.Failure{Reason: relatedro.DealerOffline, RetryAfter: f.RetryAfter, Err: err}
 	}
 	return err
 }

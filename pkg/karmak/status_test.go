@@ -61,7 +61,7 @@ func TestCheckActivation(t *testing.T) {
 				}
 			})
 			got := c.CheckActivation(t.Context(), over)
-			if got.State != test.state || got.FusionVersion != test.version || !strings.Contains(got.Message, test.says) {
+			if got.State != test.state || got.Version != test.version || !strings.Contains(got.Message, test.says) {
 				t.Errorf("CheckActivation: %+v, want %s of version %q saying %q", got, test.state, test.version, test.says)
 			}
 		})
@@ -94,7 +94,7 @@ func TestStatusIsAskedWhileTheAccountIsLeftAlone(t *testing.T) {
 	c := client(t, sim)
 	untilLeftAlone(t, sim, c)
 	got := c.CheckActivation(t.Context(), over)
-	if got.FusionVersion != "3.61.4.0" || !strings.Contains(got.Message, "offline") {
+	if got.Version != "3.61.4.0" || !strings.Contains(got.Message, "offline") {
 		t.Errorf("CheckActivation: %+v, want the version and that the server is offline", got)
 	}
 }
@@ -109,7 +109,7 @@ func TestStatusIsAskedWhereItAnswers(t *testing.T) {
 		for i, want := range asked {
 			sim.ResetCounts()
 			got := c.CheckActivation(t.Context(), over)
-			if got.State != relatedro.Active || (got.FusionVersion == "") != (rule == "none") {
+			if got.State != relatedro.Active || (got.Version == "") != (rule == "none") {
 				t.Errorf("%s: %+v, want active", rule, got)
 			}
 			if n := sim.Counts().Calls[karmaktest.CallStatus]; n != want {

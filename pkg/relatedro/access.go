@@ -52,7 +52,7 @@ type RefusalCode string
 const (
 	NotAllowed   RefusalCode = "forbidden"         // not with this actor's roles
 	NotActive    RefusalCode = "not-activated"     // the DMS does not confirm that the feature is active
-	NotConnected RefusalCode = "not-connected"     // the location names no Karmak account and user
+	NotConnected RefusalCode = "not-connected"     // the location does not say where its ROs are read
 	NoBranches   RefusalCode = "branches-unknown"  // the DMS does not tell the account's branches
 	SwitchedOff  RefusalCode = "location-disabled" // the location has the feature switched off
 	RONeeded     RefusalCode = "ro-number-needed"  // the case is not stored, so its RO must be given

@@ -4,19 +4,17 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"slices"
-	"strings"
+	"fmt"
 	"time"
 )
 
 // Limits of the administration that people notice.
 const (
-	VerifyWithin  = 10 * time.Second // that Karmak has to confirm an activation
+	VerifyWithin  = 10 * time.Second // that the DMS has to confirm an activation
 	VerifyPeriod  = 10 * time.Second // between two verifications of one location
 	RefreshPeriod = time.Minute      // between two refreshes of one case
 	AsksAMinute   = 60               // verifications, enablings and refreshes by one person
 	RefreshAgain  = 5 * time.Second  // the same, where what was fetched last has failed
-	MaxBranch     = 64               // characters of a branch
 )
 
 // AdminStore is what Admin needs of the store.
@@ -64,72 +62,61 @@ func (a *Admin) Settings(ctx context.Context, location string) (Settings, error)
 // Wanted is what somebody wants a location's settings to be.
 type Wanted struct {
 	Status FeatureStatus
-	DMS    string
-	Karmak Connection
+	Over   Connection
 }
+
+// ConnectionField begins the names of a connection's fields in a *FieldError, and is that
+// of the connection as a whole in a *Refusal.
+const ConnectionField = "connection"
 
 // CheckBy is a *Refusal of NotConnected where the actor wants to enable what only
 // Support can set up first.
-func (w Wanted) CheckBy(actor Actor) error {
-	if w.Status == Enabled && !w.Karmak.complete() && !actor.Has(Support) {
-		return notConnected()
+func (a *Admin) CheckBy(actor Actor, w Wanted) error {
+	if w.Status == Enabled && !a.connected(w.Over) && !actor.Has(Support) {
+		return a.notConnected()
 	}
 	return nil
 }
 
-// complete reports whether c names an account and its user.
-func (c Connection) complete() bool { return c.Account != "" && c.User != "" }
-
-func notConnected() *Refusal {
-	return &Refusal{
-		Code: NotConnected,
-		Message: "This location has no Karmak account and user yet. " +
-			"Our support staff sets them up first, and Karmak must activate alternate RO numbers for the account.",
-	}
-}
-
-// Check returns every *FieldError of w, named as the HTTP contract spells them.
-func (w Wanted) Check() []error {
-	var errs []error
-	add := func(err error) {
-		if err != nil {
-			errs = append(errs, err)
-		}
-	}
+// Check returns every *FieldError of w.
+func (a *Admin) Check(w Wanted) (errs []error) {
 	if w.Status != Enabled && w.Status != Disabled {
-		add(&FieldError{"status", `must be "ENABLED" or "DISABLED"`})
-	}
-	if w.DMS != KarmakFusion {
-		add(&FieldError{"dms", `must be "KARMAK_FUSION"`})
+		errs = append(errs, &FieldError{"status", `must be "ENABLED" or "DISABLED"`})
 	}
 	if w.Status == Enabled {
-		return append(errs, w.Karmak.Check()...)
+		return append(errs, a.CheckConnection(w.Over)...)
 	}
-	if w.Karmak.Account != "" {
-		add(CheckID("karmak.account", w.Karmak.Account))
+	_, wrong := a.dms.CheckConnection(w.Over)
+	return append(errs, ofConnection(wrong)...)
+}
+
+// CheckConnection returns every *FieldError of a connection that is to be asked over.
+func (a *Admin) CheckConnection(over Connection) []error {
+	missing, wrong := a.dms.CheckConnection(over)
+	return ofConnection(append(missing, wrong...))
+}
+
+func ofConnection(errs []error) []error {
+	for i, err := range errs {
+		if f := (*FieldError)(nil); errors.As(err, &f) {
+			errs[i] = &FieldError{ConnectionField + "." + f.Field, f.Rule}
+		}
 	}
-	if w.Karmak.User != "" {
-		add(CheckID("karmak.user", w.Karmak.User))
-	}
-	add(checkBranch("karmak.branch", w.Karmak.Branch))
 	return errs
 }
 
-// Check returns every *FieldError of a connection that is to be asked over.
-func (c Connection) Check() []error {
-	return slices.DeleteFunc([]error{
-		CheckID("karmak.account", c.Account), CheckID("karmak.user", c.User), checkBranch("karmak.branch", c.Branch),
-	}, func(err error) bool { return err == nil })
+// connected reports whether the DMS can be asked over a connection.
+func (a *Admin) connected(over Connection) bool {
+	missing, _ := a.dms.CheckConnection(over)
+	return len(missing) == 0
 }
 
-// checkBranch keeps out what Karmak's filter language gives a meaning. Empty is the
-// account's only branch.
-func checkBranch(field, branch string) error {
-	foreign := func(r rune) bool { return r < ' ' || r > '~' || strings.ContainsRune(",|[]", r) }
-	if len(branch) > MaxBranch || branch == "NULL" || strings.TrimSpace(branch) != branch || strings.ContainsFunc(branch, foreign) {
-		return &FieldError{field, "must be at most 64 printable ASCII characters, without ',', '|', '[', ']' and blanks at its ends, and not NULL"}
+func (a *Admin) notConnected() *Refusal {
+	return &Refusal{
+		Code: NotConnected,
+		Message: fmt.Sprintf("This location has no %[1]s account and user yet. "+
+			"Our support staff sets them up first, and %[1]s must activate alternate RO numbers for the account.", a.dms.Name()),
 	}
-	return nil
 }
 
 // Change makes a location's settings what the actor wants, if version still is the
@@ -148,28 +135,28 @@ func (a *Admin) Change(ctx context.Context, actor Actor, location string, versio
 	if before.Version != version {
 		return Settings{}, ErrStale
 	}
-	if before.Karmak != w.Karmak && !actor.Has(Support) {
+	if before.Over != w.Over && !actor.Has(Support) {
 		return Settings{}, &Refusal{
-			Code: NotAllowed, Field: "karmak",
-			Message: "Only our support staff may change which Karmak account, user and branch a location reads. Send karmak back unchanged.",
+			Code: NotAllowed, Field: ConnectionField,
+			Message: fmt.Sprintf("Only our support staff may change which %s account, user and branch a location reads.", a.dms.Name()),
 		}
 	}
 	after := Settings{
-		Location: location, Status: w.Status, DMS: w.DMS, Karmak: w.Karmak,
+		Location: location, Status: w.Status, Over: w.Over,
 		Version: before.Version + 1, UpdatedBy: actor.Subject,
 		Activation: Activation{State: ActivationUnknown},
 	}
 	if after.Enabled() {
-		if after.Activation, err = a.askToEnable(ctx, actor, location, w.Karmak); err != nil {
+		if after.Activation, err = a.askToEnable(ctx, actor, location, w.Over); err != nil {
 			return Settings{}, err
 		}
 		if after.Activation.State != Active {
-			if _, err := a.learn(ctx, location, w.Karmak, after.Activation); err != nil {
+			if _, err := a.learn(ctx, location, w.Over, after.Activation); err != nil {
 				return Settings{}, err
 			}
 			return Settings{}, &Refusal{Code: NotActive, Field: "status", Message: after.Activation.Message}
 		}
-	} else if before.Karmak == w.Karmak {
+	} else if before.Over == w.Over {
 		after.Activation = before.Activation
 	} else if err := a.store.SaveActivation(ctx, location, after.Activation); err != nil {
 		// Before the change: what was said of the old account must not stand next to the new one.
@@ -187,7 +174,7 @@ func (a *Admin) Change(ctx context.Context, actor Actor, location string, versio
 // while somebody else has it asked for the same location.
 func (a *Admin) askToEnable(ctx context.Context, actor Actor, location string, over Connection) (Activation, error) {
 	occasion, id := Occasion{Kind: EnableOccasion, Location: location}, rand.Text()
-	if err := a.claimOwn(ctx, actor, occasion, id, VerifyWithin, "Karmak is being asked about this location just now."); err != nil {
+	if err := a.claimOwn(ctx, actor, occasion, id, VerifyWithin, a.dms.Name()+" is being asked about this location just now."); err != nil {
 		return Activation{}, err
 	}
 	said := a.ask(ctx, over)
@@ -212,7 +199,7 @@ func (a *Admin) claimOwn(ctx context.Context, actor Actor, occasion Occasion, id
 func (a *Admin) count(ctx context.Context, actor Actor) error {
 	wait, err := a.store.CountAsk(ctx, actor.Subject, a.now().UTC(), AsksAMinute)
 	if errors.Is(err, ErrTooSoon) {
-		return &Refusal{Code: TooSoon, Wait: wait, Message: "You have asked Karmak too often within a minute."}
+		return &Refusal{Code: TooSoon, Wait: wait, Message: fmt.Sprintf("You have asked %s too often within a minute.", a.dms.Name())}
 	}
 	return err
 }
@@ -228,23 +215,23 @@ func (a *Admin) Verify(ctx context.Context, actor Actor, location string, over *
 		return Settings{}, err
 	}
 	if over == nil {
-		over = &s.Karmak
+		over = &s.Over
 	}
-	if *over != s.Karmak && !actor.Has(Support) {
+	if *over != s.Over && !actor.Has(Support) {
 		return Settings{}, &Refusal{
-			Code: NotAllowed, Field: "karmak",
-			Message: "Only our support staff may ask about another Karmak account, user and branch than the location's.",
+			Code: NotAllowed, Field: ConnectionField,
+			Message: fmt.Sprintf("Only our support staff may ask about another %s account, user and branch than the location's.", a.dms.Name()),
 		}
 	}
-	if !over.complete() {
-		return Settings{}, notConnected()
+	if !a.connected(*over) {
+		return Settings{}, a.notConnected()
 	}
 	occasion := Occasion{Kind: VerifyOccasion, Location: location}
-	if err := a.claimOwn(ctx, actor, occasion, rand.Text(), VerifyPeriod, "Karmak was asked about this location a moment ago."); err != nil {
+	if err := a.claimOwn(ctx, actor, occasion, rand.Text(), VerifyPeriod, a.dms.Name()+" was asked about this location a moment ago."); err != nil {
 		return Settings{}, err
 	}
 	said := a.ask(ctx, *over)
-	if *over != s.Karmak {
+	if *over != s.Over {
 		s.Activation = said
 		return s, nil
 	}
@@ -259,17 +246,17 @@ func (a *Admin) Branches(ctx context.Context, location string) (branches []Branc
 	if err != nil {
 		return nil, err
 	}
-	if !s.Karmak.complete() {
-		return nil, notConnected()
+	if !a.connected(s.Over) {
+		return nil, a.notConnected()
 	}
 	ctx, cancel := context.WithTimeout(ctx, VerifyWithin)
 	defer cancel()
 	var failure error
-	err = a.turns.alone(ctx, s.Karmak.Account, RankPerson, func(ctx context.Context) {
-		branches, failure = a.dms.Branches(ctx, s.Karmak)
+	err = a.turns.alone(ctx, s.Over.Account, RankPerson, func(ctx context.Context) {
+		branches, failure = a.dms.Branches(ctx, s.Over)
 	})
 	if err := errors.Join(err, failure); err != nil {
-		return nil, &Refusal{Code: NoBranches, Message: asFailure(err, StoreUnavailable).Reason.Sentence()}
+		return nil, &Refusal{Code: NoBranches, Message: a.dms.Sentence(s.Over, asFailure(err, StoreUnavailable).Reason)}
 	}
 	return branches, nil
 }
@@ -278,7 +265,7 @@ func (a *Admin) Branches(ctx context.Context, location string) (branches []Branc
 // location's: asking takes a while. It returns the settings as they then are.
 func (a *Admin) learn(ctx context.Context, location string, over Connection, said Activation) (Settings, error) {
 	s, err := a.store.Settings(ctx, location)
-	if err != nil || s.Karmak != over {
+	if err != nil || s.Over != over {
 		return s, err
 	}
 	s.Activation = said
@@ -293,7 +280,7 @@ func (a *Admin) ask(ctx context.Context, over Connection) Activation {
 		activation = a.dms.CheckActivation(ctx, over)
 	})
 	if err != nil {
-		activation = Activation{State: ActivationUnreachable, Message: asFailure(err, StoreUnavailable).Reason.Sentence()}
+		activation = Activation{State: ActivationUnreachable, Message: a.dms.Sentence(over, asFailure(err, StoreUnavailable).Reason)}
 	}
 	activation.CheckedAt = a.now().UTC()
 	return activation

@@ -20,37 +20,51 @@ func fieldsOf(errs []error) string {
 	return strings.Join(names, " ")
 }
 
-func TestWantedCheck(t *testing.T) {
-	karmak := Connection{"account", "user", "01"}
-	branch := func(b string) Wanted { return Wanted{Enabled, KarmakFusion, Connection{"account", "user", b}} }
+// choosy is a DMS that needs an account, and takes no account of blanks.
+type choosy struct{ DMS }
+
+// Name names it.
+func (choosy) Name() string { return "Choosy" }
+
+// CheckConnection looks at the account alone.
+func (choosy) CheckConnection(over Connection) (missing, wrong []error) {
+	switch {
+	case over.Account == "":
+		missing = []error{&FieldError{"account", "must be there"}}
+	case strings.TrimSpace(over.Account) == "":
+		wrong = []error{&FieldError{"account", "must not be blank"}}
+	}
+	return missing, wrong
+}
+
+func TestCheck(t *testing.T) {
+	admin := NewAdmin(nil, choosy{}, nil, time.Now)
 	for name, c := range map[string]struct {
 		wanted Wanted
 		fields string
 	}{
-		"enabled":                    {Wanted{Enabled, KarmakFusion, karmak}, ""},
-		"disabled without a word":    {Wanted{Disabled, KarmakFusion, Connection{}}, ""},
-		"disabled, account alone":    {Wanted{Disabled, KarmakFusion, Connection{Account: "a"}}, ""},
-		"enabled without account":    {Wanted{Enabled, KarmakFusion, Connection{User: "u"}}, "karmak.account"},
-		"enabled without user":       {Wanted{Enabled, KarmakFusion, Connection{Account: "a"}}, "karmak.user"},
-		"nothing":                    {Wanted{}, "status dms"},
-		"malformed while disabled":   {Wanted{Disabled, KarmakFusion, Connection{"a b", "u|", ""}}, "karmak.account karmak.user"},
-		"no branch":                  {branch(""), ""},
-		"branch of words":            {branch("Main St. & 5th (north)"), ""},
-		"branch as long as may be":   {branch(strings.Repeat("b", MaxBranch)), ""},
-		"branch too long":            {branch(strings.Repeat("b", MaxBranch+1)), "karmak.branch"},
-		"branch with a comma":        {branch("a,b"), "karmak.branch"},
-		"branch with a bar":          {branch("a|b"), "karmak.branch"},
-		"branch with brackets":       {branch("a[EQ]b"), "karmak.branch"},
-		"branch with a control":      {branch("a\nb"), "karmak.branch"},
-		"branch beyond ASCII":        {branch("Zürich"), "karmak.branch"},
-		"branch with blanks outside": {branch(" 01"), "karmak.branch"},
-		"branch NULL":                {branch("NULL"), "karmak.branch"},
+		"enabled":                 {Wanted{Status: Enabled, Over: Connection{Account: "a"}}, ""},
+		"disabled without a word": {Wanted{Status: Disabled}, ""},
+		"enabled without account": {Wanted{Status: Enabled}, "connection.account"},
+		"nothing":                 {Wanted{}, "status"},
+		"wrong while disabled":    {Wanted{Status: Disabled, Over: Connection{Account: " "}}, "connection.account"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := fieldsOf(c.wanted.Check()); got != c.fields {
+			if got := fieldsOf(admin.Check(c.wanted)); got != c.fields {
 				t.Errorf("got %q, want %q", got, c.fields)
 			}
 		})
+	}
+}
+
+func TestOnlySupportSetsUpAConnection(t *testing.T) {
+	admin := NewAdmin(nil, choosy{}, nil, time.Now)
+	for role, refused := range map[Role]bool{ServiceManager: true, Support: false} {
+		err := admin.CheckBy(Actor{Roles: []Role{role}}, Wanted{Status: Enabled})
+		var r *Refusal
+		if errors.As(err, &r) != refused || refused && !strings.HasPrefix(r.Message, "This location has no Choosy account") {
+			t.Errorf("%s: %v", role, err)
+		}
 	}
 }
 
@@ -103,7 +117,7 @@ func (lender) TakeLease(context.Context, Claim) (int64, error) { return 1, nil }
 // ReleaseLease forgets.
 func (lender) ReleaseLease(context.Context, string, int64) error { return nil }
 
-func TestKarmakHasTenSeconds(t *testing.T) {
+func TestTheDMSHasTenSeconds(t *testing.T) {
 	dms := &patient{}
 	admin := NewAdmin(lender{}, dms, nil, time.Now)
 	admin.ask(t.Context(), Connection{})

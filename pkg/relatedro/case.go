@@ -119,7 +119,7 @@ type Retrieval struct {
 // Relation says how a related RO stands to the RO at hand.
 type Relation string
 
-// The relations. Alternate is Karmak's word for an RO made from the one at hand.
+// The relations.
 const (
 	Alternate  Relation = "alternate"  // made from the RO at hand
 	Original   Relation = "original"   // the RO at hand was made from it, directly or through others
@@ -330,13 +330,13 @@ func compareROs(a, b string) int {
 }
 
 // Failed returns c with ev's retrieval marked retrying or failed. The last good
-// list and its time stay.
-func (c Case) Failed(ev Event, outcome Outcome, why Reason, now time.Time) Case {
+// list and its time stay. message is one sentence for a service manager.
+func (c Case) Failed(ev Event, outcome Outcome, why Reason, message string, now time.Time) Case {
 	again := c.Retrieval.EventID == ev.ID
 	c = c.remembering(PastRetrieval{At: now.UTC(), Trigger: ev.Trigger(), Outcome: outcome, Reason: why}, again)
 	c.Retrieval = Retrieval{
 		Outcome: outcome, Trigger: ev.Trigger(), EventID: ev.ID,
-		RetrievedAt: c.Retrieval.RetrievedAt, Reason: why, Message: why.Sentence(),
+		RetrievedAt: c.Retrieval.RetrievedAt, Reason: why, Message: message,
 		Since: c.Retrieval.failingSince(ev, why, now),
 	}
 	return c

@@ -40,8 +40,8 @@ func underRO(ro string) func(*Event) { return func(ev *Event) { ev.RO = ro } }
 func ok(c Case, ev Event) Case {
 	return c.Retrieved(ev, Family{Related: []RelatedRO{{RO: "50124"}}}, Connection{}, ten)
 }
-func failed(c Case, ev Event) Case    { return c.Failed(ev, OutcomeFailed, NotActivated, ten) }
-func retrying(c Case, ev Event) Case  { return c.Failed(ev, OutcomeRetrying, Unreachable, ten) }
+func failed(c Case, ev Event) Case    { return c.Failed(ev, OutcomeFailed, NotActivated, "", ten) }
+func retrying(c Case, ev Event) Case  { return c.Failed(ev, OutcomeRetrying, Unreachable, "", ten) }
 func unknown() Case                   { return Case{Key: key} }
 func taken(c Case, evs ...Event) Case { c = decide(c, evs).Case; c.Revision++; return c }
 
@@ -229,15 +229,15 @@ func TestOnlyAnotherAccountOrBranchMakesAListAnothers(t *testing.T) {
 		fetched, now Connection
 		same         bool
 	}{
-		"the same":          {Connection{"a", "u", "DAL"}, Connection{"a", "u", "DAL"}, true},
-		"another user":      {Connection{"a", "u", "DAL"}, Connection{"a", "v", "DAL"}, true},
-		"the branch named":  {Connection{"a", "u", ""}, Connection{"a", "u", "DAL"}, true},
-		"the branch left":   {Connection{"a", "u", "DAL"}, Connection{"a", "u", ""}, true},
-		"in capitals":       {Connection{"6b1f", "u", ""}, Connection{"6B1F", "u", ""}, true},
-		"another branch":    {Connection{"a", "u", "DAL"}, Connection{"a", "u", "HOU"}, false},
-		"another account":   {Connection{"a", "u", "DAL"}, Connection{"b", "u", "DAL"}, false},
-		"no account":        {Connection{"a", "u", ""}, Connection{}, false},
-		"of an older store": {Connection{}, Connection{"a", "u", ""}, false},
+		"the same":          {Connection{Account: "a", User: "u", Branch: "DAL"}, Connection{Account: "a", User: "u", Branch: "DAL"}, true},
+		"another user":      {Connection{Account: "a", User: "u", Branch: "DAL"}, Connection{Account: "a", User: "v", Branch: "DAL"}, true},
+		"the branch named":  {Connection{Account: "a", User: "u", Branch: ""}, Connection{Account: "a", User: "u", Branch: "DAL"}, true},
+		"the branch left":   {Connection{Account: "a", User: "u", Branch: "DAL"}, Connection{Account: "a", User: "u", Branch: ""}, true},
+		"in capitals":       {Connection{Account: "6b1f", User: "u", Branch: ""}, Connection{Account: "6B1F", User: "u", Branch: ""}, true},
+		"another branch":    {Connection{Account: "a", User: "u", Branch: "DAL"}, Connection{Account: "a", User: "u", Branch: "HOU"}, false},
+		"another account":   {Connection{Account: "a", User: "u", Branch: "DAL"}, Connection{Account: "b", User: "u", Branch: "DAL"}, false},
+		"no account":        {Connection{Account: "a", User: "u", Branch: ""}, Connection{}, false},
+		"of an older store": {Connection{}, Connection{Account: "a", User: "u", Branch: ""}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := fetchedOver(tt.fetched)
@@ -248,7 +248,7 @@ func TestOnlyAnotherAccountOrBranchMakesAListAnothers(t *testing.T) {
 			if fetches := Decide(c, tt.now, later, []Event{r3}).Fetch != nil; fetches == tt.same {
 				t.Errorf("a refresh asked for before the list was fetched is fetched for: %t", fetches)
 			}
-			if shown := show(c, Settings{Karmak: tt.now}); (len(shown.Related) == 1) != tt.same {
+			if shown := show(c, Settings{Over: tt.now}); (len(shown.Related) == 1) != tt.same {
 				t.Errorf("shown %+v", shown)
 			}
 		})
@@ -267,7 +267,7 @@ func TestRefreshesAreAskedOnce(t *testing.T) {
 	}{
 		"asked before the list was fetched":        {c, 4, 10, false},
 		"asked after the list was fetched":         {c, 6, 10, true},
-		"the list failed since":                    {c.Failed(e1, OutcomeFailed, Unreachable, ten), 4, 10, true},
+		"the list failed since":                    {c.Failed(e1, OutcomeFailed, Unreachable, "", ten), 4, 10, true},
 		"the list is of a clock that jumped ahead": {c, 4, 4, true},
 	} {
 		t.Run(name, func(t *testing.T) {

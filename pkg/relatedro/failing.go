@@ -25,7 +25,7 @@ func (f *Follower) fails(ctx context.Context, before Followed, why Reason) {
 // is wrong with one RO, or with our own work, is not.
 func (r Reason) ofDMS() bool {
 	switch r {
-	case Unreachable, RateLimited, KarmakError, FusionOffline, CredentialsRejected, CredentialsUnavailable, UnexpectedAnswer,
+	case Unreachable, RateLimited, DMSError, DealerOffline, CredentialsRejected, CredentialsUnavailable, UnexpectedAnswer,
 		NotActivated, AccountNotPermitted:
 		return true
 	}

@@ -31,8 +31,8 @@ func CheckID(field, value string) error {
 }
 
 // CheckRO returns a *FieldError unless value is 1 to MaxROLength of letters,
-// digits and '-'. Nothing else may reach a DMS: Karmak's filter language has no
-// escape, so a ',' or '|' in a number would change the question.
+// digits and '-'. Nothing else may reach a DMS: where its language of questions has no
+// escape, a separator in a number would change the question.
 func CheckRO(field, value string) error {
 	if within(value, MaxROLength, "-") {
 		return nil

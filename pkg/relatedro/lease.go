@@ -67,7 +67,7 @@ const (
 	leaseMargin   = 2 * time.Second        // from the end of the holder's context to that of its lease: clocks differ
 	releaseWithin = time.Second            // else it ends by itself
 	shortestPoll  = 25 * time.Millisecond  // of who waits, doubling
-	longestPoll   = 250 * time.Millisecond // about as long as Karmak takes for an answer
+	longestPoll   = 250 * time.Millisecond // about as long as a DMS takes for an answer
 )
 
 // patience is how long a rank waits for its turn: a person at most half of VerifyWithin,
@@ -91,8 +91,8 @@ func (l Lease) wanted(rank Rank, now time.Time) bool {
 
 func ahead(until, now time.Time) bool { return until.After(now) && !until.After(now.Add(FarAhead)) }
 
-// turns lets one at a time ask an account: Karmak asks for that, as its dealers work all
-// day on the database that it reads.
+// turns lets one at a time ask an account: its dealer works all day on the database that
+// the DMS reads.
 type turns struct {
 	store LeaseStore
 	now   func() time.Time

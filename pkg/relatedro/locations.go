@@ -149,8 +149,8 @@ func (a *Admin) standings(ctx context.Context, locations []string) ([]Standing, 
 func (a *Admin) connections(ctx context.Context, standings []Standing) error {
 	var asked []Connection
 	for _, s := range standings {
-		if s.Enabled() && !slices.Contains(asked, s.Karmak) {
-			asked = append(asked, s.Karmak)
+		if s.Enabled() && !slices.Contains(asked, s.Over) {
+			asked = append(asked, s.Over)
 		}
 	}
 	if len(asked) == 0 {
@@ -166,7 +166,7 @@ func (a *Admin) connections(ctx context.Context, standings []Standing) error {
 	}
 	for i, s := range standings {
 		if s.Enabled() {
-			standings[i].Failing = failing[s.Karmak]
+			standings[i].Failing = failing[s.Over]
 		}
 	}
 	return nil

@@ -134,7 +134,7 @@ func SettingsNotices(before, after Settings) []Notice {
 		n.Kind = NoticeEnabled
 	case !after.Enabled() && before.Enabled():
 		n.Kind = NoticeDisabled
-	case after.Enabled() && after.Karmak != before.Karmak:
+	case after.Enabled() && after.Over != before.Over:
 		n.Kind = NoticeConnection
 	default:
 		return nil

@@ -56,7 +56,7 @@ func (h happening) to(c Case, at time.Time) Case {
 		if outcome == "" {
 			outcome = OutcomeFailed
 		}
-		return c.Failed(h.ev, outcome, h.failed, at)
+		return c.Failed(h.ev, outcome, h.failed, "", at)
 	}
 	account := h.over
 	if account == "" {
@@ -167,7 +167,7 @@ func TestHistoryNeverLies(t *testing.T) {
 			was := c
 			if rapid.IntRange(0, 4).Draw(rt, "fails") == 0 {
 				reason := rapid.SampledFrom([]Reason{Unreachable, RateLimited}).Draw(rt, "reason")
-				c = c.Failed(ev, OutcomeRetrying, reason, at)
+				c = c.Failed(ev, OutcomeRetrying, reason, "", at)
 			} else {
 				c = c.Retrieved(ev, Family{Related: families.Draw(rt, "family")}, Connection{}, at)
 			}

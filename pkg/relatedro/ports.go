@@ -7,9 +7,11 @@ import (
 	"time"
 )
 
-// DMS is what the product asks of a dealer management system. Karmak Fusion is
-// the one there is (package karmak); a second one implements this.
+// DMS is what the product asks of a dealer management system. Package dmstest holds an
+// implementation to it.
 type DMS interface {
+	Rules
+
 	// Families returns for each of the given RO numbers its whole family, open and
 	// closed ROs alike, or why that one number has none. The map has an entry for
 	// every number asked. The error, a *Failure, means that nothing is known of any
@@ -24,6 +26,21 @@ type DMS interface {
 	// Branches returns the branches of the connection's account, by code, whatever branch
 	// the connection names. Its error is a *Failure.
 	Branches(ctx context.Context, over Connection) ([]Branch, error)
+}
+
+// Rules are what a DMS asks of a connection, and what people are told of it.
+type Rules interface {
+	// Name returns the DMS's name as people know it.
+	Name() string
+
+	// CheckConnection returns a *FieldError for each part that the connection lacks to be
+	// asked over, and one for each that is given and wrong. Fields are named as the HTTP
+	// contract spells them within the connection.
+	CheckConnection(over Connection) (missing, wrong []error)
+
+	// Sentence returns what to tell a service manager of a failure over the connection:
+	// what is wrong and what to do.
+	Sentence(over Connection, why Reason) string
 }
 
 // Family is what a DMS knows of one RO's relatives: the list, ordered by RO number,

@@ -297,7 +297,7 @@ func (r *Reader) settle(ctx context.Context, known map[string]Settings, cases it
 // disowns reports whether the case's list is another account's or branch's than the
 // location's.
 func (s Settings) disowns(c Case) bool {
-	return !c.Retrieval.RetrievedAt.IsZero() && !s.Karmak.Reads(c.FetchedOver)
+	return !c.Retrieval.RetrievedAt.IsZero() && !s.Over.Reads(c.FetchedOver)
 }
 
 // show returns the case as people may see it under the settings.

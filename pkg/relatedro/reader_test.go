@@ -11,7 +11,7 @@ func TestShow(t *testing.T) {
 	list := []RelatedRO{{RO: "51"}}
 	fetched := Case{RO: "50", Related: list, FetchedOver: north, Retrieval: Retrieval{Outcome: OutcomeOK, RetrievedAt: at}}
 	failing := fetched
-	failing.Retrieval = Retrieval{Outcome: OutcomeRetrying, RetrievedAt: at, Reason: RateLimited, Message: RateLimited.Sentence()}
+	failing.Retrieval = Retrieval{Outcome: OutcomeRetrying, RetrievedAt: at, Reason: RateLimited, Message: "wait"}
 	never := Case{RO: "50", Retrieval: Retrieval{Outcome: OutcomeFailed, Reason: NotActivated}}
 	for name, c := range map[string]struct {
 		stored  Case
@@ -28,7 +28,7 @@ func TestShow(t *testing.T) {
 		"never fetched, so never over another": {never, south, 0, OutcomeFailed, NotActivated},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := show(c.stored, Settings{Status: Enabled, Karmak: c.over})
+			got := show(c.stored, Settings{Status: Enabled, Over: c.over})
 			if len(got.Related) != c.related || got.Retrieval.Outcome != c.outcome || got.Retrieval.Reason != c.reason {
 				t.Errorf("%+v", got)
 			}

@@ -14,8 +14,8 @@ type Reason string
 const (
 	Unreachable            Reason = "unreachable"             // transient: no answer, or cut off in the middle
 	RateLimited            Reason = "rate_limited"            // transient: the DMS asked to wait
-	KarmakError            Reason = "karmak_error"            // transient: the DMS answered with an error of its own
-	FusionOffline          Reason = "fusion_offline"          // transient: the dealer's own server is not online
+	DMSError               Reason = "karmak_error"            // transient: the DMS answered with an error of its own
+	DealerOffline          Reason = "fusion_offline"          // transient: the dealer's own server is not online
 	CredentialsRejected    Reason = "credentials_rejected"    // transient: our own client id or secret; every location is affected
 	CredentialsUnavailable Reason = "credentials_unavailable" // transient: our own credentials cannot be read, so nobody was asked
 	UnexpectedAnswer       Reason = "unexpected_answer"       // transient: the answer is not of the published form
@@ -41,50 +41,23 @@ func (r Reason) Permanent() bool {
 	return false
 }
 
-// Sentence returns what to tell a service manager: what is wrong and what to do.
+// Sentence returns what to tell a service manager of a reason that says nothing of a DMS.
+// Rules.Sentence has the others.
 func (r Reason) Sentence() string {
 	switch r {
-	case Unreachable:
-		return "Karmak could not be reached. If this lasts, please ask Karmak whether its Unity service works for this account."
-	case RateLimited:
-		return "Karmak is busy and asked us to wait."
-	case KarmakError:
-		return "Karmak answered with an error. If this lasts, please ask Karmak about it."
-	case FusionOffline:
-		return "This dealer's Karmak Fusion server is offline. Please check that the server and its Unity bridge are running."
-	case CredentialsRejected:
-		return "Karmak refused our own sign-in. Our support staff has to mend this; nothing is wrong at this location."
-	case CredentialsUnavailable:
-		return "Our own sign-in to Karmak could not be read. Our support staff has to mend this; nothing is wrong at this location."
-	case UnexpectedAnswer:
-		return "Karmak's answer could not be read. Our support staff has been given the details."
 	case StoreUnavailable, Conflict:
 		return "The related ROs could not be saved in time."
-	case OutOfTime:
-		return "Karmak takes long to answer for this account. The related ROs are fetched as soon as it has time."
-	case AccountBusy:
-		return "Karmak is answering other questions about this account just now. Please try again in a moment."
-	case RONotFound:
-		return "Karmak does not know this RO number. Please check the RO number, the Karmak account and the branch of this location."
-	case NotActivated:
-		return "Karmak has not activated alternate RO numbers for this account, or its Unity user may not read repair orders. Please ask Karmak to check both."
-	case AccountNotPermitted:
-		return "Karmak does not let us read this account with this user. Please check the Karmak account and user of this location."
-	case AmbiguousBranch:
-		return "This RO number exists at more than one Karmak branch. Please ask our support staff to set this location's branch."
-	case FamilyTooLarge:
-		return "This RO has more related ROs than we can show. Please search for it in Karmak."
 	case LocationDisabled:
 		return "Related ROs were switched off for this location before they could be fetched."
 	case ConnectionChanged:
-		return "This location now reads another Karmak account or branch. Refresh to fetch the related ROs again."
+		return "This location now reads another account or branch. Refresh to fetch the related ROs again."
 	}
 	return "The related ROs could not be fetched."
 }
 
 // GiveUpAfter returns the age of a message at which a failure for this reason is final.
 func (r Reason) GiveUpAfter() time.Duration {
-	if r == FusionOffline || r == Unreachable {
+	if r == DealerOffline || r == Unreachable {
 		return GiveUpAwayAfter
 	}
 	return GiveUpAfter

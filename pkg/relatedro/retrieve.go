@@ -9,11 +9,11 @@ import (
 
 // Limits of a retrieval that people notice.
 const (
-	// UnknownROGrace is how long after an event Karmak may not know its RO yet: the
+	// UnknownROGrace is how long after an event the DMS may not know its RO yet: the
 	// export to the DMS may take its time.
 	UnknownROGrace = time.Hour
-	// NotActivatedGrace is how long Karmak must go on refusing an account until that is
-	// taken for its word: a firewall or a restart of Unity may answer 403 or 404, too. It
+	// NotActivatedGrace is how long a DMS must go on refusing an account until that is
+	// taken for its word: a firewall or a restart may refuse for a moment, too. It
 	// counts from the first refusal, not from the event. Otherwise the first refusal of a
 	// message that has waited for the dealer's server would be final.
 	NotActivatedGrace = time.Hour
@@ -27,7 +27,7 @@ const (
 	TombstoneLife = 30 * 24 * time.Hour
 	// GroupBudget is how long the cases of one connection may take to ask for; more come
 	// back later. It bears four look-ups, one after the other, that each take as long as
-	// the Karmak client lets them.
+	// the DMS's client lets them.
 	GroupBudget = 40 * time.Second
 )
 
@@ -72,6 +72,7 @@ type Result struct {
 	Verdict    Verdict
 	Settlement Settlement
 	Failure    *Failure // why it failed, nil if it did not
+	Message    string   // what to tell people of the failure
 	Related    int      // related ROs found; of SettledOK only
 }
 
@@ -157,7 +158,7 @@ func (r *Retriever) read(ctx context.Context, tasks []*task) error {
 		t.settings = known[t.key.Location]
 		t.stored = loaded.Cases[t.key]
 		t.stored.Key = t.key
-		t.decision = Decide(t.stored, t.settings.Karmak, r.now(), t.events())
+		t.decision = Decide(t.stored, t.settings.Over, r.now(), t.events())
 	}
 	return nil
 }
@@ -187,7 +188,7 @@ func (r *Retriever) disable(ctx context.Context, t *task) {
 		return
 	}
 	ev := t.leftRetrying()
-	if ev == nil || r.save(ctx, t, t.stored.Failed(*ev, OutcomeFailed, LocationDisabled, r.now())) {
+	if ev == nil || r.save(ctx, t, t.stored.Failed(*ev, OutcomeFailed, LocationDisabled, LocationDisabled.Sentence(), r.now())) {
 		t.all(Result{Verdict: Done, Settlement: SettledDisabled})
 	}
 }
@@ -257,7 +258,7 @@ func (r *Retriever) stillOver(ctx context.Context, over Connection, tasks []*tas
 	}
 	var still []*task
 	for _, t := range tasks {
-		if s := loaded.Settings[t.key.Location]; s.Enabled() && s.Karmak == over {
+		if s := loaded.Settings[t.key.Location]; s.Enabled() && s.Over == over {
 			still = append(still, t)
 		} else {
 			t.again = true
@@ -284,6 +285,7 @@ func (r *Retriever) fail(ctx context.Context, t *task, f *Failure) {
 	ev, now := *t.decision.Fetch, r.now()
 	next := t.decision.Case
 	outcome, result := judge(t.latestOf(ev), f, next.Retrieval.failingSince(ev, f.Reason, now), now)
+	result.Message = r.dms.Sentence(t.settings.Over, f.Reason)
 	if t.invented() {
 		if f.Reason == RONotFound || f.Reason == NotActivated || result.Verdict == GiveUp {
 			result = Result{Verdict: Done, Settlement: SettledFailed, Failure: f}
@@ -292,7 +294,7 @@ func (r *Retriever) fail(ctx context.Context, t *task, f *Failure) {
 		return
 	}
 	if !t.overtaken(now) {
-		next = next.Failed(ev, outcome, f.Reason, now)
+		next = next.Failed(ev, outcome, f.Reason, result.Message, now)
 	}
 	// Trying again costs no write if the case says so already. Giving up does: the write
 	// fails if another run of the event has ended well meanwhile.

@@ -14,19 +14,26 @@ const (
 	Disabled FeatureStatus = "DISABLED"
 )
 
-// KarmakFusion names the one DMS there is today.
-const KarmakFusion = "KARMAK_FUSION"
+// Connection is where a location's ROs are read: an account at the DMS, the user as whom
+// it is asked, and the branch, empty when the location is the account's only one. What
+// each must be is the DMS's rule. It is comparable: locations with equal connections are
+// asked together.
+type Connection struct {
+	Account, User, Branch string
 
-// Connection is where a location's ROs are read: the Karmak account, the Unity
-// user of that account, and the branch, empty when the location is the account's
-// only one. It is comparable: locations with equal connections are asked together.
-type Connection struct{ Account, User, Branch string }
+	Kind string // which of its interfaces the DMS is asked by, by its own names; empty is its first
+}
 
 // Reads reports whether what was fetched over a connection is what c reads: the same
-// account's, of the same branch. A branch that one of them leaves empty is the account's
-// only one. Which Unity user asks makes no difference to what belongs to a location.
+// account's, of the same branch, by the same interface, as another one may name accounts
+// otherwise. A branch that one of them leaves empty is the account's only one. Which user
+// asks makes no difference to what belongs to a location.
 func (c Connection) Reads(fetched Connection) bool {
-	return strings.EqualFold(c.Account, fetched.Account) && (c.Branch == fetched.Branch || c.Branch == "" || fetched.Branch == "")
+	return c.Kind == fetched.Kind && strings.EqualFold(c.Account, fetched.Account) && c.sameBranch(fetched)
+}
+
+func (c Connection) sameBranch(o Connection) bool {
+	return c.Branch == o.Branch || c.Branch == "" || o.Branch == ""
 }
 
 // Branch is a branch of an account as the DMS lists it. Code is what Connection.Branch
@@ -37,8 +44,7 @@ type Branch struct{ Code, Name string }
 type Settings struct {
 	Location   string
 	Status     FeatureStatus
-	DMS        string // KarmakFusion
-	Karmak     Connection
+	Over       Connection
 	Version    int64 // counts changes; 0 is never set up
 	UpdatedBy  string
 	UpdatedAt  time.Time
@@ -52,7 +58,7 @@ func (s Settings) Enabled() bool { return s.Status == Enabled }
 // NeverSetUp returns the settings of a location that nobody has set up:
 // disabled, version 0.
 func NeverSetUp(location string) Settings {
-	return Settings{Location: location, Status: Disabled, DMS: KarmakFusion, Activation: Activation{State: ActivationUnknown}}
+	return Settings{Location: location, Status: Disabled, Activation: Activation{State: ActivationUnknown}}
 }
 
 // ActivationState is whether the DMS has activated the feature for an account.
@@ -68,10 +74,10 @@ const (
 
 // Activation is what the DMS last said of a location's account.
 type Activation struct {
-	State         ActivationState
-	CheckedAt     time.Time
-	FusionVersion string
-	Message       string // one plain sentence for a service manager
+	State     ActivationState
+	CheckedAt time.Time
+	Version   string // of the dealer's DMS; empty where it does not say
+	Message   string // one plain sentence for a service manager
 }
 
 // Change is one saved change of a location's settings.

@@ -97,7 +97,7 @@ func (t *task) overtaken(now time.Time) bool {
 		return true
 	}
 	refreshed := c.Retrieval.Trigger == TriggerRefresh || c.Retrieval.Trigger == TriggerFollow
-	return refreshed && c.fetchedSince(t.decision.Fetch.OccurredAt, t.settings.Karmak, now)
+	return refreshed && c.fetchedSince(t.decision.Fetch.OccurredAt, t.settings.Over, now)
 }
 
 // invented reports whether nothing but a refresh has ever spoken of the case.
@@ -148,7 +148,7 @@ func groups(tasks []*task) []group {
 	for _, t := range tasks {
 		k := key{enabled: t.settings.Enabled()}
 		if k.enabled {
-			k.over = t.settings.Karmak
+			k.over = t.settings.Over
 		}
 		i, ok := at[k]
 		if !ok {

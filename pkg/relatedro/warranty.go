@@ -129,7 +129,7 @@ func (r *Reader) OpenWarranty(ctx context.Context, location string, olderThan in
 	for _, link := range links {
 		last := len(page.ROs) - 1
 		switch {
-		case !settings.Karmak.Reads(link.Warranty.FetchedOver):
+		case !settings.Over.Reads(link.Warranty.FetchedOver):
 			if link.RO != leftOut {
 				page.LeftOut++
 			}

@@ -139,7 +139,7 @@ func TestLastGoodListStaysWhileANewerRetrievalFails(t *testing.T) {
 	w.send(w.body("c2", asClose))
 	w.run()
 	c := w.stored()
-	w.shows(c, relatedro.OutcomeRetrying, relatedro.FusionOffline, "c2", "50124")
+	w.shows(c, relatedro.OutcomeRetrying, relatedro.DealerOffline, "c2", "50124")
 	if !c.Retrieval.RetrievedAt.Equal(fetched) || c.Status != relatedro.CaseClosed {
 		t.Errorf("list of %v, status %s; want the list of %v, status closed", c.Retrieval.RetrievedAt, c.Status, fetched)
 	}
@@ -207,7 +207,7 @@ func TestGivesUpAfterADay(t *testing.T) {
 	if failed := w.run(); failed != 0 {
 		t.Error("the message is not acknowledged")
 	}
-	w.shows(w.stored(), relatedro.OutcomeFailed, relatedro.KarmakError, "e1")
+	w.shows(w.stored(), relatedro.OutcomeFailed, relatedro.DMSError, "e1")
 	if got := codes(w.deadLetters()); !slices.Equal(got, []string{sqsbatch.GaveUp}) {
 		t.Errorf("dead letters %v", got)
 	}
@@ -481,7 +481,7 @@ func TestFailedRefreshIsTriedAgainOverAListOfTheFuture(t *testing.T) {
 	if failed := w.run(); failed != 1 {
 		t.Errorf("%d messages failed, want 1: the refresh is retried", failed)
 	}
-	w.shows(w.stored(), relatedro.OutcomeRetrying, relatedro.KarmakError, "r2", "50124")
+	w.shows(w.stored(), relatedro.OutcomeRetrying, relatedro.DMSError, "r2", "50124")
 }
 
 // The cases may be made up: Karmak does not know their RO, or gives no answer about it.

@@ -314,10 +314,10 @@ func TestFollowKeepsWhyAConnectionFails(t *testing.T) {
 	w.run()
 	fault := func(f karmaktest.Fault) { w.unity.ClearFaults(); w.must(w.unity.SetFault(f)) }
 	fault(karmaktest.Fault{Kind: karmaktest.Offline})
-	fails(relatedro.KarmakError) // before any run that went well
+	fails(relatedro.DMSError) // before any run that went well
 	began := w.clock.Now()
-	fails(relatedro.KarmakError)
-	if got := state(); got.Failing != (relatedro.Failing{Reason: relatedro.KarmakError, Since: began.UTC()}) || got.Revision != 1 || !got.Since.IsZero() {
+	fails(relatedro.DMSError)
+	if got := state(); got.Failing != (relatedro.Failing{Reason: relatedro.DMSError, Since: began.UTC()}) || got.Revision != 1 || !got.Since.IsZero() {
 		t.Errorf("state %+v", got)
 	}
 	fault(karmaktest.Fault{Kind: karmaktest.RateLimited})

@@ -165,11 +165,10 @@ func (s settled) code() string {
 }
 
 func (s settled) explanation() string {
-	why := s.result.Failure.Reason
 	if s.result.Settlement == relatedro.SettledGaveUp {
-		return fmt.Sprintf("tried for %v: %s", why.GiveUpAfter(), why.Sentence())
+		return fmt.Sprintf("tried for %v: %s", s.result.Failure.Reason.GiveUpAfter(), s.result.Message)
 	}
-	return why.Sentence()
+	return s.result.Message
 }
 
 // delay hides messages to be retried until their retry delay is over. This only spares Karmak: if

@@ -38,8 +38,8 @@ func TestAnySpellingFindsTheRO(t *testing.T) {
 	w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.Offline}))
 	w.send(w.body("c3", asClose, ofCase("case-1"), underRO("R50999")), w.body("c4", asClose, ofCase("case-2")))
 	w.run()
-	w.shows(w.stored("case-1"), relatedro.OutcomeRetrying, relatedro.FusionOffline, "c3", "R51000")
-	w.shows(w.stored("case-2"), relatedro.OutcomeRetrying, relatedro.FusionOffline, "c4", "50124")
+	w.shows(w.stored("case-1"), relatedro.OutcomeRetrying, relatedro.DealerOffline, "c3", "R51000")
+	w.shows(w.stored("case-2"), relatedro.OutcomeRetrying, relatedro.DealerOffline, "c4", "50124")
 }
 
 func TestCloseFetchesAnew(t *testing.T) {
@@ -72,7 +72,7 @@ func TestDisablingEndsARetryingRetrieval(t *testing.T) {
 	w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.StatusError, Call: karmaktest.CallHeaders}))
 	w.send(w.body("e1"))
 	w.run()
-	w.shows(w.stored(), relatedro.OutcomeRetrying, relatedro.KarmakError, "e1")
+	w.shows(w.stored(), relatedro.OutcomeRetrying, relatedro.DMSError, "e1")
 	w.set("loc-100", relatedro.Disabled, connectionA)
 	w.clock.Advance(time.Hour)
 	if failed := w.run(); failed != 0 {

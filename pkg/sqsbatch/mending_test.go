@@ -32,7 +32,7 @@ func TestWeekendWithoutTheDealersServerMendsItself(t *testing.T) {
 	w.run()
 	received := 1 + w.pass(60*time.Hour, 5*time.Minute)
 	c := w.stored()
-	w.shows(c, relatedro.OutcomeRetrying, relatedro.FusionOffline, "e1")
+	w.shows(c, relatedro.OutcomeRetrying, relatedro.DealerOffline, "e1")
 	if !c.Retrieval.Since.Equal(friday) {
 		t.Errorf("the case shows the server away since %v, want %v", c.Retrieval.Since, friday)
 	}
@@ -53,7 +53,7 @@ func TestServerThatStaysAwayIsGivenUpAfterFourDays(t *testing.T) {
 	w.send(w.body("e1"))
 	w.run()
 	received := 1 + w.pass(98*time.Hour, 15*time.Minute)
-	w.shows(w.stored(), relatedro.OutcomeFailed, relatedro.FusionOffline, "e1")
+	w.shows(w.stored(), relatedro.OutcomeFailed, relatedro.DealerOffline, "e1")
 	if got := codes(w.deadLetters()); len(got) != 1 || got[0] != sqsbatch.GaveUp || received >= 200 {
 		t.Errorf("dead letters %v after %d receives", got, received)
 	}
@@ -65,7 +65,7 @@ func TestOtherTroubleIsGivenUpAfterADay(t *testing.T) {
 	w.send(w.body("e1"))
 	w.run()
 	w.pass(26*time.Hour, 15*time.Minute)
-	w.shows(w.stored(), relatedro.OutcomeFailed, relatedro.KarmakError, "e1")
+	w.shows(w.stored(), relatedro.OutcomeFailed, relatedro.DMSError, "e1")
 	if got := codes(w.deadLetters()); len(got) != 1 || got[0] != sqsbatch.GaveUp {
 		t.Errorf("dead letters %v", got)
 	}

@@ -83,11 +83,11 @@ func (s *storm) connect(rt *rapid.T) {
 	if err != nil {
 		return
 	}
-	after := relatedro.Settings{Location: "loc-100", Status: relatedro.Enabled, DMS: relatedro.KarmakFusion, Karmak: over, UpdatedAt: s.clock.Now()}
+	after := relatedro.Settings{Location: "loc-100", Status: relatedro.Enabled, Over: over, UpdatedAt: s.clock.Now()}
 	_ = s.store.SaveSettings(context.Background(), relatedro.Change{ID: fmt.Sprint("change-", before.Version), At: s.clock.Now(), Before: before, After: after})
 	// Read it back: the save may have succeeded although its answer was lost.
 	if after, err = s.store.Settings(context.Background(), "loc-100"); err == nil {
-		s.over = after.Karmak
+		s.over = after.Over
 	}
 }
 

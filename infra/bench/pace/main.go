@@ -18,7 +18,6 @@ import (
 	"related-ro/infra/local/platform"
 	"related-ro/infra/local/stack"
 	"related-ro/pkg/karmak/karmaktest"
-	"related-ro/pkg/relatedro"
 )
 
 const (
@@ -137,7 +136,7 @@ func (w world) prepare(ctx context.Context, s *stack.Stack) error {
 			}
 		}
 		if err := s.Platform().SaveSettings(ctx, dealer, platform.Settings{
-			Status: "ENABLED", DMS: relatedro.KarmakFusion, Karmak: platform.Connection{Account: dealer, User: user},
+			Status: "ENABLED", DMS: platform.KarmakFusion, Karmak: platform.Connection{Account: dealer, User: user},
 		}); err != nil {
 			return err
 		}

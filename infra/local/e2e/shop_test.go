@@ -80,7 +80,7 @@ func (s *shop) spinoff(account, number string) {
 func (s *shop) save(status, account string) {
 	s.t.Helper()
 	s.must(sys.platform.SaveSettings(s.t.Context(), s.location, platform.Settings{
-		Status: status, DMS: relatedro.KarmakFusion, Karmak: platform.Connection{Account: account, User: user},
+		Status: status, DMS: platform.KarmakFusion, Karmak: platform.Connection{Account: account, User: user},
 	}))
 }
 

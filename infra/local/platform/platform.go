@@ -183,6 +183,9 @@ func (p *Platform) AwaitEmpty(ctx context.Context) error {
 	}
 }
 
+// KarmakFusion is Settings.DMS of a location that reads Karmak.
+const KarmakFusion = "KARMAK_FUSION"
+
 // Settings is a location's external-interfaces setting.
 type Settings struct {
 	Status string     `json:"status"`

@@ -36,7 +36,7 @@ var (
 type place struct{ location, account string }
 
 func (p place) settings(status string) platform.Settings {
-	return platform.Settings{Status: status, DMS: relatedro.KarmakFusion, Karmak: platform.Connection{Account: p.account, User: user}}
+	return platform.Settings{Status: status, DMS: platform.KarmakFusion, Karmak: platform.Connection{Account: p.account, User: user}}
 }
 
 // plan holds the messages of a soak and their expected results.

@@ -24,6 +24,6 @@ func (s *Stack) RefuseForAnHour(ctx context.Context, key relatedro.CaseKey) erro
 	before := loaded.Cases[key]
 	before.Key = key
 	refresh := relatedro.Event{ID: "refused", Type: relatedro.Refresh}
-	after := before.Failed(refresh, relatedro.OutcomeRetrying, relatedro.NotActivated, time.Now().Add(-relatedro.NotActivatedGrace))
+	after := before.Failed(refresh, relatedro.OutcomeRetrying, relatedro.NotActivated, "", time.Now().Add(-relatedro.NotActivatedGrace))
 	return store.SaveCase(ctx, before, after)
 }

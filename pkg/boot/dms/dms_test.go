@@ -118,7 +118,7 @@ func TestSecretThatCannotBeUsed(t *testing.T) {
 			}
 			said.Reset()
 			got := client.CheckActivation(t.Context(), over)
-			if want := relatedro.CredentialsUnavailable.Sentence(); got.Message != want || !strings.Contains(said.String(), test.says) {
+			if want := karmak.Sentence(relatedro.Connection{}, relatedro.CredentialsUnavailable); got.Message != want || !strings.Contains(said.String(), test.says) {
 				t.Errorf("CheckActivation says %q and logs %q, want %q and %q", got.Message, said.String(), want, test.says)
 			}
 			fmt.Fprint(&said, err)

@@ -6,13 +6,14 @@ import (
 
 	"related-ro/pkg/boot"
 	"related-ro/pkg/httpapi"
+	"related-ro/pkg/karmak"
 )
 
 // Config returns the configuration of a handler. Requests are counted and timed in the
 // metrics.
 func Config(kit boot.Kit) httpapi.Config {
 	return httpapi.Config{
-		Log: kit.Log, Version: boot.Version, Now: time.Now,
+		Log: kit.Log, Version: boot.Version, Now: time.Now, Sentence: karmak.Sentence,
 		LocalJWKS: kit.Env.Get("LOCAL_JWKS", ""),
 		SAMLocal:  kit.Env.Get("AWS_SAM_LOCAL", "") == "true",
 		Observe:   kit.CountRequests(),

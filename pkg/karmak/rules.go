@@ -1,0 +1,82 @@
+package karmak
+
+import (
+	"fmt"
+	"strings"
+
+	"related-ro/pkg/relatedro"
+)
+
+// Name returns "Karmak".
+func (*Client) Name() string { return "Karmak" }
+
+// CheckConnection returns a *relatedro.FieldError for what the connection lacks, account or
+// user, and for what it has and cannot have.
+func (*Client) CheckConnection(over relatedro.Connection) (missing, wrong []error) {
+	for _, part := range []struct{ field, value string }{{"account", over.Account}, {"user", over.User}} {
+		switch err := relatedro.CheckID(part.field, part.value); {
+		case err == nil:
+		case part.value == "":
+			missing = append(missing, err)
+		default:
+			wrong = append(wrong, err)
+		}
+	}
+	if !branchAskable(over.Branch) {
+		wrong = append(wrong, &relatedro.FieldError{Field: "branch", Rule: fmt.Sprintf(
+			"must be at most %d printable ASCII characters, without ',', '|', '[', ']' and blanks at its ends, and not NULL", maxBranch)})
+	}
+	return missing, wrong
+}
+
+// maxBranch bounds a branch, so that at least one number fits beside it. Encoded it
+// may be three times as long.
+const maxBranch = 64
+
+// branchAskable is askable for a branch, which may be of any printable ASCII but
+// what the filter language is made of. Empty stands for no branch.
+func branchAskable(branch string) bool {
+	foreign := func(r rune) bool { return r < ' ' || r > '~' || strings.ContainsRune(",|[]", r) }
+	return len(branch) <= maxBranch && branch != "NULL" && strings.TrimSpace(branch) == branch && !strings.ContainsFunc(branch, foreign)
+}
+
+// Sentence returns what to tell a service manager of a failure over the connection: what is
+// wrong and what to do.
+func (*Client) Sentence(over relatedro.Connection, why relatedro.Reason) string {
+	return Sentence(over, why)
+}
+
+// Sentence is Client.Sentence.
+func Sentence(_ relatedro.Connection, why relatedro.Reason) string {
+	switch why {
+	case relatedro.Unreachable:
+		return "Karmak could not be reached. If this lasts, please ask Karmak whether its Unity service works for this account."
+	case relatedro.RateLimited:
+		return "Karmak is busy and asked us to wait."
+	case relatedro.DMSError:
+		return "Karmak answered with an error. If this lasts, please ask Karmak about it."
+	case relatedro.DealerOffline:
+		return "This dealer's Karmak Fusion server is offline. Please check that the server and its Unity bridge are running."
+	case relatedro.CredentialsRejected:
+		return "Karmak refused our own sign-in. Our support staff has to mend this; nothing is wrong at this location."
+	case relatedro.CredentialsUnavailable:
+		return "Our own sign-in to Karmak could not be read. Our support staff has to mend this; nothing is wrong at this location."
+	case relatedro.UnexpectedAnswer:
+		return "Karmak's answer could not be read. Our support staff has been given the details."
+	case relatedro.OutOfTime:
+		return "Karmak takes long to answer for this account. The related ROs are fetched as soon as it has time."
+	case relatedro.AccountBusy:
+		return "Karmak is answering other questions about this account just now. Please try again in a moment."
+	case relatedro.RONotFound:
+		return "Karmak does not know this RO number. Please check the RO number, the Karmak account and the branch of this location."
+	case relatedro.NotActivated:
+		return "Karmak has not activated alternate RO numbers for this account, or its Unity user may not read repair orders. Please ask Karmak to check both."
+	case relatedro.AccountNotPermitted:
+		return "Karmak does not let us read this account with this user. Please check the Karmak account and user of this location."
+	case relatedro.AmbiguousBranch:
+		return "This RO number exists at more than one Karmak branch. Please ask our support staff to set this location's branch."
+	case relatedro.FamilyTooLarge:
+		return "This RO has more related ROs than we can show. Please search for it in Karmak."
+	}
+	return why.Sentence()
+}

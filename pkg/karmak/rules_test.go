@@ -1,0 +1,55 @@
+package karmak_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"related-ro/pkg/karmak"
+	"related-ro/pkg/relatedro"
+)
+
+func TestCheckConnection(t *testing.T) {
+	for name, c := range map[string]struct {
+		over           relatedro.Connection
+		missing, wrong string
+	}{
+		"of Unity":                   {at("01"), "", ""},
+		"nothing":                    {relatedro.Connection{}, "account user", ""},
+		"no user":                    {relatedro.Connection{Account: "a"}, "user", ""},
+		"malformed":                  {relatedro.Connection{Account: "a b", User: "u|"}, "", "account user"},
+		"branch of words":            {at("Main St. & 5th (north)"), "", ""},
+		"branch as long as may be":   {at(strings.Repeat("b", 64)), "", ""},
+		"branch too long":            {at(strings.Repeat("b", 65)), "", "branch"},
+		"branch with a comma":        {at("a,b"), "", "branch"},
+		"branch with a bar":          {at("a|b"), "", "branch"},
+		"branch with brackets":       {at("a[EQ]b"), "", "branch"},
+		"branch with a control":      {at("a\nb"), "", "branch"},
+		"branch beyond ASCII":        {at("Zürich"), "", "branch"},
+		"branch with blanks outside": {at(" 01"), "", "branch"},
+		"branch NULL":                {at("NULL"), "", "branch"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			missing, wrong := new(karmak.Client).CheckConnection(c.over)
+			if got := fieldsOf(t, missing); got != c.missing {
+				t.Errorf("missing %q, want %q", got, c.missing)
+			}
+			if got := fieldsOf(t, wrong); got != c.wrong {
+				t.Errorf("wrong %q, want %q", got, c.wrong)
+			}
+		})
+	}
+}
+
+func fieldsOf(t *testing.T, errs []error) string {
+	t.Helper()
+	var names []string
+	for _, err := range errs {
+		var f *relatedro.FieldError
+		if !errors.As(err, &f) {
+			t.Fatal(err)
+		}
+		names = append(names, f.Field)
+	}
+	return strings.Join(names, " ")
+}
