@@ -146,7 +146,7 @@ func TestPeekFillsActivationsWhereAsked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if one := got.Settings["loc-100"]; one.Activation != saved.After.Activation || !one.CheckedAt.Equal(noon) || one.Over != saved.After.Karmak {
+	if one := got.Settings["loc-100"]; one.Activation != saved.After.Activation || !one.CheckedAt.Equal(noon) || one.Over != saved.After.Over {
 		t.Errorf("peeked %+v", one)
 	}
 	if diff := cmp.Diff(relatedro.NeverSetUp("loc-9"), got.Settings["loc-9"]); diff != "" {

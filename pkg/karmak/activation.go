@@ -25,13 +25,15 @@ func (c *Client) CheckActivation(ctx context.Context, over relatedro.Connection)
 	}
 	branchKnown, err := c.checkFeature(ctx, s)
 	var said status
-	if s.signIn.signedIn(c.cfg.Now()) {
+	if s.face.proven() {
 		advice, cancel := relatedro.WithReserve(ctx, 2, time.Minute) // the answer above must not wait for it
 		defer cancel()
 		said, _ = c.status(advice, s, CallStatus)
 	}
 	if reason := failureOf(err).Reason; said.offline() && (reason == relatedro.DMSError || reason == relatedro.Unreachable) {
 		err = &relatedro.Failure{Reason: relatedro.DealerOffline, Err: err}
+	} else if s.face.statuses() == nil {
+		err = c.diagnose(ctx, s, err)
 	}
 	a := relatedro.Activation{State: relatedro.Active, Version: string(said.FusionVersion)}
 	switch reason := failureOf(err).Reason; {
@@ -69,12 +71,13 @@ func (c *Client) sample(ctx context.Context, s *session, branch string) ([]row, 
 	if branch != "" {
 		filter = "filter=" + encode(atBranch+branch) + "&"
 	}
-	url := c.cfg.BaseURL + headerPath + "?" + filter + "select=" + encode(numberColumn+","+originColumn) + "&pagesize=10&page=1"
+	url := s.face.views() + headerView + "?" + filter + "select=" + encode(numberColumn+","+originColumn) + "&pagesize=10&page=1"
 	return c.rows(ctx, s, url, request{kind: CallActivation})
 }
 
 // Branches returns the account's branches as Karmak lists them, by code: the active ones.
-// Fusion before 3.62.00 has no such list. Its error is a *relatedro.Failure.
+// Fusion before 3.62.00 has no such list, and the newer interface none at all: its failure
+// is of BranchesUnlisted. The error is a *relatedro.Failure.
 func (c *Client) Branches(ctx context.Context, over relatedro.Connection) ([]relatedro.Branch, error) {
 	s, failure := c.session(over)
 	if failure != nil {
@@ -88,7 +91,10 @@ func (c *Client) Branches(ctx context.Context, over relatedro.Connection) ([]rel
 }
 
 func (c *Client) branches(ctx context.Context, s *session) (branches []relatedro.Branch, err error) {
-	err = c.get(ctx, s, c.cfg.BaseURL+branchPath, request{kind: CallBranches, read: func(body []byte) (unread []string, err error) {
+	if s.face.branches() == "" {
+		return nil, failure(relatedro.BranchesUnlisted, "this interface has no list of branches")
+	}
+	err = c.get(ctx, s, s.face.branches(), request{kind: CallBranches, read: func(body []byte) (unread []string, err error) {
 		branches, unread, err = decodeBranches(body)
 		return unread, err
 	}})

@@ -15,22 +15,28 @@ import (
 // Client asks Karmak. It is safe for use by several goroutines, and worth keeping:
 // it remembers tokens, connections and which accounts are in trouble.
 type Client struct {
-	cfg   Config
-	keys  *keyring
-	older atomic.Bool // the status was last answered at its older URL
+	cfg          Config
+	keys         *keyring    // of Unity
+	subscription *keyring    // of the newer interface: one's refusal says nothing of the other
+	older        atomic.Bool // the status was last answered at its older URL
 
 	mu       sync.Mutex
-	accounts map[string]*account
+	accounts map[accountKey]*account
 }
+
+// accountKey tells accounts apart. The two kinds of interface name a dealer's account
+// otherwise, and nothing says which names are one dealer's.
+type accountKey struct{ kind, account string }
 
 // New returns a client. It asks nothing yet. Config.Validate says what New takes for
 // granted.
 func New(cfg Config) *Client {
 	cfg = cfg.withDefaults()
 	return &Client{
-		cfg:      cfg,
-		keys:     newKeyring(cfg.Credentials, cfg.Now),
-		accounts: map[string]*account{},
+		cfg:          cfg,
+		keys:         newKeyring(cfg.Credentials, cfg.Now),
+		subscription: newKeyring(withSubscription(cfg.Credentials, cfg.Logger), cfg.Now),
+		accounts:     map[accountKey]*account{},
 	}
 }
 
@@ -99,36 +105,31 @@ func (t turn) take(ctx context.Context) *relatedro.Failure {
 
 func (t turn) pass() { <-t }
 
-// session is one connection of Families or CheckActivation: an account, the sign-in
-// of a user of it, and a branch.
+// session is one connection as it is asked over: an account, the face by which, and a
+// branch.
 type session struct {
 	*account
-	signIn *signIn
+	face   face
 	branch string
 }
 
 // session returns the session of a connection, or a failure if that can be none.
 func (c *Client) session(over relatedro.Connection) (*session, *relatedro.Failure) {
-	refusal := ""
-	switch {
-	case over.Account == "":
-		refusal = "no account is set"
-	case over.User == "":
-		refusal = "no user is set"
-	case !branchAskable(over.Branch):
-		refusal = "the branch holds characters that Karmak's filters cannot carry"
+	missing, wrong := c.CheckConnection(over)
+	if err := errors.Join(append(missing, wrong...)...); err != nil {
+		return nil, &relatedro.Failure{Reason: relatedro.AccountNotPermitted, Err: err}
 	}
-	if refusal != "" {
-		return nil, failure(relatedro.AccountNotPermitted, refusal)
-	}
+	key := accountKey{over.Kind, over.Account}
 	c.mu.Lock()
-	a := c.accounts[over.Account]
+	a := c.accounts[key]
 	if a == nil {
 		a = newAccount(c.cfg)
-		c.accounts[over.Account] = a
+		c.accounts[key] = a
 	}
 	c.mu.Unlock()
-
+	if over.Kind == ReportDataAccess {
+		return &session{a, reportData{c, over.Account}, over.Branch}, nil
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	in := a.users[over.User]
@@ -136,7 +137,7 @@ func (c *Client) session(over relatedro.Connection) (*session, *relatedro.Failur
 		in = &signIn{account: over.Account, user: over.User, turn: make(turn, 1)}
 		a.users[over.User] = in
 	}
-	return &session{a, in, over.Branch}, nil
+	return &session{a, &unity{c, a, in}, over.Branch}, nil
 }
 
 // admit says whether the account may be asked now. If it may, record must be called

@@ -125,13 +125,13 @@ func TestWhoMadeTheTokenCallGoesAway(t *testing.T) {
 			t.Fatal(failure)
 		}
 		leaving, leave := context.WithCancel(t.Context())
-		go c.token(leaving, s)
+		go s.face.access(leaving)
 		synctest.Wait()
 		staying, end := context.WithCancel(t.Context())
 		defer end()
 		waited := make(chan error, 1)
 		go func() {
-			_, err := c.token(staying, s)
+			_, err := s.face.access(staying)
 			waited <- err
 		}()
 		synctest.Wait()
@@ -149,13 +149,13 @@ func TestRefusedCredentialsThatHaveBeenReplacedAreNotReadAgain(t *testing.T) {
 	reads := 0
 	k := newKeyring(func(context.Context) (Credentials, error) {
 		reads++
-		return Credentials{"client", "new"}, nil
+		return Credentials{ClientID: "client", ClientSecret: "new"}, nil
 	}, noon)
 	for range 2 {
 		if keys, err := k.get(t.Context()); err != nil || keys.ClientSecret != "new" {
 			t.Errorf("credentials %v, %v", keys, err)
 		}
-		k.reject(Credentials{"client", "old"})
+		k.reject(Credentials{ClientID: "client", ClientSecret: "old"})
 	}
 	if reads != 1 {
 		t.Errorf("read %d times, want once", reads)

@@ -18,7 +18,11 @@ import (
 // Credentials must be set; a zero in any other field means its default.
 type Config struct {
 	BaseURL     string          // say "https://api.karmak.io"
-	Credentials CredentialsFunc // Karmak's client id and secret for us
+	Credentials CredentialsFunc // what Karmak gave us to sign in with
+
+	// AccountHeader is by which a request at the newer interface names the dealer's account
+	// number; default "KarmakAccountNumber". Karmak's page does not say it, its sample does.
+	AccountHeader string
 
 	Transport      http.RoundTripper // default: one of its own, which reuses connections and accepts gzip
 	UserAgent      string            // default "related-ro"
@@ -49,6 +53,8 @@ func (c Config) Validate() error {
 		base.RawQuery != "" || base.Fragment != "" || len(c.BaseURL) > maxBaseURL,
 		fmt.Sprintf("BaseURL must be an http or https URL of at most %d characters without user, query and fragment", maxBaseURL))
 	refuse(c.Credentials == nil, "Credentials must be set")
+	refuse(strings.Trim(strings.ToLower(c.AccountHeader), "abcdefghijklmnopqrstuvwxyz0123456789-") != "",
+		"AccountHeader must be of letters, digits and '-'")
 	refuse(c.RequestTimeout < 0, "RequestTimeout must be above 0")
 	refuse(c.RetryDelay < 0, "RetryDelay must be above 0")
 	refuse(c.MaxRetryDelay < 0, "MaxRetryDelay must be above 0")
@@ -58,6 +64,7 @@ func (c Config) Validate() error {
 
 func (c Config) withDefaults() Config {
 	c.BaseURL = strings.TrimRight(c.BaseURL, "/")
+	c.AccountHeader = cmp.Or(c.AccountHeader, "KarmakAccountNumber")
 	c.UserAgent = cmp.Or(c.UserAgent, "related-ro")
 	c.RequestTimeout = cmp.Or(c.RequestTimeout, 10*time.Second)
 	c.RetryDelay = cmp.Or(c.RetryDelay, 200*time.Millisecond)
@@ -90,8 +97,10 @@ func newTransport() http.RoundTripper {
 	return t
 }
 
-// Credentials are what Karmak gave us to sign in with. They do not print.
-type Credentials struct{ ClientID, ClientSecret string }
+// Credentials are what Karmak gave us to sign in with: Unity's client, and the
+// subscription key of the newer interface, which may be empty until an account is there.
+// They do not print.
+type Credentials struct{ ClientID, ClientSecret, SubscriptionKey string }
 
 // Format writes a placeholder for any verb.
 func (Credentials) Format(s fmt.State, _ rune) { s.Write([]byte("[credentials]")) }
@@ -108,7 +117,7 @@ type CredentialsFunc func(context.Context) (Credentials, error)
 // Static returns a CredentialsFunc of fixed credentials.
 func Static(clientID, clientSecret string) CredentialsFunc {
 	return func(context.Context) (Credentials, error) {
-		return Credentials{clientID, clientSecret}, nil
+		return Credentials{ClientID: clientID, ClientSecret: clientSecret}, nil
 	}
 }
 

@@ -48,7 +48,7 @@ func FuzzDecodeToken(f *testing.F) {
 		if life < time.Second || life > maxTokenLife {
 			t.Errorf("a life of %s", life)
 		}
-		r, err := authorized(base, token)(t.Context())
+		r, err := authorized(base, http.Header{"Authorization": {"Bearer " + token}})(t.Context())
 		if err != nil || r.Header.Get("Authorization") != "Bearer "+token {
 			t.Errorf("token %q: %v", token, err)
 		}

@@ -51,7 +51,7 @@ func (q *search) toEnd(ctx context.Context, l *list) error {
 
 // next reads the list's next page, and adds its rows to the graph.
 func (q *search) next(ctx context.Context, l *list) error {
-	rows, err := q.c.rows(ctx, q.s, l.url(q.c.cfg.BaseURL, l.page+1), request{kind: l.kind, part: l.part})
+	rows, err := q.c.rows(ctx, q.s, l.url(q.s.face.views(), l.page+1), request{kind: l.kind, part: l.part})
 	if err != nil {
 		return err
 	}

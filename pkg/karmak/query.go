@@ -14,8 +14,9 @@ const (
 	statusPath      = unityPath + "System/Status"
 	olderStatusPath = unityPath + "System/System/Status"
 	branchPath      = unityPath + "Branch"
+	unityViews      = unityPath + "frw/"
+	reportDataPath  = "/ops/DataAccess/Frw/"
 	headerView      = "RepairOrderHeader"
-	headerPath      = unityPath + "frw/" + headerView
 
 	numberColumn  = "RONumber"
 	originColumn  = "OriginalRONumber"
@@ -45,18 +46,18 @@ type query struct {
 	part    bool     // see request
 }
 
-// url returns the look-up's URL for a page, counted from 1. There is no sort: it would
-// burden the dealer's database, and Karmak asks not to.
-func (q query) url(base string, page int) string {
-	return q.urlWithout(base, strings.Join(q.numbers, "|")) + strconv.Itoa(page)
+// url returns the look-up's URL for a page, counted from 1. views is where the views are.
+// There is no sort: it would burden the dealer's database, and Karmak asks not to.
+func (q query) url(views string, page int) string {
+	return q.urlWithout(views, strings.Join(q.numbers, "|")) + strconv.Itoa(page)
 }
 
-func (q query) urlWithout(base, numbers string) string {
+func (q query) urlWithout(views, numbers string) string {
 	filter := q.column + "[IN]" + numbers
 	if q.branch != "" {
 		filter += "," + atBranch + q.branch
 	}
-	return base + headerPath +
+	return views + headerView +
 		"?filter=" + encode(filter) +
 		"&select=" + encode(columns()) +
 		"&pagesize=" + strconv.Itoa(q.size) +
@@ -66,9 +67,10 @@ func (q query) urlWithout(base, numbers string) string {
 // encode is URL encoding with %20 for a space, which every server understands.
 func encode(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 
-// cut returns the query in parts whose URLs all keep within maxURL.
+// cut returns the query in parts whose URLs all keep within maxURL. Both faces are cut
+// alike, by the longer address, so that one costs as many look-ups as the other.
 func (q query) cut(base string) []query {
-	room := maxURL - len(q.urlWithout(base, ""))
+	room := maxURL - len(q.urlWithout(base+unityViews, ""))
 	var parts []query
 	for first, i, used := 0, 0, 0; i < len(q.numbers); i++ {
 		need := len(q.numbers[i]) + len("%7C")

@@ -14,7 +14,7 @@ const base = "https://api.karmak.io"
 
 func TestQueryURL(t *testing.T) {
 	q := query{kind: CallSpinoffs, column: originColumn, numbers: []string{"50123", "A-7"}, branch: "Main & East", size: 500}
-	got := q.url(base, 3)
+	got := q.url(base+unityViews, 3)
 	if strings.ContainsAny(got, "+|[] ") {
 		t.Errorf("URL %s is not encoded throughout", got)
 	}
@@ -59,7 +59,7 @@ func TestQueryIsCutToTheLengthOfAURL(t *testing.T) {
 			}
 			var all []string
 			for _, part := range q.cut(base) {
-				if n := len(part.url(base, 99_999)); n > 2000 {
+				if n := len(part.url(base+unityViews, 99_999)); n > 2000 {
 					t.Errorf("a URL has %d characters", n)
 				}
 				all = append(all, part.numbers...)
@@ -78,7 +78,7 @@ func TestQueryIsCutAsLittleAsPossible(t *testing.T) {
 	}
 	parts := q.cut(base)
 	for _, part := range parts[:len(parts)-1] {
-		if n := len(part.url(base, 1)); n < 1980 {
+		if n := len(part.url(base+unityViews, 1)); n < 1980 {
 			t.Errorf("a URL that is not the last has but %d characters", n)
 		}
 	}
@@ -128,7 +128,7 @@ func FuzzFilter(f *testing.F) {
 			q.branch = branch
 		}
 		for _, part := range q.cut(base) {
-			raw := part.url(base, 1)
+			raw := part.url(base+unityViews, 1)
 			if len(raw) > 2000 {
 				t.Errorf("the URL has %d characters", len(raw))
 			}

@@ -10,10 +10,23 @@ import (
 // Name returns "Karmak".
 func (*Client) Name() string { return "Karmak" }
 
-// CheckConnection returns a *relatedro.FieldError for what the connection lacks, account or
-// user, and for what it has and cannot have.
+// CheckConnection returns a *relatedro.FieldError for what the connection lacks, and for
+// what it has and cannot have. Unity needs an account and a user, the newer interface an
+// account number alone.
 func (*Client) CheckConnection(over relatedro.Connection) (missing, wrong []error) {
-	for _, part := range []struct{ field, value string }{{"account", over.Account}, {"user", over.User}} {
+	type part struct{ field, value string }
+	needed := []part{{"account", over.Account}, {"user", over.User}}
+	switch over.Kind {
+	case "":
+	case ReportDataAccess:
+		needed = []part{{"accountNumber", over.Account}}
+		if over.User != "" {
+			wrong = append(wrong, &relatedro.FieldError{Field: "user", Rule: `must be empty where kind is "rda"`})
+		}
+	default:
+		return nil, []error{&relatedro.FieldError{Field: "kind", Rule: `must be "unity" or "rda"`}}
+	}
+	for _, part := range needed {
 		switch err := relatedro.CheckID(part.field, part.value); {
 		case err == nil:
 		case part.value == "":
@@ -47,7 +60,10 @@ func (*Client) Sentence(over relatedro.Connection, why relatedro.Reason) string 
 }
 
 // Sentence is Client.Sentence.
-func Sentence(_ relatedro.Connection, why relatedro.Reason) string {
+func Sentence(over relatedro.Connection, why relatedro.Reason) string {
+	if said := ofReportData(why); over.Kind == ReportDataAccess && said != "" {
+		return said
+	}
 	switch why {
 	case relatedro.Unreachable:
 		return "Karmak could not be reached. If this lasts, please ask Karmak whether its Unity service works for this account."
@@ -79,4 +95,27 @@ func Sentence(_ relatedro.Connection, why relatedro.Reason) string {
 		return "This RO has more related ROs than we can show. Please search for it in Karmak."
 	}
 	return why.Sentence()
+}
+
+// ofReportData returns what is said otherwise of the newer interface; empty for what is
+// said alike.
+func ofReportData(why relatedro.Reason) string {
+	switch why {
+	case relatedro.Unreachable:
+		return "Karmak could not be reached. If this lasts, please ask Karmak whether Report Data Access works for this account."
+	case relatedro.DealerOffline:
+		return "This dealer's Karmak Fusion server does not answer. Please check that the server is running."
+	case relatedro.CredentialsRejected:
+		return "Karmak refused our subscription key. Our support staff has to mend this; nothing is wrong at this location."
+	case relatedro.CredentialsUnavailable:
+		return "Our subscription key for Karmak (subscriptionKey) could not be read. Our support staff has to mend this; nothing is wrong at this location."
+	case relatedro.NotActivated:
+		return "Karmak does not let us read this account's repair orders: its account number is wrong, or Karmak has not activated " +
+			"alternate RO numbers for it. Please check the number, and ask Karmak about the rest."
+	case relatedro.AccountNotPermitted:
+		return "Karmak does not let us read this account. Please check the Karmak account number of this location."
+	case relatedro.BranchesUnlisted:
+		return "Karmak's newer interface does not list an account's branches. Please take the branch code from Fusion."
+	}
+	return ""
 }

@@ -15,6 +15,10 @@ func TestCheckConnection(t *testing.T) {
 		missing, wrong string
 	}{
 		"of Unity":                   {at("01"), "", ""},
+		"of the newer interface":     {faces()[1].at("01"), "", ""},
+		"no account number":          {relatedro.Connection{Kind: karmak.ReportDataAccess}, "accountNumber", ""},
+		"a user beside the number":   {relatedro.Connection{Kind: karmak.ReportDataAccess, Account: "1", User: "u"}, "", "user"},
+		"another kind":               {relatedro.Connection{Kind: "soap", Account: "1"}, "", "kind"},
 		"nothing":                    {relatedro.Connection{}, "account user", ""},
 		"no user":                    {relatedro.Connection{Account: "a"}, "user", ""},
 		"malformed":                  {relatedro.Connection{Account: "a b", User: "u|"}, "", "account user"},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
@@ -21,8 +22,8 @@ import (
 // rows has some 150 KB.
 const maxAnswer = 8 << 20
 
-// errUnauthorized is in the failure of a request whose token was refused.
-var errUnauthorized = errors.New("the token was refused")
+// errUnauthorized is in the failure of a request whose access was refused.
+var errUnauthorized = errors.New("access was refused")
 
 // statusCode is in the failure of a request that was answered with an error.
 type statusCode int
@@ -37,33 +38,33 @@ type request struct {
 	read func(body []byte) (unread []string, err error) // of a good answer; repeats no value
 }
 
-// get sends a GET with the session's token and has r.read read the answer. A token that
-// is refused is replaced once; with a 400 Karmak may say no more than that, too.
+// get sends a GET with the session's access and has r.read read the answer. Access that is
+// refused is replaced once; with a 400 Unity may say no more than that, too.
 func (c *Client) get(ctx context.Context, s *session, url string, r request) error {
 	for attempt := range 2 {
-		token, err := c.token(ctx, s)
+		access, err := s.face.access(ctx)
 		if err != nil {
 			return err
 		}
-		r.make = authorized(url, token)
+		r.make = authorized(url, access.header)
 		err = c.send(ctx, s.account, r)
-		mayBeToken := attempt == 0 && !r.part && errors.Is(err, statusCode(http.StatusBadRequest)) &&
+		doubtful := access.in400 && attempt == 0 && !r.part && errors.Is(err, statusCode(http.StatusBadRequest)) &&
 			failureOf(err).Reason == relatedro.UnexpectedAnswer
-		if !mayBeToken && !errors.Is(err, errUnauthorized) {
+		if !doubtful && !errors.Is(err, errUnauthorized) {
 			return err
 		}
-		s.signIn.drop(token)
+		access.drop()
 	}
-	return &relatedro.Failure{Reason: relatedro.DMSError, Err: fmt.Errorf("%s: a new token was refused", r.kind)}
+	return s.face.refused(r.kind)
 }
 
-func authorized(url, token string) func(context.Context) (*http.Request, error) {
+func authorized(url string, access http.Header) func(context.Context) (*http.Request, error) {
 	return func(ctx context.Context) (*http.Request, error) {
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 		if err != nil {
 			return nil, errors.New("not a URL") // the error would hold it
 		}
-		r.Header.Set("Authorization", "Bearer "+token)
+		maps.Copy(r.Header, access)
 		r.Header.Set("Accept", "application/json")
 		return r, nil
 	}

@@ -31,15 +31,14 @@ type signIn struct {
 	until time.Time
 }
 
-// token returns the session's token, and fetches one first if there is none.
-func (c *Client) token(ctx context.Context, s *session) (string, error) {
-	in := s.signIn
+// token returns the user's token, and fetches one first if there is none.
+func (c *Client) token(ctx context.Context, a *account, in *signIn) (string, error) {
 	if f := in.turn.take(ctx); f != nil {
 		return "", f
 	}
 	defer in.turn.pass()
 	if !in.signedIn(c.cfg.Now()) {
-		if err := c.fetchToken(ctx, s); err != nil {
+		if err := c.fetchToken(ctx, a, in); err != nil {
 			return "", err
 		}
 	}
@@ -65,14 +64,14 @@ func (in *signIn) drop(token string) {
 }
 
 // fetchToken makes the token call. Credentials that are refused are read again once.
-func (c *Client) fetchToken(ctx context.Context, s *session) (err error) {
-	in, started := s.signIn, c.cfg.Now()
+func (c *Client) fetchToken(ctx context.Context, a *account, in *signIn) (err error) {
+	started := c.cfg.Now()
 	for range 2 {
 		var keys Credentials
 		if keys, err = c.keys.get(ctx); err != nil {
 			return err
 		}
-		err = c.send(ctx, s.account, request{
+		err = c.send(ctx, a, request{
 			kind: CallToken,
 			make: c.tokenRequest(in, keys),
 			read: func(body []byte) ([]string, error) {

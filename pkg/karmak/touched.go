@@ -29,7 +29,7 @@ func (c *Client) Touched(ctx context.Context, over relatedro.Connection, since t
 	seen := map[row]bool{}
 	size := pageSize
 	for page := 1; page <= touchedPages; page++ {
-		rows, err := c.rows(ctx, s, c.touchedURL(s.branch, since, size, page), request{kind: CallTouched, part: true})
+		rows, err := c.rows(ctx, s, touchedURL(s, since, size, page), request{kind: CallTouched, part: true})
 		if err != nil {
 			return nil, false, err
 		}
@@ -52,11 +52,11 @@ func (c *Client) Touched(ctx context.Context, over relatedro.Connection, since t
 	return ros, false, nil
 }
 
-func (c *Client) touchedURL(branch string, since time.Time, size, page int) string {
+func touchedURL(s *session, since time.Time, size, page int) string {
 	filter := "LastUpdate[GTE]" + since.Format("01-02-2006")
-	if branch != "" {
-		filter += "," + atBranch + branch
+	if s.branch != "" {
+		filter += "," + atBranch + s.branch
 	}
-	return c.cfg.BaseURL + headerPath + "?filter=" + encode(filter) + "&select=" + encode(columns(chargesColumn)) +
+	return s.face.views() + headerView + "?filter=" + encode(filter) + "&select=" + encode(columns(chargesColumn)) +
 		"&pagesize=" + strconv.Itoa(size) + "&page=" + strconv.Itoa(page)
 }

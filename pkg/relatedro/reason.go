@@ -27,6 +27,7 @@ const (
 	NotActivated           Reason = "not_activated"           // transient until it has lasted NotActivatedGrace: the DMS has not activated the feature, or keeps its user from it
 	AccountNotPermitted    Reason = "account_not_permitted"   // permanent: the account or user is not open to us
 	AmbiguousBranch        Reason = "ambiguous_branch"        // permanent: the number exists at several branches, the location names none
+	BranchesUnlisted       Reason = "branches_unlisted"       // permanent: the DMS has no list of branches to give; of no retrieval
 	FamilyTooLarge         Reason = "family_too_large"        // permanent: more related ROs than can be kept
 	LocationDisabled       Reason = "location_disabled"       // the location was switched off before the retrieval ended
 	ConnectionChanged      Reason = "connection_changed"      // the list was fetched over a connection the location no longer has
@@ -35,7 +36,7 @@ const (
 // Permanent reports whether trying again by itself is pointless.
 func (r Reason) Permanent() bool {
 	switch r {
-	case AccountNotPermitted, AmbiguousBranch, FamilyTooLarge, LocationDisabled, ConnectionChanged:
+	case AccountNotPermitted, AmbiguousBranch, BranchesUnlisted, FamilyTooLarge, LocationDisabled, ConnectionChanged:
 		return true
 	}
 	return false

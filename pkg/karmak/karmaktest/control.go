@@ -65,11 +65,16 @@ func (s *Simulator) controlHandler() http.Handler {
 		}
 		return nil, err
 	}))
-	mux.HandleFunc("POST /control/secret", decoded(func(body struct{ ClientSecret string }) (any, error) {
-		if err := required("clientSecret", body.ClientSecret); err != nil {
+	mux.HandleFunc("POST /control/secret", decoded(func(body struct{ ClientSecret, SubscriptionKey string }) (any, error) {
+		if err := required("clientSecret", body.ClientSecret+body.SubscriptionKey); err != nil {
 			return nil, err
 		}
-		s.RotateSecret(body.ClientSecret)
+		if body.ClientSecret != "" {
+			s.RotateSecret(body.ClientSecret)
+		}
+		if body.SubscriptionKey != "" {
+			s.RotateSubscriptionKey(body.SubscriptionKey)
+		}
 		return nil, nil
 	}))
 	return mux

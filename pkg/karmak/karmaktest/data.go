@@ -11,7 +11,9 @@ import (
 // Account is a Karmak customer account: one dealer's Fusion.
 type Account struct {
 	ID            string    `json:"id"`
-	Users         []string  `json:"users"` // Unity users open to the client; a user taken out loses its tokens
+	Users         []string  `json:"users"`                   // Unity users open to the client; a user taken out loses its tokens
+	Number        string    `json:"accountNumber,omitempty"` // by which the newer interface names the account
+	Face          string    `json:"face,omitempty"`          // the interface by which it is reached: Unity, also if empty, or ReportDataAccess
 	FusionVersion string    `json:"fusionVersion,omitempty"`
 	BridgeVersion string    `json:"bridgeVersion,omitempty"` // empty: the Fusion version
 	Branches      []Branch  `json:"branches,omitempty"`      // empty: those of its ROs
@@ -71,6 +73,12 @@ func (a Account) validate() error {
 	}
 	if slices.Contains(a.Users, "") {
 		return errors.New("users: an empty name")
+	}
+	if err := oneOf("face", a.Face, Unity, ReportDataAccess); err != nil {
+		return err
+	}
+	if a.Face == ReportDataAccess && a.Number == "" {
+		return errors.New("accountNumber: missing, and the newer interface knows an account by nothing else")
 	}
 	if a.MaxPageSize < 0 {
 		return errors.New("maxPageSize: negative")

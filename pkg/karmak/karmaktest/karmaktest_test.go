@@ -36,7 +36,7 @@ type unity struct {
 func start(t testing.TB, config karmaktest.Config) *unity {
 	t.Helper()
 	clock := &clock{now: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)}
-	config.ClientID, config.ClientSecret, config.Now = "partner", "s3cret&more", clock.Now
+	config.ClientID, config.ClientSecret, config.SubscriptionKey, config.Now = "partner", "s3cret&more", "subscr1ption", clock.Now
 	u := &unity{karmaktest.Start(config), t, &http.Client{Transport: &http.Transport{}}, clock}
 	t.Cleanup(func() {
 		u.client.CloseIdleConnections()

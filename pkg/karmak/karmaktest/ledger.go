@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Request is one Unity request as recorded. It holds neither the client's secret nor a bearer token.
+// Request is one Unity request as recorded. It holds neither the client's secret, nor a subscription key or bearer token.
 type Request struct {
 	Time    time.Time   `json:"time"` // when it came, by the simulator's clock
 	Call    string      `json:"call"`
@@ -19,7 +19,7 @@ type Request struct {
 	Status  int         `json:"status"`          // 0: it got no answer
 	Rows    int         `json:"rows"`            // of a look-up's answer, or branches
 	Fault   Kind        `json:"fault,omitempty"` // what struck it
-	Header  http.Header `json:"-"`               // without Authorization and cookies
+	Header  http.Header `json:"-"`               // without Authorization, subscription key and cookies
 }
 
 // Counts says how many requests came, those without an answer included. A request is in progress until its answer is about to

@@ -26,7 +26,7 @@ func (s *Simulator) lookUp(c call, f Fault, a *account) answer {
 		return message(http.StatusRequestURITooLong, "the URL is longer than %d characters", maxURL)
 	}
 	if c.view == nil {
-		return noSuchView(strings.TrimPrefix(r.URL.Path, viewPath))
+		return noSuchView(c.viewName)
 	}
 	if a, ok := unavailable(c, f, s.config.Now()); ok {
 		return a

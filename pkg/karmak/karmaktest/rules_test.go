@@ -160,5 +160,11 @@ func behaviours() map[string]func(*testing.T) {
 		"vanish":               vanish,
 		"vanish-orphans":       orphans,
 		"in-flight":            inFlight,
+		"rda-path":             newerPath,
+		"rda-key":              newerKey,
+		"rda-account":          newerAccount,
+		"rda-nothing-else":     newerHasViewsAlone,
+		"rda-move":             movedWhileItRuns,
+		"rda-offline":          newerOffline,
 	}
 }

@@ -21,6 +21,7 @@ const (
 // Config says how a Simulator behaves. Its zero value works, with an empty client id and secret.
 type Config struct {
 	ClientID, ClientSecret string
+	SubscriptionKey        string // of the newer interface
 
 	MaxPageSize   int              // rows a page at most where the account says nothing else; 0 is 500
 	TokenLifetime time.Duration    // 0 is one hour, as published
@@ -38,11 +39,12 @@ type Simulator struct {
 	faults  faults
 	ledger  ledger
 
-	mu       sync.RWMutex // guards what follows
-	secret   string
-	accounts map[string]*account
-	tokens   map[string]*token
-	added    int // ROs added so far: the order of rows that sort alike
+	mu           sync.RWMutex // guards what follows
+	secret       string
+	subscription string
+	accounts     map[string]*account
+	tokens       map[string]*token
+	added        int // ROs added so far: the order of rows that sort alike
 }
 
 // New returns a simulator without accounts.
@@ -53,10 +55,11 @@ func New(config Config) *Simulator {
 		config.Now = time.Now
 	}
 	s := &Simulator{
-		config:   config,
-		secret:   config.ClientSecret,
-		accounts: make(map[string]*account),
-		tokens:   make(map[string]*token),
+		config:       config,
+		secret:       config.ClientSecret,
+		subscription: config.SubscriptionKey,
+		accounts:     make(map[string]*account),
+		tokens:       make(map[string]*token),
 	}
 	s.faults.seed(config.Seed)
 	s.ledger.reset()
@@ -64,7 +67,7 @@ func New(config Config) *Simulator {
 	return s
 }
 
-// ServeHTTP serves Unity, and the control API under /control/.
+// ServeHTTP serves Unity, the newer interface, and the control API under /control/.
 func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, "/control/") {
 		s.control.ServeHTTP(w, r)
@@ -96,11 +99,13 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // call is a request taken apart: what it is, whose it is, and what it says.
 type call struct {
 	name          string
-	account, user string // as the token form or the bearer token says; empty when unknown
+	account, user string // as the token form, the bearer token or the account number says; empty when unknown
 	bearer        string
 	request       *http.Request
 	form          form
-	view          *view // of a look-up; nil for an unknown view
+	newer         bool   // it came by the newer interface
+	viewName      string // of a look-up
+	view          *view  // nil for an unknown one
 }
 
 const (
@@ -124,11 +129,16 @@ func (s *Simulator) identify(r *http.Request) call {
 	case branchPath:
 		c.name = CallBranches
 	default:
-		if name, ok := strings.CutPrefix(path, viewPath); ok {
-			if c.view = viewNamed(name); c.view != nil {
-				c.name = name
-			}
+		if c.viewName, c.newer = strings.CutPrefix(path, reportDataPath); !c.newer {
+			c.viewName, _ = strings.CutPrefix(path, viewPath)
 		}
+		if c.view = viewNamed(c.viewName); c.view != nil {
+			c.name = c.viewName
+		}
+	}
+	if c.newer {
+		c.account = s.numbered(r.Header.Get(numberHeader))
+		return c
 	}
 	c.bearer = bearer(r)
 	c.account, c.user = s.tokenOwner(c.bearer)
@@ -151,7 +161,7 @@ func (s *Simulator) answer(c call, f Fault) answer {
 	if c.name == CallToken {
 		return distort(s.answerToken(c, f.Kind), f.Kind)
 	}
-	a, ok := s.admit(c, f.Kind)
+	a, ok := s.admitted(c, f.Kind)
 	if ok {
 		s.mu.RLock()
 		defer s.mu.RUnlock()
@@ -164,10 +174,15 @@ func (s *Simulator) answer(c call, f Fault) answer {
 	return distort(a, f.Kind)
 }
 
-// serve answers a call whose caller is known to have access to the account. The caller must hold s.mu.
-//
-// How a call tells its account and proves its access is settled before: a second interface to the same data needs a path in
-// identify and a check beside admit.
+// admitted reports whether the caller has access to the account, or gives the refusal.
+func (s *Simulator) admitted(c call, fault Kind) (answer, bool) {
+	if c.newer {
+		return s.admitNumber(c)
+	}
+	return s.admit(c, fault)
+}
+
+// serve answers a call whose caller is known to have access to the account, by either interface. The caller must hold s.mu.
 func (s *Simulator) serve(c call, f Fault, a *account) answer {
 	path := c.request.URL.Path
 	switch {
@@ -175,7 +190,7 @@ func (s *Simulator) serve(c call, f Fault, a *account) answer {
 		return a.systemStatus(c, f.Kind)
 	case c.name == CallBranches:
 		return a.listBranches(f, s.config.Now())
-	case strings.HasPrefix(path, viewPath):
+	case c.newer, strings.HasPrefix(path, viewPath):
 		return s.lookUp(c, f, a)
 	}
 	return message(http.StatusNotFound, "no such resource: %s", path)

@@ -115,7 +115,7 @@ func tokenError(status int, code, description string) answer {
 // permitted reports whether the user of the account is open to the client. The caller must hold s.mu.
 func (s *Simulator) permitted(account, user string) bool {
 	a := s.accounts[account]
-	return a != nil && slices.Contains(a.Users, user)
+	return a != nil && a.Face != ReportDataAccess && slices.Contains(a.Users, user)
 }
 
 // spoil makes a token useless in the way of the fault, if it is one of tokens. The caller must hold s.mu.
@@ -212,7 +212,7 @@ func (s *Simulator) redactedURL(r *http.Request, c call) string {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	uri := r.URL.RequestURI()
-	for _, secret := range []string{s.secret, url.QueryEscape(s.secret), c.bearer} {
+	for _, secret := range []string{s.secret, url.QueryEscape(s.secret), s.subscription, url.QueryEscape(s.subscription), c.bearer} {
 		if secret != "" {
 			uri = strings.ReplaceAll(uri, secret, "REDACTED")
 		}
@@ -223,6 +223,7 @@ func (s *Simulator) redactedURL(r *http.Request, c call) string {
 func withoutCredentials(h http.Header) http.Header {
 	h = h.Clone()
 	h.Del("Authorization")
+	h.Del(keyHeader)
 	h.Del("Cookie")
 	return h
 }

@@ -1,0 +1,95 @@
+package karmak_test
+
+import (
+	"context"
+	"strconv"
+	"testing"
+	"time"
+
+	"related-ro/pkg/karmak"
+	"related-ro/pkg/karmak/karmaktest"
+	"related-ro/pkg/relatedro"
+	"related-ro/pkg/relatedro/dmstest"
+)
+
+// accountNumber is by which the newer interface names the account of these tests.
+const accountNumber = "03900"
+
+// face is one of Karmak's interfaces as these tests reach the account by it.
+type face struct {
+	name string // as the simulator has it
+	over relatedro.Connection
+}
+
+func (f face) at(branch string) relatedro.Connection {
+	f.over.Branch = branch
+	return f.over
+}
+
+func faces() []face {
+	return []face{
+		{karmaktest.Unity, over},
+		{karmaktest.ReportDataAccess, relatedro.Connection{Kind: karmak.ReportDataAccess, Account: accountNumber}},
+	}
+}
+
+// dealer starts a simulator whose account has the ROs and is reached by the face.
+func (f face) dealer(t testing.TB, ros ...karmaktest.RO) *karmaktest.Server {
+	t.Helper()
+	sim := dealer(t, karmaktest.Config{SubscriptionKey: "subscr1ption", Now: func() time.Time { return dmstest.Today.Add(10 * time.Hour) }}, ros...)
+	if err := sim.UpdateAccount(account, func(a *karmaktest.Account) { a.Number, a.Face = accountNumber, f.name }); err != nil {
+		t.Fatal(err)
+	}
+	return sim
+}
+
+// bothKeys has a client sign in by either face.
+func bothKeys(c *karmak.Config) { c.Credentials = fixed("subscr1ption") }
+
+func fixed(subscriptionKey string) karmak.CredentialsFunc {
+	return func(context.Context) (karmak.Credentials, error) {
+		return karmak.Credentials{ClientID: "client", ClientSecret: "s3cret-value", SubscriptionKey: subscriptionKey}, nil
+	}
+}
+
+func roOf(ro dmstest.RO) karmaktest.RO {
+	made := karmaktest.RO{
+		Number: strconv.Itoa(50000 + ro.N), Branch: ro.Branch, BillingCustomerName: ro.BillTo, BillingCustomerWarranty: ro.Warranty,
+		InvoiceNumber: ro.Invoice, Voided: ro.Voided,
+	}
+	if ro.From != 0 {
+		made.Original = strconv.Itoa(50000 + ro.From)
+	}
+	return made
+}
+
+func TestConformance(t *testing.T) {
+	for _, f := range faces() {
+		t.Run(f.name, func(t *testing.T) {
+			dmstest.Run(t, func(t *testing.T, world []dmstest.RO) dmstest.Subject {
+				var ros []karmaktest.RO
+				for _, ro := range world {
+					ros = append(ros, roOf(ro))
+				}
+				sim := f.dealer(t, ros...)
+				if err := sim.UpdateAccount(account, func(a *karmaktest.Account) { a.FusionVersion = "3.62.0.0" }); err != nil {
+					t.Fatal(err)
+				}
+				c := client(t, sim, bothKeys)
+				return dmstest.Subject{
+					DMS: c, Feed: c, At: f.at,
+					Foreign:       relatedro.Connection{Kind: f.over.Kind, Account: "not-ours", User: f.over.User},
+					Number:        func(n int) string { return strconv.Itoa(50000 + n) },
+					Spelled:       func(n int) string { return "0" + strconv.Itoa(50000+n) },
+					ListsBranches: f.name == karmaktest.Unity,
+					Asked:         func() int { return sim.Counts().Lookups() },
+					Add: func(ro dmstest.RO) {
+						if err := sim.AddRO(account, roOf(ro)); err != nil {
+							t.Error(err)
+						}
+					},
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,124 @@
+package karmak
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"related-ro/pkg/relatedro"
+)
+
+// ReportDataAccess is the relatedro.Connection.Kind of a dealer whom Karmak has moved to
+// its newer interface. Account is then the dealer's Karmak account number, and there is no
+// user. Empty is Unity.
+const ReportDataAccess = "rda"
+
+// face is one of Karmak's interfaces to a dealer's data. Views, filters and answers are
+// the same; a face says where they are and proves who asks. An empty address is of what
+// the interface does not have.
+type face interface {
+	views() string      // what the name of a view follows
+	branches() string   // the list of branches
+	statuses() []string // the system status, the likeliest first
+
+	// access returns what proves who asks. Its error is a *relatedro.Failure.
+	access(context.Context) (access, error)
+	// proven reports whether access needs no request at present.
+	proven() bool
+	// refused is the failure when access was refused twice in a row.
+	refused(CallKind) *relatedro.Failure
+}
+
+// access is what a request proves by who asks.
+type access struct {
+	header http.Header
+	in400  bool   // a 400 may say that it is refused, as a 401 does
+	drop   func() // forgets it, as it was refused
+}
+
+// unity is the face of a user of an account.
+type unity struct {
+	c       *Client
+	account *account
+	in      *signIn
+}
+
+func (f *unity) views() string    { return f.c.cfg.BaseURL + unityViews }
+func (f *unity) branches() string { return f.c.cfg.BaseURL + branchPath }
+
+func (f *unity) statuses() []string {
+	current, older := f.c.cfg.BaseURL+statusPath, f.c.cfg.BaseURL+olderStatusPath
+	if f.c.older.Load() {
+		return []string{older, current}
+	}
+	return []string{current, older}
+}
+
+func (f *unity) access(ctx context.Context) (access, error) {
+	token, err := f.c.token(ctx, f.account, f.in)
+	if err != nil {
+		return access{}, err
+	}
+	return access{http.Header{"Authorization": {"Bearer " + token}}, true, func() { f.in.drop(token) }}, nil
+}
+
+func (f *unity) proven() bool { return f.in.signedIn(f.c.cfg.Now()) }
+
+func (f *unity) refused(kind CallKind) *relatedro.Failure {
+	return &relatedro.Failure{Reason: relatedro.DMSError, Err: fmt.Errorf("%s: a new token was refused", kind)}
+}
+
+// reportData is the face of an account number at the newer interface. That publishes
+// neither a list of branches nor a status.
+type reportData struct {
+	c      *Client
+	number string
+}
+
+func (f reportData) views() string      { return f.c.cfg.BaseURL + reportDataPath }
+func (f reportData) branches() string   { return "" }
+func (f reportData) statuses() []string { return nil }
+
+func (f reportData) access(ctx context.Context) (access, error) {
+	keys, err := f.c.subscription.get(ctx)
+	if err != nil {
+		return access{}, err
+	}
+	header := http.Header{}
+	header.Set("Ocp-Apim-Subscription-Key", keys.SubscriptionKey)
+	header.Set(f.c.cfg.AccountHeader, f.number)
+	return access{header: header, drop: func() { f.c.subscription.reject(keys) }}, nil
+}
+
+func (f reportData) proven() bool { return true }
+
+// refused blames the subscription key: Karmak's gateway says 401 of nothing else.
+func (f reportData) refused(kind CallKind) *relatedro.Failure {
+	return &relatedro.Failure{
+		Reason: relatedro.CredentialsRejected, RetryAfter: rereadEvery, Err: fmt.Errorf("%s: the subscription key was refused", kind),
+	}
+}
+
+// withSubscription is source, but fails, and tells the log, where it has no subscription key
+// that can be sent. Unity's accounts do without one.
+func withSubscription(source CredentialsFunc, log *slog.Logger) CredentialsFunc {
+	return func(ctx context.Context) (Credentials, error) {
+		keys, err := source(ctx)
+		unsendable := func(r rune) bool { return r <= ' ' || r > '~' }
+		switch {
+		case err != nil:
+			return Credentials{}, err
+		case keys.SubscriptionKey == "":
+			err = errors.New(`they have no "subscriptionKey", which a location of kind "rda" needs`)
+		case strings.ContainsFunc(keys.SubscriptionKey, unsendable):
+			err = errors.New(`"subscriptionKey" is not one that a header can carry`)
+		}
+		if err != nil {
+			log.ErrorContext(ctx, "karmak credentials", "error", err)
+		}
+		return keys, err
+	}
+}

@@ -1,0 +1,212 @@
+package karmak_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"related-ro/pkg/karmak"
+	"related-ro/pkg/karmak/karmaktest"
+	"related-ro/pkg/relatedro"
+)
+
+// generations returns the ROs 1000 to 1000+n-1 with each family's RO made from the one
+// before, so many levels deep.
+func generations(n, depth int) (ros []karmaktest.RO, firsts []string) {
+	for i := range n {
+		number := strconv.Itoa(1000 + i)
+		firsts = append(firsts, number)
+		ros = append(ros, karmaktest.RO{Number: number, Branch: "A"})
+		for level := range depth {
+			next := strconv.Itoa(100_000 + i*100 + level)
+			ros = append(ros, karmaktest.RO{Number: next, Original: number, Branch: "A"})
+			number = next
+		}
+	}
+	return ros, firsts
+}
+
+// TestBothFacesCostTheSame: what is held of look-ups holds for either face.
+func TestBothFacesCostTheSame(t *testing.T) {
+	for _, c := range []struct {
+		ros, depth int
+		branch     string
+		maxPage    int
+		want       int
+	}{
+		{1, 0, "A", 0, 2},
+		{1, 1, "A", 0, 3},
+		{50, 1, "A", 0, 3},
+		{50, 1, "", 0, 3},
+		{1, 5, "A", 0, 11},
+		{50, 2, "A", 20, 12},
+		{206, 1, "A", 0, 5}, // one URL's worth, and a few
+		{600, 1, "A", 0, 10},
+	} {
+		t.Run(fmt.Sprintf("%d, %d deep, branch %q, pages of %d", c.ros, c.depth, c.branch, c.maxPage), func(t *testing.T) {
+			ros, firsts := generations(c.ros, c.depth)
+			for _, f := range faces() {
+				sim := f.dealer(t, ros...)
+				if err := sim.UpdateAccount(account, func(a *karmaktest.Account) { a.MaxPageSize = c.maxPage }); err != nil {
+					t.Fatal(err)
+				}
+				for ro, found := range families(t, client(t, sim, bothKeys), f.at(c.branch), firsts...) {
+					if found.Failure != nil || len(found.Related) != c.depth {
+						t.Fatalf("%s: RO %s has %d related, %v", f.name, ro, len(found.Related), found.Failure)
+					}
+				}
+				if got := sim.Counts().Lookups(); got != c.want {
+					t.Errorf("%s: %d look-ups, want %d", f.name, got, c.want)
+				}
+			}
+		})
+	}
+}
+
+// TestAccountThatIsMoved: the face that it left refuses the account, the other has its ROs,
+// and a client that has used both needs no new start.
+func TestAccountThatIsMoved(t *testing.T) {
+	unity, newer := faces()[0], faces()[1]
+	sim := unity.dealer(t, karmaktest.RO{Number: "100"}, karmaktest.RO{Number: "101", Original: "100"})
+	c := client(t, sim, bothKeys)
+	reads := func(f face, want relatedro.Reason) {
+		t.Helper()
+		found, err := c.Families(t.Context(), f.over, []string{"100"})
+		switch {
+		case want != "" && failureReason(err) != want:
+			t.Errorf("%s: %v, want %s", f.name, err, want)
+		case want == "" && (err != nil || len(found["100"].Related) != 1):
+			t.Errorf("%s: %v, %v", f.name, found, err)
+		}
+	}
+	move := func(to string) {
+		t.Helper()
+		if err := sim.Move(account, to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reads(unity, "")
+	reads(newer, relatedro.NotActivated)
+	move(karmaktest.ReportDataAccess)
+	reads(unity, relatedro.AccountNotPermitted)
+	reads(newer, "")
+	move(karmaktest.Unity)
+	reads(unity, "")
+	reads(newer, relatedro.NotActivated)
+}
+
+func failureReason(err error) relatedro.Reason {
+	if f, ok := err.(*relatedro.Failure); ok {
+		return f.Reason
+	}
+	return ""
+}
+
+// TestSubscriptionKeyIsOurs: what is wrong with it is our fault, is told as such, and does
+// not hold up Unity's accounts.
+func TestSubscriptionKeyIsOurs(t *testing.T) {
+	unity, newer := faces()[0], faces()[1]
+	for name, c := range map[string]struct {
+		key   string
+		want  relatedro.Reason
+		log   string
+		asked int
+	}{
+		"missing":    {"", relatedro.CredentialsUnavailable, `no "subscriptionKey"`, 0},
+		"wrong":      {"wr0ng", relatedro.CredentialsRejected, "refused", 1},
+		"unsendable": {"two\nlines", relatedro.CredentialsUnavailable, "header can carry", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sim := newer.dealer(t, karmaktest.RO{Number: "100"})
+			if err := sim.AddAccount(karmaktest.Account{ID: "other", Users: []string{user}, ROs: []karmaktest.RO{{Number: "200"}}}); err != nil {
+				t.Fatal(err)
+			}
+			var said bytes.Buffer
+			client := client(t, sim, func(k *karmak.Config) {
+				k.Credentials, k.Logger = fixed(c.key), slog.New(slog.NewJSONHandler(&said, nil))
+			})
+			_, err := client.Families(t.Context(), newer.over, []string{"100"})
+			if failureReason(err) != c.want || !strings.Contains(err.Error(), c.log) {
+				t.Errorf("Families: %v, want %s and %q", err, c.want, c.log)
+			}
+			a := client.CheckActivation(t.Context(), newer.over)
+			if a.State != relatedro.ActivationUnreachable || !strings.Contains(strings.ToLower(a.Message), "subscription key") {
+				t.Errorf("CheckActivation: %+v", a)
+			}
+			if c.asked == 0 && !strings.Contains(strings.ReplaceAll(said.String(), `\"`, `"`), c.log) {
+				t.Errorf("the log says nothing of it: %s", said.String())
+			}
+			if n := sim.Counts().Lookups(); n != c.asked {
+				t.Errorf("%d look-ups with such a key, want %d", n, c.asked)
+			}
+			over := relatedro.Connection{Account: "other", User: unity.over.User}
+			if found, err := client.Families(t.Context(), over, []string{"200"}); err != nil || found["200"].Failure != nil {
+				t.Errorf("by Unity: %v, %v", found, err)
+			}
+			if c.key != "" && strings.Contains(said.String()+err.Error(), c.key) {
+				t.Error("the key is in the log")
+			}
+		})
+	}
+}
+
+func TestSubscriptionKeyIsReadAgainOnceItIsRefused(t *testing.T) {
+	newer := faces()[1]
+	sim := newer.dealer(t, karmaktest.RO{Number: "100"})
+	now, key := time.Now(), "subscr1ption"
+	c := client(t, sim, func(k *karmak.Config) {
+		k.Now = func() time.Time { return now }
+		k.Credentials = func(ctx context.Context) (karmak.Credentials, error) { return fixed(key)(ctx) }
+	})
+	families(t, c, newer.over, "100")
+	sim.RotateSubscriptionKey("rotated")
+	key = "rotated"
+	now = now.Add(time.Minute)
+	families(t, c, newer.over, "100")
+}
+
+func TestAccountHeaderIsConfiguration(t *testing.T) {
+	newer := faces()[1]
+	sim := newer.dealer(t, karmaktest.RO{Number: "100"})
+	c := client(t, sim, bothKeys, func(k *karmak.Config) {
+		k.AccountHeader = "Dealer-Number"
+		k.Transport = renaming{http.DefaultTransport}
+	})
+	families(t, c, newer.over, "100")
+	config := config(sim)
+	config.AccountHeader = "Dealer Number"
+	if err := config.Validate(); err == nil || !strings.Contains(err.Error(), "AccountHeader") {
+		t.Errorf("a header with a blank: %v", err)
+	}
+}
+
+// renaming is a Karmak that reads the account number from another header.
+type renaming struct{ http.RoundTripper }
+
+func (r renaming) RoundTrip(request *http.Request) (*http.Response, error) {
+	request.Header.Set("KarmakAccountNumber", request.Header.Get("Dealer-Number"))
+	return r.RoundTripper.RoundTrip(request)
+}
+
+// TestDealerWhoIsAwayByTheNewerInterface: it has no status, so its code has to tell.
+func TestDealerWhoIsAwayByTheNewerInterface(t *testing.T) {
+	newer := faces()[1]
+	sim := newer.dealer(t, karmaktest.RO{Number: "100"})
+	if err := sim.SetFault(karmaktest.Fault{Kind: karmaktest.Offline}); err != nil {
+		t.Fatal(err)
+	}
+	c := client(t, sim, bothKeys)
+	if _, err := c.Families(t.Context(), newer.over, []string{"100"}); failureReason(err) != relatedro.DealerOffline {
+		t.Errorf("Families: %v", err)
+	}
+	want := "This dealer's Karmak Fusion server does not answer. Please check that the server is running."
+	if a := client(t, sim, bothKeys).CheckActivation(t.Context(), newer.over); a.State != relatedro.ActivationUnreachable || a.Message != want {
+		t.Errorf("CheckActivation: %+v", a)
+	}
+}

@@ -1,0 +1,65 @@
+package karmaktest
+
+import (
+	"net/http"
+)
+
+// The interfaces by which an account may be reached, as [Account] names them.
+const (
+	Unity            = "unity"
+	ReportDataAccess = "rda"
+)
+
+// reportDataPath is where the newer interface has the views.
+const reportDataPath = "/ops/DataAccess/Frw/"
+
+// Headers of the newer interface.
+const (
+	keyHeader    = "Ocp-Apim-Subscription-Key"
+	numberHeader = "KarmakAccountNumber"
+)
+
+// numbered returns the id of the account that has the number; empty if none has.
+func (s *Simulator) numbered(number string) string {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for id, a := range s.accounts {
+		if number != "" && a.Number == number {
+			return id
+		}
+	}
+	return ""
+}
+
+// admitNumber reports whether the call is a GET that may read an account at the newer interface, or gives the refusal.
+func (s *Simulator) admitNumber(c call) (answer, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	a, header := s.accounts[c.account], c.request.Header
+	switch key := header.Get(keyHeader); {
+	case c.request.Method != http.MethodGet:
+		return notAllowed(http.MethodGet), false
+	case key == "":
+		return message(http.StatusUnauthorized, "a subscription key is required"), false
+	case key != s.subscription:
+		return message(http.StatusUnauthorized, "the subscription key is not valid"), false
+	case header.Get(numberHeader) == "":
+		return message(http.StatusBadRequest, "%s is missing", numberHeader), false
+	case a == nil || a.Face != ReportDataAccess:
+		return message(http.StatusForbidden, "the account is not open to this subscription"), false
+	}
+	return answer{}, true
+}
+
+// RotateSubscriptionKey makes key the one that the newer interface asks for from now on.
+func (s *Simulator) RotateSubscriptionKey(key string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.subscription = key
+}
+
+// Move has an account reached by another face, [Unity] or [ReportDataAccess], as when Karmak moves a dealer: the one before
+// refuses it from now on. The error is ErrNotFound for an unknown account, or says why the account cannot be reached so.
+func (s *Simulator) Move(account, face string) error {
+	return s.UpdateAccount(account, func(a *Account) { a.Face = face })
+}

@@ -1,0 +1,112 @@
+package dmstest
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"related-ro/pkg/relatedro"
+)
+
+func activation(t *testing.T, s Subject) {
+	for _, branch := range []string{"", "A", "B"} {
+		if a := s.DMS.CheckActivation(t.Context(), s.At(branch)); a.State != relatedro.Active || a.Message == "" || !a.CheckedAt.IsZero() {
+			t.Errorf("branch %q: %+v, want active, with a sentence", branch, a)
+		}
+	}
+	if a := s.DMS.CheckActivation(t.Context(), s.At("C")); a.State != relatedro.Inactive || a.Message == "" {
+		t.Errorf("a branch that the account has not: %+v, want not_activated, with a sentence", a)
+	}
+}
+
+func listOfBranches(t *testing.T, s Subject) {
+	found, err := s.DMS.Branches(t.Context(), s.At("B"))
+	if !s.ListsBranches {
+		if f := asFailure(t, err); f.Reason != relatedro.BranchesUnlisted {
+			t.Errorf("Branches: %v, want branches_unlisted", f)
+		}
+		return
+	}
+	var codes []string
+	for _, b := range found {
+		codes = append(codes, b.Code)
+	}
+	if err != nil || !slices.Equal(codes, []string{"A", "B"}) {
+		t.Errorf("Branches: %q, %v", codes, err)
+	}
+}
+
+func connections(t *testing.T, s Subject) {
+	for _, branch := range []string{"", "A"} {
+		if missing, wrong := s.DMS.CheckConnection(s.At(branch)); len(missing)+len(wrong) > 0 {
+			t.Errorf("branch %q: lacks %v, wrong %v", branch, missing, wrong)
+		}
+	}
+	missing, wrong := s.DMS.CheckConnection(relatedro.Connection{Kind: s.At("").Kind})
+	if len(missing) == 0 || len(wrong) > 0 {
+		t.Errorf("without anything: lacks %v, wrong %v", missing, wrong)
+	}
+	foreign := s.At("A")
+	foreign.Account = "a b"
+	_, wrong = s.DMS.CheckConnection(foreign)
+	if len(wrong) == 0 {
+		t.Error("an account with a blank is taken")
+	}
+	for _, err := range append(missing, wrong...) {
+		if f := (*relatedro.FieldError)(nil); !errors.As(err, &f) || f.Field == "" || strings.Contains(f.Field, ".") {
+			t.Errorf("%v names no field of a connection", err)
+		}
+	}
+	// What cannot be asked over fails as the location's own fault, and does not panic.
+	_, err := s.DMS.Families(t.Context(), relatedro.Connection{}, []string{s.Number(1)})
+	if f := asFailure(t, err); f.Reason != relatedro.AccountNotPermitted {
+		t.Errorf("asked over nothing: %v, want account_not_permitted", f)
+	}
+}
+
+// foreign: that an account is not open to us is never taken for our own fault, which would
+// hold up every other account, nor for an RO that is not there.
+func foreign(t *testing.T, s Subject) {
+	_, err := s.DMS.Families(t.Context(), s.Foreign, []string{s.Number(1)})
+	if f := asFailure(t, err); f.Reason != relatedro.AccountNotPermitted && f.Reason != relatedro.NotActivated {
+		t.Errorf("Families: %v, want account_not_permitted or not_activated", f)
+	}
+	_, _, err = s.Feed.Touched(t.Context(), s.Foreign, Today)
+	asFailure(t, err)
+	if a := s.DMS.CheckActivation(t.Context(), s.Foreign); a.State == relatedro.Active || a.Message == "" {
+		t.Errorf("CheckActivation: %+v", a)
+	}
+	s.expect(t, s.find(t, "A", 5)[s.Number(5)]) // others are not touched by it
+}
+
+func outOfTime(t *testing.T, s Subject) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := s.DMS.Families(ctx, s.At("A"), []string{s.Number(1)})
+	if f := asFailure(t, err); f.Reason != relatedro.OutOfTime {
+		t.Errorf("Families: %v, want out_of_time", f)
+	}
+	if a := s.DMS.CheckActivation(ctx, s.At("A")); a.State != relatedro.ActivationUnreachable || a.Message == "" {
+		t.Errorf("CheckActivation: %+v", a)
+	}
+}
+
+// sentences: whatever a retrieval fails for, a service manager can read it.
+func sentences(t *testing.T, s Subject) {
+	if s.DMS.Name() == "" {
+		t.Error("it has no name")
+	}
+	for _, why := range []relatedro.Reason{
+		relatedro.Unreachable, relatedro.RateLimited, relatedro.DMSError, relatedro.DealerOffline, relatedro.CredentialsRejected,
+		relatedro.CredentialsUnavailable, relatedro.UnexpectedAnswer, relatedro.StoreUnavailable, relatedro.AccountBusy,
+		relatedro.OutOfTime, relatedro.RONotFound, relatedro.NotActivated, relatedro.AccountNotPermitted, relatedro.AmbiguousBranch,
+		relatedro.FamilyTooLarge, relatedro.LocationDisabled, relatedro.ConnectionChanged,
+	} {
+		said := s.DMS.Sentence(s.At("A"), why)
+		if !strings.HasSuffix(said, ".") || said == relatedro.Reason("").Sentence() {
+			t.Errorf("%s: %q", why, said)
+		}
+	}
+}

@@ -1,0 +1,198 @@
+package dmstest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"related-ro/pkg/relatedro"
+)
+
+// find returns the families of the ROs, asked for at a branch in one call.
+func (s Subject) find(t *testing.T, branch string, ns ...int) map[string]relatedro.Family {
+	t.Helper()
+	ros := make([]string, len(ns))
+	for i, n := range ns {
+		ros[i] = s.Number(n)
+	}
+	found, err := s.DMS.Families(t.Context(), s.At(branch), ros)
+	if err != nil {
+		t.Fatalf("Families: %v", err)
+	}
+	if len(found) != len(ros) {
+		t.Errorf("%d families of %d numbers", len(found), len(ros))
+	}
+	return found
+}
+
+// expect compares a family with what its ROs and relations should be, as "2 alternate".
+func (s Subject) expect(t *testing.T, f relatedro.Family, want ...string) {
+	t.Helper()
+	if f.Failure != nil {
+		t.Fatalf("failed: %v", f.Failure)
+	}
+	for i, w := range want {
+		var n int
+		var relation string
+		if _, err := fmt.Sscan(w, &n, &relation); err != nil {
+			t.Fatal(err)
+		}
+		want[i] = s.Number(n) + " " + relation
+	}
+	var got []string
+	for _, ro := range f.Related {
+		got = append(got, ro.RO+" "+string(ro.Relation))
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("related are %q, want %q in this order", got, want)
+	}
+}
+
+func families(t *testing.T, s Subject) {
+	for n, want := range map[int][]string{
+		1: {"2 alternate", "3 alternate", "4 descendant"},
+		2: {"1 original", "3 sibling", "4 alternate"},
+		3: {"1 original", "2 sibling", "4 descendant"},
+		4: {"1 original", "2 original", "3 sibling"},
+		5: nil,
+	} {
+		s.expect(t, s.find(t, "A", n)[s.Number(n)], want...)
+	}
+}
+
+func severalAtOnce(t *testing.T, s Subject) {
+	before := s.Asked()
+	s.find(t, "A", 1)
+	alone := s.Asked() - before
+	found := s.find(t, "A", 1, 4, 5)
+	together := s.Asked() - before - alone
+	s.expect(t, found[s.Number(1)], "2 alternate", "3 alternate", "4 descendant")
+	s.expect(t, found[s.Number(4)], "1 original", "2 original", "3 sibling")
+	s.expect(t, found[s.Number(5)])
+	if alone == 0 || together >= 3*alone {
+		t.Errorf("%d questions for three numbers, %d for one", together, alone)
+	}
+}
+
+func whatPeopleSee(t *testing.T, s Subject) {
+	f := s.find(t, "A", 1)[s.Number(1)]
+	own, warranty, internal := f.Own, f.Related[0], f.Related[1]
+	if own.RO != s.Number(1) || own.MadeFrom != "" || own.Relation != "" || own.BillTo != "Acme Freight" ||
+		own.Status != relatedro.ROInvoiced || own.InvoiceNumber != "88012" {
+		t.Errorf("the RO itself: %+v", own)
+	}
+	if warranty.MadeFrom != s.Number(1) || warranty.BillTo != "Volvo Warranty" || !warranty.Warranty || warranty.Voided || warranty.Status != relatedro.ROOpen {
+		t.Errorf("the warranty RO: %+v", warranty)
+	}
+	if internal.Warranty || !internal.Voided {
+		t.Errorf("the internal RO: %+v", internal)
+	}
+	if !warranty.FirstSeenAt.IsZero() || !warranty.GoneSince.IsZero() {
+		t.Errorf("a DMS does not know when a case has seen an RO: %+v", warranty)
+	}
+}
+
+// otherSpellings: the family is under the number as it was asked for, and shows numbers as
+// the DMS writes them.
+func otherSpellings(t *testing.T, s Subject) {
+	if s.Spelled == nil {
+		t.Skip("its numbers have one spelling")
+	}
+	spelled := s.Spelled(1)
+	if relatedro.CanonicalRO(spelled) != relatedro.CanonicalRO(s.Number(1)) {
+		t.Fatalf("%s and %s are not one number by the product's rule", spelled, s.Number(1))
+	}
+	found, err := s.DMS.Families(t.Context(), s.At("A"), []string{spelled})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.expect(t, found[spelled], "2 alternate", "3 alternate", "4 descendant")
+	if own := found[spelled].Own.RO; own != s.Number(1) {
+		t.Errorf("the RO itself is %s", own)
+	}
+}
+
+func unknownAndImpossible(t *testing.T, s Subject) {
+	const impossible = "1,2|3[EQ]"
+	asked := []string{s.Number(99), impossible, s.Number(1)}
+	found, err := s.DMS.Families(t.Context(), s.At("A"), asked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, ro := range asked[:2] {
+		if f := found[ro].Failure; f == nil || f.Reason != relatedro.RONotFound {
+			t.Errorf("%s: %v, want ro_not_found", ro, f)
+		}
+	}
+	s.expect(t, found[s.Number(1)], "2 alternate", "3 alternate", "4 descendant")
+}
+
+func branches(t *testing.T, s Subject) {
+	s.expect(t, s.find(t, "A", 6)[s.Number(6)])
+	s.expect(t, s.find(t, "B", 6)[s.Number(6)], "7 alternate")
+	if f := s.find(t, "B", 1)[s.Number(1)].Failure; f == nil || f.Reason != relatedro.RONotFound {
+		t.Errorf("another branch's RO: %v, want ro_not_found", f)
+	}
+}
+
+func ambiguous(t *testing.T, s Subject) {
+	found := s.find(t, "", 6, 1)
+	if f := found[s.Number(6)].Failure; f == nil || f.Reason != relatedro.AmbiguousBranch {
+		t.Errorf("a number of two branches: %v, want ambiguous_branch", f)
+	}
+	s.expect(t, found[s.Number(1)], "2 alternate", "3 alternate", "4 descendant")
+}
+
+func touched(t *testing.T, s Subject) {
+	numbers := func() string {
+		ros, whole, err := s.Feed.Touched(t.Context(), s.At("A"), Today.AddDate(0, 0, -1))
+		if err != nil || !whole {
+			t.Fatalf("Touched: %v, whole %t", err, whole)
+		}
+		var all []string
+		for _, ro := range ros {
+			if ro.Relation != "" {
+				t.Errorf("%s has a relation to nothing: %s", ro.RO, ro.Relation)
+			}
+			all = append(all, ro.RO+"<"+ro.MadeFrom)
+		}
+		slices.Sort(all)
+		return strings.Join(all, " ")
+	}
+	want := func(pairs ...[2]int) string {
+		var all []string
+		for _, p := range pairs {
+			from := ""
+			if p[1] != 0 {
+				from = s.Number(p[1])
+			}
+			all = append(all, s.Number(p[0])+"<"+from)
+		}
+		slices.Sort(all)
+		return strings.Join(all, " ")
+	}
+	before := [][2]int{{1, 0}, {2, 1}, {3, 1}, {4, 2}, {5, 0}, {6, 0}}
+	if got := numbers(); got != want(before...) {
+		t.Errorf("touched: %s", got)
+	}
+	s.Add(RO{N: 8, From: 5, Branch: "A"})
+	if got := numbers(); got != want(append(before, [2]int{8, 5})...) {
+		t.Errorf("touched, with one more: %s", got)
+	}
+	ros, whole, err := s.Feed.Touched(t.Context(), s.At("A"), Today.AddDate(1, 0, 0))
+	if len(ros) > 0 || !whole || err != nil {
+		t.Errorf("touched in a year: %v, %t, %v", ros, whole, err)
+	}
+}
+
+// asFailure returns the failure that an error of a DMS must be.
+func asFailure(t *testing.T, err error) *relatedro.Failure {
+	t.Helper()
+	var f *relatedro.Failure
+	if !errors.As(err, &f) {
+		t.Fatalf("the error is no failure: %v", err)
+	}
+	return f
+}

@@ -1,0 +1,191 @@
+package dmstest_test
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"related-ro/pkg/relatedro"
+	"related-ro/pkg/relatedro/dmstest"
+)
+
+// ledger is a DMS in memory, with other rules than Karmak's: a work order's number is
+// letters and digits, written in small letters, and a shop is named by its key alone.
+// It is asked one RO at a time.
+type ledger struct {
+	shops map[string][]dmstest.RO // by key
+	asked int
+}
+
+var (
+	_ relatedro.DMS  = (*ledger)(nil)
+	_ relatedro.Feed = (*ledger)(nil)
+)
+
+func number(n int) string { return fmt.Sprintf("wo-%c%02d", 'a'+n%26, n) }
+
+// shop returns the ROs that a connection reads.
+func (l *ledger) shop(ctx context.Context, over relatedro.Connection) ([]dmstest.RO, error) {
+	if missing, wrong := l.CheckConnection(over); len(missing)+len(wrong) > 0 {
+		return nil, &relatedro.Failure{Reason: relatedro.AccountNotPermitted, Err: errors.Join(append(missing, wrong...)...)}
+	}
+	if ctx.Err() != nil {
+		return nil, &relatedro.Failure{Reason: relatedro.OutOfTime, Err: ctx.Err()}
+	}
+	l.asked++
+	ros, ok := l.shops[over.Account]
+	if !ok {
+		return nil, &relatedro.Failure{Reason: relatedro.AccountNotPermitted}
+	}
+	return slices.DeleteFunc(slices.Clone(ros), func(ro dmstest.RO) bool { return over.Branch != "" && ro.Branch != over.Branch }), nil
+}
+
+func (*ledger) Name() string { return "Ledger" }
+
+func (*ledger) CheckConnection(over relatedro.Connection) (missing, wrong []error) {
+	switch {
+	case over.Account == "":
+		missing = append(missing, &relatedro.FieldError{Field: "account", Rule: "must name a shop"})
+	case strings.Contains(over.Account, " "):
+		wrong = append(wrong, &relatedro.FieldError{Field: "account", Rule: "must have no blanks"})
+	}
+	return missing, wrong
+}
+
+func (*ledger) Sentence(_ relatedro.Connection, why relatedro.Reason) string {
+	if own := why.Sentence(); own != relatedro.Reason("").Sentence() {
+		return own
+	}
+	return "The ledger says " + string(why) + "."
+}
+
+func (l *ledger) CheckActivation(ctx context.Context, over relatedro.Connection) relatedro.Activation {
+	ros, err := l.shop(ctx, over)
+	switch {
+	case err != nil:
+		return relatedro.Activation{State: relatedro.ActivationUnreachable, Message: "The ledger does not know this shop."}
+	case len(ros) == 0:
+		return relatedro.Activation{State: relatedro.Inactive, Message: "The shop has no such branch."}
+	}
+	return relatedro.Activation{State: relatedro.Active, Message: "The ledger is open."}
+}
+
+func (l *ledger) Branches(ctx context.Context, over relatedro.Connection) (branches []relatedro.Branch, err error) {
+	over.Branch = ""
+	ros, err := l.shop(ctx, over)
+	for _, ro := range ros {
+		branches = append(branches, relatedro.Branch{Code: ro.Branch})
+	}
+	slices.SortFunc(branches, func(a, b relatedro.Branch) int { return cmp.Compare(a.Code, b.Code) })
+	return slices.Compact(branches), err
+}
+
+func (l *ledger) Touched(ctx context.Context, over relatedro.Connection, since time.Time) (ros []relatedro.RelatedRO, whole bool, err error) {
+	all, err := l.shop(ctx, over)
+	for _, ro := range all {
+		if !since.After(dmstest.Today) {
+			ros = append(ros, seen(ro))
+		}
+	}
+	return ros, err == nil, err
+}
+
+func (l *ledger) Families(ctx context.Context, over relatedro.Connection, asked []string) (map[string]relatedro.Family, error) {
+	ros, err := l.shop(ctx, over)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[string]relatedro.Family, len(asked))
+	for _, ro := range asked {
+		found[ro] = familyOf(ros, ro)
+	}
+	return found, nil
+}
+
+// familyOf walks up to the first RO, and down from it.
+func familyOf(ros []dmstest.RO, asked string) relatedro.Family {
+	byN := map[int]dmstest.RO{}
+	var own dmstest.RO
+	for _, ro := range ros {
+		if relatedro.CanonicalRO(number(ro.N)) == relatedro.CanonicalRO(asked) {
+			if own.N != 0 {
+				return relatedro.Family{Failure: &relatedro.Failure{Reason: relatedro.AmbiguousBranch}}
+			}
+			own = ro
+		}
+		byN[ro.N] = ro
+	}
+	if own.N == 0 {
+		return relatedro.Family{Failure: &relatedro.Failure{Reason: relatedro.RONotFound}}
+	}
+	ancestors := map[int]bool{}
+	first := own.N
+	for n := own.From; n != 0; n = byN[n].From {
+		ancestors[n], first = true, n
+	}
+	f := relatedro.Family{Own: seen(own)}
+	for _, ro := range ros {
+		if ro.N == own.N || !ancestors[ro.N] && !descends(byN, ro, first) {
+			continue
+		}
+		related := seen(ro)
+		switch {
+		case ancestors[ro.N]:
+			related.Relation = relatedro.Original
+		case ro.From == own.N:
+			related.Relation = relatedro.Alternate
+		case ancestors[ro.From]:
+			related.Relation = relatedro.Sibling
+		default:
+			related.Relation = relatedro.Descendant
+		}
+		f.Related = append(f.Related, related)
+	}
+	slices.SortFunc(f.Related, func(a, b relatedro.RelatedRO) int { return strings.Compare(a.RO, b.RO) })
+	return f
+}
+
+func descends(byN map[int]dmstest.RO, ro dmstest.RO, from int) bool {
+	for n := ro.From; n != 0; n = byN[n].From {
+		if n == from {
+			return true
+		}
+	}
+	return false
+}
+
+func seen(ro dmstest.RO) relatedro.RelatedRO {
+	s := relatedro.RelatedRO{
+		RO: number(ro.N), BillTo: ro.BillTo, Warranty: ro.Warranty, Voided: ro.Voided, InvoiceNumber: ro.Invoice, Status: relatedro.ROOpen,
+	}
+	if ro.From != 0 {
+		s.MadeFrom = number(ro.From)
+	}
+	if ro.Invoice != "" {
+		s.Status = relatedro.ROInvoiced
+	}
+	return s
+}
+
+// TestAnotherDMS holds a DMS of other rules to the suite: the product's rules are not
+// Karmak's.
+func TestAnotherDMS(t *testing.T) {
+	dmstest.Run(t, func(_ *testing.T, world []dmstest.RO) dmstest.Subject {
+		l := &ledger{shops: map[string][]dmstest.RO{"shop": world}}
+		return dmstest.Subject{
+			DMS: l, Feed: l,
+			At:            func(branch string) relatedro.Connection { return relatedro.Connection{Account: "shop", Branch: branch} },
+			Foreign:       relatedro.Connection{Account: "others"},
+			Number:        number,
+			Spelled:       func(n int) string { return strings.ToUpper(number(n)) },
+			ListsBranches: true,
+			Add:           func(ro dmstest.RO) { l.shops["shop"] = append(l.shops["shop"], ro) },
+			Asked:         func() int { return l.asked },
+		}
+	})
+}
