@@ -33,7 +33,8 @@ func environment(templateFile string, at endpoints, jwks string) (map[string]map
 	local := map[string]string{
 		"AWS_ENDPOINT_URL_DYNAMODB": at.dynamoDB, "AWS_ENDPOINT_URL_SQS": at.sqs, "AWS_ENDPOINT_URL_EVENTBRIDGE": at.events,
 		"KARMAK_CREDENTIALS_SECRET_ID": "", "KARMAK_CLIENT_ID": stack.KarmakClientID, "KARMAK_CLIENT_SECRET": stack.KarmakClientSecret,
-		"LOCAL_JWKS": jwks,
+		"KARMAK_SUBSCRIPTION_KEY": stack.KarmakSubscriptionKey,
+		"LOCAL_JWKS":              jwks,
 	}
 	variables := make(map[string]map[string]string)
 	for _, f := range loaded.Functions {

@@ -83,6 +83,7 @@ func encodeConnection(c relatedro.Connection) item {
 	it.putText("account", c.Account)
 	it.putText("user", c.User)
 	it.putText("branch", c.Branch)
+	it.putText("kind", c.Kind)
 	return it
 }
 
@@ -154,7 +155,7 @@ func decodeRetrieval(r *reader) relatedro.Retrieval {
 }
 
 func decodeConnection(r *reader) relatedro.Connection {
-	return relatedro.Connection{Account: r.text("account"), User: r.text("user"), Branch: r.text("branch")}
+	return relatedro.Connection{Account: r.text("account"), User: r.text("user"), Branch: r.text("branch"), Kind: r.text("kind")}
 }
 
 func decodeRelated(r *reader) relatedro.RelatedRO {

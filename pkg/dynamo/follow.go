@@ -13,17 +13,13 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// EnabledLocations returns the locations that are enabled, by connection.
-func (s *Store) EnabledLocations(ctx context.Context) (map[relatedro.Connection][]string, error) {
+// EnabledLocations returns the settings of the locations that are enabled.
+func (s *Store) EnabledLocations(ctx context.Context) ([]relatedro.Settings, error) {
 	items, err := s.all(ctx, list{index: indexGSI1, partition: string(relatedro.Enabled)})
 	if err != nil {
 		return nil, fmt.Errorf("read the enabled locations: %w", err)
 	}
-	locations := make(map[relatedro.Connection][]string)
-	for _, settings := range decodeAll(s, items, decodeSettings) {
-		locations[settings.Over] = append(locations[settings.Over], settings.Location)
-	}
-	return locations, nil
+	return decodeAll(s, items, decodeSettings), nil
 }
 
 // OpenCases returns the cases of a location whose family is open and whose first event is

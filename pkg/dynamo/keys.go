@@ -96,9 +96,13 @@ func roOf(sk string) string {
 func checkedKey(location string) key { return key{partition(location), skChecked} }
 
 // followedKey has no location: one connection may serve several. A branch comes last, as
-// it alone may hold a '#'.
+// it alone may hold a '#'. A kind comes before the account, with a ':', which neither holds.
 func followedKey(over relatedro.Connection) key {
-	return key{"FOLLOW#" + over.Account + "#" + over.User + "#" + over.Branch, skState}
+	account := over.Account
+	if over.Kind != "" {
+		account = over.Kind + ":" + account
+	}
+	return key{"FOLLOW#" + account + "#" + over.User + "#" + over.Branch, skState}
 }
 
 func assetPartition(location, asset string) string { return partition(location) + "#ASSET#" + asset }

@@ -15,8 +15,11 @@ const (
 	attrCheckedAt = "checkedAt"
 )
 
-// dmsKarmak is what attribute dms says of a location.
-const dmsKarmak = "KARMAK_FUSION"
+// What attribute dms says of a location.
+const (
+	dmsKarmak   = "KARMAK_FUSION"
+	dmsSingleRO = "SINGLE_RO"
+)
 
 // Settings returns a location's settings with Activation, both from one call;
 // NeverSetUp where nothing is stored.
@@ -87,7 +90,11 @@ func known(a relatedro.Activation) bool {
 func encodeSettings(it item, s relatedro.Settings) {
 	it.putText("status", string(s.Status))
 	it.putText("dms", dmsKarmak)
+	if s.SingleRO {
+		it.putText("dms", dmsSingleRO)
+	}
 	it.putMap("karmak", encodeConnection(s.Over))
+	it.putMap("former", encodeConnection(s.Former))
 	it[attrVersion] = number(s.Version)
 	it.putText("updatedBy", s.UpdatedBy)
 	it.putTime("updatedAt", s.UpdatedAt)
@@ -110,6 +117,8 @@ func settingsFrom(r *reader, location string) relatedro.Settings {
 	s.UpdatedBy = r.text("updatedBy")
 	s.UpdatedAt = r.time("updatedAt")
 	s.Over = nested(r, "karmak", decodeConnection)
+	s.Former = nested(r, "former", decodeConnection)
+	s.SingleRO = r.text("dms") == dmsSingleRO
 	return s
 }
 

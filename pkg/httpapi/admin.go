@@ -35,17 +35,40 @@ func (s administration) endpoints() map[string]endpoint {
 	}
 }
 
+// karmakJSON is a connection. One of kind rda has an account number in place of account and
+// user, which are empty then: the contract had them before there was another kind.
 type karmakJSON struct {
-	Account string `json:"account"`
-	User    string `json:"user"`
-	Branch  string `json:"branch"`
+	Account       string `json:"account"`
+	User          string `json:"user"`
+	Branch        string `json:"branch"`
+	Kind          string `json:"kind,omitempty"` // kindRDA; empty is kindUnity
+	AccountNumber string `json:"accountNumber,omitempty"`
 }
 
-// dmsKarmak is what a location's settings say of its DMS.
-const dmsKarmak = "KARMAK_FUSION"
+// The kinds of a connection, as the contract has them.
+const (
+	kindUnity = "unity"
+	kindRDA   = "rda"
+)
 
 func karmakOf(over relatedro.Connection) karmakJSON {
-	return karmakJSON{over.Account, over.User, over.Branch}
+	if over.Kind == "" {
+		return karmakJSON{Account: over.Account, User: over.User, Branch: over.Branch}
+	}
+	return karmakJSON{Branch: over.Branch, Kind: over.Kind, AccountNumber: over.Account}
+}
+
+// What a location's settings say of its DMS.
+const (
+	dmsKarmak   = "KARMAK_FUSION"
+	dmsSingleRO = "SINGLE_RO"
+)
+
+func dmsOf(s relatedro.Settings) string {
+	if s.SingleRO {
+		return dmsSingleRO
+	}
+	return dmsKarmak
 }
 
 type activationJSON struct {
@@ -79,7 +102,7 @@ func settingsAnswer(s relatedro.Settings) answer {
 		body: settingsJSON{
 			LocationID: s.Location,
 			Status:     s.Status,
-			DMS:        dmsKarmak,
+			DMS:        dmsOf(s),
 			Karmak:     karmakOf(s.Over),
 			Activation: activationOf(s.Activation),
 			Version:    s.Version,
@@ -154,22 +177,35 @@ func wantedOf(body []byte) (relatedro.Wanted, error) {
 	}
 	status, _ := o.text("status", true)
 	dms, _ := o.text("dms", true)
-	over := connectionOf(o)
+	wanted := relatedro.Wanted{
+		Status: relatedro.FeatureStatus(status), SingleRO: dms == dmsSingleRO, Over: connectionOf(o), SameDealer: o.flag("sameDealer"),
+	}
 	if err := o.done(); err != nil {
 		return relatedro.Wanted{}, err
 	}
-	if dms != dmsKarmak {
-		return relatedro.Wanted{}, invalid(field{"dms", `must be "KARMAK_FUSION"`})
+	if dms != dmsKarmak && dms != dmsSingleRO {
+		return relatedro.Wanted{}, invalid(field{"dms", `must be "KARMAK_FUSION" or "SINGLE_RO"`})
 	}
-	return relatedro.Wanted{Status: relatedro.FeatureStatus(status), Over: over}, nil
+	return wanted, nil
 }
 
 // connectionOf returns the connection in a body's karmak, unchecked.
 func connectionOf(o *object) (over relatedro.Connection) {
 	karmak := o.object("karmak")
-	over.Account, _ = karmak.text("account", true)
-	over.User, _ = karmak.text("user", true)
+	kind, given := karmak.text("kind", false)
+	byNumber := kind == kindRDA
 	over.Branch, _ = karmak.text("branch", true)
+	over.Account, _ = karmak.text("account", !byNumber)
+	over.User, _ = karmak.text("user", !byNumber)
+	if byNumber {
+		if over.Account != "" {
+			karmak.notes.add(karmak.path+"account", `must be empty where kind is "rda"`)
+		}
+		over.Kind = kindRDA
+		over.Account, _ = karmak.text("accountNumber", true)
+	} else if given && kind != kindUnity {
+		karmak.notes.add(karmak.path+"kind", `must be "unity" or "rda"`)
+	}
 	karmak.end()
 	return over
 }
@@ -259,7 +295,7 @@ func (s administration) history(ctx context.Context, r *request) (answer, error)
 		return answer{}, fmt.Errorf("read the history: %w", err)
 	}
 	versionOf := func(s relatedro.Settings) versionJSON {
-		return versionJSON{s.Status, dmsKarmak, karmakOf(s.Over), s.Version}
+		return versionJSON{s.Status, dmsOf(s), karmakOf(s.Over), s.Version}
 	}
 	page := changePage{Changes: make([]changeJSON, len(changes)), Cursor: encodeCursor(r, next)}
 	for i, c := range changes {

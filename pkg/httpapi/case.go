@@ -21,6 +21,7 @@ type caseJSON struct {
 	Truncated     bool                    `json:"truncated"`
 	OpenWarranty  int                     `json:"openWarrantyCount"`
 	Retrieval     retrievalJSON           `json:"retrieval"`
+	NotApplicable bool                    `json:"notApplicable,omitempty"` // its DMS makes no related ROs
 }
 
 type relatedROJSON struct {
@@ -73,6 +74,7 @@ func caseOf(c relatedro.Shown) *caseJSON {
 		Truncated:     c.Omitted > 0,
 		OpenWarranty:  c.OpenWarrantyCount(),
 		Retrieval:     retrievalOf(&c),
+		NotApplicable: c.NotApplicable,
 	}
 	for i := range c.Related {
 		ro := &c.Related[i]

@@ -61,7 +61,7 @@ func (s administration) locations(ctx context.Context, r *request) (answer, erro
 
 func (s administration) locationOf(l relatedro.Standing) locationJSON {
 	out := locationJSON{
-		LocationID: l.Location, Status: l.Status, DMS: dmsKarmak, Karmak: karmakOf(l.Over),
+		LocationID: l.Location, Status: l.Status, DMS: dmsOf(l.Settings), Karmak: karmakOf(l.Over),
 		Activation: activationOf(l.Activation), CheckedAt: timeOrNull(l.CheckedAt),
 	}
 	if f := l.Failing; f.Reason != "" {

@@ -45,8 +45,9 @@ func (s reading) oneCase(ctx context.Context, r *request) (answer, error) {
 }
 
 type casePage struct {
-	Cases  []*caseJSON `json:"cases"`
-	Cursor *string     `json:"cursor"`
+	Cases         []*caseJSON `json:"cases"`
+	Cursor        *string     `json:"cursor"`
+	NotApplicable bool        `json:"notApplicable,omitempty"`
 }
 
 func (p casePage) cases() []*caseJSON { return p.Cases }
@@ -57,11 +58,11 @@ func (s reading) asset(ctx context.Context, r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	shown, next, err := s.reader.CasesOfAsset(ctx, r.path("locationId"), r.path("assetId"), after)
+	shown, singleRO, next, err := s.reader.CasesOfAsset(ctx, r.path("locationId"), r.path("assetId"), after)
 	if err != nil {
 		return answer{}, fmt.Errorf("read the asset's cases: %w", err)
 	}
-	page := casePage{Cases: make([]*caseJSON, len(shown)), Cursor: encodeCursor(r, next)}
+	page := casePage{Cases: make([]*caseJSON, len(shown)), Cursor: encodeCursor(r, next), NotApplicable: singleRO}
 	for i, c := range shown {
 		page.Cases[i] = caseOf(c)
 	}
@@ -74,9 +75,10 @@ type foundCase struct {
 }
 
 type missingCase struct {
-	Found      bool   `json:"found"`
-	LocationID string `json:"locationId"`
-	CaseID     string `json:"caseId"`
+	Found         bool   `json:"found"`
+	LocationID    string `json:"locationId"`
+	CaseID        string `json:"caseId"`
+	NotApplicable bool   `json:"notApplicable,omitempty"`
 }
 
 type batchAnswer struct {
@@ -93,7 +95,7 @@ func (s reading) batch(ctx context.Context, r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	shown, err := s.reader.Cases(ctx, r.actor, keys)
+	shown, singleRO, err := s.reader.Cases(ctx, r.actor, keys)
 	if err != nil {
 		return answer{}, fmt.Errorf("read the batch: %w", err)
 	}
@@ -101,7 +103,7 @@ func (s reading) batch(ctx context.Context, r *request) (answer, error) {
 	for i, key := range keys {
 		c, ok := shown[key]
 		if !ok {
-			body.Cases[i] = missingCase{false, key.Location, key.Case}
+			body.Cases[i] = missingCase{false, key.Location, key.Case, singleRO[key.Location]}
 			continue
 		}
 		out := caseOf(c)

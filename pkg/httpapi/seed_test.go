@@ -90,6 +90,9 @@ func alternate(ro, from string) relatedro.RelatedRO {
 func (w *world) seedExamples() {
 	w.Helper()
 	w.karmakActive(north)
+	if err := w.karmak.AddAccount(karmaktest.Account{ID: "moved", Number: newer.Account, Face: karmaktest.ReportDataAccess}); err != nil {
+		w.Fatal(err)
+	}
 	at := func(day, hour, minute int) time.Time { return time.Date(2026, 11, day, hour, minute, 0, 0, time.UTC) }
 	activation := relatedro.Activation{
 		State: relatedro.Active, CheckedAt: at(23, 9, 0), Version: "3.62.1.0",

@@ -114,7 +114,7 @@ func anyCredentials(context.Context) (aws.Credentials, error) {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{T: t, clock: &clock{now: noon}, log: &logBuffer{}}
-	w.karmak = karmaktest.Start(karmaktest.Config{ClientID: "client", ClientSecret: "secret"})
+	w.karmak = karmaktest.Start(karmaktest.Config{ClientID: "client", ClientSecret: "secret", SubscriptionKey: "key"})
 	t.Cleanup(w.karmak.Close)
 	w.startQueues()
 
@@ -133,7 +133,10 @@ func (w *world) restart() {
 	if err != nil {
 		w.Fatal(err)
 	}
-	dms := karmak.New(karmak.Config{BaseURL: w.karmak.URL, Credentials: karmak.Static("client", "secret"), RetryDelay: time.Millisecond})
+	keys := func(context.Context) (karmak.Credentials, error) {
+		return karmak.Credentials{ClientID: "client", ClientSecret: "secret", SubscriptionKey: "key"}, nil
+	}
+	dms := karmak.New(karmak.Config{BaseURL: w.karmak.URL, Credentials: keys, RetryDelay: time.Millisecond})
 	w.Cleanup(dms.Close)
 	refreshes := sqsbatch.NewRefreshQueue(w.queue, w.queues[relatedro.RefreshQueue].Source)
 	letters := sqsbatch.NewDeadLetters(w.queue, w.queues, time.Now)

@@ -61,8 +61,13 @@ func (a *Admin) Settings(ctx context.Context, location string) (Settings, error)
 
 // Wanted is what somebody wants a location's settings to be.
 type Wanted struct {
-	Status FeatureStatus
-	Over   Connection
+	Status   FeatureStatus
+	Over     Connection
+	SingleRO bool
+
+	// SameDealer is our support's word that Over is the dealer whose ROs the location reads
+	// already, reached by another kind of interface.
+	SameDealer bool
 }
 
 // ConnectionField begins the names of a connection's fields in a *FieldError, and is that
@@ -72,7 +77,7 @@ const ConnectionField = "connection"
 // CheckBy is a *Refusal of NotConnected where the actor wants to enable what only
 // Support can set up first.
 func (a *Admin) CheckBy(actor Actor, w Wanted) error {
-	if w.Status == Enabled && !a.connected(w.Over) && !actor.Has(Support) {
+	if w.Status == Enabled && !w.SingleRO && !a.connected(w.Over) && !actor.Has(Support) {
 		return a.notConnected()
 	}
 	return nil
@@ -82,6 +87,9 @@ func (a *Admin) CheckBy(actor Actor, w Wanted) error {
 func (a *Admin) Check(w Wanted) (errs []error) {
 	if w.Status != Enabled && w.Status != Disabled {
 		errs = append(errs, &FieldError{"status", `must be "ENABLED" or "DISABLED"`})
+	}
+	if w.SingleRO && w.Status == Enabled {
+		return append(errs, &FieldError{"status", `must be "DISABLED" where the DMS keeps all pay types on one RO: there is nothing to fetch`})
 	}
 	if w.Status == Enabled {
 		return append(errs, a.CheckConnection(w.Over)...)
@@ -123,7 +131,8 @@ func (a *Admin) notConnected() *Refusal {
 // stored one: ErrStale otherwise. Enabling first asks the DMS about the very values
 // to be saved, and is a *Refusal of NotActive unless it confirms them; if they are of
 // the location's own connection, what it said is stored all the same. Changing the
-// connection without being Support is a *Refusal of NotAllowed. w has been checked.
+// connection or the DMS without being Support is a *Refusal of NotAllowed, and to call two
+// connections one dealer's that cannot be that a *FieldError. w has been checked.
 func (a *Admin) Change(ctx context.Context, actor Actor, location string, version int64, w Wanted) (Settings, error) {
 	if actor.Subject == "" {
 		return Settings{}, &Refusal{Code: NotAllowed, Message: "The token does not say who changes the settings (sub)."}
@@ -141,8 +150,15 @@ func (a *Admin) Change(ctx context.Context, actor Actor, location string, versio
 			Message: fmt.Sprintf("Only our support staff may change which %s account, user and branch a location reads.", a.dms.Name()),
 		}
 	}
+	if before.SingleRO != w.SingleRO && !actor.Has(Support) {
+		return Settings{}, &Refusal{Code: NotAllowed, Field: "dms", Message: "Only our support staff may change which DMS a location has."}
+	}
+	former, err := before.former(w)
+	if err != nil {
+		return Settings{}, err
+	}
 	after := Settings{
-		Location: location, Status: w.Status, Over: w.Over,
+		Location: location, Status: w.Status, Over: w.Over, Former: former, SingleRO: w.SingleRO,
 		Version: before.Version + 1, UpdatedBy: actor.Subject,
 		Activation: Activation{State: ActivationUnknown},
 	}
@@ -168,6 +184,23 @@ func (a *Admin) Change(ctx context.Context, actor Actor, location string, versio
 		return Settings{}, err
 	}
 	return after, nil
+}
+
+// former returns Settings.Former for a change to w. It is a *FieldError where w says of
+// connections that they are one dealer's which cannot be that: of one kind, or of two
+// branches.
+func (s Settings) former(w Wanted) (Connection, error) {
+	moves := w.Over.Kind != s.Over.Kind
+	corrects := s.Former != Connection{} && w.Over.Kind != s.Former.Kind // the account that it was moved to
+	switch {
+	case w.SameDealer && (s.Over.Account == "" || !moves && !corrects || !w.Over.sameBranch(s.Over)):
+		return Connection{}, &FieldError{"sameDealer", "may be true only where kind changes and the branch does not"}
+	case w.SameDealer && moves:
+		return s.Over, nil
+	case w.SameDealer || w.Over.Reads(s.Over):
+		return s.Former, nil
+	}
+	return Connection{}, nil
 }
 
 // askToEnable asks the DMS about a connection to be enabled. It is a *Refusal of TooSoon
@@ -317,7 +350,7 @@ func (a *Admin) Refresh(ctx context.Context, actor Actor, key CaseKey, f Facts) 
 		return "", err
 	}
 	if s := loaded.Settings[key.Location]; !s.Enabled() {
-		return "", switchedOff()
+		return "", s.switchedOff()
 	}
 	period := RefreshPeriod
 	if loaded.Cases[key].Retrieval.Outcome == OutcomeFailed {
@@ -352,6 +385,9 @@ func (a *Admin) Refresh(ctx context.Context, actor Actor, key CaseKey, f Facts) 
 	return id, nil
 }
 
-func switchedOff() *Refusal {
+func (s Settings) switchedOff() *Refusal {
+	if s.SingleRO {
+		return &Refusal{Code: SwitchedOff, Message: NotApplicable.Sentence()}
+	}
 	return &Refusal{Code: SwitchedOff, Message: "Related ROs are switched off for this location."}
 }

@@ -39,22 +39,12 @@ type Feed interface {
 	Touched(ctx context.Context, over Connection, since time.Time) (ros []RelatedRO, whole bool, err error)
 }
 
-// Followed is what a run has left of a connection for the next run.
-type Followed struct {
-	Over     Connection
-	Since    time.Time // when the last run that read everything began; zero before the first
-	SyncedAt time.Time // when all open cases were last put into the queue
-	Seen     []uint64  // fingerprints of the ROs that the last run saw, ascending
-	Failing  Failing   // what kept the last run from reading the connection
-	Revision int64     // counts writes; 0 is not stored
-}
-
 // FollowStore is what following needs of the store.
 type FollowStore interface {
 	LeaseStore
 
-	// EnabledLocations returns the locations that are enabled, by connection.
-	EnabledLocations(ctx context.Context) (map[Connection][]string, error)
+	// EnabledLocations returns the settings of the locations that are enabled.
+	EnabledLocations(ctx context.Context) ([]Settings, error)
 
 	// Followed returns the state of each connection, with Over alone where nothing is
 	// stored.
@@ -212,11 +202,21 @@ func NewFollower(c FollowConfig) *Follower {
 // waited longest. A connection that fails, or that ctx leaves no time for, is caught up
 // by a later run. The error means that no connection could be looked at.
 func (f *Follower) Run(ctx context.Context) error {
-	locations, err := f.store.EnabledLocations(ctx)
+	enabled, err := f.store.EnabledLocations(ctx)
 	if err != nil {
 		return fmt.Errorf("list the enabled locations: %w", err)
 	}
+	locations, formers := make(map[Connection][]string), make(map[Connection][]Connection)
+	for _, s := range enabled {
+		locations[s.Over] = append(locations[s.Over], s.Location)
+		if s.Former != (Connection{}) {
+			formers[s.Over] = append(formers[s.Over], s.Former)
+		}
+	}
 	states, err := f.store.Followed(ctx, slices.Collect(maps.Keys(locations)))
+	if err == nil {
+		err = f.inherit(ctx, states, formers)
+	}
 	if err != nil {
 		return fmt.Errorf("read what the last run saw: %w", err)
 	}
@@ -251,7 +251,7 @@ func (f *Follower) connection(ctx context.Context, before Followed, locations []
 	}
 	changed := before.changed(ros)
 	report.ROs, report.Changed = len(ros), len(changed)
-	report.Synced = before.Since.IsZero() || !whole || before.lost(began) || f.syncDue(before, began)
+	report.Synced = before.SyncedAt.IsZero() || !whole || before.lost(began) || f.syncDue(before, began)
 	refreshes, err := f.refreshes(ctx, locations, changed, report.Synced)
 	if err == nil {
 		report.Refreshes, err = len(refreshes), f.queue.SendRefreshes(ctx, refreshes)
@@ -300,7 +300,7 @@ func (f *Follower) refreshes(ctx context.Context, locations []string, changed []
 	var refreshes []Event
 	for key, c := range loaded.Cases {
 		otherwise := func(ro RelatedRO) bool { return !c.SaysOf(ro) }
-		if c.RO != "" && c.Follows(now) && (all || slices.ContainsFunc(changed, otherwise)) {
+		if c.RO != "" && c.Follows(now) && (all && c.open() || slices.ContainsFunc(changed, otherwise)) {
 			ev := refreshOf(key, Facts{RO: c.RO, CaseNumber: c.Number, Asset: c.Asset}, now)
 			ev.Cause = TriggerFollow
 			refreshes = append(refreshes, ev)
@@ -317,9 +317,9 @@ const openFor = FollowFor + 365*24*time.Hour
 // look up the cases of each.
 const manyNumbers = 200
 
-// concerned returns the location's cases that may have to be fetched again: all that are
-// open, or those that have one of the changed ROs, or what it was made from, as their own
-// or a related one.
+// concerned returns the location's cases that may have to be fetched again: those that have
+// one of the changed ROs, or what it was made from, as their own or a related one, and all
+// that are open if so wanted, or if the numbers are many.
 func (f *Follower) concerned(ctx context.Context, location string, changed []RelatedRO, all bool) ([]CaseKey, error) {
 	numbers := make(map[string]bool)
 	for _, ro := range changed {
@@ -329,11 +329,15 @@ func (f *Follower) concerned(ctx context.Context, location string, changed []Rel
 			}
 		}
 	}
+	var keys []CaseKey
 	if all || len(numbers) > manyNumbers {
-		return f.store.OpenCases(ctx, location, f.now().Add(-openFor))
+		open, err := f.store.OpenCases(ctx, location, f.now().Add(-openFor))
+		if err != nil || len(numbers) > manyNumbers {
+			return open, err
+		}
+		keys = open
 	}
 	var mu sync.Mutex
-	var keys []CaseKey
 	var failure error
 	inParallel(slices.Collect(maps.Keys(numbers)), lookupsAtOnce, func(number string) {
 		found, err := f.casesWith(ctx, location, number)
@@ -376,21 +380,6 @@ func (f *Follower) keep(ctx context.Context, before, next Followed, locations []
 		}
 	}
 	return f.store.SaveChecked(ctx, locations, next.Since)
-}
-
-// window returns the day from which on a run asks: the day before the last run that read
-// everything. Filters of a DMS know neither a time of day nor our zone.
-func (f Followed) window(now time.Time) time.Time {
-	since := f.Since
-	if since.IsZero() || f.lost(now) {
-		since = now
-	}
-	return since.AddDate(0, 0, -1)
-}
-
-// lost reports whether the connection could not be read for longer than a run looks back.
-func (f Followed) lost(now time.Time) bool {
-	return !f.Since.IsZero() && now.Sub(f.Since) > FollowBack
 }
 
 // syncDue reports whether the connection's open cases are to be fetched again tonight,

@@ -27,6 +27,10 @@ type Shown struct {
 	Case
 	Feature FeatureStatus // of the case's location
 
+	// NotApplicable says that the location's DMS keeps all pay types on one RO: there are no
+	// related ROs, which is not to say that none were found.
+	NotApplicable bool
+
 	// CheckedAt is when it was last looked whether the DMS has changed anything of the
 	// location's cases; zero where that is not done. Only Reader.Case fills it.
 	CheckedAt time.Time
@@ -46,7 +50,8 @@ type Match struct {
 // Reader turns stored cases into what people see. Safe for concurrent use.
 //
 // It shows a list of related ROs only while the location still reads what the list was
-// fetched over: after a change of account or branch the list is another's. Nothing of a
+// fetched over: after a change of account or branch the list is another's, unless it is the
+// same dealer's. Nothing of a
 // deleted case is shown. A location's settings may be SettingsLife old, except in Case and
 // Search.
 type Reader struct {
@@ -136,29 +141,34 @@ func (r *Reader) linked(ctx context.Context, c Shown) (map[string][]Link, error)
 }
 
 // CasesOfAsset returns a page of an asset's cases, newest first. An empty after
-// starts the list and an empty next ends it; ErrPosition as CaseReader has it.
-func (r *Reader) CasesOfAsset(ctx context.Context, location, asset, after string) (cases []Shown, next string, err error) {
+// starts the list and an empty next ends it; ErrPosition as CaseReader has it. singleRO is
+// Settings.SingleRO of the location.
+func (r *Reader) CasesOfAsset(ctx context.Context, location, asset, after string) (cases []Shown, singleRO bool, next string, err error) {
 	stored, next, err := r.store.CasesOfAsset(ctx, location, asset, after, PageSize)
 	if err != nil {
-		return nil, "", err
+		return nil, false, "", err
+	}
+	of := stored
+	if len(of) == 0 { // an empty list says nothing of why
+		of = []Case{{Key: CaseKey{Location: location}}}
 	}
 	settings := make(map[string]Settings)
-	if err := r.settle(ctx, settings, slices.Values(stored)); err != nil {
-		return nil, "", err
+	if err := r.settle(ctx, settings, slices.Values(of)); err != nil {
+		return nil, false, "", err
 	}
 	s, ok := settings[location]
 	if len(stored) > 0 && !ok {
-		return nil, "", ErrUnreadable
+		return nil, false, "", ErrUnreadable
 	}
 	for _, c := range stored {
 		cases = append(cases, show(c, s))
 	}
-	return cases, next, nil
+	return cases, s.SingleRO, next, nil
 }
 
-// Cases returns those of the cases that are stored and that the actor may see. Keys
-// may repeat.
-func (r *Reader) Cases(ctx context.Context, actor Actor, keys []CaseKey) (map[CaseKey]Shown, error) {
+// Cases returns those of the cases that are stored and that the actor may see, and which of
+// their locations have Settings.SingleRO. Keys may repeat.
+func (r *Reader) Cases(ctx context.Context, actor Actor, keys []CaseKey) (found map[CaseKey]Shown, singleRO map[string]bool, err error) {
 	var ask Keys
 	for _, key := range keys {
 		if !actor.Sees(key.Location) {
@@ -170,22 +180,25 @@ func (r *Reader) Cases(ctx context.Context, actor Actor, keys []CaseKey) (map[Ca
 		}
 	}
 	if len(ask.Cases) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
 	loaded, err := r.peek(ctx, ask)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := r.settle(ctx, loaded.Settings, maps.Values(loaded.Cases)); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	found := make(map[CaseKey]Shown, len(loaded.Cases))
+	found, singleRO = make(map[CaseKey]Shown, len(loaded.Cases)), make(map[string]bool)
+	for location, s := range loaded.Settings {
+		singleRO[location] = s.SingleRO
+	}
 	for key, c := range loaded.Cases {
 		if s, ok := loaded.Settings[key.Location]; ok { // or they cannot be read
 			found[key] = show(c, s)
 		}
 	}
-	return found, nil
+	return found, singleRO, nil
 }
 
 // Search returns a page of a location's cases that have an RO number, or one that
@@ -297,21 +310,29 @@ func (r *Reader) settle(ctx context.Context, known map[string]Settings, cases it
 // disowns reports whether the case's list is another account's or branch's than the
 // location's.
 func (s Settings) disowns(c Case) bool {
-	return !c.Retrieval.RetrievedAt.IsZero() && !s.Over.Reads(c.FetchedOver)
+	return !c.Retrieval.RetrievedAt.IsZero() && !s.Reads(c.FetchedOver)
 }
 
 // show returns the case as people may see it under the settings.
 func show(c Case, s Settings) Shown {
-	if s.disowns(c) {
-		c.Related, c.Omitted, c.FetchedOver, c.Past = nil, 0, Connection{}, nil
-		c.Retrieval = Retrieval{
-			Outcome: OutcomeFailed, Trigger: c.Retrieval.Trigger, EventID: c.Retrieval.EventID,
-			Reason: ConnectionChanged, Message: ConnectionChanged.Sentence(),
-		}
+	switch {
+	case s.SingleRO:
+		c = c.withNothing(NotApplicable)
+	case s.disowns(c):
+		c = c.withNothing(ConnectionChanged)
 	}
-	shown := Shown{Case: c, Feature: s.Status}
+	shown := Shown{Case: c, Feature: s.Status, NotApplicable: s.SingleRO}
 	if s.Enabled() {
 		shown.CheckedAt = s.CheckedAt
 	}
 	return shown
+}
+
+// withNothing returns c without what was fetched of it, and with why.
+func (c Case) withNothing(why Reason) Case {
+	c.Related, c.Omitted, c.FetchedOver, c.Past = nil, 0, Connection{}, nil
+	c.Retrieval = Retrieval{
+		Outcome: OutcomeFailed, Trigger: c.Retrieval.Trigger, EventID: c.Retrieval.EventID, Reason: why, Message: why.Sentence(),
+	}
+	return c
 }

@@ -29,6 +29,7 @@ const (
 	AmbiguousBranch        Reason = "ambiguous_branch"        // permanent: the number exists at several branches, the location names none
 	BranchesUnlisted       Reason = "branches_unlisted"       // permanent: the DMS has no list of branches to give; of no retrieval
 	FamilyTooLarge         Reason = "family_too_large"        // permanent: more related ROs than can be kept
+	NotApplicable          Reason = "not_applicable"          // the location's DMS keeps all pay types on one RO; of no retrieval
 	LocationDisabled       Reason = "location_disabled"       // the location was switched off before the retrieval ended
 	ConnectionChanged      Reason = "connection_changed"      // the list was fetched over a connection the location no longer has
 )
@@ -48,6 +49,8 @@ func (r Reason) Sentence() string {
 	switch r {
 	case StoreUnavailable, Conflict:
 		return "The related ROs could not be saved in time."
+	case NotApplicable:
+		return "This location's DMS keeps all pay types on one RO, so its ROs have no related ROs."
 	case LocationDisabled:
 		return "Related ROs were switched off for this location before they could be fetched."
 	case ConnectionChanged:

@@ -32,7 +32,7 @@ func (s Selection) takes(c Case, at Settings) bool {
 	case SelectFailed:
 		return failed
 	case SelectStale:
-		return failed || c.Retrieval.RetrievedAt.IsZero() || at.disowns(c)
+		return failed || c.Retrieval.RetrievedAt.IsZero() || !at.Over.Reads(c.FetchedOver)
 	}
 	return true
 }
@@ -108,7 +108,7 @@ func (a *Admin) HandOver(ctx context.Context, location string, cases []Handed) (
 func (a *Admin) enabled(ctx context.Context, location string) (Settings, error) {
 	s, err := a.store.Settings(ctx, location)
 	if err == nil && !s.Enabled() {
-		err = switchedOff()
+		err = s.switchedOff()
 	}
 	return s, err
 }

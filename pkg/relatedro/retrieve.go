@@ -270,7 +270,7 @@ func (r *Retriever) stillOver(ctx context.Context, over Connection, tasks []*tas
 // succeed settles a task whose family was found at the given time. A look at whether the
 // DMS has changed costs no write where it has not.
 func (r *Retriever) succeed(ctx context.Context, t *task, family Family, over Connection, at time.Time) {
-	next := t.decision.Case.Retrieved(*t.decision.Fetch, family, over, at)
+	next := t.known(over).Retrieved(*t.decision.Fetch, family, over, at)
 	unchanged := t.decision.Fetch.Cause == TriggerFollow && !t.decision.Changed && next.listEquals(t.stored) && !t.stored.Unindexed
 	if unchanged || r.save(ctx, t, next) {
 		t.fetched(Result{Verdict: Done, Settlement: SettledOK, Related: len(family.Related)})

@@ -42,9 +42,19 @@ type Branch struct{ Code, Name string }
 
 // Settings is a location's setting of the feature.
 type Settings struct {
-	Location   string
-	Status     FeatureStatus
-	Over       Connection
+	Location string
+	Status   FeatureStatus
+	Over     Connection
+
+	// Former is the connection before Over where our support has said that both are one
+	// dealer's: lists fetched over it stay the location's until they are fetched again.
+	// Zero is none.
+	Former Connection
+
+	// SingleRO says that the location's DMS keeps all pay types on one RO: it has no related
+	// ROs, and nothing is fetched.
+	SingleRO bool
+
 	Version    int64 // counts changes; 0 is never set up
 	UpdatedBy  string
 	UpdatedAt  time.Time
@@ -54,6 +64,17 @@ type Settings struct {
 
 // Enabled reports whether events of the location are fetched for.
 func (s Settings) Enabled() bool { return s.Status == Enabled }
+
+// Reads reports whether what was fetched over a connection is the location's.
+func (s Settings) Reads(fetched Connection) bool {
+	return s.Over.Reads(fetched) || s.wasFormer(fetched)
+}
+
+// wasFormer reports whether what was fetched over a connection is the location's from
+// before its dealer was moved.
+func (s Settings) wasFormer(fetched Connection) bool {
+	return s.Former != Connection{} && s.Former.Reads(fetched)
+}
 
 // NeverSetUp returns the settings of a location that nobody has set up:
 // disabled, version 0.

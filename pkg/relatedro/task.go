@@ -100,6 +100,17 @@ func (t *task) overtaken(now time.Time) bool {
 	return refreshed && c.fetchedSince(t.decision.Fetch.OccurredAt, t.settings.Over, now)
 }
 
+// known returns the case with its facts taken in. A list that was fetched over the connection
+// from which its dealer was moved counts as fetched over this one: what is known of its ROs
+// stays known.
+func (t *task) known(over Connection) Case {
+	c := t.decision.Case
+	if t.settings.wasFormer(c.FetchedOver) {
+		c.FetchedOver = over
+	}
+	return c
+}
+
 // invented reports whether nothing but a refresh has ever spoken of the case.
 func (t *task) invented() bool { return !t.stored.Stored() && !t.decision.Case.takenIn() }
 

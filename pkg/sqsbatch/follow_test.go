@@ -22,7 +22,7 @@ import (
 // karmak returns a Karmak client with an empty memory.
 func (w *world) karmak() *karmak.Client {
 	c := karmak.New(karmak.Config{
-		BaseURL: w.unity.URL, Credentials: karmak.Static("id", "secret"), Now: w.clock.Now,
+		BaseURL: w.unity.URL, Credentials: keys, Now: w.clock.Now,
 		RetryDelay: time.Millisecond, MaxRetryDelay: time.Millisecond,
 	})
 	w.t.Cleanup(c.Close)

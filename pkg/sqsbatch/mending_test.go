@@ -154,11 +154,11 @@ func (w *world) nothingIsSeenOf(id, asset string, ros ...string) {
 	if _, err := reader.Case(context.Background(), key); err != relatedro.ErrNoCase {
 		w.t.Errorf("read alone: %v, want ErrNoCase", err)
 	}
-	batch, err := reader.Cases(context.Background(), relatedro.Actor{Roles: []relatedro.Role{relatedro.Support}, Everywhere: true}, []relatedro.CaseKey{key})
+	batch, _, err := reader.Cases(context.Background(), relatedro.Actor{Roles: []relatedro.Role{relatedro.Support}, Everywhere: true}, []relatedro.CaseKey{key})
 	if w.must(err); len(batch) > 0 {
 		w.t.Errorf("read in a batch: %v", batch)
 	}
-	cases, _, err := reader.CasesOfAsset(context.Background(), "loc-100", asset, "")
+	cases, _, _, err := reader.CasesOfAsset(context.Background(), "loc-100", asset, "")
 	if w.must(err); len(cases) > 0 {
 		w.t.Errorf("read by asset: %v", cases)
 	}

@@ -74,7 +74,7 @@ var connectionA = relatedro.Connection{Account: accountA, User: "user-1"}
 // alternate 50124.
 func newWorld(t testing.TB) *world {
 	w := &world{t: t, clock: clock.NewManual(time.Date(2026, 11, 23, 10, 15, 0, 0, time.UTC)), log: &lockedBuffer{}, dbCalls: map[string]int{}}
-	w.unity = karmaktest.Start(karmaktest.Config{ClientID: "id", ClientSecret: "secret", Now: w.clock.Now})
+	w.unity = karmaktest.Start(karmaktest.Config{ClientID: "id", ClientSecret: "secret", SubscriptionKey: "key", Now: w.clock.Now})
 	t.Cleanup(w.unity.Close)
 	for _, account := range []string{accountA, accountB} {
 		w.must(w.unity.AddAccount(karmaktest.Account{ID: account, Users: []string{"user-1", "user-2"}}))
@@ -93,13 +93,18 @@ func newWorld(t testing.TB) *world {
 	return w
 }
 
+// keys are what Karmak gave us.
+func keys(context.Context) (karmak.Credentials, error) {
+	return karmak.Credentials{ClientID: "id", ClientSecret: "secret", SubscriptionKey: "key"}, nil
+}
+
 // newHandler returns the handler of a new process, with an empty memory.
 func (w *world) newHandler() *sqsbatch.Handler {
 	log := slog.New(slog.NewJSONHandler(w.log, nil))
 	asking := &http.Transport{}
 	w.t.Cleanup(asking.CloseIdleConnections)
 	dms := karmak.New(karmak.Config{
-		BaseURL: w.unity.URL, Credentials: karmak.Static("id", "secret"), Now: w.clock.Now, Logger: log,
+		BaseURL: w.unity.URL, Credentials: keys, Now: w.clock.Now, Logger: log,
 		RetryDelay: time.Millisecond, MaxRetryDelay: time.Millisecond,
 		Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 			w.mu.Lock()

@@ -13,9 +13,13 @@ import (
 	"related-ro/infra/local/template"
 )
 
-// KarmakClientID and KarmakClientSecret are the credentials that the simulated Karmak accepts. The
-// functions receive them in place of a secret's ID.
-const KarmakClientID, KarmakClientSecret = "local-client", "local-secret"
+// KarmakClientID, KarmakClientSecret and KarmakSubscriptionKey are the credentials that the
+// simulated Karmak accepts. The functions receive them in place of a secret's ID.
+const (
+	KarmakClientID        = "local-client"
+	KarmakClientSecret    = "local-secret"
+	KarmakSubscriptionKey = "local-subscription"
+)
 
 const (
 	// Fake credentials that the functions receive in place of a role's.
@@ -98,6 +102,7 @@ func (s *Stack) environment(f template.Function) map[string]string {
 		delete(environment, "KARMAK_CREDENTIALS_SECRET_ID")
 		environment["KARMAK_CLIENT_ID"] = KarmakClientID
 		environment["KARMAK_CLIENT_SECRET"] = KarmakClientSecret
+		environment["KARMAK_SUBSCRIPTION_KEY"] = KarmakSubscriptionKey
 	}
 	environment["AWS_ACCESS_KEY_ID"] = accessKey
 	environment["AWS_SECRET_ACCESS_KEY"] = secretKey

@@ -176,7 +176,7 @@ func (s *Stack) serveEngines() error {
 	s.Queues = sqs.New(queues)
 	s.Tables = dynamodb.New()
 	s.Karmak = karmaktest.New(karmaktest.Config{
-		ClientID: KarmakClientID, ClientSecret: KarmakClientSecret, Observe: observers(s.options.Observers).karmak,
+		ClientID: KarmakClientID, ClientSecret: KarmakClientSecret, SubscriptionKey: KarmakSubscriptionKey, Observe: observers(s.options.Observers).karmak,
 	})
 	for engine, embedded := range map[Engine]http.Handler{SQS: s.Queues, DynamoDB: s.Tables, Events: s.newBus(), Karmak: s.Karmak} {
 		handler, err := s.options.engine(engine, embedded)

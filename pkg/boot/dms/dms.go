@@ -26,9 +26,12 @@ func New(kit boot.Kit) (*karmak.Client, error) {
 	config := karmak.Config{
 		BaseURL:     kit.Env.NeedURL("KARMAK_BASE_URL"),
 		Credentials: credentials(kit),
-		UserAgent:   "related-ro/" + boot.Version,
-		Transport:   kit.Transport,
-		Logger:      kit.Log,
+
+		AccountHeader: kit.Env.Get("KARMAK_ACCOUNT_HEADER", ""),
+
+		UserAgent: "related-ro/" + boot.Version,
+		Transport: kit.Transport,
+		Logger:    kit.Log,
 		Observe: func(call karmak.Call) {
 			kit.Metrics.Add("KarmakRequests", boot.Count, 1, boot.By("Outcome", cmp.Or(string(call.Outcome), "ok")))
 			kit.Metrics.Add("KarmakLatency", boot.Milliseconds, float64(call.Duration.Microseconds())/1000)
@@ -38,7 +41,7 @@ func New(kit boot.Kit) (*karmak.Client, error) {
 		},
 	}
 	if err := config.Validate(); err != nil {
-		return nil, fmt.Errorf("KARMAK_BASE_URL or the Karmak credentials: %w", err)
+		return nil, fmt.Errorf("KARMAK_BASE_URL, KARMAK_ACCOUNT_HEADER or the Karmak credentials: %w", err)
 	}
 	if !private(config.BaseURL) && kit.Env.Get("AWS_SAM_LOCAL", "") != "true" {
 		return nil, errors.New("KARMAK_BASE_URL must begin with https://: only this machine's own addresses, and sam local, may do without")
@@ -54,7 +57,8 @@ func private(address string) bool {
 }
 
 // credentials reads them from Secrets Manager, or, where no secret is named (the
-// local stack), from KARMAK_CLIENT_ID and KARMAK_CLIENT_SECRET.
+// local stack), from KARMAK_CLIENT_ID, KARMAK_CLIENT_SECRET and, if an account is at Karmak's
+// newer interface, KARMAK_SUBSCRIPTION_KEY.
 func credentials(kit boot.Kit) karmak.CredentialsFunc {
 	env := kit.Env
 	secret := env.Get("KARMAK_CREDENTIALS_SECRET_ID", "")
@@ -63,7 +67,11 @@ func credentials(kit boot.Kit) karmak.CredentialsFunc {
 			env.Need("KARMAK_CREDENTIALS_SECRET_ID")
 			return nil
 		}
-		return karmak.Static(env.Need("KARMAK_CLIENT_ID"), env.Need("KARMAK_CLIENT_SECRET"))
+		keys := karmak.Credentials{
+			ClientID: env.Need("KARMAK_CLIENT_ID"), ClientSecret: env.Need("KARMAK_CLIENT_SECRET"),
+			SubscriptionKey: env.Get("KARMAK_SUBSCRIPTION_KEY", ""),
+		}
+		return func(context.Context) (karmak.Credentials, error) { return keys, nil }
 	}
 	client := secretsmanager.NewFromConfig(kit.AWS("SECRETS_MANAGER"))
 	return func(ctx context.Context) (karmak.Credentials, error) {
@@ -82,12 +90,13 @@ func read(ctx context.Context, client *secretsmanager.Client, secret string) (ka
 		return karmak.Credentials{}, err
 	}
 	var value struct {
-		ClientID     string `json:"clientId"`
-		ClientSecret string `json:"clientSecret"`
+		ClientID        string `json:"clientId"`
+		ClientSecret    string `json:"clientSecret"`
+		SubscriptionKey string `json:"subscriptionKey"`
 	}
 	// The decoder's own error could quote the secret.
 	if json.Unmarshal([]byte(aws.ToString(out.SecretString)), &value) != nil || value.ClientID == "" || value.ClientSecret == "" {
 		return karmak.Credentials{}, errors.New(`the secret must be JSON with "clientId" and "clientSecret"`)
 	}
-	return karmak.Credentials{ClientID: value.ClientID, ClientSecret: value.ClientSecret}, nil
+	return karmak.Credentials(value), nil
 }
