@@ -108,7 +108,7 @@ func TestEveryReasonAndRefusalIsSaidInEveryLanguage(t *testing.T) {
 				t.Errorf("refusal %s is said in English where %s is spoken", code, language)
 			}
 		}
-		for _, field := range []string{"karmak.account", "karmak.user", "karmak.branch", "ro"} {
+		for _, field := range []string{"karmak.account", "karmak.user", "karmak.accountNumber", "karmak.kind", "karmak.branch", "dms", "sameDealer", "ro"} {
 			if said["field."+field] == "" {
 				t.Errorf("what is wrong with %s is said in English where %s is spoken", field, language)
 			}

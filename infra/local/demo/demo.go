@@ -31,7 +31,7 @@ func Run(ctx context.Context, p *platform.Platform, data seed.Data, out io.Write
 	defer running.Wait()
 	defer stop()
 	t := &teller{platform: p, data: data, out: out, inbox: inbox}
-	for _, chapter := range []func(context.Context) error{t.export, t.spinoff, t.follow, t.close, t.warranty, t.disabled, t.told} {
+	for _, chapter := range []func(context.Context) error{t.export, t.spinoff, t.follow, t.move, t.close, t.warranty, t.disabled, t.told} {
 		bounded, cancel := context.WithTimeout(ctx, patience)
 		err := chapter(bounded)
 		cancel()
@@ -121,6 +121,54 @@ func (t *teller) follow(ctx context.Context) error {
 	return nil
 }
 
+// move: Karmak moves the dealer to its newer interface. Nothing that was fetched is lost, and it goes on from there.
+func (t *teller) move(ctx context.Context) error {
+	c, err := t.open("case-1001")
+	if err != nil {
+		return err
+	}
+	before, err := t.platform.RelatedROs(ctx, c.LocationID, c.CaseID)
+	if err != nil {
+		return err
+	}
+	karmak := t.data.Connection(c.LocationID)
+	var moved struct{ AccountNumber string }
+	body := map[string]any{"id": karmak.Account, "set": map[string]any{"face": "rda"}}
+	if err := t.platform.Control(ctx, http.MethodPatch, "account", body, &moved); err != nil {
+		return err
+	}
+	err = t.platform.SaveSettings(ctx, c.LocationID, platform.Settings{
+		Status: "ENABLED", DMS: platform.KarmakFusion, SameDealer: true,
+		Karmak: platform.Connection{Kind: "rda", AccountNumber: moved.AccountNumber, Branch: karmak.Branch},
+	})
+	if err != nil {
+		return err
+	}
+	after, err := t.platform.RelatedROs(ctx, c.LocationID, c.CaseID)
+	if err != nil {
+		return err
+	}
+	t.say("\n4. Karmak moves the dealer to its newer interface, where it is account number %s, and our support saves that. Unity refuses the", moved.AccountNumber)
+	t.say("   account from now on. The case goes on showing its %d related ROs, fetched at %s.", len(after.RelatedROs), after.Retrieval.RetrievedAt)
+	if len(after.RelatedROs) != len(before.RelatedROs) || after.Retrieval.RetrievedAt != before.Retrieval.RetrievedAt {
+		return fmt.Errorf("case %s does not show the list of before the move", c.CaseID)
+	}
+	if err := t.platform.Follow(ctx); err != nil {
+		return err
+	}
+	if err := t.platform.AwaitEmpty(ctx); err != nil {
+		return err
+	}
+	if after, err = t.platform.RelatedROs(ctx, c.LocationID, c.CaseID); err != nil {
+		return err
+	}
+	t.say("   The next run of follow has it fetched by the newer interface: %d related ROs, retrieval %s.", len(after.RelatedROs), after.Retrieval.Outcome)
+	if len(after.RelatedROs) != len(before.RelatedROs) || after.Retrieval.Outcome != "ok" || after.Retrieval.RetrievedAt == before.Retrieval.RetrievedAt {
+		return fmt.Errorf("case %s was not fetched by the newer interface", c.CaseID)
+	}
+	return nil
+}
+
 // close: closing the case fetches anew, open ROs included.
 func (t *teller) close(ctx context.Context) error {
 	c, err := t.open("case-1001")
@@ -131,7 +179,7 @@ func (t *teller) close(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.say("\n4. The case is closed by auto-close. Event %s is on the queue.", id)
+	t.say("\n5. The case is closed by auto-close. Event %s is on the queue.", id)
 	return t.expect(ctx, c, id, "closed", "50124 alternate", "50125 alternate", "50126 descendant", "50127 alternate")
 }
 

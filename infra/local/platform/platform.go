@@ -96,11 +96,12 @@ type Answer struct {
 		Voided   bool   `json:"voided"`
 	} `json:"relatedRos"`
 	Retrieval struct {
-		Outcome string `json:"outcome"`
-		Trigger string `json:"trigger"`
-		EventID string `json:"eventId"`
-		Reason  string `json:"reason"`
-		Message string `json:"message"`
+		Outcome     string `json:"outcome"`
+		Trigger     string `json:"trigger"`
+		EventID     string `json:"eventId"`
+		RetrievedAt string `json:"retrievedAt"`
+		Reason      string `json:"reason"`
+		Message     string `json:"message"`
 	} `json:"retrieval"`
 }
 
@@ -191,6 +192,8 @@ type Settings struct {
 	Status string     `json:"status"`
 	DMS    string     `json:"dms"`
 	Karmak Connection `json:"karmak"`
+
+	SameDealer bool `json:"sameDealer,omitempty"`
 }
 
 // Connection locates a location's ROs in Karmak.
@@ -198,6 +201,9 @@ type Connection struct {
 	Account string `json:"account"`
 	User    string `json:"user"`
 	Branch  string `json:"branch"`
+
+	Kind          string `json:"kind,omitempty"`
+	AccountNumber string `json:"accountNumber,omitempty"`
 }
 
 // SaveSettings saves a location's settings as our support does, overwriting the current version.

@@ -65,19 +65,21 @@ func (s *Simulator) controlHandler() http.Handler {
 		}
 		return nil, err
 	}))
-	mux.HandleFunc("POST /control/secret", decoded(func(body struct{ ClientSecret, SubscriptionKey string }) (any, error) {
-		if err := required("clientSecret", body.ClientSecret+body.SubscriptionKey); err != nil {
-			return nil, err
-		}
-		if body.ClientSecret != "" {
-			s.RotateSecret(body.ClientSecret)
-		}
-		if body.SubscriptionKey != "" {
-			s.RotateSubscriptionKey(body.SubscriptionKey)
-		}
-		return nil, nil
-	}))
+	mux.HandleFunc("POST /control/secret", decoded(s.controlSecret))
 	return mux
+}
+
+func (s *Simulator) controlSecret(body struct{ ClientSecret, SubscriptionKey string }) (any, error) {
+	if err := required("clientSecret", body.ClientSecret+body.SubscriptionKey); err != nil {
+		return nil, err
+	}
+	if body.ClientSecret != "" {
+		s.RotateSecret(body.ClientSecret)
+	}
+	if body.SubscriptionKey != "" {
+		s.RotateSubscriptionKey(body.SubscriptionKey)
+	}
+	return nil, nil
 }
 
 // anyOrKnown returns ErrNotFound for an account that does not exist, in which a typo would change nothing unseen. Empty stands for

@@ -50,6 +50,7 @@ func Run(t *testing.T, open func(t *testing.T, world []RO) Subject) {
 	for name, test := range map[string]func(*testing.T, Subject){
 		"families":                     families,
 		"several at once":              severalAtOnce,
+		"known before":                 knownBefore,
 		"what people see of an RO":     whatPeopleSee,
 		"other spellings":              otherSpellings,
 		"unknown and impossible":       unknownAndImpossible,

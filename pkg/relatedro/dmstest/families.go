@@ -76,6 +76,21 @@ func severalAtOnce(t *testing.T, s Subject) {
 	}
 }
 
+// knownBefore: numbers that a family had before change nothing of what is found.
+func knownBefore(t *testing.T, s Subject) {
+	for name, known := range map[string][]int{"right": {2, 3, 4}, "another family's": {5}, "gone": {98}} {
+		numbers := make([]string, len(known))
+		for i, n := range known {
+			numbers[i] = s.Number(n)
+		}
+		found, err := s.DMS.Families(t.Context(), s.At("A"), []string{s.Number(1)}, numbers...)
+		if err != nil || len(found) != 1 {
+			t.Fatalf("%s: %d families, %v", name, len(found), err)
+		}
+		s.expect(t, found[s.Number(1)], "2 alternate", "3 alternate", "4 descendant")
+	}
+}
+
 func whatPeopleSee(t *testing.T, s Subject) {
 	f := s.find(t, "A", 1)[s.Number(1)]
 	own, warranty, internal := f.Own, f.Related[0], f.Related[1]

@@ -95,7 +95,7 @@ func (l *ledger) Touched(ctx context.Context, over relatedro.Connection, since t
 	return ros, err == nil, err
 }
 
-func (l *ledger) Families(ctx context.Context, over relatedro.Connection, asked []string) (map[string]relatedro.Family, error) {
+func (l *ledger) Families(ctx context.Context, over relatedro.Connection, asked []string, _ ...string) (map[string]relatedro.Family, error) {
 	ros, err := l.shop(ctx, over)
 	if err != nil {
 		return nil, err

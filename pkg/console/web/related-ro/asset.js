@@ -13,7 +13,7 @@ export class AssetRelatedROs extends RelatedElement {
   static needs = ['location-id', 'asset-id'];
 
   reset() {
-    this.cases = this.cursor = undefined;
+    this.cases = this.cursor = this.notApplicable = undefined;
     this.detailed = new Map(); // cases with the linked cases of their related ROs, by id
   }
 
@@ -22,7 +22,7 @@ export class AssetRelatedROs extends RelatedElement {
   async #page(cursor, signal) {
     const query = cursor ? `?cursor=${encodeURIComponent(cursor)}` : '';
     const { data } = await call('GET', path`/locations/${this.locationId}/assets/${this.assetId}/related-ros` + query, { signal });
-    return { cases: data.cases, cursor: data.cursor };
+    return { cases: data.cases, cursor: data.cursor, notApplicable: data.notApplicable };
   }
 
   #more() {
@@ -44,7 +44,7 @@ export class AssetRelatedROs extends RelatedElement {
 
   draw() {
     if (!this.cases) return this.failure ? this.problem(this.failure) : this.loading(3);
-    if (this.cases.length === 0) return h('p', { class: 'faint' }, t('asset.empty'));
+    if (this.cases.length === 0) return h('p', { class: 'faint' }, t(this.notApplicable ? 'notApplicable.why' : 'asset.empty'));
     return [
       this.failure && this.problem(this.failure),
       h('ul', { class: 'cases', 'aria-label': t('asset.caption') }, this.cases.map((c) => this.#case(c))),

@@ -20,7 +20,7 @@ export class RelatedROs extends RelatedElement {
   #tick;
 
   reset() {
-    this.case = this.never = this.off = undefined;
+    this.case = this.never = this.off = this.notApplicable = undefined;
     this.#past = undefined;
     this.mayRefresh = this.asked = this.#soon = undefined; // asked: {eventId, before, tries} while a refresh of ours is under way
   }
@@ -33,7 +33,7 @@ export class RelatedROs extends RelatedElement {
     } catch (err) {
       if (!notRetrieved(err)) throw err;
       const { data } = await call('GET', path`/locations/${this.locationId}/external-interfaces`, { signal });
-      return { case: undefined, never: true, off: data.status === 'DISABLED', mayRefresh };
+      return { case: undefined, never: true, off: data.status === 'DISABLED', notApplicable: data.dms === 'SINGLE_RO', mayRefresh };
     }
   }
 
@@ -80,7 +80,7 @@ export class RelatedROs extends RelatedElement {
   draw() {
     if (!this.case) {
       if (this.failure) return this.problem(this.failure);
-      return this.never ? [note('info', 'info', t(this.off ? 'disabled' : 'never')), this.refusal(), this.#foot()] : this.loading(3);
+      return this.never ? [note('info', 'info', t(this.notApplicable ? 'notApplicable.why' : this.off ? 'disabled' : 'never')), this.refusal(), this.#foot()] : this.loading(3);
     }
     const c = this.case;
     const related = c.relatedRos ?? [];

@@ -54,7 +54,7 @@ export class RelatedROCell extends RelatedElement {
   draw() {
     if (!this.of) return this.failure ? h('span', { class: 'faint', title: this.failure.message }, t('cell.error')) : this.loading(1);
     const c = this.of;
-    if (!c.found && !c.roNumber && !c.relatedRos) return h('span', { class: 'faint' }, t('cell.notFetched'));
+    if (!c.found && !c.roNumber && !c.relatedRos) return h('span', { class: 'faint' }, t(c.notApplicable ? 'related.notApplicable' : 'cell.notFetched'));
     const first = this.first ?? new Set();
     const looked = this.lookedBefore(c);
     const related = newFirst(c.relatedRos ?? [], looked).toSorted((a, b) => first.has(b.roNumber) - first.has(a.roNumber));
@@ -74,6 +74,7 @@ export class RelatedROCell extends RelatedElement {
   }
 
   #none(c) {
+    if (c.notApplicable) return h('span', { class: 'faint' }, known(c));
     if (c.featureStatus === 'DISABLED' && !c.retrieval?.retrievedAt) return h('span', { class: 'faint' }, t('cell.off'));
     return c.retrieval?.outcome === 'ok' ? h('span', { class: 'faint' }, known(c)) : this.#trouble(c, known(c));
   }

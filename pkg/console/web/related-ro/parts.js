@@ -38,6 +38,7 @@ export const number = (ro) => h(ro.voided || ro.goneSince ? 's' : 'span', { clas
 
 /** What can be said of a case's list as a whole: how many there are, none, or that it is not known. */
 export function known(c) {
+  if (c.notApplicable) return t('related.notApplicable');
   const { outcome = 'ok', retrievedAt } = c.retrieval ?? {};
   if (outcome !== 'ok' && !retrievedAt) return t('related.unknown');
   const count = c.relatedCount ?? c.relatedRos?.length ?? 0;
@@ -61,6 +62,7 @@ export function caseState(c) {
 export function warning(c) {
   const { outcome, reason, message, retrievedAt, since: failing } = c.retrieval ?? {};
   const from = outcome !== 'ok' && retrievedAt && ` ${t('list.from', { day: dayOf(retrievedAt) })}`;
+  if (c.notApplicable) return note('info', 'info', t('notApplicable.why'));
   if (c.featureStatus === 'DISABLED') return note('info', 'info', t('disabled'), from);
   if (outcome !== 'failed' && outcome !== 'retrying') return '';
   const bad = outcome === 'failed';

@@ -86,6 +86,8 @@ export interface Case {
   truncated?: boolean;
   /** Of the related ROs that are billed to a warranty account and neither invoiced nor voided; as old as the list. */
   openWarrantyCount?: number;
+  /** True where the location's DMS keeps all pay types on one RO: there are no related ROs. */
+  notApplicable?: boolean;
   retrieval?: {
     outcome: 'ok' | 'failed' | 'retrying';
     trigger?: string;

@@ -2,8 +2,28 @@
 import { t, textOr, time } from './session.js';
 import { h, icon, table } from './dom.js';
 
-/** The fields of a Karmak connection. */
-export const FIELDS = [{ name: 'account' }, { name: 'user' }, { name: 'branch', hint: 'settings.branch.hint' }];
+const BRANCH = { name: 'branch', hint: 'settings.branch.hint' };
+
+/** By which of Karmak's interfaces, and the fields of a connection by it. */
+const KINDS = { unity: [{ name: 'account' }, { name: 'user' }, BRANCH], rda: [{ name: 'accountNumber' }, BRANCH] };
+
+const NAMES = ['account', 'user', 'accountNumber', 'branch'];
+
+export const kindOf = (karmak) => (karmak?.kind === 'rda' ? 'rda' : 'unity');
+
+/** A connection as the API takes it: the fields of its kind alone. */
+export function connectionOf(karmak) {
+  const kind = kindOf(karmak);
+  const fields = Object.fromEntries(KINDS[kind].map(({ name }) => [name, karmak?.[name] ?? '']));
+  return kind === 'unity' ? fields : { kind, ...fields };
+}
+
+export const sameConnection = (a, b) => JSON.stringify(connectionOf(a)) === JSON.stringify(connectionOf(b));
+
+/** Whether a field without which nothing can be asked is empty. */
+export const incomplete = (karmak) => KINDS[kindOf(karmak)].some(({ name }) => name !== 'branch' && !karmak?.[name]);
+
+export const SINGLE = 'SINGLE_RO'; // dms of a location whose ROs have no related ones
 
 /** What Karmak's answer means and what to do, in words; undefined where there is nothing to do. */
 export const sentence = ({ state, message } = {}) => (message && state !== 'active' ? textOr(`activation.${state}.message`, message) : undefined);
@@ -16,7 +36,7 @@ const described = (element, name) => element.wrong[name] && { 'aria-invalid': 't
 /** ENABLED or DISABLED. */
 export function switcher(element) {
   const { draft, may, unconnected } = element;
-  const locked = !may.staff || (unconnected && !may.support);
+  const locked = !may.staff || (unconnected && !may.support) || draft.dms === SINGLE;
   const option = (status) => h('label', { class: 'option' }, h('input', {
     type: 'radio', name: 'status', value: status, checked: draft.status === status, disabled: locked,
     ...(draft.status === status && described(element, 'status')),
@@ -28,21 +48,43 @@ export function switcher(element) {
 /** Whose ROs are read. */
 export function connection(element) {
   const { draft, may } = element;
+  const kind = kindOf(draft.karmak);
   const field = ({ name, hint }) => h('div', { class: 'field' }, h('label', { for: name }, t(`settings.${name}`)), h('input', {
     id: name, type: 'text', autocomplete: 'off', spellcheck: 'false', maxlength: 64, 'data-key': name, value: draft.karmak[name],
     readonly: !may.support, ...described(element, name),
     input: (e) => element.edit(() => { draft.karmak[name] = e.target.value.trim(); }),
   }), hint && may.support && h('small', {}, t(hint)), wrong(element, name));
   return h('fieldset', { class: 'karmak' }, h('legend', {}, t('settings.karmak')),
-    FIELDS.map(field), wrong(element, 'karmak'), may.staff && !may.support && h('small', { class: 'wide' }, t('settings.karmak.support')));
+    (may.support || kind !== 'unity') && kinds(element, kind), KINDS[kind].map(field), wrong(element, 'karmak'),
+    may.support && kind !== kindOf(element.saved.karmak) && !incomplete(element.saved.karmak) && moved(element), may.staff && !may.support && h('small', { class: 'wide' }, t('settings.karmak.support')));
 }
+
+/** Unity, or the newer interface. */
+function kinds(element, kind) {
+  return h('div', { class: 'field' }, h('label', { for: 'kind' }, t('settings.kind')), h('select', {
+    id: 'kind', 'data-key': 'kind', disabled: !element.may.support, ...described(element, 'kind'),
+    change: (e) => element.edit(() => { Object.assign(element.draft, { karmak: { ...element.draft.karmak, kind: e.target.value }, sameDealer: false }); }, true),
+  }, Object.keys(KINDS).map((name) => h('option', { value: name, selected: name === kind }, t(`settings.kind.${name}`)))), wrong(element, 'kind'));
+}
+
+const checkbox = (element, name, checked, words, change, locked) => h('div', { class: 'wide' }, h('label', { class: 'check' }, h('input', {
+  type: 'checkbox', checked, disabled: locked, 'data-key': name, ...described(element, name), change: (e) => element.edit(() => change(e.target.checked), true),
+}), words), wrong(element, name));
+
+/** That it is the same dealer, whose lists then stay. */
+const moved = (element) => checkbox(element, 'sameDealer', element.draft.sameDealer, t('settings.sameDealer'),
+  (yes) => { element.draft.sameDealer = yes; });
+
+/** That the location's ROs have no related ones: for support to say, for others to see. */
+export const single = (element) => (element.may.support || element.draft.dms === SINGLE) && checkbox(element, 'dms', element.draft.dms === SINGLE,
+  t('settings.single'), (yes) => Object.assign(element.draft, yes ? { dms: SINGLE, status: 'DISABLED' } : { dms: 'KARMAK_FUSION' }), !element.may.support);
 
 const UNASKED = { state: 'unknown' };
 
 /** What Karmak said of the connection that stands in the form, and a button that asks. */
 export function activation(element) {
   const { saved, draft, checked, busy, may } = element;
-  const same = checked && FIELDS.every(({ name }) => checked.karmak[name] === draft.karmak[name]);
+  const same = checked && sameConnection(checked.karmak, draft.karmak);
   const a = (element.otherConnection ? same && checked.activation : saved.activation) || UNASKED;
   const shape = { active: 'done', not_activated: 'warning', unreachable: 'waiting' }[a.state] ?? 'info';
   return h('div', { class: 'activation' },
@@ -71,8 +113,10 @@ export function changes(element) {
 function differences({ before = {}, after = {} }) {
   const shown = (v) => v || t('history.blank');
   const status = (s) => s && t(`settings.${s.toLowerCase()}`);
-  const list = [['history.status', status(before.status), status(after.status)],
-    ...FIELDS.map(({ name }) => [`settings.${name}`, before.karmak?.[name], after.karmak?.[name]])];
+  const kind = ({ karmak }) => t(`settings.kind.${kindOf(karmak)}`);
+  const dms = (v) => (v.dms === SINGLE ? t('settings.single') : '');
+  const list = [['history.status', status(before.status), status(after.status)], ['history.dms', dms(before), dms(after)],
+    ['settings.kind', kind(before), kind(after)], ...NAMES.map((name) => [`settings.${name}`, before.karmak?.[name], after.karmak?.[name]])];
   return list.filter(([, from, to]) => (from ?? '') !== (to ?? ''))
     .map(([key, from, to]) => t('history.change', { field: t(key), before: shown(from), after: shown(to) }));
 }

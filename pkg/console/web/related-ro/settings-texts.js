@@ -12,6 +12,10 @@ export const texts = {
   'settings.unchanged': 'Nothing to save: these are the saved settings.',
   'settings.readonly': 'Administrators and service managers can change this.',
   'settings.account': 'Karmak account', 'settings.user': 'Karmak user', 'settings.branch': 'Branch',
+  'settings.kind': 'Interface', 'settings.kind.unity': 'Unity', 'settings.kind.rda': 'Report Data Access (Unity Pro)',
+  'settings.accountNumber': 'Karmak account number',
+  'settings.sameDealer': 'Karmak has moved this dealer: keep its lists until they are fetched again',
+  'settings.single': 'The DMS keeps all pay types on one RO, as CDK Drive does: there are no related ROs',
   'settings.branch.hint': 'May stay empty when the account has one branch.',
   'settings.karmak': 'Karmak connection', 'settings.karmak.support': 'Only our support staff can change which account is read.',
   'settings.conflict': 'Somebody else saved these settings while you were editing: {who}, {time}. Nothing of yours was saved.',
@@ -26,5 +30,5 @@ export const texts = {
   'activation.unreachable': 'Could not be asked', 'activation.unknown': 'Never asked',
   'activation.checked': 'Asked {time}.', 'activation.version': 'Fusion {version}.',
   'history.title': 'History', 'history.empty': 'No changes yet.', 'history.when': 'When', 'history.who': 'Who', 'history.what': 'What',
-  'history.change': '{field}: {before} → {after}', 'history.blank': '(empty)', 'history.status': 'Status',
+  'history.change': '{field}: {before} → {after}', 'history.blank': '(empty)', 'history.status': 'Status', 'history.dms': 'DMS',
 };

@@ -4,7 +4,7 @@ import { learn, path, rights, subject, t, time } from './session.js';
 import { h } from './dom.js';
 import { note } from './controls.js';
 import { texts } from './settings-texts.js';
-import { FIELDS, activation, changes, connection, sentence, switcher } from './settings-form.js';
+import { SINGLE, activation, changes, connection, connectionOf, incomplete, sameConnection, sentence, single, switcher } from './settings-form.js';
 import { Refetch } from './settings-refetch.js';
 
 learn(texts);
@@ -28,14 +28,14 @@ export class Part {
   /** Whether there are edits that would be lost. */
   get unsaved() {
     if (!this.saved) return false;
-    return this.draft.status !== this.saved.status || this.otherConnection;
+    return this.draft.status !== this.saved.status || this.draft.dms !== this.saved.dms || this.otherConnection;
   }
 
   /** Whether the form names another connection than the saved one. */
-  get otherConnection() { return FIELDS.some(({ name }) => this.draft.karmak[name] !== (this.saved.karmak?.[name] ?? '')); }
+  get otherConnection() { return !sameConnection(this.draft.karmak, this.saved.karmak); }
 
   /** Whether nobody has said yet where the location's ROs are read. */
-  get unconnected() { return !this.saved.karmak?.account || !this.saved.karmak?.user; }
+  get unconnected() { return this.saved.dms !== SINGLE && incomplete(this.saved.karmak); }
 
   /** Whether the person is still the one whose edits these are. */
   async kept() {
@@ -107,7 +107,8 @@ export class Part {
       return;
     }
     this.#do('save', async (path) => {
-      const body = { status: this.draft.status, dms: 'KARMAK_FUSION', karmak: this.draft.karmak };
+      const { status, dms, karmak, sameDealer } = this.draft;
+      const body = { status, dms, karmak: connectionOf(karmak), ...(sameDealer && { sameDealer }) };
       const stale = body.status === 'ENABLED' && (this.saved.status !== 'ENABLED' || this.otherConnection);
       const { data, etag } = await call('PUT', path, { body, headers: { 'if-match': this.etag } });
       this.element.say(t('settings.saved'));
@@ -121,7 +122,7 @@ export class Part {
   verify() {
     if (this.busy) return;
     this.#do('verify', async (path) => {
-      const karmak = { ...this.draft.karmak };
+      const karmak = connectionOf(this.draft.karmak);
       const { data } = await call('POST', `${path}/verify`, this.otherConnection ? { body: { karmak } } : {});
       this.element.say(`${t('activation.label')}: ${t(`activation.${data.activation.state}`)}`);
       return this.otherConnection ? { checked: { karmak, activation: data.activation } } : { saved: { ...this.saved, activation: data.activation } };
@@ -143,7 +144,7 @@ export class Part {
       h('form', { class: 'settings', submit: (e) => this.save(e), novalidate: true },
         h('h2', {}, t('settings.path')), h('h3', {}, t('settings.other')),
         this.unconnected && !this.may.support && note('info', 'info', t('settings.first')),
-        switcher(this), connection(this), activation(this),
+        switcher(this), single(this), connection(this), activation(this),
         this.busy && h('div', { class: 'busy' }, h('progress', { 'aria-label': t('settings.asking') }), h('span', {}, t('settings.asking'))),
         this.told && h('div', { class: 'told' }, this.told),
         this.refetch?.draw(),
@@ -167,5 +168,5 @@ export class Part {
 
 /** Saved settings, and a copy of them to edit. */
 const edited = (saved, etag) => ({
-  saved, etag, draft: { status: saved.status, karmak: { account: '', user: '', branch: '', ...saved.karmak } },
+  saved, etag, draft: { status: saved.status, dms: saved.dms, karmak: { account: '', user: '', accountNumber: '', branch: '', ...saved.karmak } },
 });

@@ -94,7 +94,7 @@ tr.void td,tr.void th{color:var(--faint)}
 .search{display:grid;gap:.75rem}
 .ask{display:flex;flex-wrap:wrap;align-items:center;gap:.4rem .8rem}
 .ask small{flex-basis:100%}
-input:not([type=radio],[type=checkbox]){padding:.35rem .55rem;border:1px solid var(--field-line);border-radius:var(--radius);background:var(--ground);min-width:0;width:100%}
+input:not([type=radio],[type=checkbox]),.field select{padding:.35rem .55rem;border:1px solid var(--field-line);border-radius:var(--radius);background:var(--ground);min-width:0;width:100%}
 .ask input[type=search]{max-width:16rem}
 input[readonly]{background:var(--raised)!important;border-color:var(--line)!important}
 input[type=radio],input[type=checkbox]{accent-color:var(--accent);margin:0;width:1rem;height:1rem}
