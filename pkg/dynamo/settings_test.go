@@ -146,3 +146,57 @@ func TestHistoryNewestFirst(t *testing.T) {
 		})
 	}
 }
+
+// What came to settings later reads back too, by every way of reading; a location that has
+// none of it is stored as before.
+func TestSettingsOfADealerWhoWasMovedReadBack(t *testing.T) {
+	s := newStore(t)
+	c := change("1", relatedro.NeverSetUp("loc-100"))
+	c.After.Over = relatedro.Connection{Kind: "rda", Account: "03900", Branch: "01"}
+	c.After.Former = relatedro.Connection{Account: "acc", User: "user", Branch: "01"}
+	if err := s.SaveSettings(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Settings(t.Context(), "loc-100")
+	if diff := cmp.Diff(c.After, got); diff != "" || err != nil {
+		t.Errorf("Settings: %v (-want +got):\n%s", err, diff)
+	}
+	loaded, err := s.Load(t.Context(), relatedro.Keys{Locations: []string{"loc-100"}})
+	if got := loaded.Settings["loc-100"]; err != nil || got.Over != c.After.Over || got.Former != c.After.Former {
+		t.Errorf("Load: %+v, %v", got, err)
+	}
+	peeked, err := s.Peek(t.Context(), relatedro.Keys{Locations: []string{"loc-100"}})
+	if got := peeked.Settings["loc-100"]; err != nil || got.Over != c.After.Over || got.Former != c.After.Former {
+		t.Errorf("Peek: %+v, %v", got, err)
+	}
+	enabled, err := s.EnabledLocations(t.Context())
+	if err != nil || len(enabled) != 1 || enabled[0].Over != c.After.Over || enabled[0].Former != c.After.Former {
+		t.Errorf("EnabledLocations: %+v, %v", enabled, err)
+	}
+}
+
+// The states of one account at the two kinds of interface are two.
+func TestFollowedIsKeptByKind(t *testing.T) {
+	s := newStore(t)
+	unity, newer := relatedro.Connection{Account: "1"}, relatedro.Connection{Kind: "rda", Account: "1"}
+	if err := s.SaveFollowed(t.Context(), relatedro.Followed{Over: unity, Since: noon, Seen: []uint64{1}}); err != nil {
+		t.Fatal(err)
+	}
+	states, err := s.Followed(t.Context(), []relatedro.Connection{unity, newer})
+	if err != nil || states[0].Revision != 1 || states[1].Revision != 0 || states[1].Over != newer {
+		t.Errorf("%+v, %v", states, err)
+	}
+}
+
+func TestSettingsOfADMSWithoutRelatedROsReadBack(t *testing.T) {
+	s := newStore(t)
+	c := change("1", relatedro.NeverSetUp("loc-100"))
+	c.After.Status, c.After.SingleRO = relatedro.Disabled, true
+	if err := s.SaveSettings(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	peeked, err := s.Peek(t.Context(), relatedro.Keys{Locations: []string{"loc-100"}})
+	if err != nil || !peeked.Settings["loc-100"].SingleRO {
+		t.Errorf("Peek: %+v, %v", peeked.Settings, err)
+	}
+}

@@ -1,7 +1,8 @@
-// Package karmak reads repair orders from Karmak Fusion through Unity, its
-// HTTP interface: a [Client] is relatedro's DMS.
+// Package karmak reads repair orders from Karmak Fusion through its HTTP interfaces, Unity
+// and the newer Report Data Access: a [Client] is relatedro's DMS. Both have the same views;
+// a face of the client says where, and proves who asks.
 //
-// Unity is a cloud front to a Fusion server that stands at the dealer's: slow, scarce, and
+// Either is a cloud front to a Fusion server that stands at the dealer's: slow, scarce, and
 // at times switched off. The client asks little, and says exactly what went wrong.
 //
 // Start with [New]. [Client.Families] says what a look-up costs.
@@ -29,4 +30,6 @@
 //   - After a 5xx or 408 the system status is asked once: it tells a dealer's server that
 //     is offline from trouble of Karmak's own.
 //   - A token that is refused right after it was issued is Karmak's error.
+//   - A 401 of the newer interface is about our subscription key. It has no status: a 504
+//     that stays means that the dealer's server is away.
 package karmak

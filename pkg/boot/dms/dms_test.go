@@ -62,6 +62,7 @@ func build(t *testing.T, said *bytes.Buffer, variables map[string]string) (*karm
 	for name, value := range map[string]string{
 		"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key", "AWS_ENDPOINT_URL": "",
 		"KARMAK_BASE_URL": "", "KARMAK_CREDENTIALS_SECRET_ID": "", "KARMAK_CLIENT_ID": "", "KARMAK_CLIENT_SECRET": "",
+		"KARMAK_SUBSCRIPTION_KEY": "", "KARMAK_ACCOUNT_HEADER": "",
 	} {
 		if given, ok := variables[name]; ok {
 			value = given
@@ -91,6 +92,48 @@ func TestCredentialsComeFromSecretsManager(t *testing.T) {
 	found, err := client.Families(t.Context(), over, []string{"100"})
 	if err != nil || len(found["100"].Related) != 1 {
 		t.Errorf("Families: %+v, %v", found, err)
+	}
+}
+
+// movedTo is over after Karmak has moved the dealer to its newer interface.
+var movedTo = relatedro.Connection{Kind: karmak.ReportDataAccess, Account: "03900"}
+
+func TestSubscriptionKeyComesWithTheCredentials(t *testing.T) {
+	sim := dealer(t)
+	sim.RotateSubscriptionKey("subscr1ption")
+	err := sim.UpdateAccount(over.Account, func(a *karmaktest.Account) { a.Number, a.Face = movedTo.Account, karmaktest.ReportDataAccess })
+	if err != nil {
+		t.Fatal(err)
+	}
+	vault := func(value string) map[string]string {
+		return map[string]string{"KARMAK_CREDENTIALS_SECRET_ID": "karmak", "AWS_ENDPOINT_URL": secrets(t, "karmak", value).URL}
+	}
+	for name, c := range map[string]struct {
+		variables map[string]string
+		says      string
+	}{
+		"of the secret":      {vault(`{"clientId":"client","clientSecret":"s3cret-value","subscriptionKey":"subscr1ption"}`), ""},
+		"not in the secret":  {vault(`{"clientId":"client","clientSecret":"s3cret-value"}`), `no \"subscriptionKey\"`},
+		"of the environment": {map[string]string{"KARMAK_CLIENT_ID": "client", "KARMAK_CLIENT_SECRET": "s3cret-value", "KARMAK_SUBSCRIPTION_KEY": "subscr1ption"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var said bytes.Buffer
+			c.variables["KARMAK_BASE_URL"] = sim.URL
+			client, err := build(t, &said, c.variables)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found, err := client.Families(t.Context(), movedTo, []string{"100"})
+			if c.says == "" && (err != nil || len(found["100"].Related) != 1) {
+				t.Errorf("Families: %+v, %v", found, err)
+			}
+			if c.says != "" && (err == nil || !strings.Contains(said.String(), c.says)) {
+				t.Errorf("Families: %v, and the log %s", err, said.String())
+			}
+			if strings.Contains(said.String(), "subscr1ption") {
+				t.Error("the key is in the log")
+			}
+		})
 	}
 }
 
@@ -144,6 +187,12 @@ func TestVariablesThatAreMissingOrWrongAreNamed(t *testing.T) {
 		{
 			"a base URL with a query", map[string]string{"KARMAK_CREDENTIALS_SECRET_ID": "karmak", "KARMAK_BASE_URL": "https://karmak/?v=1"},
 			"KARMAK_BASE_URL",
+		},
+		{
+			"a header with a blank", map[string]string{
+				"KARMAK_CREDENTIALS_SECRET_ID": "karmak", "KARMAK_BASE_URL": "https://karmak", "KARMAK_ACCOUNT_HEADER": "Account Number",
+			},
+			"KARMAK_ACCOUNT_HEADER",
 		},
 		{"no credentials", map[string]string{"KARMAK_BASE_URL": "https://karmak"}, "KARMAK_CREDENTIALS_SECRET_ID is missing"},
 		{
