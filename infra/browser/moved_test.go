@@ -46,6 +46,15 @@ func TestSupportMovesADealer(t *testing.T) {
 	p.click(form + "[data-key=DISABLED]") // who may not change the connection sends it back as it is
 	p.click(form + "[data-key=save]")
 	p.sees("related-ro-settings", "External interfaces saved")
+	for locale, words := range map[string][]string{
+		"es": {"Interfaz: Unity → Report Data Access", "Número de cuenta de Karmak", "como CDK Drive: no hay OR relacionadas"},
+		"fr": {"Interface : Unity → Report Data Access", "Numéro de compte Karmak", "comme CDK Drive : il n’y a pas de BT liés"},
+	} {
+		p.connect("locale: '" + locale + "'")
+		for _, said := range words {
+			p.sees("related-ro-settings", said)
+		}
+	}
 }
 
 // Where the DMS makes no related ROs, every place says so, in each language.

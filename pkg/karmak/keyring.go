@@ -42,7 +42,7 @@ func (k *keyring) get(ctx context.Context) (Credentials, error) {
 	}
 	if wait := k.readAt.Add(rereadEvery).Sub(k.now()); !k.readAt.IsZero() && wait > 0 {
 		return Credentials{}, &relatedro.Failure{
-			Reason: relatedro.CredentialsRejected, RetryAfter: wait, Err: errors.New("they were refused"),
+			Reason: relatedro.CredentialsRejected, RetryAfter: wait, Err: errors.New("the credentials were refused"),
 		}
 	}
 	if k.rejected {
