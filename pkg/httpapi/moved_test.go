@@ -220,6 +220,9 @@ func TestNotApplicable(t *testing.T) {
 			t.Errorf("asset %s: %s", asset, r.body)
 		}
 	}
+	if r := advisor.get("/v1/locations/loc-100/open-warranty-ros").want(t, 200); !strings.Contains(r.body, `"notApplicable":true`) {
+		t.Errorf("open warranty ROs: %s", r.body)
+	}
 	r := support.send("POST", "/v1/locations/loc-100/cases/case-1/refresh", "")
 	r.problem(t, 409, "location-disabled")
 	if !strings.Contains(r.body, "all pay types on one RO") {

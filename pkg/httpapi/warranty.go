@@ -15,6 +15,7 @@ type warrantyPage struct {
 	CheckedAt      *string                 `json:"checkedAt"`
 	OpenWarrantyRO []warrantyROJSON        `json:"openWarrantyRos"`
 	LeftOut        int                     `json:"leftOut"`
+	NotApplicable  bool                    `json:"notApplicable,omitempty"`
 	Cursor         *string                 `json:"cursor"`
 }
 
@@ -55,7 +56,7 @@ func (s reading) openWarranty(ctx context.Context, r *request) (answer, error) {
 		return answer{}, fmt.Errorf("read the open warranty ROs: %w", err)
 	}
 	page := warrantyPage{
-		FeatureStatus: found.Feature, CheckedAt: timeOrNull(found.CheckedAt), LeftOut: found.LeftOut,
+		FeatureStatus: found.Feature, CheckedAt: timeOrNull(found.CheckedAt), LeftOut: found.LeftOut, NotApplicable: found.NotApplicable,
 		OpenWarrantyRO: make([]warrantyROJSON, len(found.ROs)), Cursor: encodeCursor(r, next),
 	}
 	for i := range found.ROs {

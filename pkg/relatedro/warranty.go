@@ -97,6 +97,8 @@ type OpenWarrantyROs struct {
 	// LeftOut counts those that were fetched over a connection which is no longer the
 	// location's: they may be another dealer's, until their cases are fetched again.
 	LeftOut int
+
+	NotApplicable bool // as Shown.NotApplicable
 }
 
 // OpenWarranty returns a page of a location's open warranty ROs, the oldest first; with
@@ -117,6 +119,9 @@ func (r *Reader) OpenWarranty(ctx context.Context, location string, olderThan in
 	if settings.Enabled() {
 		page.CheckedAt = settings.CheckedAt
 	}
+	if page.NotApplicable = settings.SingleRO; page.NotApplicable {
+		return page, "", nil
+	}
 	today, openedBefore := r.now(), ""
 	if olderThan >= 0 {
 		openedBefore = today.AddDate(0, 0, -olderThan).Format(time.DateOnly)
@@ -129,7 +134,7 @@ func (r *Reader) OpenWarranty(ctx context.Context, location string, olderThan in
 	for _, link := range links {
 		last := len(page.ROs) - 1
 		switch {
-		case !settings.Over.Reads(link.Warranty.FetchedOver):
+		case !settings.Reads(link.Warranty.FetchedOver):
 			if link.RO != leftOut {
 				page.LeftOut++
 			}

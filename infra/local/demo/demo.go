@@ -193,7 +193,7 @@ func (t *teller) warranty(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.say("\n5. %d warranty ROs of %s are neither invoiced nor voided, oldest first:", len(open), c.LocationID)
+	t.say("\n6. %d warranty ROs of %s are neither invoiced nor voided, oldest first:", len(open), c.LocationID)
 	for _, ro := range open {
 		t.say("     %-7s %3d days  %9s  %s, of %s", ro.RONumber, ro.AgeDays, ro.TotalCharges, ro.BillTo, ro.Case.CaseID)
 	}
@@ -230,7 +230,7 @@ func (t *teller) disabled(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.say("\n6. Case %s is exported at %s, where the feature is disabled. The queue is empty again;", c.CaseNumber, c.LocationID)
+	t.say("\n7. Case %s is exported at %s, where the feature is disabled. The queue is empty again;", c.CaseNumber, c.LocationID)
 	t.say("   Karmak was asked %d times before and %d times after, and the API answers %d %s.", before, after, answer.Status, answer.Type)
 	if before != after {
 		return fmt.Errorf("a disabled location made %d requests to Karmak", after-before)
@@ -253,7 +253,7 @@ func (t *teller) told(ctx context.Context) error {
 	if err := t.inbox.Await(ctx, knows); err != nil {
 		return err
 	}
-	t.say("\n7. The platform asked for none of this. The events that it got of case %s:", c.CaseNumber)
+	t.say("\n8. The platform asked for none of this. The events that it got of case %s:", c.CaseNumber)
 	var added []string
 	for _, n := range t.inbox.Known().Notices {
 		if n.Detail.CaseID == c.CaseID {

@@ -61,13 +61,14 @@ export class Part {
       ros.push(...page.openWarrantyRos);
       leftOut += page.leftOut;
     } while (page.cursor);
-    this.list = { ros, leftOut, featureStatus: page.featureStatus };
+    this.list = { ros, leftOut, featureStatus: page.featureStatus, notApplicable: page.notApplicable };
   }
 
   draw() {
     const { failure } = this.element;
     if (!this.list) return failure ? this.element.problem(failure) : this.element.loading(3);
-    const { ros, leftOut, featureStatus } = this.list;
+    const { ros, leftOut, featureStatus, notApplicable } = this.list;
+    if (notApplicable) return note('info', 'info', t('notApplicable.why'));
     return [
       failure && this.element.problem(failure),
       featureStatus === 'DISABLED' && note('info', 'info', t('disabled')),
