@@ -212,7 +212,7 @@ func (t *teller) disabled(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	before, err := t.requests(ctx)
+	before, err := t.asked(ctx, c.RONumber)
 	if err != nil {
 		return err
 	}
@@ -222,7 +222,7 @@ func (t *teller) disabled(ctx context.Context) error {
 	if err := t.platform.AwaitEmpty(ctx); err != nil {
 		return err
 	}
-	after, err := t.requests(ctx)
+	after, err := t.asked(ctx, c.RONumber)
 	if err != nil {
 		return err
 	}
@@ -231,7 +231,7 @@ func (t *teller) disabled(ctx context.Context) error {
 		return err
 	}
 	t.say("\n7. Case %s is exported at %s, where the feature is disabled. The queue is empty again;", c.CaseNumber, c.LocationID)
-	t.say("   Karmak was asked %d times before and %d times after, and the API answers %d %s.", before, after, answer.Status, answer.Type)
+	t.say("   Karmak was asked about its RO %d times before and %d times after, and the API answers %d %s.", before, after, answer.Status, answer.Type)
 	if before != after {
 		return fmt.Errorf("a disabled location made %d requests to Karmak", after-before)
 	}
@@ -309,9 +309,14 @@ func (t *teller) open(caseID string) (seed.Case, error) {
 	return c, nil
 }
 
-// requests is how many requests Karmak has had, token calls included.
-func (t *teller) requests(ctx context.Context) (int, error) {
-	var counts struct{ Total int }
-	err := t.platform.Control(ctx, http.MethodGet, "counts", nil, &counts)
-	return counts.Total, err
+// asked is how many requests Karmak has had about an RO. Others may be followed meanwhile.
+func (t *teller) asked(ctx context.Context, ro string) (n int, err error) {
+	var requests []struct{ URL string }
+	err = t.platform.Control(ctx, http.MethodGet, "requests", nil, &requests)
+	for _, r := range requests {
+		if strings.Contains(r.URL, ro) {
+			n++
+		}
+	}
+	return n, err
 }
