@@ -157,9 +157,13 @@ func other(r *request) (answer, error) {
 	return answer{}, &problem{kind: methodNotAllowed, detail: "This path takes " + allow["allow"] + ".", headers: allow}
 }
 
-// log writes the request's one line. It never holds a token.
+// log writes the request's one line: of one that went well for debugging alone, since API
+// Gateway's own log has it. It never holds a token.
 func (h *Handler) log(ctx context.Context, r *request, status int, took time.Duration, err error) {
-	level := slog.LevelInfo
+	level := slog.LevelDebug
+	if status >= 400 {
+		level = slog.LevelInfo
+	}
 	attrs := []slog.Attr{
 		slog.String("method", r.in.RequestContext.HTTP.Method),
 		slog.String("route", r.name()),

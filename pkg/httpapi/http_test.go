@@ -132,8 +132,11 @@ func TestEveryAnswerCarries(t *testing.T) {
 	}
 }
 
-func TestEveryRequestIsALineInTheLog(t *testing.T) {
+func TestRequestThatIsRefusedIsALineInTheLog(t *testing.T) {
 	w, advisor := enabled(t)
+	if w.stranger().get("/v1/health").want(t, 200); w.log.String() != "" {
+		t.Errorf("a request that went well is paid for twice, here and in the gateway's log: %s", w.log)
+	}
 	r := advisor.get(oneCase).want(t, 404)
 	var line map[string]any
 	if err := json.Unmarshal([]byte(w.log.String()), &line); err != nil {

@@ -7,7 +7,7 @@ import { copyAll, copyButton, csvButton, note } from './controls.js';
 import { billed, billWords, cases, cut, date, fetched, known, newFirst, newMark, number, stateMark, stateOf, stateWord, warning } from './parts.js';
 import { familyTree } from './tree.js';
 
-const POLLS = [700, 1000, 1500, 2000, 3000, 4000, 5000, 5000, 8000]; // ms between looks for an answer after a refresh: half a minute in all
+const POLLS = [500, 300, 400, 600, 1000, 2000, 3000, 4000, 5000, 5000, 8000]; // ms between looks for an answer after a refresh, which takes half a second: half a minute in all
 const PATIENT = 15000; // ms between looks later on, and at a case that is being retried
 const FOLLOWED = 120000; // ms between looks at a case that changes by itself
 const ROWS = 10; // of the table before the rest is folded away
