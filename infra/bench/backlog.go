@@ -43,8 +43,9 @@ type drained struct {
 	atOnce int // batches
 }
 
-// backlog drains full queues through the whole local stack, the functions' own binaries included: once with all dealers alike,
-// and twice for those whose dealers are well, alone and beside dealers who are not.
+// backlog drains full queues through the whole local stack, the functions' own binaries included:
+// once with all dealers alike, and twice for those whose dealers are well, alone and beside dealers
+// who are not.
 func backlog(ctx context.Context, b *bench) (report.Section, error) {
 	if err := b.build(ctx); err != nil {
 		return report.Section{}, err

@@ -156,8 +156,8 @@ func (w *batchWorld) measure(ctx context.Context, c world.Consumer, shape batchS
 	}, w.Engines.SetLatency(ctx, 0)
 }
 
-// naiveBatches works off a batch of each shape, all at once: they do little but wait. What they ask Karmak is counted over all
-// of them, as it is the same for each message.
+// naiveBatches works off a batch of each shape, all at once: they do little but wait. What they ask
+// Karmak is counted over all of them, as it is the same for each message.
 func naiveBatches(ctx context.Context, e *engines.Engines) (map[batchShape]batchFigures, error) {
 	w, err := newBatchWorld(ctx, e, "straightforward")
 	if err != nil {

@@ -12,8 +12,9 @@ import (
 	"related-ro/infra/bench/world"
 )
 
-// followLimits are those of one connection in one run. Write units hold two of the lease and one of the time at which the
-// location was checked; in a run that saw a change, two more for what was seen, and the cases cost what refreshes cost.
+// followLimits are those of one connection in one run. Write units hold two of the lease and one of
+// the time at which the location was checked; in a run that saw a change, two more for what was
+// seen, and the cases cost what refreshes cost.
 func followLimits() map[string]struct{ requests, calls, read, write float64 } {
 	return map[string]struct{ requests, calls, read, write float64 }{
 		"a run that sees no change": {1, 3.1, 1.2, 3},
@@ -21,7 +22,8 @@ func followLimits() map[string]struct{ requests, calls, read, write float64 } {
 	}
 }
 
-// countFollow counts what following costs for a connection, over 50 of them with 3 ROs each that were touched lately.
+// countFollow counts what following costs for a connection, over 50 of them with 3 ROs each that
+// were touched lately.
 func countFollow(ctx context.Context, e *engines.Engines) (counts []limit, err error) {
 	w, err := newBatchWorld(ctx, e, "follow")
 	if err != nil {
@@ -87,7 +89,8 @@ func touch(ctx context.Context, e *engines.Engines, exported world.Exported, voi
 	return nil
 }
 
-// followGrowth times runs of follow over ever more connections, Karmak answering at once, and adds them to the section.
+// followGrowth times runs of follow over ever more connections, Karmak answering at once, and adds
+// them to the section.
 func followGrowth(ctx context.Context, e *engines.Engines, s *report.Section) error {
 	counts := []int{50, 500, 2000}
 	t := report.Table{Columns: []string{"connections of a run of follow", "ms for each", "read / write units for each", "Karmak requests for each"}}

@@ -18,8 +18,8 @@ type limit struct {
 	value, most float64
 }
 
-// readLimits are those of one warm request, by the name of its reading. Allocations, all and those that the bare calls do
-// without, are a tenth above what was measured when they were set.
+// readLimits are those of one warm request, by the name of its reading. Allocations, all and those
+// that the bare calls do without, are a tenth above what was measured when they were set.
 func readLimits() map[string]struct{ calls, units, allocations, beyond float64 } {
 	return map[string]struct{ calls, units, allocations, beyond float64 }{
 		"P1, no related ROs":                       {1, 1.5, 660, 170},
@@ -30,8 +30,9 @@ func readLimits() map[string]struct{ calls, units, allocations, beyond float64 }
 	}
 }
 
-// batchLimits are those of one message of a batch with warm tokens and settings. Calls and write units hold two of the lease
-// for each account, and write units one of the index of open cases. P1 reads, for half a unit, when its location was checked.
+// batchLimits are those of one message of a batch with warm tokens and settings. Calls and write
+// units hold two of the lease for each account, and write units one of the index of open cases. P1
+// reads, for half a unit, when its location was checked.
 func batchLimits() map[batchShape]struct{ lookups, requests, calls, read, write float64 } {
 	return map[batchShape]struct{ lookups, requests, calls, read, write float64 }{
 		{1, 1}:   {3, 3, 5, 2, 12},
@@ -131,7 +132,8 @@ func countBatches(ctx context.Context, e *engines.Engines) (counts []limit, err 
 	return append(counts, again...), nil
 }
 
-// countAgain counts a close that finds the list as it was: without the last look-up, without a link, and without a transaction.
+// countAgain counts a close that finds the list as it was: without the last look-up, without a
+// link, and without a transaction.
 func (w *batchWorld) countAgain(ctx context.Context, c world.Consumer) ([]limit, error) {
 	exported, err := w.exported(ctx, batchShape{1, 1})
 	if err != nil {

@@ -20,8 +20,8 @@ const (
 	waitTurns = 30
 	waitLook  = 5 * time.Millisecond // between two looks at a case
 
-	// Look-ups that have to wait for each other, see package karmak: what was made from the RO, the rows of both, and what was
-	// made from those; of a family that is as it was, the last is known.
+	// Look-ups that have to wait for each other, see package karmak: what was made from the RO, the
+	// rows of both, and what was made from those; of a family that is as it was, the last is known.
 	newFamily, knownFamily = 3, 2
 )
 
@@ -70,8 +70,8 @@ func waits(ctx context.Context, b *bench) (report.Section, error) {
 	return waitSection(exported, refreshed, window["ExportQueue"]+newFamily*karmakLatency, window["RefreshQueue"]+knownFamily*karmakLatency), nil
 }
 
-// waitFor does something to one case after the other, and times until the API answers with what came of it. The first one
-// signs in, and is not counted.
+// waitFor does something to one case after the other, and times until the API answers with what
+// came of it. The first one signs in, and is not counted.
 func waitFor(ctx context.Context, p *platform.Platform, do func(c platform.Case, n int) error) (times timing.Times, err error) {
 	location, _ := world.Location(0)
 	for n := range waitTurns + 1 {

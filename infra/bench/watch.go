@@ -82,7 +82,8 @@ func (w *watch) Batch(_ string, b poller.Batch) {
 	}
 }
 
-// Line implements stack.Observer. A process prints one line for each message, and one for each batch of several.
+// Line implements stack.Observer. A process prints one line for each message, and one for each
+// batch of several.
 func (w *watch) Line(l lambda.Line) {
 	var line struct{ Message, Location, Outcome string }
 	if json.Unmarshal([]byte(l.Text), &line) != nil {

@@ -45,7 +45,8 @@ func parse(body []byte) (*object, error) {
 	return o, nil
 }
 
-// value takes a string, json.Number, bool, nil, []any or *object of what json.Valid has passed, so that no error is left.
+// value takes a string, json.Number, bool, nil, []any or *object of what json.Valid has passed, so
+// that no error is left.
 func value(d *json.Decoder) any {
 	token, _ := d.Token()
 	switch token {

@@ -97,8 +97,8 @@ func GetAsset(location string, n int) []byte {
 		map[string]string{"locationId": location, "assetId": fmt.Sprintf("asset-%d", n/10)}, nil, "")
 }
 
-// BatchGet returns the request of placement P3 for consecutive cases, starting at first. They belong
-// to the locations in turn.
+// BatchGet returns the request of placement P3 for consecutive cases, starting at first. They
+// belong to the locations in turn.
 func BatchGet(first, cases int, locations []int) []byte {
 	type wanted struct {
 		LocationID string `json:"locationId"`

@@ -1,5 +1,6 @@
-// Command leanbus is a reference: a program that makes a client of EventBridge and links the one of DynamoDB, as function
-// notify does for the items of the table's stream. Its event may name a call; the bench's does not.
+// Command leanbus is a reference: a program that makes a client of EventBridge and links the one of
+// DynamoDB, as function notify does for the items of the table's stream. Its event may name a call;
+// the bench's does not.
 package main
 
 import (
