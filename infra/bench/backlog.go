@@ -210,7 +210,6 @@ does not answer at all.`,
 			besideEach, backlogAccounts-slowDealers-deadDealers, slowDealers, slowLatency, deadDealers),
 		Goals: []report.Goal{
 			{What: "Backlog: time over the waits drawn by chance", Value: ratio(all.took, wait), Limit: 1.1, Unit: "×"},
-			{What: "Backlog: Karmak requests for each message", Value: requests, Limit: 1, Unit: "requests"},
 			{What: "Backlog: a process's memory at the end over that of its first third", Value: all.seen.memoryGrowth(), Limit: 1.2, Unit: "×"},
 			{What: "Backlog of dealers who are well: time beside slow and dead ones over alone", Value: ratio(beside.took, alone.took), Limit: 1.15, Unit: "×"},
 		},
