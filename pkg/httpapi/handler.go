@@ -80,6 +80,10 @@ func newHandler(config Config, f function, endpoints map[string]endpoint) (*Hand
 			return nil, fmt.Errorf("nothing serves %s", r.key())
 		}
 		h.served[r.key()] = served{r, serve}
+		if r.method == http.MethodGet {
+			// As GET, and the gateway leaves out the body: so the headers are GET's, Content-Length too.
+			h.served[http.MethodHead+" "+r.path] = served{r, serve}
+		}
 	}
 	return h, nil
 }
