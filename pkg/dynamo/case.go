@@ -75,6 +75,7 @@ func encodeRetrieval(r relatedro.Retrieval) item {
 	it.putText("reason", string(r.Reason))
 	it.putText("message", r.Message)
 	it.putTime("since", r.Since)
+	it.putTime("attemptedAt", r.AttemptedAt)
 	return it
 }
 
@@ -150,6 +151,7 @@ func decodeRetrieval(r *reader) relatedro.Retrieval {
 		Reason:      relatedro.Reason(r.text("reason")),
 		Message:     r.text("message"),
 		Since:       r.time("since"),
+		AttemptedAt: r.time("attemptedAt"),
 	}
 }
 

@@ -53,6 +53,7 @@ type retrievalJSON struct {
 	Reason      *relatedro.Reason `json:"reason"`
 	Message     *string           `json:"message"`
 	Since       *string           `json:"since"`
+	AttemptedAt *string           `json:"attemptedAt"`
 }
 
 func (c *caseJSON) cases() []*caseJSON { return []*caseJSON{c} }
@@ -108,6 +109,7 @@ func retrievalOf(c *relatedro.Shown) retrievalJSON {
 		Reason:      orNull(&c.Retrieval.Reason),
 		Message:     orNull(&c.Retrieval.Message),
 		Since:       timeOrNull(c.Retrieval.Since),
+		AttemptedAt: timeOrNull(c.Retrieval.AttemptedAt),
 	}
 }
 

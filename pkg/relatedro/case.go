@@ -114,6 +114,7 @@ type Retrieval struct {
 	Reason      Reason    // empty when OutcomeOK
 	Message     string    // one sentence for a service manager; empty when OutcomeOK
 	Since       time.Time // when the retrievals began to fail for Reason and no other; zero when OutcomeOK
+	AttemptedAt time.Time // when the last attempt failed for good; zero while it is tried again: not each attempt is stored
 }
 
 // Relation says how a related RO stands to the RO at hand.
@@ -338,6 +339,9 @@ func (c Case) Failed(ev Event, outcome Outcome, why Reason, now time.Time) Case 
 		Outcome: outcome, Trigger: ev.Trigger(), EventID: ev.ID,
 		RetrievedAt: c.Retrieval.RetrievedAt, Reason: why, Message: why.Sentence(),
 		Since: c.Retrieval.failingSince(ev, why, now),
+	}
+	if outcome == OutcomeFailed && why != LocationDisabled { // of that, no attempt was made
+		c.Retrieval.AttemptedAt = now.UTC()
 	}
 	return c
 }

@@ -32,7 +32,7 @@ export const texts = {
   'fetched': 'Consultado {time}, {why}.', 'checked': 'Comprobado {ago}.',
   'why.export': 'al exportar el caso', 'why.close': 'al cerrar el caso',
   'why.close.auto': 'al cerrarse el caso automáticamente', 'why.refresh': 'cuando alguien lo pidió',
-  'why.other': 'por otro motivo', 'failing.since': 'Falla desde {time}.',
+  'why.other': 'por otro motivo', 'failed.at': 'Último intento: {time}.', 'failing.since': 'Falla desde {time}.',
   'outcome.failed': 'No se pudieron consultar las OR relacionadas {why}.',
   'outcome.retrying': 'Aún no se pudieron consultar las OR relacionadas {why}. Se reintenta automáticamente.',
   'never': 'Sin consultar. Las OR relacionadas se consultan cuando el caso se exporta o se cierra.',

@@ -42,7 +42,7 @@ export const texts = {
   'why.export': 'à l’export du dossier', 'why.close': 'à la clôture du dossier',
   'why.close.auto': 'à la clôture automatique du dossier', 'why.refresh': 'quand une personne l’a demandé',
   'why.follow': 'quand Karmak a signalé un changement',
-  'why.other': 'pour une autre raison', 'failing.since': 'Échec depuis le {time}.',
+  'why.other': 'pour une autre raison', 'failed.at': 'Dernier essai : {time}.', 'failing.since': 'Échec depuis le {time}.',
   'outcome.failed': 'Les BT liés n’ont pas pu être demandés {why}.',
   'outcome.retrying': 'Les BT liés n’ont pas encore pu être demandés {why}. Une nouvelle tentative suit d’elle-même.',
   'never': 'Pas encore demandé. Les BT liés sont demandés à l’export ou à la clôture du dossier.',

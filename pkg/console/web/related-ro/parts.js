@@ -59,13 +59,14 @@ export function caseState(c) {
 
 /** What stands between a reader and an up-to-date list: one of switched off, failed, retrying. */
 export function warning(c) {
-  const { outcome, reason, message, retrievedAt, since: failing } = c.retrieval ?? {};
+  const { outcome, reason, message, retrievedAt, since: failing, attemptedAt } = c.retrieval ?? {};
   const from = outcome !== 'ok' && retrievedAt && ` ${t('list.from', { day: dayOf(retrievedAt) })}`;
   if (c.featureStatus === 'DISABLED') return note('info', 'info', t('disabled'), from);
   if (outcome !== 'failed' && outcome !== 'retrying') return '';
   const bad = outcome === 'failed';
   return note(bad ? 'bad' : 'wait', bad ? 'warning' : 'waiting',
-    h('strong', {}, t(`outcome.${outcome}`, { why: why(c) })), ' ', textOr(`reason.${reason}`, message), failing && ` ${t('failing.since', { time: time(failing) })}`, from);
+    h('strong', {}, t(`outcome.${outcome}`, { why: why(c) })), ' ', textOr(`reason.${reason}`, message),
+    attemptedAt && ` ${t('failed.at', { time: time(attemptedAt) })}`, failing && time(failing) !== time(attemptedAt) && ` ${t('failing.since', { time: time(failing) })}`, from);
 }
 
 const why = (c) => {

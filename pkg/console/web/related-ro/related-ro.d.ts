@@ -96,6 +96,8 @@ export interface Case {
     reason?: string | null;
     /** Since when it fails. */
     since?: string | null;
+    /** Of a retrieval that failed for good, when the last attempt was made. */
+    attemptedAt?: string | null;
     message?: string | null;
   };
 }

@@ -32,7 +32,7 @@ const en = {
   'fetched': 'Fetched {time}, {why}.', 'checked': 'Checked {ago}.',
   'why.export': 'when the case was exported', 'why.close': 'when the case was closed',
   'why.close.auto': 'when the case was closed automatically', 'why.refresh': 'when a person asked',
-  'why.other': 'for another reason', 'failing.since': 'It has failed since {time}.',
+  'why.other': 'for another reason', 'failed.at': 'Last tried {time}.', 'failing.since': 'It has failed since {time}.',
   'outcome.failed': 'The related ROs could not be fetched {why}.',
   'outcome.retrying': 'The related ROs could not be fetched yet {why}. This is tried again by itself.',
   'never': 'Not fetched yet. Related ROs are fetched when the case is exported or closed.',
