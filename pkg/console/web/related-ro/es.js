@@ -22,7 +22,7 @@ export const texts = {
   'related.caption': 'OR relacionadas con la OR {ro}',
   'related.cut': 'Se muestran las primeras {shown} de {count} OR relacionadas.',
   'column.ro': 'OR relacionada', 'column.relation': 'Relación', 'column.status': 'Estado', 'column.bill': 'Facturada a',
-  'column.opened': 'Abierta', 'column.invoice': 'Factura', 'column.cases': 'Casos',
+  'column.opened': 'Abierta', 'column.invoice': 'Factura', 'column.case': 'Caso', 'column.cases': 'Casos',
   'relation.alternate': 'Alterna', 'relation.original': 'Original', 'relation.sibling': 'Hermana', 'relation.descendant': 'Derivada',
   'relation.from': 'de {ro}',
   'status.open': 'Abierta', 'status.completed': 'Terminada', 'status.invoiced': 'Facturada', 'status.voided': 'Anulada', 'status.gone': 'Ya no está en Karmak desde {day}', 'new': 'Nueva',

@@ -31,7 +31,7 @@ export const texts = {
   'since.off': 'au {day} ; désactivé depuis',
   'list.from': 'Cette liste date du {day}.',
   'column.ro': 'BT lié', 'column.relation': 'Relation', 'column.status': 'État', 'column.bill': 'Facturé à',
-  'column.opened': 'Ouvert', 'column.invoice': 'Facture', 'column.cases': 'Dossiers',
+  'column.opened': 'Ouvert', 'column.invoice': 'Facture', 'column.case': 'Dossier', 'column.cases': 'Dossiers',
   'relation.alternate': 'Alternatif', 'relation.original': 'Original', 'relation.sibling': 'Frère', 'relation.descendant': 'Descendant',
   'relation.from': 'de {ro}',
   'status.open': 'Ouvert', 'status.completed': 'Terminé', 'status.invoiced': 'Facturé', 'status.voided': 'Annulé', 'status.gone': 'Plus dans Karmak depuis le {day}', 'new': 'Nouveau',

@@ -14,6 +14,9 @@ export const stateWord = (ro) => t(`status.${stateOf(ro)}`, { day: dayOf(ro.gone
 /** Karmak says which account is a warranty one, and nothing of what the others are. */
 export const isWarranty = (ro) => ro.warranty === true;
 
+/** What the columns of a table of related ROs are called. */
+export const columns = () => ['ro', 'relation', 'status', 'bill', 'opened', 'invoice', 'cases'].map((name) => t(`column.${name}`));
+
 /** What an RO is, in words: warranty where it is, and how far it has come. */
 export const inWords = (ro) => (isWarranty(ro) ? `${t('bill.warranty')} · ${stateWord(ro)}` : stateWord(ro));
 

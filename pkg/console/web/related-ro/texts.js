@@ -22,7 +22,7 @@ const en = {
   'related.caption': 'Related ROs of RO {ro}',
   'related.cut': 'The first {shown} of {count} related ROs are shown.',
   'column.ro': 'Related RO', 'column.relation': 'Relation', 'column.status': 'Status', 'column.bill': 'Billed to',
-  'column.opened': 'Opened', 'column.invoice': 'Invoice', 'column.cases': 'Cases',
+  'column.opened': 'Opened', 'column.invoice': 'Invoice', 'column.case': 'Case', 'column.cases': 'Cases',
   'relation.alternate': 'Alternate', 'relation.original': 'Original', 'relation.sibling': 'Sibling', 'relation.descendant': 'Descendant',
   'relation.from': 'from {ro}',
   'status.open': 'Open', 'status.completed': 'Completed', 'status.invoiced': 'Invoiced', 'status.voided': 'Voided', 'status.gone': 'No longer in Karmak since {day}', 'new': 'New',
