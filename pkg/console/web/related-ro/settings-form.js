@@ -3,7 +3,7 @@ import { t, textOr, time } from './session.js';
 import { h, icon, table } from './dom.js';
 
 /** The fields of a Karmak connection. */
-export const FIELDS = [{ name: 'account' }, { name: 'user' }, { name: 'branch', hint: 'settings.branch.hint' }];
+export const FIELDS = [{ name: 'account' }, { name: 'user' }, { name: 'branch' }];
 
 /** What Karmak's answer means and what to do, in words; undefined where there is nothing to do. */
 export const sentence = ({ state, message } = {}) => (message && state !== 'active' ? textOr(`activation.${state}.message`, message) : undefined);
@@ -28,11 +28,12 @@ export function switcher(element) {
 /** Whose ROs are read. */
 export function connection(element) {
   const { draft, may } = element;
-  const field = ({ name, hint }) => h('div', { class: 'field' }, h('label', { for: name }, t(`settings.${name}`)), h('input', {
+  const offers = (name) => name === 'branch' && may.support && { list: 'branches', 'aria-describedby': 'branch-words', focus: () => element.branches.ask() };
+  const field = ({ name }) => h('div', { class: 'field' }, h('label', { for: name }, t(`settings.${name}`)), h('input', {
     id: name, type: 'text', autocomplete: 'off', spellcheck: 'false', maxlength: 64, 'data-key': name, value: draft.karmak[name],
-    readonly: !may.support, ...described(element, name),
+    readonly: !may.support, ...offers(name), ...described(element, name),
     input: (e) => element.edit(() => { draft.karmak[name] = e.target.value.trim(); }),
-  }), hint && may.support && h('small', {}, t(hint)), wrong(element, name));
+  }), offers(name) && element.branches.draw(), wrong(element, name));
   return h('fieldset', { class: 'karmak' }, h('legend', {}, t('settings.karmak')),
     FIELDS.map(field), wrong(element, 'karmak'), may.staff && !may.support && h('small', { class: 'wide' }, t('settings.karmak.support')));
 }

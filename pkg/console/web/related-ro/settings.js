@@ -5,6 +5,7 @@ import { h } from './dom.js';
 import { note } from './controls.js';
 import { texts } from './settings-texts.js';
 import { FIELDS, activation, changes, connection, sentence, switcher } from './settings-form.js';
+import { Branches } from './settings-branches.js';
 import { Refetch } from './settings-refetch.js';
 
 learn(texts);
@@ -18,6 +19,7 @@ export class Part {
 
   reset() {
     this.saved = this.draft = this.etag = this.history = undefined;
+    this.branches = new Branches(this);
     this.refetch = undefined; // offered once lists may be missing or another account's
     this.busy = this.told = this.checked = undefined; // busy: save or verify; told: the note about what was last done
     this.wrong = {}; // what is wrong, by the field's name
@@ -62,6 +64,7 @@ export class Part {
     for (const old of this.element.shadowRoot.querySelectorAll('.told, .wrong')) old.remove();
     for (const field of this.element.shadowRoot.querySelectorAll('[aria-invalid]')) field.removeAttribute('aria-invalid');
     this.element.shadowRoot.querySelector('.activation').replaceWith(activation(this));
+    this.branches.show();
   }
 
   /** Shows that something is under way, and then what it came to: unless the page is about another location by then. */
