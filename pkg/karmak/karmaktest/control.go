@@ -46,6 +46,7 @@ func (s *Simulator) controlHandler() http.Handler {
 		respond(w, nil, err)
 	})
 	mux.HandleFunc("POST /control/spinoff", decoded(s.controlSpinoff))
+	mux.HandleFunc("POST /control/task", decoded(s.controlAddTask))
 	mux.HandleFunc("POST /control/reopen", decoded(s.controlReopen))
 	mux.HandleFunc("POST /control/combine", decoded(s.controlCombine))
 	mux.HandleFunc("POST /control/fault", decoded(func(f Fault) (any, error) {
@@ -65,13 +66,7 @@ func (s *Simulator) controlHandler() http.Handler {
 		}
 		return nil, err
 	}))
-	mux.HandleFunc("POST /control/secret", decoded(func(body struct{ ClientSecret string }) (any, error) {
-		if err := required("clientSecret", body.ClientSecret); err != nil {
-			return nil, err
-		}
-		s.RotateSecret(body.ClientSecret)
-		return nil, nil
-	}))
+	mux.HandleFunc("POST /control/secret", decoded(s.controlSecret))
 	return mux
 }
 
@@ -192,6 +187,19 @@ func (s *Simulator) controlCombine(ro roName) (any, error) {
 	return s.RO(ro.Account, ro.Into, ro.Branch)
 }
 
+func (s *Simulator) controlAddTask(body struct {
+	Account, Number, Branch string
+	Task                    Task
+}) (any, error) {
+	if err := required("account", body.Account, "number", body.Number); err != nil {
+		return nil, err
+	}
+	if err := s.UpdateRO(body.Account, body.Number, body.Branch, func(ro *RO) { ro.Tasks = append(ro.Tasks, body.Task) }); err != nil {
+		return nil, err
+	}
+	return s.RO(body.Account, body.Number, body.Branch)
+}
+
 func (s *Simulator) controlSpinoff(body struct {
 	Account, From, Branch string
 	RO                    *RO
@@ -206,6 +214,14 @@ func (s *Simulator) controlSpinoff(body struct {
 		return nil, inField("ro", err)
 	}
 	return s.RO(body.Account, body.RO.Number, cmp.Or(body.RO.Branch, body.Branch))
+}
+
+func (s *Simulator) controlSecret(body struct{ ClientSecret string }) (any, error) {
+	if err := required("clientSecret", body.ClientSecret); err != nil {
+		return nil, err
+	}
+	s.RotateSecret(body.ClientSecret)
+	return nil, nil
 }
 
 // required returns an error for the first field without a value; fields are given as name, value.
