@@ -51,6 +51,7 @@ type settingsJSON struct {
 	Status     relatedro.FeatureStatus `json:"status"`
 	DMS        string                  `json:"dms"`
 	Karmak     karmakJSON              `json:"karmak"`
+	Expecting  bool                    `json:"expectedRelatedRos"`
 	Activation activationJSON          `json:"activation"`
 	Version    int64                   `json:"version"`
 	UpdatedBy  *string                 `json:"updatedBy"`
@@ -72,6 +73,7 @@ func settingsAnswer(s relatedro.Settings) answer {
 			Status:     s.Status,
 			DMS:        s.DMS,
 			Karmak:     karmakJSON(s.Karmak),
+			Expecting:  s.Expecting,
 			Activation: activationOf(s.Activation),
 			Version:    s.Version,
 			UpdatedBy:  orNull(&s.UpdatedBy),
@@ -142,8 +144,8 @@ func wantedOf(body []byte) (relatedro.Wanted, error) {
 	}
 	status, _ := o.text("status", true)
 	dms, _ := o.text("dms", true)
-	over := connectionOf(o)
-	return relatedro.Wanted{Status: relatedro.FeatureStatus(status), DMS: dms, Karmak: over}, o.done()
+	over, expecting := connectionOf(o), o.flag("expectedRelatedRos")
+	return relatedro.Wanted{Status: relatedro.FeatureStatus(status), DMS: dms, Karmak: over, Expecting: expecting}, o.done()
 }
 
 // connectionOf returns the connection in a body's karmak, unchecked.
@@ -212,10 +214,12 @@ func (s administration) branches(ctx context.Context, r *request) (answer, error
 }
 
 type versionJSON struct {
-	Status  relatedro.FeatureStatus `json:"status"`
-	DMS     string                  `json:"dms"`
-	Karmak  karmakJSON              `json:"karmak"`
-	Version int64                   `json:"version"`
+	Status relatedro.FeatureStatus `json:"status"`
+	DMS    string                  `json:"dms"`
+	Karmak karmakJSON              `json:"karmak"`
+
+	Expecting bool  `json:"expectedRelatedRos"`
+	Version   int64 `json:"version"`
 }
 
 type changeJSON struct {
@@ -241,7 +245,7 @@ func (s administration) history(ctx context.Context, r *request) (answer, error)
 		return answer{}, fmt.Errorf("read the history: %w", err)
 	}
 	versionOf := func(s relatedro.Settings) versionJSON {
-		return versionJSON{s.Status, s.DMS, karmakJSON(s.Karmak), s.Version}
+		return versionJSON{s.Status, s.DMS, karmakJSON(s.Karmak), s.Expecting, s.Version}
 	}
 	page := changePage{Changes: make([]changeJSON, len(changes)), Cursor: encodeCursor(r, next)}
 	for i, c := range changes {

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"time"
 
 	"related-ro/pkg/relatedro"
@@ -18,6 +19,7 @@ type caseJSON struct {
 	FeatureStatus relatedro.FeatureStatus `json:"featureStatus"`
 	RelatedROs    []relatedROJSON         `json:"relatedRos"`
 	RelatedCount  int                     `json:"relatedCount"` // of all, those left out included
+	Expected      []expectedJSON          `json:"expectedRelatedRos"`
 	Truncated     bool                    `json:"truncated"`
 	OpenWarranty  int                     `json:"openWarrantyCount"`
 	Retrieval     retrievalJSON           `json:"retrieval"`
@@ -37,6 +39,12 @@ type relatedROJSON struct {
 	FirstSeenAt      *string            `json:"firstSeenAt"`
 	GoneSince        *string            `json:"goneSince"`
 	LinkedCases      []linkedCaseJSON   `json:"linkedCases,omitzero"` // nil where they were not looked up
+}
+
+// expectedJSON is a related RO that is not there yet.
+type expectedJSON struct {
+	BillTo string `json:"billTo"` // the customer's name, or its number where it has none
+	Tasks  int    `json:"tasks"`
 }
 
 type linkedCaseJSON struct {
@@ -71,9 +79,13 @@ func caseOf(c relatedro.Shown) *caseJSON {
 		FeatureStatus: c.Feature,
 		RelatedROs:    make([]relatedROJSON, len(c.Related)),
 		RelatedCount:  len(c.Related) + c.Omitted,
+		Expected:      make([]expectedJSON, len(c.Expected)),
 		Truncated:     c.Omitted > 0,
 		OpenWarranty:  c.OpenWarrantyCount(),
 		Retrieval:     retrievalOf(&c),
+	}
+	for i, e := range c.Expected {
+		out.Expected[i] = expectedJSON{cmp.Or(e.Name, e.Number), e.Tasks}
 	}
 	for i := range c.Related {
 		ro := &c.Related[i]

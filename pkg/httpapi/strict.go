@@ -96,6 +96,19 @@ func (o *object) text(name string, needed bool) (s string, given bool) {
 	return s, ok
 }
 
+// flag takes true or false; nil where it is missing.
+func (o *object) flag(name string) *bool {
+	value, given := o.take(name, false)
+	if !given {
+		return nil
+	}
+	yes, ok := value.(bool)
+	if !ok {
+		o.notes.add(o.path+name, "must be true or false")
+	}
+	return &yes
+}
+
 // checked takes a string and, if it is one, holds it against a rule.
 func (o *object) checked(name string, needed bool, rule func(field, value string) error) string {
 	s, ok := o.text(name, needed)

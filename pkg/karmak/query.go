@@ -16,11 +16,13 @@ const (
 	branchPath      = unityPath + "Branch"
 	headerView      = "RepairOrderHeader"
 	headerPath      = unityPath + "frw/" + headerView
+	taskPath        = unityPath + "frw/RepairOrderTask"
 
-	numberColumn  = "RONumber"
-	originColumn  = "OriginalRONumber"
-	chargesColumn = "TotalROCharges"
-	atBranch      = "Branch[EQ]" // what a branch follows in a filter
+	numberColumn    = "RONumber"
+	originColumn    = "OriginalRONumber"
+	chargesColumn   = "TotalROCharges"
+	alternateColumn = "AlternateBillingCustomer"
+	atBranch        = "Branch[EQ]" // what a branch follows in a filter
 )
 
 // Rows of a page, within what Karmak asks for: pages of 100 to 500. smallPage is asked
@@ -56,9 +58,14 @@ func (q query) urlWithout(base, numbers string) string {
 	if q.branch != "" {
 		filter += "," + atBranch + q.branch
 	}
-	return base + headerPath +
+	view, selected := headerPath, columns(new(row).cells())
+	if q.kind == CallTasks {
+		filter += "," + alternateColumn + "[NE]NULL"
+		view, selected = taskPath, columns(new(taskRow).cells())
+	}
+	return base + view +
 		"?filter=" + encode(filter) +
-		"&select=" + encode(columns()) +
+		"&select=" + encode(selected) +
 		"&pagesize=" + strconv.Itoa(q.size) +
 		"&page="
 }

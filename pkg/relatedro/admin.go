@@ -66,6 +66,8 @@ type Wanted struct {
 	Status FeatureStatus
 	DMS    string
 	Karmak Connection
+
+	Expecting *bool // nil: as it is
 }
 
 // CheckBy is a *Refusal of NotConnected where the actor wants to enable what only
@@ -155,9 +157,12 @@ func (a *Admin) Change(ctx context.Context, actor Actor, location string, versio
 		}
 	}
 	after := Settings{
-		Location: location, Status: w.Status, DMS: w.DMS, Karmak: w.Karmak,
+		Location: location, Status: w.Status, DMS: w.DMS, Karmak: w.Karmak, Expecting: before.Expecting,
 		Version: before.Version + 1, UpdatedBy: actor.Subject,
 		Activation: Activation{State: ActivationUnknown},
+	}
+	if w.Expecting != nil {
+		after.Expecting = *w.Expecting
 	}
 	if after.Enabled() {
 		if after.Activation, err = a.askToEnable(ctx, actor, location, w.Karmak); err != nil {

@@ -22,18 +22,20 @@ func fieldsOf(errs []error) string {
 
 func TestWantedCheck(t *testing.T) {
 	karmak := Connection{"account", "user", "01"}
-	branch := func(b string) Wanted { return Wanted{Enabled, KarmakFusion, Connection{"account", "user", b}} }
+	branch := func(b string) Wanted {
+		return Wanted{Status: Enabled, DMS: KarmakFusion, Karmak: Connection{"account", "user", b}}
+	}
 	for name, c := range map[string]struct {
 		wanted Wanted
 		fields string
 	}{
-		"enabled":                    {Wanted{Enabled, KarmakFusion, karmak}, ""},
-		"disabled without a word":    {Wanted{Disabled, KarmakFusion, Connection{}}, ""},
-		"disabled, account alone":    {Wanted{Disabled, KarmakFusion, Connection{Account: "a"}}, ""},
-		"enabled without account":    {Wanted{Enabled, KarmakFusion, Connection{User: "u"}}, "karmak.account"},
-		"enabled without user":       {Wanted{Enabled, KarmakFusion, Connection{Account: "a"}}, "karmak.user"},
+		"enabled":                    {Wanted{Status: Enabled, DMS: KarmakFusion, Karmak: karmak}, ""},
+		"disabled without a word":    {Wanted{Status: Disabled, DMS: KarmakFusion, Karmak: Connection{}}, ""},
+		"disabled, account alone":    {Wanted{Status: Disabled, DMS: KarmakFusion, Karmak: Connection{Account: "a"}}, ""},
+		"enabled without account":    {Wanted{Status: Enabled, DMS: KarmakFusion, Karmak: Connection{User: "u"}}, "karmak.account"},
+		"enabled without user":       {Wanted{Status: Enabled, DMS: KarmakFusion, Karmak: Connection{Account: "a"}}, "karmak.user"},
 		"nothing":                    {Wanted{}, "status dms"},
-		"malformed while disabled":   {Wanted{Disabled, KarmakFusion, Connection{"a b", "u|", ""}}, "karmak.account karmak.user"},
+		"malformed while disabled":   {Wanted{Status: Disabled, DMS: KarmakFusion, Karmak: Connection{"a b", "u|", ""}}, "karmak.account karmak.user"},
 		"no branch":                  {branch(""), ""},
 		"branch of words":            {branch("Main St. & 5th (north)"), ""},
 		"branch as long as may be":   {branch(strings.Repeat("b", MaxBranch)), ""},

@@ -303,11 +303,14 @@ func (s Settings) disowns(c Case) bool {
 // show returns the case as people may see it under the settings.
 func show(c Case, s Settings) Shown {
 	if s.disowns(c) {
-		c.Related, c.Omitted, c.FetchedOver, c.Past = nil, 0, Connection{}, nil
+		c.Related, c.Expected, c.Omitted, c.FetchedOver, c.Past = nil, nil, 0, Connection{}, nil
 		c.Retrieval = Retrieval{
 			Outcome: OutcomeFailed, Trigger: c.Retrieval.Trigger, EventID: c.Retrieval.EventID,
 			Reason: ConnectionChanged, Message: ConnectionChanged.Sentence(),
 		}
+	}
+	if !s.Expecting {
+		c.Expected = nil // at once, not with the next retrieval
 	}
 	shown := Shown{Case: c, Feature: s.Status}
 	if s.Enabled() {

@@ -39,6 +39,7 @@ type Settings struct {
 	Status     FeatureStatus
 	DMS        string // KarmakFusion
 	Karmak     Connection
+	Expecting  bool  // whether its open cases say which related ROs are expected
 	Version    int64 // counts changes; 0 is never set up
 	UpdatedBy  string
 	UpdatedAt  time.Time

@@ -188,6 +188,8 @@ type Settings struct {
 	Status string     `json:"status"`
 	DMS    string     `json:"dms"`
 	Karmak Connection `json:"karmak"`
+
+	ExpectedRelatedROs bool `json:"expectedRelatedRos,omitempty"`
 }
 
 // Connection locates a location's ROs in Karmak.

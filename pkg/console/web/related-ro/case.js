@@ -4,7 +4,7 @@ import { path, rights, t } from './session.js';
 import { h, icon, table } from './dom.js';
 import { RelatedElement } from './element.js';
 import { copyAll, copyButton, csvButton, note } from './controls.js';
-import { billed, cases, columns, cut, date, fetched, known, newFirst, newMark, number, stateMark, stateOf, warning } from './parts.js';
+import { billed, cases, columns, cut, date, expected, fetched, known, newFirst, newMark, number, stateMark, stateOf, warning } from './parts.js';
 import { familyTree } from './tree.js';
 
 const POLLS = [500, 300, 400, 600, 1000, 2000, 3000, 4000, 5000, 5000, 8000]; // ms between looks for an answer after a refresh, which takes half a second: half a minute in all
@@ -96,6 +96,7 @@ export class RelatedROs extends RelatedElement {
       warning(c),
       related.length > 0 && this.#table(c, related),
       cut(c),
+      expected(c),
       familyTree(this, c),
       this.#history(),
       this.refusal(),

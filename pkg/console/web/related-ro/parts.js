@@ -88,6 +88,10 @@ export function fetched(c) {
 /** That a list does not hold all there are. */
 export const cut = (c) => c.truncated && note('info', 'info', t('related.cut', { shown: c.relatedRos.length, count: c.relatedCount }));
 
+/** The ROs that Karmak has not made yet: by words alone, since they have no number. */
+export const expected = ({ expectedRelatedRos: list }) => list?.length > 0 && note('info', 'waiting', t('expected'),
+  h('ul', {}, list.map(({ billTo, tasks }) => h('li', {}, `${billTo}, ${t('expected.tasks', { count: tasks })}`))));
+
 /** The cases that an RO is the own one of, as a list of links. */
 export function cases(element, locationId, ro) {
   if (!ro.linkedCases?.length) return '';

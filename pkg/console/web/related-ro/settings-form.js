@@ -25,6 +25,15 @@ export function switcher(element) {
   return h('fieldset', { class: 'switch' }, h('legend', {}, t('settings.label')), option('ENABLED'), option('DISABLED'), wrong(element, 'status'));
 }
 
+/** Whether what is expected is shown. */
+export function expecting(element) {
+  const { draft, may } = element;
+  return h('div', { class: 'field' }, h('label', { class: 'check' }, h('input', {
+    type: 'checkbox', checked: draft.expecting, disabled: !may.staff, 'aria-describedby': 'expecting', 'data-key': 'expecting',
+    change: (e) => element.edit(() => { draft.expecting = e.target.checked; }, true),
+  }), t('settings.expected')), h('small', { id: 'expecting' }, t('settings.expected.hint')));
+}
+
 /** Whose ROs are read. */
 export function connection(element) {
   const { draft, may } = element;
@@ -72,7 +81,9 @@ export function changes(element) {
 function differences({ before = {}, after = {} }) {
   const shown = (v) => v || t('history.blank');
   const status = (s) => s && t(`settings.${s.toLowerCase()}`);
+  const onOff = (v) => t(v ? 'settings.on' : 'settings.off');
   const list = [['history.status', status(before.status), status(after.status)],
+    ['settings.expected', onOff(before.expectedRelatedRos), onOff(after.expectedRelatedRos)],
     ...FIELDS.map(({ name }) => [`settings.${name}`, before.karmak?.[name], after.karmak?.[name]])];
   return list.filter(([, from, to]) => (from ?? '') !== (to ?? ''))
     .map(([key, from, to]) => t('history.change', { field: t(key), before: shown(from), after: shown(to) }));

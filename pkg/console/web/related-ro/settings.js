@@ -4,7 +4,7 @@ import { learn, path, rights, subject, t, time } from './session.js';
 import { h } from './dom.js';
 import { note } from './controls.js';
 import { texts } from './settings-texts.js';
-import { FIELDS, activation, changes, connection, sentence, switcher } from './settings-form.js';
+import { FIELDS, activation, changes, connection, expecting, sentence, switcher } from './settings-form.js';
 import { Branches } from './settings-branches.js';
 import { Refetch } from './settings-refetch.js';
 
@@ -30,7 +30,7 @@ export class Part {
   /** Whether there are edits that would be lost. */
   get unsaved() {
     if (!this.saved) return false;
-    return this.draft.status !== this.saved.status || this.otherConnection;
+    return this.draft.status !== this.saved.status || this.draft.expecting !== Boolean(this.saved.expectedRelatedRos) || this.otherConnection;
   }
 
   /** Whether the form names another connection than the saved one. */
@@ -110,7 +110,7 @@ export class Part {
       return;
     }
     this.#do('save', async (path) => {
-      const body = { status: this.draft.status, dms: 'KARMAK_FUSION', karmak: this.draft.karmak };
+      const body = { status: this.draft.status, dms: 'KARMAK_FUSION', karmak: this.draft.karmak, expectedRelatedRos: this.draft.expecting };
       const stale = body.status === 'ENABLED' && (this.saved.status !== 'ENABLED' || this.otherConnection);
       const { data, etag } = await call('PUT', path, { body, headers: { 'if-match': this.etag } });
       this.element.say(t('settings.saved'));
@@ -146,7 +146,7 @@ export class Part {
       h('form', { class: 'settings', submit: (e) => this.save(e), novalidate: true },
         h('h2', {}, t('settings.path')), h('h3', {}, t('settings.other')),
         this.unconnected && !this.may.support && note('info', 'info', t('settings.first')),
-        switcher(this), connection(this), activation(this),
+        switcher(this), expecting(this), connection(this), activation(this),
         this.busy && h('div', { class: 'busy' }, h('progress', { 'aria-label': t('settings.asking') }), h('span', {}, t('settings.asking'))),
         this.told && h('div', { class: 'told' }, this.told),
         this.refetch?.draw(),
@@ -170,5 +170,5 @@ export class Part {
 
 /** Saved settings, and a copy of them to edit. */
 const edited = (saved, etag) => ({
-  saved, etag, draft: { status: saved.status, karmak: { account: '', user: '', branch: '', ...saved.karmak } },
+  saved, etag, draft: { status: saved.status, expecting: Boolean(saved.expectedRelatedRos), karmak: { account: '', user: '', branch: '', ...saved.karmak } },
 });

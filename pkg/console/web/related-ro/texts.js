@@ -76,6 +76,7 @@ const en = {
   'status.cases.retrying.other': 'The related ROs of {count} cases could not be fetched yet. This is tried again by itself.',
   'more': 'Show more',
   'past.title': 'History of retrievals',
+  'expected': 'Expected, not made in Karmak yet:', 'expected.tasks.one': '{count} task', 'expected.tasks.other': '{count} tasks',
 };
 
 /** What other languages are shipped, each fetched when it is first spoken. */
