@@ -156,8 +156,8 @@ func (w *batchWorld) measure(ctx context.Context, c world.Consumer, shape batchS
 	}, w.Engines.SetLatency(ctx, 0)
 }
 
-// naiveBatches works off a batch of each shape, all at once: they do little but wait. What they ask Karmak is counted over all
-// of them, as it is the same for each message.
+// naiveBatches works off a batch of each shape, all at once: they do little but wait. What they ask
+// Karmak is counted over all of them, as it is the same for each message.
 func naiveBatches(ctx context.Context, e *engines.Engines) (map[batchShape]batchFigures, error) {
 	w, err := newBatchWorld(ctx, e, "straightforward")
 	if err != nil {
@@ -241,10 +241,9 @@ settings warm. Wall time is in Karmak round trips, the median of %d batches. The
 		{What: "50 messages of 50 accounts: wall time", Value: fifty.roundTrips(), Limit: 4, Unit: "round trips"},
 	}
 	s.Notes = `
-A retrieval takes two rounds: the ROs' own rows and what was made from them, side by side, and then what was made from those, to know
-that there is no more. A first message alone takes three: until the process has had a longer page, its list of two rows may have been
-cut by the view's maximum, which nobody publishes, and another page proves its end. 200 ROs of one account do not fit into one URL,
-and an account sees two requests at once: seven look-ups come in four waves.
+A retrieval of new cases is three look-ups, one after the other, since an account is asked one thing at a time: what was made from the ROs
+at hand, the rows of both, and what was made from those, to know that there is no more. Of a family that a case had before, the last is
+asked for along with the first. 200 ROs of one account do not fit into one URL: seven look-ups.
 
 Write units are mostly the links, which serve the search and the linked cases and which the straightforward handler does not have: a
 case with its RO and two related ones is four items in one transaction, at twice their size.`

@@ -8,37 +8,35 @@ import (
 // retryDelay is package karmak's default.
 const retryDelay = 200 * time.Millisecond
 
-// chance draws how long Karmak keeps a batch waiting, by the latencies and failures of the backlog. It knows nothing of what
-// the product, the engines or the machine take.
-type chance struct {
-	random     *rand.Rand
-	retryDelay time.Duration // a first retry waits for half of it to all of it, each further one for twice that
-}
+// chance draws how long Karmak keeps a look-up waiting, by the latencies and failures of the
+// backlog. It knows nothing of what the product, the engines or the machine take.
+type chance struct{ random *rand.Rand }
 
-// backlogWait returns how long the backlog waits for Karmak alone: the mean of many batches drawn by chance, the same ones
-// in every run.
-func backlogWait(batchSize, batchesAtOnce int, retryDelay time.Duration) time.Duration {
-	const draws = 20_000
-	c := chance{rand.New(rand.NewPCG(1, 2)), retryDelay}
+// backlogWait returns how long the backlog waits for Karmak alone, where each account answers so
+// many look-ups one after the other: until the slowest is done, in the mean of many draws, the same
+// ones in every run.
+func backlogWait(lookups []int) time.Duration {
+	const draws = 200
+	c := chance{rand.New(rand.NewPCG(1, 2))}
 	var total time.Duration
 	for range draws {
-		total += c.batch(batchSize)
+		var slowest time.Duration
+		for _, n := range lookups {
+			var account time.Duration
+			for range n {
+				account += c.lookup()
+			}
+			slowest = max(slowest, account)
+		}
+		total += slowest
 	}
-	return total / draws * time.Duration(backlogMessages/batchSize) / time.Duration(batchesAtOnce)
+	return total / draws
 }
 
-// batch waits for the slowest of its accounts, whose messages come in turn.
-func (c chance) batch(messages int) (slowest time.Duration) {
-	for range min(messages, backlogAccounts) {
-		// The rows of the ROs and what was made from them, side by side; then what was made from those.
-		slowest = max(slowest, max(c.lookup(), c.lookup())+c.lookup())
-	}
-	return slowest
-}
-
-// lookup is one look-up with its retries.
+// lookup is one look-up with its retries. A first retry waits for half of retryDelay to all of it,
+// each further one for twice that.
 func (c chance) lookup() (wait time.Duration) {
-	for backoff := c.retryDelay; ; backoff *= 2 {
+	for backoff := retryDelay; ; backoff *= 2 {
 		wait += karmakLatency - backlogJitter + c.upTo(2*backlogJitter)
 		if c.random.Float64() >= backlogFailures {
 			return wait

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"related-ro/infra/bench/coldstart"
@@ -16,7 +17,7 @@ import (
 )
 
 const (
-	coldStarts = 121
+	coldStarts = 101
 	warmEvents = 20 // of each start
 )
 
@@ -52,11 +53,20 @@ func coldStart(ctx context.Context, b *bench) (report.Section, error) {
 	if err != nil {
 		return report.Section{}, err
 	}
-	results, err := coldstart.Measure(ctx, b.programs(w), coldStarts, warmEvents)
+	none, err := world.New(ctx, e, "cold-none")
 	if err != nil {
 		return report.Section{}, err
 	}
-	return coldSection(results), nil
+	programs := b.programs(w, none)
+	measured := make([]coldstart.Program, len(programs))
+	for i, p := range programs {
+		measured[i] = p.Program
+	}
+	results, err := coldstart.Measure(ctx, measured, coldStarts, warmEvents)
+	if err != nil {
+		return report.Section{}, err
+	}
+	return coldSection(programs, results), nil
 }
 
 // What the cold functions are asked about: an enabled location with a case without
@@ -78,8 +88,14 @@ func coldWorld(ctx context.Context, e *engines.Engines) (*world.World, error) {
 	return w, w.Save(ctx, world.StoredCase(coldLocation, plainCase, 0), world.StoredCase(coldLocation, familyCase, world.Spinoffs))
 }
 
-// programs are the limit first, then the other references, then the functions.
-func (b *bench) programs(w *world.World) []coldstart.Program {
+// started is a program of the section: a function, or what it is held against.
+type started struct {
+	coldstart.Program
+	held string // of a function: the binary of the lean program that links the same clients
+}
+
+// programs are the empty handler first, then the lean programs, then the functions.
+func (b *bench) programs(w, none *world.World) []started {
 	location, _ := world.Location(coldLocation)
 	environment := []string{
 		"AWS_REGION=" + engines.Region, "AWS_ACCESS_KEY_ID=" + engines.AccessKey, "AWS_SECRET_ACCESS_KEY=" + engines.SecretKey,
@@ -89,98 +105,78 @@ func (b *bench) programs(w *world.World) []coldstart.Program {
 		"EXPORT_QUEUE_URL=http://127.0.0.1:9/export", "EXPORT_DLQ_URL=http://127.0.0.1:9/export-dlq",
 		"CLOSE_QUEUE_URL=http://127.0.0.1:9/close", "CLOSE_DLQ_URL=http://127.0.0.1:9/close-dlq",
 		"REFRESH_QUEUE_URL=http://127.0.0.1:9/refresh", "REFRESH_DLQ_URL=http://127.0.0.1:9/refresh-dlq",
-		"RETENTION_DAYS=1095",
+		"RETENTION_DAYS=1095", "DEALERS_TIME_ZONE=America/Chicago", "EVENT_BUS_NAME=bench",
 	}
-	program := func(name, binary string, event []byte, answer string) coldstart.Program {
-		return coldstart.Program{
-			Name: name, Binary: filepath.Join(b.binaries, binary), Environment: environment, Event: event, Answer: answer,
-		}
+	program := func(name, binary, held, event, answer string, more ...string) started {
+		return started{coldstart.Program{
+			Name: name, Binary: filepath.Join(b.binaries, binary), Environment: slices.Concat(environment, more), Event: []byte(event), Answer: answer,
+		}, held}
 	}
-	nothing := []byte("{}")
-	batch := func(location string, n int) []byte { return world.BatchOf(world.Message(location, n)) }
+	batch := string(world.BatchOf(world.Message(unknownLocation, 1)))
 	const ok, done = `"statusCode":200`, `{"batchItemFailures":[]}`
-	return []coldstart.Program{
-		limitAt:  program("answers `{}` (the limit)", "empty", nothing, "{}"),
-		rawAt:    program("one GetItem, signed by hand", "rawget", nothing, "{}"),
-		leanAt:   program("one GetItem, lean", "leanget", nothing, "{}"),
-		threeAt:  program("the same, with clients of SQS and Secrets Manager", "leanthree", nothing, "{}"),
-		commonAt: program("one GetItem, LoadDefaultConfig", "commonget", nothing, "{}"),
-		readAt:   program("`read`: P1, no related ROs", "read", world.GetCase(location, plainCase), ok),
-		familyAt: program("`read`: P1, two related ROs", "read", world.GetCase(location, familyCase), ok),
-		adminAt:  program("`admin`: P6", "admin", world.GetSettings(location), ok),
-		exportAt: program("`export`: location not enabled", "export", batch(unknownLocation, 1), done),
-		closeAt:  program("`close`: location not enabled", "close", batch(unknownLocation, 1), done),
+	return []started{
+		program("answers `{}` (empty)", "empty", "", "{}", "{}"),
+		program("lean: DynamoDB", "leanget", "", "{}", "{}"),
+		program("lean: DynamoDB, SQS, Secrets Manager", "leanthree", "", "{}", "{}"),
+		program("lean: EventBridge, DynamoDB linked", "leanbus", "", "{}", "{}"),
+		program("`read`: P1, no related ROs", "read", "leanget", string(world.GetCase(location, plainCase)), ok),
+		program("`read`: P1, two related ROs", "read", "", string(world.GetCase(location, familyCase)), ok),
+		program("`admin`: P6", "admin", "leanthree", string(world.GetSettings(location)), ok),
+		program("`export`: location not enabled", "export", "leanthree", batch, done),
+		program("`close`: location not enabled", "close", "leanthree", batch, done),
+		program("`refresh`: location not enabled", "refresh", "leanthree", batch, done),
+		program("`follow`: no connection", "follow", "leanthree", "{}", "null", "TABLE_NAME="+none.Table),
+		program("`notify`: no record", "notify", "leanbus", `{"Records":[]}`, `{"batchItemFailures":`),
 	}
 }
 
-// Positions of programs.
-const (
-	limitAt = iota
-	rawAt
-	leanAt
-	threeAt
-	commonAt
-	readAt
-	familyAt
-	adminAt
-	exportAt
-	closeAt
-)
-
-func coldSection(results []coldstart.Result) report.Section {
-	limit, lean := results[limitAt], results[leanAt]
+func coldSection(programs []started, results []coldstart.Result) report.Section {
+	empty := results[0]
+	lean := make(map[string]coldstart.Result)
+	for _, r := range results {
+		lean[filepath.Base(r.Binary)] = r
+	}
 	s := report.Section{
 		Title: "Cold start",
 		Text: fmt.Sprintf(`
 Each binary is started %d times in turns with the others, each turn in another order, over the Lambda Runtime API: init is from the
-start of the process to its first call for an event, first is the first event, warm are %d more. Medians. DynamoDB and Karmak are in
-memory, in another process. The references are `+"`infra/bench/reference/{empty,rawget,leanget,leanthree,commonget}`"+`; all are built
-with the Makefile's flags. What a binary's pages happen to get of the machine's memory makes a few per cent: `+"`export` and `close`"+` are one
-program.`, coldStarts, warmEvents),
+start of the process to its first call for an event, first is the first event, warm are %d more. Medians. DynamoDB is in memory, in
+another process. The references are `+"`infra/bench/reference/{empty,leanget,leanthree,leanbus}`"+`: a lean program links the clients that
+the function needs, makes them, and does no more. All are built with the Makefile's flags. Which of the machine's memory a binary's
+pages get makes a few per cent: `+"`export`, `close` and `refresh`"+` are one program.`, coldStarts, warmEvents),
 		Tables: []report.Table{{Columns: []string{
-			"program", "size MB", "× limit", "init ms", "× limit", "× lean", "first ms", "× lean", "warm ms", "peak RSS MB", "CPU of init ms", "CPU of warm ms",
+			"program", "size MB", "× lean", "init ms", "× empty", "× lean", "first ms", "warm ms", "peak RSS MB", "CPU of init ms", "CPU of warm ms",
 		}}},
 	}
 	const mb = 1 << 20
-	for _, r := range results {
+	for i, r := range results {
+		held, size, init := programs[i].held, "", ""
+		if held != "" {
+			size = report.Number(float64(r.Size) / float64(lean[held].Size))
+			init = report.Number(ratio(r.Init.Median(), lean[held].Init.Median()))
+		}
 		s.Tables[0].Add(
-			r.Name,
-			report.Number(float64(r.Size)/1e6), report.Number(float64(r.Size)/float64(limit.Size)),
-			report.Milliseconds(r.Init.Median()), report.Number(ratio(r.Init.Median(), limit.Init.Median())), report.Number(ratio(r.Init.Median(), lean.Init.Median())),
-			report.Milliseconds(r.First.Median()), report.Number(ratio(r.First.Median(), lean.First.Median())),
-			report.Milliseconds(r.Warm.Median()), report.Number(float64(r.PeakRSS)/mb),
+			r.Name, report.Number(float64(r.Size)/1e6), size,
+			report.Milliseconds(r.Init.Median()), report.Number(ratio(r.Init.Median(), empty.Init.Median())), init,
+			report.Milliseconds(r.First.Median()), report.Milliseconds(r.Warm.Median()), report.Number(float64(r.PeakRSS)/mb),
 			report.Milliseconds(r.InitCPU.Median()), report.Milliseconds(r.CPUPerEvent()))
+		if held == "" {
+			continue
+		}
+		name := "`" + filepath.Base(r.Binary) + "`: "
+		s.Goals = append(s.Goals,
+			report.Goal{What: name + "init over the lean program's", Value: ratio(r.Init.Median(), lean[held].Init.Median()), Limit: 1.05, Unit: "×"},
+			report.Goal{What: name + "size of the binary over the lean program's", Value: float64(r.Size) / float64(lean[held].Size), Limit: 1.25, Unit: "×"},
+			report.Goal{What: name + "peak memory when idle", Value: float64(r.PeakRSS) / mb, Limit: 20, Unit: "MB"})
 	}
-	goal := func(what string, value, limit float64, unit string) {
-		s.Goals = append(s.Goals, report.Goal{What: what, Value: value, Limit: limit, Unit: unit})
-	}
-	for _, f := range []struct {
-		name string
-		at   int
-	}{{"read", readAt}, {"export", exportAt}, {"close", closeAt}, {"admin", adminAt}} {
-		r := results[f.at]
-		goal("`"+f.name+"`: init over the limit's", ratio(r.Init.Median(), limit.Init.Median()), 1.35, "×")
-		goal("`"+f.name+"`: first event over one lean GetItem's", ratio(r.First.Median(), lean.First.Median()), 1.5, "×")
-		goal("`"+f.name+"`: size of the binary over the limit's", float64(r.Size)/float64(limit.Size), 1.6, "×")
-		goal("`"+f.name+"`: peak memory when idle", float64(r.PeakRSS)/mb, 20, "MB")
-	}
-	over := func(at, reference int) string {
-		return report.Number(ratio(results[at].Init.Median(), results[reference].Init.Median()))
-	}
+	over := func(name string) string { return report.Number(ratio(lean[name].Init.Median(), empty.Init.Median())) }
 	s.Notes = fmt.Sprintf(`
-**What limits init.** The SDK's DynamoDB package puts a program at %s × the limit's init, and those of SQS and Secrets Manager beside it
-put one at %s ×, before it does anything of its own: more code to page in, and for each service the regular expressions of AWS's
-partitions (GODEBUG=inittrace=1 names service/…/internal/endpoints). The same GetItem without them, signed by hand, is at %s ×.
-`+"`read`"+` is at %s × the lean program that does nothing but link the package and make a client; `+"`export`, `close` and `admin`"+` are at %s, %s and
-%s × the one that links all three. What is above the limit is mostly the SDK's, then, and could be had back only by writing AWS's
-protocols, with their retries and signatures, anew: %s ms of a start that takes Lambda a tenth of a second or more. That is not worth
-a second client to maintain. The SDK's newer clients start slower still (infra/docs/decisions/0006).
+**What the SDK costs.** Its DynamoDB package takes a program to %s × the empty handler's init, those of SQS and Secrets Manager beside it to
+%s ×, %s ms of a start that takes Lambda a tenth of a second or more: more code to page in, each service's regular expressions of AWS's
+partitions, and the schemas of all its operations (infra/docs/decisions/0006).
 
-**What limits the first event.** P1 of a case with related ROs is two calls one after the other, each the first of its kind; it is no
-GetItem's equal.`,
-		over(leanAt, limitAt), over(threeAt, limitAt), over(rawAt, limitAt), over(readAt, leanAt),
-		over(exportAt, threeAt), over(closeAt, threeAt), over(adminAt, threeAt),
-		report.Milliseconds(results[exportAt].Init.Median()-results[limitAt].Init.Median()))
+**The first event.** P1 of a case with related ROs is two calls one after the other, each the first of its kind.`,
+		over("leanget"), over("leanthree"), report.Milliseconds(lean["leanthree"].Init.Median()-empty.Init.Median()))
 	return s
 }
 

@@ -3,14 +3,18 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"related-ro/infra/bench/engines"
+	"related-ro/infra/bench/report"
+	"related-ro/infra/bench/timing"
 	"related-ro/infra/bench/world"
 )
 
-// followLimits are those of one connection in one run. Write units hold two of the lease and one of the time at which the
-// location was checked; in a run that saw a change, two more for what was seen, and the cases cost what refreshes cost.
+// followLimits are those of one connection in one run. Write units hold two of the lease and one of
+// the time at which the location was checked; in a run that saw a change, two more for what was
+// seen, and the cases cost what refreshes cost.
 func followLimits() map[string]struct{ requests, calls, read, write float64 } {
 	return map[string]struct{ requests, calls, read, write float64 }{
 		"a run that sees no change": {1, 3.1, 1.2, 3},
@@ -18,7 +22,8 @@ func followLimits() map[string]struct{ requests, calls, read, write float64 } {
 	}
 }
 
-// countFollow counts what following costs for a connection, over 50 of them with 3 ROs each that were touched lately.
+// countFollow counts what following costs for a connection, over 50 of them with 3 ROs each that
+// were touched lately.
 func countFollow(ctx context.Context, e *engines.Engines) (counts []limit, err error) {
 	w, err := newBatchWorld(ctx, e, "follow")
 	if err != nil {
@@ -81,5 +86,59 @@ func touch(ctx context.Context, e *engines.Engines, exported world.Exported, voi
 			return fmt.Errorf("touch ROs: %w", err)
 		}
 	}
+	return nil
+}
+
+// followGrowth times runs of follow over ever more connections, Karmak answering at once, and adds
+// them to the section.
+func followGrowth(ctx context.Context, e *engines.Engines, s *report.Section) error {
+	counts := []int{50, 500, 2000}
+	t := report.Table{Columns: []string{"connections of a run of follow", "ms for each", "read / write units for each", "Karmak requests for each"}}
+	var each []time.Duration
+	var units []float64
+	for _, n := range counts {
+		w, err := world.New(ctx, e, fmt.Sprintf("follow-%d", n))
+		if err != nil {
+			return err
+		}
+		for l := range n {
+			if err := w.AddLocation(ctx, l); err != nil {
+				return err
+			}
+			if err := e.AddAccount(ctx, world.Account(l)); err != nil {
+				return err
+			}
+		}
+		run := world.NewFollower(w.MeteredStore, e)
+		if err := run(ctx); err != nil { // tokens
+			return err
+		}
+		before, err := e.Counts(ctx)
+		if err != nil {
+			return err
+		}
+		w.Meter.Take()
+		const runs = 3
+		var times timing.Times
+		for range runs {
+			began := time.Now()
+			if err := run(ctx); err != nil {
+				return err
+			}
+			times = append(times, time.Since(began)/time.Duration(n))
+		}
+		after, err := e.Counts(ctx)
+		if err != nil {
+			return err
+		}
+		usage, asked := w.Meter.Take(), float64(runs*n)
+		each, units = append(each, times.Median()), append(units, (usage.Read+usage.Write)/asked)
+		t.Add(fmt.Sprint(n), report.Milliseconds(times.Median()), report.Number(usage.Read/asked)+" / "+report.Number(usage.Write/asked),
+			report.Number(float64(after.Total-before.Total)/asked))
+	}
+	s.Tables = append(s.Tables, t)
+	s.Goals = append(s.Goals,
+		report.Goal{What: "a run of follow: time for a connection with 2000 over 50", Value: ratio(each[len(each)-1], each[0]), Limit: 1.2, Unit: "×"},
+		report.Goal{What: "a run of follow: capacity units for a connection, most over least", Value: slices.Max(units) / slices.Min(units), Limit: 1.2, Unit: "×"})
 	return nil
 }

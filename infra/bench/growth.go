@@ -21,7 +21,7 @@ const (
 	growthLocation = 1
 	growthReal     = 100 // whole cases among the many, which are what is asked for
 	perLocation    = 10_000
-	growthTurns    = 400
+	growthTurns    = 250
 )
 
 // operation is what is done again and again while the table grows.
@@ -77,7 +77,8 @@ func growth(ctx context.Context, b *bench) (report.Section, error) {
 			figures[k] = append(figures[k], grown{t.Median(), usage})
 		}
 	}
-	return growthSection(sizes, worlds[0], figures), nil
+	section := growthSection(sizes, worlds[0], figures)
+	return section, followGrowth(ctx, e, &section)
 }
 
 // growthWorld has so many cases, perLocation in each location. Most of them carry only
@@ -170,7 +171,7 @@ func (w *batchWorld) operations(ctx context.Context) ([]operation, error) {
 	if err != nil {
 		return nil, err
 	}
-	consumer := world.NewConsumer(w.MeteredStore, w.Engines)
+	consumer, follow := world.NewConsumer(w.MeteredStore, w.Engines), world.NewFollower(w.MeteredStore, w.Engines)
 	location, _ := world.Location(growthLocation)
 	turn := 0
 	read := func(request func(n int) []byte) func() error {
@@ -190,6 +191,7 @@ func (w *batchWorld) operations(ctx context.Context) ([]operation, error) {
 			w.next++
 			return world.Work(ctx, consumer, exported.Batch())
 		}},
+		{"a run of follow over one connection", func() error { return follow(ctx) }},
 	}
 	// The ROs of all retrievals, so that Karmak is only asked while it is measured.
 	ros := world.Exported{First: w.next, Messages: growthTurns + 1, Locations: []int{growthLocation}}
@@ -237,6 +239,7 @@ Medians of %d turns in milliseconds, in turns over the tables, and read / write 
 	s.Notes = `
 No operation reads more than its answer: every one is keys or one range of one partition. What does grow with a location's cases is
 the answer to a short beginning of a number, up to a page, and an asset's list, up to a page. The times creep up by the engine's memory:
-what is asked for lies further apart than a processor's caches reach, for P3 in a hundred places.`
+what is asked for lies further apart than a processor's caches reach, for P3 in a hundred places. ` + "`notify`" + ` reads the table's stream alone,
+and so knows nothing of how many cases there are.`
 	return s
 }

@@ -70,6 +70,7 @@ func sections() []section {
 		{"cold start", coldStart},
 		{"warm read", warmRead},
 		{"batch retrieval", batchRetrieval},
+		{"waits", waits},
 		{"backlog", backlog},
 		{"growth", growth},
 	}

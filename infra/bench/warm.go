@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -16,18 +18,20 @@ import (
 	"related-ro/infra/bench/timing"
 	"related-ro/infra/bench/world"
 	"related-ro/pkg/boot"
+	"related-ro/pkg/dynamo"
 )
 
 // reading is a placement's request, and the bare calls that its answer cannot do
 // without: they read the same attributes, and do nothing with them.
 type reading struct {
 	name    string
-	turns   int
+	most    float64 // p50 over the bare calls'
 	request []byte
 	bare    func(context.Context, *dynamodb.Client) error
 }
 
 const (
+	warmTurns     = 400
 	warmLocations = 5
 	warmCases     = 100
 	linkedCases   = 2
@@ -75,10 +79,10 @@ func readings(w *world.World) []reading {
 	batch := world.BatchGet(0, warmCases, locations)
 	bareBatch := func(ctx context.Context, c *dynamodb.Client) error { return get(ctx, c, w.Table, hundred...) }
 	return []reading{
-		{name: "P1, no related ROs", turns: 3000, request: world.GetCase(first, 2000), bare: func(ctx context.Context, c *dynamodb.Client) error {
+		{name: "P1, no related ROs", most: 1.1, request: world.GetCase(first, 2000), bare: func(ctx context.Context, c *dynamodb.Client) error {
 			return get(ctx, c, w.Table, settings, plain)
 		}},
-		{name: "P1, two related ROs, each another case's", turns: 2000, request: world.GetCase(first, 0), bare: func(ctx context.Context, c *dynamodb.Client) error {
+		{name: "P1, two related ROs, each another case's", most: 1.1, request: world.GetCase(first, 0), bare: func(ctx context.Context, c *dynamodb.Client) error {
 			if err := get(ctx, c, w.Table, settings, family); err != nil {
 				return err
 			}
@@ -88,9 +92,9 @@ func readings(w *world.World) []reading {
 			}
 			return calls.Wait()
 		}},
-		{name: "P3, 100 cases of 5 locations", turns: 1200, request: batch, bare: bareBatch},
-		{name: "P3, the same, compressed for a browser", turns: 1200, request: world.FromBrowser(batch), bare: bareBatch},
-		{name: "P4, a related RO's number", turns: 2000, request: world.Search(first, world.Related(0, 0), "exact"), bare: func(ctx context.Context, c *dynamodb.Client) error {
+		{name: "P3, 100 cases of 5 locations", most: 1.15, request: batch, bare: bareBatch},
+		{name: "P3, the same, compressed for a browser", most: 1.15, request: world.FromBrowser(batch), bare: bareBatch},
+		{name: "P4, a related RO's number", most: 1.1, request: world.Search(first, world.Related(0, 0), "exact"), bare: func(ctx context.Context, c *dynamodb.Client) error {
 			if err := query(ctx, c, w.Table, first, world.Related(0, 0)); err != nil {
 				return err
 			}
@@ -131,6 +135,18 @@ func query(ctx context.Context, c *dynamodb.Client, table, location, ro string) 
 	return err
 }
 
+// dynamoDBTakes is what DynamoDB takes for a call, as infra/docs/cost.md assumes.
+const dynamoDBTakes = 5 * time.Millisecond
+
+// late has every call take as long as DynamoDB's do.
+type late struct{ http.RoundTripper }
+
+// RoundTrip implements http.RoundTripper.
+func (l late) RoundTrip(r *http.Request) (*http.Response, error) {
+	time.Sleep(dynamoDBTakes)
+	return l.RoundTripper.RoundTrip(r)
+}
+
 // warmRead compares requests to a warm function with the bare calls they need.
 func warmRead(ctx context.Context, _ *bench) (report.Section, error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(boot.GCPercent)) // as in a function; the bare calls gain by it too
@@ -145,11 +161,11 @@ func warmRead(ctx context.Context, _ *bench) (report.Section, error) {
 	}
 	s := report.Section{
 		Title: "Warm read",
-		Text: `
-A request as API Gateway hands it to ` + "`read`" + `, from the bytes of the event to the bytes of the answer, against nothing but the calls of
-the SDK that the answer needs, for the same attributes of the same items, with the same client and engine, in turns. The engine is in
-memory and in another process: it answers within a fraction of a millisecond, where DynamoDB takes some. Ratios to it are as bad as
-they can get.`,
+		Text: fmt.Sprintf(`
+A request as API Gateway hands it to `+"`read`"+`, from the bytes of the event to the bytes of the answer, against nothing but the calls of
+the SDK that the answer needs, for the same attributes of the same items, with the same client and engine, in turns. Each call takes %v
+longer than the engine in memory needs, which is about what DynamoDB takes: times are those that people feel. Processor time, allocations
+and sizes are without that wait.`, dynamoDBTakes),
 		Tables: []report.Table{{Columns: []string{
 			"request", "p50 ms", "bare p50 ms", "difference", "ratio", "p99 ms", "bare p99 ms", "ratio", "CPU ms", "bare CPU ms", "allocations", "bare", "KB", "bare KB", "DynamoDB calls", "read units", "KB out",
 		}}},
@@ -163,12 +179,9 @@ they can get.`,
 P1 of a case with related ROs has to look up which of them are other cases' own before it can answer: one call a number, side by
 side, after the case is known. The reference does the same; ` + "`BatchGetItem`" + ` alone would be no answer to the contract.
 
-What is left over the bare calls is the contract itself: the event is JSON that holds the request's body as a string, the answer is
-JSON that holds its own JSON as a string, and a line of log and one of metrics are JSON too. That is under 0.1 ms for one case, and
-under 0.01 ms for each of 100. DynamoDB takes milliseconds where this engine takes 0.1.
-
-A browser gets a long answer by gzip. That takes a tenth or two of a millisecond, and spares the dealer's line, and the bill, nine tenths
-of the bytes or more.`
+What is left over the bare calls is the contract itself: the event is JSON that holds the request's body as a string, the answer is JSON
+that holds its own JSON as a string, and a line of log and one of metrics are JSON too. All of it goes through encoding/json. A browser
+gets a long answer by gzip, which spares nine tenths of the bytes or more.`
 	return s, nil
 }
 
@@ -177,20 +190,25 @@ func (r reading) measure(ctx context.Context, w *world.World, s *report.Section)
 	if err != nil {
 		return err
 	}
-	ours := func() error { return reader.Get(ctx, r.request) }
-	bare := func() error { return r.bare(ctx, w.Client) }
+	lateClient := w.Engines.DynamoDB(func(o *dynamodb.Options) { o.HTTPClient = &http.Client{Transport: late{boot.NewTransport()}} })
+	lateReader, err := world.NewReader(dynamo.New(lateClient, w.Table))
+	if err != nil {
+		return err
+	}
+	ours := func() error { return lateReader.Get(ctx, r.request) }
+	bare := func() error { return r.bare(ctx, lateClient) }
 	if _, err := timing.Interleave(50, ours, bare); err != nil { // connections, caches
 		return err
 	}
-	times, err := timing.Interleave(r.turns, ours, bare)
+	times, err := timing.Interleave(warmTurns, ours, bare)
 	if err != nil {
 		return err
 	}
-	use, err := footprintOf(ours)
+	use, err := footprintOf(func() error { return reader.Get(ctx, r.request) })
 	if err != nil {
 		return err
 	}
-	bareUse, err := footprintOf(bare)
+	bareUse, err := footprintOf(func() error { return r.bare(ctx, w.Client) })
 	if err != nil {
 		return err
 	}
@@ -211,8 +229,11 @@ func (r reading) measure(ctx context.Context, w *world.World, s *report.Section)
 		report.Number(use.allocations), report.Number(bareUse.allocations), report.Number(use.bytes/1024), report.Number(bareUse.bytes/1024),
 		fmt.Sprint(usage.Calls), report.Number(usage.Read), report.Number(float64(size)/1000))
 	s.Goals = append(s.Goals,
-		report.Goal{What: r.name + ": p50 over the bare calls'", Value: ratio(p50, bare50), Limit: 1.2, Unit: "×"},
+		report.Goal{What: r.name + ": p50 over the bare calls'", Value: ratio(p50, bare50), Limit: r.most, Unit: "×"},
 		report.Goal{What: r.name + ": p99 over the bare calls'", Value: ratio(p99, bare99), Limit: 1.5, Unit: "×"})
+	if strings.HasPrefix(r.name, "P3") {
+		s.Goals = append(s.Goals, report.Goal{What: r.name + ": allocations a case", Value: use.allocations / warmCases, Limit: 200, Unit: "allocations"})
+	}
 	return nil
 }
 

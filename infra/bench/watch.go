@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 
 	"related-ro/infra/local/gateway"
@@ -18,36 +18,45 @@ import (
 
 // watch follows a stack while it works off messages.
 type watch struct {
-	mu           sync.Mutex
-	batches      int
-	done, failed int             // messages
-	memory       map[int][]int64 // of the functions' processes, in bytes, after each batch
-	most         int64
-	problem      error // the last one of a batch
-	progress     chan struct{}
+	mu       sync.Mutex
+	batches  int
+	failed   int             // messages that came back
+	done     map[string]int  // messages, by location
+	memory   map[int][]int64 // of the functions' processes, in bytes, after each batch
+	most     int64
+	problem  error // the last one of a batch
+	progress chan struct{}
 }
 
 var _ stack.WorkObserver = (*watch)(nil)
 
 func newWatch() *watch {
-	return &watch{memory: make(map[int][]int64), progress: make(chan struct{}, 1)}
+	return &watch{done: make(map[string]int), memory: make(map[int][]int64), progress: make(chan struct{}, 1)}
 }
 
-// await returns when so many messages are done.
-func (w *watch) await(ctx context.Context, messages int) error {
+// await returns when so many messages of each location are done.
+func (w *watch) await(ctx context.Context, locations []string, each int) error {
 	for {
-		w.mu.Lock()
-		done := w.done
-		w.mu.Unlock()
-		if done >= messages {
+		if left := w.left(locations, each); left == 0 {
 			return nil
+		} else if ctx.Err() != nil {
+			return fmt.Errorf("%d messages left, last problem %v: %w", left, w.lastProblem(), ctx.Err())
 		}
 		select {
 		case <-w.progress:
 		case <-ctx.Done():
-			return fmt.Errorf("%d of %d messages done, last problem %v: %w", done, messages, w.lastProblem(), ctx.Err())
 		}
 	}
+}
+
+// left returns how many messages of the locations are not done.
+func (w *watch) left(locations []string, each int) (left int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, location := range locations {
+		left += each - w.done[location]
+	}
+	return left
 }
 
 func (w *watch) lastProblem() error {
@@ -59,7 +68,6 @@ func (w *watch) lastProblem() error {
 // Batch implements stack.WorkObserver.
 func (w *watch) Batch(_ string, b poller.Batch) {
 	w.mu.Lock()
-	w.done += b.Messages - b.Failed
 	w.failed += b.Failed
 	if b.Messages > 0 {
 		w.batches++
@@ -74,9 +82,19 @@ func (w *watch) Batch(_ string, b poller.Batch) {
 	}
 }
 
-// Line implements stack.Observer. A process prints one line for each batch.
+// Line implements stack.Observer. A process prints one line for each message, and one for each
+// batch of several.
 func (w *watch) Line(l lambda.Line) {
-	if !strings.Contains(l.Text, `"message":"batch"`) {
+	var line struct{ Message, Location, Outcome string }
+	if json.Unmarshal([]byte(l.Text), &line) != nil {
+		return
+	}
+	if line.Message == "message" && line.Outcome == "ok" {
+		w.mu.Lock()
+		w.done[line.Location]++
+		w.mu.Unlock()
+	}
+	if line.Message != "batch" {
 		return
 	}
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", l.Process))

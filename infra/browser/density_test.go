@@ -53,16 +53,28 @@ func TestTheColumnIsSeenOnATablet(t *testing.T) {
 
 func TestNumbersAreCopiedTogetherAndSavedAsShown(t *testing.T) {
 	w := start(t)
+	w.export(t, w.seeded(t, "case-1001"))
 	p := open(t, w.APIURL, 1280, 900, "light")
 	p.allowClipboard()
 	p.visit("cases/loc-100/case-1002")
-	p.click("related-ros >> [data-key='copy all']")
+	p.click("related-ros >> [data-key^='copy all']")
 	p.sees("related-ros", "copied")
 	if got := eval[string](p, "await navigator.clipboard.readText()"); got != "50123, 50125, 50126" {
 		t.Errorf("the clipboard has %q", got)
 	}
 	if got := p.saved("related-ros >> [data-key=csv]"); !strings.Contains(got, `"50126","Alternate from 50124","Open","Warranty, Cummins Warranty","2026-11-10"`) {
 		t.Errorf("saved %s", got)
+	}
+	p.visit("assets/loc-100/asset-77")
+	p.sees("asset-related-ros", "Case 1003")
+	if got := p.saved("asset-related-ros >> [data-key=csv]"); !strings.Contains(got, `"1002","50124","50126","Alternate from 50124","Open","Warranty, Cummins Warranty","2026-11-10"`) ||
+		!strings.Contains(got, `"Case","RO number","Related RO"`) {
+		t.Errorf("saved %s", got)
+	}
+	p.click("asset-related-ros >> .line >> [data-key^='copy all']")
+	p.wait("/copied/.test(text('asset-related-ros'))")
+	if got := eval[string](p, "await navigator.clipboard.readText()"); !strings.HasPrefix(got, "50") || strings.Count(got, "50126") != 1 || !strings.Contains(got, "50125") {
+		t.Errorf("the clipboard has %q", got)
 	}
 	p.visit("cases")
 	p.sees("main >> related-ro-cell[case-id=case-1002]", "50123")

@@ -120,6 +120,69 @@ func TestWrongAccountIsSaidByItsField(t *testing.T) {
 	p.wait("!deep('related-ro-settings >> #wrong-account') && !deep('related-ro-settings >> [role=alert]')")
 }
 
+// branchOptions is what the list of the branch's field holds.
+const branchOptions = "deepAll('related-ro-settings >> #branches >> option').map((o) => o.value + ' ' + o.label).join('; ')"
+
+func TestSupportChoosesTheBranchByItsName(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.as("support", "*")
+	p.visit("settings")
+	p.sees("related-ro-settings", "Karmak connection")
+	if n := p.asked("/branches"); n != 0 {
+		t.Errorf("Karmak was asked %d times before anybody wanted its list", n)
+	}
+	p.do("deep('related-ro-settings >> #branch').focus()")
+	p.wait(branchOptions + " === 'DAL Lone Star Truck Group, Dallas; FTW Lone Star Truck Group, Fort Worth'")
+	p.sees(form+"#branch-words", "Lone Star Truck Group, Dallas")
+	p.write(form+"#branch", "HOU")
+	p.sees(form+"#branch-words", "Karmak’s list has no branch “HOU”.")
+	p.write(form+"#branch", "ftw")
+	p.wait("text('" + form + "#branch-words') === 'Lone Star Truck Group, Fort Worth'")
+	p.write(form+"#branch", "FTW")
+	p.click(form + "[data-key=save]")
+	p.sees("related-ro-settings", "External interfaces saved")
+	p.do("deep('related-ro-settings >> #branch').focus()")
+	if n := p.asked("/branches"); n != 1 {
+		t.Errorf("Karmak was asked %d times for one account's branches", n)
+	}
+	p.axe(axeSource(t), "settings with a list of branches")
+	p.quiet()
+}
+
+// The API lists the branches of the account that is saved: they must not stand beside another one.
+func TestBranchesOfAnotherAccountAreNotOffered(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.as("support", "*")
+	p.visit("settings")
+	p.sees(form+"#branch-words", "May stay empty")
+	p.do("deep('related-ro-settings >> #branch').focus()")
+	p.wait(branchOptions + ".startsWith('DAL')")
+	p.write(form+"#account", "another")
+	p.wait(branchOptions + " === ''")
+	p.sees(form+"#branch-words", "Karmak lists the branches of the saved account and user")
+	p.do("deep('related-ro-settings >> #branch').focus()")
+	p.write(form+"#account", account(w, "loc-100"))
+	p.wait(branchOptions + ".startsWith('DAL')")
+	if n := p.asked("/branches"); n != 1 {
+		t.Errorf("Karmak was asked %d times", n)
+	}
+}
+
+func TestAnAccountWhoseBranchesKarmakDoesNotListSaysSo(t *testing.T) {
+	w := start(t)
+	p := open(t, w.APIURL, 1280, 900, "light")
+	p.as("support", "*")
+	p.choose("#location", "loc-200") // its Fusion is older
+	p.visit("settings")
+	p.sees(form+"#branch-words", "May stay empty")
+	p.do("deep('related-ro-settings >> #branch').focus()")
+	p.sees(form+"#branch-words", "Fusion before 3.62 has none. Type the branch code.")
+	p.write(form+"#branch", "TUL")
+	p.sees(form+"#branch-words", "Type the branch code")
+}
+
 func TestWhatIsBeingEditedIsNotReadOver(t *testing.T) {
 	w := start(t)
 	p := open(t, w.APIURL, 1280, 900, "light")

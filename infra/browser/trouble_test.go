@@ -228,4 +228,10 @@ func TestAFailedStateNamesWhenAndWhy(t *testing.T) {
 	p.sees("related-ros", "for another reason")
 	p.sees("related-ros", "It has failed since Nov 3")
 	p.sees("related-ros", "This list is from Oct 5")
+	p.answers("/case-1003/related-ros", 200, `{"locationId":"loc-100","caseId":"case-1003","roNumber":"50125","featureStatus":"ENABLED","relatedRos":[],"relatedCount":0,
+"retrieval":{"outcome":"failed","trigger":"export","eventId":"e","reason":"karmak_error","retrievedAt":null,"since":"2026-11-03T16:00:00Z","attemptedAt":"2026-11-04T16:00:00Z"}}`)
+	p.visit("cases/loc-100/case-1003")
+	p.sees("related-ros", "could not be fetched when the case was exported")
+	p.sees("related-ros", "Last tried Nov 4")
+	p.sees("related-ros", "It has failed since Nov 3")
 }

@@ -37,6 +37,7 @@ func story() []step {
 		{"close", closeCase},
 		{"events", events},
 		{"read", read},
+		{"heads", heads},
 		{"refresh", refresh},
 		{"dead letters", deadLetters},
 		{"console", console},
@@ -199,6 +200,25 @@ func refresh(ctx context.Context, s *system) error {
 		method: http.MethodPost, path: location + "/refetch", role: "service_manager", status: http.StatusAccepted, want: `"queued":1`,
 	}, nil)
 	return err
+}
+
+// heads: HEAD goes where GET does, and needs a token there.
+func heads(ctx context.Context, s *system) error {
+	c, location := s.theCase()
+	for _, path := range []string{
+		location + "/cases/" + c.CaseID + "/related-ros", location + "/assets/" + c.AssetID + "/related-ros",
+		"/v1/search?locationId=" + c.LocationID + "&ro=" + c.RONumber, location + "/external-interfaces",
+		location + "/external-interfaces/history", location + "/external-interfaces/branches", location + "/open-warranty-ros",
+		location + "/cases/" + c.CaseID + "/retrievals", "/v1/operations/locations", "/v1/operations/dead-letters?queue=export",
+	} {
+		if _, err := s.ask(ctx, request{method: http.MethodHead, path: path, role: "support", status: http.StatusOK}, nil); err != nil {
+			return err
+		}
+		if _, err := s.ask(ctx, request{method: http.MethodHead, path: path, status: http.StatusUnauthorized}, nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // deadLetters: a message that cannot succeed becomes a dead letter with its reason, and a redrive

@@ -58,8 +58,9 @@ func NewMetrics(out io.Writer, now func() time.Time, common ...Dimension) *Metri
 	return &Metrics{out: out, now: now, common: common, groups: make(map[string][][]string)}
 }
 
-// Group says by which dimensions, the common ones among them, CloudWatch keeps a metric: each group is one more metric that
-// alarms and dashboards can name, and is paid for. A metric without groups is kept by all its dimensions.
+// Group says by which dimensions, the common ones among them, CloudWatch keeps a metric: each group
+// is one more metric that alarms and dashboards can name, and is paid for. A metric without groups
+// is kept by all its dimensions.
 func (m *Metrics) Group(name string, groups ...[]string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -85,8 +86,9 @@ func (m *Metrics) Add(name string, unit Unit, value float64, dimensions ...Dimen
 	m.figures = append(m.figures, &figure{name, unit, slices.Clone(dimensions), []float64{value}})
 }
 
-// Flush writes what was gathered since the last Flush, on as few lines as can be: CloudWatch is paid by what it takes in. A
-// line has one value of each dimension, so figures share one unless their dimensions disagree.
+// Flush writes what was gathered since the last Flush, on as few lines as can be: CloudWatch is
+// paid by what it takes in. A line has one value of each dimension, so figures share one unless
+// their dimensions disagree.
 func (m *Metrics) Flush() {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// Failed is the metric that a deployment's brakes look at: 1 for each message or request of a version that failed, 0 for each
-// other, so that its average is the share that failed. To Lambda, a handler that fails every message or answers 500 succeeds.
+// Failed is the metric that a deployment's brakes look at: 1 for each message or request of a
+// version that failed, 0 for each other, so that its average is the share that failed. To Lambda, a
+// handler that fails every message or answers 500 succeeds.
 const Failed = "Failed"
 
 // CountFailures returns a function to be told of each message or request whether it failed.
@@ -21,8 +22,8 @@ func (k Kit) CountFailures() func(failed bool) {
 	}
 }
 
-// CountRequests returns a function to be told of each answered HTTP request: its route as in template.yaml, its status, and
-// how long it took. A status from 500 is a failure.
+// CountRequests returns a function to be told of each answered HTTP request: its route as in
+// template.yaml, its status, and how long it took. A status from 500 is a failure.
 func (k Kit) CountRequests() func(route string, status int, took time.Duration) {
 	k.Metrics.Group("Latency", []string{"Stack", "Route"})
 	failures := k.CountFailures()

@@ -48,6 +48,9 @@ func encodeCase(c relatedro.Case) item {
 		}
 		it["relatedRos"] = &types.AttributeValueMemberL{Value: related}
 	}
+	if len(c.Expected) > 0 {
+		it["expected"] = &types.AttributeValueMemberL{Value: encodeExpected(c.Expected)}
+	}
 	if c.Omitted > 0 {
 		it[attrOmitted] = number(int64(c.Omitted))
 	}
@@ -75,6 +78,7 @@ func encodeRetrieval(r relatedro.Retrieval) item {
 	it.putText("reason", string(r.Reason))
 	it.putText("message", r.Message)
 	it.putTime("since", r.Since)
+	it.putTime("attemptedAt", r.AttemptedAt)
 	return it
 }
 
@@ -121,6 +125,7 @@ func decodeCase(it item) (relatedro.Case, error) {
 		FetchedOver:  nested(r, "fetchedOver", decodeConnection),
 		Own:          nested(r, "own", decodeRelated),
 		Related:      nestedList(r, "relatedRos", decodeRelated),
+		Expected:     nestedList(r, "expected", decodeExpected),
 		Omitted:      int(r.number(attrOmitted)),
 		Unindexed:    r.number(attrLinks) < linksForm,
 		Past:         pastFrom(r),
@@ -151,6 +156,7 @@ func decodeRetrieval(r *reader) relatedro.Retrieval {
 		Reason:      relatedro.Reason(r.text("reason")),
 		Message:     r.text("message"),
 		Since:       r.time("since"),
+		AttemptedAt: r.time("attemptedAt"),
 	}
 }
 
@@ -173,6 +179,25 @@ func decodeRelated(r *reader) relatedro.RelatedRO {
 		FirstSeenAt:   r.time("firstSeenAt"),
 		GoneSince:     r.time("goneSince"),
 		TotalCharges:  r.text("totalCharges"),
+	}
+}
+
+func encodeExpected(expected []relatedro.Expected) []types.AttributeValue {
+	values := make([]types.AttributeValue, len(expected))
+	for i, e := range expected {
+		it := make(item)
+		it.putText("customer", e.Number)
+		it.putText("billTo", e.Name)
+		it["tasks"] = number(int64(e.Tasks))
+		values[i] = &types.AttributeValueMemberM{Value: it}
+	}
+	return values
+}
+
+func decodeExpected(r *reader) relatedro.Expected {
+	return relatedro.Expected{
+		Customer: relatedro.Customer{Number: r.text("customer"), Name: r.text("billTo")},
+		Tasks:    int(r.number("tasks")),
 	}
 }
 

@@ -55,8 +55,8 @@ var wholeNow = reading{consistent: true}
 
 // shown leaves out a fifth of what the SDK would have to decode of a case.
 var shown = reading{
-	attributes: "PK,SK,revision,caseNumber,assetId,roNumber,caseStatus,closedBy,retrieval,fetchedOver,relatedRos,omitted,links," +
-		"#status,dms,karmak,former,version,checkedAt",
+	attributes: "PK,SK,revision,caseNumber,assetId,roNumber,caseStatus,closedBy,retrieval,fetchedOver,relatedRos,expected,omitted,links," +
+		"#status,dms,karmak,former,expecting,version,checkedAt",
 	names: map[string]string{"#status": "status"}, // which is a reserved word
 }
 

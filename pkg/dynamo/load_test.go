@@ -216,13 +216,14 @@ func TestPeekReadsWhatPeopleSee(t *testing.T) {
 	s := newStore(t)
 	settings := relatedro.Settings{
 		Location: "loc-100", Status: relatedro.Enabled, UpdatedBy: "user-7", UpdatedAt: noon,
-		Over: relatedro.Connection{Account: "a", User: "u", Branch: "b"},
+		Over: relatedro.Connection{Account: "a", User: "u", Branch: "b"}, Expecting: true,
 	}
 	if err := s.SaveSettings(t.Context(), relatedro.Change{ID: "1", At: noon, By: "user-7", After: settings}); err != nil {
 		t.Fatal(err)
 	}
 	k := key("case-1")
 	c := exported(k, "50123", "50124")
+	c.Expected = []relatedro.Expected{{Customer: relatedro.Customer{Number: "9001", Name: "Freightliner Warranty"}, Tasks: 2}}
 	c.Omitted, c.Expires, c.Past = 1, noon.Add(time.Hour).Truncate(time.Second), somePast()
 	c.ClosedBy, c.Retrieval.Reason, c.Retrieval.Message = relatedro.ClosedByUser, relatedro.RateLimited, "Later."
 	if err := s.SaveCase(t.Context(), relatedro.Case{Key: k}, c); err != nil {

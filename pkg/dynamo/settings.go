@@ -95,6 +95,7 @@ func encodeSettings(it item, s relatedro.Settings) {
 	}
 	it.putMap("karmak", encodeConnection(s.Over))
 	it.putMap("former", encodeConnection(s.Former))
+	it.putFlag("expecting", s.Expecting)
 	it[attrVersion] = number(s.Version)
 	it.putText("updatedBy", s.UpdatedBy)
 	it.putTime("updatedAt", s.UpdatedAt)
@@ -113,6 +114,7 @@ func decodeSettings(it item) (relatedro.Settings, error) {
 func settingsFrom(r *reader, location string) relatedro.Settings {
 	s := relatedro.NeverSetUp(location)
 	s.Status = relatedro.FeatureStatus(r.text("status"))
+	s.Expecting = r.flag("expecting")
 	s.Version = r.number(attrVersion)
 	s.UpdatedBy = r.text("updatedBy")
 	s.UpdatedAt = r.time("updatedAt")

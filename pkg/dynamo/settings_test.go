@@ -17,8 +17,9 @@ import (
 func change(id string, before relatedro.Settings) relatedro.Change {
 	after := relatedro.Settings{
 		Location: "loc-100", Status: relatedro.Enabled,
-		Over:    relatedro.Connection{Account: "acc", User: "user"},
-		Version: before.Version + 1, UpdatedBy: "mia", UpdatedAt: noon,
+		Over:      relatedro.Connection{Account: "acc", User: "user"},
+		Expecting: true,
+		Version:   before.Version + 1, UpdatedBy: "mia", UpdatedAt: noon,
 		Activation: relatedro.Activation{State: relatedro.Active, CheckedAt: noon, Version: "3.61", Message: "Active."},
 	}
 	return relatedro.Change{ID: id, At: noon, By: "mia", Before: before, After: after}

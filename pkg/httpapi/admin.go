@@ -83,6 +83,7 @@ type settingsJSON struct {
 	Status     relatedro.FeatureStatus `json:"status"`
 	DMS        string                  `json:"dms"`
 	Karmak     karmakJSON              `json:"karmak"`
+	Expecting  bool                    `json:"expectedRelatedRos"`
 	Activation activationJSON          `json:"activation"`
 	Version    int64                   `json:"version"`
 	UpdatedBy  *string                 `json:"updatedBy"`
@@ -104,6 +105,7 @@ func settingsAnswer(s relatedro.Settings) answer {
 			Status:     s.Status,
 			DMS:        dmsOf(s),
 			Karmak:     karmakOf(s.Over),
+			Expecting:  s.Expecting,
 			Activation: activationOf(s.Activation),
 			Version:    s.Version,
 			UpdatedBy:  orNull(&s.UpdatedBy),
@@ -178,7 +180,10 @@ func wantedOf(body []byte) (relatedro.Wanted, error) {
 	status, _ := o.text("status", true)
 	dms, _ := o.text("dms", true)
 	wanted := relatedro.Wanted{
-		Status: relatedro.FeatureStatus(status), SingleRO: dms == dmsSingleRO, Over: connectionOf(o), SameDealer: o.flag("sameDealer"),
+		Status: relatedro.FeatureStatus(status), SingleRO: dms == dmsSingleRO, Over: connectionOf(o), Expecting: o.flag("expectedRelatedRos"),
+	}
+	if sameDealer := o.flag("sameDealer"); sameDealer != nil {
+		wanted.SameDealer = *sameDealer
 	}
 	if err := o.done(); err != nil {
 		return relatedro.Wanted{}, err
@@ -266,10 +271,12 @@ func (s administration) branches(ctx context.Context, r *request) (answer, error
 }
 
 type versionJSON struct {
-	Status  relatedro.FeatureStatus `json:"status"`
-	DMS     string                  `json:"dms"`
-	Karmak  karmakJSON              `json:"karmak"`
-	Version int64                   `json:"version"`
+	Status relatedro.FeatureStatus `json:"status"`
+	DMS    string                  `json:"dms"`
+	Karmak karmakJSON              `json:"karmak"`
+
+	Expecting bool  `json:"expectedRelatedRos"`
+	Version   int64 `json:"version"`
 }
 
 type changeJSON struct {
@@ -295,7 +302,7 @@ func (s administration) history(ctx context.Context, r *request) (answer, error)
 		return answer{}, fmt.Errorf("read the history: %w", err)
 	}
 	versionOf := func(s relatedro.Settings) versionJSON {
-		return versionJSON{s.Status, dmsOf(s), karmakOf(s.Over), s.Version}
+		return versionJSON{s.Status, dmsOf(s), karmakOf(s.Over), s.Expecting, s.Version}
 	}
 	page := changePage{Changes: make([]changeJSON, len(changes)), Cursor: encodeCursor(r, next)}
 	for i, c := range changes {

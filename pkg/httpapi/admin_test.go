@@ -55,7 +55,7 @@ func TestLocationNeverSetUp(t *testing.T) {
 	w := newWorld(t)
 	r := w.as(relatedro.FieldManager, "loc-100").get(settingsPath).want(t, 200)
 	want := `{"locationId":"loc-100","status":"DISABLED","dms":"KARMAK_FUSION","karmak":{"account":"","user":"","branch":""},` +
-		`"activation":{"state":"unknown","checkedAt":null,"fusionVersion":null,"message":null},"version":0,"updatedBy":null,"updatedAt":null}`
+		`"expectedRelatedRos":false,"activation":{"state":"unknown","checkedAt":null,"fusionVersion":null,"message":null},"version":0,"updatedBy":null,"updatedAt":null}`
 	if r.body != want || !strings.HasPrefix(r.header.Get("ETag"), `"0-`) {
 		t.Errorf("%s %s", r.header.Get("ETag"), r.body)
 	}

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"time"
 
 	"related-ro/pkg/relatedro"
@@ -18,6 +19,7 @@ type caseJSON struct {
 	FeatureStatus relatedro.FeatureStatus `json:"featureStatus"`
 	RelatedROs    []relatedROJSON         `json:"relatedRos"`
 	RelatedCount  int                     `json:"relatedCount"` // of all, those left out included
+	Expected      []expectedJSON          `json:"expectedRelatedRos"`
 	Truncated     bool                    `json:"truncated"`
 	OpenWarranty  int                     `json:"openWarrantyCount"`
 	Retrieval     retrievalJSON           `json:"retrieval"`
@@ -40,6 +42,12 @@ type relatedROJSON struct {
 	LinkedCases      []linkedCaseJSON   `json:"linkedCases,omitzero"` // nil where they were not looked up
 }
 
+// expectedJSON is a related RO that is not there yet.
+type expectedJSON struct {
+	BillTo string `json:"billTo"` // the customer's name, or its number where it has none
+	Tasks  int    `json:"tasks"`
+}
+
 type linkedCaseJSON struct {
 	CaseID     string  `json:"caseId"`
 	CaseNumber *string `json:"caseNumber"`
@@ -54,6 +62,7 @@ type retrievalJSON struct {
 	Reason      *relatedro.Reason `json:"reason"`
 	Message     *string           `json:"message"`
 	Since       *string           `json:"since"`
+	AttemptedAt *string           `json:"attemptedAt"`
 }
 
 func (c *caseJSON) cases() []*caseJSON { return []*caseJSON{c} }
@@ -71,10 +80,14 @@ func caseOf(c relatedro.Shown) *caseJSON {
 		FeatureStatus: c.Feature,
 		RelatedROs:    make([]relatedROJSON, len(c.Related)),
 		RelatedCount:  len(c.Related) + c.Omitted,
+		Expected:      make([]expectedJSON, len(c.Expected)),
 		Truncated:     c.Omitted > 0,
 		OpenWarranty:  c.OpenWarrantyCount(),
 		Retrieval:     retrievalOf(&c),
 		NotApplicable: c.NotApplicable,
+	}
+	for i, e := range c.Expected {
+		out.Expected[i] = expectedJSON{cmp.Or(e.Name, e.Number), e.Tasks}
 	}
 	for i := range c.Related {
 		ro := &c.Related[i]
@@ -110,6 +123,7 @@ func retrievalOf(c *relatedro.Shown) retrievalJSON {
 		Reason:      orNull(&c.Retrieval.Reason),
 		Message:     orNull(&c.Retrieval.Message),
 		Since:       timeOrNull(c.Retrieval.Since),
+		AttemptedAt: timeOrNull(c.Retrieval.AttemptedAt),
 	}
 }
 

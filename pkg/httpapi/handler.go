@@ -83,6 +83,10 @@ func newHandler(config Config, f function, endpoints map[string]endpoint) (*Hand
 			return nil, fmt.Errorf("nothing serves %s", r.key())
 		}
 		h.served[r.key()] = served{r, serve}
+		if r.method == http.MethodGet {
+			// As GET, and the gateway leaves out the body: so the headers are GET's, Content-Length too.
+			h.served[http.MethodHead+" "+r.path] = served{r, serve}
+		}
 	}
 	return h, nil
 }
@@ -160,9 +164,13 @@ func other(r *request) (answer, error) {
 	return answer{}, &problem{kind: methodNotAllowed, detail: "This path takes " + allow["allow"] + ".", headers: allow}
 }
 
-// log writes the request's one line. It never holds a token.
+// log writes the request's one line: of one that went well for debugging alone, since API
+// Gateway's own log has it. It never holds a token.
 func (h *Handler) log(ctx context.Context, r *request, status int, took time.Duration, err error) {
-	level := slog.LevelInfo
+	level := slog.LevelDebug
+	if status >= 400 {
+		level = slog.LevelInfo
+	}
 	attrs := []slog.Attr{
 		slog.String("method", r.in.RequestContext.HTTP.Method),
 		slog.String("route", r.name()),

@@ -110,7 +110,7 @@ func TestPathBelowAMappingsKey(t *testing.T) {
 	h, _ := failing(t, func(context.Context, *request) (answer, error) { return answer{status: 200}, nil })
 	in := events.APIGatewayV2HTTPRequest{RouteKey: catchAll, RawPath: "/ros/v1/search", PathParameters: map[string]string{"proxy": "search"}}
 	in.RequestContext.HTTP.Method = "DELETE"
-	if out := handle(t, h, in); out.StatusCode != 405 || out.Headers["allow"] != "GET, OPTIONS" {
+	if out := handle(t, h, in); out.StatusCode != 405 || out.Headers["allow"] != "GET, HEAD, OPTIONS" {
 		t.Errorf("%d, allow %q", out.StatusCode, out.Headers["allow"])
 	}
 }

@@ -27,8 +27,8 @@ func TestPathsThatAreNotThere(t *testing.T) {
 func TestMethodsThatAreNotThere(t *testing.T) {
 	w := newWorld(t)
 	for _, c := range []struct{ method, path, allow string }{
-		{"POST", oneCase, "GET, OPTIONS"},
-		{"DELETE", settingsPath, "GET, PUT, OPTIONS"},
+		{"POST", oneCase, "GET, HEAD, OPTIONS"},
+		{"DELETE", settingsPath, "GET, HEAD, PUT, OPTIONS"},
 		{"GET", batchGet, "POST, OPTIONS"},
 		{"PATCH", "/v1/health", "GET, HEAD, OPTIONS"},
 		{"GET", deadLetters + "/redrive", "POST, OPTIONS"},
@@ -43,16 +43,35 @@ func TestMethodsThatAreNotThere(t *testing.T) {
 	}
 }
 
-func TestHeadSaysWhatIsAllowed(t *testing.T) {
+func TestHEADIsGETWithoutTheBody(t *testing.T) {
 	w := newWorld(t)
-	if r := w.stranger().send("HEAD", oneCase, ""); r.status != 405 || r.header.Get("Allow") != "GET, OPTIONS" {
-		t.Errorf("%d %q", r.status, r.header.Get("Allow"))
+	w.setUp("loc-100", relatedro.Disabled, north)
+	w.save(aCase("loc-100", "case-1", "50123", north, alternate("50124", "50123")))
+	support := w.as(relatedro.Support, "*")
+	for _, path := range []string{oneCase, cases, "/v1/search?locationId=loc-100&ro=50123", settingsPath, settingsPath + "/history", deadLetters + "?queue=export", "/v1/health"} {
+		t.Run(path, func(t *testing.T) {
+			get := support.get(path, "Accept-Encoding", "identity").want(t, http.StatusOK)
+			head := support.send("HEAD", path, "", "Accept-Encoding", "identity").want(t, http.StatusOK)
+			if head.body != "" {
+				t.Errorf("a body: %s", head.body)
+			}
+			for _, name := range []string{"Content-Type", "Content-Length", "Etag"} {
+				if got, want := head.header.Get(name), get.header.Get(name); got != want || want == "" && name != "Etag" {
+					t.Errorf("%s %q, of GET %q", name, got, want)
+				}
+			}
+		})
 	}
+	tag := support.get(settingsPath).header.Get("Etag")
+	support.send("HEAD", settingsPath, "", "If-None-Match", tag).want(t, http.StatusNotModified)
+	w.stranger().send("HEAD", oneCase, "").want(t, http.StatusUnauthorized)
+	w.as(relatedro.ServiceAdvisor, "loc-100").send("HEAD", deadLetters+"?queue=export", "").want(t, http.StatusForbidden)
+	support.send("HEAD", batchGet, "").want(t, http.StatusMethodNotAllowed)
 }
 
 func TestOptionsIsOpen(t *testing.T) {
 	w := newWorld(t)
-	if r := w.stranger().send("OPTIONS", oneCase, ""); r.status != 204 || r.header.Get("Allow") != "GET, OPTIONS" {
+	if r := w.stranger().send("OPTIONS", oneCase, ""); r.status != 204 || r.header.Get("Allow") != "GET, HEAD, OPTIONS" {
 		t.Errorf("%d %q", r.status, r.header.Get("Allow"))
 	}
 }
@@ -132,8 +151,11 @@ func TestEveryAnswerCarries(t *testing.T) {
 	}
 }
 
-func TestEveryRequestIsALineInTheLog(t *testing.T) {
+func TestRequestThatIsRefusedIsALineInTheLog(t *testing.T) {
 	w, advisor := enabled(t)
+	if w.stranger().get("/v1/health").want(t, 200); w.log.String() != "" {
+		t.Errorf("a request that went well is paid for twice, here and in the gateway's log: %s", w.log)
+	}
 	r := advisor.get(oneCase).want(t, 404)
 	var line map[string]any
 	if err := json.Unmarshal([]byte(w.log.String()), &line); err != nil {

@@ -23,8 +23,7 @@ func (s reading) endpoints() map[string]endpoint {
 		"POST /v1/related-ros/batch-get":                              s.batch,
 		"GET /v1/search":                                              s.search,
 		"GET /v1/locations/{locationId}/open-warranty-ros":            s.openWarranty,
-		"GET /v1/health":  s.health,
-		"HEAD /v1/health": s.health,
+		"GET /v1/health": s.health,
 	}
 }
 

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 )
@@ -68,7 +69,8 @@ const catchAll = "ANY /v1/{proxy+}"
 // keeps the key of a custom domain's mapping before it.
 func pathOf(in event) string { return "/v1/" + in.PathParameters["proxy"] }
 
-// routes returns every operation of the contract, and who may call it.
+// routes returns every operation of the contract, and who may call it. HEAD goes where GET
+// does and is not listed.
 func routes() []route {
 	const (
 		location = "/v1/locations/{locationId}"
@@ -83,7 +85,6 @@ func routes() []route {
 		{"GET", "/v1/search", readFunction, staff, inQuery, []string{"locationId", "ro", "match", "cursor"}, noBody},
 		{"GET", location + "/open-warranty-ros", readFunction, locationStaff, inPath, []string{"olderThanDays", "cursor"}, noBody},
 		{"GET", "/v1/health", readFunction, anybody, nowhere, nil, noBody},
-		{"HEAD", "/v1/health", readFunction, anybody, nowhere, nil, noBody}, // what many uptime monitors send
 
 		{"GET", settings, adminFunction, staff, inPath, nil, noBody},
 		{"PUT", settings, adminFunction, managers, inPath, nil, requiredBody},
@@ -106,6 +107,9 @@ func methodsOf(path string) []string {
 	for _, r := range routes() {
 		if matches(r.path, path) {
 			methods = append(methods, r.method)
+			if r.method == http.MethodGet {
+				methods = append(methods, http.MethodHead)
+			}
 		}
 	}
 	slices.Sort(methods)

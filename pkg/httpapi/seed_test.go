@@ -99,10 +99,12 @@ func (w *world) seedExamples() {
 		Message: "Karmak Fusion 3.62.1.0 is online, and alternate RO numbers are active for this account.",
 	}
 	on := relatedro.Settings{Location: "loc-100", Status: relatedro.Enabled, Over: north, Activation: activation}
+	expecting := on
+	expecting.Expecting = true
 	off := relatedro.Settings{Location: "loc-100", Status: relatedro.Disabled, Over: north, Activation: activation}
 	w.change(relatedro.Change{ID: "X7M3PZQ5KD2VJ6RNTC4WLBYH5E", At: at(20, 16, 30), By: "support-2", After: on})
 	w.change(relatedro.Change{ID: "6LQF4TZ3B7MSE2W5YH2KDXNVRA", At: at(20, 16, 45), By: "user-7", After: off})
-	w.change(relatedro.Change{ID: "K2J5Q7ZC4M6XWN3V7R5TLY2PDA", At: at(23, 9, 0), By: "user-7", After: on})
+	w.change(relatedro.Change{ID: "K2J5Q7ZC4M6XWN3V7R5TLY2PDA", At: at(23, 9, 0), By: "user-7", After: expecting})
 	w.setAside(relatedro.CloseQueue, `{"id":"6a1c4d0e-1a57-4a3f-9a43-0f5d3c3be111","locationId":"loc-100","caseId":"case-1002"}`, map[string]string{
 		sqsbatch.AttrErrorCode: "not_activated", sqsbatch.AttrErrorMessage: karmak.Sentence(relatedro.Connection{}, relatedro.NotActivated),
 		sqsbatch.AttrFailedAt: "2026-11-23T12:00:00Z", sqsbatch.AttrSource: "close",
@@ -124,6 +126,7 @@ func (w *world) seedExamples() {
 	}
 	older := aCase("loc-100", "case-1001", "50123", north, warranty, third)
 	older.Number, older.FirstEventAt, older.Own.InvoicedAt = "1001", at(23, 10, 15), "2026-11-21"
+	older.Expected = []relatedro.Expected{{Customer: relatedro.Customer{Number: "9014", Name: "Cummins Warranty"}, Tasks: 2}}
 	older.Retrieval.EventID = "0d0f3a2e-9f1b-4b3a-8a39-2f6f1c1d7a10"
 	older.Retrieval.RetrievedAt = at(23, 10, 15).Add(2 * time.Second)
 	kept := func(at time.Time, trigger relatedro.Trigger, added, invoiced string) relatedro.PastRetrieval {

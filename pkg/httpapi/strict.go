@@ -45,7 +45,8 @@ func parse(body []byte) (*object, error) {
 	return o, nil
 }
 
-// value takes a string, json.Number, bool, nil, []any or *object of what json.Valid has passed, so that no error is left.
+// value takes a string, json.Number, bool, nil, []any or *object of what json.Valid has passed, so
+// that no error is left.
 func value(d *json.Decoder) any {
 	token, _ := d.Token()
 	switch token {
@@ -95,14 +96,17 @@ func (o *object) text(name string, needed bool) (s string, given bool) {
 	return s, ok
 }
 
-// flag takes a boolean that may be missing: false then.
-func (o *object) flag(name string) bool {
+// flag takes true or false; nil where it is missing.
+func (o *object) flag(name string) *bool {
 	value, given := o.take(name, false)
+	if !given {
+		return nil
+	}
 	yes, ok := value.(bool)
-	if given && !ok {
+	if !ok {
 		o.notes.add(o.path+name, "must be true or false")
 	}
-	return yes
+	return &yes
 }
 
 // checked takes a string and, if it is one, holds it against a rule.

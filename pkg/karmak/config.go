@@ -132,6 +132,7 @@ const (
 	CallHeaders    CallKind = "headers"    // rows of given RO numbers
 	CallSpinoffs   CallKind = "spinoffs"   // rows made from given RO numbers
 	CallTouched    CallKind = "touched"    // rows that changed lately
+	CallTasks      CallKind = "tasks"      // tasks of given RO numbers, to be billed to another customer
 	CallActivation CallKind = "activation" // a few rows, to see whether the view may be read
 	CallBranches   CallKind = "branches"   // the account's branches
 	CallStatus     CallKind = "status"

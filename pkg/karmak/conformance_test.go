@@ -57,6 +57,9 @@ func roOf(ro dmstest.RO) karmaktest.RO {
 		Number: strconv.Itoa(50000 + ro.N), Branch: ro.Branch, BillingCustomerName: ro.BillTo, BillingCustomerWarranty: ro.Warranty,
 		InvoiceNumber: ro.Invoice, Voided: ro.Voided,
 	}
+	if ro.Expects != "" {
+		made.Tasks = []karmaktest.Task{{Number: 1, AlternateBillingCustomer: "9001", AlternateBillingCompanyName: ro.Expects}}
+	}
 	if ro.From != 0 {
 		made.Original = strconv.Itoa(50000 + ro.From)
 	}

@@ -176,7 +176,11 @@ func (g *graph) family(number string) relatedro.Family {
 	members, _ := g.members(number)
 	ancestors := g.ancestors(number)
 	related := make([]relatedro.RelatedRO, 0, len(members)-1)
+	billed := []relatedro.Customer{g.rows[number].customer()}
 	for _, n := range members[1:] {
+		if r, ok := g.rows[n]; ok && !bool(r.IsVoided) {
+			billed = append(billed, r.customer())
+		}
 		ro := g.shown(n)
 		switch parent := g.parent(n); {
 		case ancestors[n]:
@@ -191,7 +195,7 @@ func (g *graph) family(number string) relatedro.Family {
 		related = append(related, ro)
 	}
 	slices.SortFunc(related, func(a, b relatedro.RelatedRO) int { return compareNumbers(a.RO, b.RO) })
-	return relatedro.Family{Own: g.shown(number), Related: related}
+	return relatedro.Family{Own: g.shown(number), Related: related, Billed: billed}
 }
 
 // shown returns what is known of one RO, without its relation.

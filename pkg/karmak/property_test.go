@@ -263,7 +263,8 @@ func TestFamiliesIsAPlainSearchWithinItsCost(t *testing.T) {
 	})
 }
 
-// What a case remembers may be of this family, of another, or of none any more: the list is the same.
+// What a case remembers may be of this family, of another, or of none any more: the list is the
+// same.
 func TestKnownNumbersChangeNoFamily(t *testing.T) {
 	sims := newSimulators(t, 1, 2, 10, 500)
 	rapid.Check(t, func(t *rapid.T) {

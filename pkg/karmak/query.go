@@ -17,11 +17,13 @@ const (
 	unityViews      = unityPath + "frw/"
 	reportDataPath  = "/ops/DataAccess/Frw/"
 	headerView      = "RepairOrderHeader"
+	taskView        = "RepairOrderTask"
 
-	numberColumn  = "RONumber"
-	originColumn  = "OriginalRONumber"
-	chargesColumn = "TotalROCharges"
-	atBranch      = "Branch[EQ]" // what a branch follows in a filter
+	numberColumn    = "RONumber"
+	originColumn    = "OriginalRONumber"
+	chargesColumn   = "TotalROCharges"
+	alternateColumn = "AlternateBillingCustomer"
+	atBranch        = "Branch[EQ]" // what a branch follows in a filter
 )
 
 // Rows of a page, within what Karmak asks for: pages of 100 to 500. smallPage is asked
@@ -57,9 +59,14 @@ func (q query) urlWithout(views, numbers string) string {
 	if q.branch != "" {
 		filter += "," + atBranch + q.branch
 	}
-	return views + headerView +
+	view, selected := headerView, columns(new(row).cells())
+	if q.kind == CallTasks {
+		filter += "," + alternateColumn + "[NE]NULL"
+		view, selected = taskView, columns(new(taskRow).cells())
+	}
+	return views + view +
 		"?filter=" + encode(filter) +
-		"&select=" + encode(columns()) +
+		"&select=" + encode(selected) +
 		"&pagesize=" + strconv.Itoa(q.size) +
 		"&page="
 }

@@ -27,6 +27,7 @@ type row struct {
 	InvoiceNumber             number
 	RODateOpened              date
 	RODateInvoiced            date
+	BillingCustomerNumber     text
 	BillingCustomerName       text
 	IsBillingCustomerWarranty flag
 	TotalROCharges            amount
@@ -46,6 +47,7 @@ func (r *row) cells() []cell {
 		{"InvoiceNumber", &r.InvoiceNumber},
 		{"RODateOpened", &r.RODateOpened},
 		{"RODateInvoiced", &r.RODateInvoiced},
+		{"BillingCustomerNumber", &r.BillingCustomerNumber},
 		{"BillingCustomerName", &r.BillingCustomerName},
 		{"IsBillingCustomerWarranty", &r.IsBillingCustomerWarranty},
 		{chargesColumn, &r.TotalROCharges},
@@ -57,10 +59,10 @@ type cell struct {
 	value  json.Unmarshaler
 }
 
-// columns returns the names of row's columns but those left out, joined as select wants them.
-func columns(leftOut ...string) string {
+// columns returns the names of cells' columns but those left out, joined as select wants them.
+func columns(cells []cell, leftOut ...string) string {
 	var names []string
-	for _, c := range new(row).cells() {
+	for _, c := range cells {
 		if !slices.Contains(leftOut, c.column) {
 			names = append(names, c.column)
 		}
@@ -274,6 +276,11 @@ func (r row) related() relatedro.RelatedRO {
 		ro.Status = relatedro.ROCompleted
 	}
 	return ro
+}
+
+// customer returns whom the row is billed to.
+func (r row) customer() relatedro.Customer {
+	return relatedro.Customer{Number: string(r.BillingCustomerNumber), Name: string(r.BillingCustomerName)}
 }
 
 // isoTime returns a date or time in ISO 8601, without a zone that was not given; empty for

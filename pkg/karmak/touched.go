@@ -27,29 +27,43 @@ func (c *Client) Touched(ctx context.Context, over relatedro.Connection, since t
 		return nil, false, refusal
 	}
 	seen := map[row]bool{}
-	size := pageSize
-	for page := 1; page <= touchedPages; page++ {
+	whole, err = pages(touchedPages, func(size, page int) (int, error) {
 		rows, err := c.rows(ctx, s, touchedURL(s, since, size, page), request{kind: CallTouched, part: true})
-		if err != nil {
-			return nil, false, err
-		}
 		for _, r := range rows {
 			if !seen[r] {
 				seen[r] = true
 				ros = append(ros, r.related())
 			}
 		}
-		if len(rows) < min(size, surePage) {
-			return ros, true, nil
+		return len(rows), err
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	return ros, whole, nil
+}
+
+// pages calls read for one page after the other, with the rows to ask for, until one is
+// known to be the last: it is shorter than any view's maximum, or than the page before. It
+// reports false after most pages.
+func pages(most int, read func(size, page int) (rows int, err error)) (whole bool, err error) {
+	size := pageSize
+	for page := 1; page <= most; page++ {
+		n, err := read(size, page)
+		if err != nil {
+			return false, err
+		}
+		if n < min(size, surePage) {
+			return true, nil
 		}
 		if page == 1 {
-			size = len(rows) // it may be the view's maximum, or all there are
+			size = n // it may be the view's maximum, or all there are
 		}
-		if len(rows) < size {
-			return ros, true, nil
+		if n < size {
+			return true, nil
 		}
 	}
-	return ros, false, nil
+	return false, nil
 }
 
 func touchedURL(s *session, since time.Time, size, page int) string {
@@ -57,6 +71,6 @@ func touchedURL(s *session, since time.Time, size, page int) string {
 	if s.branch != "" {
 		filter += "," + atBranch + s.branch
 	}
-	return s.face.views() + headerView + "?filter=" + encode(filter) + "&select=" + encode(columns(chargesColumn)) +
+	return s.face.views() + headerView + "?filter=" + encode(filter) + "&select=" + encode(columns(new(row).cells(), chargesColumn)) +
 		"&pagesize=" + strconv.Itoa(size) + "&page=" + strconv.Itoa(page)
 }

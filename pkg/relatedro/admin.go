@@ -68,6 +68,8 @@ type Wanted struct {
 	// SameDealer is our support's word that Over is the dealer whose ROs the location reads
 	// already, reached by another kind of interface.
 	SameDealer bool
+
+	Expecting *bool // nil: as it is
 }
 
 // ConnectionField begins the names of a connection's fields in a *FieldError, and is that
@@ -158,9 +160,12 @@ func (a *Admin) Change(ctx context.Context, actor Actor, location string, versio
 		return Settings{}, err
 	}
 	after := Settings{
-		Location: location, Status: w.Status, Over: w.Over, Former: former, SingleRO: w.SingleRO,
+		Location: location, Status: w.Status, Over: w.Over, Former: former, SingleRO: w.SingleRO, Expecting: before.Expecting,
 		Version: before.Version + 1, UpdatedBy: actor.Subject,
 		Activation: Activation{State: ActivationUnknown},
+	}
+	if w.Expecting != nil {
+		after.Expecting = *w.Expecting
 	}
 	if after.Enabled() {
 		if after.Activation, err = a.askToEnable(ctx, actor, location, w.Over); err != nil {

@@ -24,6 +24,7 @@ type Case struct {
 	Own         RelatedRO   // the case's own RO as the last good retrieval found it, without a relation
 	Related     []RelatedRO // last good list, ordered by RO number
 	Omitted     int         // related ROs of that list which the store had no room for
+	Expected    []Expected  // beside that list, by name; never counted, linked or told of
 	FetchedOver Connection  // the connection that Related was fetched over
 	Retrieval   Retrieval   // the last retrieval, good or not
 
@@ -114,6 +115,7 @@ type Retrieval struct {
 	Reason      Reason    // empty when OutcomeOK
 	Message     string    // one sentence for a service manager; empty when OutcomeOK
 	Since       time.Time // when the retrievals began to fail for Reason and no other; zero when OutcomeOK
+	AttemptedAt time.Time // when the last attempt failed for good; zero while it is tried again: not each attempt is stored
 }
 
 // Relation says how a related RO stands to the RO at hand.
@@ -228,7 +230,7 @@ func (c Case) withFacts(ev Event) Case {
 	c.Stated = ev.stated()
 	c.Status, c.ClosedBy = CaseExported, ""
 	if ev.Type == Closed {
-		c.Status, c.ClosedBy = CaseClosed, ev.ClosedBy
+		c.Status, c.ClosedBy, c.Expected = CaseClosed, ev.ClosedBy, nil
 	}
 	return c
 }
@@ -259,7 +261,7 @@ func (c Case) withRO(ro string) Case {
 // WithoutList returns c as if its list were still to be fetched: nothing is shown, and
 // its event, when it comes again, is fetched for.
 func (c Case) WithoutList() Case {
-	c.Own, c.Related, c.Omitted, c.FetchedOver, c.Past = RelatedRO{}, nil, 0, Connection{}, nil
+	c.Own, c.Related, c.Expected, c.Omitted, c.FetchedOver, c.Past = RelatedRO{}, nil, nil, 0, Connection{}, nil
 	c.Stated.Settled = false
 	c.Retrieval.RetrievedAt = time.Time{}
 	if c.Retrieval.Outcome == OutcomeOK {
@@ -279,7 +281,7 @@ func (c Case) Retrieved(ev Event, family Family, over Connection, at time.Time) 
 	list := c.merged(family.Related, at)
 	past.compare(c.Related, list, c.Omitted > 0)
 	c = c.remembering(past, false)
-	c.Related = list
+	c.Related, c.Expected = list, family.Expected
 	c.RO, c.Own, c.Omitted, c.FetchedOver = cmp.Or(family.Own.RO, c.RO), family.Own, 0, over
 	c.dropCharges()
 	c.Retrieval = Retrieval{Outcome: OutcomeOK, Trigger: ev.Trigger(), EventID: ev.ID, RetrievedAt: at}
@@ -319,7 +321,7 @@ func (c Case) merged(found []RelatedRO, at time.Time) []RelatedRO {
 
 // listEquals reports whether both show the same good list of the same connection.
 func (c Case) listEquals(o Case) bool {
-	return c.RO == o.RO && c.Own == o.Own && slices.Equal(c.Related, o.Related) && c.FetchedOver == o.FetchedOver &&
+	return c.RO == o.RO && c.Own == o.Own && slices.Equal(c.Related, o.Related) && slices.Equal(c.Expected, o.Expected) && c.FetchedOver == o.FetchedOver &&
 		c.Retrieval.Outcome == OutcomeOK && o.Retrieval.Outcome == OutcomeOK
 }
 
@@ -338,6 +340,9 @@ func (c Case) Failed(ev Event, outcome Outcome, why Reason, message string, now 
 		Outcome: outcome, Trigger: ev.Trigger(), EventID: ev.ID,
 		RetrievedAt: c.Retrieval.RetrievedAt, Reason: why, Message: message,
 		Since: c.Retrieval.failingSince(ev, why, now),
+	}
+	if outcome == OutcomeFailed && why != LocationDisabled { // of that, no attempt was made
+		c.Retrieval.AttemptedAt = now.UTC()
 	}
 	return c
 }

@@ -19,6 +19,11 @@ type DMS interface {
 	// they still do, and never change what is found.
 	Families(ctx context.Context, over Connection, ros []string, known ...string) (map[string]Family, error)
 
+	// Expected returns for RO numbers which customers their tasks are to be billed to by
+	// ROs of their own, by name, at most MostExpected; whether there are such ROs it does
+	// not tell. It does not fail: a number that could not be asked for has no entry.
+	Expected(ctx context.Context, over Connection, ros []string) map[string][]Expected
+
 	// CheckActivation asks whether the feature is active for the connection. It
 	// does not fail: an Activation says what went wrong. CheckedAt is the caller's.
 	CheckActivation(ctx context.Context, over Connection) Activation
@@ -48,7 +53,10 @@ type Rules interface {
 type Family struct {
 	Own     RelatedRO // the RO asked for, without a relation
 	Related []RelatedRO
+	Billed  []Customer // for the ROs of the family, its own one included, but not for those that are voided
 	Failure *Failure
+
+	Expected []Expected // filled by the retrieval
 }
 
 // Errors of a store that callers tell apart. Whatever else a store returns is

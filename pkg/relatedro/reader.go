@@ -321,6 +321,9 @@ func show(c Case, s Settings) Shown {
 	case s.disowns(c):
 		c = c.withNothing(ConnectionChanged)
 	}
+	if !s.Expecting {
+		c.Expected = nil // at once, not with the next retrieval
+	}
 	shown := Shown{Case: c, Feature: s.Status, NotApplicable: s.SingleRO}
 	if s.Enabled() {
 		shown.CheckedAt = s.CheckedAt
@@ -330,7 +333,7 @@ func show(c Case, s Settings) Shown {
 
 // withNothing returns c without what was fetched of it, and with why.
 func (c Case) withNothing(why Reason) Case {
-	c.Related, c.Omitted, c.FetchedOver, c.Past = nil, 0, Connection{}, nil
+	c.Related, c.Expected, c.Omitted, c.FetchedOver, c.Past = nil, nil, 0, Connection{}, nil
 	c.Retrieval = Retrieval{
 		Outcome: OutcomeFailed, Trigger: c.Retrieval.Trigger, EventID: c.Retrieval.EventID, Reason: why, Message: why.Sentence(),
 	}

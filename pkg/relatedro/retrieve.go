@@ -215,11 +215,15 @@ func (r *Retriever) fetch(ctx context.Context, over Connection, tasks []*task) {
 	defer cancel()
 	var at time.Time
 	var families map[string]Family
+	var expected map[string][]Expected
 	var err error
 	notAsked := r.turns.alone(asking, over.Account, rankOf(tasks, r.now()), func(ctx context.Context) {
 		at = r.now()
 		if families, err = r.dms.Families(ctx, over, originals(tasks), known(tasks)...); err != nil && ctx.Err() != nil {
 			err = &Failure{Reason: OutOfTime, Err: err} // whatever the DMS would have said
+		}
+		if err == nil {
+			expected = r.expected(ctx, over, tasks, families)
 		}
 	})
 	if notAsked != nil {
@@ -240,6 +244,7 @@ func (r *Retriever) fetch(ctx context.Context, over Connection, tasks []*task) {
 		case family.Failure != nil:
 			r.fail(ctx, t, family.Failure)
 		default:
+			family.Expected = t.expected(expected, family.Billed, over)
 			r.succeed(ctx, t, family, over, at)
 		}
 	})
@@ -322,19 +327,6 @@ func judge(d Delivery, f *Failure, since, now time.Time) (Outcome, Result) {
 		forGood.Verdict, forGood.Settlement = Done, SettledFailed
 	}
 	return OutcomeFailed, forGood
-}
-
-// waiting settles what could not be asked. That the account was busy is nobody's trouble.
-func waiting(f *Failure) Result {
-	result := retryFor(f)
-	if f.Reason == AccountBusy {
-		result.Settlement = SettledWaiting
-	}
-	return result
-}
-
-func retryFor(f *Failure) Result {
-	return Result{Verdict: TryAgain, Settlement: SettledRetrying, Failure: f}
 }
 
 // save writes the task's case and reports whether that went well. Otherwise the task

@@ -55,6 +55,7 @@ type Settings struct {
 	// ROs, and nothing is fetched.
 	SingleRO bool
 
+	Expecting  bool  // whether its open cases say which related ROs are expected
 	Version    int64 // counts changes; 0 is never set up
 	UpdatedBy  string
 	UpdatedAt  time.Time

@@ -128,6 +128,19 @@ func (t *task) leftRetrying() *Event {
 	return nil
 }
 
+// waiting settles what could not be asked. That the account was busy is nobody's trouble.
+func waiting(f *Failure) Result {
+	result := retryFor(f)
+	if f.Reason == AccountBusy {
+		result.Settlement = SettledWaiting
+	}
+	return result
+}
+
+func retryFor(f *Failure) Result {
+	return Result{Verdict: TryAgain, Settlement: SettledRetrying, Failure: f}
+}
+
 // group is the tasks of one connection; those of disabled locations are a group
 // too, with nothing to ask.
 type group struct {

@@ -203,11 +203,18 @@ func TestGivesUpAfterADay(t *testing.T) {
 	w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.StatusError}))
 	w.send(w.body("e1"))
 	w.run()
+	if at := w.stored().Retrieval.AttemptedAt; !at.IsZero() {
+		t.Errorf("last tried %v, while it is tried again", at)
+	}
+	began := w.clock.Now()
 	w.clock.Advance(24 * time.Hour)
 	if failed := w.run(); failed != 0 {
 		t.Error("the message is not acknowledged")
 	}
 	w.shows(w.stored(), relatedro.OutcomeFailed, relatedro.DMSError, "e1")
+	if r := w.stored().Retrieval; !r.AttemptedAt.Equal(w.clock.Now()) || r.Since.After(began) {
+		t.Errorf("last tried %v, failing since %v", r.AttemptedAt, r.Since)
+	}
 	if got := codes(w.deadLetters()); !slices.Equal(got, []string{sqsbatch.GaveUp}) {
 		t.Errorf("dead letters %v", got)
 	}

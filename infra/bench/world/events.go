@@ -24,12 +24,16 @@ func message(location string, n int, what, more string) string {
 }
 
 // Batch returns the Lambda event with the messages of these exports.
-func (e Exported) Batch() events.SQSEvent {
-	var batch events.SQSEvent
+func (e Exported) Batch() events.SQSEvent { return e.batch(Message) }
+
+// Closes returns the Lambda event with messages that close the same cases.
+func (e Exported) Closes() events.SQSEvent { return e.batch(CloseMessage) }
+
+func (e Exported) batch(message func(location string, n int) string) (batch events.SQSEvent) {
 	for i := range e.Messages {
 		location, n := e.At(i)
 		id, _ := Location(location)
-		batch.Records = append(batch.Records, record(Message(id, n), n))
+		batch.Records = append(batch.Records, record(message(id, n), n))
 	}
 	return batch
 }
@@ -93,8 +97,8 @@ func GetAsset(location string, n int) []byte {
 		map[string]string{"locationId": location, "assetId": fmt.Sprintf("asset-%d", n/10)}, nil, "")
 }
 
-// BatchGet returns the request of placement P3 for consecutive cases, starting at first. They belong
-// to the locations in turn.
+// BatchGet returns the request of placement P3 for consecutive cases, starting at first. They
+// belong to the locations in turn.
 func BatchGet(first, cases int, locations []int) []byte {
 	type wanted struct {
 		LocationID string `json:"locationId"`

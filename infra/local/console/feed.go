@@ -128,7 +128,7 @@ func (f *Feed) Line(l lambda.Line) {
 		f.figures.take(line)
 		return
 	}
-	if line["message"] == "request" && line["level"] == "INFO" {
+	if line["message"] == "request" && line["level"] != "ERROR" {
 		return // Access reports the same
 	}
 	f.add(logged(l.Function, line))

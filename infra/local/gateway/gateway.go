@@ -12,6 +12,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
 	"time"
 
 	"related-ro/infra/local/lambda"
@@ -110,6 +111,9 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer.setHeaders(w.Header())
 	w.Header().Set("Apigw-Requestid", request.id)
 	applyCORS(g.config.API.CORS, w.Header(), r)
+	if len(answer.body) > 0 {
+		w.Header().Set("Content-Length", strconv.Itoa(len(answer.body))) // to HEAD, too, which gets nothing else of it
+	}
 	w.WriteHeader(answer.status)
 	_, _ = w.Write(answer.body) // the client may have disconnected
 	access := Access{

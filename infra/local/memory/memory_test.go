@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"related-ro/infra/local/platform"
 	"related-ro/infra/local/stack"
 	"related-ro/infra/local/template"
 	"related-ro/infra/tools"
@@ -220,4 +221,24 @@ func TestAdminWith100LargeDeadLetters(t *testing.T) {
 	// No dead letter belongs to this location, so the function reads all of them and puts them
 	// back.
 	w.answers(1, "admin", "POST", "/v1/operations/dead-letters/redrive", `{"queue":"export","locationId":"loc-2"}`)
+}
+
+// The location is not set up, so that no case is fetched for: what counts is that the stored ones
+// are read.
+func TestExportOf50LargeCases(t *testing.T) {
+	w := newWorld(t)
+	p := w.stack.Platform()
+	for _, related := range []int{200, most} {
+		for _, id := range w.storeCases(t, 50, related) {
+			if _, err := p.Export(t.Context(), platform.Case{LocationID: location, CaseID: id, RONumber: "50123"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+		defer cancel()
+		if err := p.AwaitEmpty(ctx); err != nil { // messages of a killed function return after minutes
+			t.Error(err)
+		}
+		t.Logf("export of cases with %d related ROs: peak memory %d MB", related, w.groups["export"].peakMB())
+	}
 }

@@ -193,7 +193,8 @@ type Settings struct {
 	DMS    string     `json:"dms"`
 	Karmak Connection `json:"karmak"`
 
-	SameDealer bool `json:"sameDealer,omitempty"`
+	ExpectedRelatedROs bool `json:"expectedRelatedRos,omitempty"`
+	SameDealer         bool `json:"sameDealer,omitempty"`
 }
 
 // Connection locates a location's ROs in Karmak.

@@ -137,7 +137,7 @@ func TestProjectTemplateMappings(t *testing.T) {
 			ReportBatchItemFailures: true, MaximumConcurrency: 10},
 		{LogicalID: "ExportEvents", Queue: "ExportQueue", Function: "ExportFunction", BatchSize: 50, Window: time.Second,
 			ReportBatchItemFailures: true, MaximumConcurrency: 3},
-		{LogicalID: "RefreshEvents", Queue: "RefreshQueue", Function: "RefreshFunction", BatchSize: 50, Window: time.Second,
+		{LogicalID: "RefreshEvents", Queue: "RefreshQueue", Function: "RefreshFunction", BatchSize: 10,
 			ReportBatchItemFailures: true, MaximumConcurrency: 5},
 	}
 	got := loadProject(t, map[string]string{"ExportConcurrency": "3"}).Mappings

@@ -192,6 +192,9 @@ func asksOfTheSystem() []ask {
 		{rule: "branches-refused", how: branchRule(404), path: branches, status: 404, says: "Branch"},
 		{rule: "branches-refused", how: func(u *unity) { u.set(func(a *karmaktest.Account) { a.FusionVersion = "3.61.9.0" }) },
 			path: branches, status: 404},
+		{rule: "task-branch", path: tasks, query: "select=TaskNumber,Branch&filter=Branch[EQ]EAST,TaskNumber[EQ]2", says: `^\[\{"TaskNumber":2,"Branch":"EAST"\}\]$`},
+		{rule: "task-branch", how: withRule(func(r *karmaktest.Rules) { r.NoTaskBranch = true }), path: tasks,
+			query: "select=TaskNumber&filter=Branch[EQ]EAST", status: 400, says: "Branch"},
 		{rule: "branches-derived", path: branches, says: `"BranchCode":"EAST".*"BranchCode":"WEST"`},
 		{rule: "status", path: status, says: `^\{"IsOnline":true,"BridgeVersion":"3.62.0.0","FusionVersion":"3.62.0.0","Account":"a","User":"u",` +
 			`"Message":"[^"]+","ProcessGUID":"[0-9a-f]{32}"\}$`},

@@ -46,6 +46,7 @@ func (s *Simulator) controlHandler() http.Handler {
 		respond(w, nil, err)
 	})
 	mux.HandleFunc("POST /control/spinoff", decoded(s.controlSpinoff))
+	mux.HandleFunc("POST /control/task", decoded(s.controlAddTask))
 	mux.HandleFunc("POST /control/reopen", decoded(s.controlReopen))
 	mux.HandleFunc("POST /control/combine", decoded(s.controlCombine))
 	mux.HandleFunc("POST /control/fault", decoded(func(f Fault) (any, error) {
@@ -197,6 +198,19 @@ func (s *Simulator) controlCombine(ro roName) (any, error) {
 		return nil, err
 	}
 	return s.RO(ro.Account, ro.Into, ro.Branch)
+}
+
+func (s *Simulator) controlAddTask(body struct {
+	Account, Number, Branch string
+	Task                    Task
+}) (any, error) {
+	if err := required("account", body.Account, "number", body.Number); err != nil {
+		return nil, err
+	}
+	if err := s.UpdateRO(body.Account, body.Number, body.Branch, func(ro *RO) { ro.Tasks = append(ro.Tasks, body.Task) }); err != nil {
+		return nil, err
+	}
+	return s.RO(body.Account, body.Number, body.Branch)
 }
 
 func (s *Simulator) controlSpinoff(body struct {

@@ -30,6 +30,7 @@ func TestControlChangesData(t *testing.T) {
 	u.control("PATCH", "ro", `{"account":"a","number":"3","branch":"EAST","set":{"invoicedAt":"2026-11-05T08:00:00Z","invoiceNumber":"7"}}`).expect(t, 200)
 	u.control("POST", "reopen", `{"account":"a","number":"3","branch":"EAST"}`).expect(t, 200, `"status":"OPEN"`)
 	equal(t, u.numbers("filter", "RODateInvoiced[EQ]NULL,InvoiceNumber[EQ]NULL"), "2 3")
+	u.control("POST", "task", `{"account":"a","number":"3","branch":"EAST","task":{"number":7}}`).expect(t, 200, `"tasks":[{"number":2},{"number":7}]`)
 	u.control("PATCH", "ro", `{"account":"a","number":"3","branch":"EAST","set":{"tasks":null,"Status":"DONE"}}`).expect(t, 200, `"status":"DONE"`)
 	equal(t, len(u.rows(tasks)), 0)
 
@@ -125,6 +126,8 @@ func TestControlRefusalNamesTheField(t *testing.T) {
 		{"no account", "POST", "ro", `{"ro":{"number":"1"}}`, 400, "account: missing"},
 		{"no account to change", "PATCH", "ro", `{"number":"1","set":{}}`, 400, "account: missing"},
 		{"no number to delete", "DELETE", "ro?account=a", ``, 400, "number: missing"},
+		{"task of nothing", "POST", "task", `{"account":"a","number":"9","task":{"number":1}}`, 404, `RO \"9\"`},
+		{"task of no RO", "POST", "task", `{"account":"a","task":{"number":1}}`, 400, "number: missing"},
 		{"spinoff from nowhere", "POST", "spinoff", `{"account":"a","ro":{"number":"3"}}`, 400, "from: missing"},
 		{"no number", "POST", "ro", `{"account":"a","ro":{}}`, 400, "ro.number: missing"},
 		{"unknown account", "POST", "ro", `{"account":"x","ro":{"number":"1"}}`, 404, `account \"x\"`},

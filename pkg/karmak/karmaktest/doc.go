@@ -29,6 +29,7 @@
 //	PATCH  /control/ro               {"account","number","branch","set":{"status":"INVOICED",…}}
 //	DELETE /control/ro               ?account=&number=&branch=
 //	POST   /control/spinoff          {"account","from","branch","ro":{"number",…}}
+//	POST   /control/task             {"account","number","branch","task":{"number":3,"alternateBillingCustomer",…}}: one more of the RO
 //	POST   /control/reopen           {"account","number","branch"}: an invoiced RO is open again
 //	POST   /control/combine          {"account","number","branch","into"}: the RO becomes part of another and is gone
 //	POST   /control/fault            {"account","call","ro","kind","times","latency":"2s","retryAfter","status",…}

@@ -32,7 +32,10 @@ func (s *Simulator) lookUp(c call, f Fault, a *account) answer {
 		return a
 	}
 	if f.Kind == NotActivated {
-		c.view.columns = slices.DeleteFunc(c.view.columns, func(col column) bool { return col.name == "OriginalRONumber" })
+		c.view.drop("OriginalRONumber")
+	}
+	if a.Rules.NoTaskBranch && c.view.name == CallTasks {
+		c.view.drop("Branch")
 	}
 	q, err := s.parseQuery(c.view, r.URL.RawQuery, a)
 	if err != nil {

@@ -21,6 +21,8 @@ type Rules struct {
 	WholeRows     bool `json:"wholeRows,omitempty"`     // takes a look-up without select
 	ISODates      bool `json:"isoDates,omitempty"`      // takes ISO 8601 dates and times in filters too
 	CaseSensitive bool `json:"caseSensitive,omitempty"` // tells letters apart by case
+	NoTaskBranch  bool `json:"noTaskBranch,omitempty"`  // RepairOrderTask has no column Branch
+	TasksStay     bool `json:"tasksStay,omitempty"`     // tasks stay with the RO from which another was split off
 }
 
 func (r Rules) validate() error {

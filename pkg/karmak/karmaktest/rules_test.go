@@ -157,6 +157,7 @@ func behaviours() map[string]func(*testing.T) {
 		"last-update":          lastUpdate,
 		"last-update-original": lastUpdateOfTheOriginal,
 		"spinoff":              spinoff,
+		"split-tasks":          splitTasks,
 		"vanish":               vanish,
 		"vanish-orphans":       orphans,
 		"in-flight":            inFlight,

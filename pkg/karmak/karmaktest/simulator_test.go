@@ -71,6 +71,24 @@ func spinoff(t *testing.T) {
 	equal(t, u.numbers("filter", "OriginalRONumber[EQ]1"), "2")
 }
 
+func splitTasks(t *testing.T) {
+	for _, stay := range []bool{false, true} {
+		u := start(t, karmaktest.Config{})
+		withRule(func(r *karmaktest.Rules) { r.TasksStay = stay })(u)
+		u.must(u.AddRO("a", karmaktest.RO{Number: "1", Branch: "EAST", Tasks: []karmaktest.Task{
+			{Number: 1}, {Number: 2, AlternateBillingCustomer: "W1"}, {Number: 3, AlternateBillingCustomer: "W2"},
+		}}))
+		u.clock.advance(48 * time.Hour)
+		u.must(u.Spinoff("a", "1", "EAST", karmaktest.RO{Number: "2", BillingCustomerNumber: "W1"}))
+		want := `[{"RONumber":1,"TaskNumber":3},{"RONumber":2,"TaskNumber":2}]`
+		if stay {
+			want = `[{"RONumber":1,"TaskNumber":2},{"RONumber":1,"TaskNumber":3}]`
+		}
+		equal(t, u.get(tasks, "select", "RONumber,TaskNumber", "filter", "TaskNumber[GT]1").body, want)
+		equal(t, u.numbers("filter", "LastUpdate[GTE]11-25-2026"), "2")
+	}
+}
+
 func lastUpdate(t *testing.T) {
 	u := withROs(t)
 	u.clock.advance(48 * time.Hour)

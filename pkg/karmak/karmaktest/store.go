@@ -150,7 +150,8 @@ func (s *Simulator) RemoveRO(account, number, branch string) error {
 }
 
 // Spinoff makes an alternate RO out of the RO from of branch: ro with from as its original. What ro leaves empty of branch,
-// customer, unit, VIN, department, status and opening is taken from the original, from an open RO and from now. The error is
+// customer, unit, VIN, department, status and opening is taken from the original, from an open RO and from now. The original's tasks that
+// are to be billed to ro's customer go with it, unless the account's rules let them stay. The error is
 // ErrNotFound for an unknown account or RO, or says what is wrong with ro; a number that the branch has already is wrong.
 func (s *Simulator) Spinoff(account, from, branch string, ro RO) error {
 	if err := ro.validate(); err != nil {
@@ -176,8 +177,27 @@ func (s *Simulator) Spinoff(account, from, branch string, ro RO) error {
 	if a.ros[identityOf(ro.Number, ro.Branch)] != nil {
 		return fmt.Errorf("number: RO %s of branch %q exists already", ro.Number, ro.Branch)
 	}
+	if rest, moved := split(e.copy().Tasks, ro.BillingCustomerNumber); len(moved) > 0 && !a.Rules.TasksStay {
+		ro.Tasks = slices.Concat(ro.Tasks, moved)
+		original.Tasks = rest
+		a.remove(e)
+		a.insert(&entry{original, e.seq})
+	}
 	s.put(a, ro)
 	return nil
+}
+
+// split takes the tasks out that are to be billed to a customer; these are billed to it by their own RO then.
+func split(tasks []Task, customer string) (rest, moved []Task) {
+	for _, task := range tasks {
+		if customer == "" || task.AlternateBillingCustomer != customer {
+			rest = append(rest, task)
+			continue
+		}
+		task.AlternateBillingCustomer, task.AlternateBillingCompanyName = "", ""
+		moved = append(moved, task)
+	}
+	return rest, moved
 }
 
 // RO returns a copy of an RO. The error is ErrNotFound for an unknown account or RO.

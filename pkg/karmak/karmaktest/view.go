@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -142,6 +143,11 @@ func taskView() *view {
 			{"AlternateBillingCompanyName", textKind, func(r row) cell { return text(r.task.AlternateBillingCompanyName) }},
 		},
 	}
+}
+
+// drop takes the column of that name away.
+func (v *view) drop(name string) {
+	v.columns = slices.DeleteFunc(v.columns, func(c column) bool { return c.name == name })
 }
 
 // column returns the column of that name, or an error that names it.

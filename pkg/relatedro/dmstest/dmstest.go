@@ -20,6 +20,7 @@ type RO struct {
 	Warranty bool
 	Invoice  string
 	Voided   bool
+	Expects  string // name of the customer whom a task is to be billed to by an RO of its own
 }
 
 // Subject is a DMS with the ROs of a world, and how to reach it.
@@ -57,6 +58,7 @@ func Run(t *testing.T, open func(t *testing.T, world []RO) Subject) {
 		"a branch tells numbers apart": branches,
 		"without a branch":             ambiguous,
 		"touched":                      touched,
+		"expected":                     expected,
 		"activation":                   activation,
 		"list of branches":             listOfBranches,
 		"connections":                  connections,
@@ -76,7 +78,7 @@ func world() []RO {
 		{N: 2, From: 1, Branch: "A", BillTo: "Volvo Warranty", Warranty: true},
 		{N: 3, From: 1, Branch: "A", BillTo: "Internal", Voided: true},
 		{N: 4, From: 2, Branch: "A", BillTo: "Cummins Warranty", Warranty: true},
-		{N: 5, Branch: "A"},
+		{N: 5, Branch: "A", Expects: "Paccar Warranty"},
 		{N: 6, Branch: "A"},
 		{N: 6, Branch: "B"},
 		{N: 7, From: 6, Branch: "B"},

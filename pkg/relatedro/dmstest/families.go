@@ -160,6 +160,21 @@ func ambiguous(t *testing.T, s Subject) {
 	s.expect(t, found[s.Number(1)], "2 alternate", "3 alternate", "4 descendant")
 }
 
+// expected: who is named by tasks; a number that is not asked for, or cannot be, has no entry.
+func expected(t *testing.T, s Subject) {
+	found := s.DMS.Expected(t.Context(), s.At("A"), []string{s.Number(5), s.Number(1)})
+	named, ok := found[s.Number(5)]
+	if len(named) != 1 || named[0].Name != "Paccar Warranty" || named[0].Tasks != 1 {
+		t.Errorf("expected of the RO that stands alone: %+v, %t", named, ok)
+	}
+	if named, ok := found[s.Number(1)]; len(named) > 0 || !ok || len(found) != 2 {
+		t.Errorf("expected of an RO without such a task: %+v, %t, of %d numbers", named, ok, len(found))
+	}
+	if found := s.DMS.Expected(t.Context(), s.Foreign, []string{s.Number(5)}); len(found) > 0 {
+		t.Errorf("of an account that is not open to us: %+v", found)
+	}
+}
+
 func touched(t *testing.T, s Subject) {
 	numbers := func() string {
 		ros, whole, err := s.Feed.Touched(t.Context(), s.At("A"), Today.AddDate(0, 0, -1))

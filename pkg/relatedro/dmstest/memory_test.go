@@ -95,6 +95,23 @@ func (l *ledger) Touched(ctx context.Context, over relatedro.Connection, since t
 	return ros, err == nil, err
 }
 
+func (l *ledger) Expected(ctx context.Context, over relatedro.Connection, asked []string) map[string][]relatedro.Expected {
+	ros, err := l.shop(ctx, over)
+	if err != nil {
+		return nil
+	}
+	found := make(map[string][]relatedro.Expected)
+	for _, ro := range asked {
+		found[ro] = nil
+	}
+	for _, ro := range ros {
+		if _, ok := found[number(ro.N)]; ok && ro.Expects != "" {
+			found[number(ro.N)] = []relatedro.Expected{{Customer: relatedro.Customer{Name: ro.Expects}, Tasks: 1}}
+		}
+	}
+	return found
+}
+
 func (l *ledger) Families(ctx context.Context, over relatedro.Connection, asked []string, _ ...string) (map[string]relatedro.Family, error) {
 	ros, err := l.shop(ctx, over)
 	if err != nil {

@@ -3,8 +3,8 @@ import { call } from './api.js';
 import { path, t } from './session.js';
 import { h } from './dom.js';
 import { RelatedElement } from './element.js';
-import { caseLink, copyAll, copyButton } from './controls.js';
-import { billed, caseState, cases, cut, fetched, known, newFirst, newMark, number, stateMark, warning, withCases } from './parts.js';
+import { caseLink, copyAll, copyButton, csvButton } from './controls.js';
+import { billed, caseState, cases, columns, cut, fetched, known, newFirst, newMark, number, stateMark, warning, withCases } from './parts.js';
 
 const SHOWN = 6; // related ROs of a case before the rest is folded away
 
@@ -45,13 +45,19 @@ export class AssetRelatedROs extends RelatedElement {
   draw() {
     if (!this.cases) return this.failure ? this.problem(this.failure) : this.loading(3);
     if (this.cases.length === 0) return h('p', { class: 'faint' }, t(this.notApplicable ? 'notApplicable.why' : 'asset.empty'));
+    const lists = this.cases.map((c) => c.relatedRos ?? []).filter((list) => list.length);
     return [
       this.failure && this.problem(this.failure),
       h('ul', { class: 'cases', 'aria-label': t('asset.caption') }, this.cases.map((c) => this.#case(c))),
+      h('div', { class: 'line' }, lists.length > 1 && copyAll(this, [...new Set(lists.flat().map((ro) => ro.roNumber))]),
+        csvButton(`related-ro-${this.assetId}`, [t('column.case'), t('own.label'), ...columns()], () => this.#rows())),
       this.refusal(),
       this.cursor && h('button', { class: 'plain', type: 'button', 'data-key': 'page', click: () => this.#more() }, t('more')),
     ];
   }
+
+  /** What is shown as rows of a file. */
+  async #rows() { return (await import('./rows.js')).ofCases(this.cases.map((c) => this.detailed.get(c.caseId) ?? c)); }
 
   #case(c) {
     const looked = this.lookedBefore(c);

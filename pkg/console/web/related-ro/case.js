@@ -4,10 +4,10 @@ import { path, rights, t } from './session.js';
 import { h, icon, table } from './dom.js';
 import { RelatedElement } from './element.js';
 import { copyAll, copyButton, csvButton, note } from './controls.js';
-import { billed, billWords, cases, cut, date, fetched, known, newFirst, newMark, number, stateMark, stateOf, stateWord, warning } from './parts.js';
+import { billed, cases, columns, cut, date, expected, fetched, known, newFirst, newMark, number, stateMark, stateOf, warning } from './parts.js';
 import { familyTree } from './tree.js';
 
-const POLLS = [700, 1000, 1500, 2000, 3000, 4000, 5000, 5000, 8000]; // ms between looks for an answer after a refresh: half a minute in all
+const POLLS = [500, 300, 400, 600, 1000, 2000, 3000, 4000, 5000, 5000, 8000]; // ms between looks for an answer after a refresh, which takes half a second: half a minute in all
 const PATIENT = 15000; // ms between looks later on, and at a case that is being retried
 const FOLLOWED = 120000; // ms between looks at a case that changes by itself
 const ROWS = 10; // of the table before the rest is folded away
@@ -96,6 +96,7 @@ export class RelatedROs extends RelatedElement {
       warning(c),
       related.length > 0 && this.#table(c, related),
       cut(c),
+      expected(c),
       familyTree(this, c),
       this.#history(),
       this.refusal(),
@@ -132,12 +133,12 @@ export class RelatedROs extends RelatedElement {
   }
 
   #table(c, related) {
-    const heads = ['ro', 'relation', 'status', 'bill', 'opened', 'invoice', 'cases'].map((name) => t(`column.${name}`));
+    const heads = columns();
     const looked = this.lookedBefore({});
     const [shown, rest] = this.fold('table', newFirst(related, looked), ROWS);
     return [table(t('related.caption', { ro: c.roNumber }), heads,
       shown.map((ro) => ({ cells: this.#cells(ro, looked), class: ro.voided && 'void' }))),
-    h('div', { class: 'line' }, rest, csvButton(`related-ro-${c.roNumber}`, heads, () => related.map((ro) => this.#row(ro))))];
+    h('div', { class: 'line' }, rest, csvButton(`related-ro-${c.roNumber}`, heads, async () => (await import('./rows.js')).ofCase(c)))];
   }
 
   #cells(ro, looked) {
@@ -152,12 +153,6 @@ export class RelatedROs extends RelatedElement {
     ];
   }
 
-  /** The same as plain text, for a file. */
-  #row(ro) {
-    return [ro.roNumber, [t(`relation.${ro.relation}`), ro.originalRoNumber && t('relation.from', { ro: ro.originalRoNumber })].filter(Boolean).join(' '),
-      stateWord(ro), billWords(ro), ro.openedAt?.slice(0, 10), [ro.invoiceNumber, ro.invoicedAt?.slice(0, 10)].filter(Boolean).join(' '),
-      (ro.linkedCases ?? []).map((link) => link.caseNumber || link.caseId).join(' ')];
-  }
 
   #foot() {
     const when = this.case ? fetched(this.case) : '';

@@ -12,7 +12,7 @@ export const copyButton = (element, number) => copier(element, number, {
 });
 
 /** A button that copies several numbers at once. */
-export const copyAll = (element, numbers) => copier(element, numbers.join(', '), { class: 'copy words', 'data-key': 'copy all' },
+export const copyAll = (element, numbers) => copier(element, numbers.join(', '), { class: 'copy words', 'data-key': `copy all ${numbers[0]}` },
   t('copy.all', { count: numbers.length }));
 
 function copier(element, text, props, words) {
@@ -33,7 +33,7 @@ function copier(element, text, props, words) {
 
 /** A button that saves rows under heads as name.csv. */
 export const csvButton = (name, heads, rows) => h('button', {
-  class: 'link', part: 'csv', type: 'button', 'data-key': 'csv', click: async () => (await import('./csv.js')).saveCSV(name, heads, rows()),
+  class: 'link', part: 'csv', type: 'button', 'data-key': 'csv', click: async () => (await import('./csv.js')).saveCSV(name, heads, await rows()),
 }, t('csv'));
 
 async function copy(text) {

@@ -14,6 +14,9 @@ export const stateWord = (ro) => t(`status.${stateOf(ro)}`, { day: dayOf(ro.gone
 /** Karmak says which account is a warranty one, and nothing of what the others are. */
 export const isWarranty = (ro) => ro.warranty === true;
 
+/** What the columns of a table of related ROs are called. */
+export const columns = () => ['ro', 'relation', 'status', 'bill', 'opened', 'invoice', 'cases'].map((name) => t(`column.${name}`));
+
 /** What an RO is, in words: warranty where it is, and how far it has come. */
 export const inWords = (ro) => (isWarranty(ro) ? `${t('bill.warranty')} · ${stateWord(ro)}` : stateWord(ro));
 
@@ -60,14 +63,15 @@ export function caseState(c) {
 
 /** What stands between a reader and an up-to-date list: one of switched off, failed, retrying. */
 export function warning(c) {
-  const { outcome, reason, message, retrievedAt, since: failing } = c.retrieval ?? {};
+  const { outcome, reason, message, retrievedAt, since: failing, attemptedAt } = c.retrieval ?? {};
   const from = outcome !== 'ok' && retrievedAt && ` ${t('list.from', { day: dayOf(retrievedAt) })}`;
   if (c.notApplicable) return note('info', 'info', t('notApplicable.why'));
   if (c.featureStatus === 'DISABLED') return note('info', 'info', t('disabled'), from);
   if (outcome !== 'failed' && outcome !== 'retrying') return '';
   const bad = outcome === 'failed';
   return note(bad ? 'bad' : 'wait', bad ? 'warning' : 'waiting',
-    h('strong', {}, t(`outcome.${outcome}`, { why: why(c) })), ' ', textOr(`reason.${reason}`, message), failing && ` ${t('failing.since', { time: time(failing) })}`, from);
+    h('strong', {}, t(`outcome.${outcome}`, { why: why(c) })), ' ', textOr(`reason.${reason}`, message),
+    attemptedAt && ` ${t('failed.at', { time: time(attemptedAt) })}`, failing && time(failing) !== time(attemptedAt) && ` ${t('failing.since', { time: time(failing) })}`, from);
 }
 
 const why = (c) => {
@@ -85,6 +89,10 @@ export function fetched(c) {
 
 /** That a list does not hold all there are. */
 export const cut = (c) => c.truncated && note('info', 'info', t('related.cut', { shown: c.relatedRos.length, count: c.relatedCount }));
+
+/** The ROs that Karmak has not made yet: by words alone, since they have no number. */
+export const expected = ({ expectedRelatedRos: list }) => list?.length > 0 && note('info', 'waiting', t('expected'),
+  h('ul', {}, list.map(({ billTo, tasks }) => h('li', {}, `${billTo}, ${t('expected.tasks', { count: tasks })}`))));
 
 /** The cases that an RO is the own one of, as a list of links. */
 export function cases(element, locationId, ro) {

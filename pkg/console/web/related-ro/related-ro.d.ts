@@ -83,6 +83,8 @@ export interface Case {
   featureStatus?: 'ENABLED' | 'DISABLED';
   relatedRos?: RelatedRO[];
   relatedCount?: number;
+  /** Related ROs that Karmak has not made yet; where the location's settings ask for them. */
+  expectedRelatedRos?: { billTo: string; tasks: number }[];
   truncated?: boolean;
   /** Of the related ROs that are billed to a warranty account and neither invoiced nor voided; as old as the list. */
   openWarrantyCount?: number;
@@ -98,6 +100,8 @@ export interface Case {
     reason?: string | null;
     /** Since when it fails. */
     since?: string | null;
+    /** Of a retrieval that failed for good, when the last attempt was made. */
+    attemptedAt?: string | null;
     message?: string | null;
   };
 }

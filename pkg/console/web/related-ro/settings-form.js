@@ -2,7 +2,7 @@
 import { t, textOr, time } from './session.js';
 import { h, icon, table } from './dom.js';
 
-const BRANCH = { name: 'branch', hint: 'settings.branch.hint' };
+const BRANCH = { name: 'branch' };
 
 /** By which of Karmak's interfaces, and the fields of a connection by it. */
 const KINDS = { unity: [{ name: 'account' }, { name: 'user' }, BRANCH], rda: [{ name: 'accountNumber' }, BRANCH] };
@@ -45,15 +45,25 @@ export function switcher(element) {
   return h('fieldset', { class: 'switch' }, h('legend', {}, t('settings.label')), option('ENABLED'), option('DISABLED'), wrong(element, 'status'));
 }
 
+/** Whether what is expected is shown. */
+export function expecting(element) {
+  const { draft, may } = element;
+  return h('div', { class: 'field' }, h('label', { class: 'check' }, h('input', {
+    type: 'checkbox', checked: draft.expecting, disabled: !may.staff, 'aria-describedby': 'expecting', 'data-key': 'expecting',
+    change: (e) => element.edit(() => { draft.expecting = e.target.checked; }, true),
+  }), t('settings.expected')), h('small', { id: 'expecting' }, t('settings.expected.hint')));
+}
+
 /** Whose ROs are read. */
 export function connection(element) {
   const { draft, may } = element;
   const kind = kindOf(draft.karmak);
-  const field = ({ name, hint }) => h('div', { class: 'field' }, h('label', { for: name }, t(`settings.${name}`)), h('input', {
+  const offers = (name) => name === 'branch' && may.support && kind === 'unity' && { list: 'branches', 'aria-describedby': 'branch-words', focus: () => element.branches.ask() };
+  const field = ({ name }) => h('div', { class: 'field' }, h('label', { for: name }, t(`settings.${name}`)), h('input', {
     id: name, type: 'text', autocomplete: 'off', spellcheck: 'false', maxlength: 64, 'data-key': name, value: draft.karmak[name],
-    readonly: !may.support, ...described(element, name),
+    readonly: !may.support, ...offers(name), ...described(element, name),
     input: (e) => element.edit(() => { draft.karmak[name] = e.target.value.trim(); }),
-  }), hint && may.support && h('small', {}, t(hint)), wrong(element, name));
+  }), offers(name) && element.branches.draw(), wrong(element, name));
   return h('fieldset', { class: 'karmak' }, h('legend', {}, t('settings.karmak')),
     (may.support || kind !== 'unity') && kinds(element, kind), KINDS[kind].map(field), wrong(element, 'karmak'),
     may.support && kind !== kindOf(element.saved.karmak) && !incomplete(element.saved.karmak) && moved(element), may.staff && !may.support && h('small', { class: 'wide' }, t('settings.karmak.support')));
@@ -115,7 +125,9 @@ function differences({ before = {}, after = {} }) {
   const status = (s) => s && t(`settings.${s.toLowerCase()}`);
   const kind = ({ karmak }) => t(`settings.kind.${kindOf(karmak)}`);
   const dms = (v) => (v.dms === SINGLE ? t('settings.single') : '');
+  const onOff = (v) => t(v ? 'settings.on' : 'settings.off');
   const list = [['history.status', status(before.status), status(after.status)], ['history.dms', dms(before), dms(after)],
+    ['settings.expected', onOff(before.expectedRelatedRos), onOff(after.expectedRelatedRos)],
     ['settings.kind', kind(before), kind(after)], ...NAMES.map((name) => [`settings.${name}`, before.karmak?.[name], after.karmak?.[name]])];
   return list.filter(([, from, to]) => (from ?? '') !== (to ?? ''))
     .map(([key, from, to]) => t('history.change', { field: t(key), before: shown(from), after: shown(to) }));

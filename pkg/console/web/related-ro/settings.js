@@ -4,7 +4,8 @@ import { learn, path, rights, subject, t, time } from './session.js';
 import { h } from './dom.js';
 import { note } from './controls.js';
 import { texts } from './settings-texts.js';
-import { SINGLE, activation, changes, connection, connectionOf, incomplete, sameConnection, sentence, single, switcher } from './settings-form.js';
+import { SINGLE, activation, changes, connection, connectionOf, expecting, incomplete, sameConnection, sentence, single, switcher } from './settings-form.js';
+import { Branches } from './settings-branches.js';
 import { Refetch } from './settings-refetch.js';
 
 learn(texts);
@@ -18,6 +19,7 @@ export class Part {
 
   reset() {
     this.saved = this.draft = this.etag = this.history = undefined;
+    this.branches = new Branches(this);
     this.refetch = undefined; // offered once lists may be missing or another account's
     this.busy = this.told = this.checked = undefined; // busy: save or verify; told: the note about what was last done
     this.wrong = {}; // what is wrong, by the field's name
@@ -28,7 +30,8 @@ export class Part {
   /** Whether there are edits that would be lost. */
   get unsaved() {
     if (!this.saved) return false;
-    return this.draft.status !== this.saved.status || this.draft.dms !== this.saved.dms || this.otherConnection;
+    const { draft, saved } = this;
+    return draft.status !== saved.status || draft.dms !== saved.dms || draft.expecting !== Boolean(saved.expectedRelatedRos) || this.otherConnection;
   }
 
   /** Whether the form names another connection than the saved one. */
@@ -62,6 +65,7 @@ export class Part {
     for (const old of this.element.shadowRoot.querySelectorAll('.told, .wrong')) old.remove();
     for (const field of this.element.shadowRoot.querySelectorAll('[aria-invalid]')) field.removeAttribute('aria-invalid');
     this.element.shadowRoot.querySelector('.activation').replaceWith(activation(this));
+    this.branches.show();
   }
 
   /** Shows that something is under way, and then what it came to: unless the page is about another location by then. */
@@ -107,8 +111,8 @@ export class Part {
       return;
     }
     this.#do('save', async (path) => {
-      const { status, dms, karmak, sameDealer } = this.draft;
-      const body = { status, dms, karmak: connectionOf(karmak), ...(sameDealer && { sameDealer }) };
+      const { status, dms, karmak, sameDealer, expecting: expectedRelatedRos } = this.draft;
+      const body = { status, dms, karmak: connectionOf(karmak), expectedRelatedRos, ...(sameDealer && { sameDealer }) };
       const stale = body.status === 'ENABLED' && (this.saved.status !== 'ENABLED' || this.otherConnection);
       const { data, etag } = await call('PUT', path, { body, headers: { 'if-match': this.etag } });
       this.element.say(t('settings.saved'));
@@ -144,7 +148,7 @@ export class Part {
       h('form', { class: 'settings', submit: (e) => this.save(e), novalidate: true },
         h('h2', {}, t('settings.path')), h('h3', {}, t('settings.other')),
         this.unconnected && !this.may.support && note('info', 'info', t('settings.first')),
-        switcher(this), single(this), connection(this), activation(this),
+        switcher(this), single(this), expecting(this), connection(this), activation(this),
         this.busy && h('div', { class: 'busy' }, h('progress', { 'aria-label': t('settings.asking') }), h('span', {}, t('settings.asking'))),
         this.told && h('div', { class: 'told' }, this.told),
         this.refetch?.draw(),
@@ -168,5 +172,8 @@ export class Part {
 
 /** Saved settings, and a copy of them to edit. */
 const edited = (saved, etag) => ({
-  saved, etag, draft: { status: saved.status, dms: saved.dms, karmak: { account: '', user: '', accountNumber: '', branch: '', ...saved.karmak } },
+  saved, etag, draft: {
+    status: saved.status, dms: saved.dms, expecting: Boolean(saved.expectedRelatedRos),
+    karmak: { account: '', user: '', accountNumber: '', branch: '', ...saved.karmak },
+  },
 });

@@ -23,7 +23,7 @@ const en = {
   'related.caption': 'Related ROs of RO {ro}',
   'related.cut': 'The first {shown} of {count} related ROs are shown.',
   'column.ro': 'Related RO', 'column.relation': 'Relation', 'column.status': 'Status', 'column.bill': 'Billed to',
-  'column.opened': 'Opened', 'column.invoice': 'Invoice', 'column.cases': 'Cases',
+  'column.opened': 'Opened', 'column.invoice': 'Invoice', 'column.case': 'Case', 'column.cases': 'Cases',
   'relation.alternate': 'Alternate', 'relation.original': 'Original', 'relation.sibling': 'Sibling', 'relation.descendant': 'Descendant',
   'relation.from': 'from {ro}',
   'status.open': 'Open', 'status.completed': 'Completed', 'status.invoiced': 'Invoiced', 'status.voided': 'Voided', 'status.gone': 'No longer in Karmak since {day}', 'new': 'New',
@@ -33,7 +33,7 @@ const en = {
   'fetched': 'Fetched {time}, {why}.', 'checked': 'Checked {ago}.',
   'why.export': 'when the case was exported', 'why.close': 'when the case was closed',
   'why.close.auto': 'when the case was closed automatically', 'why.refresh': 'when a person asked',
-  'why.other': 'for another reason', 'failing.since': 'It has failed since {time}.',
+  'why.other': 'for another reason', 'failed.at': 'Last tried {time}.', 'failing.since': 'It has failed since {time}.',
   'outcome.failed': 'The related ROs could not be fetched {why}.',
   'outcome.retrying': 'The related ROs could not be fetched yet {why}. This is tried again by itself.',
   'never': 'Not fetched yet. Related ROs are fetched when the case is exported or closed.',
@@ -77,6 +77,7 @@ const en = {
   'status.cases.retrying.other': 'The related ROs of {count} cases could not be fetched yet. This is tried again by itself.',
   'more': 'Show more',
   'past.title': 'History of retrievals',
+  'expected': 'Expected, not made in Karmak yet:', 'expected.tasks.one': '{count} task', 'expected.tasks.other': '{count} tasks',
 };
 
 /** What other languages are shipped, each fetched when it is first spoken. */
