@@ -55,7 +55,7 @@ func (g *graph) add(r row) {
 	if parent == "" || parent == number {
 		return
 	}
-	if _, ok := g.names[parent]; !ok {
+	if !g.has(parent) { // as Karmak writes it, whatever was asked for or known before
 		g.names[parent] = string(r.OriginalRONumber)
 	}
 	if !slices.Contains(g.children[parent], number) {
