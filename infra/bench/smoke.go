@@ -35,10 +35,10 @@ func readLimits() map[string]struct{ calls, units, allocations, beyond float64 }
 // one of that of open warranty ROs. P1 reads, for half a unit, when its location was checked.
 func batchLimits() map[batchShape]struct{ lookups, requests, calls, read, write float64 } {
 	return map[batchShape]struct{ lookups, requests, calls, read, write float64 }{
-		{1, 1}:   {3, 3, 5, 2, 16},
-		{50, 1}:  {0.06, 0.06, 1.08, 1.02, 14.04},
-		{50, 5}:  {0.3, 0.3, 1.32, 1.1, 14.2},
-		{50, 50}: {3, 3, 4.02, 2, 16},
+		{1, 1}:   {3, 3, 5, 2, 13},
+		{50, 1}:  {0.06, 0.06, 1.08, 1.02, 11.04},
+		{50, 5}:  {0.3, 0.3, 1.32, 1.1, 11.2},
+		{50, 50}: {3, 3, 4.02, 2, 13},
 	}
 }
 
