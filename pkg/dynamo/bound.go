@@ -10,18 +10,18 @@ import (
 )
 
 const (
-	// maxAnswer is the most bytes of an answer to many keys that are decoded. The SDK takes
-	// some 20 times as much while it decodes; DynamoDB answers up to 16 MB of items at once.
+	// maxAnswer is the most bytes of a multi-key response that are decoded. Decoding takes the SDK
+	// some 20 times as much memory, and DynamoDB returns up to 16 MB of items at once.
 	maxAnswer = 6 << 20
-	// alwaysFits is how many items cannot make an answer much longer than that.
+	// alwaysFits is the most items of any size whose response cannot exceed maxAnswer by much.
 	alwaysFits = maxAnswer / maxItemSize
 )
 
-// errLarge means that an answer has more than maxAnswer bytes.
+// errLarge reports a response of more than maxAnswer bytes.
 var errLarge = errors.New("the answer is too large to decode at once")
 
-// bound returns the options of a call for so many items that is errLarge, and decodes
-// nothing, when its answer is too large.
+// bound returns the options of a call that reads the given number of items. The call returns
+// errLarge, and decodes nothing, if its response exceeds maxAnswer.
 func bound(items int) []func(*dynamodb.Options) {
 	if items <= alwaysFits {
 		return nil
@@ -29,7 +29,7 @@ func bound(items int) []func(*dynamodb.Options) {
 	return []func(*dynamodb.Options){func(o *dynamodb.Options) { o.APIOptions = append(o.APIOptions, refuseLarge) }}
 }
 
-// refuseLarge looks at an answer before the SDK reads it.
+// refuseLarge checks the length of a response before the SDK reads it.
 func refuseLarge(stack *middleware.Stack) error {
 	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("RefuseLarge",
 		func(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {

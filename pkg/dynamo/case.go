@@ -11,20 +11,20 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// Attributes that conditions and updates name.
+// Attributes named in conditions and updates.
 const (
 	attrRevision = "revision"
 	attrOmitted  = "omitted"
-	attrLinks    = "links" // of which form the case's links are
+	attrLinks    = "links" // the form of the case's links, as linksForm
 	attrPast     = "past"
 )
 
-// linksForm is the form of links that this version writes: those to open warranty ROs hold
-// the row of the list. Cases of earlier versions have no such number.
+// linksForm is the version of the links' form that this version writes: a link to an open warranty
+// RO holds its row of the warranty list. Cases written by earlier versions have no such number.
 const linksForm = 1
 
-// encodeCase returns the case's item. It belongs to an asset's cases once the asset is
-// known.
+// encodeCase returns the case's item. Once the asset is known, the item joins the asset's cases in
+// the index.
 func encodeCase(c relatedro.Case) item {
 	it := caseKey(c.Key).item()
 	if c.Asset != "" {

@@ -22,8 +22,8 @@ func (s *Store) EnabledLocations(ctx context.Context) ([]relatedro.Settings, err
 	return decodeAll(s, items, decodeSettings), nil
 }
 
-// OpenCases returns the cases of a location whose family is open and whose first event is
-// no older than since.
+// OpenCases returns the cases of a location that have an open family and a first event at or after
+// since.
 func (s *Store) OpenCases(ctx context.Context, location string, since time.Time) ([]relatedro.CaseKey, error) {
 	items, err := s.all(ctx, list{index: indexGSI1, partition: openPartition(location), from: formatTime(since), attributes: "PK,SK"})
 	if err != nil {
@@ -36,8 +36,8 @@ func (s *Store) OpenCases(ctx context.Context, location string, since time.Time)
 	return keys, nil
 }
 
-// Followed returns the state of each connection, with Over alone where nothing is stored,
-// or where it cannot be read.
+// Followed returns the state of each connection. A connection whose state is missing or unreadable
+// has only Over set.
 func (s *Store) Followed(ctx context.Context, connections []relatedro.Connection) ([]relatedro.Followed, error) {
 	keys := make([]key, len(connections))
 	for i, over := range connections {
@@ -61,8 +61,8 @@ func (s *Store) Followed(ctx context.Context, connections []relatedro.Connection
 	return states, nil
 }
 
-// SaveFollowed writes the state with Revision+1, or returns ErrStale when the stored
-// revision is not its own.
+// SaveFollowed writes f with Revision+1. It returns ErrStale if the stored revision is not
+// f.Revision.
 func (s *Store) SaveFollowed(ctx context.Context, f relatedro.Followed) error {
 	it := followedKey(f.Over).item()
 	it.putTime("since", f.Since)
@@ -84,8 +84,8 @@ func (s *Store) SaveFollowed(ctx context.Context, f relatedro.Followed) error {
 	return nil
 }
 
-// SaveChecked notes for each location that its cases said at that time what the DMS says,
-// or were put into the queue.
+// SaveChecked records that at the given time each location's cases agreed with the DMS or were
+// queued for a refresh.
 func (s *Store) SaveChecked(ctx context.Context, locations []string, at time.Time) error {
 	for _, location := range locations {
 		it := checkedKey(location).item()
@@ -112,8 +112,8 @@ func decodeFollowed(it item) (relatedro.Followed, error) {
 	return f, nil
 }
 
-// packed writes fingerprints in 8 bytes each: 10,000 of them have a fifth of what an item
-// may have.
+// packed encodes fingerprints in 8 bytes each: 10,000 of them take a fifth of an item's maximum
+// size.
 func packed(fingerprints []uint64) []byte {
 	b := make([]byte, 0, 8*len(fingerprints))
 	for _, f := range fingerprints {

@@ -8,8 +8,9 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// History returns up to limit changes of a location's settings, newest first. after is
-// the position where the page before ended; one that is not of the list is ErrPosition.
+// History returns up to limit changes of a location's settings, newest first, and the position
+// where the next page begins. after is the position that the previous page returned; History
+// returns ErrPosition if after is not a position in this list.
 func (s *Store) History(ctx context.Context, location, after string, limit int) ([]relatedro.Change, string, error) {
 	items, next, err := s.page(ctx, list{
 		partition: partition(location), prefix: prefixAudit, backward: true, consistent: true,
@@ -34,7 +35,7 @@ func encodeChange(c relatedro.Change) item {
 	return it
 }
 
-// snapshot is settings as part of a change, with what was known of the activation.
+// snapshot returns the part of a change that holds settings, with the activation if it was known.
 func snapshot(s relatedro.Settings) item {
 	it := make(item)
 	encodeSettings(it, s)

@@ -10,8 +10,8 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// noticesOf returns what others must be told of one record of the table's stream: nothing
-// unless it is of a case or of a location's settings.
+// noticesOf returns the notices that one record of the table's stream causes. Only records of cases
+// and of a location's settings cause any.
 func noticesOf(record events.DynamoDBEventRecord) ([]relatedro.Notice, error) {
 	written := record.Change
 	k := keyOf(imageOf(written.Keys))
@@ -47,7 +47,7 @@ func settingsNotices(k key, written events.DynamoDBStreamRecord) ([]relatedro.No
 	return relatedro.SettingsNotices(before, after), nil
 }
 
-// images decodes a record's old and new image; none stands for one that it has not.
+// images decodes a record's old and new images. A missing image reads as none.
 func images[T any](written events.DynamoDBStreamRecord, none T, decode func(item) (T, error)) (before, after T, err error) {
 	before, after = none, none
 	if len(written.OldImage) > 0 {
@@ -61,8 +61,8 @@ func images[T any](written events.DynamoDBStreamRecord, none T, decode func(item
 	return before, after, err
 }
 
-// imageOf returns an image of the stream as the item that it is of. A kind of value that
-// this package does not write is left out, as Peek leaves out what it does not ask for.
+// imageOf converts a stream image to an item. It leaves out attributes of types that this package
+// does not write, just as Peek leaves out attributes that it does not request.
 func imageOf(image map[string]events.DynamoDBAttributeValue) item {
 	it := make(item, len(image))
 	for name, value := range image {

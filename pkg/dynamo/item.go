@@ -8,12 +8,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// item is a DynamoDB item, or a map within one. Sparse: what is empty is left out, and
-// what is missing reads as empty.
+// item is a DynamoDB item or a map nested in one. Empty values are left out, and missing attributes
+// read as empty.
 type item map[string]types.AttributeValue
 
-// timeFormat is RFC 3339 in UTC with all nine digits of the fraction, so that times
-// sort as text.
+// timeFormat is RFC 3339 in UTC with all nine fractional digits, so that times sort as text.
 const timeFormat = "2006-01-02T15:04:05.000000000Z"
 
 func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
@@ -35,8 +34,8 @@ func (it item) putTime(name string, t time.Time) {
 	}
 }
 
-// putExpiry has DynamoDB delete the item at its leisure after a time; the zero time is
-// never.
+// putExpiry lets DynamoDB delete the item some time after t, through the table's time to live. The
+// zero time means never.
 func (it item) putExpiry(t time.Time) {
 	if !t.IsZero() {
 		it[attrExpiresAt] = number(t.Unix())
@@ -55,8 +54,8 @@ func (it item) putMap(name string, m item) {
 	}
 }
 
-// reader reads the attributes of an item. It keeps the first thing that is not as this
-// package writes it, to be asked for once at the end.
+// reader reads the attributes of an item. The first attribute that does not have the form this
+// package writes sets err; callers check it once at the end.
 type reader struct {
 	item item
 	err  error
@@ -129,7 +128,8 @@ func (r *reader) flag(name string) bool {
 	return false
 }
 
-// nested returns what read makes of the map of that name, which may be empty.
+// nested calls read on the map called name and returns the result. A missing map reads as an empty
+// one.
 func nested[T any](r *reader, name string, read func(*reader) T) T {
 	inner := &reader{}
 	switch v := r.item[name].(type) {
@@ -144,7 +144,7 @@ func nested[T any](r *reader, name string, read func(*reader) T) T {
 	return made
 }
 
-// nestedList returns what read makes of each map of the list of that name.
+// nestedList calls read on each map in the list called name and returns the results.
 func nestedList[T any](r *reader, name string, read func(*reader) T) []T {
 	values := r.values(name)
 	if len(values) == 0 {

@@ -8,7 +8,7 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// Attribute names of the keys, as the table and its index are defined with.
+// Key attributes of the table and its index.
 const (
 	attrPK     = "PK"
 	attrSK     = "SK"
@@ -17,8 +17,8 @@ const (
 	indexGSI1  = "GSI1"
 )
 
-// Sort keys, and what they begin with. Identifiers and RO numbers never hold a '#', so
-// no identifier can reach into another item's key.
+// Sort keys and their prefixes. Identifiers and RO numbers never contain '#', so an identifier
+// cannot form part of another item's key.
 const (
 	skSettings   = "SETTINGS"
 	skActivation = "ACTIVATION"
@@ -33,7 +33,7 @@ const (
 // key is a primary key.
 type key struct{ pk, sk string }
 
-// String returns partition and sort key.
+// String returns the partition key and the sort key, separated by a space.
 func (k key) String() string { return k.pk + " " + k.sk }
 
 func (k key) item() item { return item{attrPK: text(k.pk), attrSK: text(k.sk)} }
@@ -54,7 +54,8 @@ func auditKey(location string, at time.Time, id string) key {
 
 func caseKey(k relatedro.CaseKey) key { return key{partition(k.Location), prefixCase + k.Case} }
 
-// occasionKey is LOC#{location} VERIFY, or LOC#{location} REFRESH#{case}.
+// occasionKey returns LOC#{location} with a sort key such as VERIFY, or REFRESH#{case} if the
+// occasion has a case.
 func occasionKey(t relatedro.Occasion) key {
 	k := key{partition(t.Location), string(t.Kind)}
 	if t.Case != "" {
@@ -67,17 +68,17 @@ func linkKey(k relatedro.CaseKey, ro string) key {
 	return key{partition(k.Location), prefixLink + ro + infixCase + k.Case}
 }
 
-// openPartition is where the index has the own ROs of cases whose family is open.
+// openPartition is the index partition that holds the own ROs of cases with an open family.
 func openPartition(location string) string { return partition(location) + "#OPEN" }
 
-// warrantyPartition is where the index has the links to open warranty ROs.
+// warrantyPartition is the index partition that holds the links to open warranty ROs.
 func warrantyPartition(location string) string { return partition(location) + "#WARRANTY" }
 
-// unknownDay stands in the index for an opening date that the DMS does not give.
+// unknownDay replaces an opening date in the index when the DMS gives none.
 const unknownDay = "0000-00-00"
 
-// warrantySort orders open warranty ROs by the day they were opened on and by number; of
-// links to one RO that of a case whose own RO it was made from comes first.
+// warrantySort orders open warranty ROs by opening day, then by number. When several cases link to
+// one RO, the link of the case whose own RO it was made from comes first.
 func warrantySort(l relatedro.Link) string {
 	ro, rank := l.Warranty.RO, "1"
 	if ro.Relation == relatedro.Alternate {
@@ -86,7 +87,7 @@ func warrantySort(l relatedro.Link) string {
 	return cmp.Or(ro.OpenedOn(), unknownDay) + "#" + l.RO + "#" + rank + "#" + l.Key.Case
 }
 
-// roOf returns what a key by warrantySort begins with: day and RO.
+// roOf returns the day and RO from the beginning of a warrantySort key.
 func roOf(sk string) string {
 	day, rest, _ := strings.Cut(sk, "#")
 	ro, _, _ := strings.Cut(rest, "#")
@@ -111,10 +112,10 @@ func assetSort(firstEventAt time.Time, id string) string {
 	return formatTime(firstEventAt) + infixCase + id
 }
 
-// location returns the location of an item by its partition key.
+// location returns the location in an item's partition key.
 func (k key) location() string { return strings.TrimPrefix(k.pk, "LOC#") }
 
-// caseOf returns the case that a sort key ends in: of a case, a link, or the asset index.
+// caseOf returns the case at the end of the sort key of a case, a link or an asset index entry.
 func caseOf(sk string) string { return sk[strings.LastIndexByte(sk, '#')+1:] }
 
 func compareKeys(a, b key) int {

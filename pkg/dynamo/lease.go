@@ -12,7 +12,8 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// Attributes of a lease. Its item stays when nobody holds it, for the number.
+// Attributes of a lease. The item stays after a release, because the fencing number must keep
+// growing.
 const (
 	attrHeldUntil   = "heldUntil"
 	attrFence       = "fence"
@@ -20,14 +21,16 @@ const (
 	attrWantedBy    = "wantedBy"
 )
 
-// leaseKey is one for all spellings of an account: it is a GUID, which has no case.
+// leaseKey returns the same key for all spellings of an account: it is a GUID, so upper and lower
+// case are equal.
 func leaseKey(account string) key { return key{"ACCOUNT#" + strings.ToLower(account), "LEASE"} }
 
-// notWanted holds unless a higher rank waits.
+// notWanted is the condition that no higher rank is waiting.
 const notWanted = "(attribute_not_exists(wantedUntil) OR wantedUntil <= :now OR wantedUntil > :far OR wantedBy <= :rank)"
 
-// TakeLease gives the account to the holder until c.Until, with a number that grows with
-// each holder, or returns ErrLeased.
+// TakeLease gives the account to the holder until c.Until and returns a fencing number that grows
+// with each holder. It returns ErrLeased if another holder has the lease or a higher rank is
+// waiting.
 func (s *Store) TakeLease(ctx context.Context, c relatedro.Claim) (fence int64, err error) {
 	values := claimValues(c)
 	values[":holder"], values[":none"], values[":one"] = text(c.Holder), number(0), number(1)
@@ -44,8 +47,8 @@ func (s *Store) TakeLease(ctx context.Context, c relatedro.Claim) (fence int64, 
 	return r.number(attrFence), r.err
 }
 
-// WantLease keeps those of a lower rank from taking the lease until c.Until, unless a
-// higher rank does so already.
+// WantLease prevents lower ranks from taking the lease until c.Until. It does nothing if a higher
+// rank already does so.
 func (s *Store) WantLease(ctx context.Context, c relatedro.Claim) error {
 	_, err := s.updateLease(ctx, c.Account, claimValues(c), "SET wantedUntil = :until, wantedBy = :rank", notWanted)
 	if err != nil && !unmet(err) {
@@ -54,7 +57,7 @@ func (s *Store) WantLease(ctx context.Context, c relatedro.Claim) error {
 	return nil
 }
 
-// Lease returns how the lease stands, strongly consistent.
+// Lease returns the state of the account's lease, read with strong consistency.
 func (s *Store) Lease(ctx context.Context, account string) (relatedro.Lease, error) {
 	var lease relatedro.Lease
 	err := s.get(ctx, []key{leaseKey(account)}, wholeNow, func(it item) error {
@@ -69,7 +72,7 @@ func (s *Store) Lease(ctx context.Context, account string) (relatedro.Lease, err
 	return lease, err
 }
 
-// ReleaseLease ends the lease that has the number. Another's lease stays.
+// ReleaseLease ends the lease with the given fencing number. It leaves any other lease in place.
 func (s *Store) ReleaseLease(ctx context.Context, account string, fence int64) error {
 	_, err := s.updateLease(ctx, account, item{":fence": number(fence)}, "REMOVE heldUntil, holder", "fence = :fence")
 	if err != nil && !unmet(err) {
@@ -92,7 +95,7 @@ func (s *Store) updateLease(ctx context.Context, account string, values item, ex
 	})
 }
 
-// unmet reports whether a write's condition did not hold.
+// unmet reports whether err is a failed write condition.
 func unmet(err error) bool {
 	return errors.As(err, new(*types.ConditionalCheckFailedException))
 }

@@ -11,18 +11,18 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// claim is one of an account "acc" at a second past noon, for ten.
+// claim returns a claim on account "acc" that begins the given seconds after noon and lasts ten.
 func claim(holder string, rank relatedro.Rank, second int) relatedro.Claim {
 	now := noon.Add(time.Duration(second) * time.Second)
 	return relatedro.Claim{Account: "acc", Holder: holder, Rank: rank, Now: now, Until: now.Add(10 * time.Second)}
 }
 
-// take takes the lease; 0 when another has it.
+// take takes the lease and returns its fencing number, or 0 if another holder has it.
 func take(t testing.TB, s *dynamo.Store, c relatedro.Claim) (fence int64) {
 	t.Helper()
 	fence, err := s.TakeLease(t.Context(), c)
 	if err != nil && !errors.Is(err, relatedro.ErrLeased) || (err == nil) != (fence > 0) {
-		t.Fatalf("fence %d, %v", fence, err)
+		t.Fatalf("TakeLease: fence %d, error %v", fence, err)
 	}
 	return fence
 }
@@ -56,12 +56,12 @@ func TestLeaseHasOneHolder(t *testing.T) {
 	elsewhere := claim("d", batch, 13)
 	elsewhere.Account = "acc-2"
 	if take(t, s, elsewhere) != 1 {
-		t.Error("another account's lease is held, too")
+		t.Error("a lease on acc also blocks acc-2")
 	}
 	other := claim("e", batch, 14)
 	other.Account = "ACC"
 	if take(t, s, other) != 0 {
-		t.Error("the account in capitals has a lease of its own")
+		t.Error("acc and ACC have separate leases")
 	}
 }
 
@@ -69,13 +69,13 @@ func TestLeaseIsReleasedByItsHolderAlone(t *testing.T) {
 	s := newStore(t)
 	crashed := take(t, s, claim("a", relatedro.RankBatch, 0))
 	held := take(t, s, claim("b", relatedro.RankBatch, 10))
-	must(t, s.ReleaseLease(t.Context(), "acc", crashed)) // late
+	must(t, s.ReleaseLease(t.Context(), "acc", crashed)) // too late
 	if take(t, s, claim("c", relatedro.RankBatch, 11)) != 0 {
-		t.Fatal("a former holder has released the lease")
+		t.Fatal("a former holder released the current lease")
 	}
 	must(t, s.ReleaseLease(t.Context(), "acc", held))
 	if next := take(t, s, claim("c", relatedro.RankBatch, 11)); next <= held {
-		t.Errorf("fence %d after %d", next, held)
+		t.Errorf("fence %d after %d, want a larger one", next, held)
 	}
 	must(t, s.ReleaseLease(t.Context(), "never-leased", 1))
 }
@@ -87,7 +87,7 @@ func TestLowerRanksStandBack(t *testing.T) {
 		wants  []relatedro.Claim
 		taker  relatedro.Claim
 		taken  bool
-		remain relatedro.Rank // wanted by, afterwards
+		remain relatedro.Rank // expected WantedBy afterwards
 	}{
 		{"nobody waits", nil, claim("t", follow, 1), true, 0},
 		{"a person waits", []relatedro.Claim{claim("w", person, 0)}, claim("t", batch, 1), false, person},
@@ -104,17 +104,17 @@ func TestLowerRanksStandBack(t *testing.T) {
 				must(t, s.WantLease(t.Context(), c))
 			}
 			if taken := take(t, s, tt.taker) > 0; taken != tt.taken {
-				t.Errorf("taken: %v", taken)
+				t.Errorf("taken: %v, unexpectedly", taken)
 			}
 			lease, err := s.Lease(t.Context(), "acc")
 			if err != nil || lease.WantedBy != tt.remain || lease.HeldUntil.IsZero() == tt.taken {
-				t.Errorf("%+v, %v", lease, err)
+				t.Errorf("lease %+v, error %v", lease, err)
 			}
 		})
 	}
 }
 
-// A process whose clock is years ahead must not keep an account from all others.
+// A process whose clock is years ahead must not lock all others out of an account.
 func TestLeaseOfAWrongClockDoesNotCount(t *testing.T) {
 	s := newStore(t)
 	wrong := claim("w", relatedro.RankPerson, 0)
@@ -123,7 +123,7 @@ func TestLeaseOfAWrongClockDoesNotCount(t *testing.T) {
 	take(t, s, wrong)
 	must(t, s.WantLease(t.Context(), wrong))
 	if take(t, s, claim("a", relatedro.RankFollow, 0)) == 0 {
-		t.Error("the lease is held for a year")
+		t.Error("a claim from a wrong clock blocks the lease for a year")
 	}
 }
 
@@ -157,6 +157,6 @@ func TestLeaseRacing(t *testing.T) {
 		}
 	}
 	if won != 1 {
-		t.Errorf("%d hold the lease", won)
+		t.Errorf("%d claims got the lease, want 1", won)
 	}
 }

@@ -11,9 +11,9 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// CasesOfAsset returns up to limit of an asset's cases, newest first event first, and
-// the position where the next page begins. after that is not of the list is ErrPosition. Of
-// a case they have what Peek reads.
+// CasesOfAsset returns up to limit cases of an asset, newest first event first, and the position
+// where the next page begins. It returns ErrPosition if after is not a position in this list. Cases
+// hold the attributes that Peek reads.
 func (s *Store) CasesOfAsset(ctx context.Context, location, asset, after string, limit int) ([]relatedro.Case, string, error) {
 	items, next, err := s.page(ctx, list{
 		index: indexGSI1, partition: assetPartition(location, asset), backward: true,
@@ -30,7 +30,7 @@ func (s *Store) CasesOfAsset(ctx context.Context, location, asset, after string,
 	return decodeAll(s, items, decodeCase), next, nil
 }
 
-// CasesOf returns all cases of a location without their lists of related ROs.
+// CasesOf returns all cases of a location without their related ROs.
 func (s *Store) CasesOf(ctx context.Context, location string) ([]relatedro.Case, error) {
 	items, err := s.all(ctx, list{
 		partition: partition(location), prefix: prefixCase,
@@ -42,9 +42,10 @@ func (s *Store) CasesOf(ctx context.Context, location string) ([]relatedro.Case,
 	return decodeAll(s, items, decodeCase), nil
 }
 
-// LinksTo returns up to limit links of a location whose RO number equals ro, which is
-// canonical, or begins with it if prefix is set, ordered by number and case, and the
-// position where the next page begins. after that is not of the list is ErrPosition.
+// LinksTo returns up to limit links of a location, ordered by RO number and case, and the position
+// where the next page begins. A link matches if its RO number equals ro, which must be canonical,
+// or begins with ro if prefix is set. LinksTo returns ErrPosition if after is not a position in
+// this list.
 func (s *Store) LinksTo(ctx context.Context, location, ro string, prefix bool, after string, limit int) ([]relatedro.Link, string, error) {
 	begin := prefixLink + ro
 	if !prefix {
@@ -63,9 +64,9 @@ func (s *Store) LinksTo(ctx context.Context, location, ro string, prefix bool, a
 	return decodeAll(s, items, decodeLink), next, nil
 }
 
-// OpenWarranty returns links to a location's open warranty ROs from one query of the index;
-// see relatedro.CaseReader. A page ends before an RO whose links the next may go on with,
-// unless it has no other.
+// OpenWarranty returns links to a location's open warranty ROs from one query of the index; see
+// relatedro.CaseReader. A page ends before an RO whose links may continue on the next page, unless
+// the page has no other RO.
 func (s *Store) OpenWarranty(ctx context.Context, location, openedBefore, after string, limit int) ([]relatedro.Link, string, error) {
 	items, next, err := s.page(ctx, list{
 		index: indexGSI1, partition: warrantyPartition(location), before: openedBefore,
@@ -87,8 +88,8 @@ func (s *Store) OpenWarranty(ctx context.Context, location, openedBefore, after 
 	return decodeAll(s, items, decodeLink), next, nil
 }
 
-// wholeROs leaves out the items at the end that are of one RO, which may go on behind them,
-// and returns where that RO begins.
+// wholeROs drops the last RO's items, because its links may continue on the next page, and returns
+// the position before that RO. It drops nothing if all items are of one RO.
 func wholeROs(items []item, next string) ([]item, string) {
 	for end := len(items) - 1; end > 0; end-- {
 		r := reader{item: items[end-1]}
@@ -99,20 +100,20 @@ func wholeROs(items []item, next string) ([]item, string) {
 	return items, next
 }
 
-// list names the items of one partition whose sort keys begin with prefix.
+// list describes the items of one partition whose sort keys begin with prefix.
 type list struct {
-	index      string // empty for the table itself
+	index      string // empty means the table itself
 	partition  string
 	prefix     string
-	from       string // sort keys before it are left out; not together with prefix
-	before     string // sort keys from it on are left out; not together with prefix or from
+	from       string // lowest sort key, inclusive; not together with prefix
+	before     string // upper bound of sort keys, exclusive; not together with prefix or from
 	backward   bool
-	consistent bool                 // not of an index
-	valid      func(sk string) bool // whether a sort key with the prefix is of the list's form
-	tableKey   func(sk string) key  // of an index: the table's key of an item by its sort key there
+	consistent bool                 // not allowed on an index
+	valid      func(sk string) bool // whether a sort key with the prefix has the list's form
+	tableKey   func(sk string) key  // index only: the table key for a sort key of the index
 
-	attributes string            // those to read; empty is all
-	names      map[string]string // what # stands for in them
+	attributes string            // a projection; empty means all
+	names      map[string]string // the names behind its # placeholders
 }
 
 func (l list) keyNames() (partition, sort string) {
@@ -122,8 +123,8 @@ func (l list) keyNames() (partition, sort string) {
 	return attrGSI1PK, attrGSI1SK
 }
 
-// page reads up to limit items after a position with one call; fewer when they would
-// pass 1 MB. One item more is read to know whether the list goes on.
+// page reads up to limit items after a position in one call, or fewer if they would exceed 1 MB. It
+// requests one item more to learn whether the list continues.
 func (s *Store) page(ctx context.Context, l list, after string, limit int) (items []item, next string, err error) {
 	in, err := s.queryFor(l, after, limit)
 	if err != nil {
@@ -147,7 +148,7 @@ func (s *Store) page(ctx context.Context, l list, after string, limit int) (item
 	return items, last.text(sort), nil
 }
 
-// all reads the whole list, as many pages as it has.
+// all reads the whole list, page by page.
 func (s *Store) all(ctx context.Context, l list) (items []item, err error) {
 	in, err := s.queryFor(l, "", 0)
 	if err != nil {
@@ -202,8 +203,8 @@ func (s *Store) queryFor(l list, after string, limit int) (*dynamodb.QueryInput,
 	return in, nil
 }
 
-// startKey is the key of the item at a position. All but the position comes from the
-// list asked for, so that a position leads nowhere else.
+// startKey returns the key of the item at a position. Everything except the position comes from the
+// list, so a position cannot lead to another list.
 func (l list) startKey(position string) map[string]types.AttributeValue {
 	if l.index == "" {
 		return key{l.partition, position}.item()

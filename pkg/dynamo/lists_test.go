@@ -14,8 +14,8 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// pages reads a list to its end, each page with a store of its own as another process
-// would, and returns what the pages hold.
+// pages reads a list to its end and returns its pages. It reads each page with a new store, as
+// another process would.
 func pages[T any](t *testing.T, table string, read func(s *dynamo.Store, after string) ([]T, string, error)) (all [][]T) {
 	t.Helper()
 	for after := ""; ; {
@@ -42,7 +42,7 @@ func TestCasesOfAssetNewestFirst(t *testing.T) {
 		save(t, s, c)
 	}
 	elsewhere := exported(key("z"), "50123")
-	elsewhere.Asset = "asset-7" // the beginning of asset-77
+	elsewhere.Asset = "asset-7" // a prefix of asset-77
 	save(t, s, elsewhere)
 	unknown := exported(key("y"), "50123")
 	unknown.Asset = ""
@@ -126,7 +126,7 @@ func TestLinksTo(t *testing.T) {
 					own := map[bool]string{true: " own"}[l.Own]
 					texts = append(texts, l.RO+own+" of "+l.Key.Case)
 					if l.CaseNumber != "N-"+l.Key.Case || l.Key.Location != "loc-100" {
-						t.Errorf("link %+v", l)
+						t.Errorf("unexpected link %+v", l)
 					}
 				}
 				return texts, next, err
@@ -162,7 +162,7 @@ func TestListsCostOneQueryAPage(t *testing.T) {
 	}
 }
 
-// A page ends at 1 MB, here after three cases of 390 KB, and the next one goes on there.
+// A page ends at 1 MB, here after three cases of 390 KB, and the next page continues there.
 func TestPageEndsAt1MB(t *testing.T) {
 	table := server.Table(t)
 	s := dynamo.New(server.Client(), table)
@@ -232,7 +232,7 @@ func TestForgedPositions(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			err := tt.read(tt.after)
 			if tt.ok && err != nil || !tt.ok && !errors.Is(err, relatedro.ErrPosition) {
-				t.Errorf("got %v", err)
+				t.Errorf("error %v", err)
 			}
 		})
 	}

@@ -18,20 +18,20 @@ import (
 
 const (
 	keysPerGet = 100                   // BatchGetItem's limit
-	firstPause = 25 * time.Millisecond // before the first retry of what DynamoDB left out
-	longPause  = 2 * time.Second       // the longest one
+	firstPause = 25 * time.Millisecond // before the first retry of unprocessed keys
+	longPause  = 2 * time.Second       // the longest pause
 )
 
-// Load reads, strongly consistent, 100 keys a call and the calls side by side. Keys
-// that DynamoDB leaves unprocessed are asked for again until ctx ends: a key left out
-// is never read as absent.
+// Load reads with strong consistency, 100 keys per call, with the calls in parallel. It requests
+// keys that DynamoDB leaves unprocessed again until ctx ends; an unprocessed key never reads as
+// absent.
 func (s *Store) Load(ctx context.Context, keys relatedro.Keys) (relatedro.Loaded, error) {
 	return s.load(ctx, keys, wholeNow)
 }
 
-// Peek is Load with eventually consistent reads, at half the price, of what people see:
-// a case's Own, Stated, FirstEventAt, Expires and, unless asked for, Past are empty, and so
-// are a location's UpdatedBy and UpdatedAt.
+// Peek is Load with eventually consistent reads, at half the price, of the attributes that people
+// see. A case's Own, Stated, FirstEventAt and Expires are empty, and so is Past unless keys.Past is
+// set. A location's UpdatedBy and UpdatedAt are empty.
 func (s *Store) Peek(ctx context.Context, keys relatedro.Keys) (relatedro.Loaded, error) {
 	how := shown
 	if keys.Past {
@@ -44,16 +44,16 @@ func (s *Store) Peek(ctx context.Context, keys relatedro.Keys) (relatedro.Loaded
 	return s.load(ctx, keys, how)
 }
 
-// reading is how items are read.
+// reading configures a read of items.
 type reading struct {
 	consistent bool
-	attributes string            // a projection; "" is all
-	names      map[string]string // what # stands for in it
+	attributes string            // a projection; "" means all
+	names      map[string]string // the names behind its # placeholders
 }
 
 var wholeNow = reading{consistent: true}
 
-// shown leaves out a fifth of what the SDK would have to decode of a case.
+// shown saves decoding a fifth of a case.
 var shown = reading{
 	attributes: "PK,SK,revision,caseNumber,assetId,roNumber,caseStatus,closedBy,retrieval,fetchedOver,relatedRos,expected,omitted,links," +
 		"#status,dms,karmak,former,expecting,version,checkedAt",
@@ -111,7 +111,8 @@ func (s *Store) load(ctx context.Context, wanted relatedro.Keys, how reading) (r
 	return loaded, nil
 }
 
-// into adds an item to what was loaded, or notes that it cannot be read.
+// into adds an item to loaded. If the item cannot be read, into marks it as unreadable and returns
+// the error.
 func into(loaded *relatedro.Loaded, it item) error {
 	k := keyOf(it)
 	of := relatedro.CaseKey{Location: k.location()}
@@ -135,9 +136,9 @@ func into(loaded *relatedro.Loaded, it item) error {
 	return nil
 }
 
-// get reads the items of keys, each once however often it is given, and hands them to
-// take, one at a time. It keeps none: decoded by the SDK, 100 of the largest cases take
-// several times what is made of them.
+// get reads the items of keys, each once even if repeated, and passes them to take one at a time.
+// It keeps none of them: 100 of the largest cases as decoded by the SDK take several times the
+// memory of the values made from them.
 func (s *Store) get(ctx context.Context, keys []key, how reading, take func(item) error) error {
 	slices.SortFunc(keys, compareKeys)
 	keys = slices.Compact(keys)
@@ -146,7 +147,8 @@ func (s *Store) get(ctx context.Context, keys []key, how reading, take func(item
 		asked[i] = k.item()
 	}
 	if 0 < len(asked) && len(asked) <= keysPerGet {
-		return s.getChunk(ctx, asked, how, take) // a new goroutine's stack would have to grow for the SDK
+		// A new goroutine's stack would have to grow for the SDK.
+		return s.getChunk(ctx, asked, how, take)
 	}
 	var mu sync.Mutex
 	calls, ctx := errgroup.WithContext(ctx)
@@ -162,9 +164,9 @@ func (s *Store) get(ctx context.Context, keys []key, how reading, take func(item
 	return calls.Wait()
 }
 
-// getChunk reads up to 100 keys. DynamoDB leaves keys out when it is short of
-// throughput and when an answer would pass 16 MB. An answer that is too large to decode
-// is asked for again by halves.
+// getChunk reads up to 100 keys. DynamoDB leaves keys unprocessed when throughput runs short or
+// when a response would exceed 16 MB. If a response is too large to decode, getChunk reads each
+// half of the keys separately.
 func (s *Store) getChunk(ctx context.Context, keys []map[string]types.AttributeValue, how reading, take func(item) error) error {
 	asked := types.KeysAndAttributes{
 		ConsistentRead: &how.consistent, ExpressionAttributeNames: how.names, Keys: keys,
@@ -195,7 +197,7 @@ func (s *Store) getChunk(ctx context.Context, keys []map[string]types.AttributeV
 			return nil
 		}
 		if len(got) > 0 {
-			pause = firstPause // it gets on: no need to hold back further
+			pause = firstPause // progress: no need for longer pauses
 		}
 		asked.Keys = rest.Keys
 		if err := sleep(ctx, pause/2+rand.N(pause)); err != nil {
@@ -204,7 +206,7 @@ func (s *Store) getChunk(ctx context.Context, keys []map[string]types.AttributeV
 	}
 }
 
-// sleep waits, or returns why ctx ended.
+// sleep waits for d. If ctx ends first, it returns the context's error.
 func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -94,7 +94,7 @@ func TestLoadIsConsistentAndPeekIsNot(t *testing.T) {
 			}
 			for _, asked := range request.RequestItems {
 				if asked.ConsistentRead != tt.want {
-					t.Errorf("ConsistentRead is %v", asked.ConsistentRead)
+					t.Errorf("ConsistentRead = %v", asked.ConsistentRead)
 				}
 			}
 		})
@@ -138,13 +138,13 @@ func TestLoadAsksAgainForUnprocessedKeys(t *testing.T) {
 				t.Fatal(err)
 			}
 			if len(loaded.Cases) != len(keys) {
-				t.Errorf("%d cases of %d", len(loaded.Cases), len(keys))
+				t.Errorf("loaded %d cases of %d", len(loaded.Cases), len(keys))
 			}
 		})
 	}
 }
 
-// fewer leaves n keys out, then half as many, and so on.
+// fewer leaves n keys unprocessed in the first call, half as many in the next, and so on.
 func fewer(n int64) dynamodb.FaultFunc {
 	var left atomic.Int64
 	left.Store(2 * n)
@@ -172,7 +172,7 @@ func TestLoadNeverReadsUnprocessedKeyAsAbsent(t *testing.T) {
 	})
 	loaded, err := s.Load(ctx, relatedro.Keys{Cases: keys})
 	if !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v and %d cases, want the context's end", err, len(loaded.Cases))
+		t.Errorf("error %v and %d cases, want context.Canceled", err, len(loaded.Cases))
 	}
 }
 
@@ -187,11 +187,11 @@ func TestLoadFailsWhole(t *testing.T) {
 		return nil
 	})
 	if loaded, err := s.Load(t.Context(), relatedro.Keys{Cases: keys}); err == nil {
-		t.Errorf("no error, and %d cases", len(loaded.Cases))
+		t.Errorf("no error and %d cases, want an error", len(loaded.Cases))
 	}
 }
 
-// 60 cases of 300 KB are more than the 16 MB that one answer holds, and than are decoded at once.
+// 60 cases of 300 KB exceed both the 16 MB of one response and the amount decoded at once.
 func TestLoadOfMoreThanAnAnswerHolds(t *testing.T) {
 	s := newStore(t)
 	keys := missing(60)
@@ -207,11 +207,11 @@ func TestLoadOfMoreThanAnAnswerHolds(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(loaded.Cases) != len(keys) || counted.count["BatchGetItem"] < 2 {
-		t.Errorf("%d cases of %d in %d calls", len(loaded.Cases), len(keys), counted.count["BatchGetItem"])
+		t.Errorf("loaded %d cases of %d in %d calls", len(loaded.Cases), len(keys), counted.count["BatchGetItem"])
 	}
 }
 
-// TestPeekReadsWhatPeopleSee fails for a new attribute that Peek does not ask for.
+// TestPeekReadsWhatPeopleSee fails when a new attribute is missing from Peek's projection.
 func TestPeekReadsWhatPeopleSee(t *testing.T) {
 	s := newStore(t)
 	settings := relatedro.Settings{
@@ -240,8 +240,8 @@ func TestPeekReadsWhatPeopleSee(t *testing.T) {
 	}
 	want, wanted := whole.Cases[k], whole.Settings["loc-100"]
 	for name, field := range reflect.ValueOf(want).Fields() {
-		if field.IsZero() && name.Name != "Unindexed" { // of what this version writes it is always false
-			t.Errorf("the stored case has no %s to look for", name.Name)
+		if field.IsZero() && name.Name != "Unindexed" { // false in all cases of this version
+			t.Errorf("the stored case leaves %s empty, so the comparison cannot cover it", name.Name)
 		}
 	}
 	want.Own, want.Stated, want.FirstEventAt, want.Expires, want.Past = relatedro.RelatedRO{}, relatedro.Stated{}, time.Time{}, time.Time{}, nil

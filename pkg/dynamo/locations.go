@@ -9,8 +9,8 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// indexLocation adds the index's keys to an item of settings: a partition for each status,
-// where enabled locations stand by connection, as follow asks for them, and others by id.
+// indexLocation adds the index keys to an item of settings. Each status has a partition. Enabled
+// locations are ordered by connection, as follow queries them; others are ordered by id.
 func indexLocation(it item, s relatedro.Settings) {
 	sort := partition(s.Location)
 	if s.Enabled() {
@@ -20,12 +20,12 @@ func indexLocation(it item, s relatedro.Settings) {
 	it[attrGSI1SK] = text(sort)
 }
 
-// locationOf returns the location that a sort key of the index ends in: it holds no '#'.
+// locationOf returns the location at the end of an index sort key; a location cannot contain '#'.
 func locationOf(sk string) string { return sk[strings.LastIndexByte(sk, '#')+1:] }
 
-// LocationsOf returns up to limit locations of the statuses that were set up, one status
-// after the other, and the position where the next page begins. after that is not of the
-// list is ErrPosition.
+// LocationsOf returns up to limit locations that were set up, one status after the other, and the
+// position where the next page begins. It returns ErrPosition if after is not a position in this
+// list.
 func (s *Store) LocationsOf(ctx context.Context, statuses []relatedro.FeatureStatus, after string, limit int) (locations []string, next string, err error) {
 	if after != "" {
 		status, sort, _ := strings.Cut(after, " ")
@@ -58,8 +58,8 @@ func (s *Store) LocationsOf(ctx context.Context, statuses []relatedro.FeatureSta
 	return locations, "", nil
 }
 
-// NewestOpen returns the case with an open family whose first event is the location's newest;
-// the zero CaseKey where there is none.
+// NewestOpen returns the location's case with an open family and the newest first event. It returns
+// the zero CaseKey if there is none.
 func (s *Store) NewestOpen(ctx context.Context, location string) (relatedro.CaseKey, error) {
 	items, _, err := s.page(ctx, list{index: indexGSI1, partition: openPartition(location), backward: true, attributes: "PK,SK,GSI1SK"}, "", 1)
 	if err != nil {

@@ -14,10 +14,10 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// both are the statuses in the order in which locations are listed.
+// both lists the statuses in the order in which LocationsOf returns their locations.
 var both = []relatedro.FeatureStatus{relatedro.Enabled, relatedro.Disabled}
 
-// setUp stores settings of a location as its next version.
+// setUp stores a location's settings as the next version.
 func setUp(t testing.TB, s *dynamo.Store, location string, status relatedro.FeatureStatus, over relatedro.Connection) {
 	t.Helper()
 	before, err := s.Settings(t.Context(), location)
@@ -33,13 +33,14 @@ func setUp(t testing.TB, s *dynamo.Store, location string, status relatedro.Feat
 func TestLocationsAreListedByStatus(t *testing.T) {
 	table := server.Table(t)
 	s := dynamo.New(server.Client(), table)
-	odd := relatedro.Connection{Account: "acc", User: "user", Branch: "A#LOC#B C"} // the index's keys hold it
+	// The index key contains this branch.
+	odd := relatedro.Connection{Account: "acc", User: "user", Branch: "A#LOC#B C"}
 	setUp(t, s, "loc-5", relatedro.Enabled, relatedro.Connection{Account: "zed", User: "user"})
 	setUp(t, s, "loc-4", relatedro.Enabled, odd)
 	setUp(t, s, "loc-3", relatedro.Disabled, odd)
 	setUp(t, s, "loc-2", relatedro.Disabled, relatedro.Connection{})
 	setUp(t, s, "loc-1", relatedro.Enabled, odd)
-	setUp(t, s, "loc-1", relatedro.Disabled, odd) // once more switched off: it is listed all the same
+	setUp(t, s, "loc-1", relatedro.Disabled, odd) // disabled again: still listed
 	setUp(t, s, "loc-6", relatedro.Disabled, odd)
 	setUp(t, s, "loc-6", relatedro.Enabled, odd)
 	for name, c := range map[string]struct {
@@ -57,7 +58,7 @@ func TestLocationsAreListedByStatus(t *testing.T) {
 					return s.LocationsOf(t.Context(), c.statuses, after, limit)
 				}) {
 					if len(page) > limit {
-						t.Errorf("a page has %q", page)
+						t.Errorf("a page exceeds its limit: %q", page)
 					}
 					got = append(got, page...)
 				}
@@ -69,12 +70,13 @@ func TestLocationsAreListedByStatus(t *testing.T) {
 	}
 	for _, position := range []string{"x", "ENABLED x", "DISABLED", "OTHER LOC#loc-1", "ENABLED FOLLOW#a#b##LOC#a b", "DISABLED \xff"} {
 		if _, _, err := s.LocationsOf(t.Context(), both[:1], position, 5); !errors.Is(err, relatedro.ErrPosition) {
-			t.Errorf("position %q: %v", position, err)
+			t.Errorf("position %q: error %v, want ErrPosition", position, err)
 		}
 	}
 }
 
-// What the version before wrote has no place in the index while it is DISABLED. The runbook's command gives it one.
+// The previous version left settings out of the index while they were DISABLED. The command in the
+// runbook adds them.
 func TestSettingsOfTheVersionBeforeAreListedOnceTheyAreIndexed(t *testing.T) {
 	table := server.Table(t)
 	s := dynamo.New(server.Client(), table)
@@ -92,7 +94,7 @@ func TestSettingsOfTheVersionBeforeAreListedOnceTheyAreIndexed(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got, _, err := s.LocationsOf(t.Context(), both, "", 10); err != nil || len(got) != 0 {
-		t.Fatalf("listed %q, %v", got, err)
+		t.Fatalf("before indexing: listed %q, error %v", got, err)
 	}
 	// As in infra/docs/runbook.md, "List locations of an older version".
 	err := update("SET GSI1PK = :d, GSI1SK = :l", "attribute_not_exists(GSI1PK)", map[string]types.AttributeValue{
@@ -102,11 +104,11 @@ func TestSettingsOfTheVersionBeforeAreListedOnceTheyAreIndexed(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got, _, err := s.LocationsOf(t.Context(), both, "", 10); err != nil || len(got) != 1 || got[0] != "loc-1" {
-		t.Errorf("listed %q, %v", got, err)
+		t.Errorf("after indexing: listed %q, error %v", got, err)
 	}
 }
 
-// follow sees enabled locations alone, as ever.
+// Only enabled locations are followed, although disabled ones are in the index too.
 func TestDisabledLocationsAreNotFollowed(t *testing.T) {
 	s := newStore(t)
 	setUp(t, s, "loc-1", relatedro.Enabled, relatedro.Connection{Account: "acc"})
@@ -120,7 +122,7 @@ func TestDisabledLocationsAreNotFollowed(t *testing.T) {
 func TestNewestOpenCase(t *testing.T) {
 	s := newStore(t)
 	if got, err := s.NewestOpen(t.Context(), "loc-100"); err != nil || got.Case != "" {
-		t.Errorf("of none: %v, %v", got, err)
+		t.Errorf("without cases: %v, error %v", got, err)
 	}
 	for i, status := range []relatedro.ROStatus{relatedro.ROOpen, relatedro.ROOpen, relatedro.ROInvoiced} {
 		c := exported(key(fmt.Sprint("case-", i)), fmt.Sprint(50123+i))
@@ -128,7 +130,7 @@ func TestNewestOpenCase(t *testing.T) {
 		save(t, s, c)
 	}
 	if got, err := s.NewestOpen(t.Context(), "loc-100"); err != nil || got != key("case-1") {
-		t.Errorf("got %v, %v", got, err)
+		t.Errorf("newest open case %v, error %v", got, err)
 	}
 }
 

@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// newStore returns a store on a fresh table.
+// newStore returns a store on a new table.
 func newStore(t testing.TB) *dynamo.Store {
 	t.Helper()
 	return dynamo.New(server.Client(), server.Table(t))
@@ -36,7 +36,7 @@ var noon = time.Date(2026, 11, 23, 12, 0, 0, 123, time.UTC)
 
 func key(id string) relatedro.CaseKey { return relatedro.CaseKey{Location: "loc-100", Case: id} }
 
-// exported is a case with a family of the given numbers.
+// exported returns an exported case with the given related ROs.
 func exported(k relatedro.CaseKey, ro string, related ...string) relatedro.Case {
 	c := relatedro.Case{
 		Key: k, Number: "N-" + k.Case, Asset: "asset-77", RO: ro, Status: relatedro.CaseExported,
@@ -56,7 +56,7 @@ func exported(k relatedro.CaseKey, ro string, related ...string) relatedro.Case 
 	return c
 }
 
-// numbers returns n RO numbers from a first one on.
+// numbers returns n consecutive RO numbers, beginning with first.
 func numbers(first, n int) []string {
 	list := make([]string, n)
 	for i := range list {
@@ -65,7 +65,7 @@ func numbers(first, n int) []string {
 	return list
 }
 
-// spoil makes the retrieval of a stored case, or the karmak of stored settings, a text.
+// spoil replaces an attribute of a stored item, such as a case's retrieval, with a text.
 func spoil(t testing.TB, table, sk, attribute string) {
 	t.Helper()
 	set := "SET #attribute = :text"
@@ -79,7 +79,7 @@ func spoil(t testing.TB, table, sk, attribute string) {
 	}
 }
 
-// load reads one case; the zero Case with its key when it is not there.
+// load reads one case. If it is not stored, load returns the zero Case with its key.
 func load(t testing.TB, s *dynamo.Store, k relatedro.CaseKey) relatedro.Case {
 	t.Helper()
 	loaded, err := s.Load(t.Context(), relatedro.Keys{Cases: []relatedro.CaseKey{k}})
@@ -91,7 +91,7 @@ func load(t testing.TB, s *dynamo.Store, k relatedro.CaseKey) relatedro.Case {
 	return c
 }
 
-// save writes next over what is stored.
+// save replaces the stored case with next and returns it as read back.
 func save(t testing.TB, s *dynamo.Store, next relatedro.Case) relatedro.Case {
 	t.Helper()
 	if err := s.SaveCase(t.Context(), load(t, s, next.Key), next); err != nil {
@@ -100,7 +100,7 @@ func save(t testing.TB, s *dynamo.Store, next relatedro.Case) relatedro.Case {
 	return load(t, s, next.Key)
 }
 
-// allLinks reads every link of the location, by number.
+// allLinks reads all links of loc-100 and returns them by RO number.
 func allLinks(t testing.TB, s *dynamo.Store) map[string]relatedro.Link {
 	t.Helper()
 	links := make(map[string]relatedro.Link)
@@ -118,7 +118,7 @@ func allLinks(t testing.TB, s *dynamo.Store) map[string]relatedro.Link {
 	}
 }
 
-// linksOf is what allLinks must return when c is the only case.
+// linksOf returns the links that allLinks must return if c is the only case.
 func linksOf(c relatedro.Case) map[string]relatedro.Link {
 	links := make(map[string]relatedro.Link)
 	for _, l := range c.Links() {
@@ -131,7 +131,7 @@ func linksOf(c relatedro.Case) map[string]relatedro.Link {
 type calls struct {
 	mu    sync.Mutex
 	count map[string]int
-	body  map[string][]byte // the last one's
+	body  map[string][]byte // of the last request
 }
 
 func countCalls(t testing.TB) *calls {
@@ -146,7 +146,7 @@ func countCalls(t testing.TB) *calls {
 	return c
 }
 
-// times has the first n calls of an operation go wrong.
+// times returns a FaultFunc that applies fault to the first n calls of an operation.
 func times(n int, operation string, fault *dynamodb.Fault) dynamodb.FaultFunc {
 	var seen atomic.Int64
 	return func(op string, _ []byte) *dynamodb.Fault {

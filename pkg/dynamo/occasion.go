@@ -15,19 +15,20 @@ import (
 )
 
 const (
-	attrHolder = "holder" // who has the occasion
-	attrFreeAt = "freeAt" // when the next may have it
-	attrDone   = "done"   // the holder has done what it is for
-	// attrExpiresAt is the table's time to live, in seconds since 1970.
+	attrHolder = "holder" // the id that has the occasion
+	attrFreeAt = "freeAt" // when the next id may take it
+	attrDone   = "done"   // the holder has finished
+	// attrExpiresAt is the table's time-to-live attribute, in seconds since 1970.
 	attrExpiresAt = "expiresAt"
-	// keepOccasion is how long an item stays after it has served, for clocks that differ.
+	// keepOccasion is how long an item stays after it is free, to allow for clock skew.
 	keepOccasion = time.Hour
 )
 
-// TakeOccasion takes an occasion for id, for a period. holder is id then, also when the answer to an
-// earlier attempt was lost. Otherwise it is who has the occasion and has not called SettleOccasion, or
-// the error is ErrTooSoon; wait is how long the occasion is not free, a period at most. An occasion
-// that is taken for longer than two periods is of a clock that was wrong, and free.
+// TakeOccasion claims an occasion for id, for a period. If id has it, holder is id, even if the
+// response to an earlier attempt was lost. Otherwise either holder is the id that has the occasion
+// and has not called SettleOccasion yet, or err is ErrTooSoon. wait is the time until the occasion
+// is free, at most a period. An occasion that is claimed for more than two periods comes from a
+// wrong clock and counts as free.
 func (s *Store) TakeOccasion(ctx context.Context, occasion relatedro.Occasion, id string, now time.Time, period time.Duration) (holder string, wait time.Duration, err error) {
 	claim := occasionKey(occasion).item()
 	claim.putText(attrHolder, id)
@@ -60,8 +61,8 @@ func (s *Store) TakeOccasion(ctx context.Context, occasion relatedro.Occasion, i
 	return "", 0, fmt.Errorf("claim %s: %w", occasion, err)
 }
 
-// SettleOccasion says that id has done what it has the occasion for, and when the occasion is free again.
-// It does nothing when id no longer has it.
+// SettleOccasion records that id has finished, and when the occasion is free again. It does nothing
+// if id no longer has the occasion.
 func (s *Store) SettleOccasion(ctx context.Context, occasion relatedro.Occasion, id string, freeAt time.Time) error {
 	claim := occasionKey(occasion).item()
 	claim.putText(attrHolder, id)
@@ -82,8 +83,8 @@ func putFreeAt(claim item, at time.Time) {
 	claim[attrExpiresAt] = number(at.Add(keepOccasion).Unix())
 }
 
-// standing returns the claim that stands: the item that came with the refusal, or what the
-// table has, as not every engine sends it along.
+// standing returns the current claim: the item that came with the refusal, or, because not every
+// engine sends one, the item read from the table.
 func (s *Store) standing(ctx context.Context, occasion relatedro.Occasion, claim item) (*reader, error) {
 	if len(claim) == 0 {
 		consistent := true
@@ -96,9 +97,9 @@ func (s *Store) standing(ctx context.Context, occasion relatedro.Occasion, claim
 	return &reader{item: claim}, nil
 }
 
-// CountAsk counts one more time that a person asked the DMS, unless that would be more
-// than limit in the clock's minute: then it is ErrTooSoon, and wait is the rest of the
-// minute. The table holds no name: the key is a digest of it.
+// CountAsk counts a person's request to the DMS. If it would exceed limit requests in the current
+// clock minute, CountAsk returns ErrTooSoon, and wait is the rest of the minute. The table holds no
+// name: the key contains a digest of subject.
 func (s *Store) CountAsk(ctx context.Context, subject string, now time.Time, limit int) (wait time.Duration, err error) {
 	minute := now.Truncate(time.Minute)
 	digest := sha256.Sum256([]byte(subject))

@@ -17,8 +17,8 @@ func refreshOf(id string) relatedro.Occasion {
 func TestTakeOccasion(t *testing.T) {
 	tests := []struct {
 		name  string
-		after time.Duration // of the second claim since the first
-		wait  time.Duration // 0: granted
+		after time.Duration // between the first and the second claim
+		wait  time.Duration // 0 means granted
 	}{
 		{"at the same moment", 0, time.Minute},
 		{"too soon", 20 * time.Second, 40 * time.Second},
@@ -34,13 +34,13 @@ func TestTakeOccasion(t *testing.T) {
 				occasion, refreshOf("case-2"), {Kind: relatedro.RefreshOccasion, Location: "loc-200", Case: "case-1"}, {Kind: relatedro.VerifyOccasion, Location: "loc-100"},
 			} {
 				if holder, _, err := s.TakeOccasion(t.Context(), other, "first", noon, time.Minute); holder != "first" || err != nil {
-					t.Fatalf("claim of %s: %s, %v", other, holder, err)
+					t.Fatalf("claim of %s: holder %q, error %v", other, holder, err)
 				}
 			}
 			holder, wait, err := s.TakeOccasion(t.Context(), occasion, "second", noon.Add(tt.after), time.Minute)
 			want := map[bool]string{true: "first", false: "second"}[tt.wait > 0]
 			if holder != want || wait != tt.wait || err != nil {
-				t.Errorf("not settled: %s, %v, %v", holder, wait, err)
+				t.Errorf("not settled: holder %q, wait %v, error %v", holder, wait, err)
 			}
 			if err := s.SettleOccasion(t.Context(), occasion, "first", noon.Add(time.Minute)); err != nil {
 				t.Fatal(err)
@@ -48,9 +48,9 @@ func TestTakeOccasion(t *testing.T) {
 			holder, wait, err = s.TakeOccasion(t.Context(), occasion, "third", noon.Add(tt.after), time.Minute)
 			switch {
 			case tt.wait > 0 && (holder != "" || wait != tt.wait || !errors.Is(err, relatedro.ErrTooSoon)):
-				t.Errorf("settled: %q, %v, %v", holder, wait, err)
-			case tt.wait == 0 && (holder != "second" || err != nil): // which the first did not settle
-				t.Errorf("settled by one who no longer had it: %q, %v, %v", holder, wait, err)
+				t.Errorf("settled: holder %q, wait %v, error %v", holder, wait, err)
+			case tt.wait == 0 && (holder != "second" || err != nil): // first no longer had it
+				t.Errorf("settled by a former holder: holder %q, wait %v, error %v", holder, wait, err)
 			}
 		})
 	}
@@ -60,7 +60,7 @@ func TestSettlingFreesAnOccasion(t *testing.T) {
 	s, occasion := newStore(t), relatedro.Occasion{Kind: relatedro.EnableOccasion, Location: "loc-100"}
 	for _, id := range []string{"first", "second"} {
 		if holder, _, err := s.TakeOccasion(t.Context(), occasion, id, noon, time.Minute); holder != id || err != nil {
-			t.Errorf("%s: %s, %v", id, holder, err)
+			t.Errorf("claim by %s: holder %q, error %v", id, holder, err)
 		}
 		if err := s.SettleOccasion(t.Context(), occasion, id, noon); err != nil {
 			t.Error(err)
@@ -68,12 +68,13 @@ func TestSettlingFreesAnOccasion(t *testing.T) {
 	}
 }
 
-// TestTakingWhoseAnswerIsLost has the SDK try a claim again that DynamoDB has taken.
+// TestTakingWhoseAnswerIsLost loses the response to a successful claim, so that the SDK sends the
+// claim again.
 func TestTakingWhoseAnswerIsLost(t *testing.T) {
 	s := newStore(t)
 	server.Faults(t, times(1, "PutItem", dynamodb.AnswerLost()))
 	if holder, _, err := s.TakeOccasion(t.Context(), refreshOf("case-1"), "mine", noon, time.Minute); holder != "mine" || err != nil {
-		t.Errorf("%q, %v", holder, err)
+		t.Errorf("holder %q, error %v, want mine", holder, err)
 	}
 }
 
@@ -88,7 +89,7 @@ func TestTakingWithoutOldItem(t *testing.T) {
 	server.Faults(t, times(1, "PutItem", &dynamodb.Fault{Err: &dynamodb.Error{Status: 400, Code: "ConditionalCheckFailedException"}}))
 	_, wait, err := s.TakeOccasion(t.Context(), occasion, "second", noon.Add(time.Second), time.Minute)
 	if wait != 59*time.Second || !errors.Is(err, relatedro.ErrTooSoon) {
-		t.Errorf("got %v, %v", wait, err)
+		t.Errorf("wait %v, error %v, want 59s and ErrTooSoon", wait, err)
 	}
 }
 
@@ -96,7 +97,7 @@ func TestTakingTransient(t *testing.T) {
 	s := newStore(t)
 	server.Faults(t, times(1000, "PutItem", dynamodb.Throttled()))
 	if _, _, err := s.TakeOccasion(t.Context(), refreshOf("case-1"), "id", noon, time.Minute); err == nil || errors.Is(err, relatedro.ErrTooSoon) {
-		t.Errorf("got %v, want an error that is not ErrTooSoon", err)
+		t.Errorf("error %v, want one other than ErrTooSoon", err)
 	}
 }
 
@@ -105,18 +106,18 @@ func TestCountAsk(t *testing.T) {
 	at := noon.Truncate(time.Minute).Add(20 * time.Second)
 	for i := range 3 {
 		if _, err := s.CountAsk(t.Context(), "ann", at, 3); err != nil {
-			t.Fatalf("%d: %v", i, err)
+			t.Fatalf("request %d: %v", i, err)
 		}
 	}
 	if wait, err := s.CountAsk(t.Context(), "ann", at, 3); wait != 40*time.Second || !errors.Is(err, relatedro.ErrTooSoon) {
-		t.Errorf("one more: %v, %v", wait, err)
+		t.Errorf("one request over the limit: wait %v, error %v, want 40s and ErrTooSoon", wait, err)
 	}
 	for _, subject := range []string{"bob", "", "ann ", strings.Repeat("x", 5000)} {
 		if _, err := s.CountAsk(t.Context(), subject, at, 3); err != nil {
-			t.Errorf("%.10s: %v", subject, err)
+			t.Errorf("subject %.10q: %v", subject, err)
 		}
 	}
 	if _, err := s.CountAsk(t.Context(), "ann", at.Add(40*time.Second), 3); err != nil {
-		t.Errorf("in the next minute: %v", err)
+		t.Errorf("request in the next minute: %v", err)
 	}
 }

@@ -9,44 +9,46 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// maxPast is the most bytes of a case's history. Fifty retrievals take half of it when each
-// names one RO. It is paid for with each write of the case, twice: the asset's index has it too.
+// maxPast is the most bytes that a case's history takes. Fifty retrievals that each name one RO
+// take half of it. Each write of the case pays for the history twice, because the asset index also
+// holds it.
 const maxPast = 4 << 10
 
-// pastJSON is one retrieval of a case's history, in as few bytes as may still be read by a
-// person. The history is one text: a list of maps would cost every reader its decoding.
+// pastJSON is one retrieval in a case's history, short but still readable. The history is a single
+// text attribute: a list of maps would cost every reader its decoding.
 type pastJSON struct {
-	At       int64             `json:"at"`           // seconds since 1970, as is To
-	To       int64             `json:"to,omitempty"` // of several
-	Times    int               `json:"n,omitempty"`  // of several
+	At       int64             `json:"at"`           // seconds since 1970, like To
+	To       int64             `json:"to,omitempty"` // if there were several
+	Times    int               `json:"n,omitempty"`  // if there were several
 	Trigger  relatedro.Trigger `json:"by"`
-	Outcome  relatedro.Outcome `json:"was,omitempty"` // empty is ok
+	Outcome  relatedro.Outcome `json:"was,omitempty"` // empty means ok
 	Reason   relatedro.Reason  `json:"why,omitempty"`
 	Added    []string          `json:"add,omitempty"`
 	Invoiced []string          `json:"inv,omitempty"`
 	Voided   []string          `json:"void,omitempty"`
 	Changed  []string          `json:"chg,omitempty"`
 	Gone     []string          `json:"gone,omitempty"`
-	More     *[pastKinds]int   `json:"more,omitempty"` // that are not named, of each kind
+	More     *[pastKinds]int   `json:"more,omitempty"` // counts of unnamed ROs by kind
 }
 
 const pastKinds = 5
 
-// kinds returns the numbers of a retrieval and where pastJSON has them, kind by kind.
+// kinds returns the RO numbers of a retrieval and their fields in pastJSON, both in the same order
+// of kinds.
 func (j *pastJSON) kinds(p *relatedro.PastRetrieval) (stored [pastKinds]*[]string, numbers [pastKinds]*relatedro.Numbers) {
 	return [pastKinds]*[]string{&j.Added, &j.Invoiced, &j.Voided, &j.Changed, &j.Gone},
 		[pastKinds]*relatedro.Numbers{&p.Added, &p.Invoiced, &p.Voided, &p.Changed, &p.Gone}
 }
 
-// encodePast returns the text of a history, without the oldest retrievals if it would pass
-// maxPast; "" of an empty one.
+// encodePast returns a history as text, without the oldest retrievals if it would exceed maxPast.
+// An empty history gives "".
 func encodePast(past []relatedro.PastRetrieval) string {
 	var kept []string
 	size := len("[]")
 	for _, p := range slices.Backward(past) {
 		text, err := json.Marshal(jsonOfPast(p))
 		if err != nil {
-			panic(err) // texts and numbers alone
+			panic(err) // impossible: only texts and numbers
 		}
 		if size += len(text) + len(","); size > maxPast {
 			break

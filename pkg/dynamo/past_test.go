@@ -14,7 +14,7 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// somePast is a history that uses each of its fields.
+// somePast returns a history that sets every field.
 func somePast() []relatedro.PastRetrieval {
 	at := noon.Truncate(time.Second)
 	named := func(more int, ros ...string) relatedro.Numbers { return relatedro.Numbers{Named: ros, More: more} }
@@ -26,7 +26,7 @@ func somePast() []relatedro.PastRetrieval {
 	}
 }
 
-// peekPast reads a case's history as the read side does.
+// peekPast reads a case's history with Peek, as the read function does.
 func peekPast(t testing.TB, s *dynamo.Store, k relatedro.CaseKey) []relatedro.PastRetrieval {
 	t.Helper()
 	loaded, err := s.Peek(t.Context(), relatedro.Keys{Cases: []relatedro.CaseKey{k}, Past: true})
@@ -60,11 +60,11 @@ func TestCaseStoredBeforeHasNoHistory(t *testing.T) {
 	c := exported(key("case-1"), "50123", "50124")
 	save(t, s, c)
 	if got := peekPast(t, s, c.Key); got != nil {
-		t.Errorf("remembers %+v", got)
+		t.Errorf("a case without history reads as %+v", got)
 	}
 }
 
-// The lists of cases do not read it.
+// Lists of cases do not read the history.
 func TestListsLeaveTheHistoryOut(t *testing.T) {
 	s := newStore(t)
 	c := exported(key("case-1"), "50123", "50124")
@@ -73,19 +73,20 @@ func TestListsLeaveTheHistoryOut(t *testing.T) {
 	counted := countCalls(t)
 	cases, _, err := s.CasesOfAsset(t.Context(), "loc-100", "asset-77", "", 10)
 	if err != nil || len(cases) != 1 || cases[0].Past != nil {
-		t.Errorf("%+v, %v", cases, err)
+		t.Errorf("cases %+v, error %v", cases, err)
 	}
 	if _, err := s.Peek(t.Context(), relatedro.Keys{Cases: []relatedro.CaseKey{c.Key}}); err != nil {
 		t.Fatal(err)
 	}
 	for _, call := range []string{"Query", "BatchGetItem"} {
 		if body := string(counted.body[call]); !strings.Contains(body, "relatedRos") || strings.Contains(body, "past") {
-			t.Errorf("%s asks for %s", call, body)
+			t.Errorf("%s must request relatedRos but not past: %s", call, body)
 		}
 	}
 }
 
-// However much its retrievals found, a history takes 4 KB of the item: the oldest make room.
+// A history takes at most 4 KB of the item, however many ROs its retrievals name: the oldest
+// retrievals are dropped.
 func TestHistoryIsBoundedInBytes(t *testing.T) {
 	table := server.Table(t)
 	s := dynamo.New(server.Client(), table)
@@ -101,18 +102,19 @@ func TestHistoryIsBoundedInBytes(t *testing.T) {
 	save(t, s, c)
 	got := peekPast(t, s, c.Key)
 	if len(got) < 8 || len(got) >= relatedro.MostPast {
-		t.Fatalf("%d retrievals are kept", len(got))
+		t.Fatalf("%d retrievals kept, want some but not all", len(got))
 	}
 	if diff := cmp.Diff(c.Past[len(c.Past)-len(got):], got); diff != "" {
-		t.Errorf("the newest are not those kept (-want +got):\n%s", diff)
+		t.Errorf("kept retrievals are not the newest (-want +got):\n%s", diff)
 	}
 	text := attributeOf(t, table, "CASE#case-1", "past")
 	if len(text) > 4<<10 || len(text) < 3<<10 {
-		t.Errorf("takes %d bytes", len(text))
+		t.Errorf("the history takes %d bytes, want 3 to 4 KB", len(text))
 	}
 }
 
-// Fifty retrievals that each name one RO are kept, as the product promises, in 2.5 KB.
+// The product promises to keep fifty retrievals that each name one RO. They take at most 2,500
+// bytes.
 func TestFiftyOrdinaryRetrievalsAreKept(t *testing.T) {
 	table := server.Table(t)
 	s := dynamo.New(server.Client(), table)
@@ -129,11 +131,11 @@ func TestFiftyOrdinaryRetrievalsAreKept(t *testing.T) {
 		t.Errorf("history (-want +got):\n%s", diff)
 	}
 	if n := len(attributeOf(t, table, "CASE#case-1", "past")); n > 2500 {
-		t.Errorf("takes %d bytes", n)
+		t.Errorf("the history takes %d bytes, want at most 2500", n)
 	}
 }
 
-// attributeOf returns a text of an item of loc-100.
+// attributeOf returns a text attribute of an item of loc-100.
 func attributeOf(t testing.TB, table, sk, name string) string {
 	t.Helper()
 	out, err := server.Client().GetItem(t.Context(), &sdk.GetItemInput{

@@ -15,17 +15,17 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// errCrash is what a writer's requests end with once its process is gone.
+// errCrash is the error of every request that a killed writer sends.
 var errCrash = errors.New("the process was killed")
 
-// writer saves cases in a process of its own, which stops before each request until it
-// is told to go on.
+// writer saves cases like a separate process. It stops before each request and waits for permission
+// to send it.
 type writer struct {
 	store *dynamo.Store
 	ready chan struct{} // the writer is about to send a request
-	step  chan bool     // whether it may; false kills it
+	step  chan bool     // true lets it send; false kills it
 	sent  chan struct{} // the request has been answered
-	done  chan error    // how SaveCase ended
+	done  chan error    // the error of SaveCase
 }
 
 func newWriter(table string) *writer {
@@ -52,8 +52,8 @@ func (w *writer) start(before, next relatedro.Case) {
 	go func() { w.done <- w.store.SaveCase(context.Background(), before, next) }()
 }
 
-// advance lets the writer send one request, or kills it, and says whether it ended.
-// running must hold: the writer was started and did not end.
+// advance lets the writer send one request, or kills it, and reports whether SaveCase ended. The
+// writer must have been started and not have ended.
 func (w *writer) advance(alive bool) (ended bool, err error) {
 	select {
 	case <-w.ready:
@@ -66,8 +66,8 @@ func (w *writer) advance(alive bool) (ended bool, err error) {
 	}
 }
 
-// run lets the writer send up to n requests and kills it before the next one. It
-// returns how SaveCase ended and how many requests it sent.
+// run lets the writer send up to n requests and kills it before the next one. It returns the number
+// of requests sent and the error of SaveCase.
 func (w *writer) run(n int) (sent int, err error) {
 	for {
 		if ended, err := w.advance(sent < n); ended {
@@ -79,13 +79,13 @@ func (w *writer) run(n int) (sent int, err error) {
 	}
 }
 
-// fatal is what rapid.T and testing.T share.
+// fatal holds the methods that rapid.T and testing.T share.
 type fatal interface {
 	Helper()
 	Fatalf(format string, args ...any)
 }
 
-// checkSettled fails unless the links are those of the case.
+// checkSettled fails the test unless links are exactly the links of the case.
 func checkSettled(t fatal, c relatedro.Case, links map[string]relatedro.Link) {
 	t.Helper()
 	if diff := cmp.Diff(linksOf(c), links); diff != "" {
@@ -125,18 +125,18 @@ func TestSaveCaseKilledBetweenRequests(t *testing.T) {
 				case err == nil && len(broken.Related) != len(tt.to.Related):
 					t.Fatalf("after %d requests: %d related ROs, want %d", sent, len(broken.Related), len(tt.to.Related))
 				case err != nil && broken.Revision > before.Revision && broken.Retrieval.Outcome == relatedro.OutcomeOK:
-					t.Fatalf("killed after %d requests: a list of %d stands for the whole family", sent, len(broken.Related))
+					t.Fatalf("killed after %d requests: a partial list of %d related ROs is marked complete", sent, len(broken.Related))
 				}
 				if sent < n {
-					return // it ended by itself: every point has been tried
+					return // SaveCase finished: every point has been tried
 				}
 			}
 		})
 	}
 }
 
-// Two writers and any order of their requests, each killed anywhere or not at all:
-// case and links agree at every moment, and at most one of two that began alike wins.
+// Two writers send their requests in any order, and each may be killed at any point. Case and links
+// agree at every moment, and of two writers that began with the same revision at most one succeeds.
 func TestSaveCaseRacing(t *testing.T) {
 	table := server.Table(t)
 	s := dynamo.New(server.Client(), table)
@@ -171,7 +171,7 @@ func TestSaveCaseRacing(t *testing.T) {
 			checkSettled(rt, load(t, s, k), allLinks(t, s))
 		}
 		if won > 1 {
-			rt.Fatalf("both writers won from revision %d", start.Revision)
+			rt.Fatalf("both writers succeeded from revision %d", start.Revision)
 		}
 		checkSettled(rt, save(t, s, family("last")), allLinks(t, s))
 	})

@@ -10,7 +10,8 @@ import (
 	"related-ro/pkg/dynamo"
 )
 
-// The sample event for sam local is as this version writes items: a list of one, then one more.
+// The sample event for sam local must match the items that this version writes. It holds a list
+// with one related RO, then one with two.
 func TestSampleOfTheStreamIsToldOf(t *testing.T) {
 	text, err := os.ReadFile("../../infra/events/notify.json")
 	if err != nil {
@@ -23,10 +24,10 @@ func TestSampleOfTheStreamIsToldOf(t *testing.T) {
 	bus := newTold()
 	response, err := newStream(bus, func(dynamo.Told) {}).Handle(t.Context(), batch)
 	if err != nil || len(response.BatchItemFailures) > 0 {
-		t.Fatalf("%+v, %v", response, err)
+		t.Fatalf("response %+v, error %v", response, err)
 	}
 	first, second := <-bus.notices, <-bus.notices
 	if len(first.Added) != 1 || len(second.Added) != 1 || len(second.Changed) != 1 || second.Revision != 2 || second.ID == first.ID {
-		t.Errorf("told of %+v, then %+v", first, second)
+		t.Errorf("got notices %+v, then %+v", first, second)
 	}
 }

@@ -13,20 +13,21 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// linkChanges is how many links one transaction changes with the case: DynamoDB takes 100
-// actions. It suffices to delete all links of one family and put the next case's own.
+// linkChanges is the most links that one transaction changes together with the case; DynamoDB
+// allows 100 actions. It is enough to delete all links of one family and to put the next case's own
+// link.
 const linkChanges = relatedro.MaxLinks + 1
 
-// SaveCase writes next and the links that differ in one transaction, whole or not at all,
-// unless somebody wrote the case since before was loaded: then it returns ErrStale and
-// changes nothing. next's own Revision and Omitted are ignored.
+// SaveCase writes next and all changed links in one transaction. It returns ErrStale and changes
+// nothing if the case was written after before was loaded. It ignores next.Revision and
+// next.Omitted.
 //
-// A large family exchanged for another has more links to change than a transaction takes.
-// Then the case is first written without its list, which deletes the old links: its
-// revision grows by two.
+// Replacing a large family with another can change more links than one transaction allows. SaveCase
+// then first writes the case without its list, which deletes the old links, so the revision grows
+// by two.
 //
-// A write whose answer was lost and that the client tried again may be reported stale by
-// mistake: loading the case again shows it done.
+// If the response to a write is lost and the client retries, SaveCase may return ErrStale although
+// the write succeeded. Loading the case again shows the new state.
 func (s *Store) SaveCase(ctx context.Context, before, next relatedro.Case) error {
 	if err := s.saveCase(ctx, before, fitting(next)); err != nil {
 		return fmt.Errorf("save case %s of %s: %w", next.Key.Case, next.Key.Location, stale(err))
@@ -55,7 +56,7 @@ func (s *Store) saveCase(ctx context.Context, before, next relatedro.Case) error
 	return s.transact(ctx, actions)
 }
 
-// putCase writes next's item over before's.
+// putCase returns the action that replaces before's item with next's.
 func (s *Store) putCase(before, next relatedro.Case) types.TransactWriteItem {
 	put := &types.Put{TableName: &s.table, Item: encodeCase(next)}
 	condition := "attribute_not_exists(PK)"
@@ -67,8 +68,8 @@ func (s *Store) putCase(before, next relatedro.Case) types.TransactWriteItem {
 	return types.TransactWriteItem{Put: put}
 }
 
-// transact carries out actions, all or nothing. A single put needs no transaction, at
-// twice the price.
+// transact carries out all actions or none. A single put goes without a transaction, which would
+// cost twice as much.
 func (s *Store) transact(ctx context.Context, actions []types.TransactWriteItem) error {
 	if len(actions) == 1 && actions[0].Put != nil {
 		put := actions[0].Put
@@ -82,9 +83,9 @@ func (s *Store) transact(ctx context.Context, actions []types.TransactWriteItem)
 	return err
 }
 
-// linkExpires returns when a link of the case may be forgotten: with the case or up to 30
-// days later, so that not every event of it has to write them all. One to an open warranty
-// RO, which holds more than a number, goes with the case.
+// linkExpires returns when a link of the case expires: up to 30 days after the case, so that not
+// every event rewrites all links. A link to an open warranty RO holds more than a number and
+// expires with the case.
 func linkExpires(l relatedro.Link, c relatedro.Case) time.Time {
 	const step = 30 * 24 * time.Hour
 	if c.Expires.IsZero() || l.Warranty != (relatedro.OpenWarranty{}) {
@@ -93,14 +94,14 @@ func linkExpires(l relatedro.Link, c relatedro.Case) time.Time {
 	return c.Expires.Add(step - 1).Truncate(step)
 }
 
-// changedLinks returns the links to put and the numbers of those to delete, for next to
-// have its links.
+// changedLinks returns the links to put and the RO numbers of the links to delete to turn before's
+// links into next's.
 func changedLinks(before, next relatedro.Case) (puts []relatedro.Link, deletes []string) {
 	had := make(map[string]relatedro.Link)
 	for _, l := range before.Links() {
 		ro := l.RO
 		if before.Unindexed {
-			l = relatedro.Link{} // what an older version left there may say anything
+			l = relatedro.Link{} // an older version may have left anything there
 		}
 		had[ro] = l
 	}

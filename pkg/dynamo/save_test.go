@@ -41,7 +41,7 @@ func TestSaveCaseRefusesStale(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			if err := s.SaveCase(t.Context(), tt.before, tt.next); !errors.Is(err, relatedro.ErrStale) {
-				t.Fatalf("got %v, want ErrStale", err)
+				t.Fatalf("error %v, want ErrStale", err)
 			}
 			if diff := cmp.Diff(second, load(t, s, first.Key)); diff != "" {
 				t.Errorf("the case changed (-want +got):\n%s", diff)
@@ -59,7 +59,7 @@ func TestSaveCaseKeepsLinks(t *testing.T) {
 		from  relatedro.Case
 		to    relatedro.Case
 		calls map[string]int
-		links int // written: put and deleted
+		links int // put or deleted
 	}{
 		{"nothing changed", exported(k, "50123", "50124"), exported(k, "50123", "50124"), map[string]int{"PutItem": 1}, 0},
 		{"one more", exported(k, "50123", "50124"), exported(k, "50123", "50124", "50125"), map[string]int{"TransactWriteItems": 1}, 1},
@@ -95,7 +95,7 @@ func TestSaveCaseKeepsLinks(t *testing.T) {
 	}
 }
 
-// linkCount counts the links that requests write.
+// linkCount counts the links in write requests.
 type linkCount struct {
 	*calls
 	links int
@@ -142,7 +142,7 @@ func TestSaveCaseTellsStaleFromTransient(t *testing.T) {
 			server.Faults(t, times(1000, tt.op, tt.fault))
 			err := s.SaveCase(t.Context(), before, tt.next)
 			if err == nil || errors.Is(err, relatedro.ErrStale) {
-				t.Fatalf("got %v, want an error that is not ErrStale", err)
+				t.Fatalf("error %v, want one other than ErrStale", err)
 			}
 			if diff := cmp.Diff(before, load(t, s, k)); diff != "" {
 				t.Errorf("the case changed (-want +got):\n%s", diff)
@@ -175,8 +175,8 @@ func TestSaveCaseOutlivesShortFaults(t *testing.T) {
 	}
 }
 
-// The client tries again what was done already: DynamoDB knows a transaction by its
-// token, and refuses a put, which the next load shows to have been our own.
+// The client repeats a write that already succeeded. DynamoDB recognises a transaction by its
+// token. It refuses a repeated put, and the next load shows that the put succeeded.
 func TestSaveCaseAnswerLost(t *testing.T) {
 	tests := []struct {
 		name string
@@ -229,11 +229,11 @@ func TestSaveCaseCutsWhatNeverFits(t *testing.T) {
 	one := exported(key("case-2"), "50123", "50124")
 	one.Related[0].BillTo = strings.Repeat("x", 400<<10)
 	if got := save(t, s, one); len(got.Related) != 0 || got.Omitted != 1 {
-		t.Errorf("%d related ROs kept, %d omitted, of 1 that is larger than an item", len(got.Related), got.Omitted)
+		t.Errorf("%d related ROs kept, %d omitted; the only one exceeds an item", len(got.Related), got.Omitted)
 	}
 }
 
-// 98 links to delete and as many to put are more than one transaction takes.
+// One transaction cannot delete 98 links and put as many.
 func TestSaveCaseExchangesLargeFamilies(t *testing.T) {
 	k := key("case-1")
 	for name, to := range map[string]relatedro.Case{
@@ -245,7 +245,7 @@ func TestSaveCaseExchangesLargeFamilies(t *testing.T) {
 			before := save(t, s, exported(k, "50123", numbers(60000, 150)...))
 			after := save(t, s, to)
 			if after.Revision <= before.Revision || len(after.Related) != 150 {
-				t.Errorf("revision %d, %d related ROs", after.Revision, len(after.Related))
+				t.Errorf("revision %d, %d related ROs, want a later revision and 150", after.Revision, len(after.Related))
 			}
 			checkSettled(t, after, allLinks(t, s))
 		})

@@ -41,9 +41,9 @@ func (s *Store) Settings(ctx context.Context, location string) (relatedro.Settin
 	return settings, nil
 }
 
-// SaveSettings writes change.After with version change.Before.Version+1, its Activation
-// unless that is unknown, and the change itself, all or nothing. It returns ErrStale
-// when the stored version is not change.Before.Version.
+// SaveSettings writes change.After with version change.Before.Version+1, its Activation unless that
+// is unknown, and the change itself, in one transaction. It returns ErrStale if the stored version
+// is not change.Before.Version.
 func (s *Store) SaveSettings(ctx context.Context, change relatedro.Change) error {
 	change.After.Version = change.Before.Version + 1
 	location := change.After.Location
@@ -74,7 +74,7 @@ func versionIs(version int64) (*string, item) {
 	return &c, item{":version": number(version)}
 }
 
-// SaveActivation writes what the DMS said of a location's account, and nothing else.
+// SaveActivation writes only the activation that the DMS reported for a location's account.
 func (s *Store) SaveActivation(ctx context.Context, location string, a relatedro.Activation) error {
 	_, err := s.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: &s.table, Item: activationItem(location, a)})
 	if err != nil {
@@ -101,7 +101,7 @@ func encodeSettings(it item, s relatedro.Settings) {
 	it.putTime("updatedAt", s.UpdatedAt)
 }
 
-// decodeSettings reads a SETTINGS item. Activation is unknown.
+// decodeSettings reads a SETTINGS item. It leaves Activation unknown.
 func decodeSettings(it item) (relatedro.Settings, error) {
 	r := &reader{item: it}
 	s := settingsFrom(r, keyOf(it).location())

@@ -13,7 +13,7 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// change is one that enables a location, after before.
+// change returns a change that enables a location whose settings were before.
 func change(id string, before relatedro.Settings) relatedro.Change {
 	after := relatedro.Settings{
 		Location: "loc-100", Status: relatedro.Enabled,
@@ -29,7 +29,7 @@ func TestSettingsReadBackAsSaved(t *testing.T) {
 	s := newStore(t)
 	got, err := s.Settings(t.Context(), "loc-100")
 	if diff := cmp.Diff(relatedro.NeverSetUp("loc-100"), got); diff != "" || err != nil {
-		t.Fatalf("never set up: %v (-want +got):\n%s", err, diff)
+		t.Fatalf("never set up: error %v (-want +got):\n%s", err, diff)
 	}
 	saved := change("1", got)
 	if err := s.SaveSettings(t.Context(), saved); err != nil {
@@ -71,14 +71,14 @@ func TestSaveSettingsAllOrNothing(t *testing.T) {
 			tt.change.After.Activation.State = relatedro.ActivationUnreachable
 			err := s.SaveSettings(t.Context(), tt.change)
 			if err == nil || errors.Is(err, relatedro.ErrStale) != tt.stale {
-				t.Fatalf("got %v, stale should be %v", err, tt.stale)
+				t.Fatalf("error %v, want ErrStale: %v", err, tt.stale)
 			}
 			got, err := s.Settings(t.Context(), "loc-100")
 			if diff := cmp.Diff(first.After, got); diff != "" || err != nil {
-				t.Errorf("settings changed: %v (-want +got):\n%s", err, diff)
+				t.Errorf("settings changed: error %v (-want +got):\n%s", err, diff)
 			}
 			if history, _, err := s.History(t.Context(), "loc-100", "", 10); len(history) != 1 || err != nil {
-				t.Errorf("history has %d changes, %v", len(history), err)
+				t.Errorf("history has %d changes, error %v", len(history), err)
 			}
 		})
 	}
@@ -98,7 +98,7 @@ func TestSaveSettingsKeepsActivationWhenUnknown(t *testing.T) {
 	}
 	got, err := s.Settings(t.Context(), "loc-100")
 	if err != nil || got.Status != relatedro.Disabled || got.Activation != first.After.Activation {
-		t.Errorf("got %+v, %v", got, err)
+		t.Errorf("got %+v, error %v", got, err)
 	}
 }
 

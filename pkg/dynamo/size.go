@@ -6,11 +6,11 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// maxItemSize is DynamoDB's limit of an item in bytes.
+// maxItemSize is DynamoDB's limit on the size of an item, in bytes.
 const maxItemSize = 400 << 10
 
-// fitting returns c with as much of its list as an item holds: about 1,000 related ROs
-// of ordinary length.
+// fitting returns c with as many related ROs as fit in an item: about 1,000 of ordinary length. It
+// adds the others to Omitted.
 func fitting(c relatedro.Case) relatedro.Case {
 	over := sizeOfMap(encodeCase(c)) - maxItemSize
 	if over <= 0 {
@@ -24,11 +24,11 @@ func fitting(c relatedro.Case) relatedro.Case {
 	return c
 }
 
-// Bytes of overhead of a list or map, and of each of its members.
+// Overhead in bytes of a list or map, and of each of its members.
 const container, member = 3, 1
 
-// sizeOfMap returns the bytes that DynamoDB counts for an item, by its published rules
-// ("DynamoDB item sizes and formats").
+// sizeOfMap returns the size of an item in bytes by DynamoDB's published rules ("DynamoDB item
+// sizes and formats").
 func sizeOfMap(attributes map[string]types.AttributeValue) int {
 	n := 0
 	for name, v := range attributes {
@@ -37,7 +37,7 @@ func sizeOfMap(attributes map[string]types.AttributeValue) int {
 	return n
 }
 
-// sizeOf covers the types that this package writes.
+// sizeOf handles only the types that this package writes.
 func sizeOf(v types.AttributeValue) int {
 	switch v := v.(type) {
 	case *types.AttributeValueMemberS:

@@ -1,8 +1,8 @@
-// Package dynamo keeps cases, links and settings in one DynamoDB table.
+// Package dynamo stores cases, links and settings in one DynamoDB table.
 //
-// Store implements what package relatedro needs of a store. Start with New. Items are
-// marshalled by hand: a table of seven kinds of items needs no reflection, and a Lambda
-// function that starts cold pays for what it links.
+// Store implements the store interfaces of package relatedro. Start with New. Items are marshalled
+// by hand: seven kinds of items do not justify reflection, and every linked package lengthens a
+// Lambda cold start.
 package dynamo
 
 import (
@@ -14,12 +14,11 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// Store keeps everything in one table, keyed by location: whoever asks for a location
-// cannot be given another's items. It is safe for concurrent use by any number of
-// processes.
+// Store keeps everything in one table, keyed by location: a query for one location cannot return
+// another location's items. It is safe for concurrent use by any number of processes.
 //
-// Errors: those of relatedro that a method names; any other means that DynamoDB did not
-// do it for now, its client's own bounded retries included.
+// Each method names the relatedro errors it returns. Any other error means that DynamoDB did not
+// complete the request, even after the client's bounded retries.
 type Store struct {
 	client     *dynamodb.Client
 	table      string
@@ -32,18 +31,17 @@ var (
 	_ relatedro.SettingsStore = (*Store)(nil)
 )
 
-// Option is how a Store differs from one that New makes without it.
+// Option configures a Store made by New.
 type Option func(*Store)
 
-// OnUnreadable has told hear of every item that is not of the form that this version
-// writes, by its key and what is wrong with it. Such an item is left out of what is read
-// beside it.
+// OnUnreadable calls told for each item that does not have the form this version writes, with the
+// item's key and the fault. The read skips the item and still returns the others.
 func OnUnreadable(told func(item string, err error)) Option {
 	return func(s *Store) { s.unreadable = told }
 }
 
-// New returns a Store on a table with string keys PK and SK, and an index GSI1 with
-// string keys GSI1PK and GSI1SK that holds all attributes.
+// New returns a Store on a table with string keys PK and SK. The table must have an index GSI1 with
+// string keys GSI1PK and GSI1SK that projects all attributes.
 func New(client *dynamodb.Client, table string, options ...Option) *Store {
 	s := &Store{client: client, table: table, unreadable: func(string, error) {}}
 	for _, option := range options {
@@ -52,7 +50,7 @@ func New(client *dynamodb.Client, table string, options ...Option) *Store {
 	return s
 }
 
-// decodeAll returns what decode makes of the items, those that cannot be read left out.
+// decodeAll decodes items with decode. It reports unreadable items and leaves them out.
 func decodeAll[T any](s *Store, items []item, decode func(item) (T, error)) []T {
 	all := make([]T, 0, len(items))
 	for _, it := range items {
@@ -65,9 +63,9 @@ func decodeAll[T any](s *Store, items []item, decode func(item) (T, error)) []T 
 	return all
 }
 
-// stale returns ErrStale if err says that a write's condition did not hold. Of a
-// transaction that is its first action's condition: the one on the case or settings.
-// A conflict with another transaction is not stale: the other one may yet fail.
+// stale returns ErrStale if err reports that a write's condition failed. For a transaction, only
+// the first action counts: it carries the condition on the case or settings. A conflict with
+// another transaction is not stale, because the other transaction may still fail.
 func stale(err error) error {
 	var failed *types.ConditionalCheckFailedException
 	var cancelled *types.TransactionCanceledException

@@ -12,39 +12,39 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// StreamConfig is what a Stream needs to know. All fields must be set.
+// StreamConfig configures a Stream. All fields must be set.
 type StreamConfig struct {
 	Now     func() time.Time
 	Log     *slog.Logger
 	Observe func(Told) // called once for each record, for metrics
 }
 
-// Told is what became of one record of the stream.
+// Told describes the outcome of one stream record.
 type Told struct {
-	Kinds  []relatedro.NoticeKind // what was told of it: nothing of most writes
+	Kinds  []relatedro.NoticeKind // the notices published for it; most writes cause none
 	Age    time.Duration          // since it was written
-	Failed bool                   // it comes again
+	Failed bool                   // Lambda delivers it again
 }
 
-// Stream turns batches of the table's stream, old and new images, into notices. Safe for
+// Stream turns batches of the table's stream, with old and new images, into notices. It is safe for
 // concurrent use.
 type Stream struct {
 	cfg StreamConfig
 	bus relatedro.Bus
 }
 
-// NewStream returns a Stream that tells bus.
+// NewStream returns a Stream that publishes to bus.
 func NewStream(cfg StreamConfig, bus relatedro.Bus) *Stream {
 	return &Stream{cfg: cfg, bus: bus}
 }
 
-// Handle tells of a batch's records, in their order, and answers with the first that
-// could not be told: Lambda hands it over again with all that follow it. A batch whose
-// very first record fails is an error, so that Lambda halves it until a record that can
-// never be told is alone and no other shares its fate.
+// Handle publishes the notices of a batch's records in order. Its response names the first record
+// that failed; Lambda then delivers that record and all following ones again. If the very first
+// record fails, Handle returns an error instead, so that Lambda bisects the batch until a record
+// that can never succeed is alone.
 func (s *Stream) Handle(ctx context.Context, batch events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
 	told, unread := readable(batch.Records)
-	publishing, cancel := relatedro.WithReserve(ctx, 10, 3*time.Second) // to answer in
+	publishing, cancel := relatedro.WithReserve(ctx, 10, 3*time.Second) // time to respond
 	defer cancel()
 	published, err := s.publish(publishing, slices.Concat(told...))
 	done := whole(told, published)
@@ -63,8 +63,8 @@ func (s *Stream) Handle(ctx context.Context, batch events.DynamoDBEvent) (events
 	}}, nil
 }
 
-// readable returns what is to be told of each record, up to the first that cannot be read,
-// and why that is so.
+// readable returns the notices of each record up to the first that cannot be read, and the error
+// for that one.
 func readable(records []events.DynamoDBEventRecord) ([][]relatedro.Notice, error) {
 	told := make([][]relatedro.Notice, 0, len(records))
 	for _, record := range records {
@@ -84,7 +84,7 @@ func (s *Stream) publish(ctx context.Context, notices []relatedro.Notice) (int, 
 	return s.bus.Publish(ctx, notices)
 }
 
-// whole returns how many records, from the first on, are told whole by so many notices.
+// whole returns how many leading records have all their notices among the first published ones.
 func whole(told [][]relatedro.Notice, published int) int {
 	for i, notices := range told {
 		if published -= len(notices); published < 0 {
@@ -94,8 +94,8 @@ func whole(told [][]relatedro.Notice, published int) int {
 	return len(told)
 }
 
-// report logs what was told, and why not all was, and hands each record to Observe. Of
-// an item it logs the key alone.
+// report logs the published notices and any failure, and passes each record to Observe. It logs
+// only an item's key.
 func (s *Stream) report(ctx context.Context, records []events.DynamoDBEventRecord, told [][]relatedro.Notice, err error) {
 	now := s.cfg.Now()
 	for i, record := range records {

@@ -21,7 +21,7 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// told keeps what is told of, and may refuse notices from one on.
+// told is a bus that records notices and can refuse them.
 type told struct {
 	notices chan relatedro.Notice
 	refuse  func(relatedro.Notice) bool
@@ -41,7 +41,8 @@ func (b *told) Publish(_ context.Context, notices []relatedro.Notice) (int, erro
 	return len(notices), nil
 }
 
-// next returns the next notice as "kind of case at revision".
+// next returns the next notice as "kind of case at revision". It fails the test after 30 seconds
+// without one.
 func (b *told) next(t *testing.T) string {
 	t.Helper()
 	select {
@@ -50,7 +51,7 @@ func (b *told) next(t *testing.T) string {
 	case <-t.Context().Done():
 	case <-time.After(30 * time.Second):
 	}
-	t.Fatal("nobody is told of anything")
+	t.Fatal("no notice arrived")
 	return ""
 }
 
@@ -58,7 +59,7 @@ func newStream(bus relatedro.Bus, observe func(dynamo.Told)) *dynamo.Stream {
 	return dynamo.NewStream(dynamo.StreamConfig{Now: time.Now, Log: slog.New(slog.DiscardHandler), Observe: observe}, bus)
 }
 
-// filters are those that the template gives the mapping.
+// filters returns the filters of the stream's event source mapping in template.yaml.
 func filters(t *testing.T) []pattern.Pattern {
 	t.Helper()
 	loaded, err := template.Load("../../template.yaml", template.Config{
@@ -74,7 +75,7 @@ func filters(t *testing.T) []pattern.Pattern {
 	return loaded.StreamMappings[0].Filters
 }
 
-// follow has handle called with the batches of a table's stream until the test ends.
+// follow calls handle with the batches of a table's stream until the test ends.
 func follow(t *testing.T, table string, wanted []pattern.Pattern, handle func(context.Context, events.DynamoDBEvent) (events.DynamoDBEventResponse, error)) {
 	t.Helper()
 	described, err := server.Client().DescribeTable(t.Context(), &awsdynamodb.DescribeTableInput{TableName: &table})
@@ -113,20 +114,21 @@ func TestStreamTellsWhatChangedAndNothingElse(t *testing.T) {
 	follow(t, table, filters(t), newStream(bus, func(o dynamo.Told) { seen <- o }).Handle)
 
 	k := key("case-1")
-	c := save(t, store, exported(k, "50123", "50124", "50125")) // told
+	c := save(t, store, exported(k, "50123", "50124", "50125")) // published
 	c.Retrieval.RetrievedAt = noon.Add(time.Hour)
-	c = save(t, store, c) // the same list, fetched later
+	c = save(t, store, c) // the same list, fetched later: not published
 	c.Retrieval.Outcome, c.Retrieval.Reason = relatedro.OutcomeFailed, relatedro.NotActivated
-	c = save(t, store, c) // told
+	c = save(t, store, c) // published
 	c.Retrieval.EventID = "ev-9"
-	c = save(t, store, c) // failed once more
+	c = save(t, store, c) // failed again: not published
 	c.Related = c.Related[:1]
-	save(t, store, c) // told
+	save(t, store, c) // published
 	settings := relatedro.NeverSetUp("loc-100")
 	enabled := settings
 	enabled.Status, enabled.Over = relatedro.Enabled, relatedro.Connection{Account: "acc", User: "user"}
 	enabled.Activation = relatedro.Activation{State: relatedro.Active, CheckedAt: noon}
-	if err := store.SaveSettings(t.Context(), relatedro.Change{ID: "ch-1", At: noon, By: "ann", Before: settings, After: enabled}); err != nil { // told
+	// published
+	if err := store.SaveSettings(t.Context(), relatedro.Change{ID: "ch-1", At: noon, By: "ann", Before: settings, After: enabled}); err != nil {
 		t.Fatal(err)
 	}
 	if err := store.SaveActivation(t.Context(), "loc-100", enabled.Activation); err != nil {
@@ -136,7 +138,7 @@ func TestStreamTellsWhatChangedAndNothingElse(t *testing.T) {
 	if _, _, err := store.TakeOccasion(t.Context(), occasion, "me", noon, time.Minute); err != nil {
 		t.Fatal(err)
 	}
-	save(t, store, exported(key("case-2"), "60123", "60124")) // told
+	save(t, store, exported(key("case-2"), "60123", "60124")) // published
 
 	want := []string{
 		"RelatedROsChanged of case-1 at 1", "RetrievalFailed of case-1 at 3", "RelatedROsChanged of case-1 at 5",
@@ -144,10 +146,10 @@ func TestStreamTellsWhatChangedAndNothingElse(t *testing.T) {
 	}
 	for _, w := range want {
 		if got := bus.next(t); got != w {
-			t.Errorf("told of %q, want %q", got, w)
+			t.Errorf("got notice %q, want %q", got, w)
 		}
 	}
-	for i := range 7 { // 6 writes of cases and one of settings
+	for i := range 7 { // 6 writes of cases and 1 of settings
 		select {
 		case <-seen:
 		case <-time.After(10 * time.Second):
@@ -155,7 +157,7 @@ func TestStreamTellsWhatChangedAndNothingElse(t *testing.T) {
 		}
 	}
 	if len(seen) > 0 {
-		t.Errorf("notify got %d records more than 7", len(seen))
+		t.Errorf("notify got %d records too many", len(seen))
 	}
 }
 
@@ -163,18 +165,18 @@ func TestStreamNamesAChangeAlikeWheneverItIsRead(t *testing.T) {
 	table := server.StreamTable(t)
 	save(t, dynamo.New(server.Client(), table), exported(key("case-1"), "50123", "50124"))
 	var first relatedro.Notice
-	for i := range 2 { // the second reads the stream from its beginning, as a replay does
+	for i := range 2 { // the second run reads from the beginning, like a replay
 		bus := newTold()
 		follow(t, table, nil, newStream(bus, func(dynamo.Told) {}).Handle)
 		n := <-bus.notices
 		if n.ID == "" || n.At.IsZero() || i == 1 && (n.ID != first.ID || !n.At.Equal(first.At)) {
-			t.Errorf("%s at %v, then %s at %v", first.ID, first.At, n.ID, n.At)
+			t.Errorf("notice %s at %v, then %s at %v", first.ID, first.At, n.ID, n.At)
 		}
 		first = n
 	}
 }
 
-// captured returns the records of some writes, as Lambda hands them over.
+// captured returns the stream records of some writes in the form that Lambda delivers them.
 func captured(t *testing.T, write func(*dynamo.Store)) []events.DynamoDBEventRecord {
 	t.Helper()
 	table := server.StreamTable(t)
@@ -214,7 +216,7 @@ func TestStreamAnswersWithTheFirstThatCannotBeTold(t *testing.T) {
 		records []events.DynamoDBEventRecord
 		refuse  func(relatedro.Notice) bool
 		told    int
-		failed  int // place of the record that the answer names; -1 for none, 0 for an error
+		failed  int // index of the record named in the response; -1 for none, 0 for an error
 	}{
 		"all are told":                       {records, refusing("x"), 4, -1},
 		"none of no records":                 {nil, refusing("x"), 0, -1},
@@ -242,7 +244,7 @@ func TestStreamAnswersWithTheFirstThatCannotBeTold(t *testing.T) {
 				named = 0
 			}
 			if named != c.failed || len(bus.notices) != c.told || failed != len(c.records)-c.told {
-				t.Errorf("%d told, %d observed as failed, the answer names %d (%v)", len(bus.notices), failed, named, err)
+				t.Errorf("%d notices published, %d records observed as failed, response names record %d (error %v)", len(bus.notices), failed, named, err)
 			}
 		})
 	}
@@ -256,11 +258,11 @@ func TestStreamLogsNothingOfAnItemButItsKey(t *testing.T) {
 		Now: time.Now, Log: slog.New(slog.NewJSONHandler(&out, nil)), Observe: func(dynamo.Told) {},
 	}, newTold())
 	if _, err := stream.Handle(t.Context(), events.DynamoDBEvent{Records: records}); err == nil {
-		t.Error("no error")
+		t.Error("no error for an unreadable record")
 	}
 	for _, secret := range []string{"SECRET", "Warranty Claims", "acc"} {
 		if strings.Contains(out.String(), secret) {
-			t.Errorf("the log tells %s: %s", secret, out.String())
+			t.Errorf("the log contains %s: %s", secret, out.String())
 		}
 	}
 	if !strings.Contains(out.String(), "CASE#case-1") {

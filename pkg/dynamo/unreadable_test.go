@@ -8,13 +8,13 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// One item that cannot be read is left out of what is read beside it, and told of.
+// An unreadable item is reported and skipped; the other items are still returned.
 func TestUnreadableItemsAreSkipped(t *testing.T) {
 	var told []string
 	table := server.Table(t)
 	s := dynamo.New(server.Client(), table, dynamo.OnUnreadable(func(item string, err error) {
 		if err == nil {
-			t.Error("no error is told")
+			t.Error("an item is reported without an error")
 		}
 		told = append(told, item)
 	}))
@@ -40,30 +40,31 @@ func TestUnreadableItemsAreSkipped(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(loaded.Cases) != 1 || !loaded.Unreadable[bad] || loaded.Unreadable[good] || !loaded.Settings["loc-100"].Enabled() {
-		t.Errorf("loaded %+v", loaded)
+		t.Errorf("unexpected result of Load: %+v", loaded)
 	}
 	cases, _, err := s.CasesOfAsset(t.Context(), "loc-100", "asset-77", "", 10)
 	if err != nil || len(cases) != 1 || cases[0].Key != good {
-		t.Errorf("cases of the asset: %v, %v", cases, err)
+		t.Errorf("cases of the asset: %v, error %v", cases, err)
 	}
 	links, _, err := s.LinksTo(t.Context(), "loc-100", "50123", false, "", 10)
 	if err != nil || len(links) != 1 || links[0].Key != good {
-		t.Errorf("links: %v, %v", links, err)
+		t.Errorf("links: %v, error %v", links, err)
 	}
 	changes, _, err := s.History(t.Context(), "loc-100", "", 10)
 	if err != nil || len(changes) != 1 {
-		t.Errorf("history: %v, %v", changes, err)
+		t.Errorf("history: %v, error %v", changes, err)
 	}
 	want := []string{
 		"LOC#loc-100 CASE#case-2", "LOC#loc-100 CASE#case-2", "LOC#loc-100 RO#50123#CASE#case-2",
 		"LOC#loc-100 AUDIT#2026-11-23T12:00:00.000000123Z#2",
 	}
 	if !slices.Equal(told, want) {
-		t.Errorf("told of %q, want %q", told, want)
+		t.Errorf("reported %q, want %q", told, want)
 	}
 }
 
-// A location whose settings cannot be read must not look like one that was never set up: its events would be thrown away.
+// A location with unreadable settings must not look like one that was never set up: its events
+// would be discarded.
 func TestUnreadableSettingsAreNotNeverSetUp(t *testing.T) {
 	table := server.Table(t)
 	s := dynamo.New(server.Client(), table)
@@ -77,6 +78,6 @@ func TestUnreadableSettingsAreNotNeverSetUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, found := loaded.Settings["loc-100"]; found || !loaded.Unreadable[relatedro.CaseKey{Location: "loc-100"}] || len(loaded.Settings) != 1 {
-		t.Errorf("loaded %+v", loaded)
+		t.Errorf("unexpected result of Load: %+v", loaded)
 	}
 }

@@ -17,7 +17,7 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// warranty is an open warranty RO made from another.
+// warranty returns an open warranty RO made from another RO.
 func warranty(ro, from, openedAt string) relatedro.RelatedRO {
 	return relatedro.RelatedRO{
 		RO: ro, MadeFrom: from, Relation: relatedro.Alternate, Status: relatedro.ROOpen, BillTo: "Volvo Warranty", Warranty: true,
@@ -30,7 +30,7 @@ func withRelated(c relatedro.Case, related ...relatedro.RelatedRO) relatedro.Cas
 	return c
 }
 
-// line says in one line what the list has of an RO.
+// line formats the columns of the warranty list for one RO.
 func line(l relatedro.Link) string {
 	w := l.Warranty
 	return strings.TrimSpace(fmt.Sprint(l.Key.Case, " ", l.CaseNumber, " ", w.OwnRO, " ", w.OwnInvoicedAt, " ", w.RO.RO, " ", w.RO.OpenedAt, " ", w.RO.TotalCharges, " ", w.Outcome))
@@ -92,16 +92,16 @@ func TestOpenWarrantyRefusesPositionsOfOtherLists(t *testing.T) {
 		"2026-11-20", "RO#50124#CASE#a", "2026-11-20#50124#0", "2026-11-20#50124#0#a#b", "2026-11-20#a b#0#a", "2026-11-20#50124#0#", "LOC#loc-200",
 	} {
 		if _, _, err := s.OpenWarranty(t.Context(), "loc-100", "", position, 10); !errors.Is(err, relatedro.ErrPosition) {
-			t.Errorf("%s: %v", position, err)
+			t.Errorf("position %s: error %v, want ErrPosition", position, err)
 		}
 	}
 	if _, _, err := s.OpenWarranty(t.Context(), "loc-100", "2026-11-20", "2026-11-20#50124#0#a", 10); !errors.Is(err, relatedro.ErrPosition) {
-		t.Errorf("behind the end: %v", err)
+		t.Errorf("position past the end: error %v, want ErrPosition", err)
 	}
 }
 
-// A case that was stored before there was such a list gets there with its next write,
-// although its list is the same.
+// A case stored before the warranty list existed joins it with its next write, even if its related
+// ROs did not change.
 func TestOpenWarrantyOfACaseStoredBefore(t *testing.T) {
 	table := server.Table(t)
 	s := dynamo.New(server.Client(), table)
@@ -109,7 +109,7 @@ func TestOpenWarrantyOfACaseStoredBefore(t *testing.T) {
 	save(t, s, c)
 	asBefore(t, table)
 	if got := openWarranty(t, table, "", 10); len(got[0]) > 0 || !load(t, s, c.Key).Unindexed {
-		t.Fatalf("it is listed: %v", got)
+		t.Fatalf("listed although stored by an older version: %v", got)
 	}
 	save(t, s, c)
 	if diff := cmp.Diff([][]string{{"a 50124"}}, openWarranty(t, table, "", 10)); diff != "" || load(t, s, c.Key).Unindexed {
@@ -117,7 +117,8 @@ func TestOpenWarrantyOfACaseStoredBefore(t *testing.T) {
 	}
 }
 
-// An older version that runs for a while leaves the row of an RO that was invoiced meanwhile.
+// While an older version runs, it leaves the row of an RO that has been invoiced. The next write
+// removes the row.
 func TestOpenWarrantyAfterAnOlderVersion(t *testing.T) {
 	table := server.Table(t)
 	s := dynamo.New(server.Client(), table)
@@ -134,11 +135,12 @@ func TestOpenWarrantyAfterAnOlderVersion(t *testing.T) {
 	}
 	save(t, s, load(t, s, c.Key))
 	if got := openWarranty(t, table, "", 10); len(got[0]) > 0 {
-		t.Errorf("still listed: %v", got)
+		t.Errorf("an invoiced RO is still listed: %v", got)
 	}
 }
 
-// asBefore takes off case a of RO 50123 what a version without the list did not write.
+// asBefore removes from case a, whose related RO is 50124, everything that versions without the
+// warranty list did not write.
 func asBefore(t *testing.T, table string) {
 	t.Helper()
 	for sk, remove := range map[string]string{"CASE#a": "REMOVE links", "RO#50124#CASE#a": "REMOVE GSI1PK, GSI1SK, openWarranty"} {
@@ -151,7 +153,8 @@ func asBefore(t *testing.T, table string) {
 	}
 }
 
-// What is worth something is kept no longer than its case; other links may stay some days.
+// A link to an open warranty RO expires with its case, because it holds more than a number; other
+// links may last some days longer.
 func TestOpenWarrantyExpiresWithItsCase(t *testing.T) {
 	table := server.Table(t)
 	s := dynamo.New(server.Client(), table)
@@ -171,7 +174,7 @@ func TestOpenWarrantyExpiresWithItsCase(t *testing.T) {
 	}
 }
 
-// Whatever is saved one after the other, the list says what the cases say.
+// After any sequence of saves, the warranty list agrees with the cases.
 func TestOpenWarrantySaysWhatTheCasesSay(t *testing.T) {
 	table := server.Table(t)
 	s := dynamo.New(server.Client(), table)
@@ -216,7 +219,7 @@ func TestOpenWarrantySaysWhatTheCasesSay(t *testing.T) {
 	})
 }
 
-// drawCase draws a case as some event or retrieval may leave it.
+// drawCase draws a case in a state that some event or retrieval may leave it in.
 func drawCase(t *rapid.T, k relatedro.CaseKey) relatedro.Case {
 	if rapid.IntRange(0, 5).Draw(t, "deleted") == 0 {
 		return relatedro.Case{Key: k, Status: relatedro.CaseDeleted}
