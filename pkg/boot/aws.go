@@ -9,14 +9,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// AWS returns the configuration of clients for one service, say "DYNAMODB", from the
-// variables that Lambda sets. It stands in for config.LoadDefaultConfig, which links
-// SSO, instance metadata and an ini parser that a Lambda never uses, and makes a start
-// about a third longer (infra/docs/performance.md).
+// AWS returns the client configuration for one service, such as "DYNAMODB", from the variables that
+// Lambda sets. It replaces config.LoadDefaultConfig, which links SSO, instance metadata and an ini
+// parser that a Lambda function never uses and makes a cold start about a third longer
+// (infra/docs/performance.md).
 //
-// It honours AWS_REGION (or AWS_DEFAULT_REGION), AWS_ACCESS_KEY_ID,
-// AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_ENDPOINT_URL_{service} and
-// AWS_ENDPOINT_URL. What is missing shows in Env.Err.
+// It reads AWS_REGION (or AWS_DEFAULT_REGION), AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
+// AWS_SESSION_TOKEN, AWS_ENDPOINT_URL_{service} and AWS_ENDPOINT_URL. Env.Err reports missing
+// variables.
 func (k Kit) AWS(service string) aws.Config {
 	env := k.Env
 	region := env.Get("AWS_REGION", env.Get("AWS_DEFAULT_REGION", ""))
@@ -42,6 +42,6 @@ func (k Kit) AWS(service string) aws.Config {
 	return config
 }
 
-// attemptTimeout bounds one attempt of one call, so that a lost connection does not
-// use up an invocation. DynamoDB and SQS answer within milliseconds.
+// attemptTimeout bounds one attempt of a call, so that a lost connection does not use up an
+// invocation. DynamoDB and SQS respond within milliseconds.
 const attemptTimeout = 5 * time.Second

@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// Env reads environment variables and remembers every one that is missing or wrong,
-// so that a start fails once, with all their names.
+// Env reads environment variables and collects all that are missing or invalid, so that the
+// function fails to start once, with all their names.
 type Env struct {
 	lookup   func(string) (string, bool)
 	problems []error
 }
 
-// NewEnv returns an Env over the process's own variables.
+// NewEnv returns an Env that reads the process's variables.
 func NewEnv() *Env { return &Env{lookup: os.LookupEnv} }
 
 // Need returns a variable that must be set and not empty.
@@ -29,8 +29,7 @@ func (e *Env) Need(name string) string {
 	return value
 }
 
-// NeedURL returns a variable that must be an http or https URL, without a trailing
-// slash.
+// NeedURL returns a variable that must be an http or https URL, without trailing slashes.
 func (e *Env) NeedURL(name string) string {
 	value := e.Need(name)
 	if value == "" {
@@ -43,7 +42,7 @@ func (e *Env) NeedURL(name string) string {
 	return strings.TrimRight(value, "/")
 }
 
-// NeedDays returns a variable that must be a number of days, 1 at least.
+// NeedDays returns a variable that must be a whole number of days, from 1 to maxDays.
 func (e *Env) NeedDays(name string) time.Duration {
 	value := e.Need(name)
 	if value == "" {
@@ -56,10 +55,10 @@ func (e *Env) NeedDays(name string) time.Duration {
 	return time.Duration(days) * 24 * time.Hour
 }
 
-// maxDays is a hundred years: more is a mistake, and would not fit in a time.Duration for long.
+// maxDays is a hundred years. More is a mistake, and a time.Duration holds only about 292 years.
 const maxDays = 36500
 
-// Get returns a variable, or what stands in for it when it is not set or empty.
+// Get returns a variable, or otherwise if it is unset or empty.
 func (e *Env) Get(name, otherwise string) string {
 	if value, _ := e.lookup(name); value != "" {
 		return value
@@ -67,5 +66,5 @@ func (e *Env) Get(name, otherwise string) string {
 	return otherwise
 }
 
-// Err returns what is missing or wrong, nil if nothing is.
+// Err returns an error that names all missing and invalid variables, or nil if there are none.
 func (e *Env) Err() error { return errors.Join(e.problems...) }

@@ -20,7 +20,7 @@ func TestEnvNamesEverythingThatIsWrongAtOnce(t *testing.T) {
 	newLogger(io.Discard, env)
 	err := env.Err()
 	if err == nil {
-		t.Fatal("no error")
+		t.Fatal("no error for missing and invalid variables")
 	}
 	for _, name := range []string{"MISSING", "EMPTY", "URL", "LOG_LEVEL"} {
 		if !strings.Contains(err.Error(), name) {
@@ -28,14 +28,14 @@ func TestEnvNamesEverythingThatIsWrongAtOnce(t *testing.T) {
 		}
 	}
 	if strings.Contains(err.Error(), "ftp://x") {
-		t.Errorf("error repeats a value: %v", err)
+		t.Errorf("the error contains a value: %v", err)
 	}
 }
 
 func TestNeedURLLeavesOutTheTrailingSlash(t *testing.T) {
 	env := envOf(map[string]string{"URL": "http://127.0.0.1:8085/"})
 	if got := env.NeedURL("URL"); got != "http://127.0.0.1:8085" || env.Err() != nil {
-		t.Errorf("got %q, %v", got, env.Err())
+		t.Errorf("got %q, error %v", got, env.Err())
 	}
 }
 
@@ -71,7 +71,7 @@ func TestAWSHonoursLambdasVariables(t *testing.T) {
 			}
 			credentials, err := config.Credentials.Retrieve(context.Background())
 			if err != nil || credentials.SessionToken != "session" || config.Region != "eu-west-1" {
-				t.Errorf("region %s, session %q, %v", config.Region, credentials.SessionToken, err)
+				t.Errorf("region %s, session %q, error %v", config.Region, credentials.SessionToken, err)
 			}
 		})
 	}
@@ -92,7 +92,7 @@ func TestDaysMustBeANumberOfThem(t *testing.T) {
 		env := envOf(map[string]string{"RETENTION_DAYS": value})
 		got := env.NeedDays("RETENTION_DAYS")
 		if err := env.Err(); (err == nil) != (want > 0) || err == nil && got != want || err != nil && !strings.Contains(err.Error(), "RETENTION_DAYS") {
-			t.Errorf("%q: %v, %v", value, got, err)
+			t.Errorf("%q: %v, error %v", value, got, err)
 		}
 	}
 }

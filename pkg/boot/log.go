@@ -5,8 +5,8 @@ import (
 	"log/slog"
 )
 
-// newLogger returns a logger of JSON lines with the keys that Lambda's own log
-// filter reads: timestamp, level and message.
+// newLogger returns a logger that writes JSON lines with the keys that Lambda's log filter reads:
+// timestamp, level and message.
 func newLogger(w io.Writer, env *Env) *slog.Logger {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(env.Get("LOG_LEVEL", "INFO"))); err != nil {

@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// Namespace is where the functions' metrics are found in CloudWatch.
+// Namespace is the CloudWatch namespace of the functions' metrics.
 const Namespace = "RelatedRO"
 
 // Unit is a CloudWatch unit.
 type Unit string
 
-// The units in use. None is a figure that is no sum and no time.
+// The units in use. None is for dimensionless values.
 const (
 	Count        Unit = "Count"
 	Milliseconds Unit = "Milliseconds"
@@ -22,26 +22,26 @@ const (
 	None         Unit = "None"
 )
 
-// Dimension is a name and a value that metrics are told apart by. Values come from
-// small closed sets: every combination is a metric that is paid for.
+// Dimension is a name and a value that distinguish metrics. Values must come from small closed
+// sets: CloudWatch charges for every combination.
 type Dimension struct{ Name, Value string }
 
 // By returns a Dimension.
 func By(name, value string) Dimension { return Dimension{name, value} }
 
-// Metrics gathers figures during an invocation and writes them as log lines in
-// CloudWatch's embedded metric format, which costs no call. Safe for concurrent use.
+// Metrics collects values during an invocation and writes them as log lines in CloudWatch's
+// embedded metric format, which needs no API call. It is safe for concurrent use.
 type Metrics struct {
 	out    io.Writer
 	now    func() time.Time
 	common []Dimension
 
 	mu      sync.Mutex
-	groups  map[string][][]string // by the metric's name
-	figures []*figure             // since the last Flush, in the order in which they were first added
+	groups  map[string][][]string // by metric name
+	figures []*figure             // since the last Flush, in the order of their first value
 }
 
-// figure is the values of one metric in one combination of dimensions.
+// figure holds the values of one metric for one combination of dimensions.
 type figure struct {
 	name       string
 	unit       Unit
@@ -49,26 +49,25 @@ type figure struct {
 	values     []float64
 }
 
-// maxValues is how many values of a metric one line may carry.
+// maxValues is the most values of a metric that one line may contain.
 const maxValues = 100
 
-// NewMetrics returns Metrics that write to out. The common dimensions are on every
-// figure.
+// NewMetrics returns Metrics that write to out. All values carry the common dimensions.
 func NewMetrics(out io.Writer, now func() time.Time, common ...Dimension) *Metrics {
 	return &Metrics{out: out, now: now, common: common, groups: make(map[string][][]string)}
 }
 
-// Group says by which dimensions, the common ones among them, CloudWatch keeps a metric: each group
-// is one more metric that alarms and dashboards can name, and is paid for. A metric without groups
-// is kept by all its dimensions.
+// Group sets the combinations of dimensions by which CloudWatch aggregates a metric. A group may
+// include common dimensions. Each group is a further metric that alarms and dashboards can use, and
+// CloudWatch charges for it. A metric without groups is aggregated by all its dimensions.
 func (m *Metrics) Group(name string, groups ...[]string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.groups[name] = groups
 }
 
-// Add takes a figure. Counts of one combination are summed; other units keep each
-// value, so that percentiles are right.
+// Add records a value. Counts with the same dimensions are summed. Other units keep each value, so
+// that percentiles are exact.
 func (m *Metrics) Add(name string, unit Unit, value float64, dimensions ...Dimension) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -86,9 +85,9 @@ func (m *Metrics) Add(name string, unit Unit, value float64, dimensions ...Dimen
 	m.figures = append(m.figures, &figure{name, unit, slices.Clone(dimensions), []float64{value}})
 }
 
-// Flush writes what was gathered since the last Flush, on as few lines as can be: CloudWatch is
-// paid by what it takes in. A line has one value of each dimension, so figures share one unless
-// their dimensions disagree.
+// Flush writes the values recorded since the last Flush, on as few lines as possible, because
+// CloudWatch charges by volume. A line has one value per dimension, so metrics share a line unless
+// their dimensions conflict.
 func (m *Metrics) Flush() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -112,12 +111,12 @@ func (m *Metrics) Flush() {
 		}
 		line["_aws"] = emfHead{m.now().UnixMilli(), directives}
 		text, _ := json.Marshal(line)          // strings and numbers always marshal
-		_, _ = m.out.Write(append(text, '\n')) // nowhere to say that standard output is gone
+		_, _ = m.out.Write(append(text, '\n')) // a failed write has nowhere to be reported
 		m.figures = rest
 	}
 }
 
-// fits reports whether a line can carry the figure too.
+// fits reports whether a line can also hold the figure.
 func (f *figure) fits(line map[string]any) bool {
 	_, has := line[f.name]
 	return !has && !slices.ContainsFunc(f.dimensions, func(d Dimension) bool {
@@ -137,7 +136,7 @@ func (m *Metrics) groupsOf(f *figure) [][]string {
 	return [][]string{all}
 }
 
-// emfHead, emfDirective and emfMetric are CloudWatch's embedded metric format.
+// emfHead, emfDirective and emfMetric encode CloudWatch's embedded metric format.
 type emfHead struct {
 	Timestamp         int64
 	CloudWatchMetrics []emfDirective

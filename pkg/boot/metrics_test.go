@@ -12,7 +12,7 @@ import (
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
-// lines returns what m writes on Flush, decoded.
+// lines calls record with new Metrics, flushes them, and returns all lines written, decoded.
 func lines(t *testing.T, record func(m *Metrics)) (decoded []map[string]any) {
 	t.Helper()
 	var out bytes.Buffer
@@ -61,7 +61,7 @@ func TestMetricsAreKeptByTheirGroups(t *testing.T) {
 		m.Add("Related", Count, 3, Dimension{"Outcome", "ok"}, Dimension{"Reason", "none"})
 	})
 	if len(got) != 1 || got[0]["Reason"] != "none" {
-		t.Fatalf("got %v, want one line with every dimension in it", got)
+		t.Fatalf("got %v, want one line with all dimensions", got)
 	}
 	aws, _ := got[0]["_aws"].(map[string]any)
 	want := []any{
@@ -85,7 +85,7 @@ func TestMetricsKeepEachTiming(t *testing.T) {
 		m.Add("Latency", Milliseconds, 7)
 	})
 	if fmt.Sprint(got[0]["Latency"]) != "[5 7]" {
-		t.Errorf("Latency = %v, want each value", got[0]["Latency"])
+		t.Errorf("Latency = %v, want [5 7]", got[0]["Latency"])
 	}
 }
 
@@ -99,7 +99,7 @@ func TestMetricsLineCarriesAtMost100Values(t *testing.T) {
 	for _, line := range got {
 		values, _ := line["Latency"].([]any)
 		if len(values) > 100 {
-			t.Errorf("a line carries %d values", len(values))
+			t.Errorf("a line has %d values, want at most 100", len(values))
 		}
 		total += len(values)
 	}
@@ -122,18 +122,19 @@ func TestFiguresOfARequestAreOnOneLine(t *testing.T) {
 	for status, failed := range map[int]string{200: "[0]", 404: "[0]", 503: "[1]"} {
 		got := lines(t, func(m *Metrics) { Kit{Metrics: m}.CountRequests()("GET /a", status, 2*time.Millisecond) })
 		if len(got) != 1 || fmt.Sprint(got[0]["Failed"]) != failed || fmt.Sprint(got[0]["Latency"]) != "[2]" || got[0]["Route"] != "GET /a" {
-			t.Fatalf("%d: %v", status, got)
+			t.Fatalf("status %d: unexpected lines %v", status, got)
 		}
 		text := fmt.Sprint(got[0]["_aws"])
 		for _, group := range []string{"[[Stack Function Version]]", "[[Stack Route]]"} {
 			if !strings.Contains(text, group) {
-				t.Errorf("no figure is kept by %s: %s", group, text)
+				t.Errorf("no metric is aggregated by %s: %s", group, text)
 			}
 		}
 	}
 }
 
-// A line has one value of a dimension: what two figures share goes out once, and what they do not share never mixes.
+// A line has one value per dimension. Metrics that agree on a dimension share it; metrics that
+// disagree never share a line.
 func TestFiguresShareALineUnlessTheirDimensionsDisagree(t *testing.T) {
 	got := lines(t, func(m *Metrics) {
 		m.Add("Messages", Count, 1, Dimension{"Outcome", "ok"}, Dimension{"Reason", "none"})

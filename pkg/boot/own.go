@@ -5,8 +5,9 @@ import (
 	"slices"
 )
 
-// OwnHost reports whether a host, without a port, is this machine: what is sent there
-// does not leave it. Of names, only localhost is.
+// OwnHost reports whether a host, given without a port, is this machine, so that data sent to it
+// does not leave the machine. The only name it accepts is localhost; all others must be IP
+// addresses.
 func OwnHost(host string) bool {
 	ip := net.ParseIP(host)
 	if ip == nil || ip.IsLoopback() {

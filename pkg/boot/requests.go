@@ -5,12 +5,14 @@ import (
 	"time"
 )
 
-// Failed is the metric that a deployment's brakes look at: 1 for each message or request of a
-// version that failed, 0 for each other, so that its average is the share that failed. To Lambda, a
-// handler that fails every message or answers 500 succeeds.
+// Failed is the metric of a deployment's brake alarms, which roll the deployment back. It is 1 for
+// each message or request that failed and 0 for every other, so that its average per version is the
+// failure rate. Lambda's own error count cannot show this: to Lambda, a handler that fails every
+// message or returns 500 succeeds.
 const Failed = "Failed"
 
-// CountFailures returns a function to be told of each message or request whether it failed.
+// CountFailures returns a function to call once for each message or request, with whether it
+// failed.
 func (k Kit) CountFailures() func(failed bool) {
 	k.Metrics.Group(Failed, []string{"Stack", "Function", "Version"})
 	return func(failed bool) {
@@ -22,8 +24,8 @@ func (k Kit) CountFailures() func(failed bool) {
 	}
 }
 
-// CountRequests returns a function to be told of each answered HTTP request: its route as in
-// template.yaml, its status, and how long it took. A status from 500 is a failure.
+// CountRequests returns a function to call once for each HTTP response, with the route as in
+// template.yaml, the status and the duration. A status of 500 or above counts as a failure.
 func (k Kit) CountRequests() func(route string, status int, took time.Duration) {
 	k.Metrics.Group("Latency", []string{"Stack", "Route"})
 	failures := k.CountFailures()

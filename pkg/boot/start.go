@@ -1,5 +1,5 @@
-// Package boot is what each function's main shares: the environment, AWS clients, the
-// logger, metrics, and the start.
+// Package boot starts the Lambda functions. It provides their environment, AWS clients, logger and
+// metrics.
 package boot
 
 import (
@@ -22,7 +22,7 @@ var Version = "unknown"
 
 var errLogLevel = errors.New("environment variable LOG_LEVEL must be DEBUG, INFO, WARN or ERROR")
 
-// Kit is what a function is built from.
+// Kit holds the dependencies that a function is built from.
 type Kit struct {
 	Function  string // "export", "close", "read", …
 	Env       *Env
@@ -31,15 +31,15 @@ type Kit struct {
 	Transport http.RoundTripper // shared by all clients
 }
 
-// GCPercent is how far the heap grows between two garbage collections. At Go's own 100
-// a function collects at every 4 MB of garbage, a few requests apart, with hundreds of MB
+// GCPercent is the heap growth in percent that triggers a garbage collection. At Go's default of
+// 100 a function would collect after every 4 MB of garbage, every few requests, with hundreds of MB
 // unused.
 const GCPercent = 400
 
-// memoryLimit returns the bytes that the runtime may use before it collects more often
-// than GCPercent asks for: four fifths of the function's memory, in MB. The rest is for
-// the binary itself and what an allocation takes before a collection ends. Lambda kills a
-// process that takes more than the function's memory.
+// memoryLimit returns the memory in bytes above which the runtime collects more often than
+// GCPercent requires: four fifths of the function's memory. The rest is for the binary and for
+// allocations made before a collection ends. Lambda kills a process that exceeds the function's
+// memory.
 func memoryLimit(env *Env) int64 {
 	mb, err := strconv.ParseInt(env.Get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", ""), 10, 32)
 	if err != nil || mb <= 0 {
@@ -48,9 +48,8 @@ func memoryLimit(env *Env) int64 {
 	return mb << 20 / 5 * 4
 }
 
-// Start builds a function and serves its invocations until Lambda ends the process. A
-// build that fails, or a variable that is missing, ends the start with a line that
-// says which.
+// Start builds a function and serves its invocations until Lambda ends the process. If the build
+// fails or a variable is missing, Start logs the error and exits with status 1.
 func Start(function string, build func(Kit) (lambda.Handler, error)) {
 	env := NewEnv()
 	debug.SetGCPercent(GCPercent)
@@ -59,7 +58,7 @@ func Start(function string, build func(Kit) (lambda.Handler, error)) {
 	kit := Kit{
 		Function: function, Env: env, Log: log, Transport: NewTransport(),
 		Metrics: NewMetrics(os.Stdout, time.Now,
-			By("Stack", env.Get("STACK_NAME", "local")), // one account may have several
+			By("Stack", env.Get("STACK_NAME", "local")), // an account may have several stacks
 			By("Function", function),
 			By("Version", env.Get("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"))),
 	}
@@ -72,7 +71,7 @@ func Start(function string, build func(Kit) (lambda.Handler, error)) {
 	lambda.Start(flushing{handler, kit.Metrics})
 }
 
-// flushing writes the metrics after every invocation, one that fails included.
+// flushing writes the metrics after every invocation, including failed ones.
 type flushing struct {
 	lambda.Handler
 	metrics *Metrics

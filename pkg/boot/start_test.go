@@ -33,7 +33,7 @@ func TestMetricsAreWrittenWhenTheHandlerFails(t *testing.T) {
 				_, _ = handler.Invoke(t.Context(), nil)
 			}()
 			if !strings.Contains(out.String(), `"Messages":[1]`) {
-				t.Errorf("wrote %q", out.String())
+				t.Errorf("unexpected output %q", out.String())
 			}
 		})
 	}
@@ -44,7 +44,7 @@ func TestMemoryLimitIsBelowTheFunctionsMemory(t *testing.T) {
 		"512": 429496728, "128": 107374180, "": math.MaxInt64, "much": math.MaxInt64, "0": math.MaxInt64,
 	} {
 		if got := memoryLimit(envOf(map[string]string{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": size})); got != want {
-			t.Errorf("%q MB: %d, want %d", size, got, want)
+			t.Errorf("memory of %q MB: limit %d, want %d", size, got, want)
 		}
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// NewTransport returns the HTTP transport of a Lambda function: connections are kept
-// for as long as the function is warm, enough of them for a batch's concurrent calls.
+// NewTransport returns the HTTP transport of a Lambda function. It keeps idle connections between
+// invocations, enough of them for a batch's concurrent calls.
 func NewTransport() http.RoundTripper {
 	return transport{&http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
@@ -24,12 +24,12 @@ func NewTransport() http.RoundTripper {
 
 // transport hides from net/http that the SDK's request bodies implement io.WriterTo.
 //
-// The SDK closes a body as soon as the answer's headers are there, and a closed body's
-// WriteTo returns io.EOF, which is no error of Read but is one of WriteTo. net/http looks
-// once more for bytes after it has sent the last one. If the answer is faster, which
-// happens where goroutines wait for a processor, it takes that for a failed request
-// and closes the connection while the answer is being read: "use of closed network
-// connection", in a tenth of large requests on one busy processor.
+// The SDK closes a request body as soon as the response headers arrive. WriteTo of a closed body
+// returns io.EOF, which is an error from WriteTo, though not from Read. After sending the last
+// byte, net/http reads the body once more. If the response arrives first, which happens when
+// goroutines wait for a processor, net/http takes the io.EOF for a failed request and closes the
+// connection while the response is being read: "use of closed network connection". On one busy
+// processor this affected a tenth of large requests.
 type transport struct{ *http.Transport }
 
 // RoundTrip implements http.RoundTripper.
@@ -37,7 +37,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Body == nil {
 		return t.Transport.RoundTrip(r)
 	}
-	readable := *r // a RoundTripper may not change the caller's
+	readable := *r // a RoundTripper must not modify the caller's request
 	readable.Body = struct{ io.ReadCloser }{r.Body}
 	return t.Transport.RoundTrip(&readable)
 }

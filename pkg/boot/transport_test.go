@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// closedEarly is a body as the SDK's is when it was closed before net/http looks for
-// more than the last byte: WriteTo, if anybody calls it, returns io.EOF.
+// closedEarly behaves like an SDK body that was closed before net/http reads past the last byte:
+// WriteTo returns io.EOF.
 type closedEarly struct{ io.Reader }
 
 func (closedEarly) WriteTo(io.Writer) (int64, error) { return 0, io.EOF }
@@ -19,7 +19,7 @@ func TestTransportOutlivesABodyThatIsClosedEarly(t *testing.T) {
 	const body, answer = "request", "answer"
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if sent, err := io.ReadAll(r.Body); err != nil || string(sent) != body {
-			t.Errorf("the server got %q, %v", sent, err)
+			t.Errorf("the server got body %q, error %v", sent, err)
 		}
 		io.WriteString(w, answer)
 	}))
@@ -38,6 +38,6 @@ func TestTransportOutlivesABodyThatIsClosedEarly(t *testing.T) {
 	}
 	defer response.Body.Close()
 	if got, err := io.ReadAll(response.Body); err != nil || string(got) != answer {
-		t.Errorf("got %q, %v", got, err)
+		t.Errorf("got response %q, error %v", got, err)
 	}
 }

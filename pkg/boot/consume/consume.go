@@ -1,4 +1,4 @@
-// Package consume builds the functions that work off a queue.
+// Package consume builds the functions that process a queue.
 package consume
 
 import (
@@ -17,9 +17,9 @@ import (
 	"related-ro/pkg/sqsbatch"
 )
 
-// Queue returns the build of a function that works off one queue: the variables name
-// the queue's URL and that of its dead-letter queue. RETENTION_DAYS is how long a case is
-// kept after its last event.
+// Queue returns the build function of a Lambda function that processes one queue. The arguments
+// name the environment variables with the URLs of the queue and of its dead-letter queue.
+// RETENTION_DAYS is how long a case is kept after its last event.
 func Queue(queueVariable, deadLetterVariable string) func(boot.Kit) (lambda.Handler, error) {
 	return func(kit boot.Kit) (lambda.Handler, error) {
 		config := sqsbatch.Config{
@@ -42,15 +42,16 @@ func Queue(queueVariable, deadLetterVariable string) func(boot.Kit) (lambda.Hand
 	}
 }
 
-// manyReceives is how often a message is received before that is worth a figure. What fails for a while passes it too; what
-// passes 150 fails by more than its retrieval, which gives up after a day.
+// manyReceives is the lowest receive count that is reported. Temporary failures exceed it too. A
+// count above 150 means that more than the retrieval fails, because a retrieval gives up after a
+// day.
 const manyReceives = 20
 
-// handleFunc handles the batches of a queue.
+// handleFunc handles a batch of messages.
 type handleFunc func(context.Context, events.SQSEvent) (events.SQSEventResponse, error)
 
-// watched writes down how often the batch's most received message was received, before anything else: what ends the process
-// again and again until SQS moves the message away would never be seen otherwise.
+// watched reports the highest receive count in the batch before calling handle. Otherwise a message
+// that repeatedly ends the process would stay invisible until SQS moves it away.
 func watched(metrics *boot.Metrics, handle handleFunc) handleFunc {
 	metrics.Group("Receives", []string{"Stack"})
 	return func(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
@@ -68,7 +69,7 @@ func watched(metrics *boot.Metrics, handle handleFunc) handleFunc {
 	}
 }
 
-// observe turns how messages ended into metrics.
+// observe counts the outcomes of messages in the metrics.
 func observe(kit boot.Kit) func(sqsbatch.Observation) {
 	metrics, failures := kit.Metrics, kit.CountFailures()
 	metrics.Group("Messages", []string{"Stack", "Function", "Outcome"}, []string{"Stack", "Outcome"}, []string{"Stack", "Reason"})
@@ -76,7 +77,7 @@ func observe(kit boot.Kit) func(sqsbatch.Observation) {
 	return func(o sqsbatch.Observation) {
 		reason := o.Reason
 		if reason == "" {
-			reason = "none" // CloudWatch takes no empty dimension
+			reason = "none" // CloudWatch rejects empty dimension values
 		}
 		metrics.Add("Messages", boot.Count, 1, boot.By("Outcome", o.Outcome), boot.By("Reason", reason))
 		switch relatedro.Settlement(o.Outcome) {

@@ -15,7 +15,7 @@ import (
 	"related-ro/pkg/sqsbatch"
 )
 
-// received is a batch whose messages were received so many times.
+// received returns a batch of messages with the given receive counts.
 func received(times ...string) events.SQSEvent {
 	var batch events.SQSEvent
 	for _, n := range times {
@@ -43,13 +43,14 @@ func TestReceivesAreWrittenBeforeTheWork(t *testing.T) {
 				_, _ = watched(metrics, crash)(t.Context(), tt.batch)
 			}()
 			if got := strings.Contains(out.String(), `"Receives":[160]`); got != tt.written {
-				t.Errorf("wrote %q", out.String())
+				t.Errorf("unexpected output %q", out.String())
 			}
 		})
 	}
 }
 
-// A build that fails every message must be seen as that by its own version: the brakes of a deployment look there.
+// The brake alarms of a deployment watch the Failed metric of the new version, so a build that
+// fails every message must show there.
 func TestFailuresAreKnownByVersion(t *testing.T) {
 	for _, tt := range []struct {
 		name     string

@@ -1,5 +1,4 @@
-// Package dms builds the DMS that a function asks: Karmak, as the environment
-// describes it.
+// Package dms builds the functions' DMS client: Karmak, configured by the environment.
 package dms
 
 import (
@@ -17,8 +16,9 @@ import (
 	"related-ro/pkg/karmak"
 )
 
-// New returns the Karmak client of KARMAK_BASE_URL. Its requests are counted and timed
-// in the metrics.
+// New returns a Karmak client for KARMAK_BASE_URL that counts and times its requests in the
+// metrics. It returns an error if the configuration is invalid, or if KARMAK_BASE_URL would send
+// credentials unencrypted to another machine, which only sam local may do.
 func New(kit boot.Kit) (*karmak.Client, error) {
 	kit.Metrics.Group("KarmakRequests", []string{"Stack", "Outcome"})
 	kit.Metrics.Group("KarmakLatency", []string{"Stack"})
@@ -49,8 +49,8 @@ func New(kit boot.Kit) (*karmak.Client, error) {
 	return karmak.New(config), nil
 }
 
-// private reports whether nobody on the way can read what is sent to the address, our
-// credentials first of all: it is https, or of this machine.
+// private reports whether requests to the address, which carry our credentials, cannot be read in
+// transit: the address is https, or this machine.
 func private(address string) bool {
 	u, err := url.Parse(address)
 	return err == nil && (u.Scheme == "https" || boot.OwnHost(u.Hostname()))
@@ -76,14 +76,14 @@ func credentials(kit boot.Kit) karmak.CredentialsFunc {
 	client := secretsmanager.NewFromConfig(kit.AWS("SECRETS_MANAGER"))
 	return func(ctx context.Context) (karmak.Credentials, error) {
 		keys, err := read(ctx, client, secret)
-		if err != nil { // admin tells its caller a sentence only
+		if err != nil { // logged here, because callers of admin see only a sentence
 			kit.Log.ErrorContext(ctx, "karmak credentials", "error", err)
 		}
 		return keys, err
 	}
 }
 
-// read returns the credentials in the secret.
+// read returns the credentials stored in the secret.
 func read(ctx context.Context, client *secretsmanager.Client, secret string) (karmak.Credentials, error) {
 	out, err := client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &secret})
 	if err != nil {
@@ -94,7 +94,7 @@ func read(ctx context.Context, client *secretsmanager.Client, secret string) (ka
 		ClientSecret    string `json:"clientSecret"`
 		SubscriptionKey string `json:"subscriptionKey"`
 	}
-	// The decoder's own error could quote the secret.
+	// The decoder's error could quote the secret.
 	if json.Unmarshal([]byte(aws.ToString(out.SecretString)), &value) != nil || value.ClientID == "" || value.ClientSecret == "" {
 		return karmak.Credentials{}, errors.New(`the secret must be JSON with "clientId" and "clientSecret"`)
 	}

@@ -35,7 +35,8 @@ func dealer(t *testing.T) *karmaktest.Server {
 	return sim
 }
 
-// secrets is Secrets Manager with one secret, as far as the client speaks to it.
+// secrets starts a Secrets Manager with one secret. It implements only the call that the client
+// makes.
 func secrets(t *testing.T, id, value string) *httptest.Server {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -56,7 +57,7 @@ func secrets(t *testing.T, id, value string) *httptest.Server {
 	return server
 }
 
-// build returns New's client in an environment of these variables.
+// build calls New with the given environment variables and returns its client.
 func build(t *testing.T, said *bytes.Buffer, variables map[string]string) (*karmak.Client, error) {
 	t.Helper()
 	for name, value := range map[string]string{
@@ -91,7 +92,7 @@ func TestCredentialsComeFromSecretsManager(t *testing.T) {
 	}
 	found, err := client.Families(t.Context(), over, []string{"100"})
 	if err != nil || len(found["100"].Related) != 1 {
-		t.Errorf("Families: %+v, %v", found, err)
+		t.Errorf("Families: %+v, error %v", found, err)
 	}
 }
 
@@ -167,11 +168,11 @@ func TestSecretThatCannotBeUsed(t *testing.T) {
 			fmt.Fprint(&said, err)
 			for _, secret := range []string{"s3cret", "31337"} {
 				if strings.Contains(said.String(), secret) {
-					t.Errorf("%q is in %s", secret, said.String())
+					t.Errorf("the output contains %q: %s", secret, said.String())
 				}
 			}
 			if n := sim.Counts().Total; n != 0 {
-				t.Errorf("%d requests without credentials", n)
+				t.Errorf("Karmak got %d requests without credentials", n)
 			}
 		})
 	}
@@ -232,7 +233,7 @@ func TestCredentialsGoNowhereInClear(t *testing.T) {
 				"KARMAK_BASE_URL": c.address, "KARMAK_CLIENT_ID": "client", "KARMAK_CLIENT_SECRET": "s3cret-value",
 			})
 			if refused := err != nil && strings.Contains(err.Error(), "KARMAK_BASE_URL"); refused != c.refused || !refused && err != nil {
-				t.Errorf("got %v, refused should be %t", err, c.refused)
+				t.Errorf("error %v, want refused: %t", err, c.refused)
 			}
 		})
 	}

@@ -1,4 +1,4 @@
-// Package follow builds the function that looks for what has changed in the DMS.
+// Package follow builds the function that looks for changes in the DMS.
 package follow
 
 import (
@@ -16,7 +16,7 @@ import (
 	"related-ro/pkg/sqsbatch"
 )
 
-// Build returns a handler that follows all connections once, whatever the event is.
+// Build returns a handler that follows all connections once and ignores its event.
 func Build(kit boot.Kit) (lambda.Handler, error) {
 	zone, err := zone.Dealers(kit)
 	if err != nil {
@@ -44,7 +44,7 @@ func Build(kit boot.Kit) (lambda.Handler, error) {
 	}), nil
 }
 
-// observe turns what became of each connection into metrics, and logs what failed.
+// observe counts the outcome of each connection in the metrics and logs failures.
 func observe(kit boot.Kit) func(relatedro.Follow) {
 	metrics := kit.Metrics
 	metrics.Group("FollowConnections", []string{"Stack", "Outcome"})

@@ -1,4 +1,4 @@
-// Package serve is what the functions behind API Gateway share.
+// Package serve configures the functions behind API Gateway.
 package serve
 
 import (
@@ -9,7 +9,7 @@ import (
 	"related-ro/pkg/karmak"
 )
 
-// Config returns the configuration of a handler. Requests are counted and timed in the
+// Config returns the configuration of an HTTP handler that counts and times its requests in the
 // metrics.
 func Config(kit boot.Kit) httpapi.Config {
 	return httpapi.Config{

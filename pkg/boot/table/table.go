@@ -1,4 +1,4 @@
-// Package table builds the store of a function.
+// Package table builds a function's store.
 package table
 
 import (
@@ -8,8 +8,8 @@ import (
 	"related-ro/pkg/dynamo"
 )
 
-// New returns the store on the table TABLE_NAME. Each item of it that cannot be read is
-// logged by its key, and counted.
+// New returns the store on the table named by TABLE_NAME. It logs and counts each unreadable item,
+// by its key.
 func New(kit boot.Kit, options ...dynamo.Option) *dynamo.Store {
 	kit.Metrics.Group("UnreadableItems", []string{"Stack"})
 	unreadable := dynamo.OnUnreadable(func(item string, err error) {

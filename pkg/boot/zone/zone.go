@@ -1,5 +1,5 @@
-// Package zone knows the dealers' time zone. Lambda's image has no time zones: a function
-// that needs one links them all, 450 kB, by this package.
+// Package zone loads the dealers' time zone. Lambda's image has no time zone data, so importing
+// this package links all of it, 450 kB.
 package zone
 
 import (
@@ -10,7 +10,7 @@ import (
 	"related-ro/pkg/boot"
 )
 
-// Dealers returns the zone that DEALERS_TIME_ZONE names.
+// Dealers returns the time zone named by DEALERS_TIME_ZONE.
 func Dealers(kit boot.Kit) (*time.Location, error) {
 	zone, err := time.LoadLocation(kit.Env.Need("DEALERS_TIME_ZONE"))
 	if err != nil {
