@@ -1,5 +1,5 @@
-// Command admin is the Lambda function that answers the administration: settings,
-// refreshes and dead letters, behind API Gateway.
+// Command admin is the Lambda function behind API Gateway that serves administration: settings,
+// refreshes and dead letters.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Command close is the Lambda function that works off the case-close queue: cases that
-// were closed, by a person or by auto-close.
+// Command close is the Lambda function that processes the case-close queue: cases closed by a
+// person or by auto-close.
 package main
 
 import (

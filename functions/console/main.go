@@ -1,5 +1,5 @@
-// Command console is the Lambda function that serves the console and the embeddable
-// related-ro elements through the HTTP API. It calls nobody.
+// Command console is the Lambda function that serves the console and the embeddable related-ro
+// elements through the HTTP API. It calls no other service.
 package main
 
 import (

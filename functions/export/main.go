@@ -1,5 +1,5 @@
-// Command export is the Lambda function that works off the case-export queue: cases that
-// were exported to the DMS.
+// Command export is the Lambda function that processes the case-export queue: cases exported to the
+// DMS.
 package main
 
 import (

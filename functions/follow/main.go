@@ -1,5 +1,5 @@
-// Command follow is the Lambda function that a schedule starts: it looks for what has
-// changed in the DMS, and has the cases fetched again that say otherwise.
+// Command follow is the Lambda function, started by a schedule, that looks for changes in the DMS
+// and queues a refresh for each case whose related ROs no longer match.
 package main
 
 import (

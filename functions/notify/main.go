@@ -1,6 +1,5 @@
-// Command notify is the Lambda function that reads the table's stream: it tells others,
-// by events on the stack's bus, what changed in a case's related ROs and in a location's
-// settings.
+// Command notify is the Lambda function that reads the table's stream and publishes events on the
+// stack's bus when a case's related ROs or a location's settings change.
 package main
 
 import (
@@ -22,7 +21,7 @@ func build(kit boot.Kit) (lambda.Handler, error) {
 	return lambda.NewHandler(stream.Handle), nil
 }
 
-// observe turns what became of records into metrics.
+// observe counts the outcomes of stream records in the metrics.
 func observe(kit boot.Kit) func(dynamo.Told) {
 	metrics, failures := kit.Metrics, kit.CountFailures()
 	metrics.Group("Notices", []string{"Stack", "Kind"})

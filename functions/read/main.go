@@ -1,5 +1,4 @@
-// Command read is the Lambda function that answers what the UI reads, behind API
-// Gateway.
+// Command read is the Lambda function behind API Gateway that serves the UI's reads.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Command refresh is the Lambda function that works off the refresh queue: cases whose
-// related ROs are to be fetched again, for staff or because they changed in the DMS.
+// Command refresh is the Lambda function that processes the refresh queue: cases whose related ROs
+// must be fetched again, because staff asked for it or because they changed in the DMS.
 package main
 
 import (
