@@ -22,30 +22,30 @@ import (
 
 const (
 	backlogAccounts = 20
-	backlogEach     = 250 // messages of an account
+	backlogEach     = 250 // messages per account
 	backlogJitter   = 100 * time.Millisecond
 	backlogFailures = 0.01
 	backlogPatience = 3 * time.Minute
 
-	// Of the backlog beside slow dealers.
+	// The backlog beside slow dealers.
 	besideEach  = 100
-	slowDealers = 4 // a fifth
+	slowDealers = 4 // a fifth of the dealers
 	slowLatency = 2 * time.Second
 	deadDealers = 1
 )
 
-// drained is how a backlog was worked off.
+// drained holds the measurements of a processed backlog.
 type drained struct {
 	seen   *watch
 	counts karmaktest.Counts
 	took   time.Duration
-	size   int // of a batch
-	atOnce int // batches
+	size   int // messages per batch
+	atOnce int // concurrent batches
 }
 
-// backlog drains full queues through the whole local stack, the functions' own binaries included:
-// once with all dealers alike, and twice for those whose dealers are well, alone and beside dealers
-// who are not.
+// backlog drains full queues through the whole local stack, including the functions' own binaries:
+// once with all dealers alike, and twice for dealers whose Karmak is healthy, first alone and then
+// beside dealers whose Karmak is slow or dead.
 func backlog(ctx context.Context, b *bench) (report.Section, error) {
 	if err := b.build(ctx); err != nil {
 		return report.Section{}, err
@@ -57,7 +57,7 @@ func backlog(ctx context.Context, b *bench) (report.Section, error) {
 	const well = backlogAccounts - slowDealers - deadDealers
 	alone, err := b.drain(ctx, well, besideEach, well)
 	if err != nil {
-		return report.Section{}, fmt.Errorf("those that are well alone: %w", err)
+		return report.Section{}, fmt.Errorf("healthy dealers alone: %w", err)
 	}
 	faults := []karmaktest.Fault{}
 	for l := well; l < backlogAccounts; l++ {
@@ -75,7 +75,8 @@ func backlog(ctx context.Context, b *bench) (report.Section, error) {
 	return backlogSection(all, alone, beside), nil
 }
 
-// drain has so many accounts' messages worked off, until those of the first of them are done.
+// drain queues the given number of messages for each account and waits until those of the first
+// accounts are processed. Faults are in addition to the backlog's own.
 func (b *bench) drain(ctx context.Context, accounts, each, first int, faults ...karmaktest.Fault) (drained, error) {
 	d := drained{seen: newWatch()}
 	gate := make(chan struct{})
@@ -118,7 +119,7 @@ func (b *bench) drain(ctx context.Context, accounts, each, first int, faults ...
 	return d, err
 }
 
-// closedUntil lets nobody receive before the gate is open.
+// closedUntil blocks ReceiveMessage until the channel gate is closed, which opens the gate.
 func closedUntil(gate <-chan struct{}, handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".ReceiveMessage") {
@@ -132,7 +133,7 @@ func closedUntil(gate <-chan struct{}, handler http.Handler) http.Handler {
 	})
 }
 
-// fillQueues sends half of the messages to each queue, each about a case of its own.
+// fillQueues sends half of the messages to each queue. Each message concerns another case.
 func fillQueues(ctx context.Context, s *stack.Stack, accounts, each int) error {
 	messages := accounts * each
 	w := &world.World{Store: dynamo.New(s.DynamoDBClient(), s.Template.Tables[0].Name)}
@@ -174,7 +175,8 @@ func fillQueues(ctx context.Context, s *stack.Stack, accounts, each int) error {
 	return sends.Wait()
 }
 
-// batches returns what the template allows for exports and closes.
+// batches returns the batch size and the number of concurrent batches that the template allows for
+// exports and closes together.
 func batches(s *stack.Stack) (size, atOnce int) {
 	for _, m := range s.Template.Mappings {
 		if m.Queue == "ExportQueue" || m.Queue == "CloseQueue" {
@@ -198,34 +200,36 @@ func backlogSection(all, alone, beside drained) report.Section {
 	section := report.Section{
 		Title: "Backlog",
 		Text: fmt.Sprintf(`
-%d messages about as many new cases, half of them exports and half closes, wait in the two queues of the local stack, over %d Karmak
-accounts. Karmak answers after %v ± %v, and %.0f %% of its answers are 503. The functions are the deployed binaries, as many at once as
-template.yaml allows: %d batches of %d. An account is asked one thing at a time, so the backlog takes at least as long as the slowest
-account's look-ups, one after the other: their waits are drawn by chance (infra/bench/chance.go), without what the product, the engines
-and this machine take. Everything runs on this one machine.
+%d messages about as many new cases wait in the two queues of the local stack, half of them exports
+and half closes, for %d Karmak accounts. Karmak answers after %v ± %v, and %.0f %% of its answers are
+503. The functions are the deployed binaries with the concurrency that template.yaml allows: %d
+batches of %d. Each account gets one request at a time, so the backlog takes at least as long as the
+consecutive look-ups of the slowest account. Their waits are simulated with random draws
+(infra/bench/chance.go), without the time that the product, the engines and this machine take.
+Everything runs on this one machine.
 
-Then %d messages of each account: those of %d dealers who are well, alone, and beside %d whose Karmak takes %v and %d whose Karmak
-does not answer at all.`,
+Then, with %d messages per account: the backlog of %d healthy dealers, alone and beside %d dealers
+whose Karmak takes %v and %d whose Karmak does not answer.`,
 			messages, backlogAccounts, karmakLatency, backlogJitter, backlogFailures*100, all.atOnce, all.size,
 			besideEach, backlogAccounts-slowDealers-deadDealers, slowDealers, slowLatency, deadDealers),
 		Goals: []report.Goal{
-			{What: "Backlog: time over the waits drawn by chance", Value: ratio(all.took, wait), Limit: 1.1, Unit: "×"},
-			{What: "Backlog: a process's memory at the end over that of its first third", Value: all.seen.memoryGrowth(), Limit: 1.2, Unit: "×"},
-			{What: "Backlog of dealers who are well: time beside slow and dead ones over alone", Value: ratio(beside.took, alone.took), Limit: 1.15, Unit: "×"},
+			{What: "Backlog: time over the simulated waits", Value: ratio(all.took, wait), Limit: 1.1, Unit: "×"},
+			{What: "Backlog: memory of a process in its last third over its first third", Value: all.seen.memoryGrowth(), Limit: 1.2, Unit: "×"},
+			{What: "Backlog of healthy dealers: time beside slow and dead ones over time alone", Value: ratio(beside.took, alone.took), Limit: 1.15, Unit: "×"},
 		},
 		Tables: []report.Table{{Columns: []string{"", "backlog"}}},
 	}
 	t := &section.Tables[0]
 	t.Add("time to drain", fmt.Sprintf("%.1f s", all.took.Seconds()))
-	t.Add("waits drawn by chance", fmt.Sprintf("%.1f s", wait.Seconds()))
-	t.Add("messages a second", report.Number(messages/all.took.Seconds()))
+	t.Add("simulated waits", fmt.Sprintf("%.1f s", wait.Seconds()))
+	t.Add("messages per second", report.Number(messages/all.took.Seconds()))
 	t.Add("batches", fmt.Sprint(all.seen.batches))
-	t.Add("messages that came back for another try", fmt.Sprint(all.seen.failed))
-	t.Add("Karmak requests for each message", report.Number(requests))
+	t.Add("messages returned to the queue for a retry", fmt.Sprint(all.seen.failed))
+	t.Add("Karmak requests per message", report.Number(requests))
 	t.Add("requests answered with 503", fmt.Sprint(all.counts.Faults[karmaktest.StatusError]))
-	t.Add("most requests at once for one account", fmt.Sprint(most))
-	t.Add("most memory of a function's process", report.Number(float64(all.seen.most)/(1<<20))+" MB")
-	t.Add("dealers who are well, alone", fmt.Sprintf("%.1f s", alone.took.Seconds()))
+	t.Add("most concurrent requests for one account", fmt.Sprint(most))
+	t.Add("maximum memory of a function's process", report.Number(float64(all.seen.most)/(1<<20))+" MB")
+	t.Add("healthy dealers, alone", fmt.Sprintf("%.1f s", alone.took.Seconds()))
 	t.Add("the same, beside slow and dead ones", fmt.Sprintf("%.1f s", beside.took.Seconds()))
 	return section
 }

@@ -22,7 +22,7 @@ const (
 	batchRepeats  = 3
 )
 
-// batchShape is how many messages a batch has, from how many accounts.
+// batchShape is the number of messages in a batch and the number of accounts they come from.
 type batchShape struct{ messages, accounts int }
 
 func batchShapes() (shapes []batchShape) {
@@ -35,7 +35,7 @@ func batchShapes() (shapes []batchShape) {
 	return shapes
 }
 
-// batchFigures are what a batch came to; all but took for one message.
+// batchFigures holds the measurements of a batch. All except took are per message.
 type batchFigures struct {
 	took           time.Duration
 	cpu            time.Duration
@@ -46,7 +46,7 @@ type batchFigures struct {
 
 func (f batchFigures) roundTrips() float64 { return ratio(f.took, karmakLatency) }
 
-// batchWorld hands out messages about cases that nobody has heard of.
+// batchWorld creates messages about cases that are not in the table yet.
 type batchWorld struct {
 	*world.World
 	mu   sync.Mutex
@@ -77,8 +77,8 @@ func (w *batchWorld) exported(ctx context.Context, s batchShape) (world.Exported
 	return exported, w.AddROs(ctx, exported)
 }
 
-// batchRetrieval works off batches of every shape, by the product and by the
-// straightforward handler.
+// batchRetrieval measures batches of every shape with the product and with the straightforward
+// handler.
 func batchRetrieval(ctx context.Context, _ *bench) (report.Section, error) {
 	e, err := engines.Start(ctx)
 	if err != nil {
@@ -111,8 +111,8 @@ func ourBatches(ctx context.Context, e *engines.Engines) (map[batchShape]batchFi
 	return figures, nil
 }
 
-// measure lets a consumer work off a batch that signs in, and then some with warm
-// tokens, which it counts.
+// measure passes a consumer one batch that signs in, and then batchRepeats batches with warm
+// tokens, which it measures. Karmak has the given latency during the latter.
 func (w *batchWorld) measure(ctx context.Context, c world.Consumer, shape batchShape, latency time.Duration) (f batchFigures, err error) {
 	warmUp, err := w.exported(ctx, shape)
 	if err != nil {
@@ -156,8 +156,9 @@ func (w *batchWorld) measure(ctx context.Context, c world.Consumer, shape batchS
 	}, w.Engines.SetLatency(ctx, 0)
 }
 
-// naiveBatches works off a batch of each shape, all at once: they do little but wait. What they ask
-// Karmak is counted over all of them, as it is the same for each message.
+// naiveBatches measures a batch of each shape with the straightforward handler. The batches run
+// concurrently, since they spend almost all their time waiting. Karmak requests are averaged over
+// all batches, because every message causes the same number.
 func naiveBatches(ctx context.Context, e *engines.Engines) (map[batchShape]batchFigures, error) {
 	w, err := newBatchWorld(ctx, e, "straightforward")
 	if err != nil {
@@ -218,10 +219,11 @@ func batchSection(ours, naive map[batchShape]batchFigures) report.Section {
 	s := report.Section{
 		Title: "Batch retrieval",
 		Text: fmt.Sprintf(`
-A batch of messages about new cases, each RO with two alternates, one location an account, Karmak answering after %v; tokens and
-settings warm. Wall time is in Karmak round trips, the median of %d batches. The straightforward handler
-(`+"`infra/bench/straightforward`"+`) signs in and asks for each message, one after the other. Counts are for one message.
-10 messages come from 10 accounts of the 50.`, karmakLatency, batchRepeats),
+Each batch has messages about new cases. Each RO has two alternates, each account has one location,
+Karmak answers after %v, and tokens and settings are warm. Wall time is in Karmak round trips, the
+median of %d batches. The straightforward handler (`+"`infra/bench/straightforward`"+`) signs in and looks
+up the RO for each message, one message after the other. Counts are per message. A batch of 10
+messages from 50 accounts uses only 10 of them.`, karmakLatency, batchRepeats),
 		Tables: []report.Table{{Columns: []string{
 			"messages", "accounts", "round trips", "straightforward", "ratio", "look-ups", "Karmak requests", "straightforward", "DynamoDB calls", "straightforward",
 			"read units", "straightforward", "write units", "straightforward", "CPU ms",
@@ -237,24 +239,27 @@ settings warm. Wall time is in Karmak round trips, the median of %d batches. The
 	one, fifty := ours[batchShape{50, 1}], ours[batchShape{50, 50}]
 	s.Goals = []report.Goal{
 		{What: "50 messages of one account: wall time", Value: one.roundTrips(), Limit: 3.3, Unit: "round trips"},
-		{What: "50 messages of one account: Karmak requests for each", Value: one.karmak, Limit: 0.08, Unit: "requests"},
+		{What: "50 messages of one account: Karmak requests per message", Value: one.karmak, Limit: 0.08, Unit: "requests"},
 		{What: "50 messages of 50 accounts: wall time", Value: fifty.roundTrips(), Limit: 4, Unit: "round trips"},
 	}
 	s.Notes = `
-A retrieval of new cases is three look-ups, one after the other, since an account is asked one thing at a time: what was made from the ROs
-at hand, the rows of both, and what was made from those, to know that there is no more. Of a family that a case had before, the last is
-asked for along with the first. 200 ROs of one account do not fit into one URL: seven look-ups.
+A retrieval of new cases makes three consecutive look-ups, since each account gets one request at a
+time. The first finds the ROs made from the cases' ROs, the second reads the rows of both, and the
+third looks for ROs made from those, to confirm that the family is complete. If a case already had
+the family, the third look-up becomes part of the first. 200 ROs of one account do not fit into one
+URL and take seven look-ups.
 
-Write units are mostly the links, which serve the search and the linked cases and which the straightforward handler does not have: a
-case with its RO and two related ones is four items in one transaction, at twice their size.`
+Most write units are for the links, which serve the search and the linked cases. The straightforward
+handler writes none. A case with its RO and two related ones is four items in one transaction, which
+costs twice their size.`
 	return s
 }
 
-// processorTime returns what this process has used.
+// processorTime returns the CPU time used by this process.
 func processorTime() time.Duration {
 	var used syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &used) != nil {
-		return 0 // it fails for other arguments only
+		return 0 // it fails only for other arguments
 	}
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }

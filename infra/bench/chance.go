@@ -5,16 +5,16 @@ import (
 	"time"
 )
 
-// retryDelay is package karmak's default.
+// retryDelay is the default of package karmak.
 const retryDelay = 200 * time.Millisecond
 
-// chance draws how long Karmak keeps a look-up waiting, by the latencies and failures of the
-// backlog. It knows nothing of what the product, the engines or the machine take.
+// chance simulates the waits for Karmak from the backlog's latencies and failures. It leaves out
+// the time that the product, the engines and the machine take.
 type chance struct{ random *rand.Rand }
 
-// backlogWait returns how long the backlog waits for Karmak alone, where each account answers so
-// many look-ups one after the other: until the slowest is done, in the mean of many draws, the same
-// ones in every run.
+// backlogWait returns how long the backlog waits for Karmak alone. lookups has the number of
+// consecutive look-ups of each account; the backlog waits for the slowest account. The result is
+// the mean of many random draws, which are the same in every run.
 func backlogWait(lookups []int) time.Duration {
 	const draws = 200
 	c := chance{rand.New(rand.NewPCG(1, 2))}
@@ -33,8 +33,8 @@ func backlogWait(lookups []int) time.Duration {
 	return total / draws
 }
 
-// lookup is one look-up with its retries. A first retry waits for half of retryDelay to all of it,
-// each further one for twice that.
+// lookup draws the duration of one look-up with its retries. The first retry waits for between half
+// of retryDelay and all of it. Each further retry waits for twice as long.
 func (c chance) lookup() (wait time.Duration) {
 	for backoff := retryDelay; ; backoff *= 2 {
 		wait += karmakLatency - backlogJitter + c.upTo(2*backlogJitter)

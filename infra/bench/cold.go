@@ -18,13 +18,13 @@ import (
 
 const (
 	coldStarts = 101
-	warmEvents = 20 // of each start
+	warmEvents = 20 // per start
 )
 
 // build builds the functions and the references with the Makefile's flags.
 func (b *bench) build(ctx context.Context) error {
 	if _, err := os.Stat(filepath.Join(b.binaries, "read")); err == nil {
-		return nil // another section did
+		return nil // another section has built them
 	}
 	if err := stack.Build(ctx, b.root, b.binaries); err != nil {
 		return err
@@ -39,7 +39,7 @@ func (b *bench) build(ctx context.Context) error {
 	return nil
 }
 
-// coldStart starts every function and every reference.
+// coldStart measures the cold start of every function and every reference.
 func coldStart(ctx context.Context, b *bench) (report.Section, error) {
 	if err := b.build(ctx); err != nil {
 		return report.Section{}, err
@@ -69,8 +69,8 @@ func coldStart(ctx context.Context, b *bench) (report.Section, error) {
 	return coldSection(programs, results), nil
 }
 
-// What the cold functions are asked about: an enabled location with a case without
-// related ROs and one with two, and a location that nobody has set up.
+// The events of the cold functions concern an enabled location, with one case that has no related
+// ROs and one that has two, and a location that was never set up.
 const (
 	plainCase, familyCase = 1, 2
 	coldLocation          = 1
@@ -88,20 +88,20 @@ func coldWorld(ctx context.Context, e *engines.Engines) (*world.World, error) {
 	return w, w.Save(ctx, world.StoredCase(coldLocation, plainCase, 0), world.StoredCase(coldLocation, familyCase, world.Spinoffs))
 }
 
-// started is a program of the section: a function, or what it is held against.
+// started is a program of the section: a function or a reference.
 type started struct {
 	coldstart.Program
-	held string // of a function: the binary of the lean program that links the same clients
+	held string // for a function: the lean program's binary that links the same clients
 }
 
-// programs are the empty handler first, then the lean programs, then the functions.
+// programs returns the empty handler first, then the lean programs, then the functions.
 func (b *bench) programs(w, none *world.World) []started {
 	location, _ := world.Location(coldLocation)
 	environment := []string{
 		"AWS_REGION=" + engines.Region, "AWS_ACCESS_KEY_ID=" + engines.AccessKey, "AWS_SECRET_ACCESS_KEY=" + engines.SecretKey,
 		"AWS_EC2_METADATA_DISABLED=true", "AWS_ENDPOINT_URL_DYNAMODB=" + w.Engines.DynamoDBURL, "TABLE_NAME=" + w.Table,
 		"BENCH_PK=LOC#" + location, "BENCH_SK=SETTINGS",
-		"KARMAK_BASE_URL=" + w.Engines.KarmakURL, "KARMAK_CREDENTIALS_SECRET_ID=none", // no event here asks Karmak
+		"KARMAK_BASE_URL=" + w.Engines.KarmakURL, "KARMAK_CREDENTIALS_SECRET_ID=none", // Karmak gets no request
 		"EXPORT_QUEUE_URL=http://127.0.0.1:9/export", "EXPORT_DLQ_URL=http://127.0.0.1:9/export-dlq",
 		"CLOSE_QUEUE_URL=http://127.0.0.1:9/close", "CLOSE_DLQ_URL=http://127.0.0.1:9/close-dlq",
 		"REFRESH_QUEUE_URL=http://127.0.0.1:9/refresh", "REFRESH_DLQ_URL=http://127.0.0.1:9/refresh-dlq",
@@ -139,11 +139,13 @@ func coldSection(programs []started, results []coldstart.Result) report.Section 
 	s := report.Section{
 		Title: "Cold start",
 		Text: fmt.Sprintf(`
-Each binary is started %d times in turns with the others, each turn in another order, over the Lambda Runtime API: init is from the
-start of the process to its first call for an event, first is the first event, warm are %d more. Medians. DynamoDB is in memory, in
-another process. The references are `+"`infra/bench/reference/{empty,leanget,leanthree,leanbus}`"+`: a lean program links the clients that
-the function needs, makes them, and does no more. All are built with the Makefile's flags. Which of the machine's memory a binary's
-pages get makes a few per cent: `+"`export`, `close` and `refresh`"+` are one program.`, coldStarts, warmEvents),
+Each binary starts %d times over the Lambda Runtime API, in turn with the others and in a new order
+each round. Init runs from the start of the process to its first request for an event, first is the
+first event, and warm is the %d events after it. All times are medians. DynamoDB runs in memory in
+another process. The references are `+"`infra/bench/reference/{empty,leanget,leanthree,leanbus}`"+`.
+A lean program links and creates the clients that the function needs, and does nothing else. All are
+built with the Makefile's flags. The placement of a binary's pages in memory changes the times by a
+few per cent, as `+"`export`, `close` and `refresh`"+` show, which are one program.`, coldStarts, warmEvents),
 		Tables: []report.Table{{Columns: []string{
 			"program", "size MB", "× lean", "init ms", "× empty", "× lean", "first ms", "warm ms", "peak RSS MB", "CPU of init ms", "CPU of warm ms",
 		}}},
@@ -171,11 +173,13 @@ pages get makes a few per cent: `+"`export`, `close` and `refresh`"+` are one pr
 	}
 	over := func(name string) string { return report.Number(ratio(lean[name].Init.Median(), empty.Init.Median())) }
 	s.Notes = fmt.Sprintf(`
-**What the SDK costs.** Its DynamoDB package takes a program to %s × the empty handler's init, those of SQS and Secrets Manager beside it to
-%s ×, %s ms of a start that takes Lambda a tenth of a second or more: more code to page in, each service's regular expressions of AWS's
-partitions, and the schemas of all its operations (infra/docs/decisions/0006).
+**Cost of the SDK.** The DynamoDB package alone raises a program's init to %s × the empty handler's;
+SQS and Secrets Manager raise it further to %s ×. That is %s ms of a start that takes Lambda a tenth
+of a second or more. The causes are more code to page in, each service's regular expressions for
+AWS's partitions, and the schemas of all its operations (infra/docs/decisions/0006).
 
-**The first event.** P1 of a case with related ROs is two calls one after the other, each the first of its kind.`,
+**The first event.** P1 for a case with related ROs makes two consecutive calls, each the first of
+its kind.`,
 		over("leanget"), over("leanthree"), report.Milliseconds(lean["leanthree"].Init.Median()-empty.Init.Median()))
 	return s
 }

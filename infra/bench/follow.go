@@ -12,9 +12,9 @@ import (
 	"related-ro/infra/bench/world"
 )
 
-// followLimits are those of one connection in one run. Write units hold two of the lease and one of
-// the time at which the location was checked; in a run that saw a change, two more for what was
-// seen, and the cases cost what refreshes cost.
+// followLimits returns the limits of one connection in one run. Write units include two for the
+// lease and one for the location's check time. A run that sees a change uses two more to record it,
+// and its cases cost as much as refreshes.
 func followLimits() map[string]struct{ requests, calls, read, write float64 } {
 	return map[string]struct{ requests, calls, read, write float64 }{
 		"a run that sees no change": {1, 3.1, 1.2, 3},
@@ -22,8 +22,8 @@ func followLimits() map[string]struct{ requests, calls, read, write float64 } {
 	}
 }
 
-// countFollow counts what following costs for a connection, over 50 of them with 3 ROs each that
-// were touched lately.
+// countFollow counts the cost of following per connection, over 50 connections with 3 recently
+// updated ROs each.
 func countFollow(ctx context.Context, e *engines.Engines) (counts []limit, err error) {
 	w, err := newBatchWorld(ctx, e, "follow")
 	if err != nil {
@@ -40,7 +40,7 @@ func countFollow(ctx context.Context, e *engines.Engines) (counts []limit, err e
 		return nil, err
 	}
 	run := world.NewFollower(w.MeteredStore, e)
-	if err := run(ctx); err != nil { // tokens, and what the first run sees
+	if err := run(ctx); err != nil { // gets tokens and sees the first changes
 		return nil, err
 	}
 	for _, voided := range []bool{false, true} {
@@ -74,7 +74,8 @@ func countFollow(ctx context.Context, e *engines.Engines) (counts []limit, err e
 	return counts, nil
 }
 
-// touch has the ROs of what was exported be touched just now, and one of each family voided.
+// touch marks the ROs of the exported cases as updated now, and sets whether one RO of each family
+// is voided.
 func touch(ctx context.Context, e *engines.Engines, exported world.Exported, voided bool) error {
 	for i := range exported.Messages {
 		account := world.Account(exported.At(i))
@@ -89,11 +90,11 @@ func touch(ctx context.Context, e *engines.Engines, exported world.Exported, voi
 	return nil
 }
 
-// followGrowth times runs of follow over ever more connections, Karmak answering at once, and adds
-// them to the section.
+// followGrowth times runs of follow over a growing number of connections, with Karmak answering
+// without delay, and adds the results to the section.
 func followGrowth(ctx context.Context, e *engines.Engines, s *report.Section) error {
 	counts := []int{50, 500, 2000}
-	t := report.Table{Columns: []string{"connections of a run of follow", "ms for each", "read / write units for each", "Karmak requests for each"}}
+	t := report.Table{Columns: []string{"connections of a run of follow", "ms per connection", "read / write units per connection", "Karmak requests per connection"}}
 	var each []time.Duration
 	var units []float64
 	for _, n := range counts {
@@ -110,7 +111,7 @@ func followGrowth(ctx context.Context, e *engines.Engines, s *report.Section) er
 			}
 		}
 		run := world.NewFollower(w.MeteredStore, e)
-		if err := run(ctx); err != nil { // tokens
+		if err := run(ctx); err != nil { // gets tokens
 			return err
 		}
 		before, err := e.Counts(ctx)
@@ -138,7 +139,7 @@ func followGrowth(ctx context.Context, e *engines.Engines, s *report.Section) er
 	}
 	s.Tables = append(s.Tables, t)
 	s.Goals = append(s.Goals,
-		report.Goal{What: "a run of follow: time for a connection with 2000 over 50", Value: ratio(each[len(each)-1], each[0]), Limit: 1.2, Unit: "×"},
-		report.Goal{What: "a run of follow: capacity units for a connection, most over least", Value: slices.Max(units) / slices.Min(units), Limit: 1.2, Unit: "×"})
+		report.Goal{What: "a run of follow: time per connection, 2000 connections over 50", Value: ratio(each[len(each)-1], each[0]), Limit: 1.2, Unit: "×"},
+		report.Goal{What: "a run of follow: capacity units per connection, most over least", Value: slices.Max(units) / slices.Min(units), Limit: 1.2, Unit: "×"})
 	return nil
 }

@@ -19,24 +19,25 @@ import (
 
 const (
 	growthLocation = 1
-	growthReal     = 100 // whole cases among the many, which are what is asked for
+	growthReal     = 100 // complete cases, the only ones that are read
 	perLocation    = 10_000
 	growthTurns    = 250
 )
 
-// operation is what is done again and again while the table grows.
+// operation is an operation that is measured at each size of the table.
 type operation struct {
 	name string
 	do   func() error
 }
 
-// grown is what an operation took and used at one size of the table.
+// grown holds an operation's time and usage at one size of the table.
 type grown struct {
 	took  time.Duration
 	usage world.Usage
 }
 
-// growth measures the placements and a retrieval in tables with ever more cases.
+// growth measures the placements, a retrieval and a run of follow in tables with a growing number
+// of cases.
 func growth(ctx context.Context, b *bench) (report.Section, error) {
 	sizes := []int{100, 10_000, b.cases}
 	worlds := make([][]operation, len(sizes))
@@ -81,8 +82,8 @@ func growth(ctx context.Context, b *bench) (report.Section, error) {
 	return section, followGrowth(ctx, e, &section)
 }
 
-// growthWorld has so many cases, perLocation in each location. Most of them carry only
-// their keys and numbers, since the engine keeps them in memory.
+// growthWorld returns a table with the given number of cases, perLocation in each location. Most of
+// them have only their keys and numbers, since the engine keeps all of them in memory.
 func growthWorld(ctx context.Context, e *engines.Engines, size int) (*batchWorld, error) {
 	w, err := world.New(ctx, e, fmt.Sprintf("growth-%d", size))
 	if err != nil {
@@ -102,15 +103,14 @@ func growthWorld(ctx context.Context, e *engines.Engines, size int) (*batchWorld
 	return &batchWorld{World: w, next: growthReal}, nil
 }
 
-// Stand-ins for the digits of a case and of its asset in the items to multiply. They
-// begin with digits that no other number here begins with, and are wider, so that what
-// is filled in never matches what is asked for.
+// Placeholders for the digits of a case and of its asset in the items to copy. Their first digits
+// and their width differ from those of all other numbers here, so that no copy matches a request.
 const (
 	fillCase  = "88800001"
 	fillAsset = "99900001"
 )
 
-// fill multiplies the items of one case, without what is nested.
+// fill stores count copies of one case's items, without nested attributes.
 func fill(ctx context.Context, w *world.World, count int) error {
 	if count <= 0 {
 		return nil
@@ -132,7 +132,7 @@ func fill(ctx context.Context, w *world.World, count int) error {
 	var items []string
 	for _, it := range out.Items {
 		if sort, ok := it["SK"].(*types.AttributeValueMemberS); !ok || !strings.Contains(sort.Value, fillCase) {
-			continue // the settings and their history
+			continue // an item of the settings or of their history
 		}
 		shallow, err := json.Marshal(shallowItem(it))
 		if err != nil {
@@ -153,8 +153,8 @@ func fill(ctx context.Context, w *world.World, count int) error {
 	return nil
 }
 
-// shallowItem returns an item's texts in DynamoDB's JSON: its keys and numbers, and
-// nothing that is nested.
+// shallowItem returns an item's strings in DynamoDB's JSON: its keys and numbers, without nested
+// attributes.
 func shallowItem(it item) map[string]map[string]string {
 	out := make(map[string]map[string]string)
 	for name, value := range it {
@@ -165,7 +165,8 @@ func shallowItem(it item) map[string]map[string]string {
 	return out
 }
 
-// operations are P1 to P4 and a retrieval, each of another case every time.
+// operations returns P1 to P4, a retrieval and a run of follow. Each call of P1, P2, P4 and the
+// retrieval concerns another case than the last.
 func (w *batchWorld) operations(ctx context.Context) ([]operation, error) {
 	reader, err := world.NewReader(w.MeteredStore)
 	if err != nil {
@@ -184,21 +185,21 @@ func (w *batchWorld) operations(ctx context.Context) ([]operation, error) {
 		{"P1, two related ROs", read(func(n int) []byte { return world.GetCase(location, n) })},
 		{"P2, 10 cases of an asset", read(func(n int) []byte { return world.GetAsset(location, n) })},
 		{"P3, 100 cases", read(func(int) []byte { return world.BatchGet(0, growthReal, []int{growthLocation}) })},
-		{"P4, a whole number", read(func(n int) []byte { return world.Search(location, world.RO(n), "exact") })},
-		{"P4, a beginning of 10 numbers", read(func(n int) []byte { return world.Search(location, world.RO(n)[:len(world.RO(n))-1], "prefix") })},
-		{"one retrieval, Karmak at once", func() error {
+		{"P4, a complete number", read(func(n int) []byte { return world.Search(location, world.RO(n), "exact") })},
+		{"P4, a prefix of 10 numbers", read(func(n int) []byte { return world.Search(location, world.RO(n)[:len(world.RO(n))-1], "prefix") })},
+		{"one retrieval, Karmak without latency", func() error {
 			exported := world.Exported{First: w.next, Messages: 1, Locations: []int{growthLocation}}
 			w.next++
 			return world.Work(ctx, consumer, exported.Batch())
 		}},
 		{"a run of follow over one connection", func() error { return follow(ctx) }},
 	}
-	// The ROs of all retrievals, so that Karmak is only asked while it is measured.
+	// Add the ROs of all retrievals in advance, so that the measurements do not include it.
 	ros := world.Exported{First: w.next, Messages: growthTurns + 1, Locations: []int{growthLocation}}
 	if err := w.AddROs(ctx, ros); err != nil {
 		return nil, err
 	}
-	for _, o := range all { // settings, tokens, connections
+	for _, o := range all { // caches settings, gets tokens, opens connections
 		if err := o.do(); err != nil {
 			return nil, fmt.Errorf("%s: %w", o.name, err)
 		}
@@ -211,9 +212,10 @@ func growthSection(sizes []int, operations []operation, figures [][]grown) repor
 	s := report.Section{
 		Title: "Growth",
 		Text: fmt.Sprintf(`
-The same operations in tables with %d, %d and %d cases, %d in each location, which is some years of a busy one. The %d cases
-that are asked for are whole; the others have their keys, links and numbers only, since the engine keeps all of them in memory.
-Medians of %d turns in milliseconds, in turns over the tables, and read / write units of one.`,
+The same operations in tables with %d, %d and %d cases, %d per location, which is some years of a
+busy one. The %d cases that are read are complete. The others have only their keys, links and
+numbers, since the engine keeps all of them in memory. Times are medians of %d turns in milliseconds,
+alternating between the tables; units are the read / write units of one operation.`,
 			sizes[0], sizes[1], sizes[2], perLocation, growthReal, growthTurns),
 		Tables: []report.Table{{Columns: []string{"operation"}}},
 	}
@@ -237,9 +239,10 @@ Medians of %d turns in milliseconds, in turns over the tables, and read / write 
 			report.Goal{What: o.name + ": capacity units, most over least", Value: slices.Max(units) / slices.Min(units), Limit: 1.2, Unit: "×"})
 	}
 	s.Notes = `
-No operation reads more than its answer: every one is keys or one range of one partition. What does grow with a location's cases is
-the answer to a short beginning of a number, up to a page, and an asset's list, up to a page. The times creep up by the engine's memory:
-what is asked for lies further apart than a processor's caches reach, for P3 in a hundred places. ` + "`notify`" + ` reads the table's stream alone,
-and so knows nothing of how many cases there are.`
+No operation reads more than its answer: each one reads keys or one range of one partition. Two
+answers do grow with a location's cases, each up to one page: those to a short prefix of a number, and
+an asset's list. The times rise slightly because of the engine's memory: the items are spread over
+more memory than the processor's caches hold, for P3 in a hundred places. ` + "`notify`" + ` reads only the
+table's stream, so its cost does not depend on the number of cases.`
 	return s
 }

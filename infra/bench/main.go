@@ -1,5 +1,5 @@
-// Command bench measures the product against references that are built and run in the
-// same go, and writes infra/docs/performance.md.
+// Command bench measures the product against references that it builds and runs at the same time,
+// and writes infra/docs/performance.md.
 //
 //	go run ./infra/bench          everything, about five minutes on two processors
 //	go run ./infra/bench -smoke   counts only, less than a minute; fails if one has grown
@@ -46,20 +46,20 @@ func exit(err error) {
 	os.Exit(0)
 }
 
-// options are what the command line says.
+// options holds the command-line flags.
 type options struct {
 	root  string
 	only  string
 	cases int
 }
 
-// bench is one run: what the sections have in common.
+// bench is one run. The sections share its fields.
 type bench struct {
 	options
 	binaries string // directory of the functions' and the references' binaries
 }
 
-// section is one thing to measure.
+// section is one named measurement.
 type section struct {
 	name string
 	run  func(context.Context, *bench) (report.Section, error)
@@ -114,7 +114,7 @@ func run(ctx context.Context, o options) error {
 	return writeFile(filepath.Join(o.root, "infra/docs/performance.md"), r.Write)
 }
 
-// writeFile writes a file by a function, or leaves it as it was.
+// writeFile replaces a file with the output of write. If write fails, the file stays unchanged.
 func writeFile(path string, write func(io.Writer) error) error {
 	var content bytes.Buffer
 	if err := write(&content); err != nil {

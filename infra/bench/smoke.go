@@ -12,27 +12,28 @@ import (
 	"related-ro/infra/bench/world"
 )
 
-// limit is the most that a count may be.
+// limit is a measured count and its maximum.
 type limit struct {
 	what        string
 	value, most float64
 }
 
-// readLimits are those of one warm request, by the name of its reading. Allocations, all and those
-// that the bare calls do without, are a tenth above what was measured when they were set.
+// readLimits returns the limits of one warm request by the name of its reading. The limits of
+// allocations, both in total and beyond the bare calls, are 10 % above the counts measured when the
+// limits were set. P1 spends half a read unit on its location's check time.
 func readLimits() map[string]struct{ calls, units, allocations, beyond float64 } {
 	return map[string]struct{ calls, units, allocations, beyond float64 }{
 		"P1, no related ROs":                       {1, 1.5, 660, 170},
 		"P1, two related ROs, each another case's": {3, 2.5, 1620, 185},
 		"P3, 100 cases of 5 locations":             {1, 50, 17300, 6150},
 		"P3, the same, compressed for a browser":   {1, 50, 17300, 6150},
-		"P4, a related RO's number":                {2, 2, 1240, 185}, // of any number of locations
+		"P4, a related RO's number":                {2, 2, 1240, 185}, // any number of locations
 	}
 }
 
-// batchLimits are those of one message of a batch with warm tokens and settings. Calls and write
-// units hold two of the lease for each account, and write units one of the index of open cases and
-// one of that of open warranty ROs. P1 reads, for half a unit, when its location was checked.
+// batchLimits returns the limits of one message of a batch with warm tokens and settings. Calls and
+// write units include two for the lease of each account. Write units also include one for the index
+// of open cases and one for the index of open warranty ROs.
 func batchLimits() map[batchShape]struct{ lookups, requests, calls, read, write float64 } {
 	return map[batchShape]struct{ lookups, requests, calls, read, write float64 }{
 		{1, 1}:   {3, 3, 5, 2, 13},
@@ -42,8 +43,8 @@ func batchLimits() map[batchShape]struct{ lookups, requests, calls, read, write 
 	}
 }
 
-// runSmoke measures what does not depend on the machine, and fails if any of it has
-// grown.
+// runSmoke measures the counts that do not depend on the machine. It returns an error if any of
+// them exceeds its limit.
 func runSmoke(ctx context.Context) error {
 	e, err := engines.Start(ctx)
 	if err != nil {
@@ -66,7 +67,7 @@ func runSmoke(ctx context.Context) error {
 	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	for _, l := range slices.Concat(reads, batches, follows) {
 		fmt.Fprintf(out, "%.6g\tof at most %g\t\t%s\n", l.value, l.most, l.what)
-		if l.value > l.most*1.000001 { // sums of fractions
+		if l.value > l.most*1.000001 { // allows for rounding in sums of fractions
 			problems = append(problems, fmt.Errorf("%s: %.6g, at most %g", l.what, l.value, l.most))
 		}
 	}
@@ -132,8 +133,8 @@ func countBatches(ctx context.Context, e *engines.Engines) (counts []limit, err 
 	return append(counts, again...), nil
 }
 
-// countAgain counts a close that finds the list as it was: without the last look-up, without a
-// link, and without a transaction.
+// countAgain counts a close that finds the list unchanged. It needs no last look-up, no link and no
+// transaction.
 func (w *batchWorld) countAgain(ctx context.Context, c world.Consumer) ([]limit, error) {
 	exported, err := w.exported(ctx, batchShape{1, 1})
 	if err != nil {
@@ -155,7 +156,7 @@ func (w *batchWorld) countAgain(ctx context.Context, c world.Consumer) ([]limit,
 		return nil, err
 	}
 	usage := w.Meter.Take()
-	const name = "a close that finds the list as it was"
+	const name = "a close that finds the list unchanged"
 	return []limit{
 		{name + ": Karmak requests", float64(after.Total - before.Total), 2},
 		{name + ": DynamoDB calls", float64(usage.Calls), 5},

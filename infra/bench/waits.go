@@ -18,14 +18,15 @@ import (
 
 const (
 	waitTurns = 30
-	waitLook  = 5 * time.Millisecond // between two looks at a case
+	waitLook  = 5 * time.Millisecond // between two reads of a case
 
-	// Look-ups that have to wait for each other, see package karmak: what was made from the RO, the
-	// rows of both, and what was made from those; of a family that is as it was, the last is known.
+	// Consecutive look-ups, see package karmak. For a new family they find the ROs made from the
+	// RO, the rows of both, and the ROs made from those. An unchanged family does not need the last
+	// one.
 	newFamily, knownFamily = 3, 2
 )
 
-// waits measures what a person waits for, through the whole local stack.
+// waits measures the delays that users wait for, through the whole local stack.
 func waits(ctx context.Context, b *bench) (report.Section, error) {
 	if err := b.build(ctx); err != nil {
 		return report.Section{}, err
@@ -70,8 +71,8 @@ func waits(ctx context.Context, b *bench) (report.Section, error) {
 	return waitSection(exported, refreshed, window["ExportQueue"]+newFamily*karmakLatency, window["RefreshQueue"]+knownFamily*karmakLatency), nil
 }
 
-// waitFor does something to one case after the other, and times until the API answers with what
-// came of it. The first one signs in, and is not counted.
+// waitFor calls do for one case after the other and measures the time until the API answers with
+// the resulting retrieval. The first case signs in and is not counted.
 func waitFor(ctx context.Context, p *platform.Platform, do func(c platform.Case, n int) error) (times timing.Times, err error) {
 	location, _ := world.Location(0)
 	for n := range waitTurns + 1 {
@@ -101,7 +102,8 @@ func waitFor(ctx context.Context, p *platform.Platform, do func(c platform.Case,
 	return times, nil
 }
 
-// refresh presses Refresh at a case, each time another person: one may ask only so often.
+// refresh requests a refresh of a case, each time as another person, since the API limits the
+// refreshes of one person.
 func refresh(ctx context.Context, s *stack.Stack, c platform.Case, n int) error {
 	token, err := s.Key().Token(issuer.Grant{
 		Subject: fmt.Sprintf("person-%d@bench", n), Roles: []string{"service_manager"}, Locations: []string{"*"}, Issued: time.Now(), Lifetime: time.Hour,
@@ -127,12 +129,13 @@ func refresh(ctx context.Context, s *stack.Stack, c platform.Case, n int) error 
 
 func waitSection(exported, refreshed timing.Times, exportFloor, refreshFloor time.Duration) report.Section {
 	s := report.Section{
-		Title: "What a person waits for",
+		Title: "Waits that users see",
 		Text: fmt.Sprintf(`
-Through the whole local stack, one thing after the other, Karmak answering after %v: from the message that says that a case was
-exported, and from pressing Refresh at a case whose family is as it was, to the API's answer with the new list, looked for every %v. The
-floor is the look-ups that have to wait for each other, %d and %d, and the batching window of template.yaml. The element looks for the
-answer after 0.5 s, and then every 0.3 s and more.`, karmakLatency, waitLook, newFamily, knownFamily),
+Measured through the whole local stack, one operation at a time, with Karmak answering after %v. An
+export starts with the message that reports it; a refresh starts with the request, for a case whose
+family has not changed. Both end when the API answers with the new list, which is read every %v. The
+floor is the consecutive look-ups, %d for an export and %d for a refresh, plus the batching window in
+template.yaml. The element polls for the answer after 0.5 s, then at intervals from 0.3 s up.`, karmakLatency, waitLook, newFamily, knownFamily),
 		Tables: []report.Table{{Columns: []string{"", "floor ms", "p50 ms", "ratio", "p99 ms", "ratio"}}},
 	}
 	add := func(name string, times timing.Times, floor time.Duration) {
@@ -142,7 +145,7 @@ answer after 0.5 s, and then every 0.3 s and more.`, karmakLatency, waitLook, ne
 			report.Goal{What: name + ": p50 over the floor", Value: ratio(p50, floor), Limit: 1.2, Unit: "×"},
 			report.Goal{What: name + ": p99 over the floor", Value: ratio(p99, floor), Limit: 1.2, Unit: "×"})
 	}
-	add("an export to the API's answer", exported, exportFloor)
+	add("export to the API's answer", exported, exportFloor)
 	add("Refresh to the API's answer", refreshed, refreshFloor)
 	return s
 }

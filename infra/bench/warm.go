@@ -21,11 +21,11 @@ import (
 	"related-ro/pkg/dynamo"
 )
 
-// reading is a placement's request, and the bare calls that its answer cannot do
-// without: they read the same attributes, and do nothing with them.
+// reading is a placement's request, and the minimum of DynamoDB calls that its answer needs. The
+// bare calls read the same attributes and discard them.
 type reading struct {
 	name    string
-	most    float64 // p50 over the bare calls'
+	most    float64 // limit of p50 over the bare calls'
 	request []byte
 	bare    func(context.Context, *dynamodb.Client) error
 }
@@ -37,8 +37,8 @@ const (
 	linkedCases   = 2
 )
 
-// warmWorld has warmCases cases over the locations, each with its related ROs; the first
-// one's are the own ROs of other cases.
+// warmWorld returns a world with warmCases cases spread over the locations, each with its related
+// ROs. The related ROs of the first case are other cases' own ROs.
 func warmWorld(ctx context.Context, e *engines.Engines) (*world.World, error) {
 	w, err := world.New(ctx, e, "warm")
 	if err != nil {
@@ -111,7 +111,7 @@ func key(location, sort string) item { return item{"PK": text("LOC#" + location)
 
 func caseKey(location string, n int) item { return key(location, "CASE#"+world.Key(location, n).Case) }
 
-// shown is what an answer needs of cases and settings.
+// shown lists the attributes that an answer needs from cases and settings.
 const shown = "PK,SK,revision,caseNumber,assetId,roNumber,caseStatus,closedBy,retrieval,fetchedOver,relatedRos," +
 	"#status,dms,karmak,version"
 
@@ -135,10 +135,10 @@ func query(ctx context.Context, c *dynamodb.Client, table, location, ro string) 
 	return err
 }
 
-// dynamoDBTakes is what DynamoDB takes for a call, as infra/docs/cost.md assumes.
+// dynamoDBTakes is DynamoDB's latency per call, as assumed in infra/docs/cost.md.
 const dynamoDBTakes = 5 * time.Millisecond
 
-// late has every call take as long as DynamoDB's do.
+// late delays every call by DynamoDB's latency.
 type late struct{ http.RoundTripper }
 
 // RoundTrip implements http.RoundTripper.
@@ -149,7 +149,8 @@ func (l late) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // warmRead compares requests to a warm function with the bare calls they need.
 func warmRead(ctx context.Context, _ *bench) (report.Section, error) {
-	defer debug.SetGCPercent(debug.SetGCPercent(boot.GCPercent)) // as in a function; the bare calls gain by it too
+	// As in a function; the bare calls benefit too.
+	defer debug.SetGCPercent(debug.SetGCPercent(boot.GCPercent))
 	e, err := engines.Start(ctx)
 	if err != nil {
 		return report.Section{}, err
@@ -162,10 +163,11 @@ func warmRead(ctx context.Context, _ *bench) (report.Section, error) {
 	s := report.Section{
 		Title: "Warm read",
 		Text: fmt.Sprintf(`
-A request as API Gateway hands it to `+"`read`"+`, from the bytes of the event to the bytes of the answer, against nothing but the calls of
-the SDK that the answer needs, for the same attributes of the same items, with the same client and engine, in turns. Each call takes %v
-longer than the engine in memory needs, which is about what DynamoDB takes: times are those that people feel. Processor time, allocations
-and sizes are without that wait.`, dynamoDBTakes),
+A request as API Gateway passes it to `+"`read`"+`, from the bytes of the event to the bytes of the answer,
+is compared with only the SDK calls that the answer needs. Both use the same client and engine and
+request the same attributes of the same items, in turn. Each call takes %v longer than the in-memory
+engine, which is about DynamoDB's latency, so that the times are those that users see. CPU time,
+allocations and sizes are measured without that delay.`, dynamoDBTakes),
 		Tables: []report.Table{{Columns: []string{
 			"request", "p50 ms", "bare p50 ms", "difference", "ratio", "p99 ms", "bare p99 ms", "ratio", "CPU ms", "bare CPU ms", "allocations", "bare", "KB", "bare KB", "DynamoDB calls", "read units", "KB out",
 		}}},
@@ -176,12 +178,14 @@ and sizes are without that wait.`, dynamoDBTakes),
 		}
 	}
 	s.Notes = `
-P1 of a case with related ROs has to look up which of them are other cases' own before it can answer: one call a number, side by
-side, after the case is known. The reference does the same; ` + "`BatchGetItem`" + ` alone would be no answer to the contract.
+For a case with related ROs, P1 has to find out which of them are other cases' own ROs. That takes one
+call per number, in parallel, once the case is known. The reference does the same, because a single
+` + "`BatchGetItem`" + ` does not give the answer that the contract requires.
 
-What is left over the bare calls is the contract itself: the event is JSON that holds the request's body as a string, the answer is JSON
-that holds its own JSON as a string, and a line of log and one of metrics are JSON too. All of it goes through encoding/json. A browser
-gets a long answer by gzip, which spares nine tenths of the bytes or more.`
+The contract itself causes the remaining difference: the event is JSON with the request's body as a
+string, the answer is JSON with its own JSON as a string, and the log line and the line of metrics are
+JSON too. All of it goes through encoding/json. A browser receives long answers compressed with gzip,
+which saves nine tenths of the bytes or more.`
 	return s, nil
 }
 
@@ -197,7 +201,7 @@ func (r reading) measure(ctx context.Context, w *world.World, s *report.Section)
 	}
 	ours := func() error { return lateReader.Get(ctx, r.request) }
 	bare := func() error { return r.bare(ctx, lateClient) }
-	if _, err := timing.Interleave(50, ours, bare); err != nil { // connections, caches
+	if _, err := timing.Interleave(50, ours, bare); err != nil { // opens connections, fills caches
 		return err
 	}
 	times, err := timing.Interleave(warmTurns, ours, bare)
@@ -232,18 +236,18 @@ func (r reading) measure(ctx context.Context, w *world.World, s *report.Section)
 		report.Goal{What: r.name + ": p50 over the bare calls'", Value: ratio(p50, bare50), Limit: r.most, Unit: "×"},
 		report.Goal{What: r.name + ": p99 over the bare calls'", Value: ratio(p99, bare99), Limit: 1.5, Unit: "×"})
 	if strings.HasPrefix(r.name, "P3") {
-		s.Goals = append(s.Goals, report.Goal{What: r.name + ": allocations a case", Value: use.allocations / warmCases, Limit: 200, Unit: "allocations"})
+		s.Goals = append(s.Goals, report.Goal{What: r.name + ": allocations per case", Value: use.allocations / warmCases, Limit: 200, Unit: "allocations"})
 	}
 	return nil
 }
 
-// usage returns what one warm request costs.
+// usage returns the DynamoDB usage of one warm request.
 func (r reading) usage(ctx context.Context, w *world.World) (world.Usage, error) {
 	reader, err := world.NewReader(w.MeteredStore)
 	if err != nil {
 		return world.Usage{}, err
 	}
-	if err := reader.Get(ctx, r.request); err != nil { // remembers the settings
+	if err := reader.Get(ctx, r.request); err != nil { // caches the settings
 		return world.Usage{}, err
 	}
 	w.Meter.Take()
@@ -251,13 +255,13 @@ func (r reading) usage(ctx context.Context, w *world.World) (world.Usage, error)
 	return w.Meter.Take(), err
 }
 
-// footprint is what one run of something uses in this process.
+// footprint is the resource use of one run in this process.
 type footprint struct {
 	allocations, bytes float64
 	cpu                time.Duration
 }
 
-// footprintOf returns the average of many runs.
+// footprintOf returns the mean footprint of many runs. It stops at the first error.
 func footprintOf(run func() error) (footprint, error) {
 	const runs = 200
 	var before, after runtime.MemStats

@@ -16,15 +16,15 @@ import (
 	"related-ro/pkg/karmak/karmaktest"
 )
 
-// watch follows a stack while it works off messages.
+// watch records the progress of a stack that processes messages.
 type watch struct {
 	mu       sync.Mutex
 	batches  int
-	failed   int             // messages that came back
-	done     map[string]int  // messages, by location
-	memory   map[int][]int64 // of the functions' processes, in bytes, after each batch
+	failed   int             // messages returned to the queue
+	done     map[string]int  // processed messages by location
+	memory   map[int][]int64 // resident memory after each batch by process, in bytes
 	most     int64
-	problem  error // the last one of a batch
+	problem  error // the last error of a batch
 	progress chan struct{}
 }
 
@@ -34,7 +34,8 @@ func newWatch() *watch {
 	return &watch{done: make(map[string]int), memory: make(map[int][]int64), progress: make(chan struct{}, 1)}
 }
 
-// await returns when so many messages of each location are done.
+// await waits until the given number of messages of each location is processed. It returns an error
+// if ctx ends first.
 func (w *watch) await(ctx context.Context, locations []string, each int) error {
 	for {
 		if left := w.left(locations, each); left == 0 {
@@ -49,7 +50,7 @@ func (w *watch) await(ctx context.Context, locations []string, each int) error {
 	}
 }
 
-// left returns how many messages of the locations are not done.
+// left returns the number of messages of the locations that are not processed yet.
 func (w *watch) left(locations []string, each int) (left int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -82,8 +83,8 @@ func (w *watch) Batch(_ string, b poller.Batch) {
 	}
 }
 
-// Line implements stack.Observer. A process prints one line for each message, and one for each
-// batch of several.
+// Line implements stack.Observer. A process logs one line per message, and one line per batch of
+// several messages.
 func (w *watch) Line(l lambda.Line) {
 	var line struct{ Message, Location, Outcome string }
 	if json.Unmarshal([]byte(l.Text), &line) != nil {
@@ -112,15 +113,15 @@ func (w *watch) Line(l lambda.Line) {
 	w.most = max(w.most, bytes)
 }
 
-// memoryGrowth returns how many times the most memory of its first third a process had
-// in its last; of the worst process.
+// memoryGrowth returns the ratio of a process's maximum memory in the last third of its batches to
+// that in the first third, for the process with the highest ratio.
 func (w *watch) memoryGrowth() (worst float64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, samples := range w.memory {
 		third := len(samples) / 3
 		if third == 0 {
-			continue // it hardly ran
+			continue // too few samples
 		}
 		worst = max(worst, float64(slices.Max(samples[len(samples)-third:]))/float64(slices.Max(samples[:third])))
 	}

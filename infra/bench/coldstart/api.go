@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// runtimeAPI is the Lambda Runtime API of one process.
+// runtimeAPI serves the Lambda Runtime API to one process.
 type runtimeAPI struct {
 	address string
 	server  *http.Server
-	ready   chan time.Time // the first call for an event
+	ready   chan time.Time // time of the first request for an event
 	events  chan []byte
 	answers chan answer
 	asked   int // events handed out
@@ -57,14 +57,15 @@ func (a *runtimeAPI) next(w http.ResponseWriter, r *http.Request) {
 		header.Set("Lambda-Runtime-Aws-Request-Id", fmt.Sprintf("00000000-0000-4000-8000-%012d", a.asked))
 		header.Set("Lambda-Runtime-Deadline-Ms", fmt.Sprint(time.Now().Add(time.Minute).UnixMilli()))
 		header.Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:us-east-1:000000000000:function:bench")
-		w.Write(event) // if it fails the process is gone, and nobody gets an answer
+		w.Write(event) // fails only if the process has ended; ask then returns ctx's error
 	case <-r.Context().Done():
 	}
 }
 
-// take takes the answer to an event: its path ends in response, or in error.
+// take receives the result of an event, or of a failed start. Any path that does not end in
+// /response reports a failure.
 func (a *runtimeAPI) take(w http.ResponseWriter, r *http.Request) {
-	text, _ := io.ReadAll(r.Body) // what is cut off is not what was expected
+	text, _ := io.ReadAll(r.Body) // a truncated answer fails the check in Result.ask
 	w.WriteHeader(http.StatusAccepted)
 	http.NewResponseController(w).Flush()
 	a.answers <- answer{text, !strings.HasSuffix(r.URL.Path, "/response")}

@@ -1,7 +1,7 @@
-// Package coldstart measures the start of Lambda functions' own binaries: it speaks the
-// Lambda Runtime API to each, so that what is timed is what would be deployed. The
-// programs are started in turns, each in another order: the second of two starts of one
-// binary is faster, and so it would be in every turn.
+// Package coldstart measures the cold start of Lambda functions. It serves the Lambda Runtime API
+// to each process, so that the measured binary is the one that would be deployed. Each round starts
+// the programs in a new random order: the second of two consecutive starts of one binary is faster,
+// and a fixed order would always favour the same program.
 package coldstart
 
 import (
@@ -20,28 +20,29 @@ import (
 	"related-ro/infra/bench/timing"
 )
 
-// Program is a binary with what it is told and asked.
+// Program is a binary with its environment, its event and the expected answer.
 type Program struct {
 	Name        string
 	Binary      string
-	Environment []string // NAME=value; beside what Lambda sets
+	Environment []string // NAME=value; in addition to Lambda's own variables
 	Event       []byte
-	Answer      string // what the answer to Event must contain
+	Answer      string // text that the answer to Event must contain
 }
 
-// Result is how a Program did.
+// Result holds the measurements of a Program.
 type Result struct {
 	Program
 	Size    int64        // of the binary, in bytes
-	Init    timing.Times // from the start of the process to its first call for an event
-	InitCPU timing.Times // processor time of it
-	First   timing.Times // the first event, from its call to its answer
-	Warm    timing.Times // every other one
+	Init    timing.Times // from the start of the process to its first request for an event
+	InitCPU timing.Times // CPU time used during Init
+	First   timing.Times // first event of each process, from request to answer
+	Warm    timing.Times // all later events
 	WarmCPU time.Duration
-	PeakRSS int64 // the most memory that a process had in use when it was idle at last, in bytes
+	PeakRSS int64 // largest peak resident set of any process, read after its last event, in bytes
 }
 
-// CPUPerEvent is the processor time of a warm event, the runtime's included.
+// CPUPerEvent returns the mean CPU time of a warm event, including the runtime's share, or 0 if
+// there were no warm events.
 func (r Result) CPUPerEvent() time.Duration {
 	if len(r.Warm) == 0 {
 		return 0
@@ -49,11 +50,11 @@ func (r Result) CPUPerEvent() time.Duration {
 	return r.WarmCPU / time.Duration(len(r.Warm))
 }
 
-// patience bounds the wait for a program, which answers within milliseconds.
+// patience limits one start with all its events. Programs answer within milliseconds.
 const patience = 30 * time.Second
 
-// Measure starts each program so many times and gives it its event once and then warm
-// times more.
+// Measure starts each program the given number of times. Each process gets its event once and then
+// warm more times. Measure stops at the first error.
 func Measure(ctx context.Context, programs []Program, starts, warm int) ([]Result, error) {
 	results := make([]Result, len(programs))
 	for i, p := range programs {
@@ -74,7 +75,7 @@ func Measure(ctx context.Context, programs []Program, starts, warm int) ([]Resul
 	return results, nil
 }
 
-// start runs the program once.
+// start runs the program once and adds the measurements to r.
 func (r *Result) start(ctx context.Context, warm int) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -95,7 +96,7 @@ func (r *Result) start(ctx context.Context, warm int) error {
 		return err
 	}
 	defer func() {
-		command.Process.Kill() // gone already is as good
+		command.Process.Kill() // an error means that the process has already ended
 		command.Wait()
 	}()
 	ready, err := api.awaitReady(ctx)
@@ -136,14 +137,14 @@ func (r *Result) ask(ctx context.Context, api *runtimeAPI) (time.Duration, error
 	return took, nil
 }
 
-// processorTime returns what all threads of a process have used. A process that is
-// gone has used none.
+// processorTime returns the CPU time used by all threads of a process, or 0 if the process has
+// ended.
 func processorTime(pid int) (total time.Duration) {
-	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid)) // the pattern is well-formed
+	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid)) // the pattern is valid
 	for _, task := range tasks {
 		text, err := os.ReadFile(task)
 		if err != nil {
-			continue // the thread ended
+			continue // the thread has ended
 		}
 		used, _, _ := strings.Cut(string(text), " ")
 		ns, _ := strconv.ParseInt(used, 10, 64)
@@ -152,7 +153,7 @@ func processorTime(pid int) (total time.Duration) {
 	return total
 }
 
-// peakRSS returns the most memory that a process has had, in bytes.
+// peakRSS returns the peak resident set size of a process in bytes, or 0 if the process has ended.
 func peakRSS(pid int) int64 {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {

@@ -21,8 +21,8 @@ import (
 	"related-ro/pkg/karmak/karmaktest"
 )
 
-// Argument is the argument with which Start runs its own executable. A main whose first argument it
-// is must call only Serve.
+// Argument is the argument with which Start runs its own executable. A program that gets it as its
+// first argument must call only Serve.
 const Argument = "engines"
 
 // Names used in place of those of AWS and Karmak.

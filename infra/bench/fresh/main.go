@@ -1,5 +1,6 @@
-// Command fresh measures following: how long after a change in Karmak the case shows it, and how long one run takes over
-// many connections. It starts the whole local stack, in real time.
+// Command fresh measures following: the delay between a change in Karmak and its appearance in the
+// case, and the duration of one run over many connections. It runs the whole local stack in real
+// time.
 //
 //	go run ./infra/bench/fresh
 package main
@@ -26,7 +27,7 @@ import (
 const (
 	user     = "user-1"
 	location = "loc-1"
-	lookEach = 50 * time.Millisecond // at a case for what was made
+	lookEach = 50 * time.Millisecond // interval between reads of a case
 )
 
 func main() {
@@ -53,7 +54,9 @@ func main() {
 
 func round(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
 
-// start returns a stack with as many locations as accounts, all enabled, and Karmak answering after 200 ms.
+// start returns a stack with the given number of enabled locations, each with its own account.
+// Karmak answers after 200 ms. The stack may be non-nil even if there is an error; the caller must
+// close it.
 func start(ctx context.Context, root string, every time.Duration, locations int) (*stack.Stack, error) {
 	s, err := stack.Start(ctx, stack.Options{
 		Root: root, Every: every, Parameters: map[string]string{"ApiRateLimit": "10000", "ApiBurstLimit": "10000"},
@@ -61,7 +64,8 @@ func start(ctx context.Context, root string, every time.Duration, locations int)
 	if err != nil {
 		return nil, err
 	}
-	store := dynamo.New(s.DynamoDBClient(), s.Template.Tables[0].Name) // the API lets nobody enable so many in a minute
+	// Not through the API: its rate limit does not allow so many changes in a minute.
+	store := dynamo.New(s.DynamoDBClient(), s.Template.Tables[0].Name)
 	for i := range locations {
 		account := fmt.Sprint("account-", i+1)
 		if err := s.Karmak.AddAccount(karmaktest.Account{ID: account, Users: []string{user}}); err != nil {
@@ -77,7 +81,7 @@ func start(ctx context.Context, root string, every time.Duration, locations int)
 	return s, s.Karmak.SetFault(karmaktest.Fault{Kind: karmaktest.Latency, Latency: 200 * time.Millisecond})
 }
 
-// fresh returns how long after each spinoff its case showed it, sorted.
+// fresh returns the delays between each spinoff and its appearance in the case, sorted.
 func fresh(ctx context.Context, root string, cases int, every time.Duration, perMinute int, lasts time.Duration) (took []time.Duration, err error) {
 	s, err := start(ctx, root, every, 1)
 	if s != nil {
@@ -98,7 +102,7 @@ func fresh(ctx context.Context, root string, cases int, every time.Duration, per
 	if err := p.AwaitEmpty(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.Follow(ctx); err != nil { // the first run has all cases fetched again
+	if err := s.Follow(ctx); err != nil { // the first run fetches all cases again
 		return nil, err
 	}
 	if err := p.AwaitEmpty(ctx); err != nil {
@@ -135,7 +139,7 @@ func fresh(ctx context.Context, root string, cases int, every time.Duration, per
 	return took, err
 }
 
-// shows returns when the case lists the RO.
+// shows returns once the case lists the RO, or with an error if ctx ends first.
 func shows(ctx context.Context, p *platform.Platform, c platform.Case, ro string) error {
 	for {
 		answer, err := p.RelatedROs(ctx, c.LocationID, c.CaseID)
@@ -155,7 +159,7 @@ func shows(ctx context.Context, p *platform.Platform, c platform.Case, ro string
 	}
 }
 
-// run times one run over many connections.
+// run times two runs of follow over many connections: the first one signs in.
 func run(ctx context.Context, root string, connections int) error {
 	s, err := start(ctx, root, 0, connections)
 	if s != nil {

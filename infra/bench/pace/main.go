@@ -1,5 +1,6 @@
-// Command pace measures how soon one dealer's events are fetched for, alone and beside another dealer whose Karmak is slow
-// or does not answer. It starts the whole local stack for each, in real time.
+// Command pace measures the delay from one dealer's events to the stored cases, alone and beside
+// another dealer whose Karmak is slow or does not answer. It runs the whole local stack for each
+// scenario, in real time.
 //
 //	go run ./infra/bench/pace
 package main
@@ -25,13 +26,13 @@ const (
 	fastEvery  = 200 * time.Millisecond
 	slowEvery  = 250 * time.Millisecond
 	warmUp     = 20
-	exportPool = 1000 // events at most
+	exportPool = 1000 // maximum number of events
 )
 
-// world is one way in which the other dealer's Karmak behaves.
+// world is one scenario for the other dealer's Karmak.
 type world struct {
 	name  string
-	slow  bool // there is another dealer
+	slow  bool // another dealer sends events
 	fault karmaktest.Fault
 }
 
@@ -71,7 +72,7 @@ func main() {
 
 func round(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
 
-// measure returns how long after each event of the fast dealer its case was there, sorted.
+// measure returns the delays from each event of the fast dealer to its stored case, sorted.
 func (w world) measure(ctx context.Context, root, concurrency string, lasts time.Duration) ([]time.Duration, error) {
 	parameters := map[string]string{"ApiRateLimit": "10000", "ApiBurstLimit": "10000"}
 	if concurrency != "" {
@@ -124,7 +125,7 @@ func (w world) measure(ctx context.Context, root, concurrency string, lasts time
 	return took, nil
 }
 
-// prepare makes both dealers, with their ROs and settings, and slows one down.
+// prepare creates both dealers with their ROs and settings, and applies the fault to the slow one.
 func (w world) prepare(ctx context.Context, s *stack.Stack) error {
 	for _, dealer := range []string{"fast", "slow"} {
 		if err := s.Karmak.AddAccount(karmaktest.Account{ID: dealer, Users: []string{user}}); err != nil {
@@ -150,7 +151,8 @@ func (w world) prepare(ctx context.Context, s *stack.Stack) error {
 
 func number(i int) string { return fmt.Sprint(50000 + i) }
 
-// every calls do with 0, 1, … until ctx ends.
+// every calls do with 0, 1, … at the given interval until ctx ends, or exportPool times. It stops
+// at the first error.
 func every(ctx context.Context, pause time.Duration, do func(int) error) error {
 	tick := time.NewTicker(pause)
 	defer tick.Stop()

@@ -28,7 +28,7 @@ type Section struct {
 	Notes  string // conclusions
 }
 
-// Table has a heading and rows with as many cells.
+// Table has column headings and rows with one cell per column.
 type Table struct {
 	Columns []string
 	Rows    [][]string
@@ -51,14 +51,14 @@ func (g Goal) Holds() bool { return g.Value <= g.Limit }
 func (r Report) Write(w io.Writer) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprint(b, "# Performance\n\n")
-	fmt.Fprintf(b, "Written by `%s` on %s in %.0f s; do not edit. Every figure was measured in that one run, next to the\n",
+	fmt.Fprintf(b, "Written by `%s` on %s in %.0f s; do not edit. Every figure comes from that one run\n",
 		r.Command, r.Begun.UTC().Format("2006-01-02 15:04 UTC"), r.Took.Seconds())
-	fmt.Fprint(b, "reference that it is compared with, in turns, so that the ratios hold while the machine's speed drifts. One section alone:\n")
-	fmt.Fprint(b, "`go run ./infra/bench -only \"cold start\"`, and likewise for the others; it is printed and not written here.\n\n")
+	fmt.Fprint(b, "and was measured alternately with its reference, so that the ratios hold although the machine's speed\ndrifts. ")
+	fmt.Fprint(b, "`go run ./infra/bench -only \"cold start\"` prints one section without changing this page.\n\n")
 	fmt.Fprintf(b, "Machine: %s.\n\n", machine())
 
 	fmt.Fprint(b, "## Goals\n\n")
-	goals := Table{Columns: []string{"goal", "at most", "measured", "held"}}
+	goals := Table{Columns: []string{"goal", "at most", "measured", "met"}}
 	for _, s := range r.Sections {
 		for _, g := range s.Goals {
 			held := "yes"

@@ -1,8 +1,7 @@
-// Package straightforward is a simple first version of the retrieval, with which the product is
-// compared. It handles the messages of a batch one by one: it reads the location's settings, signs
+// Package straightforward is a simple implementation of the retrieval, as a reference for the
+// product. It handles the messages of a batch one by one: it reads the location's settings, signs
 // in to Karmak, asks for the ROs made from the case's RO, and puts the case. It finds only direct
-// alternates. It has no links, no retries and no order of events. It is a reference, not a part of
-// the product.
+// alternates. It stores no links, does not retry, and ignores the order of events.
 package straightforward
 
 import (

@@ -24,8 +24,8 @@ import (
 	"related-ro/pkg/sqsbatch"
 )
 
-// Reader is function read without the Lambda runtime. It writes its log and metrics, which are
-// discarded.
+// Reader is function read without the Lambda runtime. It formats its log and metrics as in
+// production, but the output is discarded.
 type Reader struct {
 	handler *httpapi.Handler
 	metrics *boot.Metrics
@@ -72,7 +72,8 @@ func (r *Reader) Size(ctx context.Context, request []byte) (int, error) {
 	return len(out.Body), nil
 }
 
-// Consumer handles a batch: the product, or the reference with which it is compared.
+// Consumer handles a batch. It is either the product or the reference that the product is compared
+// with.
 type Consumer interface {
 	Handle(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error)
 }

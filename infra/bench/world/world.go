@@ -1,5 +1,5 @@
-// Package world sets up the benchmarks: a table filled as by the product, the dealers' ROs in
-// Karmak, events and requests, and the product's own handlers.
+// Package world sets up the benchmarks: a table with the items that the product would store, the
+// dealers' ROs in Karmak, events and requests, and the product's own handlers.
 package world
 
 import (

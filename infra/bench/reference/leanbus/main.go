@@ -1,6 +1,6 @@
-// Command leanbus is a reference: a program that makes a client of EventBridge and links the one of
-// DynamoDB, as function notify does for the items of the table's stream. Its event may name a call;
-// the bench's does not.
+// Command leanbus is a reference: a program that creates a client of EventBridge and links the
+// client of DynamoDB, which function notify needs for the items of the table's stream. An event may
+// name a call of EventBridge, so that it is linked; the benchmark sends no such event.
 package main
 
 import (
