@@ -1,5 +1,5 @@
-// Package demo tells the product's story once, against a running system, over its wire protocols alone. What it prints is
-// what the system answered.
+// Package demo shows the product's main scenarios once, against a running system and only over its
+// wire protocols. It prints the system's own answers.
 package demo
 
 import (
@@ -16,10 +16,11 @@ import (
 	"related-ro/infra/local/seed"
 )
 
-// patience is how long each part of the story may take.
+// patience limits each scenario.
 const patience = 30 * time.Second
 
-// Run tells the story to out. The error says where the system answered otherwise.
+// Run runs the scenarios in order and prints them to out. It returns an error at the first answer
+// that differs from the expected one.
 func Run(ctx context.Context, p *platform.Platform, data seed.Data, out io.Writer) error {
 	inbox, err := p.Subscribe(ctx, "demo-inbox", data.LocationIDs(), nil)
 	if err != nil {
@@ -51,7 +52,7 @@ type teller struct {
 
 func (t *teller) say(format string, arguments ...any) { fmt.Fprintf(t.out, format+"\n", arguments...) }
 
-// export: a case of an enabled location is exported, and its family is there, three levels deep.
+// export: a case of an enabled location is exported, and its family appears, three levels deep.
 func (t *teller) export(ctx context.Context) error {
 	c, err := t.open("case-1001")
 	if err != nil {
@@ -66,7 +67,7 @@ func (t *teller) export(ctx context.Context) error {
 	return t.expect(ctx, c, id, "exported", "50124 alternate", "50125 alternate", "50126 descendant")
 }
 
-// spinoff: the shop makes one more alternate RO in Karmak.
+// spinoff: the shop creates another alternate RO in Karmak.
 func (t *teller) spinoff(ctx context.Context) error {
 	c, err := t.open("case-1001")
 	if err != nil {
@@ -89,7 +90,7 @@ func (t *teller) spinoff(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.say("\n2. In Karmak, RO %s is split off RO %s for %s. The case had %d related ROs and has %d: nobody has asked again.",
+	t.say("\n2. In Karmak, RO %s is split off RO %s for %s. The case had %d related ROs and has %d: no retrieval has run since.",
 		made.Number, made.Original, made.BillingCustomerName, len(before.RelatedROs), len(after.RelatedROs))
 	if len(after.RelatedROs) != len(before.RelatedROs) {
 		return fmt.Errorf("case %s has other related ROs than were fetched", c.CaseID)
@@ -97,7 +98,7 @@ func (t *teller) spinoff(ctx context.Context) error {
 	return nil
 }
 
-// follow: the schedule's next run finds the new RO, which no event has announced.
+// follow: the next scheduled run finds the new RO, which no event announced.
 func (t *teller) follow(ctx context.Context) error {
 	c, err := t.open("case-1001")
 	if err != nil {
@@ -113,7 +114,7 @@ func (t *teller) follow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.say("\n3. The schedule starts follow, which asks each Karmak account once what has changed. The case has %d related ROs now, by %s.",
+	t.say("\n3. The schedule starts follow, which asks each Karmak account once for its changes. The case now has %d related ROs; the retrieval's trigger is %s.",
 		len(answer.RelatedROs), answer.Retrieval.Trigger)
 	if answer.Retrieval.Trigger != "follow" || len(answer.RelatedROs) != 4 {
 		return fmt.Errorf("case %s does not show what follow should have found", c.CaseID)
@@ -183,7 +184,7 @@ func (t *teller) close(ctx context.Context) error {
 	return t.expect(ctx, c, id, "closed", "50124 alternate", "50125 alternate", "50126 descendant", "50127 alternate")
 }
 
-// warranty: of the closed case the warranty ROs are still open, and the location's list says so.
+// warranty: the closed case still has open warranty ROs, and the location's list shows them.
 func (t *teller) warranty(ctx context.Context) error {
 	c, err := t.open("case-1001")
 	if err != nil {
@@ -206,7 +207,7 @@ func (t *teller) warranty(ctx context.Context) error {
 	return nil
 }
 
-// disabled: at a location that is not enabled nothing is fetched.
+// disabled: an export at a location that is not enabled fetches nothing.
 func (t *teller) disabled(ctx context.Context) error {
 	c, err := t.open("case-3001")
 	if err != nil {
@@ -241,7 +242,7 @@ func (t *teller) disabled(ctx context.Context) error {
 	return nil
 }
 
-// told: the platform was told of each change by an event; nobody asked.
+// told: the platform received each change as an event, without a request.
 func (t *teller) told(ctx context.Context) error {
 	c, err := t.open("case-1001")
 	if err != nil {
@@ -275,7 +276,8 @@ func (t *teller) told(ctx context.Context) error {
 	return nil
 }
 
-// expect waits for the event's retrieval, prints it, and compares.
+// expect waits for the event's retrieval, prints it, and compares it with the expected status and
+// related ROs.
 func (t *teller) expect(ctx context.Context, c seed.Case, eventID, status string, want ...string) error {
 	begin := time.Now()
 	answer, err := t.platform.Await(ctx, c.Case, eventID)
