@@ -1,7 +1,6 @@
-// Package console serves the console and the embeddable related-ro elements from
-// the binary itself, as a Lambda function behind an HTTP API. Its pages come
-// compressed and ready from dist, which go generate makes out of web; they need
-// nothing from anywhere else, and say so to the browser.
+// Package console serves the console and the embeddable related-ro elements as a Lambda function
+// behind an HTTP API. All files are part of the binary: go generate builds and compresses them from
+// web into dist. The pages load nothing from other origins, and their headers forbid it.
 package console
 
 import (
@@ -30,16 +29,17 @@ import (
 //go:embed dist
 var dist embed.FS
 
-// Config says what differs between deployments.
+// Config holds the settings that differ between deployments.
 type Config struct {
-	// DashboardURL is the CloudWatch dashboard that the operations page links to; https, or empty for none.
+	// DashboardURL is the CloudWatch dashboard that the operations page links to: an https URL, or
+	// empty for none.
 	DashboardURL string `json:"dashboardUrl,omitempty"`
-	// Extension is the path of one more module that the console loads from its own origin: the local stack's panels.
-	// Empty, as it is at AWS, loads nothing.
+	// Extension is the path of an additional module that the console loads from its own origin. The
+	// local stack uses it for its panels; on AWS it is empty, and nothing is loaded.
 	Extension string `json:"extension,omitempty"`
 }
 
-// Validate returns an error that names every wrong field.
+// Validate returns an error that names every invalid field, or nil.
 func (c Config) Validate() error {
 	var problems []error
 	if u, err := url.Parse(c.DashboardURL); c.DashboardURL != "" && (err != nil || u.Scheme != "https" || u.Host == "") {
@@ -51,10 +51,10 @@ func (c Config) Validate() error {
 	return errors.Join(problems...)
 }
 
-// Handler answers GET /console and what is below it.
+// Handler answers GET /console and all paths below it.
 type Handler struct{ config []byte }
 
-// New returns a Handler, or an error that names every wrong field of the Config.
+// New returns a Handler, or an error that names every invalid field of the Config.
 func New(c Config) (*Handler, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -66,18 +66,19 @@ func New(c Config) (*Handler, error) {
 	return &Handler{config: config}, nil
 }
 
-// Serve answers one request of API Gateway, payload format 2.0. It never returns an
-// error: what does not exist is a 404 and another method a 405, as problem+json.
+// Serve answers one request of API Gateway, payload format 2.0. It never returns an error: unknown
+// paths get a 404 and methods other than GET and HEAD a 405, as problem+json.
 func (h *Handler) Serve(_ context.Context, req events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
 	if method := req.RequestContext.HTTP.Method; method != "GET" && method != "HEAD" {
 		r := problem(405, "Method Not Allowed", req)
 		r.Headers["allow"] = "GET, HEAD"
 		return r, nil
 	}
-	// Not of rawPath, which keeps the key of a custom domain's mapping.
+	// Not from RawPath, which includes the key of a custom domain's mapping.
 	name, below := req.PathParameters["proxy"]
 	if !below {
-		// The pages refer to their files relative to the folder. Not to the folder itself, which some gateways take for /console.
+		// The pages refer to their files relative to the folder. The redirect names index.html
+		// because some gateways treat the folder's own path as /console.
 		headers := secure()
 		headers["location"] = "/" + strings.Trim(req.RawPath, "/") + "/index.html"
 		return events.APIGatewayV2HTTPResponse{StatusCode: 308, Headers: headers}, nil
@@ -94,16 +95,16 @@ func (h *Handler) Serve(_ context.Context, req events.APIGatewayV2HTTPRequest) (
 	if own := ownAsset(name); own != "" {
 		if packed, err := dist.ReadFile("dist/" + own + ".gz"); err == nil {
 			r := respond(req, own, file{packed: packed})
-			r.Headers["cache-control"] = "no-store" // it is not what the name says
+			r.Headers["cache-control"] = "no-store" // the content is not that of the requested name
 			return r, nil
 		}
 	}
 	return problem(404, "Not Found", req), nil
 }
 
-// ownAsset returns this build's asset of the kind that another build has under the name,
-// "" if it has none. While a release takes over, a page that one build served asks the
-// other for its files; this build's are close enough until the next load.
+// ownAsset returns this build's asset of the same kind as another build's asset with the given
+// name, or "" if there is none. During a release, a page served by one build may request its files
+// from the other. This build's files are close enough until the next load.
 func ownAsset(name string) string {
 	entries, err := dist.ReadDir("dist/assets")
 	if err != nil || !strings.HasPrefix(name, "assets/") {
@@ -118,8 +119,8 @@ func ownAsset(name string) string {
 	return ""
 }
 
-// kindOf returns an asset's name without the hash of its content, 10 characters after the
-// last "-"; "" if there is none.
+// kindOf returns an asset's name without the hash of its content, which is the 10 characters after
+// the last "-". It returns "" if there is no hash.
 func kindOf(asset string) string {
 	ext := path.Ext(asset)
 	stem := strings.TrimSuffix(asset, ext)
@@ -130,12 +131,12 @@ func kindOf(asset string) string {
 	return stem[:dash] + ext
 }
 
-// file is the content of an answer, as it is or compressed by gzip.
+// file is the content of an answer, either uncompressed or compressed with gzip.
 type file struct{ identity, packed []byte }
 
 func respond(req events.APIGatewayV2HTTPRequest, name string, f file) events.APIGatewayV2HTTPResponse {
 	headers := secure()
-	headers["cache-control"] = "no-cache" // may be kept, is checked each time
+	headers["cache-control"] = "no-cache" // may be stored, but is revalidated on each use
 	if strings.HasPrefix(name, "assets/") {
 		headers["cache-control"] = "public, max-age=31536000, immutable" // the name changes with the content
 	}
@@ -173,18 +174,19 @@ func contentType(ext string) string {
 	case ".json":
 		return "application/json"
 	}
-	return "text/plain; charset=utf-8" // type declarations, shown rather than taken for video
+	// Type declarations: the usual type of .ts is a video format.
+	return "text/plain; charset=utf-8"
 }
 
-// secure returns the headers of every answer. Nothing inline runs, nothing is
-// loaded from another origin, and no code can turn text into HTML: trusted-types
-// 'none' makes the browser refuse it.
+// secure returns the security headers of every answer. They forbid inline scripts and styles and
+// loading from other origins. With trusted-types 'none' the browser also refuses code that turns
+// text into HTML.
 func secure() map[string]string {
 	return map[string]string{
 		"content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 			"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
 		"cross-origin-opener-policy":   "same-origin",
-		"cross-origin-resource-policy": "cross-origin", // the elements are for other origins' pages too
+		"cross-origin-resource-policy": "cross-origin", // pages of other origins load the elements
 		"permissions-policy":           "camera=(), geolocation=(), microphone=()",
 		"referrer-policy":              "no-referrer",
 		"strict-transport-security":    "max-age=63072000; includeSubDomains",
@@ -193,7 +195,7 @@ func secure() map[string]string {
 	}
 }
 
-// etag is weak: the same content goes out compressed or not.
+// etag returns a weak tag, since the same content is sent both compressed and uncompressed.
 func (f file) etag() string {
 	sum := sha256.Sum256(append(f.identity[:len(f.identity):len(f.identity)], f.packed...))
 	return `W/"` + hex.EncodeToString(sum[:12]) + `"`
@@ -218,7 +220,7 @@ func problem(status int, title string, req events.APIGatewayV2HTTPRequest) event
 		Instance string `json:"instance,omitempty"`
 	}{"about:blank", title, status, req.RequestContext.RequestID})
 	if err != nil {
-		body = nil // cannot be: four plain fields
+		body = nil // cannot happen: plain fields always marshal
 	}
 	return events.APIGatewayV2HTTPResponse{StatusCode: status, Headers: headers, Body: string(body)}
 }

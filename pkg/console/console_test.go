@@ -25,7 +25,7 @@ func send(t *testing.T, c Config, method, p string, headers map[string]string) e
 	if err != nil {
 		t.Fatal(err)
 	}
-	// As API Gateway has it for a custom domain whose mapping has the key "ros".
+	// As API Gateway sends it for a custom domain whose mapping has the key "ros".
 	req := events.APIGatewayV2HTTPRequest{RawPath: "/ros" + p, Headers: headers}
 	if below, ok := strings.CutPrefix(p, "/console/"); ok {
 		req.PathParameters = map[string]string{"proxy": below}
@@ -39,7 +39,7 @@ func send(t *testing.T, c Config, method, p string, headers map[string]string) e
 	return res
 }
 
-// body returns the content as a browser would see it.
+// body returns the decoded and decompressed content.
 func body(t *testing.T, res events.APIGatewayV2HTTPResponse) string {
 	t.Helper()
 	if !res.IsBase64Encoded {
@@ -57,7 +57,7 @@ func body(t *testing.T, res events.APIGatewayV2HTTPResponse) string {
 	return string(b)
 }
 
-// served returns the path of every file, as after /console/.
+// served returns the path of every file relative to /console/.
 func served(t *testing.T) []string {
 	t.Helper()
 	var names []string
@@ -75,7 +75,7 @@ func served(t *testing.T) []string {
 
 func TestPageIsServedAtEveryAddressOfTheConsole(t *testing.T) {
 	if res := get(t, "/console", nil); res.StatusCode != 308 || res.Headers["location"] != "/ros/console/index.html" {
-		t.Errorf("/console: %d to %q", res.StatusCode, res.Headers["location"])
+		t.Errorf("/console: status %d to %q", res.StatusCode, res.Headers["location"])
 	}
 	for _, p := range []string{"/console/", "/console/index.html"} {
 		res := get(t, p, nil)
@@ -90,14 +90,15 @@ func TestPageIsServedAtEveryAddressOfTheConsole(t *testing.T) {
 
 func TestEveryReferenceOfAPageIsServed(t *testing.T) {
 	for _, page := range []string{"index.html", "components.html"} {
-		// Relative, so that it works below a mapping's key; what begins with # is on the page.
+		// Relative, so that they work below a mapping's key. References that begin with # stay on
+		// the page.
 		references := regexp.MustCompile(`(?:href|src)="([^"#][^"]*)"`).FindAllStringSubmatch(body(t, get(t, "/console/"+page, nil)), -1)
 		if len(references) == 0 {
 			t.Errorf("%s refers to nothing", page)
 		}
 		for _, reference := range references {
 			if res := get(t, "/console/"+strings.TrimPrefix(reference[1], "./"), nil); res.StatusCode != 200 {
-				t.Errorf("%s refers to %s: %d", page, reference[1], res.StatusCode)
+				t.Errorf("%s refers to %s, which has status %d", page, reference[1], res.StatusCode)
 			}
 		}
 	}
@@ -173,7 +174,7 @@ func TestPagesHaveNothingInline(t *testing.T) {
 		html := body(t, get(t, "/console/"+page, nil))
 		for _, inline := range []string{"<style", " style=", " onclick=", " onload=", "javascript:"} {
 			if strings.Contains(html, inline) {
-				t.Errorf("%s holds %q", page, inline)
+				t.Errorf("%s contains %q", page, inline)
 			}
 		}
 		for _, script := range strings.Split(html, "<script")[1:] {
@@ -189,14 +190,14 @@ func TestServedFilesKnowNothingOfTheLocalStack(t *testing.T) {
 		content := body(t, get(t, "/console/"+name, nil))
 		for _, local := range []string{"/local", "127.0.0.1", "localhost"} {
 			if strings.Contains(content, local) {
-				t.Errorf("%s holds %q", name, local)
+				t.Errorf("%s contains %q", name, local)
 			}
 		}
 	}
 }
 
 func TestElementsAreSmall(t *testing.T) {
-	const most = 18_000 // bytes, of what every host page loads: related-ro.js and all that it imports
+	const most = 18_000 // bytes loaded by every host page: related-ro.js and all its imports
 	total := 0
 	for _, statement := range strings.Split(strings.TrimSpace(body(t, get(t, "/console/related-ro.js", nil))), "\n") {
 		_, name, _ := strings.Cut(statement, "'./")
@@ -209,11 +210,11 @@ func TestElementsAreSmall(t *testing.T) {
 		total += len(packed)
 	}
 	if total >= most {
-		t.Errorf("the elements have %d bytes, must be under %d", total, most)
+		t.Errorf("the elements have %d bytes, want fewer than %d", total, most)
 	}
 	for _, language := range languages {
 		if !slices.ContainsFunc(served(t), func(name string) bool { return strings.HasPrefix(name, "assets/related-ro-"+language+"-") }) {
-			t.Errorf("the texts of %s are no part of their own", language)
+			t.Errorf("the texts of %s are not a separate asset", language)
 		}
 	}
 }
@@ -226,7 +227,7 @@ func TestElementsNeverParseHTML(t *testing.T) {
 		content := body(t, get(t, "/console/"+name, nil))
 		for _, sink := range []string{"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "setHTML", "DOMParser", "eval(", "new Function", "localStorage", "sessionStorage"} {
 			if strings.Contains(content, sink) {
-				t.Errorf("%s holds %s", name, sink)
+				t.Errorf("%s contains %s", name, sink)
 			}
 		}
 	}

@@ -12,10 +12,10 @@ import (
 	"testing"
 )
 
-// english are the files that together hold the English texts.
+// english lists the files that together hold the English texts.
 var english = []string{"texts.js", "past-texts.js", "search-texts.js", "settings-texts.js", "warranty-texts.js"}
 
-// texts returns the texts in sources of the elements, by key.
+// texts returns the texts in the given source files of the elements, by key.
 func texts(t *testing.T, names ...string) map[string]string {
 	t.Helper()
 	var source []byte
@@ -36,13 +36,12 @@ func texts(t *testing.T, names ...string) map[string]string {
 	return found
 }
 
-// instead reports whether a text stands in place of a sentence of the API's, which
-// speaks English.
+// instead reports whether a text replaces a sentence from the API, whose sentences are in English.
 func instead(key string) bool {
 	return strings.HasPrefix(key, "reason.") || strings.HasPrefix(key, "problem.") || strings.HasPrefix(key, "field.") || strings.HasSuffix(key, ".message")
 }
 
-// languages are those that are shipped beside English.
+// languages lists the languages that ship in addition to English.
 var languages = []string{"es", "fr"}
 
 func TestEveryLanguageHasTheKeysAndNamesOfEnglish(t *testing.T) {
@@ -57,14 +56,14 @@ func sameKeysAndNames(t *testing.T, en, other map[string]string) {
 	names := func(text string) []string { return slices.Sorted(slices.Values(name.FindAllString(text, -1))) }
 	for key, text := range en {
 		if _, ok := other[key]; !ok {
-			t.Errorf("%s has no text", key)
+			t.Errorf("%s has no translation", key)
 		} else if got, want := names(other[key]), names(text); !slices.Equal(got, want) {
-			t.Errorf("%s names %q, in English %q", key, got, want)
+			t.Errorf("%s has the placeholders %q, the English text has %q", key, got, want)
 		}
 	}
 	for key := range other {
 		if _, ok := en[key]; !ok && !instead(key) {
-			t.Errorf("%s is no key", key)
+			t.Errorf("%s is not a key of the English texts", key)
 		}
 	}
 }
@@ -100,17 +99,17 @@ func TestEveryReasonAndRefusalIsSaidInEveryLanguage(t *testing.T) {
 		said := texts(t, language+".js")
 		for _, reason := range constants(t, "reason.go", "Reason") {
 			if said["reason."+reason] == "" {
-				t.Errorf("reason %s is said in English where %s is spoken", reason, language)
+				t.Errorf("reason %s has no text in %s", reason, language)
 			}
 		}
 		for _, code := range constants(t, "access.go", "RefusalCode") {
-			if code != "forbidden" && said["problem."+code] == "" { // for that the elements have words of their own
-				t.Errorf("refusal %s is said in English where %s is spoken", code, language)
+			if code != "forbidden" && said["problem."+code] == "" { // the elements have their own text for it
+				t.Errorf("refusal %s has no text in %s", code, language)
 			}
 		}
 		for _, field := range []string{"karmak.account", "karmak.user", "karmak.accountNumber", "karmak.kind", "karmak.branch", "dms", "sameDealer", "ro"} {
 			if said["field."+field] == "" {
-				t.Errorf("what is wrong with %s is said in English where %s is spoken", field, language)
+				t.Errorf("the error of field %s has no text in %s", field, language)
 			}
 		}
 	}

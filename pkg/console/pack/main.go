@@ -1,7 +1,7 @@
-// Command pack turns the sources in web into the files that package console
-// serves: modules bundled and minified, names that carry a hash of the content,
-// everything compressed, so that the function does none of it at run time. Run it
-// with go generate in the package's folder; the result is committed.
+// Command pack builds the files that package console serves from the sources in web. It bundles and
+// minifies modules, adds a hash of the content to names, and compresses everything, so that the
+// function does none of this at run time. Run it with go generate in the package's folder and
+// commit the result.
 package main
 
 import (
@@ -38,19 +38,19 @@ func main() {
 	}
 }
 
-// site collects the files to serve, by the path that follows /console/.
+// site holds the files to serve by their path relative to /console/.
 type site map[string][]byte
 
-// pack reads the sources. What it puts in assets/ has a hash of its content in its
-// name and so never changes; the rest refers to it.
+// pack builds the site from the sources. Files in assets/ have a hash of their content in their
+// names and so never change; the other files refer to them.
 func pack(web string) (site, error) {
 	files := site{}
 	moduleAsset, shared, err := files.module(filepath.Join(web, "related-ro", "index.js"))
 	if err != nil {
 		return nil, err
 	}
-	// The console imports the elements at the very address that hosts reach through
-	// related-ro.js, so that a page has them once.
+	// The console imports the elements from the same address to which related-ro.js leads hosts, so
+	// that a page loads them only once.
 	app, err := bundle(filepath.Join(web, "console", "app.js"), moduleAsset)
 	if err != nil {
 		return nil, err
@@ -79,10 +79,10 @@ func pack(web string) (site, error) {
 		if err != nil {
 			return nil, err
 		}
-		head, body, _ := strings.Cut(string(source), "</head>") // the body may show addresses to its readers
+		head, body, _ := strings.Cut(string(source), "</head>") // the body may show addresses as text
 		files[page] = []byte(refer.Replace(head) + "</head>" + strings.ReplaceAll(body, `src="icon.svg"`, refer.Replace(`src="icon.svg"`)))
 	}
-	// What the module needs is named here too, so that a browser fetches both at once.
+	// The module's imports are repeated here, so that a browser fetches them at the same time.
 	files["related-ro.js"] = fmt.Appendf(nil, "export * from './%s';\n", moduleAsset)
 	for _, part := range shared {
 		files["related-ro.js"] = fmt.Appendf(files["related-ro.js"], "import './%s';\n", part)
@@ -95,7 +95,7 @@ func pack(web string) (site, error) {
 	return files, nil
 }
 
-// asset adds a file under a name with its hash and returns its path.
+// asset adds a file to assets/, with the hash of its content in its name, and returns its path.
 func (s site) asset(name string, content []byte) string {
 	sum := sha256.Sum256(content)
 	ext := path.Ext(name)
@@ -104,13 +104,14 @@ func (s site) asset(name string, content []byte) string {
 	return p
 }
 
-// module adds the elements' module and the parts that it loads later, each an asset: the settings, further languages. It
-// returns the module's path and those of the parts that it always needs.
+// module adds the elements' module and the parts that it loads later, such as the settings and
+// further languages, as assets. It returns the module's path and the paths of the parts that it
+// always needs.
 func (s site) module(entry string) (asset string, shared []string, err error) {
 	options := options(entry)
 	options.Splitting, options.Outdir = true, "."
 	options.EntryNames, options.ChunkNames = "module", "related-ro-[name]-[hash]"
-	// Names are of what is in the files, and not of where they were built.
+	// The hashes in names must depend on the content only, not on the folder of the build.
 	if options.AbsWorkingDir, err = filepath.Abs(filepath.Dir(entry)); err != nil {
 		return "", nil, err
 	}
@@ -121,7 +122,7 @@ func (s site) module(entry string) (asset string, shared []string, err error) {
 	}
 	for _, f := range files {
 		name := "assets/" + filepath.Base(f.Path)
-		if name == "assets/module.js" { // no part refers to it
+		if name == "assets/module.js" { // no part imports it
 			asset = s.asset("related-ro.js", f.Contents)
 			continue
 		}
@@ -133,7 +134,8 @@ func (s site) module(entry string) (asset string, shared []string, err error) {
 	return asset, shared, nil
 }
 
-// bundle returns an entry file with what it imports. The module of the elements stays an import, of the asset given.
+// bundle returns an entry file with its imports. The elements' module stays an import of the given
+// asset.
 func bundle(entry, elements string) ([]byte, error) {
 	options := options(entry)
 	options.Plugins = []api.Plugin{{Name: "elements", Setup: func(build api.PluginBuild) {
@@ -148,13 +150,13 @@ func bundle(entry, elements string) ([]byte, error) {
 	return files[0].Contents, nil
 }
 
-// options are those of every build: one module, minified.
+// options returns the options of every build: one minified module.
 func options(entry string) api.BuildOptions {
 	return api.BuildOptions{
 		EntryPoints: []string{entry},
 		Bundle:      true,
 		Format:      api.FormatESModule,
-		// Browsers of 2024: the first year in which all of them know light-dark() and popovers.
+		// Browsers of 2024: the first year in which all of them support light-dark() and popovers.
 		Engines: []api.Engine{
 			{Name: api.EngineChrome, Version: "123"}, {Name: api.EngineFirefox, Version: "125"}, {Name: api.EngineSafari, Version: "17.5"},
 		},
@@ -179,7 +181,7 @@ func build(options api.BuildOptions) ([]api.OutputFile, error) {
 	return result.OutputFiles, nil
 }
 
-// write replaces what is in dir by the files, compressed.
+// write replaces the content of dir with the compressed files.
 func write(dir string, files site) error {
 	if err := os.RemoveAll(dir); err != nil {
 		return err

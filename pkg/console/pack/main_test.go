@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// What is committed in dist is what the sources make. Contents are compared and not
-// the compressed bytes, which may differ between releases of Go.
+// The committed dist must match the sources. The test compares the decompressed content, since the
+// compressed bytes may differ between releases of Go.
 func TestDistIsMadeOfTheSources(t *testing.T) {
 	want, err := pack("../web")
 	if err != nil {
@@ -37,7 +37,7 @@ func TestDistIsMadeOfTheSources(t *testing.T) {
 	}
 	for name := range got {
 		if _, ok := want[name]; !ok {
-			t.Errorf("%s has no source any more: run go generate ./pkg/console", name)
+			t.Errorf("%s no longer has a source: run go generate ./pkg/console", name)
 		}
 	}
 }
@@ -53,7 +53,7 @@ func TestPackingTwiceGivesTheSame(t *testing.T) {
 	}
 	for name := range first {
 		if !bytes.Equal(first[name], second[name]) {
-			t.Errorf("%s differs", name)
+			t.Errorf("%s differs between two runs", name)
 		}
 	}
 }

@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// publish writes the package of the elements for npm: what is served of them, with npm's own files.
+// publish writes the elements' npm package into dir: the served files of the elements and npm's own
+// files. version replaces the placeholder in package.json.
 func publish(dir, version string, files site) error {
 	out := site{}
 	for name, content := range files {
