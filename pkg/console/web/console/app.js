@@ -1,4 +1,4 @@
-// The console: a small case platform around the related-ro elements. It keeps nothing in storage.
+// The console: a small case platform around the related-ro elements. It uses no browser storage.
 import { h, s } from '../related-ro/dom.js';
 import { session } from './session.js';
 import * as cases from './cases.js';
@@ -26,7 +26,10 @@ const PAGES = [
 const main = document.getElementById('main');
 const nav = document.getElementById('nav');
 
-/** #/cases/loc-100/case-1001 → the page and its decoded parts; anything unknown is the first page. */
+/**
+ * Parses a hash such as #/cases/loc-100/case-1001 into the page and its decoded parts. Unknown
+ * hashes give the first page.
+ */
 function route() {
   const [name, ...parts] = location.hash.replace(/^#\/?/, '').split('/').map((part) => {
     try {
@@ -51,12 +54,12 @@ function show({ focus } = {}) {
   if (focus) main.focus();
 }
 
-/** Where the token is for every location, and nobody has said which one. */
+/** The page for a token with access to every location, while no location is chosen. */
 const noLocation = (label) => [h('h1', {}, label), h('p', { class: 'hint' }, 'Name a location at the top of the page first.')];
 
 let shown = location.hash;
 
-/** Whether nothing would be lost by leaving the page, or the person says that it may be. */
+/** Whether the page has no unsaved edits, or the person agrees to lose them. */
 const mayLeave = () => !main.querySelector('related-ro-settings')?.unsaved || confirm('Leave without saving the external interfaces?');
 
 addEventListener('hashchange', () => {
@@ -67,7 +70,9 @@ addEventListener('hashchange', () => {
   scrollTo(0, 0);
 });
 
-/** Mounts a module beside the pages; without it there is still the token to paste. */
+/**
+ * Mounts an extension module beside the pages. If it fails to load, people can still paste a token.
+ */
 async function extend(address) {
   const aside = document.getElementById('extension');
   try {

@@ -1,4 +1,4 @@
-// Edit Asset details (P2) and the list that leads there.
+// The Edit Asset details page (P2) and the list of assets that links to it.
 import { h } from '../related-ro/dom.js';
 import { crumbs, section, wide } from './layout.js';
 import { session } from './session.js';
@@ -21,7 +21,7 @@ export function list() {
   ].filter(Boolean);
 }
 
-/** One asset; its section Cases has a row with the related ROs under each case. */
+/** One asset. Its Cases section shows the related ROs in a row under each case. */
 export function edit(locationId, assetId) {
   const known = session.cases.find((c) => c.locationId === locationId && c.assetId === assetId) ?? {};
   return [

@@ -1,10 +1,12 @@
-// The right end of the top bar: location, person, light or dark.
+// The right end of the top bar: location, person, and light or dark theme.
 import { h } from '../related-ro/dom.js';
 import { session } from './session.js';
 
 const SCHEMES = [['light dark', 'Auto'], ['light', 'Light'], ['dark', 'Dark']];
 
-/** The nodes of the bar as the session stands; mayLeave is asked before the pages are about another location. */
+/**
+ * Returns the bar's nodes for the current session. mayLeave is called before the location changes.
+ */
 export function sessionBar(mayLeave) {
   return [
     session.token && locationField(mayLeave),

@@ -1,9 +1,9 @@
-// One case: as an advisor edits it (P1) and as a field manager views it (P5).
+// One case: an advisor's page to edit it (P1) and a field manager's page to view it (P5).
 import { h } from '../related-ro/dom.js';
 import { crumbs, section } from './layout.js';
 import { session } from './session.js';
 
-/** Editing Case details; the related ROs are in the section Additional Info. */
+/** The page to edit case details. The related ROs are in the Additional Info section. */
 export function edit(locationId, caseId) {
   const c = session.find(locationId, caseId);
   return [
@@ -14,7 +14,9 @@ export function edit(locationId, caseId) {
   ];
 }
 
-/** Viewing Case details; the related ROs are in the section Case Information, to read only. */
+/**
+ * The page to view case details. The related ROs are in the Case Information section, read-only.
+ */
 export function view(locationId, caseId) {
   const c = session.find(locationId, caseId);
   return [

@@ -1,4 +1,4 @@
-// All, My and Watching Cases (P3), and the same list as a field manager has it.
+// The lists of All, My and Watching Cases (P3), for advisors and for field managers.
 import { saveCSV } from '../related-ro/csv.js';
 import { h } from '../related-ro/dom.js';
 import { short, wide } from './layout.js';
@@ -7,13 +7,13 @@ import { session } from './session.js';
 const PER_PAGE = 100;
 const TABS = [['all', 'All Cases', () => true], ['mine', 'My Cases', (c) => c.mine], ['watching', 'Watching Cases', (c) => c.watching]];
 
-// What the person chose last on this page, as long as the tab is open.
+// The last choices on this page, kept while the tab is open.
 const chosen = { tab: 'all', column: true, page: 0, warranty: false };
 
 /** The Cases page of advisors. */
 export const page = () => draw('cases', 'Cases');
 
-/** The cases of all locations of a field manager, to view and not to edit. */
+/** The Cases page of field managers: read-only, with the cases of all their locations. */
 export const viewPage = () => draw('view', 'Field manager view');
 
 function draw(place, title) {
@@ -62,7 +62,10 @@ function content(place, redraw) {
   ].filter(Boolean);
 }
 
-/** Hides the cases that have no open warranty RO, if that is chosen. Those of which it is not known stay. */
+/**
+ * Hides the cases without an open warranty RO, if that filter is chosen. Cases with an unknown
+ * number stay.
+ */
 function filter(table) {
   if (!table.isConnected) return;
   const rows = [...table.querySelectorAll('tbody tr')];
@@ -80,7 +83,7 @@ function list(place, rows) {
   })));
 }
 
-/** Saves the rows that are shown, their related ROs included. */
+/** Saves the visible rows with their related ROs. */
 function save(rows) {
   const related = new Map([...document.querySelectorAll('main related-ro-cell')].map((cell) => [`${cell.locationId} ${cell.caseId}`, cell.case]));
   const numbers = (c) => (related.get(`${c.locationId} ${c.caseId}`)?.relatedRos ?? []).map((ro) => ro.roNumber).join(' ');
@@ -94,7 +97,10 @@ const heads = () => ['Case', 'RO', ...(chosen.column ? ['Related RO Number(s)'] 
 
 const address = (place, c) => `#/${place}/${encodeURIComponent(c.locationId)}/${encodeURIComponent(c.caseId)}`;
 
-/** A case that is not in the list, say of a deployed system whose case platform is elsewhere. */
+/**
+ * A form to open a case that is not in the list, as in a deployed system with a separate case
+ * platform.
+ */
 function openById(place) {
   const id = h('input', { id: 'open-id', maxlength: 64, spellcheck: 'false', required: true });
   return h('form', { class: 'inline', submit: (e) => {

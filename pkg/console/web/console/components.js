@@ -1,4 +1,5 @@
-// The elements' documentation: two cells to try the looks with, and tables made of what tools read.
+// The elements' documentation: two cells to try the styles with, and tables generated from
+// custom-elements.json.
 import { connect } from 'related-ro';
 import { h } from '../related-ro/dom.js';
 import { wide } from './layout.js';

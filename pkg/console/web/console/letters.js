@@ -1,12 +1,12 @@
-// Dead letters of one queue: to look at, to send back, to delete.
+// The dead letters of one queue: list, redrive, delete.
 import { h } from '../related-ro/dom.js';
 import { section, short, time, wide } from './layout.js';
 import { session } from './session.js';
 
-const LOOKS = [1000, 2000, 3000, 5000, 8000]; // ms between looks at what became of what was sent back
-const MOST = 100; // cases of one look, the API's limit
+const LOOKS = [1000, 2000, 3000, 5000, 8000]; // ms between checks of redriven messages
+const MOST = 100; // cases per check, the API's limit
 
-/** The section of a queue: all its letters, or those of a location. */
+/** The section of a queue: all its dead letters, or those of one location. */
 export function deadLetters(queue, of = '') {
   const body = h('div', { class: 'stack' }, h('p', { class: 'hint' }, 'Loading…'));
   const said = h('p', { class: 'said', role: 'status' });
@@ -60,7 +60,10 @@ export function deadLetters(queue, of = '') {
     said);
 }
 
-/** Tells what became of messages that were sent back: a case that was fetched says so. */
+/**
+ * Reports how many cases of the redriven messages have been fetched, until all have or the checks
+ * end.
+ */
 async function follow(sent, tell, before) {
   const cases = sent.filter((letter) => letter.locationId && letter.caseId).slice(0, MOST).map(({ locationId, caseId }) => ({ locationId, caseId }));
   if (cases.length === 0) return;

@@ -1,4 +1,4 @@
-// For our support: how the locations fare, and from each to its settings, its dead letters and a refetch.
+// For support staff: the state of each location, with its settings, its dead letters and a refetch.
 import { h } from '../related-ro/dom.js';
 import { section, short, time, wide } from './layout.js';
 import { session } from './session.js';
@@ -7,7 +7,7 @@ const FILTERS = { '': 'All', enabled: 'Enabled', not_active: 'Not active at Karm
 const HEADS = ['Location', 'Status', 'Karmak account', 'Karmak answers', 'Newest open case', 'Actions'];
 const STATES = { active: 'Active at Karmak', not_activated: 'Not activated at Karmak', unreachable: 'Karmak could not be asked', unknown: 'Karmak was never asked' };
 
-/** The locations that a filter takes, a page at a time. */
+/** The locations that match a filter, one page at a time. */
 export function page(filter = '') {
   const chosen = filter in FILTERS ? filter : '';
   if (!session.roles.includes('support')) return [h('h1', {}, 'Locations'), h('p', { class: 'hint' }, 'Our support staff see here how the locations fare.')];
@@ -74,7 +74,7 @@ function actions({ locationId, status: position }, say) {
   ];
 }
 
-/** Puts all cases of a location into the queue, page by page, and says how far that has come. */
+/** Queues all cases of a location, page by page, and reports the progress. */
 async function refetch(locationId, say) {
   if (!confirm(`Fetch all cases of ${locationId} again?`)) return;
   let queued = 0;

@@ -1,4 +1,4 @@
-// For our support: how retrievals fare, and messages that need a person.
+// For support staff: the state of retrievals, and messages that need a person.
 import { h } from '../related-ro/dom.js';
 import { section } from './layout.js';
 import { deadLetters } from './letters.js';
@@ -6,7 +6,10 @@ import { session } from './session.js';
 
 const QUEUES = ['export', 'close', 'refresh'];
 
-/** Figures, then the dead letters of each queue with a redrive; those of one location where the address names it. */
+/**
+ * Metrics, then the dead letters of each queue with a redrive. If the address names a location,
+ * only its dead letters.
+ */
 export function page(place) {
   return [
     h('h1', {}, 'Operations'),

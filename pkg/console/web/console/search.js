@@ -1,14 +1,14 @@
-// SEARCH (P4).
+// The Search page (P4).
 import { h } from '../related-ro/dom.js';
 import { section } from './layout.js';
 import { session } from './session.js';
 
-const MOST = 50; // locations of one search, the API's limit
+const MOST = 50; // locations per search, the API's limit
 
-// What the person chose last on this page, as long as the tab is open.
+// The last choices on this page, kept while the tab is open.
 const chosen = { everywhere: false };
 
-/** The search of the chosen location, or of all that the person has. */
+/** The search at the chosen location, or at all locations of the person. */
 export function page() {
   const search = h('related-ro-search', { 'location-id': where() });
   const box = h('input', { type: 'checkbox', id: 'everywhere', checked: chosen.everywhere, change: () => {

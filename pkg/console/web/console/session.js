@@ -1,15 +1,16 @@
-// Who uses the console, and the cases that the case platform around it would know. In memory only.
+// The console's user, and the cases that a case platform would know. All of it is kept in memory
+// only.
 import { connect } from 'related-ro';
 
-/** The address of a case, on the page where the person is: to edit or to view. */
+/** The address of a case, on the edit page or the view page to match the current page. */
 export const caseHref = ({ locationId, caseId }) =>
   `#/${location.hash.startsWith('#/view') ? 'view' : 'cases'}/${encodeURIComponent(locationId)}/${encodeURIComponent(caseId)}`;
 
-const looks = new Map(); // in memory only, as everything here
+const looks = new Map(); // time of the last look in ms, by case
 
 const id = ({ locationId, caseId }) => `${locationId}/${caseId}`;
 
-/** When the person last looked at a case in this page. A list that it is in is no look at it. */
+/** The time when the person last opened a case in this tab. Seeing it in a list does not count. */
 const lookedAt = (ref) => looks.get(id(ref));
 
 document.addEventListener('related-ro-shown', ({ target }) => {
@@ -19,12 +20,15 @@ document.addEventListener('related-ro-shown', ({ target }) => {
 class Session extends EventTarget {
   token = '';
   roles = [];
-  locations = []; // what the token names; ['*'] is every location
-  location = ''; // the one that the pages are about
+  locations = []; // as in the token; ['*'] is every location
+  location = ''; // the chosen location
   cases = []; // {locationId, locationName, caseId, caseNumber, roNumber, assetId, unit, customer, complaint, mine, watching}
-  dashboard = ''; // address of the CloudWatch dashboard, when deployed
+  dashboard = ''; // address of the CloudWatch dashboard, if deployed
 
-  /** Takes a token. The chosen location stays where the token allows it. Rejected when it is no token. */
+  /**
+   * Signs in with a token. The chosen location stays if the token allows it. Rejects if the token
+   * is malformed.
+   */
   async signIn(token) {
     const claims = claimsOf(token);
     this.token = token;
@@ -46,36 +50,41 @@ class Session extends EventTarget {
     this.#tell();
   }
 
-  /** Replaces the cases of the platform. */
+  /** Replaces the known cases. */
   know(cases) {
     this.cases = cases;
     if (!this.location) this.location = this.choices[0] ?? '';
     this.#tell();
   }
 
-  /** The locations to choose from: the token's, or with '*' all that a known case is at. */
+  /**
+   * The locations to choose from: those in the token, or with '*' the locations of all known cases.
+   */
   get choices() {
     const named = this.locations.filter((l) => l !== '*');
     return named.length || !this.locations.length ? named : [...new Set(this.cases.map((c) => c.locationId))].sort();
   }
 
-  /** The known cases that the person may see. */
+  /** The known cases that the person has access to. */
   get visible() {
     return this.cases.filter((c) => this.locations.includes('*') || this.locations.includes(c.locationId));
   }
 
-  /** What is known of a case; its key alone when nothing is. */
+  /** A known case, or only the key for an unknown one. */
   find(locationId, caseId) {
     return this.cases.find((c) => c.locationId === locationId && c.caseId === caseId) ?? { locationId, caseId };
   }
 
-  /** What people call a location, with its id; the id alone where nothing more is known. */
+  /** A location's name with its id, or only the id if the name is unknown. */
   named(location) {
     const name = this.cases.find((c) => c.locationId === location)?.locationName;
     return name ? `${name} (${location})` : location;
   }
 
-  /** A request to the API for what the elements do not cover; throws an Error with a sentence. */
+  /**
+   * Sends an API request that the elements do not cover. Throws an Error whose message is a
+   * sentence to show.
+   */
   async call(method, path, body) {
     const answer = await fetch(`../v1${path}`, {
       method,
@@ -95,7 +104,10 @@ export const session = new Session();
 
 const list = (value) => (Array.isArray(value) ? value.map(String) : []);
 
-/** The claims of a token, unchecked: they only decide what is offered. Throws when it is no token. */
+/**
+ * The claims of a token, not verified: they only decide which pages to offer. Throws if the token
+ * is malformed.
+ */
 function claimsOf(token) {
   const bytes = Uint8Array.from(atob(token.split('.')[1].replace(/-/g, '+').replace(/_/g, '/')), (c) => c.charCodeAt(0));
   return JSON.parse(new TextDecoder().decode(bytes));

@@ -5,7 +5,7 @@ import { session } from './session.js';
 
 const PATH = ['Admin', 'Customize Your Database', 'Location Information', 'External Interfaces', 'Other Optional Settings'];
 
-/** The settings of the location in the address, or of the chosen one. */
+/** The settings of the location in the address, or of the chosen location. */
 export const page = (place = session.location) => [
   crumbs(...PATH.map((name) => [name])),
   h('h1', {}, `Location ${session.named(place)}`),

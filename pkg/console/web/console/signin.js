@@ -1,8 +1,8 @@
-// The page before a token is there.
+// The sign-in page, shown while there is no token.
 import { h } from '../related-ro/dom.js';
 import { session } from './session.js';
 
-/** Asks for a token of the case platform. */
+/** Asks for a token from the case platform. */
 export function signIn() {
   const field = h('textarea', { id: 'token', rows: 6, spellcheck: 'false', autocomplete: 'off', 'aria-describedby': 'token-hint' });
   const wrong = h('p', { class: 'wrong', role: 'alert' });

@@ -1,4 +1,4 @@
-// Open warranty ROs of the chosen location.
+// The open warranty ROs of the chosen location.
 import { h } from '../related-ro/dom.js';
 import { section } from './layout.js';
 import { session } from './session.js';

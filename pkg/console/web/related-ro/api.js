@@ -1,11 +1,11 @@
-// The API's answers: plain data, or an ApiError whose sentence can be shown.
+// Calls of the API. They return plain data or throw an ApiError whose message can be shown.
 import { limited, refused, send, t, textOr } from './session.js';
 
 const LIMIT = 30_000; // ms, API Gateway's own limit for an answer
 
 /**
- * An answer that is not what was asked for. kind is signin, forbidden, busy, offline, slow, unavailable, missing, conflict,
- * stale or refused; status is HTTP's, 0 where there was no answer.
+ * A failed request. kind is signin, forbidden, busy, offline, slow, unavailable, missing, conflict,
+ * stale or refused. status is the HTTP status, 0 if there was no answer.
  */
 export class ApiError extends Error {
   constructor(kind, status = 0, problem = {}, retryAfter = 0) {
@@ -13,13 +13,16 @@ export class ApiError extends Error {
     Object.assign(this, { kind, status, problem, retryAfter });
   }
 
-  /** Whether the same request may be answered later. */
+  /** Whether the same request may succeed later. */
   get passing() { return ['busy', 'offline', 'slow', 'unavailable'].includes(this.kind); }
 }
 
 const KINDS = { 401: 'signin', 403: 'forbidden', 404: 'missing', 409: 'conflict', 412: 'stale', 429: 'busy' };
 
-/** Our own words, except where the API says what to do about it: then its sentence, or which fields are wrong. */
+/**
+ * Our own text, unless the API says how to fix the problem: then its sentence, or the errors of the
+ * fields.
+ */
 function say(kind, problem) {
   const { type, detail, fields } = problem;
   if (!['refused', 'conflict', 'busy'].includes(kind) || !detail) return t(`error.${kind}`);
@@ -27,18 +30,19 @@ function say(kind, problem) {
   return fields.map((f) => `${label(f.field)}: ${rule(f)}`).join('. ');
 }
 
-/** What is wrong with a field, in words. */
+/** The text of a field's error. */
 export const rule = ({ field, detail }) => textOr(`field.${field}`, detail);
 
-/** What people call a field: karmak.account is the Karmak account. */
+/** The label of a field: karmak.account is the Karmak account. */
 function label(field) {
   const name = field.split('.').pop();
   return textOr(`settings.${name}`, textOr(`search.${name}`, name));
 }
 
 /**
- * Sends a request and returns {data, etag}; anything but a 2xx is thrown as an ApiError. What nobody waits for any more,
- * the signal being aborted or the connection another, is thrown as an AbortError.
+ * Sends a request and returns {data, etag}. Throws an ApiError for any status other than 2xx.
+ * Throws an AbortError if the result is no longer wanted, because the signal was aborted or the
+ * connection was replaced.
  */
 export async function call(method, path, init = {}) {
   const signal = limited(init.signal, LIMIT);
@@ -66,6 +70,8 @@ async function answered(method, path, init) {
   throw new ApiError(kind, answer.status, data, Number(answer.headers.get('retry-after')));
 }
 
-/** True of the answer that a case was never fetched, which is a state to show and no error. */
+/**
+ * Whether the answer says that a case was never fetched, which is a state to show and not an error.
+ */
 export const notRetrieved = (err) =>
   err.kind === 'missing' && err.problem.type === 'case-not-retrieved';

@@ -1,4 +1,4 @@
-// <asset-related-ros>: the cases of an asset, under each a row with its related ROs (placement P2).
+// <asset-related-ros>: the cases of an asset, each with a row of its related ROs (placement P2).
 import { call } from './api.js';
 import { path, t } from './session.js';
 import { h } from './dom.js';
@@ -6,7 +6,7 @@ import { RelatedElement } from './element.js';
 import { caseLink, copyAll, copyButton, csvButton } from './controls.js';
 import { billed, caseState, cases, columns, cut, fetched, known, newFirst, newMark, number, stateMark, warning, withCases } from './parts.js';
 
-const SHOWN = 6; // related ROs of a case before the rest is folded away
+const SHOWN = 6; // related ROs shown per case; the rest is folded
 
 export class AssetRelatedROs extends RelatedElement {
   static observedAttributes = ['location-id', 'asset-id'];
@@ -29,7 +29,7 @@ export class AssetRelatedROs extends RelatedElement {
     const before = this.cases;
     return this.attempt(async () => {
       const page = await this.#page(this.cursor);
-      if (this.cases === before) Object.assign(this, page, { cases: [...before, ...page.cases] }); // not read anew meanwhile
+      if (this.cases === before) Object.assign(this, page, { cases: [...before, ...page.cases] }); // unless the list was read again meanwhile
     }, () => this.shadowRoot.querySelectorAll('.caseline .link')[before.length]?.focus());
   }
 
@@ -56,7 +56,7 @@ export class AssetRelatedROs extends RelatedElement {
     ];
   }
 
-  /** What is shown as rows of a file. */
+  /** The list as the rows of a file. */
   async #rows() { return (await import('./rows.js')).ofCases(this.cases.map((c) => this.detailed.get(c.caseId) ?? c)); }
 
   #case(c) {

@@ -1,8 +1,9 @@
-// Table cells ask together: what is wanted in one frame costs one batch-get per hundred cases.
+// Combines the requests of table cells: those made within one frame take one batch-get per hundred
+// cases.
 import { call } from './api.js';
 
 const MOST = 100; // the API's limit for one batch-get
-const AT_ONCE = 3; // requests, so that one without an answer does not hold up the others
+const AT_ONCE = 3; // concurrent requests, so that a slow one does not delay the others
 const waiting = new Map(); // "location case" → {id, key, readers}
 let scheduled = false;
 let asking = 0;
@@ -13,13 +14,18 @@ const note = (entries) => {
 };
 const observer = new IntersectionObserver(note, { rootMargin: '100px' });
 
-/** Has a cell's place watched until the signal aborts: those on screen are asked for first. */
+/**
+ * Watches whether a cell is on screen, until the signal aborts. Cells on screen are fetched first.
+ */
 export function watch(cell, signal) {
   observer.observe(cell);
   signal.addEventListener('abort', () => observer.unobserve(cell));
 }
 
-/** The case of a cell, or {found:false}; never settles if the signal aborts before it is asked for. */
+/**
+ * Fetches the case of a cell, or {found:false}. Never settles if the signal aborts before the
+ * request starts.
+ */
 export function fetchCase(cell, signal) {
   return new Promise((resolve, reject) => {
     const { locationId, caseId } = cell;
@@ -34,8 +40,8 @@ export function fetchCase(cell, signal) {
 function schedule() {
   if (scheduled) return;
   scheduled = true;
-  // One frame lets a framework add its rows one by one, and the observer see which of them are on screen. A page
-  // that is not shown has no frames: the timer sees to it.
+  // Waiting for one frame lets a framework add its rows one by one, and lets the observer find
+  // those on screen. A hidden page has no frames, so a timer starts the requests too.
   const begin = () => {
     if (scheduled) drain();
     scheduled = false;
@@ -46,7 +52,7 @@ function schedule() {
 
 function drain() {
   while (asking < AT_ONCE && dropUnwanted() > 0) {
-    note(observer.takeRecords()); // seen, but not told yet
+    note(observer.takeRecords()); // observed, but not delivered yet
     const seen = (e) => e.readers.some(({ cell }) => onScreen.has(cell));
     const entries = [...waiting.values()];
     const chunk = [...entries.filter(seen), ...entries.filter((e) => !seen(e))].slice(0, MOST);
@@ -59,7 +65,7 @@ function drain() {
   }
 }
 
-/** Drops what no reader waits for any more, the cells being of another case or gone; how many are left. */
+/** Drops the cases that no reader waits for any more and returns the number of those left. */
 function dropUnwanted() {
   for (const e of waiting.values()) if (unread(e)) waiting.delete(e.id);
   return waiting.size;

@@ -7,22 +7,22 @@ import { copyAll, copyButton, csvButton, note } from './controls.js';
 import { billed, cases, columns, cut, date, expected, fetched, known, newFirst, newMark, number, stateMark, stateOf, warning } from './parts.js';
 import { familyTree } from './tree.js';
 
-const POLLS = [500, 300, 400, 600, 1000, 2000, 3000, 4000, 5000, 5000, 8000]; // ms between looks for an answer after a refresh, which takes half a second: half a minute in all
-const PATIENT = 15000; // ms between looks later on, and at a case that is being retried
-const FOLLOWED = 120000; // ms between looks at a case that changes by itself
-const ROWS = 10; // of the table before the rest is folded away
+const POLLS = [500, 300, 400, 600, 1000, 2000, 3000, 4000, 5000, 5000, 8000]; // ms between polls after a refresh, which takes half a second; half a minute in total
+const PATIENT = 15000; // ms between polls after that, and of a case that is being retried
+const FOLLOWED = 120000; // ms between polls of a case that is followed
+const ROWS = 10; // rows shown in the table; the rest is folded
 
 export class RelatedROs extends RelatedElement {
   static observedAttributes = ['location-id', 'case-id', 'readonly'];
   static needs = ['location-id', 'case-id'];
   #past; // the history of retrievals while it is open
-  #soon; // the time in ms before which a refresh is refused as too soon
+  #soon; // time in ms until which a refresh is refused as too soon
   #tick;
 
   reset() {
     this.case = this.never = this.off = this.notApplicable = undefined;
     this.#past = undefined;
-    this.mayRefresh = this.asked = this.#soon = undefined; // asked: {eventId, before, tries} while a refresh of ours is under way
+    this.mayRefresh = this.asked = this.#soon = undefined; // asked: {eventId, before, tries} while a refresh from this element is in progress
   }
 
   async read(signal) {
@@ -37,12 +37,12 @@ export class RelatedROs extends RelatedElement {
     }
   }
 
-  /** Looks again later while something is under way. */
+  /** Schedules the next read, and reports the end of a refresh. */
   known() {
-    if (this.case) this.lookedBefore({}); // before the host takes this for a look
+    if (this.case) this.lookedBefore({}); // before the host records this as a look
     this.#past?.known();
     const { eventId, outcome } = this.case?.retrieval ?? {};
-    // An export or a close may overtake a refresh that takes long.
+    // An export or a close may finish before a slow refresh.
     if (eventId && (eventId === this.asked?.eventId || (this.#slow && eventId !== this.asked.before))) {
       this.asked = undefined;
       if (outcome === 'ok') this.say(t('refresh.done'));
@@ -53,7 +53,7 @@ export class RelatedROs extends RelatedElement {
     if (this.#slow) this.say(t('refresh.slow'));
   }
 
-  /** Whether our refresh takes longer than people wait for. */
+  /** Whether the refresh takes longer than people wait. */
   get #slow() { return this.asked?.tries > POLLS.length; }
 
   #refresh() {
@@ -68,7 +68,7 @@ export class RelatedROs extends RelatedElement {
         asked.eventId = data.eventId;
         this.reload();
       } catch (err) {
-        if (this.asked !== asked) return; // it is about another case by now
+        if (this.asked !== asked) return; // the element shows another case now
         this.asked = undefined;
         if (err.problem?.type !== 'too-soon') throw err;
         this.#soon = Date.now() + err.retryAfter * 1000;
@@ -104,7 +104,7 @@ export class RelatedROs extends RelatedElement {
     ];
   }
 
-  /** What the retrievals of the case found: asked for only when somebody opens it. */
+  /** The history of the case's retrievals, which is fetched only when it is opened. */
   #history() {
     return h('div', { class: 'history' }, h('div', {}, h('button', {
       class: 'link', part: 'history', type: 'button', 'data-key': 'history', 'aria-expanded': String(Boolean(this.#past)), click: () => this.#toggle(),
@@ -125,7 +125,7 @@ export class RelatedROs extends RelatedElement {
         const { Past } = await import('./past.js').catch(() => { throw new ApiError('offline'); });
         const past = new Past(this);
         await past.read();
-        if (this.#past === opening) this.#past = past; // not closed meanwhile
+        if (this.#past === opening) this.#past = past; // unless it was closed meanwhile
       } finally {
         if (this.#past === opening) this.#past = undefined;
       }
@@ -183,7 +183,7 @@ export class RelatedROs extends RelatedElement {
     return button;
   }
 
-  /** The words of the button. */
+  /** The text of the button. */
   #words() {
     if (this.asked && !this.#slow) return t('refresh.busy');
     return this.#soon > Date.now() ? this.#wait() : t('refresh');

@@ -7,14 +7,14 @@ import { copyAll, copyButton } from './controls.js';
 import { billed, cases, cut, inWords, isWarranty, known, newFirst, newMark, number, since, stateMark, stateOf, withCases } from './parts.js';
 import { join, told } from './status.js';
 
-const SHOWN = 2; // numbers before the rest is shortened to "+3"
+const SHOWN = 2; // numbers shown; the rest is a count such as "+3"
 
 export class RelatedROCell extends RelatedElement {
   static observedAttributes = ['location-id', 'case-id'];
   static needs = ['location-id', 'case-id'];
   static own = ['case', 'sought'];
   #card; // the list while it is open
-  #opening; // ends when it is closed
+  #opening; // aborts when the list is closed
 
   attached(signal) {
     watch(this, signal);
@@ -22,7 +22,7 @@ export class RelatedROCell extends RelatedElement {
     signal.addEventListener('abort', () => this.#close());
   }
 
-  /** A case that the host has at hand already, say from a search: shown without asking. */
+  /** A case that the host already has, for example from a search. It is shown without a request. */
   set case(c) {
     this.given = this.of = c;
     this.redraw();
@@ -30,13 +30,13 @@ export class RelatedROCell extends RelatedElement {
 
   get case() { return this.of; }
 
-  /** How many related ROs of the case are open warranty ROs; undefined while that is not known. */
+  /** The number of open warranty ROs among the case's related ROs; undefined while unknown. */
   get openWarranty() {
     const { openWarrantyCount: count, retrieval } = this.of ?? {};
     return count || retrieval?.outcome === 'ok' ? count : undefined;
   }
 
-  /** Numbers to show first and marked, as those that a search found. */
+  /** Numbers to show first and to highlight, such as the hits of a search. */
   set sought(numbers) {
     this.first = new Set(numbers);
     this.redraw();
@@ -46,7 +46,7 @@ export class RelatedROCell extends RelatedElement {
 
   reset() {
     this.of = this.given;
-    this.detailed = undefined; // the case with the linked cases of its related ROs, once asked for
+    this.detailed = undefined; // the case including the linked cases of its related ROs, once fetched
   }
 
   async read(signal) { return { of: this.given ?? await fetchCase(this, signal), detailed: undefined }; }
@@ -66,7 +66,7 @@ export class RelatedROCell extends RelatedElement {
       this.#card);
   }
 
-  /** A number with its words, on one line. */
+  /** A number with its description, on one line. */
   #brief(ro, found, looked) {
     const no = number(ro);
     return h('span', { class: 'brief' }, found.has(ro.roNumber) ? h('mark', {}, no) : no, ' ', newMark(ro, looked),
@@ -79,7 +79,7 @@ export class RelatedROCell extends RelatedElement {
     return c.retrieval?.outcome === 'ok' ? h('span', { class: 'faint' }, known(c)) : this.#trouble(c, known(c));
   }
 
-  /** Of when a list is, with the reason for who points at it or hears it. */
+  /** The date of an outdated list, with the reason as a tooltip and for screen readers. */
   #trouble(c, words) {
     const { reason, message, outcome } = c.retrieval ?? {};
     const off = c.featureStatus === 'DISABLED';
@@ -99,7 +99,9 @@ export class RelatedROCell extends RelatedElement {
 
   get #isOpen() { return Boolean(this.#card); }
 
-  /** The whole list, in front of the page, until Escape or a press outside of it. */
+  /**
+   * The content of the popover with the whole list, which closes on Escape or on a press outside.
+   */
   #list(c) {
     const looked = this.lookedBefore(c);
     const related = newFirst(c.relatedRos ?? [], looked);
@@ -129,14 +131,14 @@ export class RelatedROCell extends RelatedElement {
   #close() {
     if (!this.#card) return;
     const root = this.getRootNode();
-    const free = [null, undefined, document.body, this].includes(root.activeElement); // nothing else has the focus
+    const free = [null, undefined, document.body, this].includes(root.activeElement); // the focus is on no other element
     this.#opening.abort();
     this.#card = this.#opening = undefined;
     this.redraw();
     if (free) this.shadowRoot.querySelector('.more')?.focus({ preventScroll: true });
   }
 
-  /** The list stays open over a redraw, and where it was. */
+  /** Keeps the list open and its scroll position over a redraw. */
   drawn() {
     told();
     const card = this.#card;
@@ -148,7 +150,10 @@ export class RelatedROCell extends RelatedElement {
     card.scrollTop = at;
   }
 
-  /** Puts the list below its button, or above it where there is more room; follows it when the page scrolls. */
+  /**
+   * Places the list below its button, or above it if there is more room. The list follows the
+   * button when the page scrolls.
+   */
   #place(scrolled) {
     const button = this.shadowRoot.querySelector('.more');
     if (!button) return;
@@ -156,7 +161,7 @@ export class RelatedROCell extends RelatedElement {
     if (scrolled && (at.bottom < 0 || at.top > innerHeight)) return this.#close();
     const { style } = this.#card;
     style.maxHeight = '';
-    style.left = '8px'; // or the list would be as narrow as the room to its right
+    style.left = '8px'; // otherwise the space to its right would limit the list's width
     const size = this.#card.getBoundingClientRect();
     const below = innerHeight - at.bottom - 12, above = at.top - 12;
     const up = size.height > below && above > below;

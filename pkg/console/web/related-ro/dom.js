@@ -1,4 +1,5 @@
-// Builds nodes. Text only ever becomes text nodes: nothing here parses HTML, whatever Karmak or a message holds.
+// Builds nodes. Text always becomes text nodes; nothing here parses HTML, even if text from Karmak
+// or a message has tags.
 
 function build(node, props, children) {
   for (const [name, value] of Object.entries(props ?? {})) {
@@ -11,16 +12,22 @@ function build(node, props, children) {
   return node;
 }
 
-/** An HTML element; functions among props are listeners, nested arrays of children are flattened, empty ones left out. */
+/**
+ * An HTML element. Functions among props become listeners. Nested arrays of children are flattened,
+ * empty children left out.
+ */
 export const h = (tag, props, ...children) => build(document.createElement(tag), props, children);
 
 /** The same for SVG. */
 export const s = (tag, props, ...children) => build(document.createElementNS('http://www.w3.org/2000/svg', tag), props, children);
 
-/** What only a screen reader gets. */
+/** Text for screen readers only. */
 export const spoken = (text) => h('span', { class: 'vh' }, text);
 
-/** A table that keeps its roles when a narrow page shows its rows as cards. heads are texts; rows are {cells, class}; the first cell names its row. */
+/**
+ * A table that keeps its roles when a narrow page shows its rows as cards. heads are texts and rows
+ * are {cells, class}. The first cell is its row's header.
+ */
 export const table = (caption, heads, rows) => h('table', { role: 'table' },
   h('caption', { class: 'vh' }, caption),
   h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, heads.map((text) => h('th', { role: 'columnheader', scope: 'col' }, text)))),
@@ -45,7 +52,7 @@ const SHAPES = {
   info: [['circle', { cx: 8, cy: 8, r: 5.8 }], ['path', { d: 'M8 7.3v3.9M8 4.8v.2' }]],
 };
 
-/** A small drawing that stands next to a word which says the same. */
+/** A small icon, always next to a word with the same meaning. */
 export const icon = (name) =>
   s('svg', { class: `icon i-${name}`, viewBox: '0 0 16 16', 'aria-hidden': 'true', focusable: 'false' },
     SHAPES[name].map(([tag, props]) => s(tag, props)));

@@ -1,29 +1,31 @@
-// What every related-ro element shares: its shadow, its reading and re-reading, and keeping the focus over a redraw.
+// The common base of the related-ro elements: shadow root, reading and re-reading, and the focus
+// over a redraw.
 import { clock, connected, listen, lookedAt, t } from './session.js';
 import { h } from './dom.js';
 import { note } from './controls.js';
 import { sheet } from './style.js';
 
-const AGAIN = 30; // seconds until what could not be read is read again, unless the API says otherwise
-const LONG = 5000; // ms of waiting after which people are told that it takes long
+const AGAIN = 30; // seconds until a failed read is repeated, unless the API gives a time
+const LONG = 5000; // ms until a slow read is reported
 
 /**
- * Base of the elements. Subclasses give reset(), which forgets; read(signal), which fetches and returns what is then
- * known, as properties; draw(), which returns nodes of it; and, if need be, known(), called when there is something new.
- * Their attributes are properties too, by names as in JavaScript; those in needs must be there before anything is read.
+ * Base of the elements. Subclasses implement reset(), which clears the state; read(signal), which
+ * fetches data and returns it as properties; draw(), which returns the nodes to show; and
+ * optionally known(), which is called after each read. Attributes are also properties, with
+ * camel-case names. Nothing is read until the attributes in needs are set.
  */
 export class RelatedElement extends HTMLElement {
   static needs = ['location-id'];
-  static own = []; // names of further properties that a host may set
+  static own = []; // names of additional properties that a host may set
 
   #body = h('div', { class: 'box', part: 'box' });
   #said = h('div', { class: 'vh', role: 'status' });
-  #life; // ends with the connection to the document
-  #reading; // ends with the next reading
+  #life; // aborts when the element leaves the document
+  #reading; // aborts when the next read starts or the element leaves the document
   #planned = false;
   #unfolded = new Set();
-  #looks = new Map(); // when the person had last looked at each case that is shown
-  #epoch = 0; // counts restarts: what was begun before one is of another case or person
+  #looks = new Map(); // time of the person's previous look at each shown case, in ms
+  #epoch = 0; // counts restarts; work begun before a restart belongs to another case or person
 
   constructor() {
     super();
@@ -34,7 +36,7 @@ export class RelatedElement extends HTMLElement {
 
   connectedCallback() {
     for (const name of this.constructor.own) this.#take(name);
-    if (this.#life) return; // it was only moved
+    if (this.#life) return; // it was only moved within the document
     this.#life = new AbortController();
     listen({
       session: () => this.renew(),
@@ -46,7 +48,7 @@ export class RelatedElement extends HTMLElement {
   }
 
   disconnectedCallback() {
-    // A row that is sorted is out of the page for a moment only.
+    // Sorting a table removes its rows from the page only for a moment.
     queueMicrotask(() => {
       if (this.isConnected) return;
       this.#life?.abort();
@@ -59,7 +61,10 @@ export class RelatedElement extends HTMLElement {
     if (before !== after && this.#life) this.restart();
   }
 
-  /** A property that was set before this module was there would hide the accessor. */
+  /**
+   * Sets a property again that was set before this module loaded, since its own value would hide
+   * the accessor.
+   */
   #take(name) {
     if (!Object.hasOwn(this, name)) return;
     const value = this[name];
@@ -67,21 +72,21 @@ export class RelatedElement extends HTMLElement {
     this[name] = value;
   }
 
-  /** Called once an element is on the page, with the signal of its leaving. */
+  /** Called when the element enters the page. The signal aborts when it leaves. */
   attached() {}
 
-  /** Called when the connection is another: the person may be another too. */
+  /** Called when the connection changes. The person may have changed too. */
   renew() { this.restart(); }
 
-  /** Whether a change of {locationId, caseId} is seen here. */
+  /** Whether a change of {locationId, caseId} affects this element. */
   concerns(of) {
     return !of.locationId || (of.locationId === this.locationId && (!of.caseId || !this.caseId || of.caseId === this.caseId));
   }
 
-  /** Whether there is enough to read by. */
+  /** Whether all attributes needed for a read are set. */
   get ready() { return this.constructor.needs.every((name) => this.getAttribute(name)); }
 
-  /** Forgets what is shown and reads anew: another case, another person. */
+  /** Clears the element and reads from scratch, for another case or another person. */
   restart() {
     this.#epoch++;
     this.#unfolded.clear();
@@ -91,7 +96,10 @@ export class RelatedElement extends HTMLElement {
     this.reload();
   }
 
-  /** Reads again and leaves what is shown until the answer is here. Several calls in a row read once. */
+  /**
+   * Reads again and keeps the current content until the answer arrives. Several calls in a row
+   * cause one read.
+   */
   reload() {
     if (this.#planned || !this.isConnected) return;
     this.#planned = true;
@@ -110,7 +118,7 @@ export class RelatedElement extends HTMLElement {
     this.later(() => this.#long(), LONG);
     try {
       const found = await this.read(signal);
-      if (signal.aborted) return; // of another case, or another person
+      if (signal.aborted) return; // for another case or another person
       Object.assign(this, found, { failure: undefined });
       this.known();
     } catch (err) {
@@ -139,7 +147,10 @@ export class RelatedElement extends HTMLElement {
 
   known() {}
 
-  /** Does what a person asked for, and once it is drawn, what comes then. When it is refused, that is shown with a button that does it again. */
+  /**
+   * Runs an action of the person, redraws, and then calls then. If the action fails, shows the
+   * error with a button to repeat it.
+   */
   async attempt(work, then) {
     const epoch = this.#epoch;
     this.refused = undefined;
@@ -154,16 +165,18 @@ export class RelatedElement extends HTMLElement {
     if (!this.refused) then?.();
   }
 
-  /** What is shown of the last refusal. */
+  /** The error of the last failed action, as nodes. */
   refusal() { return this.refused && this.problem(this.refused.err, this.refused.again); }
 
-  /** Runs fn after ms unless the element has left the page or reads again. */
+  /** Runs fn after ms, unless the element leaves the page or reads again first. */
   later(fn, ms) {
     const timer = setTimeout(fn, ms);
     this.#reading.signal.addEventListener('abort', () => clearTimeout(timer));
   }
 
-  /** Draws again; the focus stays on the part with the same data-key, or at least in here. */
+  /**
+   * Draws again. The focus stays on the part with the same data-key, or else within the element.
+   */
   redraw() {
     const key = this.shadowRoot.activeElement?.dataset.key;
     this.#body.replaceChildren(...[connected() && (this.ready || this.given) ? this.draw() : []].flat(3).filter(Boolean));
@@ -173,28 +186,31 @@ export class RelatedElement extends HTMLElement {
     (this.shadowRoot.querySelector(`[data-key="${CSS.escape(key)}"]`) ?? this.#body).focus();
   }
 
-  /** Called when all is drawn. */
+  /** Called after each redraw. */
   drawn() {}
 
-  /** Tells a screen reader, without moving anything. */
+  /** Announces a text to screen readers without moving the focus. */
   say(text) { this.#said.textContent = text; }
 
-  /** Tells the host page, which decides what to do; detail holds plain data. Returns whether the host left it to us. */
+  /**
+   * Sends the host page an event with plain data in detail. Returns false if the host prevents the
+   * default action.
+   */
   emit(name, detail) {
     return this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true, cancelable: true }));
   }
 
-  /** Tells the host page of an error. */
+  /** Reports an error to the host page. */
   tell({ kind = 'unavailable', status = 0 }) { this.emit('related-ro-error', { kind, status }); }
 
-  /** When the person had last looked at a case before it was shown here, in ms; 0 where nobody knows. */
+  /** The time of the person's last look at a case before it was shown here, in ms; 0 if unknown. */
   lookedBefore({ locationId = this.locationId, caseId = this.caseId }) {
     const id = `${locationId}/${caseId}`;
     if (!this.#looks.has(id)) this.#looks.set(id, lookedAt({ locationId, caseId }));
     return this.#looks.get(id);
   }
 
-  /** The first of a long list, and a button that shows or hides the rest. */
+  /** The first items of a long list, and a button that shows or hides the rest. */
   fold(key, list, most, words = 'fold.all') {
     const open = this.#unfolded.has(key);
     if (list.length <= most) return [list];
@@ -207,13 +223,16 @@ export class RelatedElement extends HTMLElement {
     }, t(open ? 'fold.less' : words, { count: list.length, rest: list.length - most }))];
   }
 
-  /** What is shown while nothing is known yet. */
+  /** The placeholder while the first read is in progress. */
   loading(lines = 2) {
     return h('div', { class: 'loading' }, h('span', { class: 'vh' }, t('loading')),
       Array.from({ length: lines }, () => h('span', { class: 'bone', 'aria-hidden': 'true' })));
   }
 
-  /** What is shown of an error: a sentence, when it is tried again by itself, and a button where trying again can help. */
+  /**
+   * An error as nodes: a sentence, the time of the next automatic attempt, and a button if another
+   * attempt can help.
+   */
   problem(err, again = () => this.reload()) {
     const helps = !['forbidden', 'signin', 'refused'].includes(err.kind);
     return note('bad', 'warning', err.message ?? t('error.unavailable'),
@@ -224,7 +243,10 @@ export class RelatedElement extends HTMLElement {
 
 const camel = (name) => name.replace(/-(\w)/g, (_, letter) => letter.toUpperCase());
 
-/** Gives an element's class a property for each attribute: text, or for those in flags, true or false. */
+/**
+ * Adds a property for each attribute to an element's class: a string, or a boolean for the
+ * attributes in flags.
+ */
 export function reflect(element, attributes, flags = []) {
   element.own = [...element.own, ...attributes.map(camel)];
   for (const name of attributes) {

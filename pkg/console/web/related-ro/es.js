@@ -1,4 +1,4 @@
-// The Spanish texts; keys as in texts.js. Fetched only where Spanish is spoken.
+// The Spanish texts, with the keys of texts.js. They are fetched only for Spanish.
 export const texts = {
   loading: 'Cargando las OR relacionadas…',
   again: 'Reintentar',

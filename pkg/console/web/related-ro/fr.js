@@ -1,4 +1,4 @@
-// The French texts; keys as in texts.js. Fetched only where French is spoken.
+// The French texts, with the keys of texts.js. They are fetched only for French.
 export const texts = {
   loading: 'Chargement des BT liés…',
   again: 'Réessayer',

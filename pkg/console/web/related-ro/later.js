@@ -1,10 +1,11 @@
-// Elements that most pages never show: what they do is loaded when the first one is shown.
+// Elements that most pages never show. Their code loads when the first one is shown.
 import { ApiError } from './api.js';
 import { RelatedElement } from './element.js';
 
 /**
- * An element whose subclass says by load() where its part is: a module that exports Part. A Part is made with the element;
- * it has reset, read, draw and known as elements have them, and draws by element.redraw().
+ * An element with a part that loads later. The subclass's load() imports a module that exports
+ * Part, a class constructed with the element. A part has the methods reset, read, draw and known of
+ * elements, and draws through element.redraw().
  */
 class LaterElement extends RelatedElement {
   does;
@@ -46,13 +47,13 @@ export class RelatedROSettings extends LaterElement {
 
   attached(signal) { addEventListener('beforeunload', (e) => this.unsaved && e.preventDefault(), { signal }); }
 
-  /** Whether there are edits that would be lost. */
+  /** Whether there are unsaved edits. */
   get unsaved() { return Boolean(this.does?.unsaved); }
 
-  /** Cases are none of its business, and what a person is editing is not read over. */
+  /** Changes of cases do not matter here, and a read must not overwrite edits. */
   concerns(of) { return !of.caseId && super.concerns(of) && !this.unsaved; }
 
-  /** A renewed token is no reason to lose edits; another person is. */
+  /** Keeps edits if the token was renewed, and discards them if the person changed. */
   async renew() {
     if (await this.does?.kept()) this.redraw();
     else this.restart();

@@ -1,4 +1,5 @@
-// What <related-ro-open-warranty> does: the open warranty ROs of a location, oldest first, by bands of age.
+// The part of <related-ro-open-warranty>: the open warranty ROs of a location, oldest first, in age
+// bands.
 import { call } from './api.js';
 import { day, learn, locale, path, t } from './session.js';
 import { h, icon, table } from './dom.js';
@@ -7,9 +8,9 @@ import { cases, date, number, since, stateMark, stateWord, withCases } from './p
 import { texts } from './warranty-texts.js';
 
 const BANDS = ['over-30', '15-30', '8-14', '0-7'];
-const SHOWN = 100; // rows before the rest is folded away
-const CURRENCY = 'USD'; // Karmak names none
-const PLACES = 4; // digits after the point by which charges are added up, SQL Server's money
+const SHOWN = 100; // rows shown; the rest is folded
+const CURRENCY = 'USD'; // Karmak does not give a currency
+const PLACES = 4; // decimal places of sums, as in SQL Server's money type
 
 learn(texts);
 
@@ -23,10 +24,13 @@ th small{display:block}
 small .link{text-align:start}
 `);
 
-/** Charges as the reader's language writes them; a decimal as text loses nothing. */
+/**
+ * An amount in the format of the reader's language. It is a decimal string, so that no digit is
+ * lost.
+ */
 const money = (amount) => new Intl.NumberFormat(locale(), { style: 'currency', currency: CURRENCY }).format(amount);
 
-/** The sum of decimals, as a decimal. */
+/** The sum of decimal strings, as a decimal string. */
 function sum(amounts) {
   const units = amounts.reduce((all, amount) => {
     const [whole, fraction = ''] = amount.split('.');
@@ -38,7 +42,7 @@ function sum(amounts) {
 
 const bandOf = (ro) => ro.ageBand ?? 'unknown';
 
-/** The list of a location, all its pages. */
+/** The complete list of a location, from all its pages. */
 export class Part {
   constructor(element) {
     this.element = element;
@@ -47,8 +51,8 @@ export class Part {
   }
 
   reset() {
-    this.list = this.band = undefined; // band: the one that is shown; undefined for all
-    this.found = new Map(); // related ROs with the cases whose own they are, by number, once asked for
+    this.list = this.band = undefined; // band: the chosen age band; undefined for all
+    this.found = new Map(); // by number, related ROs that include their linked cases, once fetched
   }
 
   async read(signal) {
@@ -90,7 +94,9 @@ export class Part {
     ];
   }
 
-  /** A band with how many there are, to choose; one of unknown age only where there is one. */
+  /**
+   * A button for an age band with its number of ROs. The band of unknown age is left out if empty.
+   */
   #choice(band, count) {
     if (band === 'unknown' && count === 0) return '';
     return h('button', {
@@ -131,14 +137,17 @@ export class Part {
     ];
   }
 
-  /** Of a case that could not be fetched again: of when its ROs are. */
+  /** The date of the ROs of a case whose last retrieval failed. */
   #stale({ outcome, asOf }) {
     if (outcome === 'ok') return '';
     const { featureStatus } = this.list;
     return h('small', { class: 'trouble' }, icon('waiting'), since({ featureStatus, retrieval: { outcome, retrievedAt: asOf } }));
   }
 
-  /** The cases whose own the RO is, or what asks for them: the list comes without. */
+  /**
+   * The cases that have the RO as their own, or a button to fetch them, since the list does not
+   * include them.
+   */
   #linked(ro) {
     const found = this.found.get(ro.roNumber);
     if (found) return found.linkedCases?.length ? cases(this.element, this.element.locationId, found) : h('small', {}, t('cases.none'));

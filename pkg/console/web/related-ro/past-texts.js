@@ -1,4 +1,4 @@
-// The English words of the history of retrievals; they come with what shows them.
+// The English texts of the history of retrievals, loaded together with it.
 export const texts = {
   'past.since': 'Recorded since {time}.', 'past.none': 'None recorded yet.',
   'past.when': 'When', 'past.why': 'Why', 'past.what': 'What was found',

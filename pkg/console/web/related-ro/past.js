@@ -1,18 +1,18 @@
-// The history of retrievals of <related-ros>: loaded when somebody opens one.
+// The history of retrievals of <related-ros>, loaded when a history is first opened.
 import { call } from './api.js';
 import { learn, path, t, textOr, time } from './session.js';
 import { h, table } from './dom.js';
 import { note } from './controls.js';
 import { texts } from './past-texts.js';
 
-const ROWS = 10; // before the rest is folded away
+const ROWS = 10; // rows shown; the rest is folded
 const KINDS = ['added', 'invoiced', 'voided', 'changed', 'gone'];
 
 learn(texts);
 
-/** What the retrievals of an element's case found. */
+/** The results of the retrievals of an element's case. */
 export class Past {
-  #of; // the retrieval up to which it was read
+  #of; // the newest retrieval when the history was read
 
   constructor(element) { this.element = element; }
 
@@ -24,7 +24,10 @@ export class Past {
     this.found = (await call('GET', path`/locations/${locationId}/cases/${caseId}/retrievals`)).data;
   }
 
-  /** Called when the case was read again: reads what has come since. What is shown stays until then, also when that fails. */
+  /**
+   * Called after the case is read again: reads the history if there is a newer retrieval. The
+   * current content stays until then, and also if the read fails.
+   */
   known() {
     if (this.#newest !== this.#of) this.read().then(() => this.element.redraw(), () => {});
   }

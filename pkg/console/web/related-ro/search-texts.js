@@ -1,4 +1,4 @@
-// The English words of the search; they come with what shows them.
+// The English texts of the search, loaded together with it.
 export const texts = {
   'search.location': 'Location',
   'search.list': 'Related RO Number(s)',

@@ -1,4 +1,4 @@
-// What <related-ro-search> does: find cases by RO numbers, their own or related ones.
+// The part of <related-ro-search>: finds cases by the numbers of their own or related ROs.
 import { numbersIn } from './asked.js';
 import { call } from './api.js';
 import { learn, t } from './session.js';
@@ -7,14 +7,14 @@ import { caseLink, copyButton, csvButton } from './controls.js';
 import { known } from './parts.js';
 import { texts } from './search-texts.js';
 
-const PAUSE = 200; // ms without a key before asking
-const SHORTEST = 2; // characters, the API's limit for a beginning
-const HITS = 2; // numbers found of one case that stand in front; its list has them all, marked
-const KEPT = 'relatedROSearch'; // under this name the search stands in the page's history entry, so that Back finds it again
+const PAUSE = 200; // ms without a key press before a search starts
+const SHORTEST = 2; // characters, the API's minimum for a prefix
+const HITS = 2; // hits shown per case; the case's list highlights all of them
+const KEPT = 'relatedROSearch'; // key of the search in the page's history entry, so that Back restores it
 
 learn(texts);
 
-/** A field to search by, and what was found. */
+/** The search field and its results. */
 export class Part {
   #timer;
   #asked = '';
@@ -29,7 +29,7 @@ export class Part {
   }
 
   reset() {
-    this.found = this.cursors = undefined; // found: cases with what was found of them, in the order found
+    this.found = this.cursors = undefined; // found: cases with their hits, in the order of the results
   }
 
   get #numbers() { return numbersIn(this.#asked); }
@@ -46,7 +46,7 @@ export class Part {
 
   known() { this.element.say(this.found ? this.#summary() : ''); }
 
-  /** One page of each number that has one left, behind what is found already. */
+  /** Fetches the next page of each number that has one, and appends it to the results so far. */
   async #pages(cursors, found, signal) {
     const pages = await Promise.all(cursors.map(async ({ ro, cursor }) => {
       const query = new URLSearchParams({ ro, match: this.#whole ? 'exact' : 'prefix', ...(cursor && { cursor }) });
@@ -66,7 +66,7 @@ export class Part {
     const before = this.found;
     return this.element.attempt(async () => {
       const next = await this.#pages(this.cursors, before);
-      if (this.found === before) Object.assign(this, next); // nothing else was typed meanwhile
+      if (this.found === before) Object.assign(this, next); // unless the search has changed meanwhile
     }, () => {
       this.#rows()[before.length]?.focus();
       this.known();
@@ -84,7 +84,10 @@ export class Part {
     this.element.restart();
   }
 
-  /** A field of one line drops the ends of pasted lines, and would make one number of two. */
+  /**
+   * Pastes several lines as a list. A one-line field would drop the line breaks and join two
+   * numbers into one.
+   */
   #pasted(e) {
     const text = e.clipboardData?.getData('text') ?? '';
     if (!/[\r\n\t]/.test(text.trim())) return;
@@ -113,7 +116,7 @@ export class Part {
     e.preventDefault();
   }
 
-  // The field outlives every redraw, or typing would lose its caret.
+  // The field stays the same node over redraws, so that the caret is not lost while typing.
   #input = h('input', {
     id: 'ro', type: 'search', autocomplete: 'off', spellcheck: 'false', maxlength: 1000, 'aria-describedby': 'hint', 'data-key': 'ro',
     input: () => this.#typed(), paste: (e) => this.#pasted(e),
@@ -170,7 +173,7 @@ export class Part {
     ].filter((cell) => cell !== false);
   }
 
-  /** The number with what was searched of it marked. */
+  /** The number with the searched prefix highlighted. */
   #marked(ro) {
     const begin = this.#numbers.find((asked) => ro.startsWith(asked)) ?? '';
     return h('span', { class: 'num' }, begin && h('mark', {}, begin), ro.slice(begin.length));

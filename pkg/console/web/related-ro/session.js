@@ -1,14 +1,18 @@
-// Who is asking and where: the one place that knows the token. Nothing is kept in storage.
+// The connection to the API, and the only module with access to the token. It uses no browser
+// storage.
 import { dictionary, english } from './texts.js';
 
 let options = {};
-let latest; // the connection asked for last: texts may come in another order
+let latest; // the latest requested connection; texts may arrive out of order
 let dict = english;
-let learned = {}; // English texts of parts that were loaded later
-let ended = new AbortController(); // with the connection, and so with what was asked over it
+let learned = {}; // English texts of the parts loaded so far
+let ended = new AbortController(); // aborts when the connection is replaced, and with it the connection's requests
 const bus = new EventTarget();
 
-/** Gives the elements the API's address, the token, the language and the texts; documented in related-ro.d.ts. */
+/**
+ * Sets the API's address, the token, the language and the texts for the elements. Documented in
+ * related-ro.d.ts.
+ */
 export async function connect(next) {
   latest = next;
   const lang = localeOf(next).split('-')[0];
@@ -21,35 +25,44 @@ export async function connect(next) {
   bus.dispatchEvent(new Event('session'));
 }
 
-/** Takes in the English texts of a part that is loaded later. */
+/** Adds the English texts of a part that loads later. */
 export function learn(texts) {
   learned = { ...learned, ...texts };
   dict = { ...learned, ...dict };
 }
 
-/** Tells the elements that a case has changed, so that those which show it read it again. Without a case: everything. */
+/**
+ * Announces that a case has changed, so that the elements that show it read it again. Without
+ * arguments, all elements do.
+ */
 export function changed(locationId, caseId) {
   bus.dispatchEvent(new CustomEvent('changed', { detail: { locationId, caseId } }));
 }
 
-/** Has everything that could not be read, read again. */
+/** Makes all elements whose read failed read again. */
 export const again = () => bus.dispatchEvent(new Event('again'));
 
 addEventListener('online', again);
 
-/** Calls what on has for session, changed and again until the signal aborts. */
+/** Calls the functions in on for the events session, changed and again, until the signal aborts. */
 export function listen(on, signal) {
   for (const [name, fn] of Object.entries(on)) bus.addEventListener(name, (e) => fn(e.detail), { signal });
 }
 
 const localeOf = (o) => o.locale || regional(document.documentElement.lang) || navigator.language || 'en';
 
-/** A page's language as the browser's user writes dates in it: en is en-GB to a Briton. */
+/**
+ * The user's regional variant of the page's language, for dates: en becomes en-GB for a British
+ * user.
+ */
 const regional = (lang) => navigator.languages.find((l) => l.split('-')[0] === lang) ?? lang;
 
 export const locale = () => localeOf(options);
 
-/** The text of a key, with {names} filled in; counted texts have .one and .other forms. */
+/**
+ * The text of a key, with the values of {names} filled in. Texts with a count have .one and .other
+ * forms.
+ */
 export function t(key, values = {}) {
   let text = dict[key];
   if (text === undefined && 'count' in values) {
@@ -61,25 +74,25 @@ export function t(key, values = {}) {
   });
 }
 
-/** The text of a key where there is one, else what the server said. */
+/** The text of a key if there is one, otherwise the server's text. */
 export const textOr = (key, said) => dict[key] ?? said;
 
-/** A point in time, in the reader's zone; what is no time stays as it is. */
+/** A point in time, in the reader's time zone. Text that is not a time stays unchanged. */
 export const time = (iso) => written(iso, iso, { hour: 'numeric', minute: '2-digit' });
 
-/** The day of a point in time, in the reader's zone. */
+/** The day of a point in time, in the reader's time zone. */
 export const dayOf = (iso) => written(iso, iso, {});
 
-/** A day as the DMS has it, in the dealer's own zone: never shifted to the reader's. */
+/** A day from the DMS, in the dealer's time zone. It is not converted to the reader's time zone. */
 export const day = (iso) => written(iso, `${String(iso).slice(0, 10)}T00:00:00Z`, { timeZone: 'UTC' });
 
-/** How many minutes ago a point in time was. */
+/** A point in time as the number of minutes before now. */
 export const ago = (iso) => new Intl.RelativeTimeFormat(locale(), { numeric: 'auto' }).format(-Math.round((Date.now() - Date.parse(iso)) / 60000), 'minute');
 
-/** A time of today, to the second. */
+/** A time of day with seconds, from ms since the epoch. */
 export const clock = (ms) => new Intl.DateTimeFormat(locale(), { timeStyle: 'medium' }).format(ms);
 
-/** The one style of dates: month and day, and the year where it is another than this one. */
+/** The common date format: month and day, and the year if it is not the current one. */
 function written(iso, at, style) {
   const date = new Date(at);
   if (!iso || isNaN(date)) return iso || '';
@@ -89,18 +102,18 @@ function written(iso, at, style) {
 
 export const connected = () => Boolean(options.token);
 
-/** The API's address for a path below /v1, its variable parts escaped. */
+/** A path below /v1 of the API, with its variable parts escaped. */
 export const path = (strings, ...parts) => String.raw({ raw: strings }, ...parts.map(encodeURIComponent));
 
-/** The address of a case in the host's application; undefined where the host named none. */
+/** The address of a case in the host's application; undefined if the host gave none. */
 export const caseHref = (ref) => options.caseHref?.(ref);
 
-/** When the person last looked at a case before now, in ms; 0 where the host does not know. */
+/** The time of the person's last look at a case, in ms; 0 if the host does not know it. */
 export const lookedAt = (ref) => Number(options.lookedAt?.(ref) ?? 0);
 
 const REFUSED = Symbol('the host gave no token');
 
-/** The token; a function is asked each time, so it may renew. */
+/** The token. A token function is called for each request, so that it can renew the token. */
 async function token() {
   try {
     return typeof options.token === 'function' ? await options.token() : options.token;
@@ -109,13 +122,19 @@ async function token() {
   }
 }
 
-/** Whether an error says that the host gave no token. */
+/** Whether an error means that the host gave no token. */
 export const refused = (err) => err === REFUSED;
 
-/** What ends a request: a time limit in ms, and, where a signal says that somebody reads, that signal and another connection. */
+/**
+ * A signal that aborts a request after a limit in ms and, if a signal is given, also with that
+ * signal or when the connection is replaced.
+ */
 export const limited = (signal, limit) => AbortSignal.any([AbortSignal.timeout(limit), ...(signal ? [signal, ended.signal] : [])]);
 
-/** The request that carries the token. A token function that gave one which is refused is asked once more. */
+/**
+ * Sends a request with the token. If the API refuses a token from a function, requests a new one
+ * and tries once more.
+ */
 export async function send(method, pathname, { body, headers, signal } = {}) {
   const request = async () => {
     const bearer = await token();
@@ -133,7 +152,7 @@ export async function send(method, pathname, { body, headers, signal } = {}) {
   return answer.status === 401 && typeof options.token === 'function' ? request() : answer;
 }
 
-/** The claims of the token, unchecked; none where it is not to be read. */
+/** The claims of the token, not verified; empty if the token cannot be decoded. */
 async function claims() {
   try {
     return JSON.parse(atob((await token()).split('.')[1].replace(/-/g, '+').replace(/_/g, '/')));
@@ -142,18 +161,24 @@ async function claims() {
   }
 }
 
-/** The roles that the host page named, or those in the token. Only to leave out buttons: the API decides by itself. */
+/**
+ * The roles given by the host page, or those in the token. They only decide which buttons to show;
+ * the API enforces access.
+ */
 export async function roles() {
   const held = options.roles ?? (await claims()).roles;
   return Array.isArray(held) ? held : [];
 }
 
-/** Who is asking; undefined where the token does not say. */
+/** The token's subject, the person; undefined if the token has none. */
 export const subject = async () => (await claims()).sub;
 
 const STAFF = ['administrator', 'service_manager', 'support'];
 
-/** What the roles allow: refreshing and saving settings, and changing the Karmak account. */
+/**
+ * The rights of the roles: staff may refresh and save settings, support may change the Karmak
+ * account.
+ */
 export async function rights() {
   const held = await roles();
   return { staff: held.some((r) => STAFF.includes(r)), support: held.includes('support') };

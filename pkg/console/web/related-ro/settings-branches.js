@@ -1,28 +1,32 @@
-// Karmak's own list of an account's branches, from which support chooses by name. A code can always be typed.
+// Karmak's list of an account's branches, so that support can choose one by name. A code can always
+// be typed.
 import { call } from './api.js';
 import { path, t } from './session.js';
 import { h, icon } from './dom.js';
 
-/** What the field of the branch offers; part is the settings that it belongs to. */
+/** The suggestions of the branch field. part is the settings part that the field belongs to. */
 export class Branches {
   constructor(part) { this.part = part; }
 
-  /** Whose branches the API lists: those of the saved connection. */
+  /** The account and user of the saved connection, whose branches the API lists. */
   get #account() {
     const { account, user } = this.part.saved.karmak ?? {};
     return account && user && `${account} ${user}`;
   }
 
-  /** What Karmak said of that account: {of, list, failure}. */
+  /** Karmak's answer for that account: {of, list, failure}. */
   get #said() { return this.answer?.of === this.#account ? this.answer : {}; }
 
-  /** Whether the form names that account. */
+  /** Whether the form has that account and user. */
   get #ofForm() {
     const { account, user } = this.part.draft.karmak;
     return `${account} ${user}` === this.#account;
   }
 
-  /** Asks Karmak when a person comes to the field, once for an account whose branches it lists. The field stays as it is, or the caret would be lost. */
+  /**
+   * Fetches the list when the field gets the focus, once per account unless the request failed. The
+   * field is not redrawn, so that the caret is not lost.
+   */
   async ask() {
     const { of, failure } = this.#said;
     if (!this.#ofForm || (of && !failure)) return;
@@ -37,7 +41,7 @@ export class Branches {
     if (this.answer === answer) this.show();
   }
 
-  /** Draws again what this drew, and leaves the field alone. */
+  /** Redraws the suggestions without the field. */
   show() {
     this.part.element.shadowRoot.querySelector('.branches')?.replaceWith(this.draw());
   }

@@ -1,4 +1,5 @@
-// What the settings are made of: each function draws one part of <related-ro-settings> from what the element holds.
+// The sections of <related-ro-settings>: each function draws one of them from the state of the
+// settings part.
 import { t, textOr, time } from './session.js';
 import { h, icon, table } from './dom.js';
 
@@ -25,15 +26,15 @@ export const incomplete = (karmak) => KINDS[kindOf(karmak)].some(({ name }) => n
 
 export const SINGLE = 'SINGLE_RO'; // dms of a location whose ROs have no related ones
 
-/** What Karmak's answer means and what to do, in words; undefined where there is nothing to do. */
+/** A sentence on Karmak's answer and how to act on it; undefined if there is nothing to do. */
 export const sentence = ({ state, message } = {}) => (message && state !== 'active' ? textOr(`activation.${state}.message`, message) : undefined);
 
-/** What is wrong with a field, at the field. */
+/** The error of a field, next to the field. */
 const wrong = (element, name) => element.wrong[name] && h('p', { class: 'wrong', id: `wrong-${name}` }, icon('warning'), element.wrong[name]);
 
 const described = (element, name) => element.wrong[name] && { 'aria-invalid': 'true', 'aria-describedby': `wrong-${name}` };
 
-/** ENABLED or DISABLED. */
+/** The choice between ENABLED and DISABLED. */
 export function switcher(element) {
   const { draft, may, unconnected } = element;
   const locked = !may.staff || (unconnected && !may.support) || draft.dms === SINGLE;
@@ -45,7 +46,7 @@ export function switcher(element) {
   return h('fieldset', { class: 'switch' }, h('legend', {}, t('settings.label')), option('ENABLED'), option('DISABLED'), wrong(element, 'status'));
 }
 
-/** Whether what is expected is shown. */
+/** The choice whether to show expected ROs. */
 export function expecting(element) {
   const { draft, may } = element;
   return h('div', { class: 'field' }, h('label', { class: 'check' }, h('input', {
@@ -54,7 +55,7 @@ export function expecting(element) {
   }), t('settings.expected')), h('small', { id: 'expecting' }, t('settings.expected.hint')));
 }
 
-/** Whose ROs are read. */
+/** The Karmak connection from which ROs are read. */
 export function connection(element) {
   const { draft, may } = element;
   const kind = kindOf(draft.karmak);
@@ -91,7 +92,7 @@ export const single = (element) => (element.may.support || element.draft.dms ===
 
 const UNASKED = { state: 'unknown' };
 
-/** What Karmak said of the connection that stands in the form, and a button that asks. */
+/** Karmak's answer for the connection in the form, and a button to check it. */
 export function activation(element) {
   const { saved, draft, checked, busy, may } = element;
   const same = checked && sameConnection(checked.karmak, draft.karmak);
@@ -108,7 +109,7 @@ export function activation(element) {
     sentence(a) && h('p', { class: 'sentence' }, sentence(a)));
 }
 
-/** Who changed what. */
+/** The history of changes with their authors. */
 export function changes(element) {
   const { changes: list, cursor } = element.history;
   return h('section', { class: 'history' }, h('h3', {}, t('history.title')),
@@ -119,7 +120,7 @@ export function changes(element) {
     cursor && h('button', { class: 'plain', type: 'button', 'data-key': 'older', click: () => element.older() }, t('more')));
 }
 
-/** What a change changed, one sentence a field. */
+/** The content of a change, one sentence per field. */
 function differences({ before = {}, after = {} }) {
   const shown = (v) => v || t('history.blank');
   const status = (s) => s && t(`settings.${s.toLowerCase()}`);

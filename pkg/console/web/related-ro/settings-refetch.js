@@ -1,16 +1,17 @@
-// A whole location fetched again: offered where its lists may be missing or another account's, page by page.
+// Fetches a whole location again, page by page. Offered when lists may be missing or come from
+// another account.
 import { call } from './api.js';
 import { path, t } from './session.js';
 import { h } from './dom.js';
 import { note } from './controls.js';
 
-/** Fetches a location again and shows how far that has come; redraw shows the next step. */
+/** Fetches a location again and shows the progress. redraw is called after each step. */
 export class Refetch {
   constructor(locationId, redraw) {
     Object.assign(this, { locationId, redraw, queued: 0, left: undefined, cursor: undefined, state: 'offered' });
   }
 
-  /** Puts one page after the other into the queue; after a failure it goes on where it was. */
+  /** Queues the cases page by page. After a failure it continues with the page that failed. */
   async start() {
     if (this.state === 'running') return;
     this.step({ state: 'running', failure: undefined });

@@ -1,4 +1,4 @@
-// The English words of the settings; they come with what shows them.
+// The English texts of the settings, loaded together with them.
 export const texts = {
   'settings.asking': 'Karmak is being asked. This takes up to 10 seconds.',
   'settings.notSaved': 'Not saved. Still {status}.',

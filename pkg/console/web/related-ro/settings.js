@@ -1,4 +1,5 @@
-// What <related-ro-settings> does: loaded when the first one is shown, since most pages never show one.
+// The part of <related-ro-settings>, loaded when the first one is shown, since most pages never
+// show one.
 import { call, rule } from './api.js';
 import { learn, path, rights, subject, t, time } from './session.js';
 import { h } from './dom.js';
@@ -10,7 +11,7 @@ import { Refetch } from './settings-refetch.js';
 
 learn(texts);
 
-/** The settings of the location of an element. */
+/** The settings of an element's location. */
 export class Part {
   constructor(element) {
     this.element = element;
@@ -20,14 +21,14 @@ export class Part {
   reset() {
     this.saved = this.draft = this.etag = this.history = undefined;
     this.branches = new Branches(this);
-    this.refetch = undefined; // offered once lists may be missing or another account's
-    this.busy = this.told = this.checked = undefined; // busy: save or verify; told: the note about what was last done
-    this.wrong = {}; // what is wrong, by the field's name
+    this.refetch = undefined; // offered when lists may be missing or come from another account
+    this.busy = this.told = this.checked = undefined; // busy: save or verify; told: the note on the last action's result
+    this.wrong = {}; // errors by field name
   }
 
   get #path() { return path`/locations/${this.element.locationId}/external-interfaces`; }
 
-  /** Whether there are edits that would be lost. */
+  /** Whether there are unsaved edits. */
   get unsaved() {
     if (!this.saved) return false;
     const { draft, saved } = this;
@@ -40,7 +41,7 @@ export class Part {
   /** Whether nobody has said yet where the location's ROs are read. */
   get unconnected() { return this.saved.dms !== SINGLE && incomplete(this.saved.karmak); }
 
-  /** Whether the person is still the one whose edits these are. */
+  /** Whether there are unsaved edits and they belong to the current person. */
   async kept() {
     const who = await subject();
     if (!this.unsaved || !who || who !== this.who) return false;
@@ -48,7 +49,7 @@ export class Part {
     return true;
   }
 
-  /** Reads what is saved; edits stay. */
+  /** Reads the saved settings and keeps unsaved edits. */
   async read(signal) {
     const [may, who] = [await rights(), await subject()];
     const { data, etag } = await call('GET', this.#path, { signal });
@@ -56,19 +57,22 @@ export class Part {
     Object.assign(this, { may, who, history, ...(this.unsaved ? undefined : edited(data, etag)) });
   }
 
-  /** Called with each edit: what was said of the form before is no longer true of it. */
+  /** Applies an edit and removes earlier messages about the form, since they no longer apply. */
   edit(change, redraw) {
     change();
     Object.assign(this, { told: undefined, wrong: {} });
     if (redraw) return this.element.redraw();
-    // A field that is typed in stays as it is, or the caret would be lost.
+    // The field being edited is not redrawn, so that the caret is not lost.
     for (const old of this.element.shadowRoot.querySelectorAll('.told, .wrong')) old.remove();
     for (const field of this.element.shadowRoot.querySelectorAll('[aria-invalid]')) field.removeAttribute('aria-invalid');
     this.element.shadowRoot.querySelector('.activation').replaceWith(activation(this));
     this.branches.show();
   }
 
-  /** Shows that something is under way, and then what it came to: unless the page is about another location by then. */
+  /**
+   * Shows that an action is in progress and then its result, unless the page shows another location
+   * by then.
+   */
   async #do(busy, work) {
     const { draft } = this;
     const path = this.#path;
@@ -81,7 +85,10 @@ export class Part {
     this.element.shadowRoot.querySelector('[aria-invalid]')?.focus();
   }
 
-  /** What to show of a refusal: what is still saved, and at which field it failed. */
+  /**
+   * The state to show after a refusal: the settings that are still saved, and the errors of the
+   * fields.
+   */
   async #refused(err, path) {
     this.element.tell(err);
     const now = await call('GET', path).catch(() => undefined);
@@ -91,7 +98,7 @@ export class Part {
     const saved = { ...this.saved, activation: now?.data.activation ?? this.saved.activation };
     let words = err.message;
     if (type === 'not-activated') words = wrong.status = sentence(saved.activation) ?? words;
-    this.draft.status = saved.status; // the form says what is, or people leave believing otherwise
+    this.draft.status = saved.status; // shows the saved status, so that people do not believe it has changed
     return { saved, wrong, told: note('bad', 'warning',
       h('strong', {}, t('settings.notSaved', { status: t(`settings.${saved.status.toLowerCase()}`) })), ' ', Object.keys(wrong).length ? '' : words) };
   }
@@ -122,7 +129,7 @@ export class Part {
     });
   }
 
-  /** Asks Karmak about what stands in the form. */
+  /** Verifies the connection in the form with Karmak. */
   verify() {
     if (this.busy) return;
     this.#do('verify', async (path) => {
@@ -170,7 +177,7 @@ export class Part {
   }
 }
 
-/** Saved settings, and a copy of them to edit. */
+/** The saved settings, and a copy of them to edit. */
 const edited = (saved, etag) => ({
   saved, etag, draft: {
     status: saved.status, dms: saved.dms, expecting: Boolean(saved.expectedRelatedRos),

@@ -1,14 +1,14 @@
-// <related-ro-status>: above a table, one line for what keeps its cells from being up to date.
+// <related-ro-status>: lines above a table that say why its cells are not up to date.
 import { again, clock, t, textOr } from './session.js';
 import { h } from './dom.js';
 import { RelatedElement } from './element.js';
 import { note } from './controls.js';
 
-const cells = new Set(); // on the page
+const cells = new Set(); // cells on the page
 const lines = new Set();
 let planned = false;
 
-/** Counts a cell in until the signal aborts. */
+/** Includes a cell until the signal aborts. */
 export function join(cell, signal) {
   cells.add(cell);
   signal.addEventListener('abort', () => {
@@ -17,7 +17,7 @@ export function join(cell, signal) {
   });
 }
 
-/** Called when a cell shows something else. */
+/** Called when the content of a cell has changed. */
 export function told() {
   if (planned || lines.size === 0) return;
   planned = true;
@@ -42,7 +42,7 @@ export class RelatedROStatus extends RelatedElement {
 
   known() { this.look(); }
 
-  /** Draws again if there is something else to say. */
+  /** Redraws if the messages have changed. */
   look() {
     const troubles = [...unread(), ...outdated()];
     const shown = JSON.stringify(troubles);
@@ -57,7 +57,7 @@ export class RelatedROStatus extends RelatedElement {
   }
 }
 
-/** What the API kept from being read, one line a sentence. */
+/** Errors of reads from the API, one line per sentence. */
 function unread() {
   const failures = new Map();
   for (const { of, failure } of cells) if (failure && !of) failures.set(failure.message, failure);
@@ -66,7 +66,7 @@ function unread() {
   }));
 }
 
-/** What Karmak kept from being fetched, one line a reason. */
+/** Errors of retrievals from Karmak, one line per reason. */
 function outdated() {
   const reasons = new Map();
   for (const { of } of cells) {

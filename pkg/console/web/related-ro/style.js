@@ -1,4 +1,5 @@
-// The look of the elements. Hosts change it through the --rro-… properties; light and dark follow color-scheme.
+// The style of the elements. Hosts change it through the --rro-… properties; light and dark follow
+// color-scheme.
 export const sheet = new CSSStyleSheet();
 sheet.replaceSync(`
 :host{--text:var(--rro-text,light-dark(#1b2430,#e3e8ef));--faint:var(--rro-faint,light-dark(#556172,#a3aebc));

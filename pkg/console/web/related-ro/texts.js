@@ -1,4 +1,4 @@
-// Every word that people read. A host replaces any of them through connect({texts}).
+// The English texts. A host can replace any of them through connect({texts}).
 const en = {
   loading: 'Loading related ROs…',
   again: 'Try again',
@@ -80,11 +80,11 @@ const en = {
   'expected': 'Expected, not made in Karmak yet:', 'expected.tasks.one': '{count} task', 'expected.tasks.other': '{count} tasks',
 };
 
-/** What other languages are shipped, each fetched when it is first spoken. */
+/** The other languages that ship with the elements. Each is fetched when it is first used. */
 const SHIPPED = { es: () => import('./es.js'), fr: () => import('./fr.js') };
 
-/** The texts of a language, English where it has none, with a host's own on top. */
+/** The texts of a language, with English for missing ones. A host's own texts override both. */
 export const dictionary = async (lang, own) => ({ ...en, ...(await SHIPPED[lang]?.().catch(() => undefined))?.texts, ...own });
 
-/** The words before any language is chosen. */
+/** The texts before a language is chosen. */
 export const english = en;

@@ -1,11 +1,13 @@
-// The RO family as a small picture, and the same as a nested list for those who do not see it.
+// The RO family as a small picture, and as a nested list for screen readers.
 import { t } from './session.js';
 import { h, s } from './dom.js';
 import { inWords, isWarranty, stateOf } from './parts.js';
 
 const BOX = { width: 166, height: 42, gap: 10 };
 
-/** Two ways to lay the tree out: from left to right, and for narrow places one below another, indented. */
+/**
+ * Two layouts of the tree: from left to right, and indented from top to bottom for narrow pages.
+ */
 const LAYOUTS = [
   {
     name: 'broad', step: BOX.width + 34, parentAbove: false,
@@ -17,16 +19,19 @@ const LAYOUTS = [
   },
 ];
 
-const MOST = 8; // ROs that are drawn at once; a larger family is folded away
+const MOST = 8; // maximum number of ROs drawn at once; a larger family is folded
 
-/** A figure of the case's RO, its originals, alternates and their spinoffs; nothing where a table says it all. */
+/**
+ * A figure of the case's RO, its originals, alternates and their spinoffs. Empty if a table shows
+ * as much.
+ */
 export function familyTree(element, c) {
   if (!c.relatedRos?.length) return '';
   const root = grow(c);
-  if (depth(root) < 3) return ''; // all of them come from one
+  if (depth(root) < 3) return ''; // all related ROs come directly from one RO
   const [shown, fold] = element.fold('tree', c.relatedRos, MOST, 'tree.show');
   const open = shown.length === c.relatedRos.length;
-  return h('figure', { class: `family deep${Math.min(6, depth(root))}` }, // how deep decides how much room the broad one needs
+  return h('figure', { class: `family deep${Math.min(6, depth(root))}` }, // the depth decides how much space the broad layout needs
     h('figcaption', {}, t('tree.title'), ' ', fold),
     open && [LAYOUTS.map((layout) => picture(c, root, layout)), h('ul', { class: 'vh' }, listed(root))]);
 }
@@ -44,14 +49,17 @@ function picture(c, root, layout) {
   }, lines.map((d) => s('path', { class: 'branch', d })), boxes.map(box));
 }
 
-/** The tree of nodes {ro, own, children}. What names no parent that is here hangs on the top. */
+/**
+ * Builds the tree of nodes {ro, own, children}. A node whose parent is not in the family becomes a
+ * child of the root.
+ */
 function grow(c) {
   const related = c.relatedRos;
   const nodes = new Map(related.map((ro) => [ro.roNumber, { ro, children: [] }]));
   const originals = related.filter((ro) => ro.relation === 'original');
   const passed = new Set(originals.map((ro) => ro.originalRoNumber));
   const own = { ro: { roNumber: c.roNumber }, own: true, children: [] };
-  own.ro.originalRoNumber = originals.find((ro) => !passed.has(ro.roNumber))?.roNumber; // the nearest of the originals
+  own.ro.originalRoNumber = originals.find((ro) => !passed.has(ro.roNumber))?.roNumber; // the nearest original
   nodes.set(c.roNumber, own);
 
   const above = (node) => nodes.get(node.ro.originalRoNumber);
@@ -64,7 +72,7 @@ function grow(c) {
   return top;
 }
 
-/** The first of a node's line; a line that closes on itself ends where it would begin again. */
+/** The topmost ancestor of a node. In a cycle, the search stops at the first node seen twice. */
 function topOf(node, above) {
   const seen = new Set();
   while (above(node) && !seen.has(node)) {
@@ -74,7 +82,10 @@ function topOf(node, above) {
   return node;
 }
 
-/** Gives each node its place, leaves one below another, a parent beside or above its first child; returns the next free row. */
+/**
+ * Places the nodes: leaves below each other, a parent beside or above its first child. Returns the
+ * next free row.
+ */
 function place(node, depth, row, layout, boxes, lines) {
   const at = { node, x: depth * layout.step, y: row * (BOX.height + BOX.gap) };
   boxes.push(at);

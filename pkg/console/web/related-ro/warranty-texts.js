@@ -1,4 +1,4 @@
-// The English words of the list of open warranty ROs; they come with what shows them.
+// The English texts of the list of open warranty ROs, loaded together with it.
 export const texts = {
   'warranty.caption': 'Open warranty ROs, oldest first',
   'warranty.empty': 'No open warranty RO is known at this location. Every warranty RO of the cases fetched so far is invoiced or voided.',
