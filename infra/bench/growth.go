@@ -165,8 +165,8 @@ func shallowItem(it item) map[string]map[string]string {
 	return out
 }
 
-// operations returns P1 to P4, a retrieval and a run of follow. Each call of P1, P2, P4 and the
-// retrieval concerns another case than the last.
+// operations returns P1 to P4, a retrieval and a run of follow. P1, P2, P4 and the retrieval use a
+// different case for each call.
 func (w *batchWorld) operations(ctx context.Context) ([]operation, error) {
 	reader, err := world.NewReader(w.MeteredStore)
 	if err != nil {
@@ -194,7 +194,7 @@ func (w *batchWorld) operations(ctx context.Context) ([]operation, error) {
 		}},
 		{"a run of follow over one connection", func() error { return follow(ctx) }},
 	}
-	// Add the ROs of all retrievals in advance, so that the measurements do not include it.
+	// Add the ROs of all retrievals in advance, so that the measurements do not include the set-up.
 	ros := world.Exported{First: w.next, Messages: growthTurns + 1, Locations: []int{growthLocation}}
 	if err := w.AddROs(ctx, ros); err != nil {
 		return nil, err
