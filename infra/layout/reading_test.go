@@ -29,7 +29,7 @@ func files(t *testing.T, extension string) []string {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() && path != root && slices.Contains([]string{".git", ".aws-sam", "bin", "node_modules", "screenshots", "dist"}, d.Name()) {
+		if d.IsDir() && path != root && !ours(d.Name()) {
 			return filepath.SkipDir
 		}
 		if filepath.Ext(path) == extension {
@@ -41,6 +41,12 @@ func files(t *testing.T, extension string) []string {
 		t.Fatal(err)
 	}
 	return found
+}
+
+// ours reports whether a directory holds files of the repository, rather than installed or generated ones.
+func ours(directory string) bool {
+	return (!strings.HasPrefix(directory, ".") || directory == ".github") &&
+		!slices.Contains([]string{"bin", "node_modules", "screenshots", "dist"}, directory)
 }
 
 // sources parses all Go files except tests.
