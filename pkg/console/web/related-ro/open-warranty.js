@@ -30,6 +30,9 @@ small .link{text-align:start}
  */
 const money = (amount) => new Intl.NumberFormat(locale(), { style: 'currency', currency: CURRENCY }).format(amount);
 
+/** An RO's charges, a decimal string; undefined where they are unknown. */
+const charges = ({ totalCharges }) => (/^-?\d+(\.\d+)?$/.test(totalCharges ?? '') ? totalCharges : undefined);
+
 /** The sum of decimal strings, as a decimal string. */
 function sum(amounts) {
   const units = amounts.reduce((all, amount) => {
@@ -109,7 +112,7 @@ export class Part {
   }
 
   #summary(shown) {
-    const known = shown.map((ro) => ro.totalCharges).filter(Boolean);
+    const known = shown.map(charges).filter(Boolean);
     return h('div', { class: 'line' },
       known.length > 0 && h('span', {}, t(known.length === shown.length ? 'warranty.sum' : 'warranty.sum.known', { sum: money(sum(known)) })),
       copyAll(this.element, shown.map((ro) => ro.roNumber)), this.#csv(shown));
@@ -130,7 +133,7 @@ export class Part {
     return [
       h('div', {}, h('span', { class: 'withcopy' }, number(ro), copyButton(element, ro.roNumber)), ' ', stateMark(ro), ro.billTo && h('small', {}, ro.billTo)),
       h('div', {}, h('span', { class: `mark age of-${bandOf(ro)}` }, icon('waiting'), age), ro.openedAt && h('small', {}, t('column.opened'), ' ', date(ro.openedAt))),
-      ro.totalCharges ? h('span', { class: 'num date' }, money(ro.totalCharges)) : h('span', { class: 'faint' }, t('warranty.charges.unknown')),
+      charges(ro) ? h('span', { class: 'num date' }, money(charges(ro))) : h('span', { class: 'faint' }, t('warranty.charges.unknown')),
       h('div', {}, caseLink(element, { locationId: element.locationId, ...ro.case }, `case ${ro.roNumber}`), this.#stale(ro.case), this.#linked(ro)),
       h('div', {}, h('span', { class: 'withcopy' }, h('span', { class: 'num' }, ro.case.roNumber), copyButton(element, ro.case.roNumber)),
         h('small', {}, ro.case.roInvoicedAt ? t('warranty.invoiced', { day: day(ro.case.roInvoicedAt) }) : t('warranty.open'))),
