@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Role is what somebody is to a dealer, as the case platform's tokens name it.
+// Role is a user's role at a dealer, as named in the case platform's tokens.
 type Role string
 
 // The roles.
@@ -26,12 +26,12 @@ func (r Role) Known() bool {
 	return false
 }
 
-// Actor is who asks. The zero Actor may nothing.
+// Actor is the user who makes a request. The zero Actor has no permissions.
 type Actor struct {
 	Subject    string // the user's id in the case platform
 	Roles      []Role
-	Locations  []string // ids of the locations they work at
-	Everywhere bool     // they work at every location
+	Locations  []string // ids of the user's locations
+	Everywhere bool     // the user works at every location
 }
 
 // Has reports whether the actor has one of the roles.
@@ -39,33 +39,32 @@ func (a Actor) Has(roles ...Role) bool {
 	return slices.ContainsFunc(a.Roles, func(r Role) bool { return slices.Contains(roles, r) })
 }
 
-// Sees reports whether the actor may see what belongs to a location. What belongs
-// to no known location, named "", is for those who see everything.
+// Sees reports whether the actor may see the data of a location. Data without a known location,
+// named "", is only for actors who see every location.
 func (a Actor) Sees(location string) bool {
 	return a.Everywhere || location != "" && slices.Contains(a.Locations, location)
 }
 
-// RefusalCode is the machine code of why a use case did not do what was asked.
+// RefusalCode is the machine-readable code of a Refusal.
 type RefusalCode string
 
-// Why a use case refuses.
+// The reasons for a refusal.
 const (
-	NotAllowed   RefusalCode = "forbidden"         // not with this actor's roles
-	NotActive    RefusalCode = "not-activated"     // the DMS does not confirm that the feature is active
-	NotConnected RefusalCode = "not-connected"     // the location does not say where its ROs are read
-	NoBranches   RefusalCode = "branches-unknown"  // the DMS does not tell the account's branches
+	NotAllowed   RefusalCode = "forbidden"         // the actor's roles do not permit it
+	NotActive    RefusalCode = "not-activated"     // the DMS does not confirm the activation
+	NotConnected RefusalCode = "not-connected"     // the location has no complete connection
+	NoBranches   RefusalCode = "branches-unknown"  // the DMS does not list the branches
 	SwitchedOff  RefusalCode = "location-disabled" // the location has the feature switched off
-	RONeeded     RefusalCode = "ro-number-needed"  // the case is not stored, so its RO must be given
-	TooSoon      RefusalCode = "too-soon"          // asked again before Wait is over
+	RONeeded     RefusalCode = "ro-number-needed"  // the case is not stored: its RO must be given
+	TooSoon      RefusalCode = "too-soon"          // repeated before the end of Wait
 )
 
-// Refusal is the error of a use case that will not do what was asked, as things
-// are.
+// Refusal is the error of a use case that declines a request in the current state.
 type Refusal struct {
 	Code    RefusalCode
-	Field   string        // the input at fault, as the contract spells it; empty for none
-	Message string        // one sentence for the person who asked
-	Wait    time.Duration // of TooSoon: how long to wait
+	Field   string        // the input at fault, named as in the contract; empty if none
+	Message string        // one sentence for the user who made the request
+	Wait    time.Duration // time to wait, for TooSoon
 }
 
 // Error returns the code and the sentence.

@@ -18,7 +18,7 @@ func TestActorSees(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := c.actor.Sees(c.location); got != c.want {
-				t.Errorf("got %t", got)
+				t.Errorf("Sees = %t", got)
 			}
 		})
 	}
@@ -27,7 +27,7 @@ func TestActorSees(t *testing.T) {
 func TestActorHas(t *testing.T) {
 	advisor := Actor{Roles: []Role{ServiceAdvisor, FieldManager}}
 	if !advisor.Has(Support, FieldManager) || advisor.Has(Support) || advisor.Has() || (Actor{}).Has(Support) {
-		t.Error("wrong")
+		t.Error("Has misjudges the roles of an advisor or of the zero Actor")
 	}
 }
 
@@ -37,7 +37,7 @@ func TestRoleKnown(t *testing.T) {
 		"": false, "root": false, "Support": false,
 	} {
 		if role.Known() != want {
-			t.Errorf("%q: %t", role, !want)
+			t.Errorf("%q: Known = %t, want %t", role, !want, want)
 		}
 	}
 }

@@ -10,37 +10,36 @@ import (
 
 // Limits of the administration that people notice.
 const (
-	VerifyWithin  = 10 * time.Second // that the DMS has to confirm an activation
+	VerifyWithin  = 10 * time.Second // time limit for the DMS to confirm an activation
 	VerifyPeriod  = 10 * time.Second // between two verifications of one location
 	RefreshPeriod = time.Minute      // between two refreshes of one case
-	AsksAMinute   = 60               // verifications, enablings and refreshes by one person
-	RefreshAgain  = 5 * time.Second  // the same, where what was fetched last has failed
+	AsksAMinute   = 60               // verifications, enablings and refreshes per person
+	RefreshAgain  = 5 * time.Second  // replaces RefreshPeriod after a failed fetch
 )
 
-// AdminStore is what Admin needs of the store.
+// AdminStore is the part of the store that Admin needs.
 type AdminStore interface {
 	SettingsStore
 	LeaseStore
 	OccasionStore
 	LocationStore
 
-	// Load is CaseStore's.
+	// Load is CaseStore.Load.
 	Load(ctx context.Context, keys Keys) (Loaded, error)
 
-	// CasesOf returns all cases of a location without their lists. Its reads may be a
-	// moment behind.
+	// CasesOf returns all cases of a location without their lists. Its reads are eventually
+	// consistent.
 	CasesOf(ctx context.Context, location string) ([]Case, error)
 }
 
-// Refresher takes refreshes to the queue of their own.
+// Refresher sends refreshes to the refresh queue.
 type Refresher interface {
-	// SendRefreshes returns once the queue has taken the events. When it fails it may
-	// have taken some of them, which is harmless to repeat.
+	// SendRefreshes returns once the queue has accepted the events. If it fails, the queue may have
+	// accepted some of them, and sending them again is harmless.
 	SendRefreshes(ctx context.Context, events []Event) error
 }
 
-// Admin is the administration of a location's settings, and refreshes. Safe for
-// concurrent use.
+// Admin manages a location's settings and its refreshes. It is safe for concurrent use.
 type Admin struct {
 	store AdminStore
 	dms   DMS
@@ -54,30 +53,30 @@ func NewAdmin(store AdminStore, dms DMS, queue Refresher, now func() time.Time) 
 	return &Admin{store: store, dms: dms, turns: turns{store, now}, queue: queue, now: now}
 }
 
-// Settings returns a location's settings, NeverSetUp where nothing is stored.
+// Settings returns a location's settings, or NeverSetUp if nothing is stored.
 func (a *Admin) Settings(ctx context.Context, location string) (Settings, error) {
 	return a.store.Settings(ctx, location)
 }
 
-// Wanted is what somebody wants a location's settings to be.
+// Wanted is the requested state of a location's settings.
 type Wanted struct {
 	Status   FeatureStatus
 	Over     Connection
 	SingleRO bool
 
-	// SameDealer is our support's word that Over is the dealer whose ROs the location reads
-	// already, reached by another kind of interface.
+	// SameDealer is our support staff's statement that Over reaches the dealer whose ROs the
+	// location already reads, through another kind of interface.
 	SameDealer bool
 
-	Expecting *bool // nil: as it is
+	Expecting *bool // nil leaves the setting as it is
 }
 
-// ConnectionField begins the names of a connection's fields in a *FieldError, and is that
-// of the connection as a whole in a *Refusal.
+// ConnectionField is the prefix of a connection's fields in a *FieldError, and the field of the
+// whole connection in a *Refusal.
 const ConnectionField = "connection"
 
-// CheckBy is a *Refusal of NotConnected where the actor wants to enable what only
-// Support can set up first.
+// CheckBy returns a *Refusal of NotConnected if the actor wants to enable a location whose
+// connection Support must set up first.
 func (a *Admin) CheckBy(actor Actor, w Wanted) error {
 	if w.Status == Enabled && !w.SingleRO && !a.connected(w.Over) && !actor.Has(Support) {
 		return a.notConnected()
@@ -100,7 +99,7 @@ func (a *Admin) Check(w Wanted) (errs []error) {
 	return append(errs, ofConnection(wrong)...)
 }
 
-// CheckConnection returns every *FieldError of a connection that is to be asked over.
+// CheckConnection returns every *FieldError of a connection that will be used for requests.
 func (a *Admin) CheckConnection(over Connection) []error {
 	missing, wrong := a.dms.CheckConnection(over)
 	return ofConnection(append(missing, wrong...))
@@ -115,7 +114,7 @@ func ofConnection(errs []error) []error {
 	return errs
 }
 
-// connected reports whether the DMS can be asked over a connection.
+// connected reports whether the connection has every part that a DMS request needs.
 func (a *Admin) connected(over Connection) bool {
 	missing, _ := a.dms.CheckConnection(over)
 	return len(missing) == 0
@@ -129,12 +128,12 @@ func (a *Admin) notConnected() *Refusal {
 	}
 }
 
-// Change makes a location's settings what the actor wants, if version still is the
-// stored one: ErrStale otherwise. Enabling first asks the DMS about the very values
-// to be saved, and is a *Refusal of NotActive unless it confirms them; if they are of
-// the location's own connection, what it said is stored all the same. Changing the
-// connection or the DMS without being Support is a *Refusal of NotAllowed, and to call two
-// connections one dealer's that cannot be that a *FieldError. w has been checked.
+// Change sets a location's settings to w, which Check has accepted, and returns them. It returns
+// ErrStale if version is not the stored one. Enabling first asks the DMS about exactly the values
+// to be saved, and returns a *Refusal of NotActive unless the DMS confirms them. If they are the
+// location's current connection, a negative answer is stored too. Changing the connection or the
+// DMS returns a *Refusal of NotAllowed unless the actor is Support. It returns a *FieldError if
+// w.SameDealer is set for connections that cannot be the same dealer's.
 func (a *Admin) Change(ctx context.Context, actor Actor, location string, version int64, w Wanted) (Settings, error) {
 	if actor.Subject == "" {
 		return Settings{}, &Refusal{Code: NotAllowed, Message: "The token does not say who changes the settings (sub)."}
@@ -180,7 +179,7 @@ func (a *Admin) Change(ctx context.Context, actor Actor, location string, versio
 	} else if before.Over == w.Over {
 		after.Activation = before.Activation
 	} else if err := a.store.SaveActivation(ctx, location, after.Activation); err != nil {
-		// Before the change: what was said of the old account must not stand next to the new one.
+		// Before the settings: the old account's activation must not stand next to the new account.
 		return Settings{}, err
 	}
 	after.UpdatedAt = a.now().UTC()
@@ -191,12 +190,13 @@ func (a *Admin) Change(ctx context.Context, actor Actor, location string, versio
 	return after, nil
 }
 
-// former returns Settings.Former for a change to w. It is a *FieldError where w says of
-// connections that they are one dealer's which cannot be that: of one kind, or of two
-// branches.
+// former returns Settings.Former after a change to w. It returns a *FieldError if w.SameDealer is
+// set for connections that cannot be the same dealer's, because their kind is the same or their
+// branches differ.
 func (s Settings) former(w Wanted) (Connection, error) {
 	moves := w.Over.Kind != s.Over.Kind
-	corrects := s.Former != Connection{} && w.Over.Kind != s.Former.Kind // the account that it was moved to
+	// A move that is being corrected: the dealer was moved to the wrong account.
+	corrects := s.Former != Connection{} && w.Over.Kind != s.Former.Kind
 	switch {
 	case w.SameDealer && (s.Over.Account == "" || !moves && !corrects || !w.Over.sameBranch(s.Over)):
 		return Connection{}, &FieldError{"sameDealer", "may be true only where kind changes and the branch does not"}
@@ -208,20 +208,21 @@ func (s Settings) former(w Wanted) (Connection, error) {
 	return Connection{}, nil
 }
 
-// askToEnable asks the DMS about a connection to be enabled. It is a *Refusal of TooSoon
-// while somebody else has it asked for the same location.
+// askToEnable asks the DMS about a connection to be enabled. It returns a *Refusal of TooSoon while
+// another request does so for the same location.
 func (a *Admin) askToEnable(ctx context.Context, actor Actor, location string, over Connection) (Activation, error) {
 	occasion, id := Occasion{Kind: EnableOccasion, Location: location}, rand.Text()
 	if err := a.claimOwn(ctx, actor, occasion, id, VerifyWithin, a.dms.Name()+" is being asked about this location just now."); err != nil {
 		return Activation{}, err
 	}
 	said := a.ask(ctx, over)
-	_ = a.store.SettleOccasion(ctx, occasion, id, a.now().UTC()) // else it is free after VerifyWithin
+	_ = a.store.SettleOccasion(ctx, occasion, id, a.now().UTC()) // else free after VerifyWithin
 	return said, nil
 }
 
-// claimOwn counts that the actor asks and takes an occasion for id. It is a *Refusal of TooSoon
-// after AsksAMinute, and, with the sentence, while somebody else has the occasion.
+// claimOwn counts the actor's request and takes an occasion for id. It returns a *Refusal of
+// TooSoon after AsksAMinute requests and, with the given sentence, while the occasion is taken or
+// not free yet.
 func (a *Admin) claimOwn(ctx context.Context, actor Actor, occasion Occasion, id string, period time.Duration, sentence string) error {
 	if err := a.count(ctx, actor); err != nil {
 		return err
@@ -233,7 +234,7 @@ func (a *Admin) claimOwn(ctx context.Context, actor Actor, occasion Occasion, id
 	return err
 }
 
-// count is a *Refusal of TooSoon when the actor has asked AsksAMinute times.
+// count returns a *Refusal of TooSoon if the actor has already made AsksAMinute requests.
 func (a *Admin) count(ctx context.Context, actor Actor) error {
 	wait, err := a.store.CountAsk(ctx, actor.Subject, a.now().UTC(), AsksAMinute)
 	if errors.Is(err, ErrTooSoon) {
@@ -242,11 +243,11 @@ func (a *Admin) count(ctx context.Context, actor Actor) error {
 	return err
 }
 
-// Verify asks the DMS whether the feature is active for a connection, the location's
-// own where over is nil, and returns the settings with what it said. Of the location's
-// own that is stored, and nothing else. Another one is for Support to ask about: a
-// *Refusal of NotAllowed otherwise. It is one of NotConnected where no account and user
-// are named, and of TooSoon within VerifyPeriod of the last one, or after AsksAMinute.
+// Verify asks the DMS whether the feature is active for a connection and returns the settings with
+// the answer. A nil over means the location's own connection; its answer is stored, and nothing
+// else is. Only Support may ask about another connection: other actors get a *Refusal of
+// NotAllowed. It returns a *Refusal of NotConnected if the connection lacks an account or user, and
+// of TooSoon within VerifyPeriod of the last verification or after AsksAMinute requests.
 func (a *Admin) Verify(ctx context.Context, actor Actor, location string, over *Connection) (Settings, error) {
 	s, err := a.store.Settings(ctx, location)
 	if err != nil {
@@ -276,9 +277,9 @@ func (a *Admin) Verify(ctx context.Context, actor Actor, location string, over *
 	return a.learn(ctx, location, *over, said)
 }
 
-// Branches asks the DMS for the branches of the location's account, to choose one from. It
-// is a *Refusal of NotConnected where no account and user are set, and of NoBranches where
-// the DMS does not tell.
+// Branches asks the DMS for the branches of the location's account, so that a person can choose
+// one. It returns a *Refusal of NotConnected if no account and user are set, and of NoBranches if
+// the DMS does not list them.
 func (a *Admin) Branches(ctx context.Context, location string) (branches []Branch, err error) {
 	s, err := a.store.Settings(ctx, location)
 	if err != nil {
@@ -299,8 +300,8 @@ func (a *Admin) Branches(ctx context.Context, location string) (branches []Branc
 	return branches, nil
 }
 
-// learn stores what the DMS said of a connection, unless that is no longer the
-// location's: asking takes a while. It returns the settings as they then are.
+// learn stores the DMS's answer about a connection, unless the location has meanwhile changed its
+// connection. It returns the location's current settings.
 func (a *Admin) learn(ctx context.Context, location string, over Connection, said Activation) (Settings, error) {
 	s, err := a.store.Settings(ctx, location)
 	if err != nil || s.Over != over {
@@ -324,28 +325,27 @@ func (a *Admin) ask(ctx context.Context, over Connection) Activation {
 	return activation
 }
 
-// History returns a page of a location's changes, newest first. Positions as in
-// CaseReader.
+// History returns a page of a location's changes, newest first. Positions are those of CaseReader.
 func (a *Admin) History(ctx context.Context, location, after string) (changes []Change, next string, err error) {
 	return a.store.History(ctx, location, after, PageSize)
 }
 
-// Facts is what somebody who asks for a refresh knows of the case. It counts only
-// for a case that is not stored yet; the RO number is then needed.
+// Facts are the requester's knowledge of the case. They are used only for a case that is not stored
+// yet, which needs at least the RO number.
 type Facts struct {
 	RO         string
 	CaseNumber string
 	Asset      string
 }
 
-// Refresh asks for a case's related ROs to be fetched again and returns the id of
-// the event, which the retrieval will carry. It is a *Refusal of SwitchedOff at a
-// location that is not enabled, of RONeeded for a case that is not stored when f
-// does not give its RO, and of TooSoon within RefreshPeriod of the last one, RefreshAgain if
-// that failed, or after AsksAMinute. What f gives has passed CheckRO and CheckID.
+// Refresh requests a fetch of a case's related ROs and returns the id of the event, which the
+// retrieval will carry. It returns a *Refusal of SwitchedOff if the location is not enabled, of
+// RONeeded if the case is not stored and f has no RO, and of TooSoon within RefreshPeriod of the
+// last refresh (RefreshAgain if the last retrieval failed) or after AsksAMinute requests. The
+// values in f must have passed CheckRO and CheckID.
 //
-// A claim whose event is not known to be sent, as after a crash in between, is sent again
-// under its own id: that harms nobody if it was sent after all.
+// After a crash it may be unknown whether a claim's event was sent. The next Refresh sends it again
+// under the same id, which is harmless if it had been sent.
 func (a *Admin) Refresh(ctx context.Context, actor Actor, key CaseKey, f Facts) (eventID string, err error) {
 	loaded, err := a.store.Load(ctx, Keys{Locations: []string{key.Location}, Cases: []CaseKey{key}})
 	if err != nil {
@@ -386,7 +386,8 @@ func (a *Admin) Refresh(ctx context.Context, actor Actor, key CaseKey, f Facts) 
 	if err := a.queue.SendRefreshes(ctx, []Event{ev}); err != nil {
 		return "", err
 	}
-	_ = a.store.SettleOccasion(ctx, occasion, id, now.Add(period)) // else the next one sends this event again
+	// If this fails, the next refresh sends this event again.
+	_ = a.store.SettleOccasion(ctx, occasion, id, now.Add(period))
 	return id, nil
 }
 

@@ -20,13 +20,13 @@ func fieldsOf(errs []error) string {
 	return strings.Join(names, " ")
 }
 
-// choosy is a DMS that needs an account, and takes no account of blanks.
+// choosy is a DMS that requires an account and rejects a blank one.
 type choosy struct{ DMS }
 
-// Name names it.
+// Name implements DMS.
 func (choosy) Name() string { return "Choosy" }
 
-// CheckConnection looks at the account alone.
+// CheckConnection checks only the account.
 func (choosy) CheckConnection(over Connection) (missing, wrong []error) {
 	switch {
 	case over.Account == "":
@@ -94,13 +94,13 @@ func TestCheckSearch(t *testing.T) {
 	}
 }
 
-// patient is a DMS that keeps how long it was given.
+// patient is a DMS that records the time it was given.
 type patient struct {
 	DMS
 	given time.Duration
 }
 
-// CheckActivation notes the time left.
+// CheckActivation records the time left.
 func (p *patient) CheckActivation(ctx context.Context, _ Connection) Activation {
 	if deadline, ok := ctx.Deadline(); ok {
 		p.given = time.Until(deadline)
@@ -111,10 +111,10 @@ func (p *patient) CheckActivation(ctx context.Context, _ Connection) Activation 
 // lender is a store whose leases are always free.
 type lender struct{ AdminStore }
 
-// TakeLease lends.
+// TakeLease always succeeds.
 func (lender) TakeLease(context.Context, Claim) (int64, error) { return 1, nil }
 
-// ReleaseLease forgets.
+// ReleaseLease does nothing.
 func (lender) ReleaseLease(context.Context, string, int64) error { return nil }
 
 func TestTheDMSHasTenSeconds(t *testing.T) {
@@ -122,11 +122,11 @@ func TestTheDMSHasTenSeconds(t *testing.T) {
 	admin := NewAdmin(lender{}, dms, nil, time.Now)
 	admin.ask(t.Context(), Connection{})
 	if dms.given <= 0 || dms.given > VerifyWithin {
-		t.Errorf("given %v", dms.given)
+		t.Errorf("the DMS has %v, want at most VerifyWithin", dms.given)
 	}
 	short, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	if admin.ask(short, Connection{}); dms.given > time.Second {
-		t.Errorf("given %v of one second", dms.given)
+		t.Errorf("the DMS has %v of the one second left", dms.given)
 	}
 }

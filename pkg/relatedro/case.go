@@ -7,61 +7,69 @@ import (
 	"time"
 )
 
-// Case is a repair case as stored: what the case platform stated of it, and the
-// related ROs that the last good retrieval found. The zero Case with its key set
-// stands for a case that is not stored.
+// Case is a repair case as stored: the facts that the case platform stated, and the related ROs
+// that the last successful retrieval found. A zero Case with only Key set stands for a case that is
+// not stored.
 type Case struct {
-	Key      CaseKey
-	Number   string     // case number people know; empty while unknown
-	Asset    string     // asset id; empty while unknown
-	RO       string     // the original RO, under which the case was exported; once it was fetched, as the DMS writes it
-	Status   CaseStatus // empty while only a refresh has spoken of the case
-	ClosedBy ClosedBy   // set while Status is CaseClosed
+	Key    CaseKey
+	Number string // case number as people know it; empty while unknown
+	Asset  string // asset id; empty while unknown
+	// RO is the original RO, under which the case was exported. Once it has been fetched, it is
+	// spelled as the DMS writes it.
+	RO       string
+	Status   CaseStatus // empty while the case is known only from a refresh
+	ClosedBy ClosedBy   // set only while Status is CaseClosed
 
-	Stated       Stated    // the newest export or close taken in
-	FirstEventAt time.Time // OccurredAt of the first event taken in; never changes, it orders an asset's cases
+	// Stated is the newest export, close or deletion taken in.
+	Stated Stated
+	// FirstEventAt is the OccurredAt of the first event taken in. It never changes, because it
+	// orders an asset's cases.
+	FirstEventAt time.Time
 
-	Own         RelatedRO   // the case's own RO as the last good retrieval found it, without a relation
-	Related     []RelatedRO // last good list, ordered by RO number
-	Omitted     int         // related ROs of that list which the store had no room for
-	Expected    []Expected  // beside that list, by name; never counted, linked or told of
-	FetchedOver Connection  // the connection that Related was fetched over
-	Retrieval   Retrieval   // the last retrieval, good or not
+	// Own is the case's own RO as the last successful retrieval found it, without a relation.
+	Own     RelatedRO
+	Related []RelatedRO // last good list, ordered by RO number
+	Omitted int         // related ROs of that list that did not fit into the store
+	// Expected stands beside that list, ordered by name. Expected ROs are never counted, linked or
+	// put into notices.
+	Expected    []Expected
+	FetchedOver Connection // connection over which Related was fetched
+	Retrieval   Retrieval  // last retrieval, successful or not
 
-	// Unindexed says that the case was stored by a version that did not list open warranty
-	// ROs: its next write does. The store's own.
+	// Unindexed marks a case stored by a version that did not list open warranty ROs; the next
+	// write lists them. Only the store sets it.
 	Unindexed bool
-	// Past is what the case remembers of its retrievals, oldest first, of its present RO and
-	// over FetchedOver: with another list it begins anew.
+	// Past is the history of retrievals, oldest first, for the current RO and FetchedOver. It
+	// starts again when either changes.
 	Past []PastRetrieval
 
-	Expires  time.Time // when the store may forget the case; zero is never
-	Revision int64     // counts writes; 0 is not stored
+	Expires  time.Time // when the store may delete the case; zero means never
+	Revision int64     // number of writes; 0 means not stored
 }
 
-// CaseStatus is how far a case has come, as far as events told.
+// CaseStatus is the state of a case according to its events.
 type CaseStatus string
 
-// What a case is after its newest event.
+// The statuses of a case after its newest event.
 const (
 	CaseExported CaseStatus = "exported"
 	CaseClosed   CaseStatus = "closed"
-	CaseDeleted  CaseStatus = "deleted" // nothing is kept of it but its deletion
+	CaseDeleted  CaseStatus = "deleted" // only the deletion itself is kept
 )
 
-// Stated identifies the newest export, close or deletion that a case has taken in. Its
-// order is total, so that any order of delivery ends with the same one.
+// Stated identifies the newest export, close or deletion that a case has taken in. Its order is
+// total, so that every order of delivery ends with the same event.
 type Stated struct {
 	ID         string
 	Type       EventType
 	OccurredAt time.Time
-	Settled    bool // its retrieval ended ok
+	Settled    bool // its retrieval succeeded
 }
 
-// compare orders two events by what they say about the case: later wins, a close counts
-// as later than it says by MaxClockLead and a deletion by twice that, see Decide. Then a
-// deletion wins over a close and a close over an export, and of one type the greater id,
-// so that the order of delivery never decides.
+// compare orders two events by precedence. The later effective time wins; a close counts as
+// MaxClockLead later than its own time and a deletion as twice that (see Decide). At equal
+// effective times a deletion wins over a close and a close over an export; within one type the
+// greater id wins. The order of delivery therefore never decides.
 func (s Stated) compare(o Stated) int {
 	return cmp.Or(
 		s.counts().Compare(o.counts()),
@@ -70,7 +78,7 @@ func (s Stated) compare(o Stated) int {
 	)
 }
 
-// counts returns the time by which the event is compared.
+// counts returns the effective time by which events are compared.
 func (s Stated) counts() time.Time { return s.OccurredAt.Add(time.Duration(s.rank()) * MaxClockLead) }
 
 func (s Stated) rank() int {
@@ -83,11 +91,11 @@ func (s Stated) rank() int {
 	return 0
 }
 
-// Trigger is what started a retrieval.
+// Trigger is the cause of a retrieval.
 type Trigger string
 
-// The triggers: case export, case close (auto-close included), a person, and a change
-// seen in the DMS. A deletion fetches nothing: logs alone name it.
+// The triggers: case export, case close (auto-close included), a person's refresh, and a change
+// seen in the DMS. A deletion starts no retrieval; TriggerDelete appears only in logs and notices.
 const (
 	TriggerExport  Trigger = "export"
 	TriggerClose   Trigger = "close"
@@ -96,94 +104,102 @@ const (
 	TriggerDelete  Trigger = "delete"
 )
 
-// Outcome is how a retrieval stands.
+// Outcome is the state of a retrieval.
 type Outcome string
 
 // The outcomes of a retrieval.
 const (
 	OutcomeOK       Outcome = "ok"
-	OutcomeRetrying Outcome = "retrying" // failed, and will be tried again by itself
-	OutcomeFailed   Outcome = "failed"   // failed, and will not be tried again by itself
+	OutcomeRetrying Outcome = "retrying" // failed, and will be retried automatically
+	OutcomeFailed   Outcome = "failed"   // failed, and will not be retried automatically
 )
 
 // Retrieval is one fetch of a case's related ROs as people see it.
 type Retrieval struct {
-	Outcome     Outcome
-	Trigger     Trigger
-	EventID     string
-	RetrievedAt time.Time // when the list that is shown was fetched; zero while none was
-	Reason      Reason    // empty when OutcomeOK
-	Message     string    // one sentence for a service manager; empty when OutcomeOK
-	Since       time.Time // when the retrievals began to fail for Reason and no other; zero when OutcomeOK
-	AttemptedAt time.Time // when the last attempt failed for good; zero while it is tried again: not each attempt is stored
+	Outcome Outcome
+	Trigger Trigger
+	EventID string
+	// RetrievedAt is when the list on screen was fetched; zero if none was.
+	RetrievedAt time.Time
+	Reason      Reason // empty when OutcomeOK
+	Message     string // one sentence for a service manager; empty when OutcomeOK
+	// Since is when retrievals began to fail for Reason without interruption; zero when OutcomeOK.
+	Since time.Time
+	// AttemptedAt is when the last attempt failed permanently. It is zero during retries, because
+	// not every attempt is stored.
+	AttemptedAt time.Time
 }
 
-// Relation says how a related RO stands to the RO at hand.
+// Relation is the relation of a related RO to the RO at hand.
 type Relation string
 
 // The relations.
 const (
 	Alternate  Relation = "alternate"  // made from the RO at hand
-	Original   Relation = "original"   // the RO at hand was made from it, directly or through others
+	Original   Relation = "original"   // the RO at hand was made from it, directly or indirectly
 	Sibling    Relation = "sibling"    // made from the same original
-	Descendant Relation = "descendant" // made from an alternate, a sibling or one of theirs
+	Descendant Relation = "descendant" // made from an alternate, a sibling or another descendant
 )
 
-// ROStatus is how far an RO has come in the DMS. Voided is told apart by
-// RelatedRO.Voided.
+// ROStatus is the progress of an RO in the DMS. RelatedRO.Voided is separate.
 type ROStatus string
 
-// The states of an RO. Related ROs are shown in each of them.
+// The statuses of an RO. Related ROs are shown in every status.
 const (
 	ROOpen      ROStatus = "open"
 	ROCompleted ROStatus = "completed" // work done, not invoiced
 	ROInvoiced  ROStatus = "invoiced"
 )
 
-// RelatedRO is one RO of a family, seen from the RO at hand. Empty strings mean
-// that the DMS does not say.
+// RelatedRO is one RO of a family, seen from the RO at hand. An empty string means that the DMS
+// does not state the value.
 type RelatedRO struct {
 	RO            string
-	MadeFrom      string // number of the RO it was made from; empty for the family's first
+	MadeFrom      string // number of the RO that it was made from; empty for the family's first RO
 	Relation      Relation
 	Status        ROStatus
-	BillTo        string // name of the customer who is billed
+	BillTo        string // name of the billing customer
 	Warranty      bool   // billed to a warranty account
 	InvoiceNumber string
-	OpenedAt      string // ISO 8601 date or time as the DMS has it, in the dealer's own zone
+	OpenedAt      string // ISO 8601 date or time as the DMS has it, in the dealer's time zone
 	InvoicedAt    string // likewise; empty while not invoiced
 	Voided        bool
-	TotalCharges  string // see OpenWarranty; a decimal such as "1284.50", in the dealer's currency, which the DMS does not name
+	// TotalCharges is a decimal such as "1284.50", in the dealer's currency, which the DMS does not
+	// state. It is kept only for open warranty ROs.
+	TotalCharges string
 
-	FirstSeenAt time.Time // when a retrieval of the case first found it; zero as the DMS gives it
+	FirstSeenAt time.Time // when a retrieval of the case first found it; the DMS leaves it zero
 	GoneSince   time.Time // when a retrieval first missed it; zero while the DMS has it
 }
 
-// GoneFor is how long an RO that the DMS no longer has stays on a case's list. It was
-// deleted there, or combined with another, and people are told so.
+// GoneFor is how long an RO that the DMS no longer has stays on a case's list. The DMS deleted it
+// or combined it with another RO, and the list says so.
 const GoneFor = 14 * 24 * time.Hour
 
-// MaxLinks is how many of a case's RO numbers can be searched for, its own included:
-// what one transaction of DynamoDB can write together with the case.
+// MaxLinks is how many of a case's RO numbers are searchable, its own included. One DynamoDB
+// transaction can write that many together with the case.
 const MaxLinks = 98
 
-// Link says that a case has an RO, as its own or as a related one. Links are an
-// index onto cases, which are the truth: a reader drops a link whose case does not
-// list the number.
+// Link records that a case has an RO, as its own or as a related one. Links are an index onto
+// cases, and the case is the truth: readers drop a link whose case does not list the number.
 type Link struct {
 	RO         string // canonical; the case has the number as the DMS writes it
 	Key        CaseKey
 	Own        bool // the case's own RO
 	CaseNumber string
-	OpenSince  time.Time // of the own RO while the case's family is open: its first event; else zero
+	// OpenSince is set on the own RO's link while the case's family is open: the time of the case's
+	// first event. Otherwise it is zero.
+	OpenSince time.Time
 
-	Warranty OpenWarranty // of a related RO that is an open warranty RO; else zero
+	// Warranty is set on the link of a related RO that is an open warranty RO. Otherwise it is
+	// zero.
+	Warranty OpenWarranty
 }
 
-// Links returns the links that the case as it stands must have, one for each RO
-// number, ordered by number: its own RO, its open warranty ROs and the first others of
-// its list, MaxLinks in all. A number that CheckRO refuses, which a DMS may still hold,
-// is shown but not linked: nobody can search for it.
+// Links returns the links that the case must have in its current state, one per RO number, ordered
+// by number: its own RO, its open warranty ROs, then other ROs in list order, MaxLinks in all. A
+// DMS may hold a number that CheckRO refuses. Such a number is shown but not linked, because it
+// cannot be searched for.
 func (c Case) Links() []Link {
 	if c.RO == "" {
 		return nil
@@ -211,15 +227,15 @@ func (c Case) Links() []Link {
 	return links
 }
 
-// Deleted reports whether nothing is kept of the case but its deletion.
+// Deleted reports whether only the case's deletion is kept.
 func (c Case) Deleted() bool { return c.Status == CaseDeleted }
 
 // Stored reports whether the case has been written before.
 func (c Case) Stored() bool { return c.Revision > 0 }
 
-// withFacts returns c as ev, the newest export, close or deletion, states it. What an
-// export or close does not say stays. A list that belongs to another RO is dropped: it
-// would be shown next to a number that it is not related to.
+// withFacts returns c with the facts of ev, the newest export, close or deletion. A value that an
+// export or close does not state stays. The list of another RO is dropped: it must not be shown
+// next to an RO that it is not related to.
 func (c Case) withFacts(ev Event) Case {
 	if ev.Type == Deleted {
 		return Case{Key: c.Key, Status: CaseDeleted, Stated: ev.stated(), Revision: c.Revision}
@@ -235,8 +251,8 @@ func (c Case) withFacts(ev Event) Case {
 	return c
 }
 
-// filledFrom returns c with what is unknown of it taken from an older event, and
-// whether that changed anything.
+// filledFrom returns c with its unknown values filled in from an older event, and whether any value
+// changed.
 func (c Case) filledFrom(ev Event) (Case, bool) {
 	if c.Deleted() {
 		return c, false
@@ -248,8 +264,8 @@ func (c Case) filledFrom(ev Event) (Case, bool) {
 	return c, before != [...]string{c.Number, c.Asset, c.RO}
 }
 
-// withRO returns c with an RO number that an event gave. Another spelling of the number
-// that it has changes nothing.
+// withRO returns c with the RO number of an event. A different spelling of the current number
+// changes nothing.
 func (c Case) withRO(ro string) Case {
 	if CanonicalRO(c.RO) != CanonicalRO(ro) {
 		c = c.WithoutList()
@@ -258,8 +274,8 @@ func (c Case) withRO(ro string) Case {
 	return c
 }
 
-// WithoutList returns c as if its list were still to be fetched: nothing is shown, and
-// its event, when it comes again, is fetched for.
+// WithoutList returns c as if its list had not been fetched yet: no list is shown, and a redelivery
+// of its event triggers a fetch.
 func (c Case) WithoutList() Case {
 	c.Own, c.Related, c.Expected, c.Omitted, c.FetchedOver, c.Past = RelatedRO{}, nil, nil, 0, Connection{}, nil
 	c.Stated.Settled = false
@@ -272,10 +288,11 @@ func (c Case) WithoutList() Case {
 }
 
 // Retrieved returns c with the family that ev's retrieval found at the given time over a
-// connection. An RO of the former list that the DMS no longer has stays for GoneFor.
+// connection. An RO of the previous list that the DMS no longer has stays for GoneFor.
 func (c Case) Retrieved(ev Event, family Family, over Connection, at time.Time) Case {
 	if fetched := c.FetchedOver; fetched != over && fetched != (Connection{}) {
-		c.Related, c.Omitted, c.Past = nil, 0, nil // of another account, whose numbers nobody here may see
+		// They belong to another account, whose numbers must not be seen here.
+		c.Related, c.Omitted, c.Past = nil, 0, nil
 	}
 	past := PastRetrieval{At: at, Trigger: ev.Trigger(), Outcome: OutcomeOK}
 	list := c.merged(family.Related, at)
@@ -291,8 +308,8 @@ func (c Case) Retrieved(ev Event, family Family, over Connection, at time.Time) 
 	return c
 }
 
-// merged returns the list that was found, with what the former list adds to it: since
-// when each RO is known, and those that are gone.
+// merged returns the list that was found, completed from the previous list: FirstSeenAt of each
+// known RO, and the ROs that are gone.
 func (c Case) merged(found []RelatedRO, at time.Time) []RelatedRO {
 	former := make(map[string]RelatedRO)
 	for _, r := range c.Related {
@@ -319,20 +336,20 @@ func (c Case) merged(found []RelatedRO, at time.Time) []RelatedRO {
 	return list
 }
 
-// listEquals reports whether both show the same good list of the same connection.
+// listEquals reports whether both cases show the same good list of the same connection.
 func (c Case) listEquals(o Case) bool {
 	return c.RO == o.RO && c.Own == o.Own && slices.Equal(c.Related, o.Related) && slices.Equal(c.Expected, o.Expected) && c.FetchedOver == o.FetchedOver &&
 		c.Retrieval.Outcome == OutcomeOK && o.Retrieval.Outcome == OutcomeOK
 }
 
-// compareROs orders shorter numbers first, then by character: digits come in the order
-// of their value.
+// compareROs orders shorter numbers first, then by character, so that numeric ROs are in numeric
+// order.
 func compareROs(a, b string) int {
 	return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
 }
 
-// Failed returns c with ev's retrieval marked retrying or failed. The last good
-// list and its time stay. message is one sentence for a service manager.
+// Failed returns c with ev's retrieval marked as retrying or failed. The last good list and its
+// time stay. message is one sentence for a service manager.
 func (c Case) Failed(ev Event, outcome Outcome, why Reason, message string, now time.Time) Case {
 	again := c.Retrieval.EventID == ev.ID
 	c = c.remembering(PastRetrieval{At: now.UTC(), Trigger: ev.Trigger(), Outcome: outcome, Reason: why}, again)
@@ -341,16 +358,16 @@ func (c Case) Failed(ev Event, outcome Outcome, why Reason, message string, now 
 		RetrievedAt: c.Retrieval.RetrievedAt, Reason: why, Message: message,
 		Since: c.Retrieval.failingSince(ev, why, now),
 	}
-	if outcome == OutcomeFailed && why != LocationDisabled { // of that, no attempt was made
+	if outcome == OutcomeFailed && why != LocationDisabled { // it means no attempt
 		c.Retrieval.AttemptedAt = now.UTC()
 	}
 	return c
 }
 
-// failingSince returns when the retrievals that end with r and that of ev, which fails now,
-// began to fail for one reason. One that failed for good began anew, unless ev is the event
-// that it failed for: a crash has brought that back, or a redrive. A time that lies ahead
-// tells nothing: a clock has jumped back.
+// failingSince returns when retrievals began to fail for the reason why: the start of the failure
+// in r if ev, which fails now, continues it, otherwise now. A permanent failure is continued only
+// by the event that it belongs to, redelivered after a crash or redriven. A start in the future is
+// ignored, because the clock has jumped back.
 func (r Retrieval) failingSince(ev Event, why Reason, now time.Time) time.Time {
 	lasts := r.Outcome == OutcomeRetrying || r.EventID == ev.ID
 	if lasts && r.Reason == why && !r.Since.IsZero() && !r.Since.After(now) {

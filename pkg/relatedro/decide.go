@@ -5,37 +5,37 @@ import (
 	"time"
 )
 
-// MaxClockLead is how far an event's time may lie ahead of the queue's clock, and so how
-// far the clocks of those who send events may differ.
+// MaxClockLead is how far an event's time may lie ahead of the queue's clock. It is also the
+// largest difference allowed between the clocks of two event senders.
 const MaxClockLead = 5 * time.Minute
 
-// Decision is what one case needs for the events at hand.
+// Decision is the outcome of Decide for one case.
 type Decision struct {
 	Case    Case   // the stored case with the events' facts taken in
-	Changed bool   // Case has facts that the stored one has not
-	Fetch   *Event // the event to fetch for; nil when nothing needs fetching
+	Changed bool   // Case has facts that the stored case lacks
+	Fetch   *Event // the event to fetch for; nil if no fetch is needed
 }
 
-// Decide says what a case needs, given how it is stored, the connection that its location
-// reads over, and the events of it that are at hand, in any order.
+// Decide returns the decision for a case, given the stored case, the connection that its location
+// reads over, and the pending events of the case in any order.
 //
-// An export, close or deletion that is newer than the stored one replaces what was known.
-// An export or close is then fetched for, and fetched for again when it comes again,
-// unless its retrieval ended ok and the list still is the location's. An older one only
-// fills in what nobody has said yet: it may have been overtaken by an event that said
-// less. Of several, the newest is fetched for.
+// An export, close or deletion that is newer than the stored one replaces the known facts. An
+// export or close triggers a fetch, and does so again on redelivery, unless its retrieval succeeded
+// and the list still belongs to the location. An older event only fills in unknown values: a newer
+// event that omitted them may have overtaken it. Of several events, the newest is fetched for.
 //
-// Clocks differ. So that no clock within MaxClockLead turns a close into an older event, a
-// close counts as newer than every export up to MaxClockLead after it, and a deletion as
-// newer than every close up to MaxClockLead after it. The price: an export less than that
-// after a close does not open the case again.
+// Clocks differ. No clock within MaxClockLead may turn a close into an older event. A close
+// therefore counts as newer than every export up to MaxClockLead after it, and a deletion as newer
+// than every close up to MaxClockLead after it. The price: an export less than MaxClockLead after a
+// close does not reopen the case.
 //
-// A deletion leaves nothing of the case but the deletion itself, which keeps events that
-// are late from bringing the case back.
+// A deletion removes everything about the case except the deletion itself, which keeps late events
+// from restoring the case.
 //
-// A refresh states nothing about a stored case. It is done if its own retrieval ended ok,
-// if the list is good, the location's, and was fetched after the refresh was asked for, or
-// if an export or close is fetched for anyway. Only a case that nobody knows takes its RO from the refresh.
+// A refresh states no facts about a stored case. It needs no fetch in three cases: its own
+// retrieval succeeded; the list is good, belongs to the location, and was fetched after the refresh
+// was requested; or an export or close is being fetched for anyway. Only a case that is not stored
+// takes its RO from the refresh.
 func Decide(stored Case, over Connection, now time.Time, events []Event) Decision {
 	d := Decision{Case: stored}
 	sorted := slices.SortedFunc(slices.Values(events), func(a, b Event) int { return a.stated().compare(b.stated()) })
@@ -62,9 +62,9 @@ func Decide(stored Case, over Connection, now time.Time, events []Event) Decisio
 	return d
 }
 
-// unsettled returns the export or close that the case stands on, if it is among
-// the events and the location has no list of it. What the case shows as being tried again
-// is: over another connection it was fetched for once more and failed.
+// unsettled returns the export or close that the case stands on, if it is among the events and
+// still needs a fetch: the location has no list for it, or the case shows it as retrying. The
+// latter happens when the event was fetched again over another connection and failed.
 func (d Decision) unsettled(sorted []Event, over Connection) *Event {
 	shown := d.Case.Retrieval
 	retrying := shown.Outcome == OutcomeRetrying && shown.EventID == d.Case.Stated.ID
@@ -79,7 +79,7 @@ func (d Decision) unsettled(sorted []Event, over Connection) *Event {
 	return nil
 }
 
-// refreshed returns d fetching for the newest refresh, if one is left to do.
+// refreshed returns d with Fetch set to the newest refresh that still needs a fetch, if any.
 func (d Decision) refreshed(sorted []Event, over Connection, now time.Time) Decision {
 	for i, ev := range slices.Backward(sorted) {
 		done := d.Case.Retrieval.EventID == ev.ID && d.Case.Retrieval.Outcome == OutcomeOK
@@ -96,12 +96,12 @@ func (d Decision) refreshed(sorted []Event, over Connection, now time.Time) Deci
 	return d
 }
 
-// takenIn reports whether an export, close or deletion has spoken of the case.
+// takenIn reports whether the case has taken in an export, close or deletion.
 func (c Case) takenIn() bool { return c.Stated.ID != "" }
 
-// fetchedSince reports whether the case's list is good, belongs to who reads over the
-// connection, and was fetched after a moment. A time that lies ahead tells nothing: a
-// clock has jumped back.
+// fetchedSince reports whether the case's list is good, belongs to the connection, and was fetched
+// after the given moment. A list with a fetch time in the future does not count, because the clock
+// has jumped back.
 func (c Case) fetchedSince(moment time.Time, over Connection, now time.Time) bool {
 	at := c.Retrieval.RetrievedAt
 	return c.Retrieval.Outcome == OutcomeOK && at.After(moment) && !at.After(now) && over.Reads(c.FetchedOver)

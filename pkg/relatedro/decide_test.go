@@ -45,7 +45,7 @@ func retrying(c Case, ev Event) Case  { return c.Failed(ev, OutcomeRetrying, Unr
 func unknown() Case                   { return Case{Key: key} }
 func taken(c Case, evs ...Event) Case { c = decide(c, evs).Case; c.Revision++; return c }
 
-// decide decides a day later at a location that reads over the zero Connection, as ok does.
+// decide calls Decide a day later, for a location that reads over the zero Connection, as in ok.
 func decide(stored Case, events []Event) Decision {
 	return Decide(stored, Connection{}, ten.Add(24*time.Hour), events)
 }
@@ -61,7 +61,7 @@ func TestDecide(t *testing.T) {
 		name   string
 		stored Case
 		events []Event
-		fetch  string // id of the event fetched for; empty is none
+		fetch  string // id of the event to fetch for; empty if none
 	}{
 		{"first export", unknown(), []Event{e1}, "e1"},
 		{"first close", unknown(), []Event{c2}, "c2"},
@@ -153,7 +153,7 @@ func TestDecideEndsAlikeInAnyOrder(t *testing.T) {
 			c = taken(c, ev)
 		}
 		if c.RO != "60001" || c.Status != CaseClosed || c.Stated.ID != "c2" {
-			t.Errorf("in order %v the case ends as %+v", ids(events), c)
+			t.Errorf("in order %v the case becomes %+v", ids(events), c)
 		}
 	}
 }
@@ -178,7 +178,7 @@ func TestAnotherSpellingKeepsTheList(t *testing.T) {
 		e1, c2 := export("e1", 1, underRO(had)), closing("c2", 2, underRO(given))
 		c := failed(taken(ok(taken(unknown(), e1), e1), c2), c2)
 		if len(c.Related) != 1 || c.RO != had {
-			t.Errorf("%s closed as %s: %+v", had, given, c)
+			t.Errorf("RO %s closed as %s: %+v", had, given, c)
 		}
 	}
 }
@@ -215,7 +215,7 @@ func TestLinksAreCanonical(t *testing.T) {
 func TestNumbersThatNobodyCanSearchForAreNotLinked(t *testing.T) {
 	c := Case{Key: key, RO: "50123", Related: []RelatedRO{{RO: "50124"}, {RO: "1,2"}, {RO: "7#CASE#case-2"}}}
 	if links := c.Links(); len(links) != 2 || links[0].RO != "50123" || links[1].RO != "50124" {
-		t.Errorf("links %+v", links)
+		t.Errorf("links %+v, want those of 50123 and 50124", links)
 	}
 }
 
@@ -243,10 +243,10 @@ func TestOnlyAnotherAccountOrBranchMakesAListAnothers(t *testing.T) {
 			c := fetchedOver(tt.fetched)
 			later := ten.Add(time.Hour)
 			if fetches := Decide(c, tt.now, later, []Event{e1}).Fetch != nil; fetches == tt.same {
-				t.Errorf("the same export again is fetched for: %t", fetches)
+				t.Errorf("the redelivered export triggers a fetch: %t", fetches)
 			}
 			if fetches := Decide(c, tt.now, later, []Event{r3}).Fetch != nil; fetches == tt.same {
-				t.Errorf("a refresh asked for before the list was fetched is fetched for: %t", fetches)
+				t.Errorf("a refresh requested before the fetch of the list triggers a fetch: %t", fetches)
 			}
 			if shown := show(c, Settings{Over: tt.now}); (len(shown.Related) == 1) != tt.same {
 				t.Errorf("shown %+v", shown)
@@ -273,14 +273,15 @@ func TestRefreshesAreAskedOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			d := Decide(tt.stored, Connection{}, ten.Add(time.Duration(tt.now)*time.Minute), []Event{refresh("r", tt.asked)})
 			if (d.Fetch != nil) != tt.fetch {
-				t.Errorf("fetches: %t", d.Fetch != nil)
+				t.Errorf("triggers a fetch: %t", d.Fetch != nil)
 			}
 		})
 	}
 }
 
-// A case is exported, exported again, closed, and perhaps deleted, in this order, by senders whose clocks differ by up to
-// MaxClockLead. However the events are delivered, the last one says how the case ends.
+// A case is exported, possibly more than once, then closed and perhaps deleted, by senders whose
+// clocks differ by up to MaxClockLead. In every order of delivery, the last event determines the
+// final status.
 func TestNoClockTurnsACloseIntoAnOlderEvent(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		truth := ten
@@ -305,17 +306,17 @@ func TestNoClockTurnsACloseIntoAnOlderEvent(t *testing.T) {
 			c = taken(c, ev)
 		}
 		if c.Status != last {
-			rt.Errorf("ends %s, want %s", c.Status, last)
+			rt.Errorf("final status is %s, want %s", c.Status, last)
 		}
 	})
 }
 
-// A location read another account for a while, and an event that had ended well was fetched for there, in vain. Back at
-// the first account the case still says that it is tried again: so it has to be.
+// A location read another account for a while, and there a fetch for an already successful event
+// failed. Back at the first account the case still shows a retry, so the retry must happen.
 func TestWhatIsShownAsTriedAgainIs(t *testing.T) {
 	e := export("e1", 1)
 	c := retrying(ok(taken(unknown(), e), e), e)
 	if d := decide(c, []Event{e}); d.Fetch == nil {
-		t.Error("the event is done, and nobody will try again")
+		t.Error("the case shows a retry, but the event counts as done")
 	}
 }

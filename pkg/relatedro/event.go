@@ -5,45 +5,44 @@ import (
 	"time"
 )
 
-// EventType is what happened to a case in the case platform.
+// EventType is the type of an event in the case platform.
 type EventType string
 
 // The event types of the message contract, version 1.
 const (
 	Exported EventType = "case.exported" // the case was exported to the DMS
 	Closed   EventType = "case.closed"   // the case was closed, by a person or by auto-close
-	Deleted  EventType = "case.deleted"  // the case was deleted; nothing of it is to be kept
-	Refresh  EventType = "case.refresh"  // one of our functions asks to fetch again; it states no facts about the case
+	Deleted  EventType = "case.deleted"  // the case was deleted; nothing of it may be kept
+	Refresh  EventType = "case.refresh"  // one of our functions requests a fetch; states no facts
 )
 
-// ClosedBy says who closed a case: ClosedByUser or ClosedByAuto.
+// ClosedBy is who closed a case: ClosedByUser or ClosedByAuto.
 type ClosedBy string
 
-// Who closes cases.
+// The values of ClosedBy.
 const (
 	ClosedByUser ClosedBy = "user"
 	ClosedByAuto ClosedBy = "auto"
 )
 
-// CaseKey identifies a case: case numbers and ids are told apart only within a
-// location.
+// CaseKey identifies a case. Case ids and case numbers are unique only within a location.
 type CaseKey struct{ Location, Case string }
 
-// Event is one message of the case platform, decoded. CaseNumber and Asset are
-// empty when the message does not say: unknown, not "none".
+// Event is one decoded message of the case platform. An empty CaseNumber or Asset means that the
+// message does not state it: the value is unknown, not "none".
 type Event struct {
-	ID         string // repeats on redelivery
+	ID         string // the same on redelivery
 	Type       EventType
 	OccurredAt time.Time
 	Key        CaseKey
 	CaseNumber string
 	Asset      string
-	RO         string   // of Deleted events it may be empty
-	ClosedBy   ClosedBy // of Closed events only
-	Cause      Trigger  // of Refresh events only: TriggerFollow, or empty for a person's
+	RO         string   // may be empty in Deleted events
+	ClosedBy   ClosedBy // Closed events only
+	Cause      Trigger  // Refresh events only: TriggerFollow, or empty for a person's refresh
 }
 
-// Trigger names what the event is, as people see it next to a retrieval.
+// Trigger returns the trigger of the event's retrieval, as people see it.
 func (e Event) Trigger() Trigger {
 	switch e.Type {
 	case Exported:
@@ -56,8 +55,8 @@ func (e Event) Trigger() Trigger {
 	return cmp.Or(e.Cause, TriggerRefresh)
 }
 
-// Check returns a *FieldError for the first field that breaks its rule, named as
-// the message contract spells it.
+// Check returns a *FieldError for the first field that breaks its rule, named as in the message
+// contract.
 func (e Event) Check() error {
 	checks := []error{
 		CheckID("id", e.ID),
@@ -92,8 +91,9 @@ func (e Event) Check() error {
 	return cmp.Or(checks...)
 }
 
-// rank says how urgent a fetch for the event is. Who waits for a refresh does so for a
-// minute; later it is no more urgent than others: it may be one of a whole location's.
+// rank returns the urgency of a fetch for the event. A refresh has a person's rank only for
+// RefreshPeriod, as long as that person is likely to wait. After that it has a batch's rank, since
+// it may be one of a whole location's.
 func (e Event) rank(now time.Time) Rank {
 	switch {
 	case e.Trigger() == TriggerFollow:
@@ -104,8 +104,8 @@ func (e Event) rank(now time.Time) Rank {
 	return RankBatch
 }
 
-// statesFacts reports whether the event says something about the case, rather
-// than only asking for a fetch.
+// statesFacts reports whether the event states facts about the case instead of only requesting a
+// fetch.
 func (e Event) statesFacts() bool { return e.Type != Refresh }
 
 func (e Event) stated() Stated { return Stated{ID: e.ID, Type: e.Type, OccurredAt: e.OccurredAt} }

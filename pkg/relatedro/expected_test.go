@@ -15,20 +15,20 @@ func TestCustomersAreToldApartByNumber(t *testing.T) {
 		"no name is nobody":        {Customer{"9001", ""}, Customer{}, false},
 	} {
 		if tt.a.is(tt.b) != tt.same || tt.b.is(tt.a) != tt.same {
-			t.Errorf("%s: not %t", name, tt.same)
+			t.Errorf("%s: same customer is not %t", name, tt.same)
 		}
 	}
 }
 
-// What is expected is no RO: it is not searched for, and nobody is told.
+// An expected RO is not an RO: it is neither searchable nor published.
 func TestExpectedIsNotLinkedAndNoNews(t *testing.T) {
 	before := Case{Key: key, RO: "50123", Related: []RelatedRO{{RO: "50124"}}, Revision: 1}
 	after := before
 	after.Revision, after.Expected = 2, []Expected{{Customer: Customer{"9001", "Freightliner Warranty"}, Tasks: 2}}
 	if len(after.Links()) != 2 {
-		t.Errorf("links %v", after.Links())
+		t.Errorf("the expected RO has a link: %v", after.Links())
 	}
 	if notices := CaseNotices(before, after); len(notices) != 0 {
-		t.Errorf("notices %+v", notices)
+		t.Errorf("the expected RO makes notices: %+v", notices)
 	}
 }

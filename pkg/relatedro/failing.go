@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// Failing is what keeps something from being read; zero while nothing does.
+// Failing is why something cannot be read; zero while it can.
 type Failing struct {
 	Reason Reason
-	Since  time.Time // when it was first found
+	Since  time.Time // when the failure was first seen
 }
 
-// fails keeps why the DMS does not let a connection be read, once a reason. A write that
-// fails is made up for by the next run.
+// fails stores why the DMS does not let a connection be read, once per reason. If the write fails,
+// the next run makes up for it.
 func (f *Follower) fails(ctx context.Context, before Followed, why Reason) {
 	if !why.ofDMS() || before.Failing.Reason == why {
 		return
@@ -21,8 +21,8 @@ func (f *Follower) fails(ctx context.Context, before Followed, why Reason) {
 	_ = f.store.SaveFollowed(ctx, before)
 }
 
-// ofDMS reports whether the DMS, or our access to it, is the trouble, whatever is asked. What
-// is wrong with one RO, or with our own work, is not.
+// ofDMS reports whether the reason lies with the DMS or our access to it and so affects every
+// request. A problem with one RO, or in our own work, does not.
 func (r Reason) ofDMS() bool {
 	switch r {
 	case Unreachable, RateLimited, DMSError, DealerOffline, CredentialsRejected, CredentialsUnavailable, UnexpectedAnswer,

@@ -15,63 +15,61 @@ import (
 
 // Limits of following that people notice.
 const (
-	// FollowFor is how long after its last export or close a case is followed.
+	// FollowFor is how long a case is followed after its last export or close.
 	FollowFor = 90 * 24 * time.Hour
-	// FollowBack is how far a run looks back at most. A connection that could not be asked
-	// for longer has its open cases fetched again instead.
+	// FollowBack is the longest time that a run looks back. If a connection could not be read for
+	// longer, its open cases are fetched again instead.
 	FollowBack = 14 * 24 * time.Hour
 )
 
-// Night reports whether it is night at a dealer whose time zone now is in: between 1 and 5
-// o'clock.
+// Night reports whether it is night, from 1 to 5 o'clock, at a dealer in the time zone of now.
 func Night(now time.Time) bool { return now.Hour() >= 1 && now.Hour() < 5 }
 
 const (
-	connectionsAtOnce = 50               // asked side by side in one run
-	connectionBudget  = 20 * time.Second // for one connection in one run
+	connectionsAtOnce = 50               // connections followed in parallel in one run
+	connectionBudget  = 20 * time.Second // time limit for one connection in one run
 )
 
-// Feed is what following asks of a DMS.
+// Feed is the part of a DMS that following needs.
 type Feed interface {
-	// Touched returns the ROs of a connection that the DMS has touched on the day of since
-	// or later, in the dealer's zone, each once and without its relation. whole is false
-	// when there were more than one look-up may read. The error is a *Failure.
+	// Touched returns the connection's ROs that the DMS has touched since the day of since, in the
+	// dealer's time zone, that day included. Each RO is returned once and without a relation. whole
+	// is false if there were more ROs than one look-up may read. An error is a *Failure.
 	Touched(ctx context.Context, over Connection, since time.Time) (ros []RelatedRO, whole bool, err error)
 }
 
-// FollowStore is what following needs of the store.
+// FollowStore is the part of the store that following needs.
 type FollowStore interface {
 	LeaseStore
 
-	// EnabledLocations returns the settings of the locations that are enabled.
+	// EnabledLocations returns the settings of the enabled locations.
 	EnabledLocations(ctx context.Context) ([]Settings, error)
 
-	// Followed returns the state of each connection, with Over alone where nothing is
-	// stored.
+	// Followed returns the state of each connection, with only Over set if nothing is stored.
 	Followed(ctx context.Context, connections []Connection) ([]Followed, error)
 
-	// SaveFollowed writes the state with Revision+1, or returns ErrStale when the stored
-	// revision is not its own.
+	// SaveFollowed writes the state with Revision+1. It returns ErrStale if the stored revision
+	// differs from f.Revision.
 	SaveFollowed(ctx context.Context, f Followed) error
 
-	// SaveChecked notes for each location that its cases said at that time what the DMS
-	// says, or were put into the queue.
+	// SaveChecked records, for each location, that at the given time its cases either agreed with
+	// the DMS or had been queued for a refresh.
 	SaveChecked(ctx context.Context, locations []string, at time.Time) error
 
-	// LinksTo is CaseReader's.
+	// LinksTo is CaseReader.LinksTo.
 	LinksTo(ctx context.Context, location, ro string, prefix bool, after string, limit int) (links []Link, next string, err error)
 
-	// Load is CaseStore's.
+	// Load is CaseStore.Load.
 	Load(ctx context.Context, keys Keys) (Loaded, error)
 
-	// OpenCases returns the cases of a location with an open family and a first event no
+	// OpenCases returns the location's cases that have an open family and whose first event is no
 	// older than since.
 	OpenCases(ctx context.Context, location string, since time.Time) ([]CaseKey, error)
 }
 
-// fingerprint tells apart what people see of ROs. A touch that changes nothing of it, as
-// when a technician punches in, changes no fingerprint. TotalCharges is left out: it moves
-// with each part and hour that is added, and the night brings it up to date.
+// fingerprint returns a hash of the RO's visible values. A touch that changes none of them, such as
+// a technician punching in, leaves it the same. TotalCharges is left out because it changes with
+// every part and labor hour added; the nightly sync brings it up to date.
 func fingerprint(ro RelatedRO) uint64 {
 	h := fnv.New64a()
 	for _, s := range [...]string{
@@ -91,7 +89,7 @@ func flagByte(b bool) byte {
 	return 0
 }
 
-// changed returns those of the ROs that the run before did not see as they are now.
+// changed returns the ROs that differ from those that the previous run saw.
 func (f Followed) changed(ros []RelatedRO) []RelatedRO {
 	return slices.DeleteFunc(slices.Clone(ros), func(ro RelatedRO) bool {
 		_, found := slices.BinarySearch(f.Seen, fingerprint(ro))
@@ -108,8 +106,8 @@ func fingerprints(ros []RelatedRO) []uint64 {
 	return slices.Compact(seen)
 }
 
-// SaysOf reports whether the case says of an RO what the DMS says. An RO that was made
-// from one of the case's family is part of it.
+// SaysOf reports whether the case agrees with the DMS about an RO. An RO made from one of the
+// case's family belongs to the family, so a case that does not list it disagrees.
 func (c Case) SaysOf(ro RelatedRO) bool {
 	number, from := CanonicalRO(ro.RO), CanonicalRO(ro.MadeFrom)
 	if number == CanonicalRO(c.RO) {
@@ -127,9 +125,9 @@ func (c Case) SaysOf(ro RelatedRO) bool {
 	return !related
 }
 
-// Follows reports whether a change of the case's family in the DMS is fetched by itself:
-// for FollowFor after the last export or close, or after the case was handed over; for
-// openFor while it has an open warranty RO, which people watch in a list.
+// Follows reports whether a change to the case's family in the DMS is fetched automatically. A case
+// is followed for FollowFor after its last export or close, or after its hand-over if it has
+// neither. With an open warranty RO, which people watch in a list, it is followed for openFor.
 func (c Case) Follows(now time.Time) bool {
 	last, long := c.FirstEventAt, FollowFor
 	if c.takenIn() {
@@ -141,8 +139,8 @@ func (c Case) Follows(now time.Time) bool {
 	return now.Sub(last) <= long
 }
 
-// open reports whether the case's family may still change: one of its ROs is neither
-// invoiced nor voided, or none has been found yet.
+// open reports whether the case's family can still change: at least one of its ROs is neither
+// invoiced nor voided, or no RO has been found yet.
 func (c Case) open() bool {
 	return c.Own.RO == "" || c.Own.open() || slices.ContainsFunc(c.Related, RelatedRO.open)
 }
@@ -151,8 +149,8 @@ func (r RelatedRO) open() bool {
 	return r.Status != ROInvoiced && !r.Voided && r.GoneSince.IsZero()
 }
 
-// Follower finds what has changed in the DMS since its last run, and has the cases
-// fetched again whose lists do not say the same. It changes no case itself.
+// Follower finds the changes in the DMS since its last run and requests a refresh of each case
+// whose list disagrees. It does not change cases itself.
 type Follower struct {
 	store   FollowStore
 	dms     Feed
@@ -163,28 +161,29 @@ type Follower struct {
 	observe func(Follow)
 }
 
-// FollowConfig is what a Follower is made of.
+// FollowConfig configures a Follower.
 type FollowConfig struct {
 	Store FollowStore
 	DMS   Feed
 	Queue Refresher
 	Now   func() time.Time
-	// Night reports whether a time is outside the dealers' hours. All open cases of a
-	// connection are fetched again once a night.
+	// Night reports whether a time is outside the dealers' business hours. Once a night, all open
+	// cases of a connection are fetched again.
 	Night func(time.Time) bool
-	// Observe is told of each connection's run, from several goroutines at once.
+	// Observe receives the report on each connection, from several goroutines at once.
 	Observe func(Follow)
 }
 
-// Follow is what one run came to for one connection.
+// Follow is the report of one run on one connection.
 type Follow struct {
 	Locations []string
-	ROs       int           // that the DMS has touched lately
-	Changed   int           // of them, those that people see otherwise than before
-	Refreshes int           // cases that were put into the queue
-	Synced    bool          // all open cases were among them
-	Behind    time.Duration // since the last run that read everything began; 0 after one
-	Failure   *Failure      // nil when all went well
+	ROs       int  // ROs that the DMS has touched lately
+	Changed   int  // ROs among them with visible changes
+	Refreshes int  // cases queued for a refresh
+	Synced    bool // all open cases are among them
+	// Behind is the time since the start of the last complete run; 0 after a complete run.
+	Behind  time.Duration
+	Failure *Failure // nil if the run succeeded
 }
 
 // NewFollower returns a Follower.
@@ -194,13 +193,12 @@ func NewFollower(c FollowConfig) *Follower {
 	}
 }
 
-// An RO that changes, and changes back before the next run, is no change here: a case that
-// was fetched in between says otherwise until the night, when all open cases are fetched
-// again.
+// Run follows each connection of an enabled location once, those that have waited longest first. A
+// later run catches up on a connection that failed or that ctx left no time for. An error means
+// that no connection could be followed.
 //
-// Run goes through all connections with an enabled location once, those first that have
-// waited longest. A connection that fails, or that ctx leaves no time for, is caught up
-// by a later run. The error means that no connection could be looked at.
+// A run does not see an RO that changes and changes back before the next run. A case fetched in
+// between shows the interim values until the night, when all open cases are fetched again.
 func (f *Follower) Run(ctx context.Context) error {
 	enabled, err := f.store.EnabledLocations(ctx)
 	if err != nil {
@@ -270,7 +268,7 @@ func (f *Follower) connection(ctx context.Context, before Followed, locations []
 	return report
 }
 
-// touched asks the DMS, when nobody else wants to.
+// touched queries the DMS when no other function wants the account.
 func (f *Follower) touched(ctx context.Context, over Connection, since time.Time) (ros []RelatedRO, whole bool, err error) {
 	notAsked := f.turns.alone(ctx, over.Account, RankFollow, func(ctx context.Context) {
 		ros, whole, err = f.dms.Touched(ctx, over, since)
@@ -278,8 +276,8 @@ func (f *Follower) touched(ctx context.Context, over Connection, since time.Time
 	return ros, whole, cmp.Or(notAsked, err)
 }
 
-// refreshes returns a refresh of each case that does not say of the changed ROs what the
-// DMS says, or of all that are open.
+// refreshes returns a refresh for each followed case that disagrees with the DMS about one of the
+// changed ROs. If all is set, it also returns one for each open case.
 func (f *Follower) refreshes(ctx context.Context, locations []string, changed []RelatedRO, all bool) ([]Event, error) {
 	var keys []CaseKey
 	for _, location := range locations {
@@ -309,22 +307,22 @@ func (f *Follower) refreshes(ctx context.Context, locations []string, changed []
 	return refreshes, nil
 }
 
-// openFor is how long before its last event a case may have had its first: one that is
-// open for longer is not looked for among the open ones.
+// openFor is the maximum age of a case's first event for the case to be found among the open ones:
+// up to a year open, plus FollowFor.
 const openFor = FollowFor + 365*24*time.Hour
 
-// manyNumbers is how many RO numbers make it cheaper to look at all open cases than to
-// look up the cases of each.
+// manyNumbers is the number of RO numbers above which it is cheaper to read all open cases than to
+// look up the cases of each number.
 const manyNumbers = 200
 
-// concerned returns the location's cases that may have to be fetched again: those that have
-// one of the changed ROs, or what it was made from, as their own or a related one, and all
-// that are open if so wanted, or if the numbers are many.
+// concerned returns the location's cases that may need another fetch: those that have one of the
+// changed ROs, or the RO it was made from, as their own or as a related RO. If all is set, it adds
+// every open case. If there are more than manyNumbers, it returns only the open cases.
 func (f *Follower) concerned(ctx context.Context, location string, changed []RelatedRO, all bool) ([]CaseKey, error) {
 	numbers := make(map[string]bool)
 	for _, ro := range changed {
 		for _, number := range [...]string{CanonicalRO(ro.RO), CanonicalRO(ro.MadeFrom)} {
-			if CheckRO("", number) == nil { // others have no links
+			if CheckRO("", number) == nil { // other numbers have no links
 				numbers[number] = true
 			}
 		}
@@ -366,12 +364,12 @@ func (f *Follower) casesWith(ctx context.Context, location, number string) (keys
 	}
 }
 
-// keepWithin is how old a stored Since may grow while nothing else changes: a run that
-// saw nothing new costs no write of the state.
+// keepWithin is the maximum age of a stored Since while the rest of the state is unchanged. Until
+// then, a run that sees nothing new does not write the state.
 const keepWithin = time.Hour
 
-// keep stores what the next run has to know. Another run that was faster has stored as
-// much.
+// keep stores the state for the next run. ErrStale is fine: a faster run has stored an equivalent
+// state.
 func (f *Follower) keep(ctx context.Context, before, next Followed, locations []string) error {
 	same := before.Revision > 0 && slices.Equal(before.Seen, next.Seen) && before.SyncedAt.Equal(next.SyncedAt) && before.Failing == next.Failing
 	if !same || next.Since.Sub(before.Since) >= keepWithin {
@@ -382,8 +380,8 @@ func (f *Follower) keep(ctx context.Context, before, next Followed, locations []
 	return f.store.SaveChecked(ctx, locations, next.Since)
 }
 
-// syncDue reports whether the connection's open cases are to be fetched again tonight,
-// as a list by last update never shows a row that is gone.
+// syncDue reports whether the connection's open cases must be fetched again tonight. Deleted rows
+// never show up in a list by last update.
 func (f *Follower) syncDue(before Followed, now time.Time) bool {
 	return f.night(now) && now.Sub(before.SyncedAt) > 12*time.Hour
 }

@@ -5,18 +5,18 @@ import (
 	"time"
 )
 
-// Followed is what a run has left of a connection for the next run.
+// Followed is the state of a connection that one run leaves for the next.
 type Followed struct {
 	Over     Connection
-	Since    time.Time // when the last run that read everything began; zero before the first
-	SyncedAt time.Time // when all open cases were last put into the queue
+	Since    time.Time // start of the last complete run; zero before the first
+	SyncedAt time.Time // when all open cases were last queued
 	Seen     []uint64  // fingerprints of the ROs that the last run saw, ascending
-	Failing  Failing   // what kept the last run from reading the connection
-	Revision int64     // counts writes; 0 is not stored
+	Failing  Failing   // why the last run could not read the connection
+	Revision int64     // number of writes; 0 means not stored
 }
 
-// window returns the day from which on a run asks: the day before the last run that read
-// everything. Filters of a DMS know neither a time of day nor our zone.
+// window returns the first day that a run queries: the day before the last complete run. A DMS's
+// filters support neither a time of day nor our time zone.
 func (f Followed) window(now time.Time) time.Time {
 	since := f.Since
 	if since.IsZero() || f.lost(now) {
@@ -25,14 +25,14 @@ func (f Followed) window(now time.Time) time.Time {
 	return since.AddDate(0, 0, -1)
 }
 
-// lost reports whether the connection could not be read for longer than a run looks back.
+// lost reports whether the connection has been unreadable for longer than a run looks back.
 func (f Followed) lost(now time.Time) bool {
 	return !f.Since.IsZero() && now.Sub(f.Since) > FollowBack
 }
 
-// inherit gives connections that were never followed what was last seen over those that
-// their dealers were moved from: nothing that has changed since is missed. Of several that
-// is what was seen first.
+// inherit gives each connection that was never followed the state of the connection that its dealer
+// was moved from, so that no change in between is missed. Of several former connections, the one
+// with the earliest state counts.
 func (f *Follower) inherit(ctx context.Context, states []Followed, formers map[Connection][]Connection) error {
 	for i, s := range states {
 		if !s.Since.IsZero() || len(formers[s.Over]) == 0 {

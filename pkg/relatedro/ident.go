@@ -11,18 +11,18 @@ const (
 	MaxROLength = 32 // letters, digits and '-'
 )
 
-// FieldError says which field of an input breaks which rule. Its text names both
-// and never repeats the value.
+// FieldError states which field of an input breaks which rule. Its text names both and never
+// repeats the value.
 type FieldError struct {
-	Field string // as the sender spells it, say "roNumber"
-	Rule  string // what it must be, say "must be 1 to 32 letters, digits or '-'"
+	Field string // as the sender spells it, for example "roNumber"
+	Rule  string // the rule, for example "must be 1 to 32 letters, digits or '-'"
 }
 
 // Error returns the field and the rule.
 func (e *FieldError) Error() string { return e.Field + " " + e.Rule }
 
-// CheckID returns a *FieldError unless value is 1 to MaxIDLength of letters,
-// digits, '.', '_' and '-', the form of every identifier but RO numbers.
+// CheckID returns a *FieldError unless value is 1 to MaxIDLength letters, digits, '.', '_' or '-'.
+// Every identifier except an RO number has this form.
 func CheckID(field, value string) error {
 	if within(value, MaxIDLength, "._-") {
 		return nil
@@ -30,9 +30,9 @@ func CheckID(field, value string) error {
 	return &FieldError{field, fmt.Sprintf("must be 1 to %d letters, digits, '.', '_' or '-'", MaxIDLength)}
 }
 
-// CheckRO returns a *FieldError unless value is 1 to MaxROLength of letters,
-// digits and '-'. Nothing else may reach a DMS: where its language of questions has no
-// escape, a separator in a number would change the question.
+// CheckRO returns a *FieldError unless value is 1 to MaxROLength letters, digits or '-'. No other
+// character may reach a DMS: if its query language has no escape, a separator in a number would
+// change the query.
 func CheckRO(field, value string) error {
 	if within(value, MaxROLength, "-") {
 		return nil
@@ -40,11 +40,10 @@ func CheckRO(field, value string) error {
 	return &FieldError{field, fmt.Sprintf("must be 1 to %d letters, digits or '-'", MaxROLength)}
 }
 
-// CanonicalRO returns the one form of all spellings of an RO number: digits without
-// leading zeros, letters in upper case. A DMS may hold a number as an integer or as text,
-// and a database compares text without case by default, so "050124" and "50124" are one
-// RO, and so are "r50999" and "R50999". It is for comparing and for keys: people see a
-// number as the DMS writes it.
+// CanonicalRO returns the canonical spelling of an RO number: digits without leading zeros, letters
+// in upper case. A DMS may hold a number as an integer or as text, and databases ignore case by
+// default. So "050124" and "50124" are the same RO, and so are "r50999" and "R50999". The canonical
+// form is for comparisons and keys; people see the number as the DMS writes it.
 func CanonicalRO(number string) string {
 	if strings.Trim(number, "0123456789") != "" {
 		return strings.ToUpper(number)

@@ -8,70 +8,72 @@ import (
 	"time"
 )
 
-// Rank says who asks an account first where several want to. The higher goes first.
+// Rank is the priority of a request for an account. The higher rank goes first.
 type Rank int
 
-// The ranks. Nobody waits for a look at what has changed; somebody waits for a refresh.
+// The ranks. RankPerson is for requests that a person waits for; RankFollow is for the search for
+// changes, which never has anyone waiting.
 const (
 	RankFollow Rank = iota + 1
 	RankBatch
 	RankPerson
 )
 
-// Claim is what somebody wants to have of an account's lease.
+// Claim is a request for an account's lease.
 type Claim struct {
 	Account string
-	Holder  string // of this claim alone, so that a repeated request of it finds its own lease
-	Rank    Rank
-	Now     time.Time
-	Until   time.Time
+	// Holder is unique to this claim, so that a repeated request finds its own lease.
+	Holder string
+	Rank   Rank
+	Now    time.Time
+	Until  time.Time
 }
 
-// Lease is how an account's lease stands: who has the account to itself, and who waits
-// for it.
+// Lease is the state of an account's lease: how long it is held, and which rank waits for it.
 type Lease struct {
-	HeldUntil   time.Time // zero while nobody has it
-	WantedBy    Rank      // those below it stand back
-	WantedUntil time.Time // zero while nobody waits
+	HeldUntil   time.Time // zero while it is free
+	WantedBy    Rank      // lower ranks yield
+	WantedUntil time.Time // zero while no rank waits
 }
 
-// ErrLeased is that another has the lease, or one of higher rank waits for it.
+// ErrLeased means that another holder has the lease or a higher rank waits for it.
 var ErrLeased = errors.New("leased to another")
 
-// LeaseStore lends each account to one holder at a time, over all functions and
-// processes. A time further ahead than FarAhead is of a clock that was wrong and does not
-// count.
+// LeaseStore lends each account to one holder at a time, across all functions and processes. It
+// ignores a time more than FarAhead in the future, because only a wrong clock can have written it.
 type LeaseStore interface {
-	// TakeLease gives the account to the holder until c.Until, with a number that grows
-	// with each holder, or returns ErrLeased. It ends the waiting of c's rank and those
-	// below it: who still waits says so again.
+	// TakeLease gives the account to c.Holder until c.Until and returns a fencing number that grows
+	// with each holder, or it returns ErrLeased. It clears the waiting of c.Rank and all lower
+	// ranks; claims that are still waiting must call WantLease again.
 	TakeLease(ctx context.Context, c Claim) (fence int64, err error)
 
-	// WantLease keeps those of a lower rank from taking the lease until c.Until, unless a
-	// higher rank does so already.
+	// WantLease keeps lower ranks from taking the lease until c.Until, unless a higher rank already
+	// does so.
 	WantLease(ctx context.Context, c Claim) error
 
-	// Lease returns how the lease stands, strongly consistent.
+	// Lease returns the state of the lease, read with strong consistency.
 	Lease(ctx context.Context, account string) (Lease, error)
 
-	// ReleaseLease ends the lease that has the number. Another's lease stays.
+	// ReleaseLease ends the lease with the given number. It leaves another holder's lease alone.
 	ReleaseLease(ctx context.Context, account string, fence int64) error
 }
 
 // Limits of leases.
 const (
-	// FarAhead is later than any lease ends, or any waiting.
+	// FarAhead is longer than any lease or wait can last.
 	FarAhead = 2 * time.Minute
 
-	longestHold   = time.Minute
-	leaseMargin   = 2 * time.Second        // from the end of the holder's context to that of its lease: clocks differ
-	releaseWithin = time.Second            // else it ends by itself
-	shortestPoll  = 25 * time.Millisecond  // of who waits, doubling
-	longestPoll   = 250 * time.Millisecond // about as long as a DMS takes for an answer
+	longestHold = time.Minute
+	// leaseMargin is the time from the end of the holder's context to the end of its lease, because
+	// clocks differ.
+	leaseMargin   = 2 * time.Second
+	releaseWithin = time.Second            // after that, the lease expires on its own
+	shortestPoll  = 25 * time.Millisecond  // first pause of a waiting claim; doubles each time
+	longestPoll   = 250 * time.Millisecond // about as long as a DMS takes to answer
 )
 
-// patience is how long a rank waits for its turn: a person at most half of VerifyWithin,
-// a batch for a group of another function to end.
+// patience is how long a rank waits for its turn. A person waits at most half of VerifyWithin; a
+// batch waits long enough for another function's group to end.
 func (r Rank) patience() time.Duration {
 	if r == RankPerson {
 		return VerifyWithin / 2
@@ -79,28 +81,28 @@ func (r Rank) patience() time.Duration {
 	return 2 * time.Second
 }
 
-// free reports whether a rank may try to take the lease.
+// free reports whether a claim of the given rank may try to take the lease.
 func (l Lease) free(rank Rank, now time.Time) bool {
 	return !ahead(l.HeldUntil, now) && (!ahead(l.WantedUntil, now) || l.WantedBy <= rank)
 }
 
-// wanted reports whether lower ranks than this one stand back already.
+// wanted reports whether ranks below the given one already yield.
 func (l Lease) wanted(rank Rank, now time.Time) bool {
 	return ahead(l.WantedUntil, now) && l.WantedBy >= rank
 }
 
 func ahead(until, now time.Time) bool { return until.After(now) && !until.After(now.Add(FarAhead)) }
 
-// turns lets one at a time ask an account: its dealer works all day on the database that
-// the DMS reads.
+// turns serializes requests to an account: the DMS reads the database that the dealer works on all
+// day.
 type turns struct {
 	store LeaseStore
 	now   func() time.Time
 }
 
-// alone calls ask while it has the account to itself. The context that ask is given ends
-// before the lease does. An error means that ask was not called: a *Failure of
-// AccountBusy after waiting as long as the rank may, or the store's.
+// alone calls ask while it holds the account's lease. The context passed to ask ends before the
+// lease does. An error means that ask was not called: a *Failure of AccountBusy once the rank's
+// patience has run out, or the store's error.
 func (t turns) alone(ctx context.Context, account string, rank Rank, ask func(context.Context)) error {
 	asking, cancel := context.WithTimeout(ctx, longestHold)
 	defer cancel()
@@ -111,14 +113,14 @@ func (t turns) alone(ctx context.Context, account string, rank Rank, ask func(co
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseWithin)
 		defer cancel()
-		_ = t.store.ReleaseLease(ctx, account, fence) // it ends by itself, too
+		_ = t.store.ReleaseLease(ctx, account, fence) // otherwise it expires
 	}()
 	ask(asking)
 	return nil
 }
 
-// take takes the account's lease until a moment after ctx, which has a deadline, and waits
-// for it if it must.
+// take acquires the account's lease until shortly after the end of ctx, which has a deadline, and
+// waits for it if necessary.
 func (t turns) take(ctx context.Context, account string, rank Rank) (fence int64, err error) {
 	end, _ := ctx.Deadline()
 	waiting, cancel := context.WithTimeout(ctx, rank.patience())
@@ -136,7 +138,7 @@ func (t turns) take(ctx context.Context, account string, rank Rank) (fence int64
 	}
 }
 
-// await returns when c may be tried again.
+// await returns when c may try again.
 func (t turns) await(ctx context.Context, c Claim) error {
 	for pause := shortestPoll; ; pause = min(2*pause, longestPoll) {
 		lease, err := t.store.Lease(ctx, c.Account)

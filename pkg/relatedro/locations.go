@@ -6,35 +6,39 @@ import (
 	"time"
 )
 
-// Standing is how a location fares, for our support.
+// Standing is the condition of a location, for our support staff.
 type Standing struct {
-	Settings // with Activation, and while it is enabled CheckedAt: when the DMS last answered for it
+	// Settings include Activation and, for an enabled location, CheckedAt: when the DMS last
+	// answered for it.
+	Settings
 
-	// Failing is what keeps the location's connection from being read, as the last run of
-	// follow found it; zero while it is read, and of a location that is not enabled.
+	// Failing is why the last run of follow could not read the location's connection; zero if it
+	// could, and for a location that is not enabled.
 	Failing Failing
 
-	// Newest is the newest case with an open family, without its list; the zero Case where
-	// there is none, and of a location that is not enabled.
+	// Newest is the newest case with an open family, without its list. It is the zero Case if there
+	// is none, and for a location that is not enabled.
 	Newest Case
 }
 
-// Fails reports whether retrievals of the location fail, as far as is known without looking
-// at each of its cases.
+// Fails reports whether the location's retrievals fail, as far as that is known without reading all
+// its cases.
 func (s Standing) Fails() bool {
 	newest := s.Newest.Retrieval.Outcome
 	return s.Failing != Failing{} || newest == OutcomeFailed || newest == OutcomeRetrying
 }
 
-// LocationFilter says which locations to list.
+// LocationFilter selects the locations to list.
 type LocationFilter string
 
-// The filters. The empty one is all that were ever set up.
+// The filters. The empty filter selects every location that was ever set up.
 const (
 	EnabledLocations  LocationFilter = "enabled"
 	DisabledLocations LocationFilter = "disabled"
-	InactiveLocations LocationFilter = "not_active" // the DMS last said something else than active, or was never asked
-	FailingLocations  LocationFilter = "failing"    // Standing.Fails
+	// InactiveLocations are those for which the DMS last answered anything but active, or was never
+	// asked.
+	InactiveLocations LocationFilter = "not_active"
+	FailingLocations  LocationFilter = "failing" // those for which Standing.Fails is true
 )
 
 // Known reports whether f is one of the filters.
@@ -60,7 +64,7 @@ func (f LocationFilter) takes(s Standing) bool {
 	return true
 }
 
-// of returns the statuses that locations of the filter may have.
+// of returns the statuses that locations of the filter can have.
 func (f LocationFilter) of() []FeatureStatus {
 	switch f {
 	case EnabledLocations, FailingLocations:
@@ -71,33 +75,33 @@ func (f LocationFilter) of() []FeatureStatus {
 	return []FeatureStatus{Enabled, Disabled}
 }
 
-// LocationStore is what the list of locations needs of the store. Its reads may be a moment
-// behind.
+// LocationStore is the part of the store that the list of locations needs. Its reads are eventually
+// consistent.
 type LocationStore interface {
-	// LocationsOf returns up to limit locations of the statuses that were set up, those of
-	// the first status first. Positions as in CaseReader.
+	// LocationsOf returns up to limit locations that were set up and have one of the statuses,
+	// those of the first status first. Positions are those of CaseReader.
 	LocationsOf(ctx context.Context, statuses []FeatureStatus, after string, limit int) (locations []string, next string, err error)
 
-	// Peek is CaseReader's.
+	// Peek is CaseReader.Peek.
 	Peek(ctx context.Context, keys Keys) (Loaded, error)
 
-	// Followed is FollowStore's.
+	// Followed is FollowStore.Followed.
 	Followed(ctx context.Context, connections []Connection) ([]Followed, error)
 
-	// NewestOpen returns the case with an open family whose first event is the location's
-	// newest; the zero CaseKey where there is none.
+	// NewestOpen returns the case with an open family whose first event is the newest at the
+	// location; the zero CaseKey if there is none.
 	NewestOpen(ctx context.Context, location string) (CaseKey, error)
 }
 
 const (
-	pagesAtMost   = 10 // of locations read for one page that a filter takes few of
-	standingsOnce = 16 // newest cases looked up side by side
+	pagesAtMost   = 10 // store pages read for one page under a selective filter
+	standingsOnce = 16 // newest cases looked up in parallel
 )
 
-// Locations returns a page of the locations that the actor may see: enabled ones first,
-// ordered by connection, then the others by id. A location that was never set up is none.
-// Of a filter that takes few, a page may have fewer than others that follow, or none.
-// Positions as in CaseReader.
+// Locations returns a page of the locations that the actor may see: enabled locations first,
+// ordered by connection, then the others, ordered by id. It omits locations that were never set up.
+// Under a selective filter, a page may be short or even empty although more pages follow. Positions
+// are those of CaseReader.
 func (a *Admin) Locations(ctx context.Context, actor Actor, which LocationFilter, after string) (page []Standing, next string, err error) {
 	for range pagesAtMost {
 		locations, next, err := a.store.LocationsOf(ctx, which.of(), after, PageSize)
@@ -118,8 +122,8 @@ func (a *Admin) Locations(ctx context.Context, actor Actor, which LocationFilter
 	return nil, after, nil
 }
 
-// standings returns how locations fare, in their order; those whose settings cannot be read
-// are left out.
+// standings returns the standings of the locations in the same order, omitting locations with
+// unreadable settings.
 func (a *Admin) standings(ctx context.Context, locations []string) ([]Standing, error) {
 	if len(locations) == 0 {
 		return nil, nil
@@ -145,7 +149,7 @@ func (a *Admin) standings(ctx context.Context, locations []string) ([]Standing, 
 	return standings, a.newest(ctx, standings)
 }
 
-// connections fills in whose connection fails.
+// connections fills in the failing connections.
 func (a *Admin) connections(ctx context.Context, standings []Standing) error {
 	var asked []Connection
 	for _, s := range standings {

@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// SettingsLife is how long an enabled location's settings may come from memory.
-// Disabling takes effect within this time.
+// SettingsLife is how long an enabled location's settings may come from memory. Disabling takes
+// effect within this time.
 const SettingsLife = 30 * time.Second
 
-// SettingsMemory remembers the settings of enabled locations between invocations
-// of a warm function. A location that is not enabled is never remembered: an event
-// right after enabling would be thrown away. Safe for concurrent use.
+// SettingsMemory caches the settings of enabled locations between invocations of a warm function.
+// It never caches a location that is not enabled, because an event right after enabling would then
+// be discarded. It is safe for concurrent use.
 type SettingsMemory struct {
 	now   func() time.Time
 	mu    sync.Mutex
@@ -28,9 +28,8 @@ func NewSettingsMemory(now func() time.Time) *SettingsMemory {
 	return &SettingsMemory{now: now, known: make(map[string]remembered)}
 }
 
-// Get returns the settings of an enabled location, read at most SettingsLife ago.
-// What was remembered at a time that now lies ahead is not trusted: the clock has
-// jumped back.
+// Get returns the settings of an enabled location if they were read less than SettingsLife ago. An
+// entry with a time in the future is discarded, because the clock has jumped back.
 func (m *SettingsMemory) Get(location string) (Settings, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -45,7 +44,7 @@ func (m *SettingsMemory) Get(location string) (Settings, bool) {
 	return r.settings, true
 }
 
-// Put remembers s if it is enabled, and forgets its location otherwise.
+// Put caches s if it is enabled, and drops the location otherwise.
 func (m *SettingsMemory) Put(s Settings) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

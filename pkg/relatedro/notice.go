@@ -2,69 +2,71 @@ package relatedro
 
 import "time"
 
-// NoticeKind is what a notice tells. Other systems read it: a kind never changes its
-// meaning.
+// NoticeKind is the kind of a notice. Other systems read it: a kind never changes its meaning.
 type NoticeKind string
 
 // The kinds of notices.
 const (
-	NoticeROsChanged NoticeKind = "RelatedROsChanged" // a case's list of related ROs says something else
-	NoticeFailed     NoticeKind = "RetrievalFailed"   // a case's retrieval failed, and will not be tried again by itself
+	NoticeROsChanged NoticeKind = "RelatedROsChanged" // a case's list of related ROs has changed
+	// NoticeFailed means that a case's retrieval failed and will not be retried automatically.
+	NoticeFailed     NoticeKind = "RetrievalFailed"
 	NoticeEnabled    NoticeKind = "LocationEnabled"
 	NoticeDisabled   NoticeKind = "LocationDisabled"
-	NoticeConnection NoticeKind = "ConnectionChanged" // an enabled location now reads its ROs elsewhere
+	NoticeConnection NoticeKind = "ConnectionChanged" // of a location that stays enabled
 )
 
-// Notice is one change that others are told of. It holds no account, user or name: what
-// it does not say, whoever may know it reads through the API.
+// Notice is a change to publish to other systems. It holds no account, user or name: readers with
+// permission get those through the API.
 type Notice struct {
-	ID   string    // names the change: the same whenever it is told again
+	ID   string    // identifies the change; the same on every repetition
 	At   time.Time // when the change was written
 	Kind NoticeKind
 	Key  CaseKey // Key.Case is empty unless the notice is about a case
 
-	// Revision orders the notices about one case, and those about one location's
-	// settings: the greater is the newer.
+	// Revision orders the notices about one case, and those about one location's settings: a
+	// greater revision is newer.
 	Revision int64
 
-	CaseNumber string  // of notices about a case, as are the following
+	CaseNumber string  // this and the following fields: case notices only
 	RO         string  // the case's own RO
-	Trigger    Trigger // of the retrieval that the change comes from
-	Reason     Reason  // of NoticeFailed
+	Trigger    Trigger // of the retrieval that made the change
+	Reason     Reason  // NoticeFailed only
 
-	Gone    bool     // the case is not kept any more; of NoticeROsChanged, as are the following
-	Related []ROView // the whole list as it is now, ordered as the case's
-	Omitted int      // related ROs that the list has no room for
-	Added   []string // RO numbers
+	// Gone means that the case is no longer kept. This and the following fields are set only for
+	// NoticeROsChanged.
+	Gone    bool
+	Related []ROView // the whole current list, in the case's order
+	Omitted int      // related ROs that did not fit into the list
+	Added   []string // RO numbers, as in Removed
 	Removed []string
 	Changed []ROChange
 }
 
-// ROView is what a notice tells of a related RO.
+// ROView is a related RO in a notice.
 type ROView struct {
 	RO string
 	ROState
 }
 
-// ROState is what of a related RO is worth a notice when it changes.
+// ROState is the part of a related RO whose change makes a notice.
 type ROState struct {
 	Status   ROStatus
 	Warranty bool
 	Voided   bool
 }
 
-// ROChange is a related RO that stays in the list and says something else.
+// ROChange is a related RO that stays in the list with a different state.
 type ROChange struct {
 	RO      string
 	Was, Is ROState
 }
 
-// CaseNotices returns what others must be told of a write that found a case as before
-// and left it as after; a case that is not stored stands for none. A write that changes
-// nothing that they can see makes no notice. ID and At are the caller's to fill.
+// CaseNotices returns the notices for a write that changed a case from before to after. A case that
+// is not stored stands for none. A write without visible changes makes no notice. The caller fills
+// in ID and At.
 //
-// A list is told whole beside what changed in it, so that whoever was told only of the
-// highest revision knows as much as whoever was told of all.
+// A notice holds the whole list as well as the changes, so that a subscriber that received only the
+// highest revision knows as much as one that received every notice.
 func CaseNotices(before, after Case) []Notice {
 	about := Notice{
 		Key: after.Key, Revision: after.Revision, CaseNumber: after.Number, RO: after.RO, Trigger: after.Retrieval.Trigger,
@@ -88,10 +90,11 @@ func CaseNotices(before, after Case) []Notice {
 	return notices
 }
 
-// kept reports whether more is stored of the case than its deletion.
+// kept reports whether more of the case is stored than its deletion.
 func (c Case) kept() bool { return c.Stored() && !c.Deleted() }
 
-// comparing returns n telling how a list changed. One number in two spellings is one RO.
+// comparing returns n with the differences between two lists. Two spellings of one number are the
+// same RO.
 func (n Notice) comparing(before, after []RelatedRO) Notice {
 	n.Kind = NoticeROsChanged
 	was := make(map[string]ROState, len(before))
@@ -123,10 +126,9 @@ func (r RelatedRO) state() ROState {
 	return ROState{Status: r.Status, Warranty: r.Warranty, Voided: r.Voided}
 }
 
-// SettingsNotices returns what others must be told of a write that found a location's
-// settings as before and left them as after. Of where a location reads its ROs they are
-// told only that it changed, and only while it is enabled: enabling is told anyway. ID
-// and At are the caller's to fill.
+// SettingsNotices returns the notices for a write that changed a location's settings from before to
+// after. A change of connection is reported without the connection itself, and only while the
+// location stays enabled, because enabling has a notice of its own. The caller fills in ID and At.
 func SettingsNotices(before, after Settings) []Notice {
 	n := Notice{Key: CaseKey{Location: after.Location}, Revision: max(after.Version, before.Version+1)}
 	switch {

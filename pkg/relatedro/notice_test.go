@@ -12,7 +12,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// listing is a stored case with those ROs, and how its retrieval ended.
+// listing returns a stored case with the given ROs and retrieval outcome.
 func listing(revision int64, outcome Outcome, ros ...RelatedRO) Case {
 	return Case{
 		Key: CaseKey{"loc-100", "case-1"}, Number: "1", RO: "50123", Revision: revision, Related: ros,
@@ -120,15 +120,15 @@ func TestSettingsNotices(t *testing.T) {
 			}
 			for _, n := range notices {
 				if n.Revision != max(c.after.Version, c.before.Version+1) || n.Key != (CaseKey{Location: "loc-100"}) {
-					t.Errorf("it is about %v at revision %d", n.Key, n.Revision)
+					t.Errorf("the notice is about %v at revision %d", n.Key, n.Revision)
 				}
 			}
 		})
 	}
 }
 
-// Whoever applies the notices of a case by revision, in whatever order and however often they come, knows in the end the list
-// that is stored. No two notices of one kind say the same in a row.
+// A subscriber that applies a case's notices by revision ends with the stored list, in every order
+// of delivery and with duplicates.
 func TestWhoeverIsToldKnowsTheListInTheEnd(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		ro := rapid.Custom(func(t *rapid.T) RelatedRO {
@@ -163,7 +163,7 @@ func TestWhoeverIsToldKnowsTheListInTheEnd(t *testing.T) {
 			want[r.RO] = r.state()
 		}
 		if !maps.Equal(knows, want) {
-			t.Errorf("knows %v, stored are %v", knows, want)
+			t.Errorf("the subscriber has %v, the store %v", knows, want)
 		}
 	})
 }

@@ -7,34 +7,36 @@ import (
 
 // Limits of a case's history.
 const (
-	MostPast  = 50 // retrievals that a case remembers
-	MostNamed = 10 // RO numbers that one of them names of a kind; more are counted
+	MostPast  = 50 // retrievals in a case's history
+	MostNamed = 10 // RO numbers named per kind and retrieval; the rest are counted
 )
 
-// PastRetrieval is what a case remembers of one retrieval, or of several in a row with the
-// same trigger and reason that changed nothing: so a retrieval that finds nothing new does
-// not push out one that did. Attempts of one retrieval count once.
+// PastRetrieval is one retrieval in a case's history, or several consecutive ones with the same
+// trigger and reason that changed nothing. Retrievals without news therefore do not push out one
+// with news. The attempts of one retrieval count once.
 type PastRetrieval struct {
-	At      time.Time // when it, or the first of several, ended or began to fail
-	LastAt  time.Time // of the last of several, as far as it was written
-	Times   int       // how many
+	// At is when the retrieval, or the first of several, ended or began to fail.
+	At      time.Time
+	LastAt  time.Time // the same for the last of several, as last stored
+	Times   int       // number of retrievals
 	Trigger Trigger
-	Outcome Outcome // of the last
+	Outcome Outcome // of the last retrieval
 	Reason  Reason  // empty when OutcomeOK
 
-	// Against the list before, in which an RO that the DMS no longer has does not count.
-	// An RO is of one kind. The numbers added, less those gone, are the list.
+	// Differences from the previous list. An RO that was already gone from the DMS does not count
+	// as part of that list. An RO appears under one kind only. All numbers added, minus all numbers
+	// gone, make up the list.
 	Added    Numbers
 	Invoiced Numbers
 	Voided   Numbers
-	Changed  Numbers // that say something else than before
-	Gone     Numbers // that the DMS no longer has
+	Changed  Numbers // other visible changes
+	Gone     Numbers // no longer in the DMS
 }
 
 // Numbers is a bounded list of RO numbers.
 type Numbers struct {
 	Named []string // at most MostNamed, as the DMS writes them
-	More  int      // that are not named
+	More  int      // count of those not named
 }
 
 func (n *Numbers) add(ro string) {
@@ -45,16 +47,16 @@ func (n *Numbers) add(ro string) {
 	}
 }
 
-// Count returns how many numbers there are, named or not.
+// Count returns the number of ROs, named or not.
 func (n Numbers) Count() int { return len(n.Named) + n.More }
 
-// changes reports whether the retrieval found anything that the list before did not say.
+// changes reports whether the retrieval found any difference from the previous list.
 func (p PastRetrieval) changes() bool {
 	return p.Added.Count()+p.Invoiced.Count()+p.Voided.Count()+p.Changed.Count()+p.Gone.Count() > 0
 }
 
-// remembering returns c with a retrieval at the end of its history. again says that it is a
-// further attempt of the one at the end.
+// remembering returns c with a retrieval added to its history. again means that it is another
+// attempt of the last one.
 func (c Case) remembering(p PastRetrieval, again bool) Case {
 	c.Past = slices.Clone(c.Past)
 	p.LastAt, p.Times = p.At, 1
@@ -73,8 +75,8 @@ func (c Case) remembering(p PastRetrieval, again bool) Case {
 	return c
 }
 
-// compare notes how a list differs from the one before. Of one that the store has cut, it is
-// not known what came after its last number.
+// compare records how a list differs from the previous one. If the store has cut the previous list,
+// the numbers after its last one are unknown and do not count as added.
 func (p *PastRetrieval) compare(before, after []RelatedRO, cut bool) {
 	was, is := present(before), present(after)
 	for _, r := range after {
@@ -101,7 +103,7 @@ func (p *PastRetrieval) compare(before, after []RelatedRO, cut bool) {
 	}
 }
 
-// present returns the ROs of a list that the DMS has, by canonical number.
+// present returns the ROs of a list that the DMS still has, by canonical number.
 func present(list []RelatedRO) map[string]RelatedRO {
 	ros := make(map[string]RelatedRO, len(list))
 	for _, r := range list {

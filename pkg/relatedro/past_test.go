@@ -10,7 +10,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// said writes a retrieval of a history in one line.
+// said formats a past retrieval in one line.
 func said(p PastRetrieval) string {
 	words := []string{string(p.Trigger), string(p.Outcome)}
 	if p.Reason != "" {
@@ -41,12 +41,12 @@ func saidOf(past []PastRetrieval) []string {
 	return lines
 }
 
-// happening is one retrieval of a table test's case, a minute after the one before.
+// happening is one retrieval in a table test; each is a minute after the one before.
 type happening struct {
 	ev     Event
-	failed Reason  // "" is ok
+	failed Reason  // "" means ok
 	as     Outcome // OutcomeFailed unless given
-	over   string  // account; "" is north
+	over   string  // account; "" means north
 	found  []RelatedRO
 }
 
@@ -107,28 +107,30 @@ func TestCaseRemembersWhatItsRetrievalsFound(t *testing.T) {
 				stored = h.to(taken(stored, h.ev), ten.Add(time.Duration(i)*time.Minute))
 			}
 			if got := saidOf(stored.Past); !slices.Equal(got, tt.want) {
-				t.Errorf("remembers\n%q, want\n%q", got, tt.want)
+				t.Errorf("history is\n%q, want\n%q", got, tt.want)
 			}
 		})
 	}
 }
 
-// Of a list that the store has cut, nobody knows what came after its end: it is not new when it comes again.
+// The numbers beyond the end of a cut list are unknown, so they do not count as added when they
+// appear.
 func TestWhatACutListHadIsNotNew(t *testing.T) {
 	c := unknown()
 	c.Related, c.Omitted = []RelatedRO{{RO: "50124"}, {RO: "50126"}}, 5
 	found := []RelatedRO{{RO: "50124"}, {RO: "50125"}, {RO: "50126"}, {RO: "50127"}, {RO: "50128"}}
 	c = c.Retrieved(refresh("r", 1), Family{Related: found}, Connection{}, ten)
 	if got := saidOf(c.Past); !slices.Equal(got, []string{"refresh ok +50125"}) {
-		t.Errorf("remembers %q", got)
+		t.Errorf("history is %q", got)
 	}
 	c.Related, c.Omitted = nil, 3
 	if got := saidOf(c.Retrieved(closing("c", 2), Family{Related: found}, Connection{}, ten).Past); got[1] != "close ok" {
-		t.Errorf("remembers %q", got)
+		t.Errorf("history is %q", got)
 	}
 }
 
-// A history holds 50 retrievals, and the case that it was made from keeps its own.
+// A history holds at most 50 retrievals, and adding one leaves the original case's history
+// unchanged.
 func TestHistoryIsBounded(t *testing.T) {
 	c := unknown()
 	var before []Case
@@ -137,17 +139,17 @@ func TestHistoryIsBounded(t *testing.T) {
 		c = c.Retrieved(refresh(fmt.Sprint(i), i), Family{Related: []RelatedRO{{RO: "50124", BillTo: fmt.Sprint(i)}}}, Connection{}, ten.Add(time.Duration(i)*time.Minute))
 	}
 	if len(c.Past) != MostPast || !c.Past[0].At.Equal(ten.Add(7*time.Minute)) {
-		t.Errorf("%d retrievals from %v on", len(c.Past), c.Past[0].At)
+		t.Errorf("history has %d retrievals, the first at %v", len(c.Past), c.Past[0].At)
 	}
 	for i, b := range before {
 		if len(b.Past) != min(i, MostPast) {
-			t.Errorf("the case before retrieval %d has %d of them now", i, len(b.Past))
+			t.Errorf("the case before retrieval %d now has a history of %d", i, len(b.Past))
 		}
 	}
 }
 
-// Whatever the DMS has from one retrieval to the next, the numbers added, less those gone, are the list, and each
-// retrieval says just how its list differs from the one before.
+// For every series of DMS answers, the numbers added minus the numbers gone make up the list, and
+// each retrieval states exactly how its list differs from the previous one.
 func TestHistoryNeverLies(t *testing.T) {
 	ro := rapid.Custom(func(rt *rapid.T) RelatedRO {
 		return RelatedRO{
@@ -160,7 +162,7 @@ func TestHistoryNeverLies(t *testing.T) {
 	families := rapid.SliceOfNDistinct(ro, 0, 12, func(r RelatedRO) string { return r.RO })
 	rapid.Check(t, func(rt *rapid.T) {
 		c, at := unknown(), ten
-		adrift := 0 // numbers added less those gone, of retrievals that the history has dropped
+		adrift := 0 // added minus gone, over retrievals that the history has dropped
 		for i := range rapid.IntRange(1, 70).Draw(rt, "retrievals") {
 			at = at.Add(time.Duration(rapid.IntRange(1, 48).Draw(rt, "hours later")) * time.Hour)
 			ev := rapid.SampledFrom([]Event{export("e", i), refresh(fmt.Sprint("r", i), i)}).Draw(rt, "event")
@@ -180,16 +182,17 @@ func TestHistoryNeverLies(t *testing.T) {
 				sum += p.Added.Count() - p.Gone.Count()
 			}
 			if listed := len(present(c.Related)); sum != listed {
-				rt.Fatalf("%d numbers by the history, %d on the list\n%s", sum, listed, strings.Join(saidOf(c.Past), "\n"))
+				rt.Fatalf("the history adds up to %d numbers, the list has %d\n%s", sum, listed, strings.Join(saidOf(c.Past), "\n"))
 			}
 			if len(c.Past) > MostPast || !slices.IsSortedFunc(c.Past, func(a, b PastRetrieval) int { return a.At.Compare(b.At) }) {
-				rt.Fatalf("%q", saidOf(c.Past))
+				rt.Fatalf("history is too long or out of order: %q", saidOf(c.Past))
 			}
 		}
 	})
 }
 
-// differsAsSaid fails the test unless the last retrieval says how two lists differ, found in another way.
+// differsAsSaid fails the test unless the last retrieval states how the two lists differ, computed
+// independently.
 func differsAsSaid(rt *rapid.T, before, after Case) {
 	last := after.Past[len(after.Past)-1]
 	counts := map[string]int{}
@@ -210,16 +213,16 @@ func differsAsSaid(rt *rapid.T, before, after Case) {
 	}
 	changed := last.Changed.Count() + last.Invoiced.Count() + last.Voided.Count()
 	if last.Added.Count() != counts["added"] || last.Gone.Count() != counts["gone"] || changed != counts["changed"] {
-		rt.Fatalf("says %q, the lists say %v", said(last), counts)
+		rt.Fatalf("history states %q, the lists differ by %v", said(last), counts)
 	}
 	for _, ro := range last.Invoiced.Named {
 		if is[ro].Status != ROInvoiced || was[ro].Status == ROInvoiced {
-			rt.Fatalf("%s was not invoiced", ro)
+			rt.Fatalf("RO %s was not invoiced", ro)
 		}
 	}
 	for _, ro := range last.Voided.Named {
 		if !is[ro].Voided || was[ro].Voided {
-			rt.Fatalf("%s was not voided", ro)
+			rt.Fatalf("RO %s was not voided", ro)
 		}
 	}
 }

@@ -7,60 +7,61 @@ import (
 	"time"
 )
 
-// DMS is what the product asks of a dealer management system. Package dmstest holds an
-// implementation to it.
+// DMS is the product's interface to a dealer management system. Package dmstest has the tests that
+// every implementation must pass.
 type DMS interface {
 	Rules
 
-	// Families returns for each of the given RO numbers its whole family, open and
-	// closed ROs alike, or why that one number has none. The map has an entry for
-	// every number asked. The error, a *Failure, means that nothing is known of any
-	// of them. known are numbers that the families had before: they save waiting where
-	// they still do, and never change what is found.
+	// Families returns the whole family of each given RO number, open and closed ROs alike, or the
+	// reason why that number has none. The map has an entry for every requested number. An error is
+	// a *Failure and means that nothing is known about any of them. known lists numbers that the
+	// families had before: they save round trips where they still apply, and never change the
+	// result.
 	Families(ctx context.Context, over Connection, ros []string, known ...string) (map[string]Family, error)
 
-	// Expected returns for RO numbers which customers their tasks are to be billed to by
-	// ROs of their own, by name, at most MostExpected; whether there are such ROs it does
-	// not tell. It does not fail: a number that could not be asked for has no entry.
+	// Expected returns, for each RO number, the customers to whom tasks are to be billed on a
+	// separate RO, ordered by name, at most MostExpected. It does not say whether those ROs exist.
+	// It does not fail: a number that could not be queried has no entry.
 	Expected(ctx context.Context, over Connection, ros []string) map[string][]Expected
 
-	// CheckActivation asks whether the feature is active for the connection. It
-	// does not fail: an Activation says what went wrong. CheckedAt is the caller's.
+	// CheckActivation asks whether the feature is active for the connection. It does not fail: the
+	// Activation describes the problem. The caller sets CheckedAt.
 	CheckActivation(ctx context.Context, over Connection) Activation
 
-	// Branches returns the branches of the connection's account, by code, whatever branch
-	// the connection names. Its error is a *Failure.
+	// Branches returns all branches of the connection's account, ordered by code; the branch of the
+	// connection makes no difference. An error is a *Failure.
 	Branches(ctx context.Context, over Connection) ([]Branch, error)
 }
 
-// Rules are what a DMS asks of a connection, and what people are told of it.
+// Rules are a DMS's requirements for a connection and its messages for people.
 type Rules interface {
 	// Name returns the DMS's name as people know it.
 	Name() string
 
-	// CheckConnection returns a *FieldError for each part that the connection lacks to be
-	// asked over, and one for each that is given and wrong. Fields are named as the HTTP
-	// contract spells them within the connection.
+	// CheckConnection returns one *FieldError for each required part that is missing from the
+	// connection, and one for each given part that is wrong. Fields are named relative to the
+	// connection, as in the HTTP contract.
 	CheckConnection(over Connection) (missing, wrong []error)
 
-	// Sentence returns what to tell a service manager of a failure over the connection:
-	// what is wrong and what to do.
+	// Sentence explains a failure over the connection to a service manager: the problem and the
+	// remedy.
 	Sentence(over Connection, why Reason) string
 }
 
-// Family is what a DMS knows of one RO's relatives: the list, ordered by RO number,
-// without the RO itself, or a Failure of this number alone, of any reason.
+// Family is a DMS's answer for one RO: the related ROs, ordered by RO number, without the RO
+// itself. Failure is set instead if this number alone failed, for any reason.
 type Family struct {
-	Own     RelatedRO // the RO asked for, without a relation
+	Own     RelatedRO // the requested RO, without a relation
 	Related []RelatedRO
-	Billed  []Customer // for the ROs of the family, its own one included, but not for those that are voided
+	// Billed are the customers billed by the family's ROs, Own included, voided ROs excluded.
+	Billed  []Customer
 	Failure *Failure
 
-	Expected []Expected // filled by the retrieval
+	Expected []Expected // filled in by the retrieval
 }
 
-// Errors of a store that callers tell apart. Whatever else a store returns is
-// transient: trying again later may work.
+// Store errors that callers distinguish. Every other store error is transient: a later retry may
+// succeed.
 var (
 	ErrStale      = errors.New("changed since it was read")
 	ErrTooSoon    = errors.New("asked again too soon")
@@ -69,28 +70,28 @@ var (
 	ErrPosition   = errors.New("not a position of this list")
 )
 
-// Keys names what to load: settings of locations and cases.
+// Keys are the settings and cases to load.
 type Keys struct {
 	Locations []string
 	Cases     []CaseKey
-	Checked   bool // fill Settings.CheckedAt too
-	Activated bool // fill Settings.Activation too
-	Past      bool // Peek fills Case.Past too, as Load always does
+	Checked   bool // fill in Settings.CheckedAt
+	Activated bool // fill in Settings.Activation
+	Past      bool // make Peek fill in Case.Past, as Load always does
 }
 
-// Loaded is what a store has of the Keys asked for. Cases holds only those that are
-// stored; Settings has an entry for every location asked, NeverSetUp where nothing
-// is stored. What is stored in a form that cannot be read is
+// Loaded is the result of loading Keys. Cases holds only stored cases. Settings has an entry for
+// every requested location: NeverSetUp if nothing is stored. Items stored in an unreadable form are
 // in neither.
 type Loaded struct {
 	Settings map[string]Settings
 	Cases    map[CaseKey]Case
 
-	Unreadable map[CaseKey]bool // a location's settings without a case's id
+	// Unreadable names the unreadable items. A key without a case id stands for a location's
+	// settings.
+	Unreadable map[CaseKey]bool
 }
 
-// readable returns ErrUnreadable if the case, or the settings of its location, cannot be
-// read.
+// readable returns ErrUnreadable if the case or its location's settings are unreadable.
 func (l Loaded) readable(k CaseKey) error {
 	if l.Unreadable[k] || l.Unreadable[CaseKey{Location: k.Location}] {
 		return ErrUnreadable
@@ -98,107 +99,106 @@ func (l Loaded) readable(k CaseKey) error {
 	return nil
 }
 
-// CaseStore is what the retrieval needs of the store.
+// CaseStore is the part of the store that the retrieval needs.
 type CaseStore interface {
 	LeaseStore
 
-	// Load reads, strongly consistent and in as few calls as possible. Repeated
-	// keys are read once. It returns everything or an error, never a part: what cannot
-	// be read is named.
+	// Load reads with strong consistency, in as few calls as possible. It reads repeated keys once.
+	// It returns all keys or an error, never a part; Unreadable names the items that cannot be
+	// read.
 	Load(ctx context.Context, keys Keys) (Loaded, error)
 
-	// SaveCase writes next with a higher Revision than before's, and its links, whole
-	// or not at all. before is the case as loaded (the zero Case with its key when it
-	// was not stored). A list too long for the store is cut, and Omitted says by how
-	// much. It returns ErrStale when the stored revision is not before's; then nothing
-	// was written.
+	// SaveCase writes next and its links atomically, with a Revision higher than that of before.
+	// before is the case as loaded: the zero Case with its key if it was not stored. A list too
+	// long for the store is cut, and Omitted holds the number of ROs left out. If the stored
+	// revision differs from that of before, SaveCase writes nothing and returns ErrStale.
 	SaveCase(ctx context.Context, before, next Case) error
 }
 
-// CaseReader is what the read side needs of the store. Its reads may be a moment
-// behind. Positions are sort keys: an empty one starts a list, and an empty next
-// ends it; a position outside the list asked for is ErrPosition.
+// CaseReader is the part of the store that the read side needs. Its reads are eventually
+// consistent. Positions are sort keys: an empty position starts a list, and an empty next ends it.
+// A position outside the requested list returns ErrPosition.
 type CaseReader interface {
-	// Peek is Load without strong consistency, at half its price, of what people
-	// see: what only writing needs is empty.
+	// Peek is Load without strong consistency, at half the price. It leaves empty the fields that
+	// only writers need.
 	Peek(ctx context.Context, keys Keys) (Loaded, error)
 
 	// CasesOfAsset returns up to limit of an asset's cases, newest first event first.
 	CasesOfAsset(ctx context.Context, location, asset, after string, limit int) (cases []Case, next string, err error)
 
-	// LinksTo returns up to limit links of a location whose RO number equals ro, which
-	// is canonical, or begins with it if prefix is set, ordered by number.
+	// LinksTo returns up to limit of a location's links whose RO number equals ro, or begins with
+	// ro if prefix is set, ordered by number. ro is canonical.
 	LinksTo(ctx context.Context, location, ro string, prefix bool, after string, limit int) (links []Link, next string, err error)
 
-	// OpenWarranty returns up to limit links to a location's open warranty ROs, those first
-	// that were opened first: on an unknown day before all others, then by number. Links to
-	// one RO follow each other on one page, that of a case whose own RO it was made from
-	// first. openedBefore, a day such as 2026-11-20, leaves out what was opened on it or
-	// later; empty leaves out nothing.
+	// OpenWarranty returns up to limit links to a location's open warranty ROs, the oldest opening
+	// date first, unknown dates before all others, then by number. Links to the same RO are
+	// adjacent and on the same page, starting with the case whose own RO it was made from.
+	// openedBefore, a day such as 2026-11-20, excludes ROs opened on that day or later; empty
+	// excludes none.
 	OpenWarranty(ctx context.Context, location, openedBefore, after string, limit int) (links []Link, next string, err error)
 }
 
-// SettingsStore is what the administration needs of the store. Its reads are
-// strongly consistent.
+// SettingsStore is the part of the store that the administration needs. Its reads are strongly
+// consistent.
 type SettingsStore interface {
-	// Settings returns a location's settings with Activation filled; NeverSetUp
-	// where nothing is stored.
+	// Settings returns a location's settings with Activation filled in, or NeverSetUp if nothing is
+	// stored.
 	Settings(ctx context.Context, location string) (Settings, error)
 
-	// SaveSettings writes after, its Activation unless that is unknown, and the
-	// Change itself to the history, all or nothing. It returns ErrStale when the
-	// stored version is not change.Before.Version.
+	// SaveSettings writes change.After, its Activation unless unknown, and a history entry for the
+	// Change, all or nothing. It returns ErrStale if the stored version is not
+	// change.Before.Version.
 	SaveSettings(ctx context.Context, change Change) error
 
-	// SaveActivation writes what the DMS said, and nothing else.
+	// SaveActivation writes only the DMS's answer.
 	SaveActivation(ctx context.Context, location string, a Activation) error
 
-	// History returns up to limit changes, newest first. Positions as in CaseReader.
+	// History returns up to limit changes, newest first. Positions are those of CaseReader.
 	History(ctx context.Context, location, after string, limit int) (changes []Change, next string, err error)
 }
 
-// OccasionStore keeps what is done once in a while from being done more often, whoever asks.
+// OccasionStore limits how often an action runs, regardless of the caller.
 type OccasionStore interface {
-	// TakeOccasion takes an occasion for id, for a period. holder is id then. Otherwise it is who
-	// has the occasion and has not called SettleOccasion, or the error is ErrTooSoon, and wait is how
-	// long the occasion is not free.
+	// TakeOccasion takes an occasion for id for the given period and returns id as holder. If
+	// another id has taken it and has not settled it, holder is that id. If it is settled but not
+	// free yet, the error is ErrTooSoon. wait is the time until the occasion is free.
 	TakeOccasion(ctx context.Context, occasion Occasion, id string, now time.Time, period time.Duration) (holder string, wait time.Duration, err error)
 
-	// SettleOccasion says that id has done what it has the occasion for, and when the occasion is free
-	// again. It does nothing when id no longer has it.
+	// SettleOccasion records that id has done its action, and when the occasion is free again. It
+	// does nothing if id no longer has the occasion.
 	SettleOccasion(ctx context.Context, occasion Occasion, id string, freeAt time.Time) error
 
-	// CountAsk counts one more time that a person asked the DMS, or returns ErrTooSoon
-	// and how long to wait when that would be more than limit in a minute.
+	// CountAsk counts one more DMS request by a person. If that would exceed limit requests in a
+	// minute, it returns ErrTooSoon and the time to wait.
 	CountAsk(ctx context.Context, subject string, now time.Time, limit int) (wait time.Duration, err error)
 }
 
-// Occasion is one thing at a location that is done once in a while.
+// Occasion identifies a rate-limited action at a location.
 type Occasion struct {
 	Kind     OccasionKind
 	Location string
-	Case     string // of RefreshOccasion
+	Case     string // RefreshOccasion only
 }
 
-// String returns what log lines and errors call the occasion.
+// String returns the occasion's name in logs and errors.
 func (o Occasion) String() string {
 	return strings.TrimSpace(string(o.Kind) + " of " + o.Location + " " + o.Case)
 }
 
-// OccasionKind says what an occasion is for.
+// OccasionKind is the kind of a rate-limited action.
 type OccasionKind string
 
-// The kinds.
+// The kinds of occasions.
 const (
-	RefreshOccasion OccasionKind = "REFRESH" // one of a case per RefreshPeriod
-	VerifyOccasion  OccasionKind = "VERIFY"  // one of a location per VerifyPeriod
-	EnableOccasion  OccasionKind = "ENABLE"  // one of a location at once
+	RefreshOccasion OccasionKind = "REFRESH" // one per case and RefreshPeriod
+	VerifyOccasion  OccasionKind = "VERIFY"  // one per location and VerifyPeriod
+	EnableOccasion  OccasionKind = "ENABLE"  // one at a time per location
 )
 
-// Bus is where notices go: whoever has subscribed there is told.
+// Bus carries notices to their subscribers.
 type Bus interface {
-	// Publish puts notices on the bus, in their order, and returns how many of them,
-	// from the first on, are there. If that is not all, the error says why; of the
-	// others some may be there too, and telling them again is harmless.
+	// Publish puts notices on the bus in order and returns how many of them it accepted, counted
+	// from the first. If that is not all of them, the error says why. The bus may have accepted
+	// some of the rest too, and publishing them again is harmless.
 	Publish(ctx context.Context, notices []Notice) (int, error)
 }

@@ -8,18 +8,18 @@ import (
 	"time"
 )
 
-// Sizes of what the read side gives out.
+// Sizes of the read side's answers.
 const (
-	PageSize  = 50  // cases, links or changes on one page
-	BatchSize = 100 // cases of one batch
-	LinkedROs = 50  // related ROs of one case whose other cases are looked up
+	PageSize  = 50  // cases, links or changes per page
+	BatchSize = 100 // cases per batch
+	LinkedROs = 50  // related ROs of a case for which linked cases are looked up
 
-	shortestBeginning = 2 // characters of an RO number that can be searched by
+	shortestBeginning = 2 // canonical characters of an RO number needed to search by prefix
 )
 
 const (
-	lookupsAtOnce = 10  // of one case's linked cases
-	linksPerRO    = 100 // read of one RO number when looking for the cases whose own it is
+	lookupsAtOnce = 10  // parallel look-ups of linked cases
+	linksPerRO    = 100 // links read per RO number to find the cases whose own RO it is
 )
 
 // Shown is a case as people may see it now.
@@ -27,41 +27,40 @@ type Shown struct {
 	Case
 	Feature FeatureStatus // of the case's location
 
-	// NotApplicable says that the location's DMS keeps all pay types on one RO: there are no
-	// related ROs, which is not to say that none were found.
+	// NotApplicable means that the location's DMS keeps all pay types on one RO, so that related
+	// ROs do not exist. It does not mean that a retrieval found none.
 	NotApplicable bool
 
-	// CheckedAt is when it was last looked whether the DMS has changed anything of the
-	// location's cases; zero where that is not done. Only Reader.Case fills it.
+	// CheckedAt is when the location's cases were last checked for changes in the DMS; zero if they
+	// are not checked. Only Reader.Case fills it in.
 	CheckedAt time.Time
 
-	// Linked holds, for the first LinkedROs related ROs, the links of the other cases
-	// whose own RO it is, by number. Only Reader.Case fills it.
+	// Linked maps each of the first LinkedROs related ROs to the links of the other cases whose own
+	// RO it is. Only Reader.Case fills it in.
 	Linked map[string][]Link
 }
 
-// Match is a case that has the RO number searched for.
+// Match is a case that has the searched RO number.
 type Match struct {
 	RO   string
 	Own  bool // the number is the case's own RO, not a related one
 	Case Shown
 }
 
-// Reader turns stored cases into what people see. Safe for concurrent use.
+// Reader turns stored cases into the view that people see. It is safe for concurrent use.
 //
-// It shows a list of related ROs only while the location still reads what the list was
-// fetched over: after a change of account or branch the list is another's, unless it is the
-// same dealer's. Nothing of a
-// deleted case is shown. A location's settings may be SettingsLife old, except in Case and
-// Search.
+// It shows a list of related ROs only while the location still reads the account and branch that
+// the list was fetched from. After a change of account or branch the list belongs to someone else,
+// unless both accounts are the same dealer's. It shows nothing of a deleted case. A location's
+// settings may be up to SettingsLife old, except in Case and Search.
 type Reader struct {
 	store  CaseReader
 	memory *SettingsMemory
 	now    func() time.Time
 }
 
-// NewReader returns a Reader that reads the clock from now, which is in the dealers' time
-// zone: by its calendar the Reader counts days.
+// NewReader returns a Reader that reads the clock from now. The Reader counts days in the time zone
+// of that clock, which must be the dealers'.
 func NewReader(store CaseReader, now func() time.Time) *Reader {
 	return &Reader{store: store, memory: NewSettingsMemory(now), now: now}
 }
@@ -76,7 +75,7 @@ func (r *Reader) Case(ctx context.Context, key CaseKey) (Shown, error) {
 	return shown, err
 }
 
-// one reads one case with its location's settings, and what else the keys ask for.
+// one reads one case and its location's settings, with the options of keys.
 func (r *Reader) one(ctx context.Context, key CaseKey, keys Keys) (Shown, error) {
 	keys.Locations, keys.Cases = []string{key.Location}, []CaseKey{key}
 	loaded, err := r.peek(ctx, keys)
@@ -93,21 +92,21 @@ func (r *Reader) one(ctx context.Context, key CaseKey, keys Keys) (Shown, error)
 	return show(c, loaded.Settings[key.Location]), nil
 }
 
-// Past returns what a case remembers of its retrievals, newest first, or ErrNoCase. Like the
-// list, it is shown only while the location still reads what it was fetched over.
+// Past returns a case's retrieval history, newest first, or ErrNoCase. Like the list, the history
+// is shown only while the location still reads the account and branch that it was fetched from.
 func (r *Reader) Past(ctx context.Context, key CaseKey) ([]PastRetrieval, error) {
 	shown, err := r.one(ctx, key, Keys{Past: true})
 	slices.Reverse(shown.Past)
 	return shown.Past, err
 }
 
-// linked looks up the cases whose own RO is a related one of c. An index entry that
-// a crash left behind is not told apart here: that would cost another read for each.
+// linked looks up the cases whose own RO is a related RO of c. It does not detect index entries
+// left behind by a crash, which would cost another read for each.
 func (r *Reader) linked(ctx context.Context, c Shown) (map[string][]Link, error) {
 	first := c.Related[:min(len(c.Related), LinkedROs)]
 	var ros []string
 	for _, related := range first {
-		if CheckRO("", related.RO) == nil { // others have no links
+		if CheckRO("", related.RO) == nil { // other numbers have no links
 			ros = append(ros, CanonicalRO(related.RO))
 		}
 	}
@@ -140,16 +139,16 @@ func (r *Reader) linked(ctx context.Context, c Shown) (map[string][]Link, error)
 	return byRO, nil
 }
 
-// CasesOfAsset returns a page of an asset's cases, newest first. An empty after
-// starts the list and an empty next ends it; ErrPosition as CaseReader has it. singleRO is
-// Settings.SingleRO of the location.
+// CasesOfAsset returns a page of an asset's cases, newest first. An empty after starts the list and
+// an empty next ends it; for another position it returns ErrPosition like CaseReader. singleRO is
+// the location's Settings.SingleRO.
 func (r *Reader) CasesOfAsset(ctx context.Context, location, asset, after string) (cases []Shown, singleRO bool, next string, err error) {
 	stored, next, err := r.store.CasesOfAsset(ctx, location, asset, after, PageSize)
 	if err != nil {
 		return nil, false, "", err
 	}
 	of := stored
-	if len(of) == 0 { // an empty list says nothing of why
+	if len(of) == 0 { // an empty list needs the settings to explain itself
 		of = []Case{{Key: CaseKey{Location: location}}}
 	}
 	settings := make(map[string]Settings)
@@ -166,8 +165,8 @@ func (r *Reader) CasesOfAsset(ctx context.Context, location, asset, after string
 	return cases, s.SingleRO, next, nil
 }
 
-// Cases returns those of the cases that are stored and that the actor may see, and which of
-// their locations have Settings.SingleRO. Keys may repeat.
+// Cases returns the stored cases among keys that the actor may see, and Settings.SingleRO by
+// location. Keys may repeat.
 func (r *Reader) Cases(ctx context.Context, actor Actor, keys []CaseKey) (found map[CaseKey]Shown, singleRO map[string]bool, err error) {
 	var ask Keys
 	for _, key := range keys {
@@ -194,17 +193,17 @@ func (r *Reader) Cases(ctx context.Context, actor Actor, keys []CaseKey) (found 
 		singleRO[location] = s.SingleRO
 	}
 	for key, c := range loaded.Cases {
-		if s, ok := loaded.Settings[key.Location]; ok { // or they cannot be read
+		if s, ok := loaded.Settings[key.Location]; ok { // absent if unreadable
 			found[key] = show(c, s)
 		}
 	}
 	return found, singleRO, nil
 }
 
-// Search returns a page of a location's cases that have an RO number, or one that
-// begins with ro if prefix is set, ordered by number. Any spelling of a number finds
-// it. A page may be empty although others follow: links that their case does not bear
-// out are left out. Positions as in CasesOfAsset. ro has passed CheckSearch.
+// Search returns a page of a location's cases that have the RO number ro, or one that begins with
+// ro if prefix is set, ordered by number. It matches every spelling of a number. It drops links
+// that their case does not confirm, so a page may be empty although more follow. Positions are
+// those of CasesOfAsset. ro must have passed CheckSearch.
 func (r *Reader) Search(ctx context.Context, location, ro string, prefix bool, after string) (matches []Match, next string, err error) {
 	links, next, err := r.store.LinksTo(ctx, location, CanonicalRO(ro), prefix, after, PageSize)
 	if err != nil || len(links) == 0 {
@@ -234,11 +233,10 @@ func (r *Reader) Search(ctx context.Context, location, ro string, prefix bool, a
 	return matches, next, nil
 }
 
-// CheckSearch returns a *FieldError unless ro can be searched for: whole, or as the
-// beginning of numbers, then of at least two characters in its canonical form. Leading
-// zeros of a beginning of digits are padding, as they are of a number: "0501" finds what
-// "501" finds. So a number that keeps its zeros, say 05-1, is not found by "05" but by
-// "05-".
+// CheckSearch returns a *FieldError unless ro is searchable: a whole number, or a prefix with at
+// least two characters in canonical form. Leading zeros of an all-digit prefix are padding, as in a
+// whole number: "0501" finds the same ROs as "501". A number that keeps its zeros, such as 05-1, is
+// therefore found by "05-" but not by "05".
 func CheckSearch(field, ro string, prefix bool) error {
 	if prefix && len(CanonicalRO(ro)) < shortestBeginning {
 		return &FieldError{field, "must have at least 2 characters, leading zeros of a number not counted, to search by beginning"}
@@ -246,8 +244,8 @@ func CheckSearch(field, ro string, prefix bool) error {
 	return CheckRO(field, ro)
 }
 
-// has reports whether the case as shown has the canonical number, how it is written
-// there, and whether it is the case's own.
+// has reports whether the case, as shown, has the canonical number, and returns the number's
+// spelling there and whether it is the case's own RO.
 func (c Shown) has(canonical string) (ro string, own, ok bool) {
 	if CanonicalRO(c.RO) == canonical {
 		return c.RO, true, true
@@ -260,7 +258,7 @@ func (c Shown) has(canonical string) (ro string, own, ok bool) {
 	return "", false, false
 }
 
-// peek reads and remembers the settings among what it read.
+// peek reads, and remembers the settings that it read.
 func (r *Reader) peek(ctx context.Context, keys Keys) (Loaded, error) {
 	loaded, err := r.store.Peek(ctx, keys)
 	if err != nil {
@@ -273,9 +271,9 @@ func (r *Reader) peek(ctx context.Context, keys Keys) (Loaded, error) {
 	return loaded, nil
 }
 
-// settle adds to known the settings of the cases' locations that it lacks.
-// Remembered ones do only while they own every list at hand: one of them that does
-// not may have been fetched over a newer connection.
+// settle adds the missing settings of the cases' locations to known. Remembered settings serve only
+// if they own every list at hand: a list that they disown may have been fetched over a newer
+// connection.
 func (r *Reader) settle(ctx context.Context, known map[string]Settings, cases iter.Seq[Case]) error {
 	remembered := make(map[string]Settings)
 	var ask []string
@@ -307,8 +305,8 @@ func (r *Reader) settle(ctx context.Context, known map[string]Settings, cases it
 	return nil
 }
 
-// disowns reports whether the case's list is another account's or branch's than the
-// location's.
+// disowns reports whether the case's list was fetched over an account or branch that the location
+// does not read.
 func (s Settings) disowns(c Case) bool {
 	return !c.Retrieval.RetrievedAt.IsZero() && !s.Reads(c.FetchedOver)
 }
@@ -322,7 +320,7 @@ func show(c Case, s Settings) Shown {
 		c = c.withNothing(ConnectionChanged)
 	}
 	if !s.Expecting {
-		c.Expected = nil // at once, not with the next retrieval
+		c.Expected = nil // takes effect at once, not at the next retrieval
 	}
 	shown := Shown{Case: c, Feature: s.Status, NotApplicable: s.SingleRO}
 	if s.Enabled() {
@@ -331,7 +329,7 @@ func show(c Case, s Settings) Shown {
 	return shown
 }
 
-// withNothing returns c without what was fetched of it, and with why.
+// withNothing returns c without its fetched data, failed for the reason why.
 func (c Case) withNothing(why Reason) Case {
 	c.Related, c.Expected, c.Omitted, c.FetchedOver, c.Past = nil, nil, 0, Connection{}, nil
 	c.Retrieval = Retrieval{

@@ -30,7 +30,7 @@ func TestShow(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			got := show(c.stored, Settings{Status: Enabled, Over: c.over})
 			if len(got.Related) != c.related || got.Retrieval.Outcome != c.outcome || got.Retrieval.Reason != c.reason {
-				t.Errorf("%+v", got)
+				t.Errorf("shown %+v", got)
 			}
 			if hidden := c.related == 0; hidden != got.Retrieval.RetrievedAt.IsZero() {
 				t.Errorf("retrieved at %v, hidden %t", got.Retrieval.RetrievedAt, hidden)

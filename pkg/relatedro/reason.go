@@ -6,35 +6,51 @@ import (
 	"time"
 )
 
-// Reason is the machine code of why a retrieval failed. Other systems read it: a
-// code never changes its meaning.
+// Reason is the machine-readable code of why a retrieval failed. Other systems read it: a code
+// never changes its meaning.
 type Reason string
 
-// Why a retrieval fails. Transient ones are tried again by themselves.
+// The reasons why a retrieval fails. Transient failures are retried automatically.
 const (
-	Unreachable            Reason = "unreachable"             // transient: no answer, or cut off in the middle
-	RateLimited            Reason = "rate_limited"            // transient: the DMS asked to wait
-	DMSError               Reason = "karmak_error"            // transient: the DMS answered with an error of its own
-	DealerOffline          Reason = "fusion_offline"          // transient: the dealer's own server is not online
-	CredentialsRejected    Reason = "credentials_rejected"    // transient: our own client id or secret; every location is affected
-	CredentialsUnavailable Reason = "credentials_unavailable" // transient: our own credentials cannot be read, so nobody was asked
-	UnexpectedAnswer       Reason = "unexpected_answer"       // transient: the answer is not of the published form
-	StoreUnavailable       Reason = "store_unavailable"       // transient: our own database
-	Conflict               Reason = "conflict"                // transient: others kept changing the case or its location
-	AccountBusy            Reason = "account_busy"            // transient: another function asks this account just now
-	OutOfTime              Reason = "out_of_time"             // transient: the invocation ended before its turn came
-	RONotFound             Reason = "ro_not_found"            // transient while the event is younger than UnknownROGrace
-	NotActivated           Reason = "not_activated"           // transient until it has lasted NotActivatedGrace: the DMS has not activated the feature, or keeps its user from it
-	AccountNotPermitted    Reason = "account_not_permitted"   // permanent: the account or user is not open to us
-	AmbiguousBranch        Reason = "ambiguous_branch"        // permanent: the number exists at several branches, the location names none
-	BranchesUnlisted       Reason = "branches_unlisted"       // permanent: the DMS has no list of branches to give; of no retrieval
-	FamilyTooLarge         Reason = "family_too_large"        // permanent: more related ROs than can be kept
-	NotApplicable          Reason = "not_applicable"          // the location's DMS keeps all pay types on one RO; of no retrieval
-	LocationDisabled       Reason = "location_disabled"       // the location was switched off before the retrieval ended
-	ConnectionChanged      Reason = "connection_changed"      // the list was fetched over a connection the location no longer has
+	// Transient.
+	Unreachable            Reason = "unreachable"             // no answer, or it was cut off
+	RateLimited            Reason = "rate_limited"            // the DMS asked us to wait
+	DMSError               Reason = "karmak_error"            // the DMS answered with its own error
+	DealerOffline          Reason = "fusion_offline"          // the dealer's server is offline
+	CredentialsRejected    Reason = "credentials_rejected"    // our own; every location is affected
+	CredentialsUnavailable Reason = "credentials_unavailable" // our own could not be read
+	UnexpectedAnswer       Reason = "unexpected_answer"       // not of the published form
+	StoreUnavailable       Reason = "store_unavailable"       // our own database
+	Conflict               Reason = "conflict"                // the case or location kept changing
+	AccountBusy            Reason = "account_busy"            // another function has the lease
+	OutOfTime              Reason = "out_of_time"             // the invocation ended first
+
+	// Transient at first.
+	RONotFound Reason = "ro_not_found" // permanent after UnknownROGrace
+	// NotActivated means that the DMS has not activated the feature, or that its user may not use
+	// it. It is permanent once it has lasted NotActivatedGrace.
+	NotActivated Reason = "not_activated"
+
+	// Permanent.
+	AccountNotPermitted Reason = "account_not_permitted" // the account or user is not open to us
+	// AmbiguousBranch means that several branches have the number and the location names none.
+	AmbiguousBranch  Reason = "ambiguous_branch"
+	BranchesUnlisted Reason = "branches_unlisted" // of no retrieval: the DMS cannot list branches
+	FamilyTooLarge   Reason = "family_too_large"  // more related ROs than can be kept
+
+	// Results of a location's settings, not of the DMS.
+
+	// NotApplicable means that the location's DMS keeps all pay types on one RO. No retrieval fails
+	// with it.
+	NotApplicable Reason = "not_applicable"
+	// LocationDisabled means that the location was switched off before the retrieval ended.
+	LocationDisabled Reason = "location_disabled"
+	// ConnectionChanged means that the list was fetched over a connection that the location no
+	// longer has.
+	ConnectionChanged Reason = "connection_changed"
 )
 
-// Permanent reports whether trying again by itself is pointless.
+// Permanent reports whether an automatic retry is pointless.
 func (r Reason) Permanent() bool {
 	switch r {
 	case AccountNotPermitted, AmbiguousBranch, BranchesUnlisted, FamilyTooLarge, LocationDisabled, ConnectionChanged:
@@ -43,8 +59,8 @@ func (r Reason) Permanent() bool {
 	return false
 }
 
-// Sentence returns what to tell a service manager of a reason that says nothing of a DMS.
-// Rules.Sentence has the others.
+// Sentence explains a reason that does not concern the DMS to a service manager. Rules.Sentence
+// explains the others.
 func (r Reason) Sentence() string {
 	switch r {
 	case StoreUnavailable, Conflict:
@@ -70,9 +86,9 @@ func (r Reason) GiveUpAfter() time.Duration {
 // Failure is the error of a retrieval.
 type Failure struct {
 	Reason     Reason
-	RetryAfter time.Duration // wait at least this long; 0 when nobody said
-	NotAsked   bool          // nothing was asked of the DMS: the wait need not grow with the failures
-	Err        error         // for the log: never holds a secret, a token or account data
+	RetryAfter time.Duration // minimum wait; 0 if not stated
+	NotAsked   bool          // no DMS request was made, so the wait need not grow with the failures
+	Err        error         // for the log; never holds a secret, a token or account data
 }
 
 // Error returns the reason's code and the cause.
@@ -86,7 +102,7 @@ func (f *Failure) Error() string {
 // Unwrap returns the cause.
 func (f *Failure) Unwrap() error { return f.Err }
 
-// asFailure returns err's *Failure, or one with the given reason around it.
+// asFailure returns the *Failure in err, or wraps err in one with the reason otherwise.
 func asFailure(err error, otherwise Reason) *Failure {
 	var f *Failure
 	if errors.As(err, &f) {

@@ -8,24 +8,25 @@ import (
 	"time"
 )
 
-// RefetchPage is how many cases one Refetch puts into the queue: their messages take a
-// few seconds of the 25 that a request has.
+// RefetchPage is the number of cases that one Refetch queues. Sending their messages takes a few of
+// the 25 seconds that a request may take.
 const RefetchPage = 1000
 
-// HandOverSize is how many cases may be handed over at once.
+// HandOverSize is the maximum number of cases in one hand-over.
 const HandOverSize = 500
 
-// Selection says which cases of a location are fetched again.
+// Selection selects the cases of a location to fetch again.
 type Selection string
 
 // The selections.
 const (
 	SelectAll    Selection = "all"
-	SelectFailed Selection = "failed" // the last retrieval failed for good
-	SelectStale  Selection = "stale"  // SelectFailed, and those with no list over the location's connection
+	SelectFailed Selection = "failed" // the last retrieval failed permanently
+	// SelectStale is SelectFailed plus the cases without a list over the location's connection.
+	SelectStale Selection = "stale"
 )
 
-// takes reports whether a case is one of the selection.
+// takes reports whether the selection includes the case.
 func (s Selection) takes(c Case, at Settings) bool {
 	failed := c.Retrieval.Outcome == OutcomeFailed
 	switch s {
@@ -37,17 +38,17 @@ func (s Selection) takes(c Case, at Settings) bool {
 	return true
 }
 
-// Refetched is how far a location's cases are on their way.
+// Refetched is the progress of a refetch.
 type Refetched struct {
 	Queued int
-	Left   int    // still to queue
-	Next   string // where to go on; empty when nothing is left
+	Left   int    // cases still to queue
+	Next   string // position to continue from; empty when nothing is left
 }
 
-// Refetch asks for the next RefetchPage cases of a location to be fetched again, those
-// whose list is oldest first, and says where to go on. Those that were fetched since the
-// first page are done. It is a *Refusal of SwitchedOff at a location that is not
-// enabled, and ErrPosition for a position that no page gave.
+// Refetch requests a refresh of the next RefetchPage cases of a location, those with the oldest
+// lists first, and returns the position to continue from. Cases fetched since the first page count
+// as done. It returns a *Refusal of SwitchedOff if the location is not enabled, and ErrPosition if
+// after is not a position that Refetch returned.
 func (a *Admin) Refetch(ctx context.Context, location string, which Selection, after string) (Refetched, error) {
 	at, err := a.enabled(ctx, location)
 	if err != nil {
@@ -84,15 +85,15 @@ func (a *Admin) Refetch(ctx context.Context, location string, which Selection, a
 	return done, nil
 }
 
-// Handed is a case that the case platform hands over, stored here or not.
+// Handed is a case that the case platform hands over, whether it is stored here or not.
 type Handed struct {
 	Case string
 	Facts
 }
 
-// HandOver asks for the related ROs of up to HandOverSize cases to be fetched, and
-// returns how many. What is stored of a case stays. It is a *Refusal of SwitchedOff at a
-// location that is not enabled. What the cases say has passed CheckID and CheckRO.
+// HandOver requests a fetch of the related ROs of up to HandOverSize cases and returns the number
+// of cases. Stored facts of a case stay. It returns a *Refusal of SwitchedOff if the location is
+// not enabled. The values in cases must have passed CheckID and CheckRO.
 func (a *Admin) HandOver(ctx context.Context, location string, cases []Handed) (int, error) {
 	if _, err := a.enabled(ctx, location); err != nil {
 		return 0, err
@@ -120,8 +121,8 @@ func refreshOf(key CaseKey, f Facts, now time.Time) Event {
 	}
 }
 
-// place is a position in a location's cases, ordered by the age of their lists, as they
-// were when the first page was asked for.
+// place is a position in a location's cases, ordered by the age of their lists at the time of the
+// first page.
 type place struct {
 	began     time.Time
 	retrieved time.Time
@@ -130,7 +131,7 @@ type place struct {
 
 func (p place) at(c Case) place { return place{p.began, c.Retrieval.RetrievedAt, c.Key.Case} }
 
-// compare orders the place before or after a case.
+// compare orders the place relative to a case.
 func (p place) compare(c Case) int {
 	if order := p.retrieved.Compare(c.Retrieval.RetrievedAt); order != 0 {
 		return order
@@ -138,7 +139,7 @@ func (p place) compare(c Case) int {
 	return strings.Compare(p.id, c.Key.Case)
 }
 
-// String returns the place as placeOf reads it.
+// String returns the place in the form that placeOf parses.
 func (p place) String() string {
 	return p.began.Format(time.RFC3339Nano) + "#" + p.retrieved.UTC().Format(time.RFC3339Nano) + "#" + p.id
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// dealer is a store with the cases of one location, and a queue of refreshes.
+// dealer is a store with the cases of one location, and a refresh queue.
 type dealer struct {
 	AdminStore
 	settings Settings
@@ -17,13 +17,13 @@ type dealer struct {
 	queued   []Event
 }
 
-// Settings returns those of the location.
+// Settings returns the location's settings.
 func (d *dealer) Settings(context.Context, string) (Settings, error) { return d.settings, nil }
 
 // CasesOf returns all cases.
 func (d *dealer) CasesOf(context.Context, string) ([]Case, error) { return slices.Clone(d.cases), nil }
 
-// SendRefreshes takes them.
+// SendRefreshes records the events.
 func (d *dealer) SendRefreshes(_ context.Context, events []Event) error {
 	d.queued = append(d.queued, events...)
 	return nil
@@ -66,7 +66,7 @@ func TestRefetchSelects(t *testing.T) {
 	}
 }
 
-// While pages are asked for, cases of the pages before are fetched, or fail: each case is queued once.
+// Cases of earlier pages are fetched, or fail, between pages. Each case is queued exactly once.
 func TestRefetchGoesOnWhereItWas(t *testing.T) {
 	d := &dealer{settings: Settings{Status: Enabled}}
 	for i := range 2*RefetchPage + 500 {
@@ -82,7 +82,8 @@ func TestRefetchGoesOnWhereItWas(t *testing.T) {
 		}
 		pages = append(pages, done.Left)
 		now = now.Add(time.Minute)
-		for _, ev := range d.queued[len(d.queued)-done.Queued:] { // every other one is fetched, the others fail
+		// Every other case is fetched; the rest fail.
+		for _, ev := range d.queued[len(d.queued)-done.Queued:] {
 			i := slices.IndexFunc(d.cases, func(c Case) bool { return c.Key == ev.Key })
 			if i%2 == 0 {
 				d.cases[i].Retrieval = Retrieval{Outcome: OutcomeOK, RetrievedAt: now}
@@ -97,7 +98,7 @@ func TestRefetchGoesOnWhereItWas(t *testing.T) {
 		seen[ev.Key.Case]++
 	}
 	if fmt.Sprint(pages) != "[1500 500 0]" || len(seen) != len(d.cases) || len(d.queued) != len(d.cases) {
-		t.Errorf("left %v; %d cases queued in %d messages, want each of %d once", pages, len(seen), len(d.queued), len(d.cases))
+		t.Errorf("left %v; %d cases queued in %d messages, want each of %d cases once", pages, len(seen), len(d.queued), len(d.cases))
 	}
 }
 
@@ -116,7 +117,7 @@ func TestRefetchRefuses(t *testing.T) {
 	} {
 		var refusal *Refusal
 		if !errors.As(refused, &refusal) || refusal.Code != SwitchedOff || len(d.queued) > 0 {
-			t.Errorf("%s: %v and %d queued", name, refused, len(d.queued))
+			t.Errorf("%s: error %v with %d queued", name, refused, len(d.queued))
 		}
 	}
 }

@@ -9,77 +9,77 @@ import (
 
 // Limits of a retrieval that people notice.
 const (
-	// UnknownROGrace is how long after an event the DMS may not know its RO yet: the
-	// export to the DMS may take its time.
+	// UnknownROGrace is how long after an event its RO may still be unknown to the DMS: the export
+	// to the DMS takes time.
 	UnknownROGrace = time.Hour
-	// NotActivatedGrace is how long a DMS must go on refusing an account until that is
-	// taken for its word: a firewall or a restart may refuse for a moment, too. It
-	// counts from the first refusal, not from the event. Otherwise the first refusal of a
-	// message that has waited for the dealer's server would be final.
+	// NotActivatedGrace is how long a DMS must keep refusing an account before the refusal is
+	// final: a firewall or a restart may also refuse for a moment. It counts from the first
+	// refusal, not from the event. Otherwise the first refusal of a message that had waited for the
+	// dealer's server would be final.
 	NotActivatedGrace = time.Hour
-	// GiveUpAfter is the age of a message at which a further failure is final. While the
-	// dealer's server is away that is GiveUpAwayAfter: it may be switched off from Friday
-	// evening to Monday morning.
+	// GiveUpAfter is the age of a message at which the next failure is final. GiveUpAwayAfter
+	// replaces it while the dealer's server is unreachable, which may be from Friday evening to
+	// Monday morning.
 	GiveUpAfter     = 24 * time.Hour
 	GiveUpAwayAfter = 4 * 24 * time.Hour
-	// TombstoneLife is how long a deletion keeps late events from bringing a case back:
-	// longer than the 14 days in a queue and 14 more among dead letters.
+	// TombstoneLife is how long a deletion keeps late events from restoring a case. It exceeds the
+	// longest life of an event: 14 days in a queue and 14 more in its dead-letter queue.
 	TombstoneLife = 30 * 24 * time.Hour
-	// GroupBudget is how long the cases of one connection may take to ask for; more come
-	// back later. It bears four look-ups, one after the other, that each take as long as
-	// the DMS's client lets them.
+	// GroupBudget is the time limit for fetching the cases of one connection; the rest are retried
+	// later. It allows for four sequential look-ups that each take as long as the DMS client
+	// permits.
 	GroupBudget = 40 * time.Second
 )
 
 const (
-	rounds         = 3  // a case that others changed meanwhile is done again twice
-	accountsAtOnce = 50 // asked side by side; a batch has at most 50 messages
-	savesAtOnce    = 16 // case writes side by side in one invocation
+	rounds         = 3  // a case that changed concurrently is processed up to twice more
+	accountsAtOnce = 50 // accounts queried in parallel; a batch has at most 50 messages
+	savesAtOnce    = 16 // parallel case writes in one invocation
 )
 
-// Delivery is one event as a queue handed it over.
+// Delivery is one event as a queue delivered it.
 type Delivery struct {
 	Event  Event
-	SentAt time.Time // when the queue took it
+	SentAt time.Time // when the queue accepted it
 }
 
-// Verdict is what becomes of a delivery.
+// Verdict is the action to take on a delivery.
 type Verdict int
 
 // The verdicts.
 const (
 	Done     Verdict = iota // acknowledge
-	TryAgain                // hand over again later, not before Failure.RetryAfter
+	TryAgain                // redeliver later, no earlier than Failure.RetryAfter
 	GiveUp                  // set aside for a person, with Failure's reason
 )
 
-// Settlement is how a delivery ended, for logs and metrics.
+// Settlement is the end of a delivery as logs and metrics report it.
 type Settlement string
 
-// How deliveries end.
+// The settlements.
 const (
 	SettledOK       Settlement = "ok"       // fetched and stored
-	SettledSkipped  Settlement = "skipped"  // a newer event, or an earlier run of this one, has done it
+	SettledSkipped  Settlement = "skipped"  // done by a newer event or an earlier run of this one
 	SettledDisabled Settlement = "disabled" // the location is not enabled
-	SettledRetrying Settlement = "retrying" // failed, will be tried again
-	SettledWaiting  Settlement = "waiting"  // its account is being asked by another function; its turn comes in seconds
-	SettledFailed   Settlement = "failed"   // failed for good
+	SettledRetrying Settlement = "retrying" // failed, will be retried
+	SettledWaiting  Settlement = "waiting"  // another function has the lease; retried in seconds
+	SettledFailed   Settlement = "failed"   // failed permanently
 	SettledGaveUp   Settlement = "gave_up"  // failed for too long
 )
 
-// Result says what became of one delivery.
+// Result describes how one delivery ended.
 type Result struct {
 	Verdict    Verdict
 	Settlement Settlement
-	Failure    *Failure // why it failed, nil if it did not
-	Message    string   // what to tell people of the failure
-	Related    int      // related ROs found; of SettledOK only
+	Failure    *Failure // cause of the failure; nil on success
+	Message    string   // explanation of the failure for people
+	Related    int      // number of related ROs found; SettledOK only
 }
 
-// Retriever turns events into stored related ROs. Safe for concurrent use.
+// Retriever turns events into stored related ROs. It is safe for concurrent use.
 type Retriever struct {
-	// Retention is how long a case is kept after its last event; 0 is for ever. It must
-	// be set before the first use.
+	// Retention is how long a case is kept after its last event; 0 means forever. Set it before the
+	// first use.
 	Retention time.Duration
 
 	store  CaseStore
@@ -95,10 +95,9 @@ func NewRetriever(store CaseStore, dms DMS, now func() time.Time) *Retriever {
 	return &Retriever{store: store, dms: dms, turns: turns{store, now}, memory: NewSettingsMemory(now), now: now, saving: make(chan struct{}, savesAtOnce)}
 }
 
-// Retrieve works off deliveries and returns a Result for each, in their order. It
-// does not fail as a whole: a failure is its deliveries' alone. It stops asking the
-// DMS in time to save before ctx's deadline, and what it did not get to is TryAgain
-// with OutOfTime.
+// Retrieve processes deliveries and returns their Results in the same order. It never fails as a
+// whole: each failure affects only its own deliveries. It stops querying the DMS early enough to
+// save before ctx's deadline; deliveries that it did not reach get TryAgain with OutOfTime.
 func (r *Retriever) Retrieve(ctx context.Context, deliveries []Delivery) []Result {
 	results := make([]Result, len(deliveries))
 	pending := tasksOf(deliveries, results)
@@ -111,8 +110,8 @@ func (r *Retriever) Retrieve(ctx context.Context, deliveries []Delivery) []Resul
 	return results
 }
 
-// round takes every task once through read, decide, ask and write, and returns
-// those that somebody else's change sent back to the start.
+// round takes every task through read, decide, ask and write, and returns the tasks that a
+// concurrent change sent back to the start.
 func (r *Retriever) round(ctx context.Context, tasks []*task) (again []*task) {
 	if len(tasks) == 0 {
 		return nil
@@ -131,8 +130,7 @@ func (r *Retriever) round(ctx context.Context, tasks []*task) (again []*task) {
 	return slices.DeleteFunc(tasks, func(t *task) bool { return !t.again })
 }
 
-// read fills the tasks' stored cases and settings. Only enabled settings come from
-// memory.
+// read loads the tasks' stored cases and settings. Only enabled settings may come from memory.
 func (r *Retriever) read(ctx context.Context, tasks []*task) error {
 	known := make(map[string]Settings)
 	var keys Keys
@@ -163,7 +161,7 @@ func (r *Retriever) read(ctx context.Context, tasks []*task) error {
 	return nil
 }
 
-// work settles a group: what needs no DMS at once, the rest with one question.
+// work settles a group. It settles tasks without a fetch first; the others share one fetch.
 func (r *Retriever) work(ctx context.Context, g group) {
 	if !g.enabled {
 		inParallel(g.tasks, savesAtOnce, func(t *task) { r.disable(ctx, t) })
@@ -180,8 +178,8 @@ func (r *Retriever) work(ctx context.Context, g group) {
 	}
 }
 
-// disable acknowledges events of a location that is not enabled. A retrieval that
-// one of them left retrying is over. What is deleted is deleted here too.
+// disable acknowledges the events of a location that is not enabled. It ends a retrieval that one
+// of these events left in retrying. A deletion is carried out even here.
 func (r *Retriever) disable(ctx context.Context, t *task) {
 	if t.decision.Case.Deleted() {
 		r.skip(ctx, t)
@@ -193,15 +191,15 @@ func (r *Retriever) disable(ctx context.Context, t *task) {
 	}
 }
 
-// skip settles a task that has nothing to fetch. The facts that its events state, a
-// deletion among them, are kept.
+// skip settles a task that has nothing to fetch. It saves the facts of the task's events, a
+// deletion included.
 func (r *Retriever) skip(ctx context.Context, t *task) {
 	if !t.decision.Changed || r.save(ctx, t, t.decision.Case) {
 		t.all(Result{Verdict: Done, Settlement: SettledSkipped})
 	}
 }
 
-// fetch asks the DMS for the tasks' families over one connection and settles them.
+// fetch queries the DMS for the tasks' families over one connection and settles the tasks.
 func (r *Retriever) fetch(ctx context.Context, over Connection, tasks []*task) {
 	if !inTime(ctx) {
 		for _, t := range tasks {
@@ -209,7 +207,7 @@ func (r *Retriever) fetch(ctx context.Context, over Connection, tasks []*task) {
 		}
 		return
 	}
-	reserved, cancel := WithReserve(ctx, 5, 3*time.Second) // to save what was fetched
+	reserved, cancel := WithReserve(ctx, 5, 3*time.Second) // leaves time to save the result
 	defer cancel()
 	asking, cancel := context.WithTimeout(reserved, GroupBudget)
 	defer cancel()
@@ -220,7 +218,7 @@ func (r *Retriever) fetch(ctx context.Context, over Connection, tasks []*task) {
 	notAsked := r.turns.alone(asking, over.Account, rankOf(tasks, r.now()), func(ctx context.Context) {
 		at = r.now()
 		if families, err = r.dms.Families(ctx, over, originals(tasks), known(tasks)...); err != nil && ctx.Err() != nil {
-			err = &Failure{Reason: OutOfTime, Err: err} // whatever the DMS would have said
+			err = &Failure{Reason: OutOfTime, Err: err} // overrides any error of the DMS
 		}
 		if err == nil {
 			expected = r.expected(ctx, over, tasks, families)
@@ -234,7 +232,8 @@ func (r *Retriever) fetch(ctx context.Context, over Connection, tasks []*task) {
 	}
 	tasks, unread := r.stillOver(ctx, over, tasks)
 	if unread != nil {
-		err = unread // whatever the answer, nobody knows whether it is still the location's
+		// Without the settings, the answer may belong to a former connection.
+		err = unread
 	}
 	inParallel(tasks, savesAtOnce, func(t *task) {
 		family := families[t.decision.Case.RO]
@@ -250,9 +249,9 @@ func (r *Retriever) fetch(ctx context.Context, over Connection, tasks []*task) {
 	})
 }
 
-// stillOver reads the tasks' settings again and returns those whose location still
-// is enabled and reads over the connection. The others start again: their answer, a
-// failure too, may be another account's.
+// stillOver reads the tasks' settings again and returns the tasks whose location is still enabled
+// and still reads over the connection. The others start again: their answer, or their failure, may
+// belong to another account.
 func (r *Retriever) stillOver(ctx context.Context, over Connection, tasks []*task) ([]*task, error) {
 	loaded, err := r.store.Load(ctx, Keys{Locations: locations(tasks)})
 	if err != nil {
@@ -272,8 +271,8 @@ func (r *Retriever) stillOver(ctx context.Context, over Connection, tasks []*tas
 	return still, nil
 }
 
-// succeed settles a task whose family was found at the given time. A look at whether the
-// DMS has changed costs no write where it has not.
+// succeed settles a task whose family was found at the given time. A follow refresh that finds no
+// change writes nothing.
 func (r *Retriever) succeed(ctx context.Context, t *task, family Family, over Connection, at time.Time) {
 	next := t.known(over).Retrieved(*t.decision.Fetch, family, over, at)
 	unchanged := t.decision.Fetch.Cause == TriggerFollow && !t.decision.Changed && next.listEquals(t.stored) && !t.stored.Unindexed
@@ -282,10 +281,9 @@ func (r *Retriever) succeed(ctx context.Context, t *task, family Family, over Co
 	}
 }
 
-// fail settles a task whose retrieval failed: again later, or for good. A list that a
-// refresh got since is not marked with an older event's failure. Of a case that only a
-// refresh speaks of, nothing is stored or set aside: anybody who may refresh can make one
-// up.
+// fail settles a task whose retrieval failed, to be retried or for good. An older event's failure
+// does not mark a list that a refresh has fetched since. A case known only from a refresh is
+// neither stored nor set aside, because anyone with permission to refresh can invent one.
 func (r *Retriever) fail(ctx context.Context, t *task, f *Failure) {
 	ev, now := *t.decision.Fetch, r.now()
 	next := t.decision.Case
@@ -301,17 +299,17 @@ func (r *Retriever) fail(ctx context.Context, t *task, f *Failure) {
 	if !t.overtaken(now) {
 		next = next.Failed(ev, outcome, f.Reason, result.Message, now)
 	}
-	// Trying again costs no write if the case says so already. Giving up does: the write
-	// fails if another run of the event has ended well meanwhile.
+	// A retry writes nothing if the case already shows this failure. Giving up always writes, and
+	// the write fails if another run of the event has succeeded meanwhile.
 	said := result.Verdict == TryAgain && !t.decision.Changed && next.Retrieval == t.stored.Retrieval
 	if said || r.save(ctx, t, next) {
 		t.fetched(result)
 	}
 }
 
-// judge says whether a delivery that failed is tried again. since is when its case's
-// retrievals began to fail for this reason. A refresh that fails for good is for the
-// person who sees the case, not for our support.
+// judge decides whether a failed delivery is retried. since is when the case's retrievals began to
+// fail for this reason. A refresh that fails permanently is shown to the person who sees the case
+// and is not set aside for our support staff.
 func judge(d Delivery, f *Failure, since, now time.Time) (Outcome, Result) {
 	forGood := Result{Verdict: GiveUp, Settlement: SettledFailed, Failure: f}
 	switch {
@@ -329,8 +327,8 @@ func judge(d Delivery, f *Failure, since, now time.Time) (Outcome, Result) {
 	return OutcomeFailed, forGood
 }
 
-// save writes the task's case and reports whether that went well. Otherwise the task
-// starts again or is settled as one to try again.
+// save writes the task's case and reports whether the write succeeded. Otherwise the task starts
+// again or is settled as TryAgain.
 func (r *Retriever) save(ctx context.Context, t *task, next Case) bool {
 	r.saving <- struct{}{}
 	defer func() { <-r.saving }()
@@ -338,7 +336,7 @@ func (r *Retriever) save(ctx context.Context, t *task, next Case) bool {
 	return t.written(r.store.SaveCase(ctx, t.stored, next))
 }
 
-// expiry returns when the store may forget a case; zero is never.
+// expiry returns when the store may delete a case; zero means never.
 func (r *Retriever) expiry(c Case) time.Time {
 	last := c.Stated.OccurredAt
 	switch {
@@ -352,18 +350,18 @@ func (r *Retriever) expiry(c Case) time.Time {
 	return last.Add(r.Retention)
 }
 
-// leastTime is how much of an invocation must be left to ask the DMS anything.
+// leastTime is the least time left in an invocation for another DMS query.
 const leastTime = time.Second
 
-// inTime reports whether enough is left until ctx's deadline to begin something.
+// inTime reports whether enough time is left before ctx's deadline to start another query.
 func inTime(ctx context.Context) bool {
 	deadline, ok := ctx.Deadline()
 	return !ok || time.Until(deadline) > leastTime
 }
 
-// WithReserve returns ctx ending earlier, by one part in parts of the time left and by
-// most at most, so that what has to follow has its time. Without a deadline nothing is
-// taken off.
+// WithReserve returns ctx with an earlier deadline, which reserves time for the steps that follow.
+// The reserve is one part in parts of the remaining time, but no more than most. Without a deadline
+// nothing is reserved.
 func WithReserve(ctx context.Context, parts int, most time.Duration) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok {
@@ -372,8 +370,8 @@ func WithReserve(ctx context.Context, parts int, most time.Duration) (context.Co
 	return context.WithDeadline(ctx, deadline.Add(-min(time.Until(deadline)/time.Duration(parts), most)))
 }
 
-// inParallel calls do for every item, at most atOnce at a time, and returns when
-// all are done.
+// inParallel calls do for every item, at most atOnce at a time, and returns when all calls have
+// returned.
 func inParallel[T any](items []T, atOnce int, do func(T)) {
 	if len(items) == 1 {
 		do(items[0])

@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// MostSearched is the most locations that one search looks at.
+// MostSearched is the maximum number of locations in one search.
 const MostSearched = 50
 
-// SearchAt is Search at several locations, ordered by location, then by number. A
-// position names the location at which the next page begins, so that it means the same
-// when the caller's locations have changed meanwhile.
+// SearchAt is Search across several locations, ordered by location, then by number. A position
+// names the location where the next page begins, so that it keeps its meaning if the caller's
+// locations change in between.
 func (r *Reader) SearchAt(ctx context.Context, locations []string, ro string, prefix bool, after string) (matches []Match, next string, err error) {
 	locations = slices.Clone(locations)
 	slices.Sort(locations)
@@ -30,7 +30,7 @@ func (r *Reader) SearchAt(ctx context.Context, locations []string, ro string, pr
 		pages := make([]*page, len(batch))
 		for i, location := range batch {
 			pages[i] = &page{location: location, after: within}
-			within = "" // of the first location alone
+			within = "" // only for the first location
 		}
 		inParallel(pages, lookupsAtOnce, func(p *page) {
 			p.matches, p.next, p.err = r.Search(ctx, p.location, ro, prefix, p.after)

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// FeatureStatus says whether a location has Related RO switched on.
+// FeatureStatus is whether a location has Related RO switched on.
 type FeatureStatus string
 
 // The two positions of the switch. A location never set up is Disabled.
@@ -14,20 +14,20 @@ const (
 	Disabled FeatureStatus = "DISABLED"
 )
 
-// Connection is where a location's ROs are read: an account at the DMS, the user as whom
-// it is asked, and the branch, empty when the location is the account's only one. What
-// each must be is the DMS's rule. It is comparable: locations with equal connections are
-// asked together.
+// Connection is where a location's ROs are read: an account at the DMS, the user for its requests,
+// and the branch, which is empty if the account has only one. The DMS defines the form of each
+// part. Connections are comparable: locations with equal connections are queried together.
 type Connection struct {
 	Account, User, Branch string
 
-	Kind string // which of its interfaces the DMS is asked by, by its own names; empty is its first
+	// Kind is the DMS interface to use, by the DMS's own name for it; empty means its first one.
+	Kind string
 }
 
-// Reads reports whether what was fetched over a connection is what c reads: the same
-// account's, of the same branch, by the same interface, as another one may name accounts
-// otherwise. A branch that one of them leaves empty is the account's only one. Which user
-// asks makes no difference to what belongs to a location.
+// Reads reports whether data fetched over another connection is the data that c reads: same
+// account, same branch and same interface, because another interface may name accounts differently.
+// A branch that either connection leaves empty is the account's only one. The user does not matter,
+// since it does not affect which data belongs to a location.
 func (c Connection) Reads(fetched Connection) bool {
 	return c.Kind == fetched.Kind && strings.EqualFold(c.Account, fetched.Account) && c.sameBranch(fetched)
 }
@@ -36,49 +36,48 @@ func (c Connection) sameBranch(o Connection) bool {
 	return c.Branch == o.Branch || c.Branch == "" || o.Branch == ""
 }
 
-// Branch is a branch of an account as the DMS lists it. Code is what Connection.Branch
-// holds.
+// Branch is a branch of an account as the DMS lists it. Code is the value of Connection.Branch.
 type Branch struct{ Code, Name string }
 
-// Settings is a location's setting of the feature.
+// Settings are a location's settings of the feature.
 type Settings struct {
 	Location string
 	Status   FeatureStatus
 	Over     Connection
 
-	// Former is the connection before Over where our support has said that both are one
-	// dealer's: lists fetched over it stay the location's until they are fetched again.
-	// Zero is none.
+	// Former is the connection before Over, if our support staff has stated that both belong to the
+	// same dealer. Lists fetched over it remain the location's until they are fetched again. Zero
+	// means none.
 	Former Connection
 
-	// SingleRO says that the location's DMS keeps all pay types on one RO: it has no related
+	// SingleRO means that the location's DMS keeps all pay types on one RO: there are no related
 	// ROs, and nothing is fetched.
 	SingleRO bool
 
-	Expecting  bool  // whether its open cases say which related ROs are expected
-	Version    int64 // counts changes; 0 is never set up
-	UpdatedBy  string
-	UpdatedAt  time.Time
-	CheckedAt  time.Time  // when the location was last followed; zero unless Keys.Checked asked for it
-	Activation Activation // what the DMS last said; filled only where a method says so
+	Expecting bool  // whether its open cases show the related ROs that are expected
+	Version   int64 // number of changes; 0 means never set up
+	UpdatedBy string
+	UpdatedAt time.Time
+	// CheckedAt is when the location was last followed; zero unless requested by Keys.Checked.
+	CheckedAt  time.Time
+	Activation Activation // the DMS's last answer; set only where documented
 }
 
-// Enabled reports whether events of the location are fetched for.
+// Enabled reports whether the location's events trigger fetches.
 func (s Settings) Enabled() bool { return s.Status == Enabled }
 
-// Reads reports whether what was fetched over a connection is the location's.
+// Reads reports whether data fetched over a connection belongs to the location.
 func (s Settings) Reads(fetched Connection) bool {
 	return s.Over.Reads(fetched) || s.wasFormer(fetched)
 }
 
-// wasFormer reports whether what was fetched over a connection is the location's from
-// before its dealer was moved.
+// wasFormer reports whether data fetched over a connection belongs to the location because its
+// dealer was moved from there.
 func (s Settings) wasFormer(fetched Connection) bool {
 	return s.Former != Connection{} && s.Former.Reads(fetched)
 }
 
-// NeverSetUp returns the settings of a location that nobody has set up:
-// disabled, version 0.
+// NeverSetUp returns the settings of a location that has never been set up: disabled, version 0.
 func NeverSetUp(location string) Settings {
 	return Settings{Location: location, Status: Disabled, Activation: Activation{State: ActivationUnknown}}
 }
@@ -86,19 +85,19 @@ func NeverSetUp(location string) Settings {
 // ActivationState is whether the DMS has activated the feature for an account.
 type ActivationState string
 
-// What the DMS last said of a location's account.
+// The DMS's last answer about a location's account.
 const (
 	Active                ActivationState = "active"
 	Inactive              ActivationState = "not_activated"
-	ActivationUnreachable ActivationState = "unreachable" // could not be asked, for whatever reason
+	ActivationUnreachable ActivationState = "unreachable" // could not be asked, for any reason
 	ActivationUnknown     ActivationState = "unknown"     // never asked
 )
 
-// Activation is what the DMS last said of a location's account.
+// Activation is the DMS's last answer about a location's account.
 type Activation struct {
 	State     ActivationState
 	CheckedAt time.Time
-	Version   string // of the dealer's DMS; empty where it does not say
+	Version   string // the dealer's DMS version; empty if not stated
 	Message   string // one plain sentence for a service manager
 }
 

@@ -6,23 +6,22 @@ import (
 	"time"
 )
 
-// task is the work of one case in one batch: its deliveries, and what a round found
-// out about it. One goroutine at a time has a task.
+// task is the work for one case in one batch: its deliveries and the findings of the current round.
+// Only one goroutine at a time uses a task.
 type task struct {
 	key        CaseKey
 	deliveries []Delivery
-	results    []*Result // of the deliveries, side by side
+	results    []*Result // results of the deliveries, at the same indexes
 
 	stored   Case
 	settings Settings
 	decision Decision
-	again    bool // somebody else's change sends it back to the start
+	again    bool // a concurrent change sends it back to the start
 
-	unreadable error // why the case or its location's settings were not read
+	unreadable error // why the case or its location's settings could not be read
 }
 
-// tasksOf sorts deliveries by case. Each task writes the results of its own
-// deliveries.
+// tasksOf groups deliveries by case. Each task writes the results of its own deliveries.
 func tasksOf(deliveries []Delivery, results []Result) []*task {
 	byCase := make(map[CaseKey]*task)
 	var tasks []*task
@@ -47,15 +46,15 @@ func (t *task) events() []Event {
 	return events
 }
 
-// all settles every delivery of the task alike.
+// all settles every delivery of the task with the same result.
 func (t *task) all(result Result) {
 	for _, r := range t.results {
 		*r = result
 	}
 }
 
-// written reports whether a write of the task's case went well. Otherwise the task
-// starts again or is settled as one to try again.
+// written reports whether a write of the task's case succeeded. Otherwise it sends the task back to
+// the start or settles it as TryAgain.
 func (t *task) written(err error) bool {
 	switch {
 	case errors.Is(err, ErrStale):
@@ -66,15 +65,15 @@ func (t *task) written(err error) bool {
 	return err == nil
 }
 
-// fetched settles the newest delivery of the event that was fetched for with
-// result; the others were superseded by it, or say the same.
+// fetched gives result to the newest delivery of the event that was fetched for. The other
+// deliveries are skipped: that event supersedes or repeats them.
 func (t *task) fetched(result Result) {
 	t.all(Result{Verdict: Done, Settlement: SettledSkipped})
 	*t.results[t.indexOf(*t.decision.Fetch)] = result
 }
 
-// latestOf returns the delivery of ev that the queue took last: a redriven message
-// starts its age anew.
+// latestOf returns the delivery of ev that a queue accepted last, because the age of a redriven
+// message starts again.
 func (t *task) latestOf(ev Event) Delivery { return t.deliveries[t.indexOf(ev)] }
 
 func (t *task) indexOf(ev Event) int {
@@ -87,10 +86,11 @@ func (t *task) indexOf(ev Event) int {
 	return found
 }
 
-// overtaken reports whether people see a good list that a refresh got since the event
-// that is fetched for, so that its failure must not be shown over it. The list that an
-// older export or close got speaks for no newer one, whenever it was fetched. A case that
-// has failed says so already when follow looks in vain: it does not fail anew each night.
+// overtaken reports whether people see a good list that a refresh has fetched since the event being
+// fetched for, so that this event's failure must not be shown over it. A list fetched for an older
+// export or close does not count, no matter when it was fetched. It is also true for a follow
+// refresh of a case that already shows a permanent failure; otherwise the case would fail again
+// every night.
 func (t *task) overtaken(now time.Time) bool {
 	c := t.decision.Case
 	if t.decision.Fetch.Cause == TriggerFollow && c.Retrieval.Outcome == OutcomeFailed {
@@ -100,9 +100,9 @@ func (t *task) overtaken(now time.Time) bool {
 	return refreshed && c.fetchedSince(t.decision.Fetch.OccurredAt, t.settings.Over, now)
 }
 
-// known returns the case with its facts taken in. A list that was fetched over the connection
-// from which its dealer was moved counts as fetched over this one: what is known of its ROs
-// stays known.
+// known returns the case with its facts taken in. If the dealer was moved here from the connection
+// that the list was fetched over, the list counts as fetched over this one, so that the history of
+// its ROs is kept.
 func (t *task) known(over Connection) Case {
 	c := t.decision.Case
 	if t.settings.wasFormer(c.FetchedOver) {
@@ -111,11 +111,10 @@ func (t *task) known(over Connection) Case {
 	return c
 }
 
-// invented reports whether nothing but a refresh has ever spoken of the case.
+// invented reports whether the case is known only from refreshes.
 func (t *task) invented() bool { return !t.stored.Stored() && !t.decision.Case.takenIn() }
 
-// leftRetrying returns the event whose failed retrieval is shown as retrying, if it
-// is one of the task's.
+// leftRetrying returns the task's event whose failed retrieval the case shows as retrying, or nil.
 func (t *task) leftRetrying() *Event {
 	if t.stored.Retrieval.Outcome != OutcomeRetrying {
 		return nil
@@ -128,7 +127,7 @@ func (t *task) leftRetrying() *Event {
 	return nil
 }
 
-// waiting settles what could not be asked. That the account was busy is nobody's trouble.
+// waiting settles a task whose DMS request was not made. A busy account is not a problem to report.
 func waiting(f *Failure) Result {
 	result := retryFor(f)
 	if f.Reason == AccountBusy {
@@ -141,16 +140,16 @@ func retryFor(f *Failure) Result {
 	return Result{Verdict: TryAgain, Settlement: SettledRetrying, Failure: f}
 }
 
-// group is the tasks of one connection; those of disabled locations are a group
-// too, with nothing to ask.
+// group is the tasks of one connection. The tasks of disabled locations form one group, which makes
+// no request.
 type group struct {
 	over    Connection
 	enabled bool
 	tasks   []*task
 }
 
-// readable returns the tasks whose case and settings were read. The others are settled:
-// they fail until a person has mended what is stored.
+// readable returns the tasks whose case and settings were read. It settles the others as TryAgain;
+// they keep failing until a person repairs the stored item.
 func readable(tasks []*task) (read []*task) {
 	for _, t := range tasks {
 		if t.unreadable == nil {
@@ -185,8 +184,8 @@ func groups(tasks []*task) []group {
 	return all
 }
 
-// byAccount returns the groups of each account together: one at a time asks it. What has
-// nothing to ask stands alone.
+// byAccount groups the groups by account, because an account takes one request at a time. Groups
+// without a request stand alone.
 func byAccount(all []group) [][]group {
 	at := make(map[string]int)
 	var accounts [][]group
@@ -202,7 +201,7 @@ func byAccount(all []group) [][]group {
 	return accounts
 }
 
-// rankOf returns the rank of what is fetched for together: that of its most urgent.
+// rankOf returns the highest rank among tasks that are fetched together.
 func rankOf(tasks []*task, now time.Time) Rank {
 	highest := RankFollow
 	for _, t := range tasks {
@@ -211,7 +210,7 @@ func rankOf(tasks []*task, now time.Time) Rank {
 	return highest
 }
 
-// originals returns the RO numbers to ask for, each once.
+// originals returns the distinct RO numbers to ask for.
 func originals(tasks []*task) []string {
 	ros := make([]string, len(tasks))
 	for i, t := range tasks {
@@ -221,8 +220,8 @@ func originals(tasks []*task) []string {
 	return slices.Compact(ros)
 }
 
-// known returns the related ROs that the tasks' cases have had, of the RO that is asked for and
-// still there when last seen.
+// known returns the related ROs that the tasks' stored cases list for the requested ROs, without
+// those that are gone.
 func known(tasks []*task) (ros []string) {
 	for _, t := range tasks {
 		for _, r := range t.stored.Related {
@@ -234,7 +233,7 @@ func known(tasks []*task) (ros []string) {
 	return ros
 }
 
-// locations returns the tasks' locations, each once.
+// locations returns the tasks' distinct locations.
 func locations(tasks []*task) []string {
 	names := make([]string, len(tasks))
 	for i, t := range tasks {

@@ -6,26 +6,26 @@ import (
 	"time"
 )
 
-// WarrantyPage is how many links one page of open warranty ROs is made of.
+// WarrantyPage is the number of links read for one page of open warranty ROs.
 const WarrantyPage = 200
 
-// OpenWarranty is what a list of open warranty ROs shows of one, beside the number of its
-// case. The zero OpenWarranty stands for an RO that is none.
+// OpenWarranty is the data of one open warranty RO in a list of them, in addition to the case
+// number. The zero OpenWarranty means that the RO is not an open warranty RO.
 type OpenWarranty struct {
 	RO            RelatedRO  // as the case lists it
 	OwnRO         string     // the case's own RO
-	OwnInvoicedAt string     // as RelatedRO.InvoicedAt
-	FetchedOver   Connection // of the case
+	OwnInvoicedAt string     // as in RelatedRO.InvoicedAt
+	FetchedOver   Connection // the case's FetchedOver
 	Outcome       Outcome    // of the case's last retrieval
 	AsOf          time.Time  // when the case's list was fetched; zero while Outcome is OutcomeOK
 }
 
-// openWarranty reports whether the RO is billed to a warranty account and neither invoiced
-// nor voided: no claim has come of it yet.
+// openWarranty reports whether the RO is billed to a warranty account and is neither invoiced nor
+// voided: no claim has come from it yet.
 func (r RelatedRO) openWarranty() bool { return r.Warranty && r.open() }
 
-// OpenWarranty yields the case's related ROs that are open warranty ROs. Its own RO is
-// never among them: whoever has the case has that in view.
+// OpenWarranty yields the case's related ROs that are open warranty ROs. It never yields the case's
+// own RO, which is always in view with the case.
 func (c Case) OpenWarranty() iter.Seq[RelatedRO] {
 	return func(yield func(RelatedRO) bool) {
 		for _, r := range c.Related {
@@ -36,7 +36,7 @@ func (c Case) OpenWarranty() iter.Seq[RelatedRO] {
 	}
 }
 
-// OpenWarrantyCount returns how many of the case's related ROs are open warranty ROs.
+// OpenWarrantyCount returns the number of open warranty ROs among the case's related ROs.
 func (c Case) OpenWarrantyCount() (n int) {
 	for range c.OpenWarranty() {
 		n++
@@ -44,7 +44,7 @@ func (c Case) OpenWarrantyCount() (n int) {
 	return n
 }
 
-// openWarranty returns what a list of open warranty ROs shows of a related RO of the case.
+// openWarranty returns the data of the case's related RO r for a list of open warranty ROs.
 func (c Case) openWarranty(r RelatedRO) OpenWarranty {
 	if !r.openWarranty() {
 		return OpenWarranty{}
@@ -59,7 +59,7 @@ func (c Case) openWarranty(r RelatedRO) OpenWarranty {
 	return shown
 }
 
-// dropCharges removes the charges of all ROs but open warranty ROs: they are never shown.
+// dropCharges clears the charges of all ROs except open warranty ROs, because they are never shown.
 func (c *Case) dropCharges() {
 	c.Own.TotalCharges = ""
 	for i, r := range c.Related {
@@ -69,10 +69,10 @@ func (c *Case) dropCharges() {
 	}
 }
 
-// AgeBand says roughly how old an open RO is.
+// AgeBand is a range of ages of an open RO, in days.
 type AgeBand string
 
-// The bands: administrators look at what is older than 7 days, and makers take a claim for
+// The bands: administrators review ROs older than 7 days, and manufacturers accept a claim for
 // about 30.
 const (
 	AgeTo7    AgeBand = "0-7"
@@ -84,28 +84,27 @@ const (
 // OpenWarrantyRO is an open warranty RO as people may see it now.
 type OpenWarrantyRO struct {
 	Link
-	AgeDays int     // since the day it was opened; -1 where the DMS does not say when that was
-	Band    AgeBand // empty where AgeDays is -1
+	AgeDays int     // since its opening day; -1 if the DMS does not state that day
+	Band    AgeBand // empty if AgeDays is -1
 }
 
 // OpenWarrantyROs is a page of a location's open warranty ROs.
 type OpenWarrantyROs struct {
 	Feature   FeatureStatus
-	CheckedAt time.Time // as Shown.CheckedAt
+	CheckedAt time.Time // as in Shown.CheckedAt
 	ROs       []OpenWarrantyRO
 
-	// LeftOut counts those that were fetched over a connection which is no longer the
-	// location's: they may be another dealer's, until their cases are fetched again.
+	// LeftOut counts the ROs fetched over a connection that the location no longer reads. They may
+	// be another dealer's until their cases are fetched again.
 	LeftOut int
 
-	NotApplicable bool // as Shown.NotApplicable
+	NotApplicable bool // as in Shown.NotApplicable
 }
 
-// OpenWarranty returns a page of a location's open warranty ROs, the oldest first; with
-// olderThan not negative, only those that are older than so many days, or of unknown age.
-// An RO that several cases list stands there once, with a case whose own RO it was made
-// from if there is one. Days are those of the zone of the Reader's clock. Positions as in
-// CasesOfAsset.
+// OpenWarranty returns a page of a location's open warranty ROs, oldest first. If olderThan is not
+// negative, it returns only ROs that are older than that many days or of unknown age. An RO listed
+// by several cases appears once, preferably with a case whose own RO it was made from. Days are
+// counted in the time zone of the Reader's clock. Positions are those of CasesOfAsset.
 func (r *Reader) OpenWarranty(ctx context.Context, location string, olderThan int, after string) (page OpenWarrantyROs, next string, err error) {
 	loaded, err := r.peek(ctx, Keys{Locations: []string{location}, Checked: true})
 	if err != nil {
@@ -147,8 +146,8 @@ func (r *Reader) OpenWarranty(ctx context.Context, location string, olderThan in
 	return page, next, nil
 }
 
-// OpenedOn returns the day on which the RO was opened, as the dealer's calendar has it;
-// empty where the DMS does not say.
+// OpenedOn returns the day in the dealer's calendar on which the RO was opened; empty if the DMS
+// does not state it.
 func (r RelatedRO) OpenedOn() string {
 	day := r.OpenedAt[:min(len(r.OpenedAt), len(time.DateOnly))]
 	if _, err := time.Parse(time.DateOnly, day); err != nil {
@@ -157,8 +156,8 @@ func (r RelatedRO) OpenedOn() string {
 	return day
 }
 
-// age returns how many days ago something was opened, and the band of that. A day that is
-// still to come, by a clock that is fast, counts as today.
+// age returns the age in days of an RO opened at openedAt, and its band. A day in the future, from
+// a fast clock, counts as today.
 func age(openedAt string, now time.Time) (days int, band AgeBand) {
 	opened, err := time.Parse(time.DateOnly, RelatedRO{OpenedAt: openedAt}.OpenedOn())
 	if err != nil {

@@ -25,31 +25,32 @@ func TestOpenWarranty(t *testing.T) {
 			tt.change(&r)
 			c := Case{Key: key, RO: "50123", Own: open, Related: []RelatedRO{r}}
 			if got := c.OpenWarrantyCount() == 1; got != tt.want {
-				t.Errorf("%t", got)
+				t.Errorf("counted: %t", got)
 			}
 			if got := c.Links()[1].Warranty != (OpenWarranty{}); got != tt.want {
 				t.Errorf("listed: %t", got)
 			}
 			if own := c.Links()[0]; own.RO != "50123" || own.Warranty != (OpenWarranty{}) {
-				t.Errorf("the case's own RO is listed too: %+v", own)
+				t.Errorf("the case's own RO is listed as well: %+v", own)
 			}
 		})
 	}
 }
 
-// A list says of a failed retrieval of when its ROs are; of one that went well it need not.
+// After a failed retrieval, the list states the time of its data; after a successful one it does
+// not.
 func TestListOfOpenWarrantySaysWhatHasFailed(t *testing.T) {
 	c := ok(taken(unknown(), export("e1", 1)), export("e1", 1))
 	c.Related[0].Warranty, c.Own.InvoicedAt = true, "2026-11-22"
 	if got := c.Links()[1].Warranty; got.Outcome != OutcomeOK || !got.AsOf.IsZero() || got.OwnRO != "50123" || got.OwnInvoicedAt != "2026-11-22" {
-		t.Errorf("fetched well: %+v", got)
+		t.Errorf("after a successful retrieval: %+v", got)
 	}
 	if got := failed(c, closing("c2", 2)).Links()[1].Warranty; got.Outcome != OutcomeFailed || !got.AsOf.Equal(ten) {
-		t.Errorf("failed since: %+v", got)
+		t.Errorf("after a failed retrieval: %+v", got)
 	}
 }
 
-// Of a family with more numbers than there are links, no open warranty RO is left out.
+// A family with more numbers than MaxLinks keeps the links to all its open warranty ROs.
 func TestOpenWarrantyIsLinkedBeforeOthers(t *testing.T) {
 	c := Case{Key: key, RO: "50123"}
 	for i := range 2 * MaxLinks {
@@ -63,8 +64,8 @@ func TestOpenWarrantyIsLinkedBeforeOthers(t *testing.T) {
 	}
 }
 
-// Charges are kept where they are shown, and nowhere else. A change of them alone makes no
-// notice and has no case fetched again.
+// Charges are kept only where they are shown. A change of charges alone neither makes a notice nor
+// has the case fetched again.
 func TestChargesOfOthersAreForgotten(t *testing.T) {
 	own := RelatedRO{RO: "50123", TotalCharges: "1.00", Warranty: true}
 	family := Family{Own: own, Related: []RelatedRO{
@@ -74,30 +75,30 @@ func TestChargesOfOthersAreForgotten(t *testing.T) {
 	}}
 	c := taken(unknown(), export("e1", 1)).Retrieved(export("e1", 1), family, Connection{}, ten)
 	if c.Own.TotalCharges != "" || c.Related[0].TotalCharges != "2.00" || c.Related[1].TotalCharges != "" || c.Related[2].TotalCharges != "" {
-		t.Errorf("%+v", c.Related)
+		t.Errorf("charges of other ROs are kept: %+v", c.Related)
 	}
 	if family.Related[1].TotalCharges == "" {
-		t.Error("the family that was found was changed")
+		t.Error("Retrieved changed the family passed to it")
 	}
 	family.Related[0].TotalCharges = "5.00"
 	next := c.Retrieved(export("e1", 1), family, Connection{}, ten)
 	if next.listEquals(c) {
-		t.Error("other charges make no other list")
+		t.Error("a change of charges does not change the list")
 	}
 	if notices := CaseNotices(c, next); len(notices) > 0 {
-		t.Errorf("charges make notices: %+v", notices)
+		t.Errorf("a change of charges makes notices: %+v", notices)
 	}
 	if !c.SaysOf(family.Related[0]) {
-		t.Error("other charges have the case fetched again")
+		t.Error("a change of charges has the case fetched again")
 	}
 	gone := next.Retrieved(export("e1", 1), Family{Own: own}, Connection{}, ten)
 	if len(gone.Related) != 3 || gone.Related[0].TotalCharges != "" {
-		t.Errorf("of an RO that is gone the charges stay: %+v", gone.Related)
+		t.Errorf("the charges of an RO that is gone are kept: %+v", gone.Related)
 	}
 }
 
-// What people watch in the list is followed after the others, or it would stand there as open
-// for good.
+// Open warranty ROs, which people watch in a list, are followed longer than others. Otherwise they
+// would stay in the list as open forever.
 func TestOpenWarrantyIsFollowedLonger(t *testing.T) {
 	c := ok(taken(unknown(), export("e1", 0)), export("e1", 0))
 	open := c
@@ -108,7 +109,7 @@ func TestOpenWarrantyIsFollowedLonger(t *testing.T) {
 	}{{90, true, true}, {91, false, true}, {455, false, true}, {456, false, false}} {
 		now := ten.AddDate(0, 0, tt.days)
 		if one, another := c.Follows(now), open.Follows(now); one != tt.one || another != tt.another {
-			t.Errorf("after %d days: %t, with an open warranty RO %t", tt.days, one, another)
+			t.Errorf("after %d days: followed %t, with an open warranty RO %t", tt.days, one, another)
 		}
 	}
 }
@@ -116,9 +117,9 @@ func TestOpenWarrantyIsFollowedLonger(t *testing.T) {
 func TestAge(t *testing.T) {
 	chicago, err := time.LoadLocation("America/Chicago")
 	if err != nil {
-		t.Skip("no time zones here:", err)
+		t.Skip("no time zone data:", err)
 	}
-	evening := time.Date(2026, 11, 24, 3, 0, 0, 0, time.UTC).In(chicago) // of the 23rd
+	evening := time.Date(2026, 11, 24, 3, 0, 0, 0, time.UTC).In(chicago) // still the 23rd there
 	for _, tt := range []struct {
 		openedAt string
 		days     int

@@ -13,11 +13,11 @@ import (
 func activation(t *testing.T, s Subject) {
 	for _, branch := range []string{"", "A", "B"} {
 		if a := s.DMS.CheckActivation(t.Context(), s.At(branch)); a.State != relatedro.Active || a.Message == "" || !a.CheckedAt.IsZero() {
-			t.Errorf("branch %q: %+v, want active, with a sentence", branch, a)
+			t.Errorf("branch %q: %+v, want active with a sentence", branch, a)
 		}
 	}
 	if a := s.DMS.CheckActivation(t.Context(), s.At("C")); a.State != relatedro.Inactive || a.Message == "" {
-		t.Errorf("a branch that the account has not: %+v, want not_activated, with a sentence", a)
+		t.Errorf("a branch that the account does not have: %+v, want not_activated with a sentence", a)
 	}
 }
 
@@ -34,40 +34,40 @@ func listOfBranches(t *testing.T, s Subject) {
 		codes = append(codes, b.Code)
 	}
 	if err != nil || !slices.Equal(codes, []string{"A", "B"}) {
-		t.Errorf("Branches: %q, %v", codes, err)
+		t.Errorf("Branches: %q, %v, want A and B", codes, err)
 	}
 }
 
 func connections(t *testing.T, s Subject) {
 	for _, branch := range []string{"", "A"} {
 		if missing, wrong := s.DMS.CheckConnection(s.At(branch)); len(missing)+len(wrong) > 0 {
-			t.Errorf("branch %q: lacks %v, wrong %v", branch, missing, wrong)
+			t.Errorf("branch %q: missing %v, wrong %v", branch, missing, wrong)
 		}
 	}
 	missing, wrong := s.DMS.CheckConnection(relatedro.Connection{Kind: s.At("").Kind})
 	if len(missing) == 0 || len(wrong) > 0 {
-		t.Errorf("without anything: lacks %v, wrong %v", missing, wrong)
+		t.Errorf("empty connection: missing %v, wrong %v", missing, wrong)
 	}
 	foreign := s.At("A")
 	foreign.Account = "a b"
 	_, wrong = s.DMS.CheckConnection(foreign)
 	if len(wrong) == 0 {
-		t.Error("an account with a blank is taken")
+		t.Error("an account with a blank is accepted")
 	}
 	for _, err := range append(missing, wrong...) {
 		if f := (*relatedro.FieldError)(nil); !errors.As(err, &f) || f.Field == "" || strings.Contains(f.Field, ".") {
-			t.Errorf("%v names no field of a connection", err)
+			t.Errorf("%v does not name a field of the connection", err)
 		}
 	}
-	// What cannot be asked over fails as the location's own fault, and does not panic.
+	// A connection that cannot be used fails as the location's own fault, without a panic.
 	_, err := s.DMS.Families(t.Context(), relatedro.Connection{}, []string{s.Number(1)})
 	if f := asFailure(t, err); f.Reason != relatedro.AccountNotPermitted {
-		t.Errorf("asked over nothing: %v, want account_not_permitted", f)
+		t.Errorf("over an empty connection: %v, want account_not_permitted", f)
 	}
 }
 
-// foreign: that an account is not open to us is never taken for our own fault, which would
-// hold up every other account, nor for an RO that is not there.
+// foreign checks that a refused account counts neither as our own fault, which would delay every
+// other account, nor as a missing RO.
 func foreign(t *testing.T, s Subject) {
 	_, err := s.DMS.Families(t.Context(), s.Foreign, []string{s.Number(1)})
 	if f := asFailure(t, err); f.Reason != relatedro.AccountNotPermitted && f.Reason != relatedro.NotActivated {
@@ -78,7 +78,7 @@ func foreign(t *testing.T, s Subject) {
 	if a := s.DMS.CheckActivation(t.Context(), s.Foreign); a.State == relatedro.Active || a.Message == "" {
 		t.Errorf("CheckActivation: %+v", a)
 	}
-	s.expect(t, s.find(t, "A", 5)[s.Number(5)]) // others are not touched by it
+	s.expect(t, s.find(t, "A", 5)[s.Number(5)]) // other accounts are unaffected
 }
 
 func outOfTime(t *testing.T, s Subject) {
@@ -93,10 +93,10 @@ func outOfTime(t *testing.T, s Subject) {
 	}
 }
 
-// sentences: whatever a retrieval fails for, a service manager can read it.
+// sentences checks that every reason for a failed retrieval has a sentence for service managers.
 func sentences(t *testing.T, s Subject) {
 	if s.DMS.Name() == "" {
-		t.Error("it has no name")
+		t.Error("Name is empty")
 	}
 	for _, why := range []relatedro.Reason{
 		relatedro.Unreachable, relatedro.RateLimited, relatedro.DMSError, relatedro.DealerOffline, relatedro.CredentialsRejected,

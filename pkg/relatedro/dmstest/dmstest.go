@@ -1,5 +1,5 @@
-// Package dmstest holds an implementation of relatedro's DMS and Feed to what the product
-// relies on. An adapter's tests call [Run] with a function that opens a world of ROs in
+// Package dmstest tests an implementation of relatedro's DMS and Feed against the rules that the
+// product relies on. An adapter's tests call [Run] with a function that creates a world of ROs in
 // its DMS.
 package dmstest
 
@@ -10,20 +10,21 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// RO is a repair order of a world. Worlds count their ROs from 1: how a DMS writes a
-// number is its own rule, see Subject.Number.
+// RO is a repair order of a world. A world numbers its ROs from 1; Subject.Number converts to the
+// DMS's own numbers.
 type RO struct {
 	N        int
-	From     int    // the RO that it was made from; 0 for none
+	From     int    // the RO it was made from; 0 if none
 	Branch   string // "A" or "B"
 	BillTo   string
 	Warranty bool
 	Invoice  string
 	Voided   bool
-	Expects  string // name of the customer whom a task is to be billed to by an RO of its own
+	// Expects is the name of the customer to whom a task is to be billed on a separate RO.
+	Expects string
 }
 
-// Subject is a DMS with the ROs of a world, and how to reach it.
+// Subject is a DMS with the ROs of a world, and the means to reach it.
 type Subject struct {
 	DMS  relatedro.DMS
 	Feed relatedro.Feed
@@ -32,21 +33,21 @@ type Subject struct {
 	At func(branch string) relatedro.Connection
 	// Foreign is a connection to an account that is not open to us.
 	Foreign relatedro.Connection
-	// Number returns how the DMS writes the number of the n-th RO; Spelled, another spelling
-	// of it, if there is any.
+	// Number returns the DMS's spelling of the number of RO n. Spelled returns another spelling of
+	// it, and is nil if there is none.
 	Number, Spelled func(n int) string
-	// ListsBranches says whether the DMS has a list of its branches to give.
+	// ListsBranches is whether the DMS can list its branches.
 	ListsBranches bool
-	// Add makes one more RO.
+	// Add adds an RO.
 	Add func(RO)
-	// Asked returns how many questions about ROs the DMS was asked so far.
+	// Asked returns the number of RO queries that the DMS has received so far.
 	Asked func() int
 }
 
-// Today is the day of the worlds: each of their ROs was touched on it.
+// Today is the day on which every RO of a world was touched.
 var Today = time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
 
-// Run holds the DMS to the product's rules. open returns one that has just these ROs.
+// Run tests the DMS against the product's rules. open returns a DMS with exactly the given ROs.
 func Run(t *testing.T, open func(t *testing.T, world []RO) Subject) {
 	for name, test := range map[string]func(*testing.T, Subject){
 		"families":                     families,
@@ -70,8 +71,8 @@ func Run(t *testing.T, open func(t *testing.T, world []RO) Subject) {
 	}
 }
 
-// world has a family that is three levels deep, an RO that stands alone, and a number that
-// two branches have.
+// world returns a family of three levels, an RO without relatives, and a number that exists at two
+// branches.
 func world() []RO {
 	return []RO{
 		{N: 1, Branch: "A", BillTo: "Acme Freight", Invoice: "88012"},

@@ -10,7 +10,7 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// find returns the families of the ROs, asked for at a branch in one call.
+// find returns the families of the ROs at a branch, requested in one call.
 func (s Subject) find(t *testing.T, branch string, ns ...int) map[string]relatedro.Family {
 	t.Helper()
 	ros := make([]string, len(ns))
@@ -22,16 +22,16 @@ func (s Subject) find(t *testing.T, branch string, ns ...int) map[string]related
 		t.Fatalf("Families: %v", err)
 	}
 	if len(found) != len(ros) {
-		t.Errorf("%d families of %d numbers", len(found), len(ros))
+		t.Errorf("%d families for %d numbers", len(found), len(ros))
 	}
 	return found
 }
 
-// expect compares a family with what its ROs and relations should be, as "2 alternate".
+// expect compares a family with the wanted ROs and relations, such as "2 alternate".
 func (s Subject) expect(t *testing.T, f relatedro.Family, want ...string) {
 	t.Helper()
 	if f.Failure != nil {
-		t.Fatalf("failed: %v", f.Failure)
+		t.Fatalf("family failed: %v", f.Failure)
 	}
 	for i, w := range want {
 		var n int
@@ -46,7 +46,7 @@ func (s Subject) expect(t *testing.T, f relatedro.Family, want ...string) {
 		got = append(got, ro.RO+" "+string(ro.Relation))
 	}
 	if !slices.Equal(got, want) {
-		t.Errorf("related are %q, want %q in this order", got, want)
+		t.Errorf("related ROs are %q, want %q in this order", got, want)
 	}
 }
 
@@ -72,11 +72,11 @@ func severalAtOnce(t *testing.T, s Subject) {
 	s.expect(t, found[s.Number(4)], "1 original", "2 original", "3 sibling")
 	s.expect(t, found[s.Number(5)])
 	if alone == 0 || together >= 3*alone {
-		t.Errorf("%d questions for three numbers, %d for one", together, alone)
+		t.Errorf("%d queries for three numbers, %d for one", together, alone)
 	}
 }
 
-// knownBefore: numbers that a family had before change nothing of what is found.
+// knownBefore checks that numbers from earlier families do not change the result.
 func knownBefore(t *testing.T, s Subject) {
 	for name, known := range map[string][]int{"right": {2, 3, 4}, "another family's": {5}, "gone": {98}} {
 		numbers := make([]string, len(known))
@@ -105,19 +105,19 @@ func whatPeopleSee(t *testing.T, s Subject) {
 		t.Errorf("the internal RO: %+v", internal)
 	}
 	if !warranty.FirstSeenAt.IsZero() || !warranty.GoneSince.IsZero() {
-		t.Errorf("a DMS does not know when a case has seen an RO: %+v", warranty)
+		t.Errorf("the DMS sets FirstSeenAt or GoneSince, which only a case knows: %+v", warranty)
 	}
 }
 
-// otherSpellings: the family is under the number as it was asked for, and shows numbers as
-// the DMS writes them.
+// otherSpellings checks that the family is under the requested number, while its numbers are
+// spelled as the DMS writes them.
 func otherSpellings(t *testing.T, s Subject) {
 	if s.Spelled == nil {
-		t.Skip("its numbers have one spelling")
+		t.Skip("the DMS's numbers have only one spelling")
 	}
 	spelled := s.Spelled(1)
 	if relatedro.CanonicalRO(spelled) != relatedro.CanonicalRO(s.Number(1)) {
-		t.Fatalf("%s and %s are not one number by the product's rule", spelled, s.Number(1))
+		t.Fatalf("%s and %s are different numbers by the product's rule", spelled, s.Number(1))
 	}
 	found, err := s.DMS.Families(t.Context(), s.At("A"), []string{spelled})
 	if err != nil {
@@ -155,23 +155,24 @@ func branches(t *testing.T, s Subject) {
 func ambiguous(t *testing.T, s Subject) {
 	found := s.find(t, "", 6, 1)
 	if f := found[s.Number(6)].Failure; f == nil || f.Reason != relatedro.AmbiguousBranch {
-		t.Errorf("a number of two branches: %v, want ambiguous_branch", f)
+		t.Errorf("a number at two branches: %v, want ambiguous_branch", f)
 	}
 	s.expect(t, found[s.Number(1)], "2 alternate", "3 alternate", "4 descendant")
 }
 
-// expected: who is named by tasks; a number that is not asked for, or cannot be, has no entry.
+// expected checks the customers named by tasks. A number that was not requested, or could not be
+// queried, has no entry.
 func expected(t *testing.T, s Subject) {
 	found := s.DMS.Expected(t.Context(), s.At("A"), []string{s.Number(5), s.Number(1)})
 	named, ok := found[s.Number(5)]
 	if len(named) != 1 || named[0].Name != "Paccar Warranty" || named[0].Tasks != 1 {
-		t.Errorf("expected of the RO that stands alone: %+v, %t", named, ok)
+		t.Errorf("expected for the RO without relatives: %+v, %t", named, ok)
 	}
 	if named, ok := found[s.Number(1)]; len(named) > 0 || !ok || len(found) != 2 {
-		t.Errorf("expected of an RO without such a task: %+v, %t, of %d numbers", named, ok, len(found))
+		t.Errorf("expected for an RO without such a task: %+v, %t, for %d numbers", named, ok, len(found))
 	}
 	if found := s.DMS.Expected(t.Context(), s.Foreign, []string{s.Number(5)}); len(found) > 0 {
-		t.Errorf("of an account that is not open to us: %+v", found)
+		t.Errorf("expected at an account that is not open to us: %+v", found)
 	}
 }
 
@@ -184,7 +185,7 @@ func touched(t *testing.T, s Subject) {
 		var all []string
 		for _, ro := range ros {
 			if ro.Relation != "" {
-				t.Errorf("%s has a relation to nothing: %s", ro.RO, ro.Relation)
+				t.Errorf("%s has a relation without an RO at hand: %s", ro.RO, ro.Relation)
 			}
 			all = append(all, ro.RO+"<"+ro.MadeFrom)
 		}
@@ -209,20 +210,20 @@ func touched(t *testing.T, s Subject) {
 	}
 	s.Add(RO{N: 8, From: 5, Branch: "A"})
 	if got := numbers(); got != want(append(before, [2]int{8, 5})...) {
-		t.Errorf("touched, with one more: %s", got)
+		t.Errorf("touched, after one more RO: %s", got)
 	}
 	ros, whole, err := s.Feed.Touched(t.Context(), s.At("A"), Today.AddDate(1, 0, 0))
 	if len(ros) > 0 || !whole || err != nil {
-		t.Errorf("touched in a year: %v, %t, %v", ros, whole, err)
+		t.Errorf("touched a year from now: %v, %t, %v", ros, whole, err)
 	}
 }
 
-// asFailure returns the failure that an error of a DMS must be.
+// asFailure returns the *Failure that every error of a DMS must be.
 func asFailure(t *testing.T, err error) *relatedro.Failure {
 	t.Helper()
 	var f *relatedro.Failure
 	if !errors.As(err, &f) {
-		t.Fatalf("the error is no failure: %v", err)
+		t.Fatalf("the error is not a *Failure: %v", err)
 	}
 	return f
 }

@@ -14,9 +14,8 @@ import (
 	"related-ro/pkg/relatedro/dmstest"
 )
 
-// ledger is a DMS in memory, with other rules than Karmak's: a work order's number is
-// letters and digits, written in small letters, and a shop is named by its key alone.
-// It is asked one RO at a time.
+// ledger is an in-memory DMS with rules unlike Karmak's: work order numbers are letters and digits
+// in lower case, and a shop's key alone identifies it. It looks up one RO at a time.
 type ledger struct {
 	shops map[string][]dmstest.RO // by key
 	asked int
@@ -124,7 +123,7 @@ func (l *ledger) Families(ctx context.Context, over relatedro.Connection, asked 
 	return found, nil
 }
 
-// familyOf walks up to the first RO, and down from it.
+// familyOf walks up to the first RO, then down from it.
 func familyOf(ros []dmstest.RO, asked string) relatedro.Family {
 	byN := map[int]dmstest.RO{}
 	var own dmstest.RO
@@ -189,8 +188,8 @@ func seen(ro dmstest.RO) relatedro.RelatedRO {
 	return s
 }
 
-// TestAnotherDMS holds a DMS of other rules to the suite: the product's rules are not
-// Karmak's.
+// TestAnotherDMS runs the suite against a DMS with other rules, to show that the product's rules
+// are not Karmak's.
 func TestAnotherDMS(t *testing.T) {
 	dmstest.Run(t, func(_ *testing.T, world []dmstest.RO) dmstest.Subject {
 		l := &ledger{shops: map[string][]dmstest.RO{"shop": world}}
