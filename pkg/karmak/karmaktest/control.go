@@ -10,10 +10,11 @@ import (
 	"strings"
 )
 
-// maxControlBody bounds a request to the control API; seed data of 10,000 ROs is a tenth of it.
+// maxControlBody is the maximum size of a request to the control API. Seed data of 10,000 ROs takes
+// a tenth of it.
 const maxControlBody = 64 << 20
 
-// controlHandler serves what the package's documentation lists under /control/.
+// controlHandler serves the control API of the package's documentation.
 func (s *Simulator) controlHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /control/state", func(w http.ResponseWriter, r *http.Request) {
@@ -83,8 +84,8 @@ func (s *Simulator) controlSecret(body struct{ ClientSecret, SubscriptionKey str
 	return nil, nil
 }
 
-// anyOrKnown returns ErrNotFound for an account that does not exist, in which a typo would change nothing unseen. Empty stands for
-// all accounts.
+// anyOrKnown returns ErrNotFound for an unknown account, so that a typo cannot pass unnoticed.
+// Empty means all accounts.
 func (s *Simulator) anyOrKnown(account string) error {
 	if account == "" {
 		return nil
@@ -108,7 +109,7 @@ func (s *Simulator) controlAddRO(body struct {
 	return body.RO, inField("ro", s.AddRO(body.Account, *body.RO))
 }
 
-// controlUpdateRO changes the fields that set names and no others.
+// controlUpdateRO changes only the fields in set.
 func (s *Simulator) controlUpdateRO(body struct {
 	Account, Number, Branch string
 	Set                     json.RawMessage
@@ -119,7 +120,7 @@ func (s *Simulator) controlUpdateRO(body struct {
 	if err := checkSet[RO](body.Set); err != nil {
 		return nil, err
 	}
-	var id identity // which set may change too
+	var id identity // set may change the identity too
 	err := s.UpdateRO(body.Account, body.Number, body.Branch, func(ro *RO) {
 		*ro = overlay(*ro, body.Set)
 		id = identity{ro.Number, ro.Branch}
@@ -148,7 +149,7 @@ func (s *Simulator) controlUpdateAccount(body struct {
 	return changed, inField("set", err)
 }
 
-// checkSet reports whether set holds some fields of a T and nothing else.
+// checkSet returns an error unless set is an object with some fields of a T and no others.
 func checkSet[T any](set json.RawMessage) error {
 	if set == nil {
 		return errors.New("set: missing")
@@ -159,7 +160,8 @@ func checkSet[T any](set json.RawMessage) error {
 	return nil
 }
 
-// overlay returns current with the fields that set names, each as a whole. checkSet has passed set.
+// overlay returns current with each field in set replaced as a whole. set must have passed
+// checkSet.
 func overlay[T any](current T, set json.RawMessage) T {
 	fields := decode[map[string]json.RawMessage](marshal(current))
 	for name, value := range decode[map[string]json.RawMessage](set) {
@@ -169,7 +171,7 @@ func overlay[T any](current T, set json.RawMessage) T {
 	return decode[T](marshal(fields))
 }
 
-// decode reads what is known to be JSON of a T.
+// decode reads data that is known to be JSON of a T.
 func decode[T any](data []byte) (v T) {
 	if err := json.Unmarshal(data, &v); err != nil {
 		panic(fmt.Sprintf("karmaktest: decode again what could be decoded: %v", err))
@@ -177,7 +179,8 @@ func decode[T any](data []byte) (v T) {
 	return v
 }
 
-// roName is how a control request names an RO; Into is of the RO that another is combined into.
+// roName identifies an RO in a control request. Into is the number of the RO that another one is
+// combined into.
 type roName struct{ Account, Number, Branch, Into string }
 
 func (s *Simulator) controlReopen(ro roName) (any, error) {
@@ -229,7 +232,8 @@ func (s *Simulator) controlSpinoff(body struct {
 	return s.RO(body.Account, body.RO.Number, cmp.Or(body.RO.Branch, body.Branch))
 }
 
-// required returns an error for the first field without a value; fields are given as name, value.
+// required returns an error for the first field without a value. fields alternates names and
+// values.
 func required(fields ...string) error {
 	for i := 0; i < len(fields); i += 2 {
 		if fields[i+1] == "" {
@@ -239,7 +243,7 @@ func required(fields ...string) error {
 	return nil
 }
 
-// inField puts the name of the field around the one that err names, unless err is about something else.
+// inField prefixes the field that err names with name. It returns other errors unchanged.
 func inField(name string, err error) error {
 	if err == nil || errors.Is(err, ErrNotFound) {
 		return err
@@ -247,7 +251,7 @@ func inField(name string, err error) error {
 	return fmt.Errorf("%s.%w", name, err)
 }
 
-// decoded serves a request whose body is a JSON value of type T. What do returns is the answer.
+// decoded serves a request whose body is a JSON value of type T. The result of do is the answer.
 func decoded[T any](do func(T) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var body T
@@ -260,7 +264,8 @@ func decoded[T any](do func(T) (any, error)) http.HandlerFunc {
 	}
 }
 
-// respond answers 200 with v, 204 when there is no v, 404 for ErrNotFound, and 400 with the message of any other error.
+// respond answers 200 with v, 204 if v is nil, 404 for ErrNotFound, and 400 with the message of any
+// other error.
 func respond(w http.ResponseWriter, v any, err error) {
 	a := answer{status: http.StatusNoContent}
 	switch {

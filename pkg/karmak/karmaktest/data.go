@@ -10,61 +10,74 @@ import (
 
 // Account is a Karmak customer account: one dealer's Fusion.
 type Account struct {
-	ID            string    `json:"id"`
-	Users         []string  `json:"users"`                   // Unity users open to the client; a user taken out loses its tokens
-	Number        string    `json:"accountNumber,omitempty"` // by which the newer interface names the account
-	Face          string    `json:"face,omitempty"`          // the interface by which it is reached: Unity, also if empty, or ReportDataAccess
+	ID string `json:"id"`
+	// Users are the Unity users open to the client. A removed user loses its tokens.
+	Users  []string `json:"users"`
+	Number string   `json:"accountNumber,omitempty"` // its name at the newer interface
+	// Face is the interface that reaches the account: Unity, the default, or ReportDataAccess.
+	Face          string    `json:"face,omitempty"`
 	FusionVersion string    `json:"fusionVersion,omitempty"`
-	BridgeVersion string    `json:"bridgeVersion,omitempty"` // empty: the Fusion version
-	Branches      []Branch  `json:"branches,omitempty"`      // empty: those of its ROs
-	MaxPageSize   int       `json:"maxPageSize,omitempty"`   // rows a page at most, silently; 0: the simulator's
+	BridgeVersion string    `json:"bridgeVersion,omitempty"` // default: the Fusion version
+	Branches      []Branch  `json:"branches,omitempty"`      // default: those of its ROs
+	MaxPageSize   int       `json:"maxPageSize,omitempty"`   // rows on a page; 0: the simulator's
 	Rendering     Rendering `json:"rendering,omitzero"`
 	Rules         Rules     `json:"rules,omitzero"`
 	ROs           []RO      `json:"ros,omitempty"`
 }
 
-// RO is a repair order: a row of RepairOrderHeader, and one of RepairOrderTask for each of its tasks. Its number and branch
-// together tell it from the account's others. Empty strings and zero times are empty cells.
+// RO is a repair order: a row of RepairOrderHeader, and one row of RepairOrderTask for each of its
+// tasks. Its number and branch identify it within the account. Empty strings and zero times are
+// empty cells.
+//
+// Up to RemoteEstimateID, each field holds the column of its name. The exceptions are Number
+// (RONumber), Original (OriginalRONumber, the RO it was made from, never checked), Status
+// (ROStatus), Voided (IsVoided), Completed (IsROCompleted), WaitingForParts (IsROWaitingForParts),
+// AddedAt (AddDate), OpenedAt (RODateOpened), CompletedAt (RODateCompleted), InvoicedAt
+// (RODateInvoiced), TotalCharges (TotalROCharges) and BillingCustomerWarranty
+// (IsBillingCustomerWarranty). When an RO is added, a zero AddedAt becomes OpenedAt, or else now,
+// and a zero LastUpdate becomes now.
 type RO struct {
-	Number                  string    `json:"number"`                            // RONumber
-	Original                string    `json:"original,omitempty"`                // OriginalRONumber: the RO it was made from; never checked
-	Branch                  string    `json:"branch,omitempty"`                  // Branch
-	Status                  string    `json:"status,omitempty"`                  // ROStatus
-	Voided                  bool      `json:"voided,omitempty"`                  // IsVoided
-	Completed               bool      `json:"completed,omitempty"`               // IsROCompleted
-	WaitingForParts         bool      `json:"waitingForParts,omitempty"`         // IsROWaitingForParts
-	InvoiceNumber           string    `json:"invoiceNumber,omitempty"`           // InvoiceNumber
-	AddedAt                 time.Time `json:"addedAt,omitzero"`                  // AddDate; zero when added: OpenedAt, or else now
-	OpenedAt                time.Time `json:"openedAt,omitzero"`                 // RODateOpened
-	CompletedAt             time.Time `json:"completedAt,omitzero"`              // RODateCompleted
-	InvoicedAt              time.Time `json:"invoicedAt,omitzero"`               // RODateInvoiced
-	LastUpdate              time.Time `json:"lastUpdate,omitzero"`               // LastUpdate; zero when added: now
-	TotalCharges            float64   `json:"totalCharges,omitempty"`            // TotalROCharges
-	BillingCustomerNumber   string    `json:"billingCustomerNumber,omitempty"`   // BillingCustomerNumber
-	BillingCustomerName     string    `json:"billingCustomerName,omitempty"`     // BillingCustomerName
-	BillingCustomerWarranty bool      `json:"billingCustomerWarranty,omitempty"` // IsBillingCustomerWarranty
-	CustomerName            string    `json:"customerName,omitempty"`            // CustomerName
-	CustomerUnitNumber      string    `json:"customerUnitNumber,omitempty"`      // CustomerUnitNumber
-	VIN                     string    `json:"vin,omitempty"`                     // VIN
-	Department              string    `json:"department,omitempty"`              // Department
-	RemoteApplication       string    `json:"remoteApplication,omitempty"`       // RemoteApplication
-	RemoteEstimateID        string    `json:"remoteEstimateId,omitempty"`        // RemoteEstimateID
+	Number                  string    `json:"number"`
+	Original                string    `json:"original,omitempty"`
+	Branch                  string    `json:"branch,omitempty"`
+	Status                  string    `json:"status,omitempty"`
+	Voided                  bool      `json:"voided,omitempty"`
+	Completed               bool      `json:"completed,omitempty"`
+	WaitingForParts         bool      `json:"waitingForParts,omitempty"`
+	InvoiceNumber           string    `json:"invoiceNumber,omitempty"`
+	AddedAt                 time.Time `json:"addedAt,omitzero"`
+	OpenedAt                time.Time `json:"openedAt,omitzero"`
+	CompletedAt             time.Time `json:"completedAt,omitzero"`
+	InvoicedAt              time.Time `json:"invoicedAt,omitzero"`
+	LastUpdate              time.Time `json:"lastUpdate,omitzero"`
+	TotalCharges            float64   `json:"totalCharges,omitempty"`
+	BillingCustomerNumber   string    `json:"billingCustomerNumber,omitempty"`
+	BillingCustomerName     string    `json:"billingCustomerName,omitempty"`
+	BillingCustomerWarranty bool      `json:"billingCustomerWarranty,omitempty"`
+	CustomerName            string    `json:"customerName,omitempty"`
+	CustomerUnitNumber      string    `json:"customerUnitNumber,omitempty"`
+	VIN                     string    `json:"vin,omitempty"`
+	Department              string    `json:"department,omitempty"`
+	RemoteApplication       string    `json:"remoteApplication,omitempty"`
+	RemoteEstimateID        string    `json:"remoteEstimateId,omitempty"`
 	Tasks                   []Task    `json:"tasks,omitempty"`
 
-	// Duplicates is how many times more the views show the same rows.
+	// Duplicates is the number of additional times that the views show the same rows.
 	Duplicates int `json:"duplicates,omitempty"`
-	// Malformed is what answers write in place of the values of some columns, such as "IsBillingCustomerWarranty": -1. With null the
-	// cell is written as an empty one. Filters and order go by the right values.
+	// Malformed replaces the values of some columns in answers, such as
+	// "IsBillingCustomerWarranty": -1. A null is written as an empty cell. Filters and sorting use
+	// the correct values.
 	Malformed map[string]json.RawMessage `json:"malformed,omitempty"`
 }
 
-// Task is a task of an RO, with the alternate billing account it may have.
+// Task is a task of an RO, with its alternate billing account, if any. Number, Status and Total
+// hold TaskNumber, TaskStatus and TaskTotal; the other fields hold the columns of their names.
 type Task struct {
-	Number                      int     `json:"number"`                                // TaskNumber
-	AlternateBillingCustomer    string  `json:"alternateBillingCustomer,omitempty"`    // AlternateBillingCustomer
-	AlternateBillingCompanyName string  `json:"alternateBillingCompanyName,omitempty"` // AlternateBillingCompanyName
-	Status                      string  `json:"status,omitempty"`                      // TaskStatus
-	Total                       float64 `json:"total,omitempty"`                       // TaskTotal
+	Number                      int     `json:"number"`
+	AlternateBillingCustomer    string  `json:"alternateBillingCustomer,omitempty"`
+	AlternateBillingCompanyName string  `json:"alternateBillingCompanyName,omitempty"`
+	Status                      string  `json:"status,omitempty"`
+	Total                       float64 `json:"total,omitempty"`
 }
 
 func (a Account) validate() error {

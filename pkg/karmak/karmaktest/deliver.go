@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// deliver sends the answer, or fails to in the way of the fault. It calls leave before the client can have the whole answer, so
-// that a client's next request never seems to overlap with this one.
+// deliver sends the answer, or fails in the way of the fault. It calls leave before the client can
+// have the whole answer, so that the client's next request never appears to overlap with this one.
 func deliver(w http.ResponseWriter, r *http.Request, a answer, fault Kind, leave func()) {
 	defer leave()
 	switch fault {
@@ -55,20 +55,20 @@ func deliver(w http.ResponseWriter, r *http.Request, a answer, fault Kind, leave
 	}
 }
 
-// hang blocks until the client goes away, and then ends the connection.
+// hang blocks until the client goes away, then ends the connection.
 func hang(r *http.Request) {
 	<-r.Context().Done()
 	panic(http.ErrAbortHandler)
 }
 
-// reset ends the connection with a TCP reset, or just ends it where that cannot be had.
+// reset ends the connection with a TCP reset, or with a plain close if a reset is not possible.
 func reset(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		tcp.SetLinger(0) // an error leaves an ordinary close, which is a fault too
+		tcp.SetLinger(0) // after an error the close is an ordinary one, which is a fault too
 	}
 	conn.Close()
 }
@@ -92,7 +92,7 @@ func acceptsGzip(r *http.Request) bool {
 func compress(body []byte) []byte {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
-	z.Write(body) // a buffer takes it all
+	z.Write(body) // writes to a buffer do not fail
 	z.Close()
 	return b.Bytes()
 }

@@ -1,6 +1,6 @@
-// Package karmaktest is a strict simulator of the HTTP interfaces of the DMS Karmak Fusion, Unity and the newer Report Data Access,
-// over the same data. Tests start it with
-// [Start], the local stack mounts the [Simulator] that [New] returns, and a client that is wrong fails against it.
+// Package karmaktest is a strict simulator of the HTTP interfaces of the DMS Karmak Fusion: Unity
+// and the newer Report Data Access, over the same data. Tests start it with [Start]. The local
+// stack mounts the [Simulator] that [New] returns. A faulty client fails against it.
 //
 //	sim := karmaktest.Start(karmaktest.Config{ClientID: "id", ClientSecret: "secret"})
 //	defer sim.Close()
@@ -8,32 +8,42 @@
 //	sim.AddRO("acct-1", karmaktest.RO{Number: "50123", Branch: "MAIN"})
 //	sim.Spinoff("acct-1", "50123", "MAIN", karmaktest.RO{Number: "50124"})
 //
-// It serves the token call, the views RepairOrderHeader and RepairOrderTask, the list of branches and the system status; by the newer
-// interface the views alone. An account is reached by one of them at a time, and [Simulator.Move] moves it to the other. Each rule that it
-// goes by is in infra/docs/simulator.md, with where Karmak publishes it, or that it is our choice. How an account's answers are written is
-// its [Rendering]; what else differs from one account to another, its [Rules]; what goes wrong, a [Fault].
+// It serves the token call, the views RepairOrderHeader and RepairOrderTask, the list of branches
+// and the system status; the newer interface has the views alone. One of the two reaches an account
+// at a time, and [Simulator.Move] moves the account to the other. infra/docs/simulator.md states
+// each rule of the simulator and its source: a page of Karmak's, or our choice. [Rendering] sets
+// how an account's answers are written, [Rules] sets other differences between accounts, and a
+// [Fault] makes calls fail.
 //
 // # Control API
 //
-// The same handler serves a JSON API under /control/ that changes the simulator while it runs. It is never counted and no fault
-// touches it. A wrong request is a 400 that names the field, an unknown account or RO a 404. In set, null empties a field.
+// The same handler serves a JSON API under /control/ that changes the simulator while it runs. Its
+// requests are not counted, and faults do not affect them. It answers an invalid request with a 400
+// that names the field, and an unknown account or RO with a 404. In set, null empties a field.
 //
-//	GET    /control/state            accounts (?account= for one) with their ROs, and the faults: the form that load takes
+//	GET    /control/state            accounts (?account= for one) with their ROs, and faults,
+//	                                 in the form of load
 //	GET    /control/counts           requests counted by call and account
-//	DELETE /control/counts           start counting anew; forgets the recorded requests too
+//	DELETE /control/counts           reset the counts and drop the recorded requests
 //	GET    /control/requests         the recorded requests, oldest first
-//	POST   /control/load             {"accounts":[{"id","users","fusionVersion","ros":[…]}],"faults":[…]}
-//	POST   /control/account          {"id","users","fusionVersion",…}: adds an account, or replaces its own fields
-//	PATCH  /control/account          {"id","set":{"maxPageSize":100,"rules":{…},"rendering":{…},…}}; "face":"rda" or "unity" moves it
+//	POST   /control/load             {"accounts":[{"id","users","fusionVersion","ros":[…]}],
+//	                                 "faults":[…]}
+//	POST   /control/account          {"id","users","fusionVersion",…}: add an account, or replace
+//	                                 its own fields
+//	PATCH  /control/account          {"id","set":{"maxPageSize":100,"rules":{…},
+//	                                 "rendering":{…},…}}; "face":"rda" or "unity" moves it
 //	POST   /control/ro               {"account","ro":{"number","branch","original",…}}
 //	PATCH  /control/ro               {"account","number","branch","set":{"status":"INVOICED",…}}
 //	DELETE /control/ro               ?account=&number=&branch=
 //	POST   /control/spinoff          {"account","from","branch","ro":{"number",…}}
-//	POST   /control/task             {"account","number","branch","task":{"number":3,"alternateBillingCustomer",…}}: one more of the RO
-//	POST   /control/reopen           {"account","number","branch"}: an invoiced RO is open again
-//	POST   /control/combine          {"account","number","branch","into"}: the RO becomes part of another and is gone
-//	POST   /control/fault            {"account","call","ro","kind","times","latency":"2s","retryAfter","status",…}
+//	POST   /control/task             {"account","number","branch","task":{"number":3,
+//	                                 "alternateBillingCustomer",…}}: add a task to the RO
+//	POST   /control/reopen           {"account","number","branch"}: open an invoiced RO again
+//	POST   /control/combine          {"account","number","branch","into"}: combine the RO into
+//	                                 another and remove it
+//	POST   /control/fault            {"account","call","ro","kind","times","latency":"2s",
+//	                                 "retryAfter","status",…}
 //	DELETE /control/faults           end all faults
-//	POST   /control/revoke           {"account"}: revoke its tokens; without account, everybody's
-//	POST   /control/secret           {"clientSecret","subscriptionKey"}, one or both: as when Karmak gives out new ones
+//	POST   /control/revoke           {"account"}: revoke its tokens; without account, all tokens
+//	POST   /control/secret           {"clientSecret","subscriptionKey"}, one or both: replace them
 package karmaktest

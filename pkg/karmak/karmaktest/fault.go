@@ -7,27 +7,33 @@ import (
 	"time"
 )
 
-// Kind is what a [Fault] does.
+// Kind is the effect of a [Fault].
 type Kind string
 
 // The kinds of fault.
 const (
-	Latency      Kind = "latency"       // wait Latency, give or take Jitter, then answer; adds to whatever else goes wrong
-	RateLimited  Kind = "rate_limited"  // 429 with RetryAfter
-	StatusError  Kind = "status_error"  // Status, 500 unless set, with RetryAfter
-	Hang         Kind = "hang"          // no answer until the client goes away
-	Stall        Kind = "stall"         // half the body, then nothing until the client goes away
-	Reset        Kind = "reset"         // the connection is reset before an answer; Go's client repeats a GET on a reused connection
+	// Latency waits for the fault's Latency, give or take Jitter, then answers. It adds to the
+	// waits of other faults.
+	Latency     Kind = "latency"
+	RateLimited Kind = "rate_limited" // 429 with RetryAfter
+	StatusError Kind = "status_error" // Status, 500 unless set, with RetryAfter
+	Hang        Kind = "hang"         // no answer until the client goes away
+	Stall       Kind = "stall"        // half the body, then nothing until the client goes away
+	// Reset resets the connection before an answer. Go's client repeats a GET on a reused
+	// connection.
+	Reset        Kind = "reset"
 	ResetBody    Kind = "reset_body"    // the connection is reset in mid-body
-	Truncated    Kind = "truncated"     // half the body as if it were all
+	Truncated    Kind = "truncated"     // half the body, presented as the whole
 	WrongJSON    Kind = "wrong_json"    // JSON of another shape: the answer inside an object
-	NotOnlyGUID  Kind = "not_only_guid" // an object that has a ProcessGUID and something else
+	NotOnlyGUID  Kind = "not_only_guid" // an object with a ProcessGUID and another field
 	HTML         Kind = "html"          // 200 with a page of HTML
-	Oversized    Kind = "oversized"     // right, but 9 MiB long
-	ExpiredToken Kind = "expired_token" // the token in use, or the one handed out, has expired already
-	RevokedToken Kind = "revoked_token" // the token in use, or the one handed out, is revoked
+	Oversized    Kind = "oversized"     // a correct answer, but 9 MiB long
+	ExpiredToken Kind = "expired_token" // the token in use, or the one issued, has already expired
+	RevokedToken Kind = "revoked_token" // the token in use, or the one issued, is revoked
 	Offline      Kind = "offline"       // the dealer's Fusion is offline; see the package's choices
-	NotActivated Kind = "not_activated" // the account lacks the feature: Status 403, 400 or 404; see the package's choices
+	// NotActivated makes the account lack the feature: Status 403, 400 or 404. See the package's
+	// choices.
+	NotActivated Kind = "not_activated"
 )
 
 func kinds() []Kind {
@@ -35,29 +41,35 @@ func kinds() []Kind {
 		ExpiredToken, RevokedToken, Offline, NotActivated}
 }
 
-// Fault makes calls go wrong. Its JSON form has latency and jitter as Go writes durations, such as "250ms".
+// Fault makes calls fail. In its JSON form, latency and jitter are Go durations such as "250ms".
 type Fault struct {
 	Account string `json:"account,omitempty"` // empty: any account
-	Call    string `json:"call,omitempty"`    // one of the Call constants; empty: any call that the kind is about
-	// RO confines the fault to look-ups whose filter names this RO number, or whose answer would have a row of it.
+	// Call is one of the Call constants. Empty means any call that the kind applies to.
+	Call string `json:"call,omitempty"`
+	// RO limits the fault to look-ups whose filter has this RO number, or whose answer would have a
+	// row of it.
 	RO   string `json:"ro,omitempty"`
 	Kind Kind   `json:"kind"`
 
-	Times       int           `json:"times,omitempty"`       // how often it strikes; 0: until cleared
-	After       int           `json:"after,omitempty"`       // how many matching calls it lets pass first
-	Probability float64       `json:"probability,omitempty"` // by which it strikes; 0: always
-	Latency     time.Duration `json:"-"`                     // a wait before it strikes; the whole fault of kind Latency
-	Jitter      time.Duration `json:"-"`                     // by which Latency varies either way at most
-	Status      int           `json:"status,omitempty"`      // of StatusError, Offline and NotActivated; 0: the kind's own
+	Times       int     `json:"times,omitempty"`       // times it strikes; 0: until cleared
+	After       int     `json:"after,omitempty"`       // number of matching calls that pass first
+	Probability float64 `json:"probability,omitempty"` // chance that it strikes; 0: always
+	// Latency is a wait before the fault strikes. It is the whole fault for the kind Latency.
+	Latency time.Duration `json:"-"`
+	Jitter  time.Duration `json:"-"` // maximum change of Latency, either way
+	// Status applies to StatusError, Offline and NotActivated. Zero means the default of the kind.
+	Status int `json:"status,omitempty"`
 
-	// RetryAfter is sent as it is; but "+7s" is sent as the HTTP date 7 seconds ahead; empty: no such header.
+	// RetryAfter is sent as it is, except that a value such as "+7s" becomes the HTTP date that far
+	// ahead. Empty means no such header.
 	RetryAfter string `json:"retryAfter,omitempty"`
-	// Message is what the answer of StatusError says, with the request's path and query for {url} and its query's values for {query}; empty:
-	// what Karmak says of the status.
+	// Message is the message of a StatusError. It may hold {url}, replaced by the request's path
+	// and query, and {query}, replaced by the values of the query. Empty means Karmak's text for
+	// the status.
 	Message string `json:"message,omitempty"`
 }
 
-// Validate returns an error that names the field that is wrong.
+// Validate returns an error that names the invalid field.
 func (f Fault) Validate() error {
 	calls := []string{"", CallToken, CallHeaders, CallTasks, CallBranches, CallStatus, CallUnknown}
 	switch {
@@ -101,8 +113,9 @@ func (k Kind) concerns(call string) bool {
 	return true
 }
 
-// SetFault makes calls go wrong from now on, in place of a fault of the same account, call, RO, kind and status. Of several faults
-// that match a call the one set first strikes, with the waits of all of kind Latency. The error is that of Validate.
+// SetFault sets a fault from now on. It replaces a fault with the same account, call, RO, kind and
+// status. If several faults match a call, the one set first strikes, and the waits of all faults of
+// kind Latency apply. The error is that of Validate.
 func (s *Simulator) SetFault(f Fault) error {
 	if err := f.Validate(); err != nil {
 		return err
@@ -111,7 +124,7 @@ func (s *Simulator) SetFault(f Fault) error {
 	return nil
 }
 
-// ClearFaults ends all faults. Calls that hang go on hanging.
+// ClearFaults ends all faults. Calls that already hang continue to hang.
 func (s *Simulator) ClearFaults() {
 	s.faults.clear()
 }

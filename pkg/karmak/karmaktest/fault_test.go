@@ -93,7 +93,7 @@ func TestFaultWithProbabilityStrikesAboutThatOftenAndTheSameForASeed(t *testing.
 	first, struck := outcomes()
 	second, _ := outcomes()
 	if first != second {
-		t.Error("two runs of one seed differ")
+		t.Error("two runs with the same seed differ")
 	}
 	if struck < 15 || struck > 50 {
 		t.Errorf("%d of 300 were struck, want about 30", struck)
@@ -119,7 +119,7 @@ func TestFaultLatencyAddsToAnotherFault(t *testing.T) {
 	u.expectNoAnswer(headers)
 }
 
-// expectNoAnswer asks path, and gives the answer a moment in which it must not come.
+// expectNoAnswer requests path and expects no answer within a short time.
 func (u *unity) expectNoAnswer(path string) {
 	u.t.Helper()
 	ctx, cancel := context.WithTimeout(u.t.Context(), 100*time.Millisecond)
@@ -142,7 +142,8 @@ func TestFaultStallSendsHalfABody(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	r := u.getRequest(headers).WithContext(ctx)
-	r.Header.Set("Accept-Encoding", "identity") // half of a compressed body may hold nothing to read
+	// Half of a compressed body may decompress to nothing.
+	r.Header.Set("Accept-Encoding", "identity")
 	resp, err := u.client.Do(r)
 	u.must(err)
 	defer resp.Body.Close()
@@ -151,7 +152,7 @@ func TestFaultStallSendsHalfABody(t *testing.T) {
 	u.must(err)
 	cancel()
 	if _, err := io.ReadAll(resp.Body); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v, want the rest never to come", err)
+		t.Errorf("got %v, want the body to stall until canceled", err)
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// faults are the faults set, in the order in which they were set. Times and After count down.
+// faults holds the faults in the order in which they were set. Times and After count down.
 type faults struct {
 	mu     sync.Mutex
 	active []*Fault
@@ -46,19 +46,19 @@ func (fs *faults) list() []Fault {
 	return list
 }
 
-// effect is what strikes one call: a fault, or a zero one, after a delay.
+// effect is the fault that strikes one call, or a zero fault, after a delay.
 type effect struct {
 	Fault
 	delay time.Duration
 }
 
-// draw decides what strikes the call. It asks touches whether the call has to do with an RO number.
+// draw selects the effect on a call. touches reports whether the call concerns an RO number.
 func (fs *faults) draw(account, call string, touches func(ro string) bool) effect {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	var (
 		e     effect
-		spent []*Fault // struck as often as they should
+		spent []*Fault // have reached their Times
 	)
 	for _, f := range fs.active {
 		matches := (f.Account == "" || f.Account == account) && (f.Call == "" || f.Call == call) && f.Kind.concerns(call) &&
@@ -95,7 +95,7 @@ func (fs *faults) vary(latency, jitter time.Duration) time.Duration {
 	return max(latency, 0)
 }
 
-// name is what the record says struck.
+// name returns the kind of the fault for the record.
 func (e effect) name() Kind {
 	if e.Kind == "" && e.delay > 0 {
 		return Latency
@@ -103,7 +103,7 @@ func (e effect) name() Kind {
 	return e.Kind
 }
 
-// wait waits the delay out. It reports false if the client went away first.
+// wait waits for the delay. It returns false if the client goes away first.
 func (e effect) wait(ctx context.Context) bool {
 	if e.delay <= 0 {
 		return true

@@ -11,12 +11,13 @@ import (
 type condition struct {
 	column column
 	op     string
-	values []cell // more than one for IN only; none when compared with NULL
+	values []cell // more than one only for IN; none for NULL
 
 	caseSensitive bool
 }
 
-// parseFilter reads terms joined by commas, all of which a row must meet. There is neither OR nor an escape.
+// parseFilter reads terms joined by commas. A row must meet all of them. The language has neither
+// OR nor an escape.
 func parseFilter(v *view, filter string, a *account) ([]condition, error) {
 	var conditions []condition
 	for _, term := range strings.Split(filter, ",") {
@@ -69,7 +70,7 @@ func parseCondition(v *view, term string, a *account) (condition, error) {
 	return c, nil
 }
 
-// meets reports whether the row meets the condition. As in SQL, an empty cell meets none but EQ NULL.
+// meets reports whether the row meets the condition. As in SQL, an empty cell meets only EQ NULL.
 func (c condition) meets(r row) bool {
 	actual := c.column.cell(r)
 	if len(c.values) == 0 {

@@ -7,19 +7,20 @@ import (
 	"strings"
 )
 
-// account is an Account as stored: its ROs by identity, by number and by original.
+// account is a stored Account, with its ROs by identity, by number and by original.
 type account struct {
 	Account    // without ROs
 	ros        map[identity]*entry
-	byNumber   map[string][]*entry // key: canonical number
+	byNumber   map[string][]*entry // by canonical number
 	byOriginal map[string][]*entry
-	noInts     int // ROs with a number, or an original, that an int column cannot hold
+	noInts     int // ROs whose number or original does not fit an int column
 }
 
-// identity tells an RO from the others of its account. Numbers are in canonical form, branches without case.
+// identity identifies an RO within its account. Numbers are in canonical form, and case does not
+// matter in branches.
 type identity struct{ number, branch string }
 
-// entry is an RO as stored. It is replaced when the RO changes, never written to.
+// entry is a stored RO. It is immutable: a change replaces the entry.
 type entry struct {
 	ro  RO
 	seq int
@@ -33,7 +34,8 @@ func (e *entry) copy() RO {
 
 func identityOf(number, branch string) identity { return identity{canonical(number), fold(branch)} }
 
-// canonical gives equal numbers the same form: digits without leading zeros, letters without case.
+// canonical returns the same form for equal numbers: digits without leading zeros, letters in one
+// case.
 func canonical(number string) string {
 	if !digits(number) {
 		return fold(number)
@@ -76,7 +78,7 @@ func (s *Simulator) find(account, number, branch string) (*account, *entry, erro
 	return a, e, nil
 }
 
-// put adds ro, or replaces the one of the same identity.
+// put adds ro, or replaces the RO with the same identity.
 func (s *Simulator) put(a *account, ro RO) {
 	ro.Tasks, ro.Malformed = slices.Clone(ro.Tasks), maps.Clone(ro.Malformed)
 	if old := a.ros[identityOf(ro.Number, ro.Branch)]; old != nil {
@@ -117,11 +119,12 @@ func (e *entry) fitsInt() bool {
 	return isInt(e.ro.Number) && (e.ro.Original == "" || isInt(e.ro.Original))
 }
 
-// intNumbers reports whether the account's columns of RO numbers are int columns: its answers write them as numbers, and each of its
-// ROs fits. Otherwise they hold text.
+// intNumbers reports whether the account's columns of RO numbers are int columns: its answers write
+// numbers as such, and the number of each RO fits. Otherwise they are columns of text.
 func (a *account) intNumbers() bool { return a.Rendering.Numbers != "string" && a.noInts == 0 }
 
-// rendering is the account's Rendering, in which a column of text is written as text unless told otherwise.
+// rendering returns the account's Rendering. It makes columns of text strings unless the Rendering
+// says otherwise.
 func (a *account) rendering() Rendering {
 	r := a.Rendering
 	if !a.intNumbers() && r.Numbers != "number" && r.Numbers != "mixed" {
@@ -139,7 +142,7 @@ func drop(index map[string][]*entry, key string, e *entry) {
 	index[key] = left
 }
 
-// candidates returns the entries of the account that can meet the conditions, by index where one serves: an EQ or IN on
+// candidates returns the entries that may meet the conditions. It uses the index for an EQ or IN on
 // RONumber or OriginalRONumber.
 func (a *account) candidates(conditions []condition) []*entry {
 	var found []*entry

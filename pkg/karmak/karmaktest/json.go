@@ -16,7 +16,7 @@ type faultJSON struct {
 	Jitter  string `json:"jitter,omitempty"`
 }
 
-// faultFields is Fault without its methods, or they would call themselves.
+// faultFields is Fault without its methods, which would recurse.
 type faultFields Fault
 
 // MarshalJSON writes the fault in the form that UnmarshalJSON reads.
@@ -31,8 +31,8 @@ func (f Fault) MarshalJSON() ([]byte, error) {
 	return json.Marshal(j)
 }
 
-// UnmarshalJSON reads {"account","call","kind","times","after","probability","latency","jitter","status","retryAfter"}. The error
-// names the field that is wrong; which values make sense is for Validate to say.
+// UnmarshalJSON reads {"account","call","kind","times","after","probability","latency","jitter",
+// "status","retryAfter"}. The error names the invalid field. Validate checks the values.
 func (f *Fault) UnmarshalJSON(data []byte) error {
 	var j faultJSON
 	if err := unmarshalStrictly(data, &j); err != nil {
@@ -55,7 +55,7 @@ func (f *Fault) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// decodeStrictly reads one JSON value and nothing after it. An unknown field is an error that names it.
+// decodeStrictly reads exactly one JSON value. It returns an error that names an unknown field.
 func decodeStrictly(r io.Reader, to any) error {
 	d := json.NewDecoder(r)
 	d.DisallowUnknownFields()

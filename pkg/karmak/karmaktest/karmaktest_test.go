@@ -25,7 +25,8 @@ const (
 	tokens   = "/auth/connect/token"
 )
 
-// unity is a simulator with account a (users u and v) and account b (user u), and a client of it without any tolerance.
+// unity is a simulator with account a (users u and v) and account b (user u), and a strict client
+// of it.
 type unity struct {
 	*karmaktest.Server
 	t      testing.TB
@@ -80,7 +81,8 @@ func withROs(t testing.TB) *unity {
 	return u
 }
 
-// add adds ROs to account a; "50124<50123" is 50124 made from 50123, "50124@EAST" is at branch EAST.
+// add adds ROs to account a: "50124<50123" is 50124 made from 50123, and "50124@EAST" is at branch
+// EAST.
 func (u *unity) add(ros ...string) {
 	u.t.Helper()
 	for _, ro := range ros {
@@ -107,7 +109,7 @@ func (c *clock) advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// reply is a response read to its end.
+// reply is a response with its whole body.
 type reply struct {
 	status int
 	header http.Header
@@ -131,7 +133,7 @@ func (u *unity) do(r *http.Request) reply {
 	return got
 }
 
-// asked is the path of a look-up that asks for the least.
+// asked returns the path of a look-up with the smallest select.
 func asked(path string) string { return path + "?select=RONumber" }
 
 // set changes account a.
@@ -140,7 +142,7 @@ func (u *unity) set(change func(*karmaktest.Account)) {
 	u.must(u.UpdateAccount("a", change))
 }
 
-// request makes a request with each header given as "Name: value".
+// request returns a request with each header given as "Name: value".
 func (u *unity) request(method, path, body string, header ...string) *http.Request {
 	u.t.Helper()
 	r, err := http.NewRequestWithContext(u.t.Context(), method, u.URL+path, strings.NewReader(body))
@@ -152,7 +154,7 @@ func (u *unity) request(method, path, body string, header ...string) *http.Reque
 	return r
 }
 
-// form returns the fields of a right token call, with changes given as name, value.
+// form returns the fields of a correct token call. changes alternates names and values.
 func form(changes ...string) url.Values {
 	f := url.Values{
 		"client_id": {"partner"}, "client_secret": {"s3cret&more"}, "grant_type": {"karmak_identity"}, "scope": {"api"},
@@ -169,7 +171,7 @@ func (u *unity) postForm(f url.Values) reply {
 	return u.do(u.request("POST", tokens, f.Encode(), "Content-Type: application/x-www-form-urlencoded"))
 }
 
-// token returns the header of a new token.
+// token returns the Authorization header of a new token.
 func (u *unity) token(account, user string) string {
 	u.t.Helper()
 	got := u.postForm(form("account", account, "user", user))
@@ -183,7 +185,8 @@ func (u *unity) token(account, user string) string {
 	return "Authorization: Bearer " + answer.AccessToken
 }
 
-// get asks path with parameters given as name, value, and a new token of account a. A look-up selects RONumber unless told otherwise.
+// get requests path with a new token of account a. parameters alternates names and values. A
+// look-up selects RONumber unless they say otherwise.
 func (u *unity) get(path string, parameters ...string) reply {
 	u.t.Helper()
 	return u.do(u.getRequest(path, parameters...))
@@ -201,7 +204,7 @@ func (u *unity) getRequest(path string, parameters ...string) *http.Request {
 	return u.request("GET", path+"?"+q.Encode(), "", u.token("a", "u"))
 }
 
-// rows asks path and decodes its rows; none where the answer is that nothing matched.
+// rows requests path and decodes its rows. The result is empty if nothing matched.
 func (u *unity) rows(path string, parameters ...string) []map[string]any {
 	u.t.Helper()
 	got := u.get(path, parameters...)
@@ -240,7 +243,7 @@ func (r reply) expect(t testing.TB, status int, words ...string) {
 	}
 	for _, word := range words {
 		if !strings.Contains(r.body, word) {
-			t.Errorf("%q does not say %q", r.body, word)
+			t.Errorf("%q does not contain %q", r.body, word)
 		}
 	}
 }

@@ -8,37 +8,46 @@ import (
 	"time"
 )
 
-// Request is one Unity request as recorded. It holds neither the client's secret, nor a subscription key or bearer token.
+// Request is a recorded Unity request. It holds neither the client's secret nor a subscription key
+// or bearer token.
 type Request struct {
-	Time    time.Time   `json:"time"` // when it came, by the simulator's clock
-	Call    string      `json:"call"`
-	Account string      `json:"account,omitempty"` // of the token form or the bearer token; empty when unknown
-	User    string      `json:"user,omitempty"`
-	Method  string      `json:"method"`
-	URL     string      `json:"url"`             // path and query
-	Status  int         `json:"status"`          // 0: it got no answer
-	Rows    int         `json:"rows"`            // of a look-up's answer, or branches
-	Fault   Kind        `json:"fault,omitempty"` // what struck it
-	Header  http.Header `json:"-"`               // without Authorization, subscription key and cookies
+	Time time.Time `json:"time"` // arrival, by the simulator's clock
+	Call string    `json:"call"`
+	// Account is from the token form or the bearer token. It is empty if unknown.
+	Account string `json:"account,omitempty"`
+	User    string `json:"user,omitempty"`
+	Method  string `json:"method"`
+	URL     string `json:"url"`             // path and query
+	Status  int    `json:"status"`          // 0: no answer
+	Rows    int    `json:"rows"`            // rows or branches in the answer
+	Fault   Kind   `json:"fault,omitempty"` // the fault that struck it
+	// Header leaves out Authorization, the subscription key and cookies.
+	Header http.Header `json:"-"`
 }
 
-// Counts says how many requests came, those without an answer included. A request is in progress until its answer is about to
-// be complete; one that hangs, until the simulator sees that its client went away.
+// Counts counts the requests received, including those without an answer. A request is in progress
+// until its answer is about to be complete. One that hangs is in progress until the simulator sees
+// that its client went away.
 type Counts struct {
-	Total      int                       `json:"total"`
-	Calls      map[string]int            `json:"calls"`      // by call
-	Accounts   map[string]map[string]int `json:"accounts"`   // by account and call; account "" is unknown
-	Faults     map[Kind]int              `json:"faults"`     // requests that a fault struck, by kind
-	MostAtOnce map[string]int            `json:"mostAtOnce"` // by account: most requests in progress at the same time
+	Total int            `json:"total"`
+	Calls map[string]int `json:"calls"` // by call
+	// Accounts counts by account and call. The account "" is unknown.
+	Accounts map[string]map[string]int `json:"accounts"`
+	// Faults counts the requests that a fault struck, by kind.
+	Faults map[Kind]int `json:"faults"`
+	// MostAtOnce is the maximum number of requests in progress at the same time, by account.
+	MostAtOnce map[string]int `json:"mostAtOnce"`
 }
 
 // Lookups returns the number of look-ups in the two views.
 func (c Counts) Lookups() int { return c.Calls[CallHeaders] + c.Calls[CallTasks] }
 
-// maxRecorded bounds the memory of a soak. Past it the oldest tenth goes.
+// maxRecorded limits the memory of a soak test. Above it, the oldest tenth of the requests is
+// dropped.
 const maxRecorded = 10_000
 
-// Requests returns the recorded requests, oldest first. Of more than 10,000 only the last 9,000 or more are there.
+// Requests returns the recorded requests, oldest first. After more than 10,000 requests it returns
+// at least the last 9,000.
 func (s *Simulator) Requests() []Request {
 	s.ledger.mu.Lock()
 	defer s.ledger.mu.Unlock()
@@ -58,7 +67,7 @@ func (s *Simulator) Counts() Counts {
 	return c
 }
 
-// ResetCounts starts counting anew and forgets the recorded requests.
+// ResetCounts resets the counts and drops the recorded requests.
 func (s *Simulator) ResetCounts() { s.ledger.reset() }
 
 // ledger records and counts requests.
@@ -84,7 +93,8 @@ func (l *ledger) reset() {
 	}
 }
 
-// enter counts a request that came. The function it returns says that it is done; calling that again does nothing.
+// enter counts a request that arrived. The caller calls leave when the request is done; further
+// calls of leave do nothing.
 func (l *ledger) enter(call, account string) (leave func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

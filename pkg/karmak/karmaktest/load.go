@@ -13,8 +13,9 @@ type seed struct {
 	Faults   []Fault   `json:"faults,omitempty"`
 }
 
-// Load reads whole accounts and faults, {"accounts":[{"id","users","fusionVersion","ros":[…]}],"faults":[…]}, and adds them as
-// AddAccount and SetFault do. The error names the field that is wrong; nothing has changed then.
+// Load reads whole accounts and faults,
+// {"accounts":[{"id","users","fusionVersion","ros":[…]}],"faults":[…]}, and adds them as AddAccount
+// and SetFault do. The error names the invalid field; in that case nothing has changed.
 func (s *Simulator) Load(r io.Reader) error {
 	var data seed
 	if err := decodeStrictly(r, &data); err != nil {
@@ -41,7 +42,7 @@ func (s *Simulator) Load(r io.Reader) error {
 	return nil
 }
 
-// state returns the data in the form that Load takes; of one account unless it is empty.
+// state returns the data in the form that Load reads, for one account unless account is empty.
 func (s *Simulator) state(account string) seed {
 	data := seed{Accounts: []Account{}, Faults: s.faults.list()}
 	s.mu.RLock()

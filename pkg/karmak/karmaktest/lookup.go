@@ -15,11 +15,12 @@ import (
 	"time"
 )
 
-// maxURL is the length above which a URL is refused: what servers and proxies are sure to accept.
+// maxURL is the maximum length of a URL. Servers and proxies accept URLs up to it. Longer ones are
+// refused.
 const maxURL = 2000
 
-// lookUp answers a look-up in a view. With the fault NotActivated and status 400 the view lacks OriginalRONumber. The caller must hold
-// s.mu.
+// lookUp answers a look-up in a view. Under the fault NotActivated with status 400 the view lacks
+// OriginalRONumber. The caller must hold s.mu.
 func (s *Simulator) lookUp(c call, f Fault, a *account) answer {
 	r := c.request
 	if len("http://")+len(r.Host)+len(r.RequestURI) > maxURL {
@@ -52,7 +53,8 @@ func (s *Simulator) lookUp(c call, f Fault, a *account) answer {
 	return answer{http.StatusOK, jsonHeader(), q.render(rows, a.rendering()), len(rows)}
 }
 
-// touches returns whether a look-up names an RO number in its filter, or would be answered with a row of it.
+// touches returns a function that reports whether a look-up has an RO number in its filter, or a
+// row of it in its answer.
 func (s *Simulator) touches(c call) func(ro string) bool {
 	numbers := sync.OnceValue(func() map[string]bool { return s.numbers(c) })
 	return func(ro string) bool { return numbers()[canonical(ro)] }
@@ -85,7 +87,7 @@ func (s *Simulator) numbers(c call) map[string]bool {
 
 func noSuchView(name string) answer { return message(http.StatusNotFound, "no such view: %s", name) }
 
-// query is what a look-up asks for.
+// query holds the parsed parameters of a look-up.
 type query struct {
 	view       *view
 	conditions []condition
@@ -98,7 +100,7 @@ type query struct {
 
 type selection struct {
 	column
-	key string // in the answer: the alias, or else the column's name
+	key string // name in the answer: the alias, or the column's name
 }
 
 type order struct {
@@ -146,7 +148,8 @@ func (s *Simulator) parseQuery(v *view, raw string, a *account) (query, error) {
 	return q, err
 }
 
-// parseSelect reads col or col:alias, joined by commas. Without the parameter every column is selected.
+// parseSelect reads col or col:alias, joined by commas. Without the parameter it selects every
+// column.
 func parseSelect(v *view, values url.Values) ([]selection, error) {
 	var selected []selection
 	if !values.Has("select") {
@@ -173,8 +176,9 @@ func parseSelect(v *view, values url.Values) ([]selection, error) {
 	return selected, nil
 }
 
-// parseSort reads col or -col, joined by commas; each column must be selected. Without the parameter rows come by the view's
-// default column if selected, else by the first selected.
+// parseSort reads col or -col, joined by commas. Each column must be selected. Without the
+// parameter it sorts by the view's default column if selected, or else by the first selected
+// column.
 func parseSort(v *view, values url.Values, selected []selection) ([]order, error) {
 	isSelected := func(name string) bool {
 		return slices.ContainsFunc(selected, func(s selection) bool { return s.name == name })
@@ -236,7 +240,8 @@ func (q query) rows(a *account) []row {
 				return sign * n
 			}
 		}
-		if q.number%2 == 0 { // a database promises no order from one request to the next
+		// A database does not promise the same order for two requests.
+		if q.number%2 == 0 {
 			return cmp.Compare(y.seq, x.seq)
 		}
 		return cmp.Compare(x.seq, y.seq)
@@ -252,7 +257,7 @@ func (q query) page(rows []row) []row {
 	return rows[start:min(start+q.size, len(rows))]
 }
 
-// render writes rows as a JSON array of objects with the selected columns in their order.
+// render writes rows as a JSON array of objects, with the selected columns in their order.
 func (q query) render(rows []row, how Rendering) []byte {
 	var b bytes.Buffer
 	b.WriteByte('[')

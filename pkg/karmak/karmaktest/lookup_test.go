@@ -24,7 +24,7 @@ func selectRequired(t *testing.T) {
 	u.do(u.request("GET", headers, "", u.token("a", "u"))).expect(t, 200, `"VIN"`, `"Department"`)
 }
 
-// expectColumns holds a view to its columns, in any order.
+// expectColumns checks the columns of a view, in any order.
 func expectColumns(t *testing.T, path, columns string) {
 	t.Helper()
 	u := withROs(t)
@@ -50,7 +50,7 @@ func taskColumns(t *testing.T) {
 	equal(t, u.get(tasks, "select", "TaskNumber", "filter", "RONumber[IN]9|10,AlternateBillingCustomer[NE]NULL").body, `[{"TaskNumber":2}]`)
 }
 
-// wholeRow asks path for its first row without select.
+// wholeRow requests path without select and returns its first row.
 func (u *unity) wholeRow(path string) (row map[string]any) {
 	u.t.Helper()
 	var rows []map[string]any

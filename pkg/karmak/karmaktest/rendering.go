@@ -12,28 +12,32 @@ import (
 	"time"
 )
 
-// Rendering says how an account's answers are written. Empty fields mean the first choice.
+// Rendering sets how an account's answers are written. An empty field selects the first choice.
 type Rendering struct {
-	// NoRows is the answer when nothing matched: "guid", an object that has only a ProcessGUID; "array", an empty one; "null"; "empty", a
-	// body without a byte; or "204".
+	// NoRows is the answer if nothing matched: "guid", an object with only a ProcessGUID; "array",
+	// an empty array; "null"; "empty", an empty body; or "204".
 	NoRows string `json:"noRows,omitempty"`
-	// Numbers is how columns of numbers are written: "int"; "string", as columns of text are; "mixed", RONumber as a number and others as
-	// strings; "number", as a number in columns of text too; or "decimal", 50123.00. What an int column cannot hold is a string.
+	// Numbers sets how columns of numbers are written: "int"; "string", the form of text columns;
+	// "mixed", RONumber as a number and others as strings; "number", also in text columns; or
+	// "decimal", 50123.00. A value that does not fit an int column is a string.
 	Numbers string `json:"numbers,omitempty"`
-	// Booleans are written as "bool" (true, false), "int" (1, 0), "minus" (-1, 0), "decimal" (1.0, 0.0) or "yn" ("Y", "N").
+	// Booleans are written as "bool" (true, false), "int" (1, 0), "minus" (-1, 0), "decimal" (1.0,
+	// 0.0) or "yn" ("Y", "N").
 	Booleans string `json:"booleans,omitempty"`
-	// Dates are written, in UTC, as "zoneless" (2026-11-05T08:30:00), "rfc3339" (with a Z), "space" (a space for the T), "day" (2026-11-05),
-	// "us" (11-05-2026) or "us-time" (11-05-2026 08:30:00).
+	// Dates are written, in UTC, as "zoneless" (2026-11-05T08:30:00), "rfc3339" (with a Z), "space"
+	// (a space for the T), "day" (2026-11-05), "us" (11-05-2026) or "us-time" (11-05-2026
+	// 08:30:00).
 	Dates string `json:"dates,omitempty"`
-	// NoDate is the day that stands for no date, such as 1900-01-01 or 0001-01-01; without it such a cell is empty.
+	// NoDate is the day that stands for no date, such as 1900-01-01 or 0001-01-01. If NoDate is
+	// empty, such a cell is empty.
 	NoDate string `json:"noDate,omitempty"`
-	// Empty cells are written as "null"; are "missing"; or "blank", an empty string.
+	// Empty cells are written as "null"; are "missing"; or are "blank", an empty string.
 	Empty string `json:"empty,omitempty"`
-	// ByteOrderMark puts one before the JSON.
+	// ByteOrderMark adds a byte order mark before the JSON.
 	ByteOrderMark bool `json:"byteOrderMark,omitempty"`
 }
 
-// The forms of Booleans and Dates by name.
+// The formats of Booleans and Dates by name.
 var (
 	booleanForms = map[string][2]string{
 		"bool": {"false", "true"}, "int": {"0", "1"}, "minus": {"0", "-1"}, "decimal": {"0.0", "1.0"}, "yn": {`"N"`, `"Y"`},
@@ -62,7 +66,7 @@ func (r Rendering) validate() error {
 	return nil
 }
 
-// noRows is the answer to a call that nothing matched.
+// noRows returns the answer to a call that nothing matched.
 func (r Rendering) noRows() answer {
 	a := answer{status: http.StatusOK, header: jsonHeader()}
 	switch r.NoRows {
@@ -79,11 +83,11 @@ func (r Rendering) noRows() answer {
 	return a
 }
 
-// value returns the cell as JSON; nil when it is to be left out.
+// value returns the cell as JSON, or nil if the cell is left out.
 func (r Rendering) value(column string, c cell) []byte {
 	if c.null && c.kind == timeKind && r.NoDate != "" {
 		c.null = false
-		c.time, _ = time.Parse(time.DateOnly, r.NoDate) // validate has passed it
+		c.time, _ = time.Parse(time.DateOnly, r.NoDate) // checked by validate
 	}
 	if c.null {
 		switch r.Empty {
@@ -119,7 +123,8 @@ func (r Rendering) number(column string, c cell) []byte {
 	return []byte(canonical(c.text))
 }
 
-// marshal writes v as JSON without escaping for HTML. It panics where v is no JSON value, which no caller passes.
+// marshal returns v as JSON without HTML escapes. It panics if v cannot be encoded, which no caller
+// passes.
 func marshal(v any) []byte {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
@@ -138,7 +143,7 @@ func jsonAnswer(status int, v any) answer {
 	return answer{status: status, header: jsonHeader(), body: marshal(v)}
 }
 
-// message is the form of every error but the token call's.
+// message returns an error answer in the form of every error except the token call's.
 func message(status int, format string, args ...any) answer {
 	return jsonAnswer(status, struct {
 		Message string `json:"message"`

@@ -4,13 +4,13 @@ import (
 	"net/http"
 )
 
-// The interfaces by which an account may be reached, as [Account] names them.
+// The interfaces that may reach an account, as named by [Account].
 const (
 	Unity            = "unity"
 	ReportDataAccess = "rda"
 )
 
-// reportDataPath is where the newer interface has the views.
+// reportDataPath is the base path of the views at the newer interface.
 const reportDataPath = "/ops/DataAccess/Frw/"
 
 // Headers of the newer interface.
@@ -19,7 +19,7 @@ const (
 	numberHeader = "KarmakAccountNumber"
 )
 
-// numbered returns the id of the account that has the number; empty if none has.
+// numbered returns the id of the account that has the number, or "" if there is none.
 func (s *Simulator) numbered(number string) string {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -31,7 +31,8 @@ func (s *Simulator) numbered(number string) string {
 	return ""
 }
 
-// admitNumber reports whether the call is a GET that may read an account at the newer interface, or gives the refusal.
+// admitNumber reports whether the call is a GET that may read an account at the newer interface. If
+// not, it returns the refusal.
 func (s *Simulator) admitNumber(c call) (answer, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -51,15 +52,16 @@ func (s *Simulator) admitNumber(c call) (answer, bool) {
 	return answer{}, true
 }
 
-// RotateSubscriptionKey makes key the one that the newer interface asks for from now on.
+// RotateSubscriptionKey sets the key that the newer interface requires from now on.
 func (s *Simulator) RotateSubscriptionKey(key string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.subscription = key
 }
 
-// Move has an account reached by another face, [Unity] or [ReportDataAccess], as when Karmak moves a dealer: the one before
-// refuses it from now on. The error is ErrNotFound for an unknown account, or says why the account cannot be reached so.
+// Move moves an account to another face, [Unity] or [ReportDataAccess], as Karmak does for a
+// dealer. The previous face refuses the account from then on. The error is ErrNotFound for an
+// unknown account, or says why the face cannot reach the account.
 func (s *Simulator) Move(account, face string) error {
 	return s.UpdateAccount(account, func(a *Account) { a.Face = face })
 }

@@ -9,7 +9,7 @@ import (
 
 const newer = "/ops/DataAccess/Frw/"
 
-// moved starts a simulator whose account a, number 03900, is reached by the newer interface.
+// moved starts a simulator whose account a, number 03900, is on the newer interface.
 func moved(t *testing.T) *unity {
 	t.Helper()
 	u := withROs(t)
@@ -18,7 +18,7 @@ func moved(t *testing.T) *unity {
 	return u
 }
 
-// ask asks the newer interface, with these headers in place of the right ones.
+// ask requests path at the newer interface. header replaces the correct headers.
 func (u *unity) ask(path string, header ...string) reply {
 	u.t.Helper()
 	if header == nil {
@@ -61,7 +61,7 @@ func newerHasViewsAlone(t *testing.T) {
 	}
 }
 
-// movedWhileItRuns: a token that Unity gave out before is refused too.
+// movedWhileItRuns checks that Unity refuses a moved account, even with a token issued before.
 func movedWhileItRuns(t *testing.T) {
 	u := withROs(t)
 	token := u.token("a", "u")
@@ -93,7 +93,7 @@ func TestAccountThatTheNewerInterfaceCannotName(t *testing.T) {
 	u := start(t, karmaktest.Config{})
 	for _, face := range []string{karmaktest.ReportDataAccess, "soap"} {
 		if err := u.Move("a", face); err == nil {
-			t.Errorf("moved to %s", face)
+			t.Errorf("Move to %s succeeded", face)
 		}
 	}
 }

@@ -5,24 +5,28 @@ import (
 	"slices"
 )
 
-// Rules are what an account's Unity refuses or takes. The zero value is as published, or where Karmak publishes nothing as
-// infra/docs/simulator.md says.
+// Rules sets which requests an account's Unity accepts. The zero value is as published or, if
+// Karmak publishes nothing, as infra/docs/simulator.md states.
 type Rules struct {
-	// StatusPath says which URL the system status has: "current", as published; "older", that of an older edition; "both"; or "none".
+	// StatusPath selects the URL of the system status: "current", as published; "older", from an
+	// older edition; "both"; or "none".
 	StatusPath string `json:"statusPath,omitempty"`
-	// Branches is the status, 403 or 404, of an account that may not list its branches; 0: it may.
+	// Branches is the status, 403 or 404, that refuses the list of branches. With 0 the list is
+	// open.
 	Branches int `json:"branches,omitempty"`
-	// BadToken is the status by which an expired or revoked token is refused, 401 or 400; 0 is 401.
+	// BadToken is the status, 401 or 400, for an expired or revoked token. 0 means 401.
 	BadToken int `json:"badToken,omitempty"`
-	// BadNumber is the status of a filter whose number an int column cannot hold, 400, 500 or 515; with 200 it matches no row; 0 is 400.
+	// BadNumber is the status, 400, 500 or 515, for a filter with a number that does not fit an int
+	// column. With 200 the filter matches no row. 0 means 400.
 	BadNumber int `json:"badNumber,omitempty"`
 
-	Sort          bool `json:"sort,omitempty"`          // takes sort
-	WholeRows     bool `json:"wholeRows,omitempty"`     // takes a look-up without select
-	ISODates      bool `json:"isoDates,omitempty"`      // takes ISO 8601 dates and times in filters too
-	CaseSensitive bool `json:"caseSensitive,omitempty"` // tells letters apart by case
+	Sort          bool `json:"sort,omitempty"`          // accepts sort
+	WholeRows     bool `json:"wholeRows,omitempty"`     // accepts a look-up without select
+	ISODates      bool `json:"isoDates,omitempty"`      // accepts ISO 8601 in filters too
+	CaseSensitive bool `json:"caseSensitive,omitempty"` // compares letters by case
 	NoTaskBranch  bool `json:"noTaskBranch,omitempty"`  // RepairOrderTask has no column Branch
-	TasksStay     bool `json:"tasksStay,omitempty"`     // tasks stay with the RO from which another was split off
+	// TasksStay leaves tasks with the RO from which another was split off.
+	TasksStay bool `json:"tasksStay,omitempty"`
 }
 
 func (r Rules) validate() error {
@@ -45,7 +49,7 @@ func (r Rules) validate() error {
 	return nil
 }
 
-// oneOf returns an error unless value is one of the choices or empty.
+// oneOf returns an error unless value is empty or one of the choices.
 func oneOf(field, value string, choices ...string) error {
 	if value == "" || slices.Contains(choices, value) {
 		return nil
@@ -65,7 +69,7 @@ func (r Rules) servesStatus(path string) bool {
 	return path == statusPath
 }
 
-// refusal is an error with the status of the answer to it.
+// refusal is an error with the status of its answer.
 type refusal struct {
 	status int
 	says   string

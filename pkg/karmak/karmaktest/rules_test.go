@@ -12,7 +12,7 @@ import (
 	"related-ro/pkg/karmak/karmaktest"
 )
 
-// rule is a line of the page that says what the simulator does and where Karmak publishes it.
+// rule is a line of the page: a behavior of the simulator and its source at Karmak, if published.
 type rule struct{ id, text, source string }
 
 func rulesOfThePage(t *testing.T) (rules []rule, page string) {
@@ -29,7 +29,8 @@ func rulesOfThePage(t *testing.T) (rules []rule, page string) {
 	return rules, string(text)
 }
 
-// TestRules holds the simulator to each rule of infra/docs/simulator.md, and the page to the subtests here.
+// TestRules checks that the simulator follows each rule of infra/docs/simulator.md, and that the
+// page has a rule for each subtest here.
 func TestRules(t *testing.T) {
 	rules, page := rulesOfThePage(t)
 	held := make(map[string][]func(*testing.T))
@@ -49,7 +50,7 @@ func TestRules(t *testing.T) {
 			t.Errorf("%s: the source %q is neither \"published: <page>\" nor \"our choice\"", r.id, r.source)
 		}
 		if len(held[r.id]) == 0 {
-			t.Errorf("%s: no test holds the simulator to it", r.id)
+			t.Errorf("%s: no test covers it", r.id)
 		}
 		t.Run(r.id, func(t *testing.T) {
 			for _, hold := range held[r.id] {
@@ -59,28 +60,28 @@ func TestRules(t *testing.T) {
 	}
 	for id := range held {
 		if !listed[id] {
-			t.Errorf("%s is held, but not on the page", id)
+			t.Errorf("%s has a test, but is not on the page", id)
 		}
 	}
 	for name, settings := range map[string]any{"rules": karmaktest.Rules{}, "rendering": karmaktest.Rendering{}} {
 		for _, field := range reflect.VisibleFields(reflect.TypeOf(settings)) {
 			setting, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 			if !strings.Contains(page, "`"+name+"."+setting+"`") {
-				t.Errorf("the page does not say what %s.%s does", name, setting)
+				t.Errorf("the page does not mention %s.%s", name, setting)
 			}
 		}
 	}
 }
 
-// ask is a request for which a rule says what is answered, or refused.
+// ask is a request whose answer or refusal a rule defines.
 type ask struct {
 	rule string
-	how  func(*unity) // what is different before it; nil: nothing
+	how  func(*unity) // prepares the simulator; may be nil
 	path string       // empty: RepairOrderHeader
-	// query is its parameters as name=value, joined by &; without select it selects RONumber.
+	// query is its parameters as name=value, joined by &. Without select it selects RONumber.
 	query  string
 	status int    // 0: 200, with the ROs
-	ros    string // the RONumbers answered
+	ros    string // the RONumbers in the answer
 	says   string // a regular expression for the body
 }
 
@@ -109,7 +110,7 @@ func (a ask) hold(t *testing.T) {
 	}
 }
 
-// withRule and writing return what makes account a go by another rule, or write its answers in another way.
+// withRule and writing return functions that change the rules or the rendering of account a.
 func withRule(change func(*karmaktest.Rules)) func(*unity) {
 	return func(u *unity) { u.set(func(a *karmaktest.Account) { change(&a.Rules) }) }
 }
@@ -137,7 +138,7 @@ func withBranches(u *unity) {
 	})
 }
 
-// behaviours are the rules that take more than one request to hold.
+// behaviours returns the tests of rules that take more than one request.
 func behaviours() map[string]func(*testing.T) {
 	return map[string]func(*testing.T){
 		"token-call":           tokenCall,

@@ -12,7 +12,7 @@ import (
 // Server is a Simulator that listens on a free port of the loopback interface.
 type Server struct {
 	*Simulator
-	URL string // the base URL, without a slash at its end
+	URL string // the base URL, without a trailing slash
 
 	server *http.Server
 	served chan struct{} // closed when the listener is done
@@ -22,7 +22,8 @@ type Server struct {
 	running sync.WaitGroup // requests in progress; grows only while not closed
 }
 
-// Start returns a running server. It panics when there is no port to listen on. End it with Close.
+// Start returns a running server. The caller must call Close. Start panics if it cannot listen on a
+// port.
 func Start(config Config) *Server {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -43,12 +44,13 @@ func Start(config Config) *Server {
 	return s
 }
 
-// Close cuts all connections and returns when every request in progress, hanging ones included, has ended.
+// Close closes all connections and returns once every request in progress, including hanging ones,
+// has ended.
 func (s *Server) Close() {
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()
-	s.server.Close() // its error is the listener's, which has nothing left to lose
+	s.server.Close() // its error is the listener's, and there is nothing to save
 	<-s.served
 	s.running.Wait()
 }

@@ -8,38 +8,40 @@ import (
 	"time"
 )
 
-// The calls of Unity, as [Fault], [Request] and [Counts] name them. A look-up is named for its view.
+// The calls of Unity, as named by [Fault], [Request] and [Counts]. A look-up has the name of its
+// view.
 const (
 	CallToken    = "token"
 	CallHeaders  = "RepairOrderHeader"
 	CallTasks    = "RepairOrderTask"
 	CallBranches = "Branch"
 	CallStatus   = "status"
-	CallUnknown  = "unknown" // a path or a view that Unity does not have
+	CallUnknown  = "unknown" // an unknown path or view
 )
 
-// Config says how a Simulator behaves. Its zero value works, with an empty client id and secret.
+// Config configures a Simulator. The zero value works, with an empty client id and secret.
 type Config struct {
 	ClientID, ClientSecret string
 	SubscriptionKey        string // of the newer interface
 
-	MaxPageSize   int              // rows a page at most where the account says nothing else; 0 is 500
-	TokenLifetime time.Duration    // 0 is one hour, as published
-	Now           func() time.Time // the clock of tokens, changes and Retry-After dates; nil is time.Now
-	Seed          uint64           // of the chance by which faults strike and latencies vary
+	MaxPageSize   int           // rows on a page unless the account sets it; 0 is 500
+	TokenLifetime time.Duration // 0 is one hour, as published
+	// Now is the clock of tokens, changes and Retry-After dates. nil is time.Now.
+	Now  func() time.Time
+	Seed uint64 // for the chance of faults and the variation of latencies
 
-	// Observe, if set, is told of each Unity request right before it is answered, by several goroutines at once.
+	// Observe, if set, receives each Unity request right before its answer. Calls are concurrent.
 	Observe func(Request)
 }
 
-// Simulator is a Karmak Unity in memory. It is safe for use by several goroutines; make one with [New].
+// Simulator is a Karmak Unity in memory. It is safe for concurrent use. Create it with [New].
 type Simulator struct {
 	config  Config
 	control http.Handler
 	faults  faults
 	ledger  ledger
 
-	mu           sync.RWMutex // guards what follows
+	mu           sync.RWMutex // guards the fields below
 	secret       string
 	subscription string
 	accounts     map[string]*account
@@ -83,7 +85,7 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if effect.wait(r.Context()) {
 		a = s.answer(c, effect.Fault)
 	} else {
-		effect.Kind = Hang // nobody is left to answer
+		effect.Kind = Hang // the client went away
 	}
 	record := Request{
 		Time: arrived, Call: c.name, Account: c.account, User: c.user, Method: r.Method, URL: s.redactedURL(r, c),
@@ -96,14 +98,15 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	deliver(w, r, a, effect.Kind, leave)
 }
 
-// call is a request taken apart: what it is, whose it is, and what it says.
+// call is a parsed request: its kind, its account and its parameters.
 type call struct {
-	name          string
-	account, user string // as the token form, the bearer token or the account number says; empty when unknown
+	name string
+	// From the token form, the bearer token or the account number; empty if unknown.
+	account, user string
 	bearer        string
 	request       *http.Request
 	form          form
-	newer         bool   // it came by the newer interface
+	newer         bool   // from the newer interface
 	viewName      string // of a look-up
 	view          *view  // nil for an unknown one
 }
@@ -145,7 +148,7 @@ func (s *Simulator) identify(r *http.Request) call {
 	return c
 }
 
-// answer is a response before it is sent. A zero status means none.
+// answer is a response before it is sent. A zero status means no response.
 type answer struct {
 	status int
 	header http.Header
@@ -153,7 +156,7 @@ type answer struct {
 	rows   int
 }
 
-// answer gives what Unity says to the call under the fault, which may be none.
+// answer returns Unity's answer to the call under the fault, if any.
 func (s *Simulator) answer(c call, f Fault) answer {
 	if a, ok := turnedAway(c, f, s.config.Now()); ok {
 		return a
@@ -174,7 +177,7 @@ func (s *Simulator) answer(c call, f Fault) answer {
 	return distort(a, f.Kind)
 }
 
-// admitted reports whether the caller has access to the account, or gives the refusal.
+// admitted reports whether the caller has access to the account. If not, it returns the refusal.
 func (s *Simulator) admitted(c call, fault Kind) (answer, bool) {
 	if c.newer {
 		return s.admitNumber(c)
@@ -182,7 +185,8 @@ func (s *Simulator) admitted(c call, fault Kind) (answer, bool) {
 	return s.admit(c, fault)
 }
 
-// serve answers a call whose caller is known to have access to the account, by either interface. The caller must hold s.mu.
+// serve answers a call at either interface. The caller must have checked access to the account, and
+// must hold s.mu.
 func (s *Simulator) serve(c call, f Fault, a *account) answer {
 	path := c.request.URL.Path
 	switch {

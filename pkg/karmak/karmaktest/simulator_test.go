@@ -50,7 +50,7 @@ func TestUpdateRORefuses(t *testing.T) {
 	}
 	for _, number := range []string{"", "2"} {
 		if err := u.UpdateRO("a", "1", "", func(ro *karmaktest.RO) { ro.Number = number }); err == nil {
-			t.Errorf("number %q was taken", number)
+			t.Errorf("number %q was accepted", number)
 		}
 	}
 	equal(t, u.numbers(), "1 2")
@@ -66,7 +66,7 @@ func spinoff(t *testing.T) {
 		t.Errorf("got %+v", ro)
 	}
 	if !ro.OpenedAt.Equal(u.clock.Now()) {
-		t.Errorf("opened %v, want now", ro.OpenedAt)
+		t.Errorf("OpenedAt %v, want now", ro.OpenedAt)
 	}
 	equal(t, u.numbers("filter", "OriginalRONumber[EQ]1"), "2")
 }
@@ -120,7 +120,7 @@ func vanish(t *testing.T) {
 	equal(t, u.numbers(), "9 12")
 	equal(t, len(u.rows(tasks, "filter", "RONumber[EQ]9")), 2)
 	if err := u.Combine("a", "9", "9", "EAST"); err == nil {
-		t.Error("an RO was combined into itself")
+		t.Error("combining an RO into itself succeeded")
 	}
 }
 
@@ -137,10 +137,10 @@ func TestSpinoffRefuses(t *testing.T) {
 		t.Errorf("unknown original: got %v, want ErrNotFound", err)
 	}
 	if err := u.Spinoff("a", "1", "", karmaktest.RO{Number: "2"}); err == nil {
-		t.Error("a number in use was taken")
+		t.Error("a number in use was accepted")
 	}
 	if err := u.Spinoff("a", "1", "", karmaktest.RO{}); err == nil {
-		t.Error("no number was taken")
+		t.Error("an RO without a number was accepted")
 	}
 }
 
@@ -158,7 +158,7 @@ func TestAddROWantsAnAccountAndANumber(t *testing.T) {
 		t.Errorf("got %v, want ErrNotFound", err)
 	}
 	if err := u.AddRO("a", karmaktest.RO{}); err == nil {
-		t.Error("an RO without a number was taken")
+		t.Error("an RO without a number was accepted")
 	}
 }
 
@@ -184,7 +184,7 @@ func TestRequestsAreRecordedWithoutSecrets(t *testing.T) {
 	equal(t, fmt.Sprint(requests), fmt.Sprint(observed))
 	all := fmt.Sprint(requests)
 	if strings.Contains(all, bearer) || strings.Contains(all, "s3cret") {
-		t.Errorf("a secret is in %s", all)
+		t.Errorf("the record contains a secret: %s", all)
 	}
 	equal(t, requests[0].URL, tokens)
 	equal(t, requests[1].Header.Get("User-Agent"), "test/1")
@@ -262,7 +262,7 @@ func TestCloseEndsRequestsThatHang(t *testing.T) {
 	}
 }
 
-// BenchmarkLookup shows that a look-up by number or by original does not read the whole account.
+// BenchmarkLookup shows that a look-up by number or by original does not scan the whole account.
 func BenchmarkLookup(b *testing.B) {
 	u := start(b, karmaktest.Config{})
 	for i := range 20_000 {

@@ -8,11 +8,12 @@ import (
 	"time"
 )
 
-// ErrNotFound is wrapped by the errors of methods that name an account or an RO that does not exist.
+// ErrNotFound is in the chain of errors about an unknown account or RO.
 var ErrNotFound = errors.New("not found")
 
-// AddAccount adds an account, or changes one: its own fields are replaced, its ROs stay and get those given as AddRO does.
-// The error names the field that is wrong; nothing has changed then.
+// AddAccount adds an account or changes an existing one. A change replaces the account's own
+// fields, keeps its ROs and adds those given as AddRO does. The error names the invalid field; in
+// that case nothing has changed.
 func (s *Simulator) AddAccount(a Account) error {
 	if err := a.validate(); err != nil {
 		return err
@@ -42,8 +43,8 @@ func (s *Simulator) addAccount(a Account) {
 	}
 }
 
-// AddRO adds an RO to an account, in place of one with the same number and branch. The error says what is wrong with the RO,
-// or is ErrNotFound for an unknown account.
+// AddRO adds an RO to an account, or replaces the one with the same number and branch. The error
+// describes the fault of the RO, or is ErrNotFound for an unknown account.
 func (s *Simulator) AddRO(account string, ro RO) error {
 	if err := ro.validate(); err != nil {
 		return err
@@ -58,8 +59,9 @@ func (s *Simulator) AddRO(account string, ro RO) error {
 	return nil
 }
 
-// UpdateAccount lets change alter an account's own fields, but neither its id nor its ROs. change must not call the simulator. The error
-// is ErrNotFound for an unknown account, or names the field that is wrong.
+// UpdateAccount calls change to modify an account's own fields, but not its id or ROs. change must
+// not call the simulator. The error is ErrNotFound for an unknown account, or names the invalid
+// field.
 func (s *Simulator) UpdateAccount(id string, change func(*Account)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -82,9 +84,9 @@ func (s *Simulator) UpdateAccount(id string, change func(*Account)) error {
 	return nil
 }
 
-// UpdateRO lets change alter an RO, which may also move it to another number or branch. LastUpdate becomes now unless change
-// sets it. change must not call the simulator. The error is ErrNotFound for an unknown account or RO, or says why the changed RO
-// cannot be.
+// UpdateRO calls change to modify an RO, possibly including its number or branch. LastUpdate
+// becomes now unless change sets it. change must not call the simulator. The error is ErrNotFound
+// for an unknown account or RO, or describes the fault of the changed RO.
 func (s *Simulator) UpdateRO(account, number, branch string, change func(*RO)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -109,7 +111,7 @@ func (s *Simulator) UpdateRO(account, number, branch string, change func(*RO)) e
 	return nil
 }
 
-// Reopen makes an invoiced or completed RO an open one again. The error is that of UpdateRO.
+// Reopen opens an invoiced or completed RO again. The error is that of UpdateRO.
 func (s *Simulator) Reopen(account, number, branch string) error {
 	return s.UpdateRO(account, number, branch, func(ro *RO) {
 		ro.Status, ro.Completed, ro.InvoiceNumber = "OPEN", false, ""
@@ -117,8 +119,8 @@ func (s *Simulator) Reopen(account, number, branch string) error {
 	})
 }
 
-// Combine moves an RO's tasks and charges into another one of the branch, and takes the RO away. Its spinoffs go on naming it as their
-// original. The error is ErrNotFound for an unknown account or RO.
+// Combine moves an RO's tasks and charges to another RO of the branch and removes the first one.
+// Its spinoffs keep it as their original. The error is ErrNotFound for an unknown account or RO.
 func (s *Simulator) Combine(account, from, into, branch string) error {
 	combined, err := s.RO(account, from, branch)
 	if err != nil {
@@ -137,7 +139,8 @@ func (s *Simulator) Combine(account, from, into, branch string) error {
 	return s.RemoveRO(account, from, branch)
 }
 
-// RemoveRO takes an RO away, as deleting does. The error is ErrNotFound for an unknown account or RO.
+// RemoveRO removes an RO, as a deletion does. The error is ErrNotFound for an unknown account or
+// RO.
 func (s *Simulator) RemoveRO(account, number, branch string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -149,10 +152,12 @@ func (s *Simulator) RemoveRO(account, number, branch string) error {
 	return nil
 }
 
-// Spinoff makes an alternate RO out of the RO from of branch: ro with from as its original. What ro leaves empty of branch,
-// customer, unit, VIN, department, status and opening is taken from the original, from an open RO and from now. The original's tasks that
-// are to be billed to ro's customer go with it, unless the account's rules let them stay. The error is
-// ErrNotFound for an unknown account or RO, or says what is wrong with ro; a number that the branch has already is wrong.
+// Spinoff creates an alternate RO, ro, with the RO from at branch as its original. Empty fields of
+// ro take these defaults: branch, customer, unit, VIN and department from the original, the status
+// of an open RO, and now as the opening. The original's tasks whose alternate billing customer is
+// ro's customer move to ro, unless the account's rules let them stay. The error is ErrNotFound for
+// an unknown account or RO, or describes the fault of ro. A number that the branch already has is a
+// fault.
 func (s *Simulator) Spinoff(account, from, branch string, ro RO) error {
 	if err := ro.validate(); err != nil {
 		return err
@@ -187,7 +192,8 @@ func (s *Simulator) Spinoff(account, from, branch string, ro RO) error {
 	return nil
 }
 
-// split takes the tasks out that are to be billed to a customer; these are billed to it by their own RO then.
+// split separates the tasks that are billed to the customer from the rest. The moved tasks are
+// billed to it by their own RO.
 func split(tasks []Task, customer string) (rest, moved []Task) {
 	for _, task := range tasks {
 		if customer == "" || task.AlternateBillingCustomer != customer {
@@ -211,7 +217,8 @@ func (s *Simulator) RO(account, number, branch string) (RO, error) {
 	return e.copy(), nil
 }
 
-// ROs returns a copy of an account's ROs in the order in which they were added. It is empty for an unknown account.
+// ROs returns a copy of an account's ROs, in the order of their addition. It is empty for an
+// unknown account.
 func (s *Simulator) ROs(account string) []RO {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

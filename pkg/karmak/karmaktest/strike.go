@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// turnedAway gives the answer of a fault at Unity's front, which keeps a call from being looked at. It reports false for others.
+// turnedAway returns the answer of a fault that strikes at Unity's front, before the call is
+// examined. It returns false for other faults.
 func turnedAway(c call, f Fault, now time.Time) (answer, bool) {
 	switch f.Kind {
 	case Hang, Reset:
@@ -24,7 +25,7 @@ func turnedAway(c call, f Fault, now time.Time) (answer, bool) {
 	return answer{}, false
 }
 
-// says is the message of a StatusError.
+// says returns the message of a StatusError.
 func (f Fault) says(c call, status int) string {
 	query, err := url.QueryUnescape(c.request.URL.RawQuery)
 	if err != nil {
@@ -34,7 +35,8 @@ func (f Fault) says(c call, status int) string {
 	return strings.NewReplacer("{url}", c.request.URL.RequestURI(), "{query}", query).Replace(text)
 }
 
-// statusTexts says in short what Karmak says of a response code that HTTP has no text for, or where it is of the dealer's system.
+// statusTexts holds Karmak's meaning, in short, of the response codes that HTTP has no text for, or
+// that concern the dealer's system.
 var statusTexts = map[int]string{
 	http.StatusRequestTimeout:      "The request timed out in Fusion.",
 	http.StatusInternalServerError: "Fusion answered with an error.",
@@ -43,8 +45,8 @@ var statusTexts = map[int]string{
 	515:                            "SQL Server error.",
 }
 
-// unavailable gives the answer to a look-up, its token seen to be right, whose account is offline or lacks the feature. It
-// reports false for others, and for the fault that takes away but a column.
+// unavailable returns the answer to a look-up with a valid token whose account is offline or lacks
+// the feature. It returns false for other faults, and for the fault that removes only a column.
 func unavailable(c call, f Fault, now time.Time) (answer, bool) {
 	switch {
 	case f.Kind == Offline:
@@ -74,10 +76,10 @@ func retryAfter(a answer, f Fault, now time.Time) answer {
 	return a
 }
 
-// oversize is above the 8 MiB that a client may be asked to bear.
+// oversize exceeds the 8 MiB that a client must accept.
 const oversize = 9 << 20
 
-// distort changes an answer in the way of the fault, if it is one of content.
+// distort applies a fault of the answer's content.
 func distort(a answer, fault Kind) answer {
 	switch fault {
 	case Truncated:
@@ -93,7 +95,8 @@ func distort(a answer, fault Kind) answer {
 			body:   []byte("<!DOCTYPE html><title>Karmak</title><p>The service is being updated.\n"),
 		}
 	case Oversized:
-		a.body = append(bytes.Repeat([]byte(" "), oversize), a.body...) // white space, so that only its length is wrong
+		// White space keeps the answer correct except for its length.
+		a.body = append(bytes.Repeat([]byte(" "), oversize), a.body...)
 	}
 	return a
 }

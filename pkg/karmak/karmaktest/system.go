@@ -40,26 +40,26 @@ func (a *account) systemStatus(c call, fault Kind) answer {
 	return jsonAnswer(http.StatusOK, status)
 }
 
-// processGUID returns what Unity names a request by: 32 hexadecimal digits.
+// processGUID returns a request's identifier at Unity: 32 hexadecimal digits.
 func processGUID() string {
 	var id [16]byte
 	rand.Read(id[:]) // never fails
 	return hex.EncodeToString(id[:])
 }
 
-// Branch is a branch of an account, as Unity's list of branches shows it.
+// Branch is a branch of an account in Unity's list of branches.
 type Branch struct {
 	ID                   string `json:"id"`
 	Code                 string `json:"code"`
 	Name                 string `json:"name"`
 	CustomerBaseBranchID string `json:"customerBaseBranchId,omitempty"` // empty: the ID
-	Inactive             bool   `json:"inactive,omitempty"`             // and so not listed
+	Inactive             bool   `json:"inactive,omitempty"`             // not listed
 }
 
-// branchVersion is the first Fusion version that lists its branches.
+// branchVersion is the first Fusion version with the list of branches.
 var branchVersion = []int{3, 62}
 
-// listBranches answers with the active branches, or in the way of the rule or the fault that takes the list away.
+// listBranches answers with the active branches, or with the refusal of a rule or a fault.
 func (a *account) listBranches(f Fault, now time.Time) answer {
 	if f.Kind == Offline {
 		return offline(f, now)
@@ -85,7 +85,7 @@ func (a *account) listBranches(f Fault, now time.Time) answer {
 	return listing
 }
 
-// branches returns the account's branches; where it names none, those of its ROs.
+// branches returns the account's branches. If it has none, they are those of its ROs.
 func (a *account) branches() []Branch {
 	if len(a.Branches) > 0 {
 		return a.Branches
@@ -107,7 +107,7 @@ func (a *account) branches() []Branch {
 func version(s string) []int {
 	var numbers []int
 	for _, part := range strings.Split(s, ".") {
-		n, _ := strconv.Atoi(part) // what is no number counts as 0
+		n, _ := strconv.Atoi(part) // an invalid number counts as 0
 		numbers = append(numbers, n)
 	}
 	return numbers

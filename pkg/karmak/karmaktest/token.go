@@ -15,23 +15,24 @@ import (
 	"time"
 )
 
-// token is what a bearer token stands for.
+// token holds the owner and validity of a bearer token.
 type token struct {
 	account, user string
 	expires       time.Time
 	revoked       bool
 }
 
-// form is the body of a token call, or what is wrong with it.
+// form is the body of a token call, or its fault.
 type form struct {
 	values url.Values
 	err    error
 }
 
-// maxForm is far above what six fields need.
+// maxForm is far above the size of six fields.
 const maxForm = 64 << 10
 
-// readForm reads the body whatever its type, so that a fault and the record know the account.
+// readForm reads the body regardless of its content type, so that faults and the record have the
+// account.
 func readForm(r *http.Request) form {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxForm))
 	if err != nil {
@@ -69,7 +70,8 @@ func checkForm(r *http.Request, values url.Values) error {
 	return nil
 }
 
-// answerToken issues a token. The faults ExpiredToken and RevokedToken make it one that no look-up will accept.
+// answerToken issues a token. Under the faults ExpiredToken and RevokedToken, the token is already
+// invalid.
 func (s *Simulator) answerToken(c call, fault Kind) answer {
 	if c.request.Method != http.MethodPost {
 		return notAllowed(http.MethodPost)
@@ -112,13 +114,14 @@ func tokenError(status int, code, description string) answer {
 	}{code, description})
 }
 
-// permitted reports whether the user of the account is open to the client. The caller must hold s.mu.
+// permitted reports whether the client may use the user of the account. The caller must hold s.mu.
 func (s *Simulator) permitted(account, user string) bool {
 	a := s.accounts[account]
 	return a != nil && a.Face != ReportDataAccess && slices.Contains(a.Users, user)
 }
 
-// spoil makes a token useless in the way of the fault, if it is one of tokens. The caller must hold s.mu.
+// spoil invalidates a token in the way of the fault, if it is a fault of tokens. The caller must
+// hold s.mu.
 func (s *Simulator) spoil(bearer string, fault Kind) {
 	t := s.tokens[bearer]
 	switch {
@@ -130,7 +133,7 @@ func (s *Simulator) spoil(bearer string, fault Kind) {
 	}
 }
 
-// bearer returns the request's bearer token; empty if there is none, or not exactly one.
+// bearer returns the request's bearer token, or "" unless the request has exactly one.
 func bearer(r *http.Request) string {
 	headers := r.Header.Values("Authorization")
 	if len(headers) != 1 {
@@ -143,7 +146,7 @@ func bearer(r *http.Request) string {
 	return value
 }
 
-// tokenOwner returns whose token it is or, if it has expired, was.
+// tokenOwner returns the account and user of a token, even if it has expired.
 func (s *Simulator) tokenOwner(bearer string) (account, user string) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -153,7 +156,7 @@ func (s *Simulator) tokenOwner(bearer string) (account, user string) {
 	return "", ""
 }
 
-// admit reports whether the call is a GET with a token that holds, or gives the refusal.
+// admit reports whether the call is a GET with a valid token. If not, it returns the refusal.
 func (s *Simulator) admit(c call, fault Kind) (answer, bool) {
 	if c.request.Method != http.MethodGet {
 		return notAllowed(http.MethodGet), false
@@ -188,7 +191,7 @@ func (s *Simulator) admit(c call, fault Kind) (answer, bool) {
 	return a, false
 }
 
-// RevokeTokens makes the account's tokens useless; of every account if account is empty.
+// RevokeTokens revokes the account's tokens, or every token if account is empty.
 func (s *Simulator) RevokeTokens(account string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -197,14 +200,15 @@ func (s *Simulator) RevokeTokens(account string) {
 	}
 }
 
-// RotateSecret makes secret the one that token calls must give from now on. Tokens stay valid.
+// RotateSecret sets the secret that token calls must have from now on. Tokens stay valid.
 func (s *Simulator) RotateSecret(secret string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.secret = secret
 }
 
-// redactedURL returns path and query without anything secret that a wrong client may have put there.
+// redactedURL returns the path and query without any secret that a faulty client may have put
+// there.
 func (s *Simulator) redactedURL(r *http.Request, c call) string {
 	if c.name == CallToken {
 		return r.URL.Path

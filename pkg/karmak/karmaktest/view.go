@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// view is one of Unity's tables.
+// view is one of Unity's views.
 type view struct {
 	name        string
 	columns     []column
@@ -19,19 +19,19 @@ type view struct {
 	rows        func(*entry) []row
 }
 
-// column is a column of a view: its type and how a row fills it.
+// column is a column of a view: its type and the function that fills it from a row.
 type column struct {
 	name string
 	kind kind
 	cell func(row) cell
 }
 
-// row is an RO, or one task of it.
+// row is an RO, or one task of an RO.
 type row struct {
 	ro   *RO
 	task Task
 	seq  int
-	now  time.Time // by which the RO's age is reckoned
+	now  time.Time // the time for the RO's age
 }
 
 // kind is the type of a column.
@@ -39,13 +39,13 @@ type kind int
 
 const (
 	textKind   kind = iota
-	numberKind      // int; varchar where an account has numbers that an int cannot hold
+	numberKind      // int; varchar if a number of the account does not fit an int
 	moneyKind
 	boolKind
 	timeKind
 )
 
-// cell is a value of a column. What the kind does not use is zero.
+// cell is a value of a column. Only the field of its kind is set.
 type cell struct {
 	kind  kind
 	null  bool
@@ -107,7 +107,7 @@ func headerView() *view {
 	}
 }
 
-// age is the number of days from opening to invoice, or until now.
+// age returns the number of days from opening to invoice, or until now.
 func (r row) age() cell {
 	until := r.ro.InvoicedAt
 	if until.IsZero() {
@@ -145,12 +145,12 @@ func taskView() *view {
 	}
 }
 
-// drop takes the column of that name away.
+// drop removes the column with that name.
 func (v *view) drop(name string) {
 	v.columns = slices.DeleteFunc(v.columns, func(c column) bool { return c.name == name })
 }
 
-// column returns the column of that name, or an error that names it.
+// column returns the column with that name, or an error that has the name.
 func (v *view) column(name string) (column, error) {
 	for _, c := range v.columns {
 		if c.name == name {
@@ -160,7 +160,7 @@ func (v *view) column(name string) (column, error) {
 	return column{}, fmt.Errorf("view %s has no column %q", v.name, name)
 }
 
-// parse reads a value of the kind as a filter of the account gives it.
+// parse reads a filter value of the kind, by the rules of the account.
 func (k kind) parse(value string, a *account) (cell, error) {
 	if value == "" {
 		return cell{}, errors.New("an empty value")
@@ -196,7 +196,7 @@ func (k kind) parse(value string, a *account) (cell, error) {
 	}
 }
 
-// checkInt refuses, as SQL Server does, what an int column cannot be compared with.
+// checkInt returns an error for a value that SQL Server refuses to compare with an int column.
 func (a *account) checkInt(value string) error {
 	status := cmp.Or(a.Rules.BadNumber, 400)
 	switch {
@@ -208,13 +208,14 @@ func (a *account) checkInt(value string) error {
 	return &refusal{status, fmt.Sprintf("Conversion failed when converting the nvarchar value '%s' to data type int.", value)}
 }
 
-// isInt reports whether an int column can hold the number.
+// isInt reports whether the number fits an int column.
 func isInt(number string) bool {
 	n, err := strconv.ParseInt(number, 10, 64)
 	return err == nil && digits(number) && n <= math.MaxInt32
 }
 
-// compare orders two cells of one kind, letters without case unless told otherwise. Empty cells come first.
+// compare orders two cells of one kind. Letters compare without case unless caseSensitive is set.
+// Empty cells come first.
 func compare(a, b cell, caseSensitive bool) int {
 	if a.null || b.null {
 		return asInt(!a.null) - asInt(!b.null)
@@ -236,7 +237,7 @@ func compare(a, b cell, caseSensitive bool) int {
 	return strings.Compare(a.text, b.text)
 }
 
-// compareNumbers orders digits by value, of any length, and before what is not digits only.
+// compareNumbers orders numbers of any length by value, before texts that are not all digits.
 func compareNumbers(a, b string) int {
 	da, db := digits(a), digits(b)
 	if !da || !db {
@@ -246,7 +247,7 @@ func compareNumbers(a, b string) int {
 	return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
 }
 
-// fold gives texts that differ by case or by spaces at their end only the same form.
+// fold returns the same form for texts that differ only in case or trailing spaces.
 func fold(s string) string { return strings.ToUpper(strings.TrimRight(s, " ")) }
 
 func asInt(b bool) int {
