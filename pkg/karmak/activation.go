@@ -9,15 +9,16 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// noSuchBranch is what CheckActivation says of a branch that Karmak does not have.
+// noSuchBranch is the message of CheckActivation for a branch that Karmak does not have.
 const noSuchBranch = "Karmak has no branch of this location's branch code. " +
 	"Please ask our support staff to choose the branch from Karmak's list for this account."
 
-// CheckActivation asks whether the account may read RepairOrderHeader, whether that has
-// OriginalRONumber, the related-RO feature, and whether the connection's branch is one of
-// the account's. It is Active or Inactive where Karmak said so, and ActivationUnreachable
-// for whatever else, with a sentence that says what. The system status is advice: it tells
-// the version, and that a server is offline whose look-up failed. Up to five requests.
+// CheckActivation checks that the account may read RepairOrderHeader, that the view has
+// OriginalRONumber (the related-RO feature), and that the connection's branch belongs to the
+// account. The state is Active or Inactive if Karmak's answers show it. Any other outcome is
+// ActivationUnreachable, with a sentence that names the problem. The system status is advice: it
+// provides the version, and shows that a server is offline when its look-up failed. The check makes
+// up to five requests.
 func (c *Client) CheckActivation(ctx context.Context, over relatedro.Connection) relatedro.Activation {
 	s, failure := c.session(over)
 	if failure != nil {
@@ -26,7 +27,8 @@ func (c *Client) CheckActivation(ctx context.Context, over relatedro.Connection)
 	branchKnown, err := c.checkFeature(ctx, s)
 	var said status
 	if s.face.proven() {
-		advice, cancel := relatedro.WithReserve(ctx, 2, time.Minute) // the answer above must not wait for it
+		// The activation result must not wait for the status.
+		advice, cancel := relatedro.WithReserve(ctx, 2, time.Minute)
 		defer cancel()
 		said, _ = c.status(advice, s, CallStatus)
 	}
@@ -50,9 +52,9 @@ func (c *Client) CheckActivation(ctx context.Context, over relatedro.Connection)
 	return a
 }
 
-// checkFeature asks for rows of the view, and reports whether the session's branch is
-// one of the account's. Where Karmak does not list these, a row of the branch shows it; an
-// account without any row is new, and its branch is believed.
+// checkFeature requests rows of the view and reports whether the session's branch belongs to the
+// account. If Karmak does not list the branches, a row at the branch proves it. An account without
+// any rows is new, and its branch is accepted.
 func (c *Client) checkFeature(ctx context.Context, s *session) (branchKnown bool, err error) {
 	rows, err := c.sample(ctx, s, "")
 	if err != nil || s.branch == "" {
@@ -65,7 +67,7 @@ func (c *Client) checkFeature(ctx context.Context, s *session) (branchKnown bool
 	return len(there) > 0 || len(rows) == 0, err
 }
 
-// sample asks for a few rows of the view, at the branch unless that is empty.
+// sample requests a few rows of the view, filtered by branch if branch is not empty.
 func (c *Client) sample(ctx context.Context, s *session, branch string) ([]row, error) {
 	filter := ""
 	if branch != "" {
@@ -75,9 +77,9 @@ func (c *Client) sample(ctx context.Context, s *session, branch string) ([]row, 
 	return c.rows(ctx, s, url, request{kind: CallActivation})
 }
 
-// Branches returns the account's branches as Karmak lists them, by code: the active ones.
-// Fusion before 3.62.00 has no such list, and the newer interface none at all: its failure
-// is of BranchesUnlisted. The error is a *relatedro.Failure.
+// Branches returns the account's active branches from Karmak's list, sorted by code. Fusion before
+// 3.62.00 has no such list, and the newer interface has none at all, so the latter fails with
+// BranchesUnlisted. The error is a *relatedro.Failure.
 func (c *Client) Branches(ctx context.Context, over relatedro.Connection) ([]relatedro.Branch, error) {
 	s, failure := c.session(over)
 	if failure != nil {
@@ -101,7 +103,7 @@ func (c *Client) branches(ctx context.Context, s *session) (branches []relatedro
 	return branches, err
 }
 
-// decodeBranches reads an answer of unityapi/Branch. A branch without a code is left out.
+// decodeBranches reads an answer of unityapi/Branch. It skips branches without a code.
 func decodeBranches(body []byte) (branches []relatedro.Branch, unread []string, err error) {
 	objects, err := decodeList(body)
 	for i, object := range objects {

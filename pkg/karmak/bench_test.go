@@ -7,15 +7,16 @@ import (
 	"related-ro/pkg/karmak/karmaktest"
 )
 
-// BenchmarkFamilies reports what an RO with one spinoff costs, by how many are asked
-// for at once.
+// BenchmarkFamilies reports the look-ups per RO with one spinoff, for different numbers of ROs in
+// one call.
 func BenchmarkFamilies(b *testing.B) {
 	for _, n := range []int{1, 10, 50, 500} {
 		b.Run(fmt.Sprintf("%d ROs", n), func(b *testing.B) {
 			ros, numbers := forest(n, 1)
 			sim := dealer(b, karmaktest.Config{}, ros...)
 			c := client(b, sim)
-			families(b, c, at("MAIN"), numbers...) // a token, connections and the first pages
+			// Fetches the token, opens connections and reads the first pages.
+			families(b, c, at("MAIN"), numbers...)
 			sim.ResetCounts()
 			for b.Loop() {
 				families(b, c, at("MAIN"), numbers...)

@@ -11,7 +11,7 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// branchDealer has ROs at MAIN, and a branch WEST that is new, EAST that was closed.
+// branchDealer has ROs at MAIN, a new branch WEST and a closed branch EAST.
 func branchDealer(t *testing.T, rules karmaktest.Rules) *karmaktest.Server {
 	t.Helper()
 	sim := dealer(t, karmaktest.Config{}, karmaktest.RO{Number: "100", Branch: "MAIN"})
@@ -80,7 +80,7 @@ func TestCheckActivationOfABranch(t *testing.T) {
 }
 
 func TestCheckActivationOfABranchWithoutAnyRO(t *testing.T) {
-	sim := dealer(t, karmaktest.Config{}) // whose Fusion lists no branches
+	sim := dealer(t, karmaktest.Config{}) // its Fusion lists no branches
 	if got := client(t, sim).CheckActivation(t.Context(), at("MAIN")); got.State != relatedro.Active {
 		t.Errorf("CheckActivation: %+v, want active", got)
 	}

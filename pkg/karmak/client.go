@@ -12,24 +12,23 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// Client asks Karmak. It is safe for use by several goroutines, and worth keeping:
-// it remembers tokens, connections and which accounts are in trouble.
+// Client sends requests to Karmak. It is safe for concurrent use. Reuse it: it caches tokens,
+// connections and the health of each account.
 type Client struct {
 	cfg          Config
-	keys         *keyring    // of Unity
+	keys         *keyring    // of the newer interface; a refused key concerns it alone
 	subscription *keyring    // of the newer interface: one's refusal says nothing of the other
-	older        atomic.Bool // the status was last answered at its older URL
+	older        atomic.Bool // the older URL was the last to answer with the status
 
 	mu       sync.Mutex
 	accounts map[accountKey]*account
 }
 
-// accountKey tells accounts apart. The two kinds of interface name a dealer's account
-// otherwise, and nothing says which names are one dealer's.
+// accountKey identifies an account. The two kinds of interface use different names for a dealer's
+// account, and no mapping between the names is known.
 type accountKey struct{ kind, account string }
 
-// New returns a client. It asks nothing yet. Config.Validate says what New takes for
-// granted.
+// New returns a client without sending a request. The config must pass Config.Validate.
 func New(cfg Config) *Client {
 	cfg = cfg.withDefaults()
 	return &Client{
@@ -40,39 +39,38 @@ func New(cfg Config) *Client {
 	}
 }
 
-// Close closes the connections that are not in use. The client can be used
-// afterwards.
+// Close closes idle connections. The client remains usable.
 func (c *Client) Close() {
 	if t, ok := c.cfg.Transport.(interface{ CloseIdleConnections() }); ok {
 		t.CloseIdleConnections()
 	}
 }
 
-// Circuit of an account: it opens when circuitFailures of the last circuitWindow
-// requests got no answer, a 408 or a 5xx, and one success closes it again.
+// The circuit of an account opens when circuitFailures of the last circuitWindow requests got no
+// answer, a 408 or a 5xx. One success closes it.
 const (
 	circuitFailures = 5
 	circuitWindow   = 10
 	circuitJitter   = 0.2
 )
 
-// maxRetries is how often a request is tried again.
+// maxRetries is the maximum number of retries of a request.
 const maxRetries = 2
 
-// firstPause is how long an account is left alone that asked to wait without saying how
-// long. It doubles with each such answer in a row, up to maxRetryAfter.
+// firstPause is how long the client pauses for an account after an answer that asks to wait without
+// a duration. The pause doubles with each further such answer in a row, up to maxRetryAfter.
 const firstPause = 5 * time.Second
 
-// account is what is kept of one Karmak account.
+// account is the state kept for one Karmak account.
 type account struct {
-	turn    turn // Karmak wants one request at a time
+	turn    turn // Karmak asks for one request at a time
 	circuit circuitbreaker.CircuitBreaker[any]
-	offline atomic.Bool // the system status last said so
+	offline atomic.Bool // the last system status reported the server offline
 
 	mu     sync.Mutex
 	users  map[string]*signIn
-	resume time.Time // after a 429: not to be asked before, by time.Now
-	pauses int       // answers in a row that asked to wait without saying how long
+	resume time.Time // after a 429: no request before this time by time.Now
+	pauses int       // consecutive answers that asked to wait without a duration
 }
 
 func newAccount(cfg Config) *account {
@@ -88,10 +86,10 @@ func newAccount(cfg Config) *account {
 	}
 }
 
-// turn is a lock that a context can end the wait for. Its capacity is one.
+// turn is a lock with a capacity of one. A wait for it ends when its context does.
 type turn chan struct{}
 
-// take waits for the turn. It returns why that will not come.
+// take waits for the turn. It returns a failure if the context ends first.
 func (t turn) take(ctx context.Context) *relatedro.Failure {
 	if ctx.Err() == nil {
 		select {
@@ -105,15 +103,14 @@ func (t turn) take(ctx context.Context) *relatedro.Failure {
 
 func (t turn) pass() { <-t }
 
-// session is one connection as it is asked over: an account, the face by which, and a
-// branch.
+// session is a connection in use: its account, the face that reaches it, and its branch.
 type session struct {
 	*account
 	face   face
 	branch string
 }
 
-// session returns the session of a connection, or a failure if that can be none.
+// session returns the session of a connection, or a failure if the connection is invalid.
 func (c *Client) session(over relatedro.Connection) (*session, *relatedro.Failure) {
 	missing, wrong := c.CheckConnection(over)
 	if err := errors.Join(append(missing, wrong...)...); err != nil {
@@ -140,9 +137,8 @@ func (c *Client) session(over relatedro.Connection) (*session, *relatedro.Failur
 	return &session{a, &unity{c, a, in}, over.Branch}, nil
 }
 
-// admit says whether the account may be asked now. If it may, record must be called
-// with what came of it. The caller must have the turn. The status passes an open
-// circuit.
+// admit returns nil if a request to the account may be sent now. The caller must then call record
+// with the outcome. The caller must hold the turn. Status requests pass an open circuit.
 func (a *account) admit(kind CallKind) *relatedro.Failure {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -163,9 +159,10 @@ func (a *account) admit(kind CallKind) *relatedro.Failure {
 	}
 }
 
-// record keeps what a request showed of the account's health, and sets how long to wait
-// where Karmak asked to wait. A caller who went away, or whose time ran out, shows nothing:
-// the next request is the trial of a half-open circuit then.
+// record updates the account's health from the outcome of a request. For a failure that asks to
+// wait without a duration, it also sets how long. A request that was canceled or ran out of time
+// says nothing about the account: if it was the trial of a half-open circuit, the next request is
+// the trial.
 func (a *account) record(ctx context.Context, r request, f *relatedro.Failure) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -179,7 +176,7 @@ func (a *account) record(ctx context.Context, r request, f *relatedro.Failure) {
 	switch {
 	case r.kind.status():
 	case ctx.Err() != nil:
-		if a.circuit.IsHalfOpen() { // give the permit back
+		if a.circuit.IsHalfOpen() { // return the permit
 			a.circuit.Open()
 			a.circuit.HalfOpen()
 		}
@@ -196,8 +193,8 @@ func (a *account) record(ctx context.Context, r request, f *relatedro.Failure) {
 	}
 }
 
-// isTrouble reports whether a failure counts for the circuit: no answer, a 408 or a 5xx.
-// A refusal comes from a server that is well.
+// isTrouble reports whether a failure counts for the circuit: no answer, a 408 or a 5xx. A refusal
+// comes from a healthy server.
 func isTrouble(f *relatedro.Failure) bool {
 	return !errors.Is(f, errUnauthorized) && (f.Reason == relatedro.Unreachable || f.Reason == relatedro.DMSError)
 }
@@ -206,15 +203,14 @@ func failure(reason relatedro.Reason, why string) *relatedro.Failure {
 	return &relatedro.Failure{Reason: reason, Err: errors.New(why)}
 }
 
-// failureOf returns the failure that an error of this package holds; an empty one if
-// there is none.
+// failureOf returns the failure in the chain of err, or an empty one if there is none.
 func failureOf(err error) *relatedro.Failure {
 	f := new(relatedro.Failure)
 	errors.As(err, &f)
 	return f
 }
 
-// outOfTime is the failure of what a done context cut off before it was asked.
+// outOfTime returns the failure of a request whose context ended before it was sent.
 func outOfTime(ctx context.Context) *relatedro.Failure {
 	return &relatedro.Failure{Reason: relatedro.OutOfTime, Err: context.Cause(ctx)}
 }

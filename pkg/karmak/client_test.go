@@ -26,7 +26,7 @@ func TestPausesGrowUntilALookUpIsAnswered(t *testing.T) {
 		}
 	}
 	if got := limited(time.Minute); got != time.Minute {
-		t.Errorf("pause of a minute is %s", got)
+		t.Errorf("pause is %s, want a minute", got)
 	}
 	for range 100 {
 		limited(0)
@@ -34,7 +34,7 @@ func TestPausesGrowUntilALookUpIsAnswered(t *testing.T) {
 	if got := limited(0); got != maxRetryAfter {
 		t.Errorf("the longest pause is %s, want %s", got, maxRetryAfter)
 	}
-	a.record(t.Context(), request{kind: CallToken}, nil) // the cloud's answer
+	a.record(t.Context(), request{kind: CallToken}, nil) // from the cloud, not the dealer's server
 	if got := limited(0); got != maxRetryAfter {
 		t.Errorf("after a token call the pause is %s, want %s", got, maxRetryAfter)
 	}
@@ -44,7 +44,7 @@ func TestPausesGrowUntilALookUpIsAnswered(t *testing.T) {
 	}
 }
 
-// leftAlone returns an account that failed too often, as it is after the circuit's delay.
+// leftAlone returns an account that failed too often, in its state after the circuit's delay.
 func leftAlone(t *testing.T) *account {
 	t.Helper()
 	a := newAccount(Config{}.withDefaults())
@@ -65,7 +65,7 @@ func TestTrialDecidesForTheNext(t *testing.T) {
 		name   string
 		caller context.Context
 		came   *relatedro.Failure
-		want   relatedro.Reason // of the next; empty when it may ask
+		want   relatedro.Reason // of the next request; empty when it is admitted
 	}{
 		{"that shows it well", t.Context(), nil, ""},
 		{"that shows it down", t.Context(), &relatedro.Failure{Reason: relatedro.DMSError}, relatedro.Unreachable},
@@ -82,7 +82,7 @@ func TestTrialDecidesForTheNext(t *testing.T) {
 				err = f
 			}
 			if got := failureOf(err).Reason; got != test.want {
-				t.Errorf("the next has %q, want %q", got, test.want)
+				t.Errorf("the next request has reason %q, want %q", got, test.want)
 			}
 		})
 	}
@@ -104,11 +104,11 @@ func TestRefusedTokenThatHasBeenReplacedIsNotDropped(t *testing.T) {
 	in := &signIn{token: "new", until: noon()}
 	in.drop("old")
 	if in.token != "new" {
-		t.Error("the new token is gone")
+		t.Error("the new token was dropped")
 	}
 }
 
-// hanging is a transport that answers nothing until the caller goes away.
+// hanging is a transport that never answers and returns when the caller's context ends.
 type hanging struct{}
 
 func (hanging) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -116,7 +116,7 @@ func (hanging) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, r.Context().Err()
 }
 
-// Who waits for another's token call gets no failure that is only the other's.
+// A goroutine that waits for another's token call does not share the other's cancellation.
 func TestWhoMadeTheTokenCallGoesAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := New(Config{BaseURL: base, Credentials: Static("client", "s3cret-value"), Transport: hanging{}, RequestTimeout: time.Hour})
@@ -139,8 +139,8 @@ func TestWhoMadeTheTokenCallGoesAway(t *testing.T) {
 		synctest.Wait()
 		select {
 		case err := <-waited:
-			t.Errorf("who waited has failed: %v", err)
-		default: // makes a call of its own
+			t.Errorf("the waiting goroutine failed: %v", err)
+		default: // it makes its own call
 		}
 	})
 }
@@ -158,6 +158,6 @@ func TestRefusedCredentialsThatHaveBeenReplacedAreNotReadAgain(t *testing.T) {
 		k.reject(Credentials{ClientID: "client", ClientSecret: "old"})
 	}
 	if reads != 1 {
-		t.Errorf("read %d times, want once", reads)
+		t.Errorf("credentials read %d times, want once", reads)
 	}
 }

@@ -14,33 +14,33 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// Config says where Karmak is and how hard it may be asked. BaseURL and
-// Credentials must be set; a zero in any other field means its default.
+// Config holds Karmak's address and the limits on the client's requests. BaseURL and Credentials
+// are required. A zero value in any other field selects its default.
 type Config struct {
-	BaseURL     string          // say "https://api.karmak.io"
-	Credentials CredentialsFunc // what Karmak gave us to sign in with
+	BaseURL     string          // such as "https://api.karmak.io"
+	Credentials CredentialsFunc // source of the credentials that Karmak issued to us
 
-	// AccountHeader is by which a request at the newer interface names the dealer's account
-	// number; default "KarmakAccountNumber". Karmak's page does not say it, its sample does.
+	// AccountHeader is the header that carries the dealer's account number at the newer interface.
+	// The default is "KarmakAccountNumber", from a public sample: Karmak's page does not name it.
 	AccountHeader string
 
-	Transport      http.RoundTripper // default: one of its own, which reuses connections and accepts gzip
+	Transport      http.RoundTripper // default: one that reuses connections and accepts gzip
 	UserAgent      string            // default "related-ro"
-	RequestTimeout time.Duration     // for one request, within what is left of the context; default 10 s
-	RetryDelay     time.Duration     // before the first retry, doubling, each with jitter; default 200 ms
-	MaxRetryDelay  time.Duration     // longest wait within a call; what needs longer fails with RetryAfter; default 2 s
-	CircuitDelay   time.Duration     // how long an account that keeps failing is left alone; default 10 s
+	RequestTimeout time.Duration     // for one request, within the context's deadline; default 10 s
+	RetryDelay     time.Duration     // before the first retry; doubles, with jitter; default 200 ms
+	MaxRetryDelay  time.Duration     // longest wait before a retry, else RetryAfter; default 2 s
+	CircuitDelay   time.Duration     // how long a failing account gets no requests; default 10 s
 
-	Now     func() time.Time // clock of token expiry, credentials and Retry-After dates; default time.Now
-	Observe func(Call)       // told of every request after it, from several goroutines at once; may be nil
+	Now     func() time.Time // clock for tokens, credentials and Retry-After; default time.Now
+	Observe func(Call)       // called after every request, concurrently; may be nil
 	Logger  *slog.Logger     // default: none
 }
 
 // maxBaseURL leaves room for a hundred RO numbers in a URL.
 const maxBaseURL = 200
 
-// Validate returns an error that names every field that is wrong, or nil. It
-// repeats no value.
+// Validate returns an error that names every invalid field, or nil. The error does not contain the
+// values.
 func (c Config) Validate() error {
 	var wrong []error
 	refuse := func(is bool, problem string) {
@@ -85,58 +85,56 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// newTransport keeps connections open between the invocations of a function. All
-// accounts are served by one host.
+// newTransport returns a transport that keeps connections open between invocations. One host serves
+// all accounts.
 func newTransport() http.RoundTripper {
 	t, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {
 		return http.DefaultTransport
 	}
 	t = t.Clone()
-	t.MaxIdleConnsPerHost = 16 // about as many accounts are asked side by side
+	t.MaxIdleConnsPerHost = 16 // roughly the number of accounts with concurrent requests
 	return t
 }
 
-// Credentials are what Karmak gave us to sign in with: Unity's client, and the
-// subscription key of the newer interface, which may be empty until an account is there.
-// They do not print.
+// Credentials are the sign-in data that Karmak issued to us: Unity's client id and secret, and the
+// subscription key of the newer interface. The key may be empty as long as no account uses that
+// interface. Credentials print as a placeholder.
 type Credentials struct{ ClientID, ClientSecret, SubscriptionKey string }
 
-// Format writes a placeholder for any verb.
+// Format writes a placeholder for every verb.
 func (Credentials) Format(s fmt.State, _ rune) { s.Write([]byte("[credentials]")) }
 
 // MarshalText returns a placeholder, for loggers.
 func (Credentials) MarshalText() ([]byte, error) { return []byte("[credentials]"), nil }
 
-// CredentialsFunc reads the credentials from where they are kept. The client
-// calls it when it first needs them, keeps them, and calls it again after Karmak
-// refused them, at most once a minute, so that a rotation needs no deployment.
-// Its error must not hold them.
+// CredentialsFunc reads the credentials from their store. The client calls it on first use, caches
+// the result, and calls it again after Karmak refused the credentials, at most once a minute, so
+// that a rotation needs no deployment. Its error must not contain the credentials.
 type CredentialsFunc func(context.Context) (Credentials, error)
 
-// Static returns a CredentialsFunc of fixed credentials.
+// Static returns a CredentialsFunc with fixed credentials.
 func Static(clientID, clientSecret string) CredentialsFunc {
 	return func(context.Context) (Credentials, error) {
 		return Credentials{ClientID: clientID, ClientSecret: clientSecret}, nil
 	}
 }
 
-// CallKind is what a request was for.
+// CallKind is the purpose of a request.
 type CallKind string
 
-// The kinds of request. A look-up is one of CallHeaders, CallSpinoffs, CallTouched and
-// CallActivation. The token and the status are answered by Unity's cloud, not by the
-// dealer's server.
+// The kinds of request. CallHeaders, CallSpinoffs, CallTouched and CallActivation are look-ups.
+// Unity's cloud answers the token and status calls itself. All others reach the dealer's server.
 const (
 	CallToken      CallKind = "token"
 	CallHeaders    CallKind = "headers"    // rows of given RO numbers
-	CallSpinoffs   CallKind = "spinoffs"   // rows made from given RO numbers
-	CallTouched    CallKind = "touched"    // rows that changed lately
-	CallTasks      CallKind = "tasks"      // tasks of given RO numbers, to be billed to another customer
-	CallActivation CallKind = "activation" // a few rows, to see whether the view may be read
+	CallSpinoffs   CallKind = "spinoffs"   // rows of ROs made from given RO numbers
+	CallTouched    CallKind = "touched"    // rows that changed recently
+	CallTasks      CallKind = "tasks"      // alternate billing tasks of given ROs
+	CallActivation CallKind = "activation" // a few rows, to check that the view is readable
 	CallBranches   CallKind = "branches"   // the account's branches
 	CallStatus     CallKind = "status"
-	CallDiagnosis  CallKind = "diagnosis" // the status, asked because a look-up failed
+	CallDiagnosis  CallKind = "diagnosis" // the status, requested because a look-up failed
 )
 
 func (k CallKind) status() bool { return k == CallStatus || k == CallDiagnosis }
@@ -145,12 +143,13 @@ func (k CallKind) lookup() bool {
 	return k == CallHeaders || k == CallSpinoffs || k == CallTouched || k == CallActivation
 }
 
-// Call is one request as Config.Observe is told of it. It names no account.
+// Call describes one request to Config.Observe. It does not name the account.
 type Call struct {
-	Kind     CallKind
-	Outcome  relatedro.Reason // empty when Karmak answered well; also when the answer only asks for a new token
-	Status   int              // HTTP status; 0 when no answer came
-	Attempt  int              // from 1; above 1 are retries
-	Unread   int              // rows and cells of a good answer that could not be read, and count as unknown
+	Kind CallKind
+	// Outcome is empty for a good answer, and for one that only asks for a new token.
+	Outcome  relatedro.Reason
+	Status   int // HTTP status; 0 without an answer
+	Attempt  int // from 1; above 1 is a retry
+	Unread   int // unreadable rows and cells of a good answer, treated as unknown
 	Duration time.Duration
 }

@@ -12,12 +12,12 @@ import (
 	"related-ro/pkg/relatedro/dmstest"
 )
 
-// accountNumber is by which the newer interface names the account of these tests.
+// accountNumber is the test account's name at the newer interface.
 const accountNumber = "03900"
 
-// face is one of Karmak's interfaces as these tests reach the account by it.
+// face is one of Karmak's interfaces to the test account.
 type face struct {
-	name string // as the simulator has it
+	name string // the simulator's name for it
 	over relatedro.Connection
 }
 
@@ -33,7 +33,7 @@ func faces() []face {
 	}
 }
 
-// dealer starts a simulator whose account has the ROs and is reached by the face.
+// dealer starts a simulator whose account has the ROs and is reached through the face.
 func (f face) dealer(t testing.TB, ros ...karmaktest.RO) *karmaktest.Server {
 	t.Helper()
 	sim := dealer(t, karmaktest.Config{SubscriptionKey: "subscr1ption", Now: func() time.Time { return dmstest.Today.Add(10 * time.Hour) }}, ros...)
@@ -43,7 +43,7 @@ func (f face) dealer(t testing.TB, ros ...karmaktest.RO) *karmaktest.Server {
 	return sim
 }
 
-// bothKeys has a client sign in by either face.
+// bothKeys gives a client the credentials of both faces.
 func bothKeys(c *karmak.Config) { c.Credentials = fixed("subscr1ption") }
 
 func fixed(subscriptionKey string) karmak.CredentialsFunc {

@@ -11,7 +11,7 @@ import (
 func TestDecodeToken(t *testing.T) {
 	for _, test := range []struct {
 		name, body string
-		life       time.Duration // 0: refused
+		life       time.Duration // 0: error expected
 	}{
 		{"as published", `{"access_token":"abc","expires_in":3600,"token_type":"Bearer"}`, time.Hour},
 		{"seconds in quotes", `{"access_token":"abc","expires_in":"3600","token_type":"bearer"}`, time.Hour},
@@ -46,14 +46,14 @@ func FuzzDecodeToken(f *testing.F) {
 			return
 		}
 		if life < time.Second || life > maxTokenLife {
-			t.Errorf("a life of %s", life)
+			t.Errorf("the life is %s", life)
 		}
 		r, err := authorized(base, http.Header{"Authorization": {"Bearer " + token}})(t.Context())
 		if err != nil || r.Header.Get("Authorization") != "Bearer "+token {
 			t.Errorf("token %q: %v", token, err)
 		}
 		if err := r.Write(discard{}); err != nil {
-			t.Errorf("token %q cannot be sent: %v", token, err)
+			t.Errorf("token %q is not a valid header value: %v", token, err)
 		}
 	})
 }

@@ -11,10 +11,10 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// taskPages bounds how much Expected reads of one look-up.
+// taskPages is the maximum number of pages that Expected reads for one look-up.
 const taskPages = 20
 
-// taskRow is a row of RepairOrderTask with the columns that are used.
+// taskRow is a row of RepairOrderTask, with the columns in use.
 type taskRow struct {
 	RONumber                    number
 	TaskNumber                  number
@@ -31,7 +31,7 @@ func (r *taskRow) cells() []cell {
 	}
 }
 
-// customer returns whom the task is to be billed to; none is zero.
+// customer returns the task's alternate billing customer, or the zero value if it has none.
 func (r taskRow) customer() relatedro.Customer {
 	c := relatedro.Customer{Number: string(r.AlternateBillingCustomer), Name: string(r.AlternateBillingCompanyName)}
 	if c.Number == "0" {
@@ -40,14 +40,15 @@ func (r taskRow) customer() relatedro.Customer {
 	return c
 }
 
-// Expected returns for RO numbers who is named as their tasks' alternate billing customer,
-// each with the number of its tasks, by name; empty where there is none. It does not fail: a
-// number that could not be asked for has no entry.
+// Expected returns, for each RO number, the alternate billing customers of its tasks, sorted by
+// name, each with its number of tasks. The list is empty for an RO without any. Expected does not
+// fail: a number whose look-up failed has no entry.
 //
-// It costs one look-up for about 200 numbers, one more for numbers that are no integers, and
-// further pages from 100 tasks on. None is tried again, and none opens the account's circuit:
-// what is expected is worth no trouble of the dealer's. Filters by the connection's branch.
-// Karmak does not say whether RepairOrderTask has one; where it has none, nothing is known.
+// It costs one look-up for about 200 numbers, one more for numbers that are not integers, and
+// further pages from 100 tasks on. No request is retried, and none opens the account's circuit: the
+// expected billing is not worth load on the dealer's server. The look-up filters by the
+// connection's branch. Karmak does not publish whether RepairOrderTask has a branch column; without
+// one the result is unknown.
 func (c *Client) Expected(ctx context.Context, over relatedro.Connection, ros []string) map[string][]relatedro.Expected {
 	s, refusal := c.session(over)
 	if refusal != nil {
@@ -60,7 +61,7 @@ func (c *Client) Expected(ctx context.Context, over relatedro.Connection, ros []
 		base.numbers = slices.DeleteFunc(slices.Clone(askedFor), func(ro string) bool { return !kept(ro) })
 		for _, part := range base.cut(c.cfg.BaseURL) {
 			rows, err := c.tasks(ctx, s, part)
-			if err != nil { // which the log and the metrics have
+			if err != nil { // already in the log and the metrics
 				return known
 			}
 			for _, ro := range part.numbers {
@@ -71,7 +72,7 @@ func (c *Client) Expected(ctx context.Context, over relatedro.Connection, ros []
 	return known
 }
 
-// tasks reads the tasks that a look-up asks for, each once.
+// tasks reads the distinct tasks of a look-up.
 func (c *Client) tasks(ctx context.Context, s *session, q query) (rows map[taskRow]bool, err error) {
 	rows = make(map[taskRow]bool)
 	whole, err := pages(taskPages, func(size, page int) (n int, err error) {
@@ -88,7 +89,7 @@ func (c *Client) tasks(ctx context.Context, s *session, q query) (rows map[taskR
 	return rows, err
 }
 
-// decodeTasks adds the rows of an answer to rows, and returns how many it has.
+// decodeTasks adds the rows of an answer to rows, and returns how many the answer has.
 func decodeTasks(body []byte, rows map[taskRow]bool) (n int, unread []string, err error) {
 	objects, err := decodeList(body)
 	found := 0
@@ -108,7 +109,7 @@ func decodeTasks(body []byte, rows map[taskRow]bool) (n int, unread []string, er
 	return len(objects), unread, err
 }
 
-// expectedOf returns what the rows of one RO expect.
+// expectedOf returns the expected billing of one RO from its rows.
 func expectedOf(ro string, rows map[taskRow]bool) []relatedro.Expected {
 	var list []relatedro.Expected
 	for r := range rows {

@@ -20,7 +20,7 @@ func expected(customer, name string, tasks int) relatedro.Expected {
 	return relatedro.Expected{Customer: relatedro.Customer{Number: customer, Name: name}, Tasks: tasks}
 }
 
-// Every form of Karmak's answers gives the same, in one look-up.
+// Every form of Karmak's answers gives the same result, in one look-up.
 func TestExpectedNamesWhomTasksAreToBeBilledTo(t *testing.T) {
 	for name, rendering := range map[string]karmaktest.Rendering{
 		"as published": {}, "text": {Numbers: "string", Empty: "missing", NoRows: "array"}, "decimals": {Numbers: "decimal", Empty: "blank"},
@@ -42,13 +42,14 @@ func TestExpectedNamesWhomTasksAreToBeBilledTo(t *testing.T) {
 				t.Error(diff)
 			}
 			if n := sim.Counts().Calls[karmaktest.CallTasks]; n != 1 {
-				t.Errorf("%d look-ups", n)
+				t.Errorf("%d look-ups, want one", n)
 			}
 		})
 	}
 }
 
-// What cannot be asked for is unknown, costs one request, and harms nothing else of the account.
+// A failed look-up leaves the result unknown, costs one request, and does not affect other requests
+// to the account.
 func TestExpectedIsNoTroubleOfTheAccount(t *testing.T) {
 	for name, f := range map[string]karmaktest.Fault{
 		"refused": {Kind: karmaktest.StatusError, Status: 403}, "no such view": {Kind: karmaktest.StatusError, Status: 404},
@@ -78,13 +79,14 @@ func TestExpectedIsNoTroubleOfTheAccount(t *testing.T) {
 				t.Errorf("calls %+v", calls)
 			}
 			if f := families(t, c, over, "50123")["50123"]; f.Failure != nil {
-				t.Errorf("the family is not found any more: %v", f.Failure)
+				t.Errorf("Families fails afterwards: %v", f.Failure)
 			}
 		})
 	}
 }
 
-// Karmak does not say whether the view has a branch: where it has none, nothing is known of a branch's RO.
+// Karmak does not publish whether the view has a branch column. Without one, the result for a
+// branch's RO is unknown.
 func TestExpectedWithoutBranchesOfTasks(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{}, karmaktest.RO{Number: "50123", Branch: "MAIN", Tasks: []karmaktest.Task{alternate(1, "9001", "Freightliner Warranty")}})
 	if err := sim.UpdateAccount(account, func(a *karmaktest.Account) { a.Rules.NoTaskBranch = true }); err != nil {
@@ -99,7 +101,7 @@ func TestExpectedWithoutBranchesOfTasks(t *testing.T) {
 	}
 }
 
-// A number that no integer can be is asked for by itself, and fails alone.
+// A number that is not an integer gets its own look-up, and fails alone.
 func TestExpectedOfNumbersThatAreNoIntegers(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{}, karmaktest.RO{Number: "50123", Tasks: []karmaktest.Task{alternate(1, "9001", "Freightliner Warranty")}})
 	got := client(t, sim).Expected(t.Context(), over, []string{"R50999", "50123"})
@@ -108,7 +110,7 @@ func TestExpectedOfNumbersThatAreNoIntegers(t *testing.T) {
 	}
 }
 
-// Many tasks come in pages, and many customers are cut.
+// Many tasks arrive in pages, and a long list of customers is cut.
 func TestExpectedOfManyTasks(t *testing.T) {
 	ro := karmaktest.RO{Number: "50123"}
 	for i := range 250 {
@@ -124,7 +126,7 @@ func TestExpectedOfManyTasks(t *testing.T) {
 	}
 }
 
-// The look-up takes no more of the view than it needs.
+// The look-up selects only the columns that it needs.
 func TestExpectedSelectsFewColumns(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{}, karmaktest.RO{Number: "50123"})
 	client(t, sim).Expected(t.Context(), at("MAIN"), []string{"50123"})
@@ -142,7 +144,7 @@ func TestExpectedSelectsFewColumns(t *testing.T) {
 	}
 }
 
-// Whom the ROs of a family are billed to counts them all but those that are voided.
+// The billing customers of a family count all ROs except voided ones.
 func TestFamilyTellsWhomItIsBilledTo(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{},
 		karmaktest.RO{Number: "1", BillingCustomerNumber: "2207", BillingCustomerName: "Acme"},

@@ -11,35 +11,35 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// ReportDataAccess is the relatedro.Connection.Kind of a dealer whom Karmak has moved to
-// its newer interface. Account is then the dealer's Karmak account number, and there is no
-// user. Empty is Unity.
+// ReportDataAccess is the relatedro.Connection.Kind of a dealer that Karmak has moved to its newer
+// interface. Account is then the dealer's Karmak account number, and there is no user. An empty
+// Kind means Unity.
 const ReportDataAccess = "rda"
 
-// face is one of Karmak's interfaces to a dealer's data. Views, filters and answers are
-// the same; a face says where they are and proves who asks. An empty address is of what
-// the interface does not have.
+// face is one of Karmak's interfaces to a dealer's data. Views, filters and answers are the same in
+// both; a face provides the addresses and authenticates requests. An empty address means that the
+// interface lacks the resource.
 type face interface {
-	views() string      // what the name of a view follows
-	branches() string   // the list of branches
-	statuses() []string // the system status, the likeliest first
+	views() string      // prefix of a view's address
+	branches() string   // list of branches
+	statuses() []string // system status, the likeliest address first
 
-	// access returns what proves who asks. Its error is a *relatedro.Failure.
+	// access returns the authentication of a request. Its error is a *relatedro.Failure.
 	access(context.Context) (access, error)
-	// proven reports whether access needs no request at present.
+	// proven reports whether access can be returned without a request.
 	proven() bool
-	// refused is the failure when access was refused twice in a row.
+	// refused returns the failure for access that was refused twice in a row.
 	refused(CallKind) *relatedro.Failure
 }
 
-// access is what a request proves by who asks.
+// access authenticates a request.
 type access struct {
 	header http.Header
-	in400  bool   // a 400 may say that it is refused, as a 401 does
-	drop   func() // forgets it, as it was refused
+	in400  bool   // a 400 may mean refused access, as a 401 does
+	drop   func() // forgets the access after a refusal
 }
 
-// unity is the face of a user of an account.
+// unity is the face of one user of a Unity account.
 type unity struct {
 	c       *Client
 	account *account
@@ -71,8 +71,8 @@ func (f *unity) refused(kind CallKind) *relatedro.Failure {
 	return &relatedro.Failure{Reason: relatedro.DMSError, Err: fmt.Errorf("%s: a new token was refused", kind)}
 }
 
-// reportData is the face of an account number at the newer interface. That publishes
-// neither a list of branches nor a status.
+// reportData is the face of an account number at the newer interface, which publishes neither a
+// list of branches nor a status.
 type reportData struct {
 	c      *Client
 	number string
@@ -95,15 +95,15 @@ func (f reportData) access(ctx context.Context) (access, error) {
 
 func (f reportData) proven() bool { return true }
 
-// refused blames the subscription key: Karmak's gateway says 401 of nothing else.
+// refused blames the subscription key: Karmak's gateway answers 401 for no other reason.
 func (f reportData) refused(kind CallKind) *relatedro.Failure {
 	return &relatedro.Failure{
 		Reason: relatedro.CredentialsRejected, RetryAfter: rereadEvery, Err: fmt.Errorf("%s: the subscription key was refused", kind),
 	}
 }
 
-// withSubscription is source, but fails, and tells the log, where it has no subscription key
-// that can be sent. Unity's accounts do without one.
+// withSubscription wraps source to fail, and log an error, if the subscription key is missing or
+// cannot be sent in a header. Unity's accounts do not need the key.
 func withSubscription(source CredentialsFunc, log *slog.Logger) CredentialsFunc {
 	return func(ctx context.Context) (Credentials, error) {
 		keys, err := source(ctx)

@@ -16,8 +16,8 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// generations returns the ROs 1000 to 1000+n-1 with each family's RO made from the one
-// before, so many levels deep.
+// generations returns n ROs from number 1000 on. They form families of the given depth, in which
+// each RO is made from the one before. firsts are the first numbers of the families.
 func generations(n, depth int) (ros []karmaktest.RO, firsts []string) {
 	for i := range n {
 		number := strconv.Itoa(1000 + i)
@@ -32,7 +32,7 @@ func generations(n, depth int) (ros []karmaktest.RO, firsts []string) {
 	return ros, firsts
 }
 
-// TestBothFacesCostTheSame: what is held of look-ups holds for either face.
+// TestBothFacesCostTheSame checks that both faces need the same number of look-ups.
 func TestBothFacesCostTheSame(t *testing.T) {
 	for _, c := range []struct {
 		ros, depth int
@@ -46,7 +46,7 @@ func TestBothFacesCostTheSame(t *testing.T) {
 		{50, 1, "", 0, 3},
 		{1, 5, "A", 0, 11},
 		{50, 2, "A", 20, 12},
-		{206, 1, "A", 0, 5}, // one URL's worth, and a few
+		{206, 1, "A", 0, 5}, // a few more than fit in one URL
 		{600, 1, "A", 0, 10},
 	} {
 		t.Run(fmt.Sprintf("%d, %d deep, branch %q, pages of %d", c.ros, c.depth, c.branch, c.maxPage), func(t *testing.T) {
@@ -69,8 +69,8 @@ func TestBothFacesCostTheSame(t *testing.T) {
 	}
 }
 
-// TestAccountThatIsMoved: the face that it left refuses the account, the other has its ROs,
-// and a client that has used both needs no new start.
+// TestAccountThatIsMoved checks a move: the old face refuses the account, the new one has its ROs,
+// and a client that has used both needs no restart.
 func TestAccountThatIsMoved(t *testing.T) {
 	unity, newer := faces()[0], faces()[1]
 	sim := unity.dealer(t, karmaktest.RO{Number: "100"}, karmaktest.RO{Number: "101", Original: "100"})
@@ -108,8 +108,8 @@ func failureReason(err error) relatedro.Reason {
 	return ""
 }
 
-// TestSubscriptionKeyIsOurs: what is wrong with it is our fault, is told as such, and does
-// not hold up Unity's accounts.
+// TestSubscriptionKeyIsOurs checks that a wrong subscription key is reported as our fault and does
+// not affect Unity's accounts.
 func TestSubscriptionKeyIsOurs(t *testing.T) {
 	unity, newer := faces()[0], faces()[1]
 	for name, c := range map[string]struct {
@@ -140,14 +140,14 @@ func TestSubscriptionKeyIsOurs(t *testing.T) {
 				t.Errorf("CheckActivation: %+v", a)
 			}
 			if c.asked == 0 && !strings.Contains(strings.ReplaceAll(said.String(), `\"`, `"`), c.log) {
-				t.Errorf("the log says nothing of it: %s", said.String())
+				t.Errorf("the log does not have the error: %s", said.String())
 			}
 			if n := sim.Counts().Lookups(); n != c.asked {
-				t.Errorf("%d look-ups with such a key, want %d", n, c.asked)
+				t.Errorf("%d look-ups with this key, want %d", n, c.asked)
 			}
 			over := relatedro.Connection{Account: "other", User: unity.over.User}
 			if found, err := client.Families(t.Context(), over, []string{"200"}); err != nil || found["200"].Failure != nil {
-				t.Errorf("by Unity: %v, %v", found, err)
+				t.Errorf("through Unity: %v, %v", found, err)
 			}
 			if c.key != "" && strings.Contains(said.String()+err.Error(), c.key) {
 				t.Error("the key is in the log")
@@ -182,11 +182,11 @@ func TestAccountHeaderIsConfiguration(t *testing.T) {
 	config := config(sim)
 	config.AccountHeader = "Dealer Number"
 	if err := config.Validate(); err == nil || !strings.Contains(err.Error(), "AccountHeader") {
-		t.Errorf("a header with a blank: %v", err)
+		t.Errorf("AccountHeader with a space: %v", err)
 	}
 }
 
-// renaming is a Karmak that reads the account number from another header.
+// renaming simulates a Karmak that reads the account number from another header.
 type renaming struct{ http.RoundTripper }
 
 func (r renaming) RoundTrip(request *http.Request) (*http.Response, error) {
@@ -194,7 +194,8 @@ func (r renaming) RoundTrip(request *http.Request) (*http.Response, error) {
 	return r.RoundTripper.RoundTrip(request)
 }
 
-// TestDealerWhoIsAwayByTheNewerInterface: it has no status, so its code has to tell.
+// TestDealerWhoIsAwayByTheNewerInterface: the newer interface has no status, so the response code
+// must show that the server is offline.
 func TestDealerWhoIsAwayByTheNewerInterface(t *testing.T) {
 	newer := faces()[1]
 	sim := newer.dealer(t, karmaktest.RO{Number: "100"})

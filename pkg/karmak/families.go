@@ -12,56 +12,51 @@ import (
 
 var _ relatedro.DMS = (*Client)(nil)
 
-// Families returns for each RO number its whole family: what it was made from, up
-// to the first, and everything that was made from any of these, to any depth. See
-// relatedro.Relation for how each stands to the RO at hand; a row that is both
-// original and spinoff, because the data runs in a circle, is an original. Each is
-// listed once, shorter numbers first and then by character, which puts digits in the
-// order of their value. An original that Karmak has no row of is listed with its
-// number alone; a number that the filter language cannot carry is listed, but
-// nothing is asked about it. A connection that names a branch sees that branch's ROs
-// alone: an original at another one is listed with its number alone too, and what was
-// made at another one is not found.
+// Families returns the whole family of each RO number: the ROs it was made from, back to the first,
+// and every RO made from any of these, to any depth. relatedro.Relation defines the relations. A
+// row that is both original and spinoff, because the data runs in a circle, is an original. Each RO
+// is listed once, shorter numbers first and then by character, which sorts digits by value. An
+// original without a row at Karmak is listed with its number alone. A number that the filter
+// language cannot carry is listed, but not looked up. A connection that names a branch sees the ROs
+// of that branch alone: an original at another branch is listed with its number alone, and spinoffs
+// at another branch are not found.
 //
-// A number with no row fails with RONotFound, and so does one that may not be asked
-// for (relatedro.CheckRO), or that Karmak's column of integers cannot hold. Where the
-// connection names no branch, a family that holds a number of several branches fails
-// with AmbiguousBranch. A family of more than 2,000 ROs, or that reaches further than 100
-// steps, fails with FamilyTooLarge. A number whose look-up alone fails has that failure,
-// of any reason. None of these touches the other numbers.
+// A number fails with RONotFound if it has no row, if relatedro.CheckRO rejects it, or if Karmak's
+// column of integers cannot hold it. If the connection names no branch, a family with a number that
+// exists at several branches fails with AmbiguousBranch. A family of more than 2,000 ROs, or of
+// more than 100 steps, fails with FamilyTooLarge. A number whose own look-up fails has that
+// failure, with any reason. None of these affects the other numbers.
 //
-// What was made from the known numbers is asked for in the first round: a family that is as
-// it was then takes one.
+// The spinoffs of the known numbers are looked up in the first round, so an unchanged family takes
+// one round.
 //
-// The error is a *relatedro.Failure of any other reason. Requests end when ctx does:
-// its deadline should leave the caller the time to note the failure.
+// The error is a *relatedro.Failure with any other reason. Requests end with ctx, so its deadline
+// should leave the caller time to record the failure.
 //
-// # What it costs
+// # Cost
 //
-// A look-up is one HTTP request; an account is asked one at a time. Families goes in
-// rounds: in the first it asks what was made from the ROs at hand, and then for their
-// rows; in each further one likewise for the numbers that the round before brought up.
-// The last finds nothing new. Let k be how many numbers fit into a URL of 2,000 characters
-// (about 200 of five digits), and p the rows that Karmak puts on a page, at most 500. A
-// round that asks for the spinoffs of s numbers and the rows of h makes ⌈s/k⌉ + ⌈h/k⌉
-// lists, and a list of r rows costs at most
+// A look-up is one HTTP request, and an account gets one request at a time. Families works in
+// rounds. The first round looks up the spinoffs of the given ROs, then their rows. Each further
+// round does the same for the numbers found in the round before. The last round finds no new
+// numbers. Let k be how many numbers fit into a URL of 2,000 characters (about 200 of five digits),
+// and p the number of rows on Karmak's pages, at most 500. A round with the spinoffs of s numbers
+// and the rows of h numbers reads ⌈s/k⌉ + ⌈h/k⌉ lists, and a list of r rows costs at most
 //
 //	⌈r/p⌉ + 1 look-ups; 1 if r is 0
 //
-// An empty page ends a list, and so does a longer page later in the round: the rows of
-// the spinoffs just found are asked for along with those of h, and count in r, if they fit
-// into the same URLs. A list of rows ends as soon as each number has one. 50 ROs with one
-// spinoff each, or a single one, thus cost 3 look-ups where p is at least 100.
+// An empty page ends a list, and so does a longer page later in the round: the rows of the spinoffs
+// just found are requested together with those of the h numbers, and count in r, if they fit into
+// the same URLs. A list of rows ends as soon as each number has one. For example, 50 ROs with one
+// spinoff each cost 3 look-ups if p is at least 100, and so does a single one.
 //
-// To this come lists of their own for numbers that no integer can be; without a branch,
-// numbers at the ends of pages once more; and the parts of a look-up that failed: up to
-// 2⌈log₂ k⌉ for one broken number, and 6 if no part is answered.
+// Additional look-ups are: separate lists for numbers that are not integers; without a branch, a
+// second look-up of numbers at page ends; and the parts of a failed look-up, up to 2⌈log₂ k⌉ for
+// one broken number, and 6 if no part is answered.
 //
-// Pages are counted, not held: a row that is made while a list is read can push another
-// one over to the next page, where it counts once; one that is taken away can pull one
-// over to a page already read, and that row is missed until the next retrieval. The
-// view's maximum may fall at any time. Were it to rise between a page of spinoffs that it
-// cut and the next look-up, the list would end there.
+// Pages are counted, not held. A row added while a list is read can push another row to the next
+// page, where it counts once. A row removed meanwhile can pull another one to a page already read,
+// and that row is missed until the next retrieval. The view's maximum may fall at any time. If it
+// rose between a page of spinoffs that it cut and the next look-up, the list would end there.
 func (c *Client) Families(ctx context.Context, over relatedro.Connection, ros []string, known ...string) (map[string]relatedro.Family, error) {
 	s, refusal := c.session(over)
 	if refusal != nil {
@@ -83,7 +78,8 @@ func (c *Client) Families(ctx context.Context, over relatedro.Connection, ros []
 			break
 		}
 		err := q.round(ctx, headers, spinoffs)
-		if err != nil && !q.answered { // a server that answers is not offline, whatever the status says
+		// A server that answers is not offline, even if the status says so.
+		if err != nil && !q.answered {
 			err = c.diagnose(ctx, s, err)
 		}
 		if err != nil {
@@ -100,7 +96,7 @@ func (c *Client) Families(ctx context.Context, over relatedro.Connection, ros []
 	return families, nil
 }
 
-// hints returns the canonical form of those of the numbers that may be asked for.
+// hints returns the canonical form of the numbers that can be looked up.
 func (g *graph) hints(known []string) (numbers []string) {
 	for _, ro := range known {
 		if askable(ro) {
@@ -112,8 +108,7 @@ func (g *graph) hints(known []string) (numbers []string) {
 	return numbers
 }
 
-// frontier returns what has to be asked for the families of ros, each number once
-// and in order.
+// frontier returns the numbers still to look up for the families of ros, each once and in order.
 func (g *graph) frontier(ros []string) (headers, spinoffs []string) {
 	for _, ro := range ros {
 		h, s := g.open(relatedro.CanonicalRO(ro))
@@ -128,14 +123,15 @@ type search struct {
 	s *session
 	g *graph
 
-	answered     bool    // a look-up was answered
-	cuts         bool    // a view put fewer than surePage rows on a page that was not its list's last
-	onlyIntegers bool    // the account refuses numbers that are no integers
-	waiting      []*list // may be whole: a later page that is longer shows it
+	answered bool // a look-up was answered
+	// A view put fewer than surePage rows on a page that was not the last of its list.
+	cuts         bool
+	onlyIntegers bool    // the account refuses numbers that are not integers
+	waiting      []*list // possibly complete: a longer page later proves it
 }
 
-// round asks what was made from some numbers and for the rows of others, and adds the
-// answers to the graph.
+// round looks up the spinoffs of some numbers and the rows of others, and adds the answers to the
+// graph.
 func (q *search) round(ctx context.Context, headers, spinoffs []string) error {
 	for _, n := range spinoffs {
 		q.g.expanded[n] = true
@@ -157,9 +153,9 @@ func (q *search) round(ctx context.Context, headers, spinoffs []string) error {
 	return err
 }
 
-// padded returns the headers, and with them spinoffs that were just found, if the same
-// number of URLs holds them: their page is then longer than the spinoffs' own, and shows
-// that that was not cut.
+// padded returns the headers, plus spinoffs just found if they fit into the same number of URLs.
+// The page of headers is then longer than the page of spinoffs, which proves that the latter was
+// not cut.
 func (q *search) padded(headers, spinoffs []string) []string {
 	padded := slices.Clone(headers)
 	for _, n := range spinoffs {
@@ -176,8 +172,8 @@ func (q *search) padded(headers, spinoffs []string) []string {
 	return headers
 }
 
-// lists returns the look-ups for the numbers, as many as URLs are needed. Numbers that
-// are no integers have their own: a column of integers may refuse them.
+// lists returns the look-ups for the numbers, as many as there are URLs. Numbers that are not
+// integers have separate look-ups, because a column of integers may refuse them.
 func (q *search) lists(kind CallKind, numbers []string) []*list {
 	var integers, others []string
 	for _, n := range numbers {
@@ -201,8 +197,8 @@ func (q *search) lists(kind CallKind, numbers []string) []*list {
 	return lists
 }
 
-// each reads lists, and returns those that were answered. One that fails for what may be
-// one number's fault is asked for in parts, which are among them then.
+// each reads the lists and returns those that were answered. A list whose failure may be one
+// number's fault is split into parts, and the parts that were answered are returned.
 func (q *search) each(ctx context.Context, lists []*list, read func(context.Context, *list) error) ([]*list, error) {
 	var answered []*list
 	for _, l := range lists {
@@ -224,13 +220,13 @@ func (q *search) each(ctx context.Context, lists []*list, read func(context.Cont
 	return answered, nil
 }
 
-// maxFruitless is how many times in a row parts may all fail before no smaller ones are
-// asked for: it is the dealer's server then, not a number.
+// maxFruitless is how many times in a row all parts of a list may fail before no smaller parts are
+// requested. The fault is then in the dealer's server, not in a number.
 const maxFruitless = 2
 
-// parts asks for the parts of a list that failed, each once, and for the parts of those
-// that fail. It returns those that were answered; the numbers of the others fail. If
-// nothing at all was answered, the list's own failure is everybody's.
+// parts requests the parts of a failed list, each once, and the parts of those that fail. It
+// returns those that were answered. The numbers of the others fail. If no part was answered, every
+// number has the failure of the whole list.
 func (q *search) parts(ctx context.Context, whole *list, read func(context.Context, *list) error) (answered []*list, err error) {
 	if !isInteger(whole.numbers[0]) && q.refusesText(ctx) {
 		return nil, nil // no such RO
@@ -272,9 +268,8 @@ func (q *search) parts(ctx context.Context, whole *list, read func(context.Conte
 	return answered, nil
 }
 
-// refusesText reports whether the account's numbers are integers, so that none with
-// letters or too many digits is one of its ROs. Any row shows it, and that the server is
-// well.
+// refusesText reports whether the account's numbers are integers, so that none of its ROs has
+// letters or too many digits. Any row proves it, and shows that the server is healthy.
 func (q *search) refusesText(ctx context.Context) bool {
 	rows, err := q.c.sample(ctx, q.s, "")
 	q.onlyIntegers = err == nil && len(rows) > 0 && rows[0].integer

@@ -11,7 +11,7 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// relations returns a family as "number relation" lines.
+// relations returns a family as lines of "number relation".
 func relations(f relatedro.Family) []string {
 	lines := []string{}
 	for _, r := range f.Related {
@@ -20,7 +20,7 @@ func relations(f relatedro.Family) []string {
 	return lines
 }
 
-// chain of a family three levels deep, seen from different places.
+// threeLevels returns a family three levels deep.
 func threeLevels() []karmaktest.RO {
 	return []karmaktest.RO{
 		{Number: "100", Branch: "MAIN"},

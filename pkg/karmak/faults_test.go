@@ -15,7 +15,7 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// failure returns the *Failure that Families fails with.
+// failure calls Families and returns the *Failure of its error.
 func failure(t *testing.T, c *karmak.Client, over relatedro.Connection, ros ...string) *relatedro.Failure {
 	t.Helper()
 	_, err := c.Families(t.Context(), over, ros)
@@ -123,7 +123,7 @@ func TestFaultsOfTheTokenCall(t *testing.T) {
 				t.Errorf("reason %s (%v), want %s", f.Reason, f.Err, test.want)
 			}
 			if n := sim.Counts().Lookups(); n != 0 {
-				t.Errorf("%d look-ups without a token", n)
+				t.Errorf("%d look-ups without a token, want none", n)
 			}
 		})
 	}
@@ -207,7 +207,7 @@ func TestAnswerMayHave8MiB(t *testing.T) {
 			c.Transport = padded{http.DefaultTransport.(*http.Transport).Clone(), size}
 		})
 		if got := c.CheckActivation(t.Context(), over); got.State != want {
-			t.Errorf("with %d bytes: %+v, want %s", size, got, want)
+			t.Errorf("answer of %d bytes: %+v, want %s", size, got, want)
 		}
 	}
 }
@@ -215,7 +215,8 @@ func TestAnswerMayHave8MiB(t *testing.T) {
 func TestDeadlineOfTheCallerHolds(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{}, threeLevels()...)
 	c := client(t, sim)
-	families(t, c, over, "900") // a token call in the short time below could use it up
+	// Fetch the token first: a token call could use up the short deadline below.
+	families(t, c, over, "900")
 	if err := sim.SetFault(karmaktest.Fault{Kind: karmaktest.Hang, Call: karmaktest.CallHeaders}); err != nil {
 		t.Fatal(err)
 	}
@@ -238,7 +239,7 @@ func TestCallerWhoGoesAwayIsOutOfTime(t *testing.T) {
 		t.Errorf("Families: %v, want out_of_time", err)
 	}
 	if n := sim.Counts().Total; n != 0 {
-		t.Errorf("%d requests for nobody", n)
+		t.Errorf("%d requests after the context ended, want none", n)
 	}
 }
 

@@ -8,27 +8,27 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// maxFamily is the most ROs that a family may have. Real ones have a handful; a
-// thousand would not fit next to a case. maxRounds is how far it may reach.
+// maxFamily is the maximum number of ROs in a family. Real families have a handful, and a thousand
+// would not fit next to a case. maxRounds is the maximum number of steps within a family.
 const (
 	maxFamily = 2000
 	maxRounds = 100
 )
 
-// graph is what is known of the ROs of a connection: who was made from whom. Its
-// keys are canonical numbers.
+// graph holds the known ROs of a connection and which was made from which. Its keys are canonical
+// numbers.
 type graph struct {
-	oneBranch bool // the connection names a branch, so a number is one RO
+	oneBranch bool // the connection names a branch, so a number identifies one RO
 
 	rows     map[string]row
-	names    map[string]string   // numbers as Karmak writes them, of ROs without a row too
-	children map[string][]string // what was made from it
-	twins    map[string]bool     // numbers that more than one branch has
+	names    map[string]string   // numbers as Karmak writes them, including ROs without a row
+	children map[string][]string // its spinoffs
+	twins    map[string]bool     // numbers that exist at several branches
 
-	headed   map[string]bool // asked for its own row
-	expanded map[string]bool // asked for what was made from it
-	hubs     map[string]bool // more than maxFamily were made from it
-	edges    map[string]bool // first or last of a page, so a twin's row may be missed
+	headed   map[string]bool // its row was looked up
+	expanded map[string]bool // its spinoffs were looked up
+	hubs     map[string]bool // it has more than maxFamily spinoffs
+	edges    map[string]bool // first or last of a page, so a twin's row may be missing
 	broken   map[string]*relatedro.Failure
 }
 
@@ -55,7 +55,7 @@ func (g *graph) add(r row) {
 	if parent == "" || parent == number {
 		return
 	}
-	if !g.has(parent) { // as Karmak writes it, whatever was asked for or known before
+	if !g.has(parent) { // as Karmak writes it, even if another spelling was known
 		g.names[parent] = string(r.OriginalRONumber)
 	}
 	if !slices.Contains(g.children[parent], number) {
@@ -69,8 +69,8 @@ func (g *graph) has(number string) bool {
 	return ok
 }
 
-// edge has numbers asked for once more that stand where one page ends and another
-// begins: rows of one number come in any order, so another branch's may be missed.
+// edge schedules a second look-up of numbers at the boundary between two pages. The rows of one
+// number come in any order, so the row of another branch may be missing.
 func (g *graph) edge(numbers ...string) {
 	for _, n := range numbers {
 		if n = relatedro.CanonicalRO(n); !g.oneBranch && !g.edges[n] {
@@ -80,7 +80,7 @@ func (g *graph) edge(numbers ...string) {
 	}
 }
 
-// parent returns what the number was made from; empty if nothing.
+// parent returns the number's original, or "" if it has none.
 func (g *graph) parent(number string) string {
 	parent := relatedro.CanonicalRO(string(g.rows[number].OriginalRONumber))
 	if parent == number {
@@ -89,8 +89,8 @@ func (g *graph) parent(number string) string {
 	return parent
 }
 
-// members returns the number and everything related to it as far as known, or
-// false when that is more than a family may have.
+// members returns the number and every number known to be related to it. It returns false if there
+// are more than a family may have.
 func (g *graph) members(number string) ([]string, bool) {
 	found := []string{number}
 	seen := map[string]bool{number: true}
@@ -112,8 +112,8 @@ func (g *graph) members(number string) ([]string, bool) {
 	return found, true
 }
 
-// open returns the numbers of the number's family whose own row has to be asked
-// for, and those whose spinoffs have to be. A family that has failed has none.
+// open returns the numbers of the number's family whose rows are still to be looked up, and those
+// whose spinoffs are. A failed family has none.
 func (g *graph) open(number string) (headers, spinoffs []string) {
 	if g.failure(number) != nil {
 		return nil, nil
@@ -121,7 +121,7 @@ func (g *graph) open(number string) (headers, spinoffs []string) {
 	members, _ := g.members(number)
 	for _, n := range members {
 		if !askable(g.names[n]) {
-			continue // it can be shown, but not asked for
+			continue // listed, but cannot be looked up
 		}
 		if !g.headed[n] && g.unsure(n) {
 			headers = append(headers, n)
@@ -133,9 +133,8 @@ func (g *graph) open(number string) (headers, spinoffs []string) {
 	return headers, spinoffs
 }
 
-// unsure reports whether the number's row is unknown; or whether, where branches
-// are not told apart, something was made from it at another branch than its own,
-// which may be a twin's, or a page ended at it.
+// unsure reports whether the number's row is unknown. Without a branch, it also reports true if the
+// number has a spinoff at another branch, which may be a twin's, or if a page ended at the number.
 func (g *graph) unsure(number string) bool {
 	r, ok := g.rows[number]
 	if !ok || g.oneBranch || g.edges[number] {
@@ -144,7 +143,7 @@ func (g *graph) unsure(number string) bool {
 	return slices.ContainsFunc(g.children[number], func(child string) bool { return g.rows[child].Branch != r.Branch })
 }
 
-// failure returns why the number has no family; nil if it has one, or may have.
+// failure returns the failure of the number's family, or nil if it has none so far.
 func (g *graph) failure(number string) *relatedro.Failure {
 	if !g.has(number) && g.headed[number] && g.broken[number] == nil {
 		return failure(relatedro.RONotFound, "no row of this RO number")
@@ -164,8 +163,7 @@ func (g *graph) failure(number string) *relatedro.Failure {
 	return nil
 }
 
-// family returns what is known of the number once there is nothing left to ask, or
-// no round left to ask it.
+// family returns the number's family. Call it after the last round.
 func (g *graph) family(number string) relatedro.Family {
 	if f := g.failure(number); f != nil {
 		return relatedro.Family{Failure: f}
@@ -198,7 +196,7 @@ func (g *graph) family(number string) relatedro.Family {
 	return relatedro.Family{Own: g.shown(number), Related: related, Billed: billed}
 }
 
-// shown returns what is known of one RO, without its relation.
+// shown returns one RO without its relation.
 func (g *graph) shown(number string) relatedro.RelatedRO {
 	if r, ok := g.rows[number]; ok {
 		return r.related()
@@ -206,8 +204,8 @@ func (g *graph) shown(number string) relatedro.RelatedRO {
 	return relatedro.RelatedRO{RO: g.names[number]}
 }
 
-// ancestors returns what the number was made from, directly or through others,
-// without the number itself where the data runs in a circle.
+// ancestors returns the numbers that the number was made from, directly or indirectly. It leaves
+// out the number itself if the data runs in a circle.
 func (g *graph) ancestors(number string) map[string]bool {
 	found := map[string]bool{}
 	for n := g.parent(number); n != "" && n != number && !found[n]; n = g.parent(n) {
@@ -216,13 +214,12 @@ func (g *graph) ancestors(number string) map[string]bool {
 	return found
 }
 
-// compareNumbers orders shorter numbers first, then by character: digits come in
-// the order of their value.
+// compareNumbers orders shorter numbers first, then by character, so digits sort by value.
 func compareNumbers(a, b string) int {
 	return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
 }
 
-// unique returns the numbers each once, in order.
+// unique returns the numbers sorted, without duplicates.
 func unique(numbers []string) []string {
 	slices.SortFunc(numbers, compareNumbers)
 	return slices.Compact(numbers)

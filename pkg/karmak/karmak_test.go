@@ -18,7 +18,7 @@ const (
 	user    = "user-1"
 )
 
-// over is the connection of most tests; at is the same at a branch.
+// over is the connection of most tests. at returns the same connection at a branch.
 var over = relatedro.Connection{Account: account, User: user}
 
 func at(branch string) relatedro.Connection {
@@ -38,7 +38,7 @@ func dealer(t testing.TB, config karmaktest.Config, ros ...karmaktest.RO) *karma
 	return sim
 }
 
-// client returns a client of the simulator that does not wait long.
+// client returns a client of the simulator with short waits.
 func client(t testing.TB, sim *karmaktest.Server, change ...func(*karmak.Config)) *karmak.Client {
 	t.Helper()
 	config := config(sim)
@@ -53,7 +53,7 @@ func client(t testing.TB, sim *karmaktest.Server, change ...func(*karmak.Config)
 	return c
 }
 
-// fresh returns a client like client's, which the caller closes.
+// fresh returns a client like client does. The caller must close it.
 func fresh(sim *karmaktest.Server) *karmak.Client { return karmak.New(config(sim)) }
 
 func config(sim *karmaktest.Server) karmak.Config {

@@ -9,18 +9,20 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// rereadEvery is how often at most refused credentials are read again. Until then
-// Karmak is not asked with them either, for any account.
+// rereadEvery is the minimum interval between reads of refused credentials. Until the next read, no
+// request uses them, for any account.
 const rereadEvery = time.Minute
 
-// keyring keeps the credentials.
+// keyring caches the credentials.
 type keyring struct {
 	source CredentialsFunc
 	now    func() time.Time
 
-	lock     chan struct{} // a mutex that a context can end the wait for; guards what follows
-	keys     Credentials
-	readAt   time.Time // when they were read, or last tried to be after they were refused; zero until read
+	lock chan struct{} // a mutex that can be abandoned with a context; guards the fields below
+	keys Credentials
+	// The time of the last read, or of the last attempt after a refusal; zero before the first
+	// read.
+	readAt   time.Time
 	rejected bool
 }
 
@@ -28,8 +30,8 @@ func newKeyring(source CredentialsFunc, now func() time.Time) *keyring {
 	return &keyring{source: source, now: now, lock: make(chan struct{}, 1)}
 }
 
-// get returns the credentials, reading them if that has not been done, or if they
-// were refused and it is time to.
+// get returns the credentials. It reads them on first use, and again after a refusal once
+// rereadEvery has passed.
 func (k *keyring) get(ctx context.Context) (Credentials, error) {
 	select {
 	case k.lock <- struct{}{}:
@@ -46,7 +48,7 @@ func (k *keyring) get(ctx context.Context) (Credentials, error) {
 		}
 	}
 	if k.rejected {
-		k.readAt = k.now() // a reading that fails counts too
+		k.readAt = k.now() // a failed read counts too
 	}
 	keys, err := k.source(ctx)
 	if ctx.Err() != nil {
@@ -61,7 +63,7 @@ func (k *keyring) get(ctx context.Context) (Credentials, error) {
 	return keys, nil
 }
 
-// reject notes that Karmak refused the credentials, unless they have been replaced.
+// reject records that Karmak refused the credentials, unless they have been replaced.
 func (k *keyring) reject(keys Credentials) {
 	k.lock <- struct{}{}
 	defer func() { <-k.lock }()

@@ -8,13 +8,13 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// surePage is how many rows any view puts on a page, as Karmak asks for pages of 100 to
-// 500. Only a number's row at a second branch may be missed where that is wrong; no more
-// once a shorter page was seen to be cut.
+// surePage is the number of rows that every view is assumed to put on a page, because Karmak asks
+// for pages of 100 to 500. If the assumption is wrong, only the row of a number at a second branch
+// may be missed, and not even that after a shorter page was seen to be cut.
 const surePage = 100
 
-// maxStale bounds the pages in a row that bring nothing new: it stops a server that does
-// not heed the page number, or the filter.
+// maxStale is the maximum number of consecutive pages without a new row. It stops reading from a
+// server that ignores the page number or the filter.
 const maxStale = 20
 
 // list is a look-up with all its pages.
@@ -23,10 +23,10 @@ type list struct {
 	asked map[string]bool // query.numbers in canonical form
 	seen  map[row]bool
 
-	page  int    // pages read, of query.size rows but for the last
-	last  int    // rows of the last one
-	edge  string // number of its last row
-	stale int    // pages in a row that brought nothing new
+	page  int    // pages read; all but the last have query.size rows
+	last  int    // rows of the last page
+	edge  string // number of the last row
+	stale int    // consecutive pages without a new row
 	ended bool   // it has no more rows
 	err   error  // why it failed
 }
@@ -49,7 +49,7 @@ func (q *search) toEnd(ctx context.Context, l *list) error {
 	return nil
 }
 
-// next reads the list's next page, and adds its rows to the graph.
+// next reads the list's next page and adds its rows to the graph.
 func (q *search) next(ctx context.Context, l *list) error {
 	rows, err := q.c.rows(ctx, q.s, l.url(q.s.face.views(), l.page+1), request{kind: l.kind, part: l.part})
 	if err != nil {
@@ -82,14 +82,14 @@ func (q *search) next(ctx context.Context, l *list) error {
 	return nil
 }
 
-// proceed says where the list is to be read on after a page, if it has not ended. That a
-// page is short proves no end: nobody knows what the view's maximum is just now. An
-// empty one does, and one shorter than a later page of another list.
+// proceed sets the next page to read, or ends the list. A short page does not prove the end,
+// because the view's current maximum is unknown. An empty page proves it, and so does a longer page
+// of another list later.
 func (q *search) proceed(l *list, rows []row, hub string) {
 	switch {
 	case len(rows) == 0:
 		l.ended = true
-	case hub != "": // the family fails; the other numbers are asked for again
+	case hub != "": // the family fails; the other numbers are looked up again
 		q.g.hubs[hub] = true
 		l.ended = true
 		for n := range l.asked {
@@ -99,10 +99,12 @@ func (q *search) proceed(l *list, rows []row, hub string) {
 		l.numbers = slices.DeleteFunc(slices.Clone(l.numbers), q.g.has)
 		l.ended = len(l.numbers) == 0
 	case l.page == 0:
-		l.page, l.size = 1, len(rows) // what the maximum may fall to counts anew; what it may rise to must not
+		// Later pages have the length of this one. A maximum that rises must not shift them; the
+		// next case handles one that falls.
+		l.page, l.size = 1, len(rows)
 		l.ended = l.column == numberColumn && len(rows) < surePage && !q.cuts &&
 			!slices.ContainsFunc(l.numbers, func(n string) bool { return !q.g.has(n) })
-	case l.last < l.size: // the page before was cut: the view's maximum has fallen to its length
+	case l.last < l.size: // the previous page was cut: the view's maximum has fallen to its length
 		l.page, l.size = (l.page-1)*l.size/l.last, l.last
 	default:
 		l.page++
@@ -115,7 +117,7 @@ func (q *search) proceed(l *list, rows []row, hub string) {
 	}
 }
 
-// askedBy returns the number that the row was asked for by, in canonical form.
+// askedBy returns the number that the look-up found the row by, in canonical form.
 func (l *list) askedBy(r row) string {
 	if l.column == numberColumn {
 		return relatedro.CanonicalRO(string(r.RONumber))

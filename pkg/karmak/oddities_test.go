@@ -57,7 +57,7 @@ func TestFamiliesOfAmbiguousBranch(t *testing.T) {
 		t.Run(fmt.Sprint("page of ", page), func(t *testing.T) {
 			c := client(t, dealer(t, karmaktest.Config{MaxPageSize: page}, ros...))
 			found := families(t, c, over, "100", "200", "300")
-			for _, ro := range []string{"100", "200"} { // 200 was made from one of the two
+			for _, ro := range []string{"100", "200"} { // 200 was made from one of the two ROs 100
 				if f := found[ro].Failure; f == nil || f.Reason != relatedro.AmbiguousBranch {
 					t.Errorf("RO %s: %v, want ambiguous_branch", ro, f)
 				}
@@ -96,7 +96,7 @@ func TestFamiliesAtABranchSeesThatBranchAlone(t *testing.T) {
 	}
 }
 
-// Something that was made from a spinoff at another branch may be its twin's.
+// A spinoff's spinoff at another branch may belong to its twin.
 func TestFamiliesLooksForTwinsOfSpinoffs(t *testing.T) {
 	c := client(t, dealer(t, karmaktest.Config{},
 		karmaktest.RO{Number: "100", Branch: "MAIN"},
@@ -124,7 +124,7 @@ func TestFamiliesListsWhatItCannotAskFor(t *testing.T) {
 		karmaktest.RO{Number: "1|2", Original: "100"},
 		karmaktest.RO{Number: "NULL", Original: "100"},
 		karmaktest.RO{Number: long, Original: "100"},
-		karmaktest.RO{Number: "200", Original: "199"}, // which has no row
+		karmaktest.RO{Number: "200", Original: "199"}, // 199 has no row
 	)
 	found := families(t, client(t, sim), over, "100", "200")
 	want := []string{"1,2 original", "101 alternate", "1|2 alternate", "NULL alternate", long + " alternate"}
@@ -136,7 +136,7 @@ func TestFamiliesListsWhatItCannotAskFor(t *testing.T) {
 	}
 	for _, r := range sim.Requests() {
 		if r.Status >= 400 {
-			t.Errorf("%d for %s", r.Status, r.URL)
+			t.Errorf("status %d for %s", r.Status, r.URL)
 		}
 	}
 }
@@ -164,7 +164,7 @@ func TestFamiliesRunningInACircle(t *testing.T) {
 		t.Errorf("RO 1: %v, want %v", got, want)
 	}
 	if got := relations(found["4"]); len(got) != 0 {
-		t.Errorf("RO 4: %v, want nothing", got)
+		t.Errorf("RO 4: %v, want no related ROs", got)
 	}
 }
 
@@ -173,7 +173,7 @@ func TestFamiliesThatDoNotEnd(t *testing.T) {
 	for i := range 2100 { // one RO with too many spinoffs
 		ros = append(ros, karmaktest.RO{Number: fmt.Sprint(10_000 + i), Original: "1"})
 	}
-	for i := range 120 { // one spinoff of another, too far
+	for i := range 120 { // a chain of spinoffs that is too long
 		ros = append(ros, karmaktest.RO{Number: fmt.Sprint(20_001 + i), Original: fmt.Sprint(20_000 + i)})
 	}
 	ros = append(ros, karmaktest.RO{Number: "1"}, karmaktest.RO{Number: "2"}, karmaktest.RO{Number: "3", Original: "2"},
@@ -195,7 +195,7 @@ func TestFamiliesAtABranchThatFiltersCannotCarry(t *testing.T) {
 		t.Errorf("failure %v, want account_not_permitted", f)
 	}
 	if n := sim.Counts().Total; n != 0 {
-		t.Errorf("%d requests", n)
+		t.Errorf("%d requests, want none", n)
 	}
 }
 
@@ -204,14 +204,14 @@ func TestFamiliesAtABranchWithSpaces(t *testing.T) {
 		karmaktest.RO{Number: "2", Branch: "St. John's & 5th +1%", Original: "1"})
 	got := relations(families(t, client(t, sim), at("St. John's & 5th +1%"), "1")["1"])
 	if want := []string{"2 alternate"}; !slices.Equal(got, want) {
-		t.Errorf("got %v, want %v", got, want)
+		t.Errorf("related ROs %v, want %v", got, want)
 	}
 }
 
 func TestFamiliesOfNothing(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{})
 	if found := families(t, client(t, sim), over); len(found) != 0 || sim.Counts().Total != 0 {
-		t.Errorf("%v after %d requests", found, sim.Counts().Total)
+		t.Errorf("%v after %d requests, want an empty map and no request", found, sim.Counts().Total)
 	}
 }
 

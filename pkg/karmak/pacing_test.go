@@ -13,7 +13,7 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// twoDealers adds a second account to a simulator whose first one has the fault.
+// twoDealers returns a simulator with two accounts, the first of which has the fault.
 func twoDealers(t *testing.T, fault karmaktest.Fault) (*karmaktest.Server, relatedro.Connection) {
 	t.Helper()
 	sim := dealer(t, karmaktest.Config{}, threeLevels()...)
@@ -28,7 +28,7 @@ func twoDealers(t *testing.T, fault karmaktest.Fault) (*karmaktest.Server, relat
 	return sim, relatedro.Connection{Account: "acct-2", User: user}
 }
 
-// untilLeftAlone asks until a call makes no request, and returns its failure.
+// untilLeftAlone calls Families until a call makes no request, and returns that call's failure.
 func untilLeftAlone(t *testing.T, sim *karmaktest.Server, c *karmak.Client) *relatedro.Failure {
 	t.Helper()
 	for range 20 {
@@ -38,7 +38,7 @@ func untilLeftAlone(t *testing.T, sim *karmaktest.Server, c *karmak.Client) *rel
 			return f
 		}
 	}
-	t.Fatal("the account is never left alone")
+	t.Fatal("the circuit never opens")
 	return nil
 }
 
@@ -59,16 +59,17 @@ func TestDeadServerIsLeftAlone(t *testing.T) {
 			if f.Reason != test.want || f.RetryAfter <= 0 || f.RetryAfter > 12*time.Second || !f.NotAsked {
 				t.Errorf("failure %v after %s, want %s within the circuit's delay", f, f.RetryAfter, test.want)
 			}
-			families(t, c, other, "100") // costs other dealers nothing
+			families(t, c, other, "100") // other dealers are not affected
 		})
 	}
 }
 
-// Our own time running out is no trouble of the dealer's: it opens no circuit, and is told apart.
+// Our own deadline is not the dealer's trouble: it does not open the circuit, and has its own
+// reason.
 func TestOwnTimeRunningOutLeavesNobodyAlone(t *testing.T) {
 	sim, _ := twoDealers(t, karmaktest.Fault{Kind: karmaktest.Hang, Call: karmaktest.CallHeaders})
 	c := client(t, sim)
-	for range 12 { // more than open a circuit
+	for range 12 { // more than enough to open a circuit
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 		_, err := c.Families(ctx, over, []string{"100"})
 		cancel()
@@ -100,7 +101,7 @@ func TestServerThatIsBackIsAskedAgain(t *testing.T) {
 		}
 		if n := sim.Counts().Lookups(); n > asked {
 			asked = n
-			if trials++; trials > 1 { // one may be refused right before the trial that it ends
+			if trials++; trials > 1 { // one may be refused before the trial
 				t.Fatalf("two trials failed although the server is back: %v", err)
 			}
 		}
@@ -157,7 +158,7 @@ func TestAskedToWaitHoldsForTheAccount(t *testing.T) {
 		t.Errorf("failure %v after %s, want rate_limited for about a minute", f, f.RetryAfter)
 	}
 	if n := sim.Counts().Total - before; n != 0 {
-		t.Errorf("%d requests while asked to wait", n)
+		t.Errorf("%d requests during the pause, want none", n)
 	}
 	families(t, c, other, "100")
 }
@@ -180,7 +181,7 @@ func TestAnAccountIsAskedOneThingAtATime(t *testing.T) {
 	}
 	for _, r := range sim.Requests() {
 		if strings.Contains(r.URL, "sort=") || r.Call == karmaktest.CallHeaders && !strings.Contains(r.URL, "select=") {
-			t.Errorf("%s sorts, or does not select", r.URL)
+			t.Errorf("%s has sort, or lacks select", r.URL)
 		}
 	}
 }
@@ -196,13 +197,13 @@ func TestStrugglingServerIsNotHitHarder(t *testing.T) {
 	for range 20 {
 		all.Go(func() {
 			if _, err := c.Families(t.Context(), over, numbers); err == nil {
-				t.Error("Families works")
+				t.Error("Families succeeded")
 			}
 		})
 	}
 	all.Wait()
 	if n := sim.Counts().Lookups(); n > 5 {
-		t.Errorf("%d look-ups reached a dead server", n)
+		t.Errorf("%d look-ups of a failing server, want at most 5", n)
 	}
 }
 
@@ -216,7 +217,7 @@ func TestAskedToWaitIsHeardByAll(t *testing.T) {
 	for range 100 {
 		all.Go(func() {
 			if _, err := c.Families(t.Context(), over, []string{"100"}); err == nil {
-				t.Error("Families works")
+				t.Error("Families succeeded")
 			}
 		})
 	}
@@ -242,7 +243,7 @@ func TestAttemptsAreToldOf(t *testing.T) {
 	})
 	families(t, c, at("MAIN"), "900")
 	if len(calls) != 4 || len(calls) != sim.Counts().Total {
-		t.Fatalf("told of %d calls, want 4: %+v", len(calls), calls)
+		t.Fatalf("Observe received %d calls, want 4: %+v", len(calls), calls)
 	}
 	first, second := calls[0], calls[1]
 	if first.Kind != karmak.CallToken || first.Attempt != 1 || first.Status != 503 || first.Outcome != relatedro.DMSError {

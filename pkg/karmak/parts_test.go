@@ -14,8 +14,8 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// failed returns the numbers that failed for the reason, and reports any that failed for
-// another or have not the wanted count of related ROs.
+// failed returns the numbers that failed for the reason. It reports an error for a failure with
+// another reason, and for a family without the wanted number of related ROs.
 func failed(t *testing.T, found map[string]relatedro.Family, related int, reason relatedro.Reason) []string {
 	t.Helper()
 	var numbers []string
@@ -60,11 +60,12 @@ func TestOnlyTheBrokenNumberFails(t *testing.T) {
 					}
 					wrong = append(wrong, numbers[i])
 				}
-				if err := sim.SetFault(karmaktest.Fault{Kind: karmaktest.Offline, Call: karmaktest.CallStatus}); err != nil { // a lie
+				// The status wrongly reports the server offline.
+				if err := sim.SetFault(karmaktest.Fault{Kind: karmaktest.Offline, Call: karmaktest.CallStatus}); err != nil {
 					t.Fatal(err)
 				}
 				c := client(t, sim)
-				for range 5 { // and the circuit stays closed
+				for range 5 { // the circuit must stay closed
 					sim.ResetCounts()
 					if got := failed(t, families(t, c, at("MAIN"), numbers...), 1, want); !slices.Equal(got, wrong) {
 						t.Errorf("%v failed, want %v", got, wrong)
@@ -106,7 +107,7 @@ func TestLessIsAskedOfAServerThatTakesTooLong(t *testing.T) {
 		t.Errorf("%d related ROs, want 1", n)
 	}
 	if asked := sim.Requests(); !strings.Contains(asked[1].URL, "pagesize=500") || !strings.Contains(asked[2].URL, "pagesize=100") {
-		t.Errorf("asked %s and then %s, want a smaller page", asked[1].URL, asked[2].URL)
+		t.Errorf("requested %s, then %s, want a smaller page", asked[1].URL, asked[2].URL)
 	}
 }
 
@@ -134,16 +135,16 @@ func TestBadRowsDoNotFailTheirNeighbours(t *testing.T) {
 		c.Observe = func(call karmak.Call) { unread += call.Unread }
 	})
 	got := failed(t, families(t, c, at("MAIN"), numbers...), 1, relatedro.UnexpectedAnswer)
-	if want := []string{"50020"}; !slices.Equal(got, want) { // what it was made from is not known
+	if want := []string{"50020"}; !slices.Equal(got, want) { // its original is unknown
 		t.Errorf("%v failed, want %v", got, want)
 	}
 	for _, want := range []string{"RODateInvoiced is no date", "no RONumber", "IsBillingCustomerWarranty is neither yes nor no"} {
 		if !strings.Contains(said.String(), want) {
-			t.Errorf("no %q in the log: %s", want, said.String())
+			t.Errorf("the log lacks %q: %s", want, said.String())
 		}
 	}
 	if unread < 4 {
-		t.Errorf("told of %d cells and rows that could not be read, want at least 4", unread)
+		t.Errorf("Observe reported %d unreadable cells and rows, want at least 4", unread)
 	}
 	if strings.Contains(said.String(), "soon") {
 		t.Errorf("a value is in the log: %s", said.String())
@@ -152,7 +153,7 @@ func TestBadRowsDoNotFailTheirNeighbours(t *testing.T) {
 
 func TestManyLargeFamiliesAtOnce(t *testing.T) {
 	if testing.Short() {
-		t.Skip("20,000 rows, one look-up after the other")
+		t.Skip("reads 20,000 rows in sequence")
 	}
 	const each = 900
 	var ros []karmaktest.RO
@@ -186,7 +187,7 @@ func TestNumberThatNoIntegerCanBe(t *testing.T) {
 				for range 3 {
 					sim.ResetCounts()
 					if got := failed(t, families(t, c, at("MAIN"), asked...), 1, relatedro.RONotFound); !slices.Equal(got, odd) {
-						t.Errorf("%v are not found, want %v", got, odd)
+						t.Errorf("not found: %v, want %v", got, odd)
 					}
 					if n := sim.Counts().Lookups(); n > 6 {
 						t.Errorf("%d look-ups, want at most 6", n)

@@ -15,7 +15,7 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// data is an account's ROs as the plain search below reads them.
+// data is an account's ROs in the form that the reference search below reads.
 type data struct {
 	ros      []karmaktest.RO
 	byNumber map[string][]karmaktest.RO
@@ -40,7 +40,7 @@ func (d data) parent(n string) string {
 	return ""
 }
 
-// component returns everything that hangs together with the number, itself included.
+// component returns every number connected to the number, including itself.
 func (d data) component(number string) map[string]bool {
 	seen := map[string]bool{}
 	var visit func(string)
@@ -60,7 +60,7 @@ func (d data) component(number string) map[string]bool {
 	return seen
 }
 
-// family is what Families must return for a number that has one.
+// family returns the expected result of Families for a number that has a family.
 func (d data) family(number string) map[string]relatedro.Relation {
 	ancestors := map[string]bool{}
 	for n := d.parent(number); n != "" && n != number && !ancestors[n]; n = d.parent(n) {
@@ -83,7 +83,7 @@ func (d data) family(number string) map[string]relatedro.Relation {
 	return found
 }
 
-// pages is the bound that Families documents for a list of rows.
+// pages returns the bound that Families documents for a list of rows.
 func pages(rows, page int) int {
 	if rows == 0 {
 		return 1
@@ -91,7 +91,7 @@ func pages(rows, page int) int {
 	return (rows+page-1)/page + 1
 }
 
-// cost is the bound that Families documents at a branch, for lists that fit into one URL.
+// cost returns the bound that Families documents at a branch, for lists that fit into one URL.
 func (d data) cost(numbers []string, page int) int {
 	count := func(rows []karmaktest.RO) (n int) {
 		for _, row := range rows {
@@ -125,7 +125,7 @@ func (d data) cost(numbers []string, page int) int {
 			}
 		}
 		total += pages(spinoffRows, page)
-		for n := range made { // the spinoffs are asked for along with the headers
+		for n := range made { // the spinoffs are looked up together with the headers
 			headerRows += count(d.byNumber[n])
 			known[n] = true
 		}
@@ -142,8 +142,8 @@ func (d data) cost(numbers []string, page int) int {
 	return total
 }
 
-// drawROs draws a forest with circles, loops, rows shown several times and originals
-// that are not there. Numbers are unique unless there are several branches.
+// drawROs draws a forest with circles, loops, rows shown several times and originals without a row.
+// Numbers are unique if there is one branch.
 func drawROs(t *rapid.T, branches []string) []karmaktest.RO {
 	n := rapid.IntRange(1, 24).Draw(t, "ROs")
 	number := func(label string) string { return fmt.Sprint(rapid.IntRange(1, n+2).Draw(t, label)) }
@@ -170,7 +170,7 @@ func drawROs(t *rapid.T, branches []string) []karmaktest.RO {
 	return ros
 }
 
-// simulators serves each page maximum; every check adds an account of its own.
+// simulators has one simulator per page maximum; every check adds its own account.
 type simulators struct {
 	byPage map[int]*karmaktest.Server
 	used   int
@@ -263,8 +263,8 @@ func TestFamiliesIsAPlainSearchWithinItsCost(t *testing.T) {
 	})
 }
 
-// What a case remembers may be of this family, of another, or of none any more: the list is the
-// same.
+// The known numbers of a case may belong to this family, to another one, or to none. The result
+// must be the same.
 func TestKnownNumbersChangeNoFamily(t *testing.T) {
 	sims := newSimulators(t, 1, 2, 10, 500)
 	rapid.Check(t, func(t *rapid.T) {
@@ -291,8 +291,8 @@ func TestKnownNumbersChangeNoFamily(t *testing.T) {
 	})
 }
 
-// Without a branch, a family with a number of several branches must fail where the
-// number is the one at hand, and must never be wrong where it holds no such number.
+// Without a branch, a family must fail if the given number exists at several branches. It must
+// never be wrong if it holds no such number.
 func TestFamiliesTellsBranchesApart(t *testing.T) {
 	sims := newSimulators(t, 100, 500)
 	rapid.Check(t, func(t *rapid.T) {
@@ -311,8 +311,8 @@ func TestFamiliesTellsBranchesApart(t *testing.T) {
 			twins := slices.DeleteFunc(slices.Collect(maps.Keys(d.component(n))), func(m string) bool { return len(d.byNumber[m]) < 2 })
 			switch {
 			case len(d.byNumber[n]) > 1 && !ambiguous:
-				t.Errorf("RO %s is at two branches, but did not fail as such: %v", n, found[n].Failure)
-			case len(twins) > 0: // may be seen or not
+				t.Errorf("RO %s is at two branches: %v, want ambiguous_branch", n, found[n].Failure)
+			case len(twins) > 0: // it may be seen or not
 			case found[n].Failure != nil:
 				t.Errorf("RO %s: %v", n, found[n].Failure)
 			default:

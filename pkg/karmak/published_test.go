@@ -13,7 +13,7 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// Whatever form an answer has, it says the same.
+// Every form of an answer has the same meaning.
 func TestEveryFormOfAnAnswerSaysTheSame(t *testing.T) {
 	opened := day(2026, 11, 20)
 	ros := []karmaktest.RO{
@@ -53,8 +53,7 @@ func TestEveryFormOfAnAnswerSaysTheSame(t *testing.T) {
 	})
 }
 
-// An object that holds more than a ProcessGUID is no empty result on a further page
-// either.
+// An object that holds more than a ProcessGUID is not an empty result, on later pages either.
 func TestFurtherPageThatIsNoResult(t *testing.T) {
 	ros, _ := forest(1, 5)
 	sim := dealer(t, karmaktest.Config{MaxPageSize: 5}, ros...)
@@ -99,12 +98,14 @@ func TestEachAccountHasItsOwnPages(t *testing.T) {
 	}
 }
 
-// The page maximum may change while the process is warm, and in the middle of a list.
+// The page maximum may change while the process is warm, even in the middle of a list.
 func TestPageMaximumMayChange(t *testing.T) {
 	for _, test := range []struct{ before, after int }{{500, 100}, {500, 7}, {100, 10}, {10, 1}, {100, 500}, {30, 500}} {
 		for _, change := range []int{1, 2, 3, 5} {
 			if test.after > test.before && change == 1 {
-				continue // right between a page and the one that shows it to be whole: not told apart
+				// A change right between a page and the one that proves it complete cannot be
+				// detected.
+				continue
 			}
 			t.Run(fmt.Sprintf("%d to %d after %d look-ups", test.before, test.after, change), func(t *testing.T) {
 				ros, _ := forest(1, 230)
@@ -134,8 +135,8 @@ func TestPageMaximumMayChange(t *testing.T) {
 	}
 }
 
-// Rows of one number come in any order, so the second of two branches may be missed
-// where a page ends between them.
+// The rows of one number come in any order, so the second of two branches may be missed if a page
+// ends between them.
 func TestTwinAtTheEndOfAPage(t *testing.T) {
 	for twin := 50096; twin <= 50104; twin++ {
 		ros, _ := forest(1, 150)
@@ -159,13 +160,13 @@ func TestPauseHoldsAcrossCalls(t *testing.T) {
 	}
 	first := failure(t, c, over, "100")
 	if first.Reason != relatedro.RateLimited || first.RetryAfter != 5*time.Second {
-		t.Errorf("failure %v after %s, want rate_limited after 5 s", first, first.RetryAfter)
+		t.Errorf("failure %v, RetryAfter %s, want rate_limited after 5 s", first, first.RetryAfter)
 	}
 	asked := sim.Counts().Total
 	if f := failure(t, c, over, "900"); f.Reason != relatedro.RateLimited || f.RetryAfter < 4*time.Second {
-		t.Errorf("failure %v after %s, want rate_limited for the rest of 5 s", f, f.RetryAfter)
+		t.Errorf("failure %v, RetryAfter %s, want rate_limited for the rest of 5 s", f, f.RetryAfter)
 	}
 	if n := sim.Counts().Total - asked; n != 0 {
-		t.Errorf("%d requests during the pause", n)
+		t.Errorf("%d requests during the pause, want none", n)
 	}
 }

@@ -23,33 +23,32 @@ const (
 	originColumn    = "OriginalRONumber"
 	chargesColumn   = "TotalROCharges"
 	alternateColumn = "AlternateBillingCustomer"
-	atBranch        = "Branch[EQ]" // what a branch follows in a filter
+	atBranch        = "Branch[EQ]" // prefix of the branch in a filter
 )
 
-// Rows of a page, within what Karmak asks for: pages of 100 to 500. smallPage is asked
-// for after a 408.
+// Rows on a page. Karmak asks for pages of 100 to 500. smallPage is used after a 408.
 const (
 	pageSize  = 500
 	smallPage = 100
 )
 
-// maxURL is the longest URL that servers and proxies are sure to take. The last
-// characters are left for a page number that grows.
+// maxURL is the length of URL that every server and proxy accepts, less room for a page number that
+// grows.
 const maxURL = 2000 - len("99999")
 
-// query is a look-up of rows whose column is one of the numbers, at the branch
-// unless that is empty.
+// query is a look-up of the rows whose column has one of the numbers, filtered by branch if branch
+// is not empty.
 type query struct {
 	kind    CallKind
 	column  string
 	numbers []string // each askable
-	branch  string   // branchAskable has passed it
-	size    int      // rows a page
+	branch  string   // valid by branchAskable
+	size    int      // rows on a page
 	part    bool     // see request
 }
 
-// url returns the look-up's URL for a page, counted from 1. views is where the views are.
-// There is no sort: it would burden the dealer's database, and Karmak asks not to.
+// url returns the URL of a page, counted from 1. views is the base address of the views. The URL
+// has no sort, because Karmak asks clients not to burden the dealer's database with it.
 func (q query) url(views string, page int) string {
 	return q.urlWithout(views, strings.Join(q.numbers, "|")) + strconv.Itoa(page)
 }
@@ -71,11 +70,11 @@ func (q query) urlWithout(views, numbers string) string {
 		"&page="
 }
 
-// encode is URL encoding with %20 for a space, which every server understands.
+// encode URL-encodes s with %20 for a space, which every server understands.
 func encode(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 
-// cut returns the query in parts whose URLs all keep within maxURL. Both faces are cut
-// alike, by the longer address, so that one costs as many look-ups as the other.
+// cut splits the query into parts whose URLs keep within maxURL. It uses the longer of the two
+// faces' addresses, so that both faces cost the same number of look-ups.
 func (q query) cut(base string) []query {
 	room := maxURL - len(q.urlWithout(base+unityViews, ""))
 	var parts []query
@@ -94,9 +93,8 @@ func (q query) cut(base string) []query {
 	return parts
 }
 
-// less returns queries that ask for less at once than q, which failed: halves; of one
-// number, if it took the dealer's server too long, a smaller page. It returns nil where
-// there is nothing less to ask.
+// less returns smaller queries for q, which failed: halves of its numbers, or, for a single number
+// that took the server too long, a smaller page. It returns nil if q cannot be smaller.
 func (q query) less(tooLong bool) []query {
 	first := q
 	first.part, first.size = true, pageSize
@@ -112,8 +110,8 @@ func (q query) less(tooLong bool) []query {
 	return nil
 }
 
-// askable reports whether a number may stand in a filter. The filter language has
-// no escape, and reads NULL as a word.
+// askable reports whether a filter can carry the number. The filter language has no escape, and
+// treats NULL as a word.
 func askable(number string) bool {
 	return relatedro.CheckRO("", number) == nil && !strings.EqualFold(number, "NULL")
 }

@@ -16,7 +16,7 @@ func TestQueryURL(t *testing.T) {
 	q := query{kind: CallSpinoffs, column: originColumn, numbers: []string{"50123", "A-7"}, branch: "Main & East", size: 500}
 	got := q.url(base+unityViews, 3)
 	if strings.ContainsAny(got, "+|[] ") {
-		t.Errorf("URL %s is not encoded throughout", got)
+		t.Errorf("URL %s is not fully encoded", got)
 	}
 	u, err := url.Parse(got)
 	if err != nil {
@@ -35,7 +35,7 @@ func TestQueryURL(t *testing.T) {
 		}
 	}
 	if u.Query().Has("sort") || !strings.HasPrefix(u.Query().Get("select"), "RONumber,") {
-		t.Errorf("URL %s sorts, or does not select", got)
+		t.Errorf("URL %s has sort, or lacks select", got)
 	}
 }
 
@@ -79,7 +79,7 @@ func TestQueryIsCutAsLittleAsPossible(t *testing.T) {
 	parts := q.cut(base)
 	for _, part := range parts[:len(parts)-1] {
 		if n := len(part.url(base+unityViews, 1)); n < 1980 {
-			t.Errorf("a URL that is not the last has but %d characters", n)
+			t.Errorf("a URL before the last one has only %d characters", n)
 		}
 	}
 }
@@ -91,7 +91,7 @@ func TestAskable(t *testing.T) {
 		strings.Repeat("1", 33): false, "é": false, "1\n": false,
 	} {
 		if got := askable(number); got != want {
-			t.Errorf("askable(%q) = %t", number, got)
+			t.Errorf("askable(%q) = %t, want the opposite", number, got)
 		}
 	}
 	for branch, want := range map[string]bool{
@@ -100,7 +100,7 @@ func TestAskable(t *testing.T) {
 		strings.Repeat("A", maxBranch+1): false,
 	} {
 		if got := branchAskable(branch); got != want {
-			t.Errorf("branchAskable(%q) = %t", branch, got)
+			t.Errorf("branchAskable(%q) = %t, want the opposite", branch, got)
 		}
 	}
 }
@@ -110,12 +110,12 @@ func TestIsInteger(t *testing.T) {
 		"50123": true, "0050123": true, "2147483647": true, "2147483648": false, "10000000000": false, "R50123": false, "-5": false, "": false,
 	} {
 		if got := isInteger(number); got != want {
-			t.Errorf("isInteger(%q) = %t", number, got)
+			t.Errorf("isInteger(%q) = %t, want the opposite", number, got)
 		}
 	}
 }
 
-// A filter that is sent must read back as the very numbers and branch that went in.
+// A filter must decode to the numbers and branch that were encoded.
 func FuzzFilter(f *testing.F) {
 	f.Fuzz(func(t *testing.T, first, second, branch string) {
 		q := query{column: originColumn, size: 500}
@@ -143,12 +143,12 @@ func FuzzFilter(f *testing.F) {
 			terms := strings.Split(values.Get("filter"), ",")
 			numbers := strings.Split(strings.TrimPrefix(terms[0], "OriginalRONumber[IN]"), "|")
 			if !slices.Equal(numbers, part.numbers) {
-				t.Errorf("numbers %q read back as %q", part.numbers, numbers)
+				t.Errorf("numbers %q decode as %q", part.numbers, numbers)
 			}
 			if q.branch == "" && len(terms) == 1 || len(terms) == 2 && terms[1] == "Branch[EQ]"+q.branch {
 				continue
 			}
-			t.Errorf("branch %q reads back as %q", q.branch, terms[1:])
+			t.Errorf("branch %q decodes as %q", q.branch, terms[1:])
 		}
 	})
 }

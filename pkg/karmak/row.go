@@ -16,8 +16,8 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// row is a row of RepairOrderHeader with the columns that are used. Unity publishes no
-// types for them: every column takes strings, numbers, null and missing.
+// row is a row of RepairOrderHeader, with the columns in use. Unity publishes no types for them, so
+// every column accepts strings, numbers, null and a missing value.
 type row struct {
 	RONumber                  number
 	OriginalRONumber          number
@@ -36,7 +36,7 @@ type row struct {
 	integer      bool // RONumber is a JSON number
 }
 
-// cells names row's columns as select does, and says where each goes.
+// cells returns the columns of the row by their names in select, each with its destination.
 func (r *row) cells() []cell {
 	return []cell{
 		{"RONumber", &r.RONumber},
@@ -59,7 +59,7 @@ type cell struct {
 	value  json.Unmarshaler
 }
 
-// columns returns the names of cells' columns but those left out, joined as select wants them.
+// columns returns the names of the cells' columns in the form of select, without those in leftOut.
 func columns(cells []cell, leftOut ...string) string {
 	var names []string
 	for _, c := range cells {
@@ -70,13 +70,14 @@ func columns(cells []cell, leftOut ...string) string {
 	return strings.Join(names, ",")
 }
 
-// maxNumber bounds what is taken for an RO number; the longest that may be asked
-// for has relatedro.MaxROLength.
+// maxNumber is the maximum length of a value read as an RO number. The longest number that can be
+// looked up has relatedro.MaxROLength.
 const maxNumber = 64
 
-// decodeRows reads a look-up's answer, and says which of its cells could not be read, by
-// position and column: it repeats no value. Such a cell is unknown; a row without a number
-// that can be one is left out. Where none is left, the answer is not of the published form.
+// decodeRows reads a look-up's answer. unread lists the cells that could not be read by position
+// and column, without their values. Such a cell is unknown. A row without a valid RO number is
+// skipped; if every row is, the answer does not have the published form, and decodeRows returns an
+// error.
 func decodeRows(body []byte) (rows []row, unread []string, err error) {
 	objects, err := decodeList(body)
 	for i, object := range objects {
@@ -100,7 +101,7 @@ func decodeRows(body []byte) (rows []row, unread []string, err error) {
 	return rows, unread, err
 }
 
-// fill reads the cells of an object, and says which could not be read. i counts rows.
+// fill reads the cells of an object and returns those that could not be read. i is the row's index.
 func fill(i int, object map[string]json.RawMessage, cells []cell) (unread []string) {
 	for _, c := range cells {
 		if value, ok := object[c.column]; ok {
@@ -112,7 +113,7 @@ func fill(i int, object map[string]json.RawMessage, cells []cell) (unread []stri
 	return unread
 }
 
-// rows asks for a page of rows.
+// rows requests a page of rows.
 func (c *Client) rows(ctx context.Context, s *session, url string, r request) (rows []row, err error) {
 	r.read = func(body []byte) (unread []string, err error) {
 		rows, unread, err = decodeRows(body)
@@ -122,9 +123,9 @@ func (c *Client) rows(ctx context.Context, s *session, url string, r request) (r
 	return rows, err
 }
 
-// decodeList reads an answer that is a JSON array of objects, in which whatever is none
-// is nil. Karmak writes an empty one in several ways; its page of response codes has an
-// object that holds only a ProcessGUID.
+// decodeList reads an answer that is a JSON array of objects. An element that is not an object is
+// nil in the result. Karmak writes an empty answer in several forms; its page of response codes has
+// an object that holds only a ProcessGUID.
 func decodeList(body []byte) ([]map[string]json.RawMessage, error) {
 	body = bytes.TrimSpace(body)
 	if len(body) == 0 {
@@ -140,15 +141,15 @@ func decodeList(body []byte) ([]map[string]json.RawMessage, error) {
 	}
 	objects := make([]map[string]json.RawMessage, len(list))
 	for i, element := range list {
-		_ = json.Unmarshal(element, &objects[i]) // of what is no object nothing is left
+		_ = json.Unmarshal(element, &objects[i]) // an element that is not an object stays nil
 	}
 	return objects, nil
 }
 
-// text is a column of text or numbers. Databases pad text with spaces: those go.
+// text is a column of text or numbers. Databases pad text with spaces, which are trimmed.
 type text string
 
-// UnmarshalJSON takes a string, a number as it is written, or null.
+// UnmarshalJSON accepts a string, null, or a number, whose digits it keeps as written.
 func (t *text) UnmarshalJSON(data []byte) error {
 	switch {
 	case string(data) == "null":
@@ -167,11 +168,11 @@ func (t *text) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// number is a column of numbers as people know them: of ROs and invoices.
+// number is a column of numbers that identify ROs or invoices.
 type number string
 
-// UnmarshalJSON is text's, and takes off a fraction of zeros. What is too long or holds
-// control characters is none.
+// UnmarshalJSON works as text's does, and removes a fraction of zeros. It rejects values that are
+// too long or hold control characters.
 func (n *number) UnmarshalJSON(data []byte) error {
 	var t text
 	if err := t.UnmarshalJSON(data); err != nil {
@@ -188,11 +189,11 @@ func (n *number) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// flag is a column of yes or no. Empty is no.
+// flag is a boolean column. An empty value is false.
 type flag bool
 
-// UnmarshalJSON takes true and false, 1, -1 and 0 with or without a fraction of zeros, Y
-// and N, also spelled out or in quotes, in any case, and null.
+// UnmarshalJSON accepts true and false; 1, -1 and 0, with or without a fraction of zeros; Y and N
+// or the whole words, in any case; each also in quotes; and null.
 func (f *flag) UnmarshalJSON(data []byte) error {
 	s := strings.ToLower(strings.TrimSpace(strings.Trim(string(data), `"`)))
 	if n, err := strconv.ParseFloat(s, 64); err == nil {
@@ -209,11 +210,11 @@ func (f *flag) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// date is a column of dates, in ISO 8601 without a zone that Karmak did not give. Empty
-// is none.
+// date is a date column in ISO 8601, with a zone only if Karmak gave one. An empty value means no
+// date.
 type date string
 
-// UnmarshalJSON takes ISO 8601, and Karmak's MM-DD-YYYY, each with or without a time.
+// UnmarshalJSON accepts ISO 8601 and Karmak's MM-DD-YYYY, each with or without a time.
 func (d *date) UnmarshalJSON(data []byte) error {
 	var t text
 	if err := t.UnmarshalJSON(data); err != nil {
@@ -224,12 +225,12 @@ func (d *date) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-// amount is a column of money as an exact decimal with two digits after the point, or as
-// many more as are not zeros: "1284.50". Empty is unknown.
+// amount is a column of money, as an exact decimal with two or more digits after the point, such as
+// "1284.50". Digits beyond the second are kept unless they are zeros. An empty value means unknown.
 type amount string
 
-// UnmarshalJSON takes a number or text of digits with or without a fraction and a sign, and
-// null. It takes no exponent and no separator of thousands.
+// UnmarshalJSON accepts a number or text of digits, with or without a fraction and a sign, and
+// null. It rejects exponents and thousands separators.
 func (a *amount) UnmarshalJSON(data []byte) error {
 	var t text
 	if err := t.UnmarshalJSON(data); err != nil || t == "" {
@@ -249,7 +250,7 @@ func (a *amount) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// maxAmount bounds the digits of an amount; SQL Server's money has 19.
+// maxAmount is the maximum number of digits of an amount. SQL Server's money has 19.
 const maxAmount = 24
 
 // related returns the row as an RO of a family, without its relation.
@@ -278,13 +279,13 @@ func (r row) related() relatedro.RelatedRO {
 	return ro
 }
 
-// customer returns whom the row is billed to.
+// customer returns the row's billing customer.
 func (r row) customer() relatedro.Customer {
 	return relatedro.Customer{Number: string(r.BillingCustomerNumber), Name: string(r.BillingCustomerName)}
 }
 
-// isoTime returns a date or time in ISO 8601, without a zone that was not given; empty for
-// one that stands for none.
+// isoTime returns a date or time in ISO 8601, with a zone only if s has one. It returns "" for a
+// date that stands for none.
 func isoTime(s string) (string, error) {
 	if s == "" {
 		return "", nil
@@ -302,7 +303,8 @@ func isoTime(s string) (string, error) {
 			continue
 		}
 		switch at.Format(time.DateOnly) {
-		case "0001-01-01", "1753-01-01", "1899-12-30", "1900-01-01", "9999-12-31": // how databases and programs write none
+		// Databases and programs write these for a missing date.
+		case "0001-01-01", "1753-01-01", "1899-12-30", "1900-01-01", "9999-12-31":
 			return "", nil
 		}
 		return at.Format(form.written), nil

@@ -90,7 +90,7 @@ func TestRowsTolerateWhatKarmakMaySend(t *testing.T) {
 				t.Errorf("row (-want +got):\n%s", diff)
 			}
 			if len(unread) > 0 {
-				t.Errorf("could not read %q", unread)
+				t.Errorf("unread cells %q, want none", unread)
 			}
 		})
 	}
@@ -104,7 +104,7 @@ func TestDatesThatStandForNone(t *testing.T) {
 				t.Fatal(err)
 			}
 			if ro := rows[0].related(); ro.InvoicedAt != "" || ro.Status != relatedro.ROOpen {
-				t.Errorf("%s reads as %+v", written, ro)
+				t.Errorf("%s decodes as %+v", written, ro)
 			}
 		}
 	}
@@ -135,7 +135,7 @@ func TestCellsThatCannotBeReadAreUnknown(t *testing.T) {
 				t.Errorf("row (-want +got):\n%s", diff)
 			}
 			if !slices.Equal(unread, []string{test.unread}) {
-				t.Errorf("could not read %q, want %q", unread, test.unread)
+				t.Errorf("unread cells %q, want %q", unread, test.unread)
 			}
 		})
 	}
@@ -152,7 +152,7 @@ func TestRowWithoutNumberIsLeftOut(t *testing.T) {
 			t.Errorf("with %s: %d rows, %q, %v, want one and %q", row, len(rows), unread, err, want)
 		}
 		if _, _, err := decodeRows([]byte(`[` + row + `]`)); err == nil {
-			t.Errorf("with %s alone: no error, which reads as no rows", row)
+			t.Errorf("with %s alone: no error, want one", row)
 		}
 	}
 }
@@ -189,17 +189,17 @@ func FuzzDecodeRows(f *testing.F) {
 		rows, _, err := decodeRows(body)
 		if err != nil {
 			if strings.ContainsAny(err.Error(), "\n\x00") {
-				t.Errorf("error %q repeats the answer", err)
+				t.Errorf("error %q contains values of the answer", err)
 			}
 			return
 		}
 		for _, r := range rows {
 			ro := r.related()
 			if ro.RO == "" || len(ro.RO) > maxNumber || len(ro.MadeFrom) > maxNumber {
-				t.Errorf("RO number %q made from %q", ro.RO, ro.MadeFrom)
+				t.Errorf("RO number %q, original %q", ro.RO, ro.MadeFrom)
 			}
 			if at, err := isoTime(ro.OpenedAt); err != nil || at != ro.OpenedAt {
-				t.Errorf("opened at %q reads as %q", ro.OpenedAt, at)
+				t.Errorf("date %q decodes as %q", ro.OpenedAt, at)
 			}
 		}
 	})

@@ -10,9 +10,8 @@ import (
 // Name returns "Karmak".
 func (*Client) Name() string { return "Karmak" }
 
-// CheckConnection returns a *relatedro.FieldError for what the connection lacks, and for
-// what it has and cannot have. Unity needs an account and a user, the newer interface an
-// account number alone.
+// CheckConnection returns a *relatedro.FieldError for each missing and each invalid field of the
+// connection. Unity needs an account and a user. The newer interface needs an account number alone.
 func (*Client) CheckConnection(over relatedro.Connection) (missing, wrong []error) {
 	type part struct{ field, value string }
 	needed := []part{{"account", over.Account}, {"user", over.User}}
@@ -42,24 +41,24 @@ func (*Client) CheckConnection(over relatedro.Connection) (missing, wrong []erro
 	return missing, wrong
 }
 
-// maxBranch bounds a branch, so that at least one number fits beside it. Encoded it
-// may be three times as long.
+// maxBranch is the maximum length of a branch. It leaves room for at least one number in a URL,
+// although encoding may triple the length.
 const maxBranch = 64
 
-// branchAskable is askable for a branch, which may be of any printable ASCII but
-// what the filter language is made of. Empty stands for no branch.
+// branchAskable reports whether a filter can carry the branch: printable ASCII without the filter
+// language's own characters. An empty branch, which means no branch, is valid.
 func branchAskable(branch string) bool {
 	foreign := func(r rune) bool { return r < ' ' || r > '~' || strings.ContainsRune(",|[]", r) }
 	return len(branch) <= maxBranch && branch != "NULL" && strings.TrimSpace(branch) == branch && !strings.ContainsFunc(branch, foreign)
 }
 
-// Sentence returns what to tell a service manager of a failure over the connection: what is
-// wrong and what to do.
+// Sentence returns a sentence for a service manager about a failure over the connection: the
+// problem and its remedy.
 func (*Client) Sentence(over relatedro.Connection, why relatedro.Reason) string {
 	return Sentence(over, why)
 }
 
-// Sentence is Client.Sentence.
+// Sentence is Client.Sentence without a client.
 func Sentence(over relatedro.Connection, why relatedro.Reason) string {
 	if said := ofReportData(why); over.Kind == ReportDataAccess && said != "" {
 		return said
@@ -97,8 +96,8 @@ func Sentence(over relatedro.Connection, why relatedro.Reason) string {
 	return why.Sentence()
 }
 
-// ofReportData returns what is said otherwise of the newer interface; empty for what is
-// said alike.
+// ofReportData returns the sentence that applies to the newer interface alone, or "" if it is the
+// same as Unity's.
 func ofReportData(why relatedro.Reason) string {
 	switch why {
 	case relatedro.Unreachable:

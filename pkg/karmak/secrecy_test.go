@@ -15,7 +15,7 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// listener notes the tokens and headers that pass.
+// listener records the tokens and headers that pass through it.
 type listener struct {
 	http.RoundTripper
 	mu      sync.Mutex
@@ -73,7 +73,7 @@ func TestErrorsAndLogsHoldNothingSecret(t *testing.T) {
 			}
 			for _, secret := range append(ears.tokens(), "s3cret-value", account, user, "user-77", "filter", "/auth/", "/api/") {
 				if strings.Contains(said.String(), secret) {
-					t.Errorf("%q is in what was said: %s", secret, said.String())
+					t.Errorf("the output contains %q: %s", secret, said.String())
 				}
 			}
 			if !strings.Contains(said.String(), `"requestId":"`) {
@@ -90,7 +90,7 @@ func TestCredentialsDoNotPrint(t *testing.T) {
 	slog.New(slog.NewTextHandler(&said, nil)).Info("x", "keys", keys)
 	fmt.Fprintf(&said, "%v %+v %#v %s %q %v", keys, keys, keys, keys, keys, &keys)
 	if strings.Contains(said.String(), "s3cret") {
-		t.Errorf("the secret is in %s", said.String())
+		t.Errorf("the secret is in the output %s", said.String())
 	}
 }
 

@@ -18,28 +18,28 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// maxAnswer is the most bytes of an answer that are read, after gzip. A page of 500
-// rows has some 150 KB.
+// maxAnswer is the maximum number of bytes read of an answer, after decompression. A page of 500
+// rows has about 150 KB.
 const maxAnswer = 8 << 20
 
-// errUnauthorized is in the failure of a request whose access was refused.
+// errUnauthorized is in the chain of the failure of a request whose access was refused.
 var errUnauthorized = errors.New("access was refused")
 
-// statusCode is in the failure of a request that was answered with an error.
+// statusCode is in the chain of the failure of a request with an error status.
 type statusCode int
 
 func (s statusCode) Error() string { return fmt.Sprintf("HTTP status %d", int(s)) }
 
-// request is a call that can be made several times.
+// request is a call that can be sent several times.
 type request struct {
 	kind CallKind
-	part bool // of a look-up that failed: asked once, and its failure does not count for the circuit
+	part bool // part of a failed look-up: no retry, and a failure does not count for the circuit
 	make func(context.Context) (*http.Request, error)
-	read func(body []byte) (unread []string, err error) // of a good answer; repeats no value
+	read func(body []byte) (unread []string, err error) // reads a good answer; unread has no values
 }
 
-// get sends a GET with the session's access and has r.read read the answer. Access that is
-// refused is replaced once; with a 400 Unity may say no more than that, too.
+// get sends a GET with the session's access and passes the answer to r.read. It replaces refused
+// access once, also after a 400, by which Unity may mean the same.
 func (c *Client) get(ctx context.Context, s *session, url string, r request) error {
 	for attempt := range 2 {
 		access, err := s.face.access(ctx)
@@ -62,7 +62,7 @@ func authorized(url string, access http.Header) func(context.Context) (*http.Req
 	return func(ctx context.Context) (*http.Request, error) {
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 		if err != nil {
-			return nil, errors.New("not a URL") // the error would hold it
+			return nil, errors.New("not a URL") // err itself would contain the URL
 		}
 		maps.Copy(r.Header, access)
 		r.Header.Set("Accept", "application/json")
@@ -70,8 +70,7 @@ func authorized(url string, access http.Header) func(context.Context) (*http.Req
 	}
 }
 
-// send makes a request, and again where that may help. Its error is a
-// *relatedro.Failure.
+// send sends a request, with retries if they may help. Its error is a *relatedro.Failure.
 func (c *Client) send(ctx context.Context, a *account, r request) error {
 	for attempt := 1; ; attempt++ {
 		f := c.attempt(ctx, a, r, attempt)
@@ -90,9 +89,9 @@ func (c *Client) send(ctx context.Context, a *account, r request) error {
 	}
 }
 
-// retryWait returns how long to wait before another attempt: as long as Karmak said,
-// or a backoff with jitter. It reports false if another attempt cannot help, would
-// come too late for the caller, or would burden a server that is in trouble anyway.
+// retryWait returns the wait before another attempt: the duration that Karmak gave, or a backoff
+// with jitter. It returns false if another attempt cannot help, would burden a server in trouble,
+// would exceed the context's deadline, or would have to wait longer than Config.MaxRetryDelay.
 func (c *Client) retryWait(ctx context.Context, r request, f *relatedro.Failure, attempt int) (time.Duration, bool) {
 	if attempt > maxRetries || r.part || r.kind == CallDiagnosis || !causeOf(f).passing {
 		return 0, false
@@ -105,24 +104,23 @@ func (c *Client) retryWait(ctx context.Context, r request, f *relatedro.Failure,
 	return wait, wait <= c.cfg.MaxRetryDelay
 }
 
-// cause is why a request failed, with what may mend it.
+// cause is the cause of a failed request. It says whether a retry or a smaller request may help.
 type cause struct {
 	error
 	passing   bool // may be over in a moment
-	divisible bool // may be one number's fault, or that of asking too much at once
+	divisible bool // may be the fault of one number, or of too large a request
 }
 
 func (c *cause) Unwrap() error { return c.error }
 
-// causeOf returns the cause that an error of this package holds; an empty one if there is
-// none.
+// causeOf returns the cause in the chain of err, or an empty one if there is none.
 func causeOf(err error) *cause {
 	c := new(cause)
 	errors.As(err, &c)
 	return c
 }
 
-// attempt makes a request once, if the account may be asked.
+// attempt sends a request once, if the account's pause and circuit admit it.
 func (c *Client) attempt(ctx context.Context, a *account, r request, attempt int) *relatedro.Failure {
 	if f := a.turn.take(ctx); f != nil {
 		return f
@@ -136,7 +134,7 @@ func (c *Client) attempt(ctx context.Context, a *account, r request, attempt int
 	return f
 }
 
-// once makes a request, and tells the log and the observer of it.
+// once sends a request, and reports it to the log and the observer.
 func (c *Client) once(ctx context.Context, r request, attempt int) *relatedro.Failure {
 	start := time.Now()
 	status, unread, f := c.exchange(ctx, r)
@@ -176,8 +174,8 @@ func (c *Client) exchange(ctx context.Context, r request) (status int, unread []
 	}
 	req.Header.Set("User-Agent", c.cfg.UserAgent)
 
-	// Not by an http.Client: no redirect may be followed with a token, and its errors
-	// hold the URL.
+	// The client does not use http.Client, which would follow redirects with the token and put the
+	// URL into its errors.
 	resp, err := c.cfg.Transport.RoundTrip(req)
 	if err != nil {
 		return 0, nil, unreachable(ctx, limited, r.kind, err)
@@ -202,9 +200,9 @@ func (c *Client) exchange(ctx context.Context, r request) (status int, unread []
 	return resp.StatusCode, unread, nil
 }
 
-// unreachable is the failure of a request without a whole answer. The caller's own time
-// running out says nothing of the dealer. A connection that broke may work the next time;
-// a limit that passed has been waited for long enough.
+// unreachable returns the failure of a request without a complete answer. If the caller's own time
+// ran out, the failure says nothing about the dealer. A broken connection may work the next time. A
+// timeout has already waited long enough.
 func unreachable(ctx, limited context.Context, kind CallKind, err error) *relatedro.Failure {
 	switch {
 	case ctx.Err() != nil:
@@ -215,8 +213,8 @@ func unreachable(ctx, limited context.Context, kind CallKind, err error) *relate
 	return &relatedro.Failure{Reason: relatedro.Unreachable, Err: &cause{error: fmt.Errorf("%s: %w", kind, err), passing: true}}
 }
 
-// judge returns the failure that an answer stands for; nil for a good one. Karmak's page
-// of response codes says who answers with which.
+// judge returns the failure that an answer stands for, or nil for a good answer. The meaning of
+// each status is from Karmak's page of response codes.
 func (c *Client) judge(kind CallKind, asked *url.URL, resp *http.Response, body []byte) *relatedro.Failure {
 	status := resp.StatusCode
 	err := fmt.Errorf("%s: %w", kind, statusCode(status))
@@ -248,8 +246,8 @@ func (c *Client) judge(kind CallKind, asked *url.URL, resp *http.Response, body 
 	return fail(relatedro.UnexpectedAnswer, err)
 }
 
-// lacksFeature reports whether an answer says that there is no such view or column. A 400
-// that names them by repeating the query does not.
+// lacksFeature reports whether an answer means that the view or column does not exist. A 400 whose
+// text names them only by repeating the query does not.
 func lacksFeature(status int, body []byte, asked *url.URL) bool {
 	said := string(body)
 	if status == http.StatusBadRequest {
@@ -263,12 +261,12 @@ func lacksFeature(status int, body []byte, asked *url.URL) bool {
 		(strings.Contains(said, strings.ToLower(headerView)) || strings.Contains(said, strings.ToLower(originColumn)))
 }
 
-// maxRetryAfter bounds what Retry-After can ask for. A quota may be over before its time,
-// or be enlarged: one request an hour finds out.
+// maxRetryAfter is the maximum wait that Retry-After can set. A quota may end early or be enlarged,
+// and one request an hour detects that.
 const maxRetryAfter = time.Hour
 
-// retryAfter reads a Retry-After header, seconds or an HTTP date, as the time to wait
-// from now. It is 0 for a header that is missing, in the past or neither.
+// retryAfter reads a Retry-After header, in seconds or as an HTTP date, and returns the wait from
+// now. It returns 0 for a header that is missing, invalid or in the past.
 func retryAfter(header string, now time.Time) time.Duration {
 	header = strings.TrimSpace(header)
 	if header == "" {

@@ -9,18 +9,17 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// status is what Unity says of a dealer's Fusion server.
+// status is Unity's report about a dealer's Fusion server.
 type status struct {
 	IsOnline      *flag
-	FusionVersion text // say "3.61.4.0"; empty if it does not say
+	FusionVersion text // such as "3.61.4.0"; empty if the answer has none
 }
 
 func (s status) offline() bool { return s.IsOnline != nil && !bool(*s.IsOnline) }
 
-// status asks for the system status, also while the account is left alone: it is the
-// cloud that answers. It asks at the URL that Karmak publishes, and at that of an older
-// edition after a 404; which one answered is remembered. A face without a status says
-// nothing.
+// status requests the system status, even if the account's circuit is open, because the cloud
+// answers it. It requests the published URL and, after a 404, the URL of an older edition; the
+// client remembers which one answered. For a face without a status, it returns the zero status.
 func (c *Client) status(ctx context.Context, s *session, kind CallKind) (said status, err error) {
 	for _, url := range s.face.statuses() {
 		err = c.get(ctx, s, url, request{kind: kind, read: func(body []byte) ([]string, error) {
@@ -40,9 +39,9 @@ func (c *Client) status(ctx context.Context, s *session, kind CallKind) (said st
 	return said, err
 }
 
-// diagnose returns err, or a failure of DealerOffline in its place where Karmak could not
-// answer because the dealer's server is offline. Where no status tells, a 504 does: by it
-// Karmak says that the dealer's Fusion does not answer in time.
+// diagnose returns err, or a DealerOffline failure in its place if Karmak could not answer because
+// the dealer's server is offline. For a face without a status, a 504 proves that: Karmak documents
+// it as no timely answer from the dealer's Fusion.
 func (c *Client) diagnose(ctx context.Context, s *session, err error) error {
 	f := failureOf(err)
 	if f.Reason != relatedro.DMSError || !s.face.proven() {

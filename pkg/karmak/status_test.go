@@ -88,7 +88,7 @@ func TestCheckActivationOfAnEmptyAccount(t *testing.T) {
 	}
 }
 
-// The version is known although retrievals leave the account alone.
+// The activation check returns the version even if the account's circuit is open.
 func TestStatusIsAskedWhileTheAccountIsLeftAlone(t *testing.T) {
 	sim, _ := twoDealers(t, karmaktest.Fault{Kind: karmaktest.Offline})
 	c := client(t, sim)
@@ -113,7 +113,7 @@ func TestStatusIsAskedWhereItAnswers(t *testing.T) {
 				t.Errorf("%s: %+v, want active", rule, got)
 			}
 			if n := sim.Counts().Calls[karmaktest.CallStatus]; n != want {
-				t.Errorf("%s: check %d asked for the status %d times, want %d", rule, i+1, n, want)
+				t.Errorf("%s: check %d made %d status requests, want %d", rule, i+1, n, want)
 			}
 		}
 	}

@@ -14,8 +14,8 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// A token is given up tokenMargin before it expires, or a tenth of its life if that is
-// less, so that none expires on its way. maxTokenLife keeps absurd answers harmless.
+// The client replaces a token tokenMargin before it expires, or a tenth of its life before if that
+// is less, so that no token expires in transit. maxTokenLife limits the effect of absurd answers.
 const (
 	tokenMargin  = time.Minute
 	maxTokenLife = 24 * time.Hour
@@ -24,14 +24,14 @@ const (
 // signIn holds the token of one user of one account.
 type signIn struct {
 	account, user string
-	turn          turn // who fetches a token
+	turn          turn // held while fetching a token
 
 	mu    sync.Mutex
 	token string
 	until time.Time
 }
 
-// token returns the user's token, and fetches one first if there is none.
+// token returns the user's token. It fetches one if there is none.
 func (c *Client) token(ctx context.Context, a *account, in *signIn) (string, error) {
 	if f := in.turn.take(ctx); f != nil {
 		return "", f
@@ -47,14 +47,14 @@ func (c *Client) token(ctx context.Context, a *account, in *signIn) (string, err
 	return in.token, nil
 }
 
-// signedIn reports whether there is a token that is good for a while.
+// signedIn reports whether there is a token that stays valid for a while.
 func (in *signIn) signedIn(now time.Time) bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	return in.token != "" && now.Before(in.until)
 }
 
-// drop forgets a token that was refused, unless it has been replaced already.
+// drop removes a token that was refused, unless it has been replaced already.
 func (in *signIn) drop(token string) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -63,7 +63,7 @@ func (in *signIn) drop(token string) {
 	}
 }
 
-// fetchToken makes the token call. Credentials that are refused are read again once.
+// fetchToken makes the token call. It reads refused credentials again once.
 func (c *Client) fetchToken(ctx context.Context, a *account, in *signIn) (err error) {
 	started := c.cfg.Now()
 	for range 2 {
@@ -136,8 +136,8 @@ func decodeToken(body []byte) (token string, life time.Duration, err error) {
 	return answer.Token, time.Duration(min(seconds, maxTokenLife.Seconds()) * float64(time.Second)), nil
 }
 
-// tokenRefusal returns what a refused token call means. Neither the description nor
-// the code as sent is repeated: they may name the account.
+// tokenRefusal returns the failure for a refused token call. It repeats neither the description nor
+// the code from the answer, because they may name the account.
 func tokenRefusal(body []byte, err error) *relatedro.Failure {
 	var answer struct {
 		Error string `json:"error"`

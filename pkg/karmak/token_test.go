@@ -12,7 +12,7 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// clock is a time that tests move.
+// clock is a time that tests advance.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -92,7 +92,7 @@ func TestAccountNotOpenToUs(t *testing.T) {
 			t.Errorf("over %+v: %v, want account_not_permitted", over, f)
 		}
 	}
-	families(t, c, over, "100") // others are not touched
+	families(t, c, over, "100") // others are not affected
 }
 
 func TestRotatedSecretIsReadAgain(t *testing.T) {
@@ -183,7 +183,7 @@ func TestRefusedCredentialsThatCannotBeReadAgainAreTriedOnceAMinute(t *testing.T
 		}
 	}
 	if n := tokenCalls(sim); n != 1 {
-		t.Errorf("%d token calls with credentials that were refused, want 1", n)
+		t.Errorf("%d token calls with refused credentials, want 1", n)
 	}
 }
 

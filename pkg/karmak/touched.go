@@ -10,17 +10,19 @@ import (
 
 var _ relatedro.Feed = (*Client)(nil)
 
-// touchedPages bounds how much Touched reads of a dealer who has changed everything.
+// touchedPages is the maximum number of pages that Touched reads, in case a dealer has changed
+// every RO.
 const touchedPages = 20
 
-// Touched returns the ROs whose LastUpdate is on the day of since or later, in the dealer's
-// zone, each once. whole is false after 20 pages. A single request if fewer than 100 rows
-// are that new; it is not tried again when it fails: the next run will ask. The error is a
-// *relatedro.Failure.
+// Touched returns the ROs whose LastUpdate is on the day of since or later, in the dealer's time
+// zone, each once. whole is false if 20 pages were not enough. Touched makes a single request if
+// fewer than 100 rows match. It does not retry a failed request, because the next run repeats it.
+// The error is a *relatedro.Failure.
 //
-// It does not ask for what the ROs charge: a change of that alone is none to follow.
+// Touched does not select the ROs' charges, because a change of charges alone is not worth
+// following.
 //
-// Filters have dates without a time of day, as in Karmak's only example.
+// The filter has a date without a time of day, as in Karmak's only example.
 func (c *Client) Touched(ctx context.Context, over relatedro.Connection, since time.Time) (ros []relatedro.RelatedRO, whole bool, err error) {
 	s, refusal := c.session(over)
 	if refusal != nil {
@@ -43,9 +45,9 @@ func (c *Client) Touched(ctx context.Context, over relatedro.Connection, since t
 	return ros, whole, nil
 }
 
-// pages calls read for one page after the other, with the rows to ask for, until one is
-// known to be the last: it is shorter than any view's maximum, or than the page before. It
-// reports false after most pages.
+// pages calls read for one page after another, with the page size to request, until a page is known
+// to be the last one: it is shorter than any view's maximum, or than the page before. It returns
+// false if most pages were not enough.
 func pages(most int, read func(size, page int) (rows int, err error)) (whole bool, err error) {
 	size := pageSize
 	for page := 1; page <= most; page++ {
@@ -57,7 +59,7 @@ func pages(most int, read func(size, page int) (rows int, err error)) (whole boo
 			return true, nil
 		}
 		if page == 1 {
-			size = n // it may be the view's maximum, or all there are
+			size = n // the view's maximum, or all the rows there are
 		}
 		if n < size {
 			return true, nil

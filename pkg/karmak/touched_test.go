@@ -10,8 +10,8 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// Touched gives the ROs of the day and later, each once, in the fewest requests that the
-// view's pages allow.
+// Touched returns the ROs of the day and later, each once, in the fewest requests that the view's
+// pages allow.
 func TestTouched(t *testing.T) {
 	for _, test := range []struct {
 		touched, page, requests int
@@ -44,13 +44,13 @@ func TestTouched(t *testing.T) {
 				t.Errorf("%d look-ups, want %d", n, test.requests)
 			}
 			if slices.ContainsFunc(got, func(ro relatedro.RelatedRO) bool { return ro.RO == "1" || ro.RO == "2" }) {
-				t.Error("an RO of an earlier day or of another branch is among them")
+				t.Error("the result has an RO of an earlier day or of another branch")
 			}
 		})
 	}
 }
 
-// A dealer who cannot be asked costs one request.
+// A dealer that fails costs one request.
 func TestTouchedIsNotTriedAgain(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{})
 	if err := sim.SetFault(karmaktest.Fault{Kind: karmaktest.Offline}); err != nil {
@@ -58,9 +58,9 @@ func TestTouchedIsNotTriedAgain(t *testing.T) {
 	}
 	c := client(t, sim)
 	if _, _, err := c.Touched(t.Context(), over, day(2026, 11, 24)); err == nil {
-		t.Fatal("no error of a dealer who is offline")
+		t.Fatal("no error for a dealer that is offline")
 	}
 	if n := sim.Counts().Total - sim.Counts().Calls[karmaktest.CallToken]; n != 1 {
-		t.Errorf("%d requests beside the token's, want 1", n)
+		t.Errorf("%d requests after the token call, want 1", n)
 	}
 }

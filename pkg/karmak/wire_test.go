@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// answers is a transport that hands out a token, and gives every other request the
-// same body with status 200.
+// answers is a transport that issues a token and answers every other request with the same body and
+// status 200.
 type answers string
 
 func (a answers) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -20,8 +20,8 @@ func (a answers) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// padded is a transport that makes the answer of every look-up so many bytes long, by
-// white space.
+// padded is a transport that pads the answer of every look-up with white space to the given number
+// of bytes.
 type padded struct {
 	*http.Transport
 	size int
