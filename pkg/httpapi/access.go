@@ -7,8 +7,8 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// authenticate returns who asks: a problem of 401 where nobody has vouched for the
-// caller, and of 403 where the claims make no actor.
+// authenticate returns the caller. It returns a 401 problem without valid credentials and a 403
+// problem if the claims do not describe an actor.
 func (h *Handler) authenticate(r *request) (relatedro.Actor, error) {
 	claims, err := h.claims(r)
 	if err != nil {
@@ -21,8 +21,8 @@ func (h *Handler) authenticate(r *request) (relatedro.Actor, error) {
 	return actor, nil
 }
 
-// claims returns the claims of the token that API Gateway has verified, or that it
-// verifies itself where no API Gateway does.
+// claims returns the claims of the caller's token. API Gateway has verified the token; without API
+// Gateway, the handler verifies it itself.
 func (h *Handler) claims(r *request) (map[string]any, error) {
 	authorization := r.in.Headers.Authorization
 	if h.tokens != nil {
@@ -43,13 +43,12 @@ func (h *Handler) claims(r *request) (map[string]any, error) {
 	return claims, nil
 }
 
-// unclear is the problem of claims that make no actor.
+// unclear returns the problem of claims that do not describe an actor.
 func unclear(err error) error {
 	return &problem{kind: forbidden, detail: "The token's claims do not say who may do what: " + err.Error() + "."}
 }
 
-// actorOf returns who the claims speak of. Roles that the product does not know grant
-// nothing.
+// actorOf returns the actor that the claims describe. Unknown roles grant nothing.
 func actorOf(claims map[string]any) (relatedro.Actor, error) {
 	subject, _ := claims["sub"].(string)
 	actor := relatedro.Actor{Subject: subject}
@@ -80,8 +79,8 @@ func actorOf(claims map[string]any) (relatedro.Actor, error) {
 	return actor, nil
 }
 
-// authorize is the one place that decides whether a caller may use a route on a
-// location. What it does not know, it denies.
+// authorize is the only place that decides whether a caller may use a route at a location. It
+// denies by default.
 func authorize(r *request) error {
 	var allowed bool
 	switch r.route.who {
@@ -103,7 +102,8 @@ func authorize(r *request) error {
 	case inPath:
 		allowed = r.actor.Sees(r.in.PathParameters["locationId"])
 	case inQuery:
-		// A request that names no location is about the caller's own. Repeated ones arrive joined by commas.
+		// Without a locationId, the request covers the caller's own locations. API Gateway joins
+		// repeated parameters with commas.
 		locations, given := r.in.QueryStringParameters["locationId"]
 		allowed = true
 		for location := range strings.SplitSeq(locations, ",") {

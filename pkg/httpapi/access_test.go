@@ -11,15 +11,15 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// everyRole is all roles there are.
+// everyRole contains all roles.
 var everyRole = []relatedro.Role{
 	relatedro.Administrator, relatedro.ServiceManager, relatedro.ServiceAdvisor, relatedro.FieldManager, relatedro.Support,
 }
 
-// marker is in everything that is stored of loc-200.
+// marker occurs in all stored data of loc-200.
 const marker = "Xq7-MARKER"
 
-// seedTwo stores the like at loc-100 and loc-200, marked at the latter.
+// seedTwo stores similar data at loc-100 and loc-200, with the marker in that of loc-200.
 func (w *world) seedTwo() {
 	w.Helper()
 	w.setUp("loc-100", relatedro.Enabled, north)
@@ -28,7 +28,7 @@ func (w *world) seedTwo() {
 		Location: "loc-200", Status: relatedro.Enabled, Over: secret,
 		Activation: relatedro.Activation{State: relatedro.Active, Version: marker, Message: marker},
 	}})
-	for i := range relatedro.PageSize + 1 { // so that there are second pages
+	for i := range relatedro.PageSize + 1 { // so that there is a second page
 		id := fmt.Sprintf("case-%d", i+1)
 		own := aCase("loc-100", id, "50", north, alternate("51", "50"))
 		own.FirstEventAt = noon.Add(time.Duration(i) * time.Minute)
@@ -47,8 +47,8 @@ func (w *world) seedTwo() {
 	}
 }
 
-// operation is one of the contract, with a request that a caller with the right role
-// is granted at loc-100.
+// operation is an operation of the contract with a request that succeeds at loc-100 for a caller
+// with the right role.
 type operation struct {
 	name, method, path string
 	roles              []string
@@ -56,7 +56,7 @@ type operation struct {
 	headers            []string
 }
 
-// operations returns every operation of the contract but the open ones.
+// operations returns every operation of the contract that requires a token.
 func operations(t *testing.T) []operation {
 	t.Helper()
 	queries := map[string]string{"search": "?locationId=loc-100&ro=50", "listDeadLetters": "?queue=close"}
@@ -86,18 +86,18 @@ func operations(t *testing.T) []operation {
 	return all
 }
 
-// TestWhoMayDoWhatWhere takes every operation through every role at one's own location,
-// another's, all and none.
+// TestWhoMayDoWhatWhere sends every operation with every role, for callers with the request's
+// location, another location, every location and none.
 func TestWhoMayDoWhatWhere(t *testing.T) {
 	for _, o := range operations(t) {
-		// What is about no single location leaves out what is not the caller's.
+		// Operations across locations omit data of other locations instead of rejecting the caller.
 		anywhere := o.name == "batchGetCases" || o.name == "listLocations" || o.name == "listDeadLetters" || o.name == "redriveDeadLetters" || o.name == "deleteDeadLetters"
 		t.Run(o.name, func(t *testing.T) {
-			t.Parallel() // finding a queue empty takes a second
+			t.Parallel() // receiving from an empty queue takes a second
 			w := newWorld(t)
 			w.seedTwo()
 			if r := w.stranger().send(o.method, o.path, o.body, o.headers...); r.status != 401 {
-				t.Errorf("without a token: %d %s", r.status, r.body)
+				t.Errorf("without a token: got %d, want 401: %s", r.status, r.body)
 			}
 			for _, role := range everyRole {
 				mayAtAll := slices.Contains(o.roles, string(role))
@@ -113,7 +113,7 @@ func TestWhoMayDoWhatWhere(t *testing.T) {
 					r := w.as(role, c.locations...).send(o.method, o.path, o.body, o.headers...)
 					checkGranted(t, who, r, c.granted)
 					if strings.Contains(r.body, marker) {
-						t.Errorf("%s: is shown what is loc-200's: %s", who, r.body)
+						t.Errorf("%s: response contains data of loc-200: %s", who, r.body)
 					}
 				}
 				checkGranted(t, string(role)+" everywhere", w.as(role, "*").send(o.method, o.path, o.body, o.headers...), mayAtAll)
@@ -122,12 +122,12 @@ func TestWhoMayDoWhatWhere(t *testing.T) {
 	}
 }
 
-// checkGranted tells a request that was let through from one that was not. What comes
-// of it then depends on what the callers before have done.
+// checkGranted checks whether the request was authorized. The result of an authorized request
+// depends on the earlier requests.
 func checkGranted(t *testing.T, who string, r response, granted bool) {
 	t.Helper()
 	if refused := r.status == http.StatusForbidden; refused == granted || r.status == http.StatusUnauthorized || r.status >= 500 {
-		t.Errorf("%s: granted should be %t, got %d %s", who, granted, r.status, r.body)
+		t.Errorf("%s: want granted %t, got %d %s", who, granted, r.status, r.body)
 	}
 }
 
@@ -141,7 +141,7 @@ func TestBatchDoesNotTellForeignFromUnknown(t *testing.T) {
 	}
 	foreign, unknown := ask("loc-200", "case-1"), ask("loc-200", "case-9999")
 	if foreign != strings.Replace(unknown, "case-9999", "case-1", 1) {
-		t.Errorf("foreign %s, unknown %s", foreign, unknown)
+		t.Errorf("responses differ: foreign %s, unknown %s", foreign, unknown)
 	}
 }
 
@@ -186,7 +186,7 @@ func TestClaims(t *testing.T) {
 				claims["locations"] = c.locations
 			}
 			if r := w.claiming(claims).get(settingsPath); r.status != c.status {
-				t.Errorf("%d, want %d: %s", r.status, c.status, r.body)
+				t.Errorf("got status %d, want %d: %s", r.status, c.status, r.body)
 			}
 		})
 	}

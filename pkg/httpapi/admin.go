@@ -35,17 +35,17 @@ func (s administration) endpoints() map[string]endpoint {
 	}
 }
 
-// karmakJSON is a connection. One of kind rda has an account number in place of account and
-// user, which are empty then: the contract had them before there was another kind.
+// karmakJSON is a connection. A connection of kind rda has an account number, and its account and
+// user are empty: the contract had these two fields before it had a second kind.
 type karmakJSON struct {
 	Account       string `json:"account"`
 	User          string `json:"user"`
 	Branch        string `json:"branch"`
-	Kind          string `json:"kind,omitempty"` // kindRDA; empty is kindUnity
+	Kind          string `json:"kind,omitempty"` // kindRDA; empty means kindUnity
 	AccountNumber string `json:"accountNumber,omitempty"`
 }
 
-// The kinds of a connection, as the contract has them.
+// The kinds of a connection, as in the contract.
 const (
 	kindUnity = "unity"
 	kindRDA   = "rda"
@@ -58,7 +58,7 @@ func karmakOf(over relatedro.Connection) karmakJSON {
 	return karmakJSON{Branch: over.Branch, Kind: over.Kind, AccountNumber: over.Account}
 }
 
-// What a location's settings say of its DMS.
+// The values of a location's dms setting.
 const (
 	dmsKarmak   = "KARMAK_FUSION"
 	dmsSingleRO = "SINGLE_RO"
@@ -147,12 +147,11 @@ func (s administration) change(ctx context.Context, r *request) (answer, error) 
 	return settingsAnswer(saved), nil
 }
 
-// ifMatch returns the version that an If-Match header names: the number that an
-// ETag of settings begins with. What follows it is not compared, so that a check of
-// the activation in between is no change; a "W/" that a proxy put before it neither.
-// An ETag that no settings ever had names version -1, which is always stale: to who
-// sends them ETags are opaque. "*" and lists are refused: they name no version that
-// somebody has read.
+// ifMatch returns the version in an If-Match header: the number at the start of a settings ETag.
+// The rest of the ETag is ignored, so that an activation check in between does not count as a
+// change. A "W/" prefix added by a proxy is ignored too. An ETag that no settings ever had returns
+// version -1, which is always stale, because ETags are opaque to clients. "*" and lists are
+// rejected: they do not identify the version that the caller has read.
 func ifMatch(header string) (int64, error) {
 	if header == "" {
 		return 0, &problem{kind: versionNeeded, detail: "Send the ETag of the settings as read in If-Match."}
@@ -171,7 +170,7 @@ func ifMatch(header string) (int64, error) {
 	return int64(version), nil
 }
 
-// wantedOf returns the settings in the body of a PUT.
+// wantedOf returns the settings in the body of a PUT request.
 func wantedOf(body []byte) (relatedro.Wanted, error) {
 	o, err := parse(body)
 	if err != nil {
@@ -194,7 +193,7 @@ func wantedOf(body []byte) (relatedro.Wanted, error) {
 	return wanted, nil
 }
 
-// connectionOf returns the connection in a body's karmak, unchecked.
+// connectionOf returns the connection in the karmak field of a body, without validation.
 func connectionOf(o *object) (over relatedro.Connection) {
 	karmak := o.object("karmak")
 	kind, given := karmak.text("kind", false)
@@ -215,8 +214,8 @@ func connectionOf(o *object) (over relatedro.Connection) {
 	return over
 }
 
-// invalidIf returns the problem of every *relatedro.FieldError in errs, nil if there
-// is none.
+// invalidIf returns one problem for all errors in errs, each a *relatedro.FieldError, or nil if
+// errs is empty.
 func invalidIf(errs []error) error {
 	if len(errs) == 0 {
 		return nil

@@ -16,7 +16,7 @@ import (
 
 const settingsPath = "/v1/locations/loc-100/external-interfaces"
 
-// settingsAnswer is what these tests look at in settings.
+// settingsAnswer holds the fields of settings that these tests check.
 type settingsAnswer struct {
 	Status     string
 	Karmak     struct{ Account, User, Branch string }
@@ -31,19 +31,19 @@ type settingsAnswer struct {
 	UpdatedAt *string
 }
 
-// wanting returns the body of a PUT.
+// wanting returns the body of a PUT request for settings.
 func wanting(status relatedro.FeatureStatus, over relatedro.Connection) string {
 	return fmt.Sprintf(`{"status":%q,"dms":"KARMAK_FUSION","karmak":{"account":%q,"user":%q,"branch":%q}}`,
 		status, over.Account, over.User, over.Branch)
 }
 
-// put sends settings as read at a version.
+// put sends settings with the given version in If-Match.
 func (c caller) put(version int, status relatedro.FeatureStatus, over relatedro.Connection) response {
 	c.Helper()
 	return c.send("PUT", settingsPath, wanting(status, over), "If-Match", fmt.Sprintf(`"%d"`, version))
 }
 
-// settings reads what is stored.
+// settings returns the stored settings.
 func (c caller) settings() settingsAnswer {
 	c.Helper()
 	var s settingsAnswer
@@ -57,7 +57,7 @@ func TestLocationNeverSetUp(t *testing.T) {
 	want := `{"locationId":"loc-100","status":"DISABLED","dms":"KARMAK_FUSION","karmak":{"account":"","user":"","branch":""},` +
 		`"expectedRelatedRos":false,"activation":{"state":"unknown","checkedAt":null,"fusionVersion":null,"message":null},"version":0,"updatedBy":null,"updatedAt":null}`
 	if r.body != want || !strings.HasPrefix(r.header.Get("ETag"), `"0-`) {
-		t.Errorf("%s %s", r.header.Get("ETag"), r.body)
+		t.Errorf("unexpected settings: ETag %s, body %s", r.header.Get("ETag"), r.body)
 	}
 }
 
@@ -68,8 +68,8 @@ func TestSettingsNotModified(t *testing.T) {
 	manager.get(settingsPath, "If-None-Match", tag).want(t, 304)
 }
 
-// TestOnlyReadingIsNotModified sends what makes a GET 304 along with what changes
-// something: the caller must be told what became of it.
+// TestOnlyReadingIsNotModified sends If-None-Match, which makes a GET return 304, with requests
+// that change something. The caller must receive the result of the change.
 func TestOnlyReadingIsNotModified(t *testing.T) {
 	w, _ := enabled(t)
 	manager := w.as(relatedro.ServiceManager, "loc-100")
@@ -77,7 +77,7 @@ func TestOnlyReadingIsNotModified(t *testing.T) {
 	manager.send("POST", settingsPath+"/verify", "", "If-None-Match", "*").want(t, 200).decode(t, &s)
 	manager.send("PUT", settingsPath, wanting(relatedro.Disabled, north), "If-Match", `"1"`, "If-None-Match", "*").want(t, 200).decode(t, &s)
 	if s.Version != 2 || s.Status != "DISABLED" {
-		t.Errorf("%+v", s)
+		t.Errorf("unexpected settings: %+v", s)
 	}
 }
 
@@ -88,16 +88,16 @@ func TestSupportSetsUpALocation(t *testing.T) {
 	var s settingsAnswer
 	r.decode(t, &s)
 	if s.Status != "ENABLED" || s.Karmak.Account != north.Account || s.Version != 1 || *s.UpdatedBy != "user-7" || *s.UpdatedAt != "2026-11-23T12:00:00Z" {
-		t.Errorf("%s", r.body)
+		t.Errorf("unexpected settings: %s", r.body)
 	}
 	if s.Activation.State != "active" || *s.Activation.CheckedAt != "2026-11-23T12:00:00Z" || *s.Activation.FusionVersion != "3.62.1.0" {
-		t.Errorf("%s", r.body)
+		t.Errorf("unexpected settings: %s", r.body)
 	}
 	if !strings.HasPrefix(r.header.Get("ETag"), `"1-`) {
-		t.Errorf("ETag %s", r.header.Get("ETag"))
+		t.Errorf("ETag %s, want version 1", r.header.Get("ETag"))
 	}
 	if again := w.as(relatedro.ServiceAdvisor, "loc-100").get(settingsPath); again.body != r.body || again.header.Get("ETag") != r.header.Get("ETag") {
-		t.Errorf("read back: %s", again.body)
+		t.Errorf("settings read afterwards differ: %s", again.body)
 	}
 }
 
@@ -111,7 +111,7 @@ func TestManagersSwitchButDoNotReconnect(t *testing.T) {
 			manager := w.as(role, "loc-100")
 			manager.put(1, relatedro.Enabled, south).problem(t, 403, "forbidden", "karmak")
 			if s := manager.settings(); s.Version != 1 || s.Karmak.Account != north.Account {
-				t.Errorf("changed: %+v", s)
+				t.Errorf("settings changed: %+v", s)
 			}
 			manager.put(1, relatedro.Enabled, north).want(t, 200)
 		})
@@ -149,10 +149,10 @@ func TestEnablingNeedsKarmaksWord(t *testing.T) {
 			}
 			s := support.settings()
 			if s.Version != 1 || s.Status != "DISABLED" {
-				t.Errorf("changed: %+v", s)
+				t.Errorf("settings changed: %+v", s)
 			}
 			if s.Activation.State != c.stored {
-				t.Errorf("what Karmak last said of the location's account: %s, want %s", s.Activation.State, c.stored)
+				t.Errorf("stored activation state: got %s, want %s", s.Activation.State, c.stored)
 			}
 		})
 	}
@@ -162,7 +162,7 @@ func TestDisablingAsksNobody(t *testing.T) {
 	w, _ := enabled(t)
 	w.as(relatedro.ServiceManager, "loc-100").put(1, relatedro.Disabled, north).want(t, 200)
 	if asked := w.karmak.Requests(); len(asked) > 0 {
-		t.Errorf("Karmak was asked: %v", asked)
+		t.Errorf("Karmak received requests: %v", asked)
 	}
 }
 
@@ -173,7 +173,7 @@ func TestActivationOfAnotherAccountIsForgotten(t *testing.T) {
 	support.put(0, relatedro.Enabled, north).want(t, 200)
 	support.put(1, relatedro.Disabled, south).want(t, 200)
 	if s := support.settings(); s.Activation.State != "unknown" || s.Activation.CheckedAt != nil {
-		t.Errorf("%+v", s.Activation)
+		t.Errorf("unexpected activation: %+v", s.Activation)
 	}
 }
 
@@ -283,19 +283,19 @@ func TestVerifyStoresWhatKarmakSaysAndNothingElse(t *testing.T) {
 	var answered settingsAnswer
 	manager.send("POST", settingsPath+"/verify", "").want(t, 200).decode(t, &answered)
 	if answered.Activation.State != "not_activated" || *answered.Activation.CheckedAt != "2026-11-23T12:01:00Z" {
-		t.Errorf("%+v", answered.Activation)
+		t.Errorf("unexpected activation in the response: %+v", answered.Activation)
 	}
 	after := manager.settings()
 	if after.Activation.State != "not_activated" {
-		t.Errorf("not stored: %+v", after.Activation)
+		t.Errorf("activation not stored: %+v", after.Activation)
 	}
 	if after.Version != before.Version || after.Status != before.Status || *after.UpdatedAt != *before.UpdatedAt {
-		t.Errorf("changed more: %+v", after)
+		t.Errorf("verify changed more than the activation: %+v", after)
 	}
 }
 
-// TestVerifyOfAnAccountThatIsNoLongerTheLocations gives the location another account
-// while Karmak is asked about the first.
+// TestVerifyOfAnAccountThatIsNoLongerTheLocations changes the location's account while Karmak
+// verifies the previous one.
 func TestVerifyOfAnAccountThatIsNoLongerTheLocations(t *testing.T) {
 	w, _ := enabled(t)
 	w.karmakActive(north)
@@ -328,7 +328,7 @@ func TestVerifyChangesTheTagButNotTheVersion(t *testing.T) {
 	tag := manager.get(settingsPath).header.Get("ETag")
 	verified := manager.send("POST", settingsPath+"/verify", "").want(t, 200).header.Get("ETag")
 	if verified == tag || !strings.HasPrefix(verified, `"1-`) {
-		t.Errorf("before %s, after %s", tag, verified)
+		t.Errorf("ETag before %s, after %s", tag, verified)
 	}
 	manager.send("PUT", settingsPath, wanting(relatedro.Disabled, north), "If-Match", tag).want(t, 200)
 }
@@ -356,10 +356,10 @@ func TestSupportVerifiesWhatIsNotSavedYet(t *testing.T) {
 	var answered settingsAnswer
 	support.send("POST", settingsPath+"/verify", asked(south)).want(t, 200).decode(t, &answered)
 	if answered.Activation.State != "active" || answered.Karmak.Account != north.Account {
-		t.Errorf("%+v", answered)
+		t.Errorf("unexpected response: %+v", answered)
 	}
 	if after := support.settings(); after.Activation.State != before.Activation.State {
-		t.Errorf("stored of an account that is not the location's: %+v", after.Activation)
+		t.Errorf("stored the activation of another account: %+v", after.Activation)
 	}
 	manager := w.as(relatedro.ServiceManager, "loc-100")
 	manager.send("POST", settingsPath+"/verify", asked(south)).problem(t, 403, "forbidden", "karmak")
@@ -397,7 +397,7 @@ func TestHistoryInPages(t *testing.T) {
 		}
 	}
 	if len(versions) != relatedro.PageSize+2 {
-		t.Errorf("%d changes", len(versions))
+		t.Errorf("got %d changes", len(versions))
 	}
 }
 
@@ -410,30 +410,30 @@ func TestDisablingShowsWithinHalfAMinute(t *testing.T) {
 		return p.Cases[0].FeatureStatus
 	}
 	if status() != "ENABLED" {
-		t.Fatal("not enabled")
+		t.Fatal("feature is not enabled")
 	}
 	w.as(relatedro.ServiceManager, "loc-100").put(1, relatedro.Disabled, north).want(t, 200)
 	w.clock.advance(relatedro.SettingsLife)
 	if status() != "DISABLED" {
-		t.Error("still enabled after 30 s")
+		t.Error("feature is still enabled after 30 s")
 	}
 	w.karmakActive(north)
 	w.as(relatedro.ServiceManager, "loc-100").put(2, relatedro.Enabled, north).want(t, 200)
 	if status() != "ENABLED" {
-		t.Error("enabling does not show at once")
+		t.Error("feature is not enabled immediately")
 	}
 }
 
 func TestListOverANewConnectionShowsAtOnce(t *testing.T) {
 	w, advisor := enabled(t)
 	w.save(aCase("loc-100", "case-1", "50", north, alternate("51", "50")))
-	advisor.get(cases).want(t, 200) // the settings are remembered now
+	advisor.get(cases).want(t, 200) // caches the settings
 	w.setUp("loc-100", relatedro.Enabled, south)
 	w.save(aCase("loc-100", "case-1", "50", south, alternate("61", "50")))
 	var p pageAnswer
 	advisor.get(cases).want(t, 200).decode(t, &p)
 	if p.Cases[0].numbers() != "61" {
-		t.Errorf("%+v", p.Cases[0])
+		t.Errorf("unexpected case: %+v", p.Cases[0])
 	}
 }
 

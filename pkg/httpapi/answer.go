@@ -14,31 +14,31 @@ import (
 	"related-ro/pkg/negotiate"
 )
 
-// Limits of one answer. Lambda hands on at most 6 MB, in which the body is a JSON
-// string: every quote in it takes a byte more.
+// Limits of one response, in bytes. Lambda returns at most 6 MB, and the body is a JSON string in
+// it: each quote takes an additional byte.
 const (
 	maxAnswer  = 5_000_000
 	maxPayload = 6_000_000
 )
 
-// answer is what an endpoint answers.
+// answer is the response of an endpoint.
 type answer struct {
 	status  int
 	headers map[string]string // names in lower case
-	body    any               // encoded as JSON; nil for none
+	body    any               // encoded as JSON; nil means no body
 
-	tagged     bool   // has an ETag, and If-None-Match is honoured
-	tagVersion string // what the ETag begins with, a "-" after it; "" for nothing
+	tagged     bool   // has an ETag and honors If-None-Match
+	tagVersion string // prefix of the ETag, followed by "-"; "" means no prefix
 
 	encoded []byte
-	gzipped []byte // what goes out instead of encoded, if not nil
+	gzipped []byte // sent instead of encoded if not nil
 }
 
-// listing is a body that holds cases, whose lists can be cut.
+// listing is a body of cases whose lists can be shortened.
 type listing interface{ cases() []*caseJSON }
 
-// encode encodes the body, with its longest lists cut if it would be too large, and
-// makes it 304 if the caller has that very answer.
+// encode encodes the body. It shortens the longest lists if the body is too large, and sets the
+// status to 304 if ifNoneMatch contains the ETag.
 func (a *answer) encode(ifNoneMatch string) error {
 	if a.body == nil {
 		return nil
@@ -74,33 +74,33 @@ func (a *answer) encode(ifNoneMatch string) error {
 	return nil
 }
 
-// compressFrom is the fewest bytes of a body that are worth compressing: what is shorter
-// goes out in a packet or two anyway.
+// compressFrom is the minimum size of a compressed body in bytes. Shorter bodies fit into a packet
+// or two anyway.
 const compressFrom = 4 << 10
 
-// compressors hold some 800 KB each.
+// Each compressor takes about 800 KB.
 var compressors = sync.Pool{New: func() any {
-	w, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // which is a level
+	w, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // the level is valid, so no error
 	return w
 }}
 
-// compress makes a long body go out by gzip, a tenth as long: API Gateway's HTTP APIs
-// compress nothing by themselves, and what goes out is paid for. A body with an ETag
-// stays as it is, as the tag is of these very bytes.
+// compress gzips a long body to about a tenth of its size: API Gateway HTTP APIs do not compress,
+// and outgoing traffic is billed. It leaves a body with an ETag uncompressed, because the tag
+// identifies exactly these bytes.
 func (a *answer) compress() {
 	if len(a.encoded) < compressFrom || a.tagged {
 		return
 	}
 	var out bytes.Buffer
-	w, _ := compressors.Get().(*gzip.Writer) // there is nothing else in it
+	w, _ := compressors.Get().(*gzip.Writer) // the pool holds only writers
 	defer compressors.Put(w)
 	w.Reset(&out)
-	_, _ = w.Write(a.encoded) // a buffer takes everything
+	_, _ = w.Write(a.encoded) // a bytes.Buffer never fails
 	_ = w.Close()
 	a.gzipped = out.Bytes()
 }
 
-// everyAnswer is the headers that every answer carries.
+// everyAnswer holds the headers of every response.
 var everyAnswer = map[string]string{
 	"cache-control":             "private, no-store",
 	"content-security-policy":   "default-src 'none'; frame-ancestors 'none'",
@@ -109,7 +109,7 @@ var everyAnswer = map[string]string{
 	"x-content-type-options":    "nosniff",
 }
 
-// response returns the answer as API Gateway takes it (payload format 2.0).
+// response returns the answer in API Gateway's payload format 2.0.
 func (a answer) response(requestID string) ([]byte, error) {
 	out := struct {
 		StatusCode      int               `json:"statusCode"`
@@ -123,7 +123,7 @@ func (a answer) response(requestID string) ([]byte, error) {
 		out.Headers["content-encoding"] = "gzip"
 		out.Body, out.IsBase64Encoded = base64.StdEncoding.EncodeToString(a.gzipped), true
 	case a.encoded != nil:
-		out.Body = string(a.encoded) + "\n" // for those who read answers in a terminal
+		out.Body = string(a.encoded) + "\n" // for readability in a terminal
 	}
 	if a.encoded != nil {
 		out.Headers["content-type"] = "application/json"
@@ -135,19 +135,19 @@ func (a answer) response(requestID string) ([]byte, error) {
 func encodeJSON(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false) // it is no HTML, and each escape would be escaped once more
+	enc.SetEscapeHTML(false) // not HTML, and the outer JSON string would double each backslash
 	if err := enc.Encode(v); err != nil {
 		return nil, err
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-// fits reports whether an answer may go out with this body.
+// fits reports whether a response with this body is within the limits.
 func fits(body []byte) bool {
 	return len(body) <= maxAnswer && len(body)+escapes(body) <= maxPayload
 }
 
-// escapes returns how many bytes a body grows by as a JSON string.
+// escapes returns by how many bytes a body grows when encoded as a JSON string.
 func escapes(body []byte) int {
 	return bytes.Count(body, []byte{'"'}) + bytes.Count(body, []byte{'\\'})
 }

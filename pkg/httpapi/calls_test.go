@@ -10,7 +10,7 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// TestCallsToDynamoDB keeps the price of each placement. "remembered" is with the
+// TestCallsToDynamoDB pins the number of DynamoDB calls of each placement. "remembered" is with the
 // location's settings in the function's memory.
 func TestCallsToDynamoDB(t *testing.T) {
 	hundred := `{"cases":[` + strings.Repeat(`,{"locationId":"loc-100","caseId":"case-1"}`, 50)[1:]
@@ -56,11 +56,11 @@ func TestCallsToDynamoDB(t *testing.T) {
 			w.save(aCase("loc-100", "case-3", "90", north, fiftyOne...))
 			advisor.send(c.method, c.path, c.body).want(t, 200)
 			if diff := cmp.Diff(c.cold, w.calls.take()); diff != "" {
-				t.Errorf("from the start: %s", diff)
+				t.Errorf("calls without cached settings: %s", diff)
 			}
 			advisor.send(c.method, c.path, c.body).want(t, 200)
 			if diff := cmp.Diff(c.remembered, w.calls.take()); diff != "" {
-				t.Errorf("remembered: %s", diff)
+				t.Errorf("calls with cached settings: %s", diff)
 			}
 		})
 	}
@@ -80,9 +80,9 @@ func TestCallsOfAFullBatchOfManyLocations(t *testing.T) {
 		return w.calls.take()
 	}
 	if diff := cmp.Diff(map[string]int{"BatchGetItem": 2}, ask()); diff != "" {
-		t.Errorf("from the start: %s", diff)
+		t.Errorf("calls without cached settings: %s", diff)
 	}
 	if diff := cmp.Diff(map[string]int{"BatchGetItem": 1}, ask()); diff != "" {
-		t.Errorf("remembered: %s", diff)
+		t.Errorf("calls with cached settings: %s", diff)
 	}
 }

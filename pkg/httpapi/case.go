@@ -7,7 +7,7 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// caseJSON is a case as the contract has it. What is not known is null.
+// caseJSON is a case in the contract's format. Unknown values are null.
 type caseJSON struct {
 	LocationID    string                  `json:"locationId"`
 	CaseID        string                  `json:"caseId"`
@@ -18,12 +18,12 @@ type caseJSON struct {
 	ClosedBy      *relatedro.ClosedBy     `json:"closedBy"`
 	FeatureStatus relatedro.FeatureStatus `json:"featureStatus"`
 	RelatedROs    []relatedROJSON         `json:"relatedRos"`
-	RelatedCount  int                     `json:"relatedCount"` // of all, those left out included
+	RelatedCount  int                     `json:"relatedCount"` // including omitted ones
 	Expected      []expectedJSON          `json:"expectedRelatedRos"`
 	Truncated     bool                    `json:"truncated"`
 	OpenWarranty  int                     `json:"openWarrantyCount"`
 	Retrieval     retrievalJSON           `json:"retrieval"`
-	NotApplicable bool                    `json:"notApplicable,omitempty"` // its DMS makes no related ROs
+	NotApplicable bool                    `json:"notApplicable,omitempty"` // single-RO DMS
 }
 
 type relatedROJSON struct {
@@ -39,12 +39,12 @@ type relatedROJSON struct {
 	Voided           bool               `json:"voided"`
 	FirstSeenAt      *string            `json:"firstSeenAt"`
 	GoneSince        *string            `json:"goneSince"`
-	LinkedCases      []linkedCaseJSON   `json:"linkedCases,omitzero"` // nil where they were not looked up
+	LinkedCases      []linkedCaseJSON   `json:"linkedCases,omitzero"` // nil if not looked up
 }
 
-// expectedJSON is a related RO that is not there yet.
+// expectedJSON is a related RO that does not exist yet.
 type expectedJSON struct {
-	BillTo string `json:"billTo"` // the customer's name, or its number where it has none
+	BillTo string `json:"billTo"` // the customer's name, or its number if it has no name
 	Tasks  int    `json:"tasks"`
 }
 
@@ -58,7 +58,7 @@ type retrievalJSON struct {
 	Trigger     relatedro.Trigger `json:"trigger"`
 	EventID     string            `json:"eventId"`
 	RetrievedAt *string           `json:"retrievedAt"`
-	CheckedAt   *string           `json:"checkedAt"` // of the location, while it is followed
+	CheckedAt   *string           `json:"checkedAt"` // last poll of a followed location
 	Reason      *relatedro.Reason `json:"reason"`
 	Message     *string           `json:"message"`
 	Since       *string           `json:"since"`
@@ -67,7 +67,7 @@ type retrievalJSON struct {
 
 func (c *caseJSON) cases() []*caseJSON { return []*caseJSON{c} }
 
-// caseOf returns a case as it goes out. It shares c's strings.
+// caseOf converts a case to the contract's format. The result shares c's strings.
 func caseOf(c relatedro.Shown) *caseJSON {
 	out := &caseJSON{
 		LocationID:    c.Key.Location,
@@ -112,7 +112,7 @@ func caseOf(c relatedro.Shown) *caseJSON {
 	return out
 }
 
-// retrievalOf shares c's strings.
+// retrievalOf converts c's retrieval. The result shares c's strings.
 func retrievalOf(c *relatedro.Shown) retrievalJSON {
 	return retrievalJSON{
 		Outcome:     c.Retrieval.Outcome,

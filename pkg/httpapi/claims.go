@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// gatewayClaims returns the claims of a token that API Gateway's authorizer has verified.
-// API Gateway hands an array on as its elements joined by blanks, "[a b]", so that a name
-// with a blank reads like two names. The elements come from the token itself, in the
-// Authorization header, and flat must say the same: then it is the token that was
-// verified. Without the header, only what cannot be read in two ways counts.
+// gatewayClaims returns the claims of a token that API Gateway's authorizer has verified. API
+// Gateway passes an array as its elements joined by spaces, "[a b]", so a name with a space looks
+// like two names. gatewayClaims therefore reads the elements from the token in the Authorization
+// header, and requires that flat contains the same values, which proves that it is the verified
+// token. Without the header, it accepts only unambiguous values.
 func gatewayClaims(flat map[string]string, authorization string) (map[string]any, error) {
 	if authorization == "" {
 		return unflatten(flat)
@@ -29,8 +29,8 @@ func gatewayClaims(flat map[string]string, authorization string) (map[string]any
 	return claims, nil
 }
 
-// unverifiedClaims returns the claims of the token in an Authorization header. API
-// Gateway takes tokens without "Bearer", too.
+// unverifiedClaims returns the claims of the token in an Authorization header. Like API Gateway, it
+// accepts a token without "Bearer".
 func unverifiedClaims(authorization string) (map[string]any, error) {
 	token := strings.TrimSpace(authorization)
 	if scheme, rest, found := strings.Cut(token, " "); found && strings.EqualFold(scheme, "Bearer") {
@@ -51,8 +51,8 @@ func unverifiedClaims(authorization string) (map[string]any, error) {
 	return claims, nil
 }
 
-// unflatten returns claims without their token. A claim of several words may be of one
-// name or of several, and is refused.
+// unflatten returns the claims without access to the token. A claim of several words may be one
+// name or several, and is rejected.
 func unflatten(flat map[string]string) (map[string]any, error) {
 	claims := make(map[string]any, len(flat))
 	for name, value := range flat {
@@ -71,8 +71,8 @@ func unflatten(flat map[string]string) (map[string]any, error) {
 	return claims, nil
 }
 
-// flatten returns a claim as API Gateway hands it on: a string as it is, an array of
-// strings as "[a b]". No other claim is read here.
+// flatten formats a claim as API Gateway passes it. A string is unchanged, and an array of strings
+// becomes "[a b]". The handler reads no other types of claims.
 func flatten(claim any) string {
 	elements, isArray := claim.([]any)
 	if !isArray {
@@ -85,8 +85,8 @@ func flatten(claim any) string {
 	return "[" + strings.Join(words, " ") + "]"
 }
 
-// names returns the elements of a claim that is a string or an array of strings, and
-// has any.
+// names returns the elements of a claim that is a non-empty string or a non-empty array of such
+// strings.
 func names(claim any) ([]string, error) {
 	elements, isArray := claim.([]any)
 	if !isArray {

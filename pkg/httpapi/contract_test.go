@@ -17,7 +17,7 @@ import (
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 )
 
-// contract is infra/openapi.yaml, and who in it takes a request.
+// contract is infra/openapi.yaml and a router for its operations.
 type contract struct {
 	doc    *openapi3.T
 	router routers.Router
@@ -28,7 +28,7 @@ var loadContract = sync.OnceValues(func() (contract, error) {
 	if err != nil {
 		return contract{}, err
 	}
-	doc.Servers = nil // any host will do
+	doc.Servers = nil // accept any host
 	for _, s := range doc.Components.Schemas {
 		closed(s.Value)
 	}
@@ -36,8 +36,9 @@ var loadContract = sync.OnceValues(func() (contract, error) {
 	return contract{doc, router}, err
 })
 
-// closed makes a schema refuse what the contract does not list: members that clients have to
-// pass over, and values that may come (x-values). What this version answers is all listed.
+// closed makes a schema reject members that the contract does not list, which clients must ignore,
+// and restricts extensible values (x-values) to the listed ones. The responses of this version
+// contain only listed members and values.
 func closed(s *openapi3.Schema) {
 	if values, ok := s.Extensions["x-values"].([]any); ok {
 		s.Enum = values
@@ -65,13 +66,13 @@ func theContract(t testing.TB) contract {
 	return c
 }
 
-// holdAgainstContract fails the test if an answer is not one that the contract has,
-// or if a request that was granted is not.
+// holdAgainstContract fails the test if the contract does not allow the response, or the request if
+// it succeeded.
 func holdAgainstContract(t testing.TB, request *http.Request, body string, r response) {
 	t.Helper()
 	c := theContract(t)
 	head := request.Method == http.MethodHead
-	if head { // is answered as GET, without the body
+	if head { // same as GET, without the body
 		request = request.Clone(t.Context())
 		request.Method = http.MethodGet
 	}
@@ -80,7 +81,7 @@ func holdAgainstContract(t testing.TB, request *http.Request, body string, r res
 		if r.status == http.StatusNotFound || r.status == http.StatusMethodNotAllowed || request.Method == http.MethodOptions {
 			return
 		}
-		t.Errorf("%s %s is not in the contract, yet answered %d", request.Method, request.URL, r.status)
+		t.Errorf("%s %s is not in the contract but returned %d", request.Method, request.URL, r.status)
 		return
 	}
 	request.Body = io.NopCloser(strings.NewReader(body))
@@ -92,7 +93,7 @@ func holdAgainstContract(t testing.TB, request *http.Request, body string, r res
 	}
 	if r.status < 400 {
 		if err := openapi3filter.ValidateRequest(t.Context(), in); err != nil {
-			t.Errorf("%s %s was granted, yet is not in the contract: %v", request.Method, request.URL, err)
+			t.Errorf("%s %s succeeded but does not match the contract: %v", request.Method, request.URL, err)
 		}
 	}
 	out := &openapi3filter.ResponseValidationInput{
@@ -100,7 +101,7 @@ func holdAgainstContract(t testing.TB, request *http.Request, body string, r res
 		Body: io.NopCloser(bytes.NewReader([]byte(r.body))), Options: in.Options,
 	}
 	if err := openapi3filter.ValidateResponse(t.Context(), out); err != nil {
-		t.Errorf("the answer to %s %s is not in the contract: %v\n%s", request.Method, request.URL, err, r.body)
+		t.Errorf("the response to %s %s does not match the contract: %v\n%s", request.Method, request.URL, err, r.body)
 	}
 }
 
@@ -127,7 +128,7 @@ func TestContractIsClosedOnlyHere(t *testing.T) {
 	for name, s := range open.Components.Schemas {
 		no := s.Value.AdditionalProperties.Has
 		if isClosed := no != nil && !*no; len(s.Value.Properties) > 0 && isClosed != slices.Contains(requests, name) {
-			t.Errorf("%s: closed %t; answers are open, requests are not", name, isClosed)
+			t.Errorf("%s: closed is %t, want true for requests and false for responses", name, isClosed)
 		}
 	}
 }

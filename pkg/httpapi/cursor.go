@@ -8,19 +8,18 @@ import (
 	"strings"
 )
 
-// A cursor holds where a page ended: the sort key, a hash of the request that the
-// list is of, and a checksum. It holds no partition key and no secret: the
-// partition is rebuilt from the authorized request, and the store refuses a sort
-// key outside the list. So a forged one gets nothing that the list itself does not
-// give, and the hashes only have to tell mistakes.
+// A cursor contains the sort key where a page ended, a hash of the request that produced the list,
+// and a checksum. It contains no partition key and no secret: the partition comes from the
+// authorized request, and the store rejects a sort key outside the list. A forged cursor therefore
+// returns only items of the same list, and the hashes only need to detect mistakes.
 const (
 	scopeBytes    = 8
 	checksumBytes = 4
-	maxCursor     = 512 // characters; the longest sort key takes a third of it
+	maxCursor     = 512 // characters; three times the longest sort key
 )
 
-// encodeCursor returns the cursor of a position in the list that r asks for; nil at
-// its end.
+// encodeCursor returns the cursor of a position in the list that r requests, or nil at the end of
+// the list.
 func encodeCursor(r *request, position string) *string {
 	if position == "" {
 		return nil
@@ -31,7 +30,7 @@ func encodeCursor(r *request, position string) *string {
 	return &s
 }
 
-// position returns where the list that r asks for goes on; "" is its start.
+// position returns the position at which the requested page begins; "" is the start of the list.
 func (r *request) position() (string, error) {
 	cursor, given := r.query("cursor")
 	if !given {
@@ -40,7 +39,7 @@ func (r *request) position() (string, error) {
 	return decodeCursor(r, cursor)
 }
 
-// decodeCursor returns the position of a cursor that encodeCursor gave the same request.
+// decodeCursor returns the position in a cursor that encodeCursor created for the same request.
 func decodeCursor(r *request, cursor string) (string, error) {
 	malformed := invalid(field{"cursor", "is not one that this list has given out"})
 	if len(cursor) > maxCursor {
@@ -57,7 +56,8 @@ func decodeCursor(r *request, cursor string) (string, error) {
 	return string(signed[scopeBytes:]), nil
 }
 
-// scopeOf returns a hash of the route, the path and the query without its cursor.
+// scopeOf returns a hash of the route, the path parameters and the query parameters except the
+// cursor.
 func scopeOf(r *request) []byte {
 	parts := []string{r.route.key()}
 	for _, parameters := range []map[string]string{r.in.PathParameters, r.in.QueryStringParameters} {

@@ -2,7 +2,7 @@ package httpapi
 
 import "sort"
 
-// weight is what a part of a body takes: as it is, and within Lambda's response.
+// weight is the size of a part of a body in bytes: on its own, and within Lambda's response.
 type weight struct{ plain, payload int }
 
 func weigh(encoded []byte) weight {
@@ -13,8 +13,8 @@ func (w weight) plus(o weight) weight  { return weight{w.plain + o.plain, w.payl
 func (w weight) minus(o weight) weight { return weight{w.plain - o.plain, w.payload - o.payload} }
 func (w weight) fits() bool            { return w.plain <= maxAnswer && w.payload <= maxPayload }
 
-// cut shortens the longest lists of related ROs, all to one length, until the body
-// they are in fits, and says so in their cases. encoded is that body.
+// cut shortens the longest lists of related ROs to one common length until the body fits, and marks
+// their cases as truncated. encoded is the encoded body of all cases.
 func cut(cases []*caseJSON, encoded []byte) error {
 	rest := weigh(encoded) // the body without any list
 	upTo := make([][]weight, len(cases))

@@ -11,7 +11,7 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// longCase returns a case with n related ROs that are billed to a name.
+// longCase returns a case with n related ROs billed to billTo.
 func longCase(n int, billTo string) *caseJSON {
 	shown := relatedro.Shown{Case: relatedro.Case{RO: "50", Related: make([]relatedro.RelatedRO, n)}}
 	for i := range shown.Related {
@@ -42,24 +42,24 @@ func TestAnswerThatIsTooLargeIsCut(t *testing.T) {
 			}
 			var out events.APIGatewayV2HTTPResponse
 			if err := json.Unmarshal(payload, &out); err != nil || out.Body != string(a.encoded)+"\n" {
-				t.Errorf("the body is another in Lambda's answer; %v", err)
+				t.Errorf("the body in Lambda's response differs from the encoded body; error %v", err)
 			}
 			if len(a.encoded) > maxAnswer || len(payload) > 6<<20 {
-				t.Errorf("%d bytes, %d in Lambda's answer", len(a.encoded), len(payload))
+				t.Errorf("response exceeds the limit: %d bytes, %d in Lambda's response", len(a.encoded), len(payload))
 			}
 			if len(a.encoded) < maxAnswer*9/10 && len(payload) < maxPayload*9/10 {
-				t.Errorf("cut more than needed: %d bytes, %d in Lambda's answer", len(a.encoded), len(payload))
+				t.Errorf("response cut more than needed: %d bytes, %d in Lambda's response", len(a.encoded), len(payload))
 			}
 			longest := 0
 			for i, c := range page.Cases {
 				longest = max(longest, len(c.RelatedROs))
 				if cutShort := len(c.RelatedROs) < lengths[i]; c.RelatedCount != lengths[i] || c.Truncated != cutShort {
-					t.Errorf("case %d: %d of %d, truncated %t", i, len(c.RelatedROs), c.RelatedCount, c.Truncated)
+					t.Errorf("case %d: %d of %d related ROs, truncated %t", i, len(c.RelatedROs), c.RelatedCount, c.Truncated)
 				}
 			}
 			for i, c := range page.Cases {
 				if c.Truncated && len(c.RelatedROs) != longest {
-					t.Errorf("case %d is cut to %d, while another has %d", i, len(c.RelatedROs), longest)
+					t.Errorf("case %d is cut to %d related ROs, but another case has %d", i, len(c.RelatedROs), longest)
 				}
 			}
 		})
@@ -73,7 +73,7 @@ func TestAnswerThatFitsIsNotCut(t *testing.T) {
 		t.Fatal(err)
 	}
 	if c := page.Cases[0]; c.Truncated || len(c.RelatedROs) != 20_000 {
-		t.Errorf("%d, truncated %t, %d bytes", len(c.RelatedROs), c.Truncated, len(a.encoded))
+		t.Errorf("%d related ROs, truncated %t, %d bytes", len(c.RelatedROs), c.Truncated, len(a.encoded))
 	}
 }
 

@@ -1,10 +1,9 @@
-// Package httpapi serves the HTTP contract, infra/openapi.yaml, behind an API
-// Gateway HTTP API: requests of payload format 2.0 in, responses out.
+// Package httpapi serves the HTTP contract, infra/openapi.yaml, behind an API Gateway HTTP API. It
+// takes requests and returns responses in payload format 2.0.
 //
-// API Gateway has matched the route and checked the token. The package decides who
-// may do what (one table of routes, one place that authorizes, deny by default),
-// checks every input, calls the use cases of package relatedro and turns what comes
-// back, errors included, into JSON.
+// API Gateway matches the route and verifies the token. The package authorizes the caller (one
+// table of routes, one function that decides, deny by default), validates every input, calls the
+// use cases of package relatedro, and encodes results and errors as JSON.
 //
 // Start with NewRead and NewAdmin, one for each function that serves HTTP.
 package httpapi

@@ -15,29 +15,29 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// TestExamples sends every example of the contract through the running API, which must
-// grant it. Where the contract shows the answer to an example, by the same name, that
-// is what must come back. An operation without named examples has one nameless.
+// TestExamples sends every example of the contract to the running API, which must accept it. If the
+// contract has a response example with the same name, the response must equal it. An operation
+// without named examples has a single unnamed one.
 func TestExamples(t *testing.T) {
 	for path, item := range theContract(t).doc.Paths.Map() {
 		for method, operation := range item.Operations() {
 			parameters := slices.Concat(item.Parameters, operation.Parameters)
 			for _, name := range exampleNames(parameters, operation.RequestBody) {
 				t.Run(strings.TrimSuffix(operation.OperationID+"/"+name, "/"), func(t *testing.T) {
-					t.Parallel() // finding a queue empty takes a second
+					t.Parallel() // receiving from an empty queue takes a second
 					w := newWorld(t)
 					w.seedExamples()
 					target, headers := exampleTarget(t, path, parameters, name)
 					r := w.as(relatedro.Support, "loc-100").send(method, target, exampleBody(t, operation.RequestBody, name), headers...)
 					if r.status >= 300 {
-						t.Fatalf("%d %s", r.status, r.body)
+						t.Fatalf("unexpected status %d: %s", r.status, r.body)
 					}
 					if want, ok := exampleAnswer(operation, method, name); ok {
 						var got any
 						r.decode(t, &got)
 						ignored := cmpopts.IgnoreMapEntries(func(key string, _ any) bool { return key == "messageId" })
 						if diff := cmp.Diff(want, got, ignored); diff != "" {
-							t.Errorf("not what the contract shows: %s", diff)
+							t.Errorf("response differs from the example in the contract: %s", diff)
 						}
 					}
 				})
@@ -64,8 +64,8 @@ func exampleNames(parameters openapi3.Parameters, body *openapi3.RequestBodyRef)
 	return slices.Sorted(maps.Keys(names))
 }
 
-// exampleTarget returns the path and query, and the headers, of a named example. What
-// the name does not cover is taken from the parameter's first example.
+// exampleTarget returns the path with its query and the headers of a named example. Required
+// parameters without an example of this name use their first example.
 func exampleTarget(t *testing.T, path string, parameters openapi3.Parameters, name string) (target string, headers []string) {
 	t.Helper()
 	query := make(url.Values)
@@ -111,8 +111,8 @@ func exampleBody(t *testing.T, body *openapi3.RequestBodyRef, name string) strin
 	return string(text)
 }
 
-// exampleAnswer returns the example of a 200 that belongs to a request's example. A
-// nameless one of a GET is answered by the only example there is.
+// exampleAnswer returns the example of a 200 response for a named request example. The unnamed
+// example of a GET has the first response example.
 func exampleAnswer(operation *openapi3.Operation, method, name string) (any, bool) {
 	ok := operation.Responses.Value("200")
 	if ok == nil || ok.Value.Content["application/json"] == nil {

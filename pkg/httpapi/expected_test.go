@@ -9,7 +9,7 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// expecting is a body that wants expected related ROs to be asked for, or not.
+// expecting returns a body with expectedRelatedRos set to value.
 func expecting(value string) string {
 	return strings.Replace(wanting(relatedro.Disabled, north), `"dms"`, `"expectedRelatedRos":`+value+`,"dms"`, 1)
 }
@@ -26,12 +26,12 @@ func TestExpectedROsAreAskedForWhereTheSettingsSaySo(t *testing.T) {
 		t.Helper()
 		var s struct{ ExpectedRelatedRos bool }
 		if r.want(t, 200).decode(t, &s); s.ExpectedRelatedRos != want {
-			t.Errorf("expected related ROs: %t", s.ExpectedRelatedRos)
+			t.Errorf("expectedRelatedRos is %t", s.ExpectedRelatedRos)
 		}
 	}
 	says(manager.get(settingsPath), false)
 	says(save(1, expecting("true")), true)
-	says(save(2, wanting(relatedro.Disabled, north)), true) // as a client has it that does not know it
+	says(save(2, wanting(relatedro.Disabled, north)), true) // from an older client
 	says(save(3, expecting("false")), false)
 	save(4, expecting(`"yes"`)).problem(t, 400, "bad-input", "expectedRelatedRos")
 	w.as(relatedro.ServiceAdvisor, "loc-100").send("PUT", settingsPath, expecting("true"), "If-Match", `"4"`).problem(t, 403, "forbidden")
@@ -43,7 +43,7 @@ func TestExpectedROsAreAskedForWhereTheSettingsSaySo(t *testing.T) {
 	}
 	manager.get(settingsPath+"/history").want(t, 200).decode(t, &page)
 	if c := page.Changes; !c[0].Before.ExpectedRelatedRos || c[0].After.ExpectedRelatedRos || !c[2].After.ExpectedRelatedRos || c[2].Before.ExpectedRelatedRos {
-		t.Errorf("the history says %+v", c)
+		t.Errorf("unexpected history: %+v", c)
 	}
 }
 
@@ -58,14 +58,14 @@ func TestExpectedROsAreShownApartWhileTheSettingsSaySo(t *testing.T) {
 	shown := func(expecting bool) string {
 		w.change(relatedro.Change{ID: fmt.Sprint(expecting), At: noon, By: "user-7", After: relatedro.Settings{
 			Location: "loc-100", Status: relatedro.Disabled, Over: north, Expecting: expecting}})
-		w.restart() // settings are remembered for a while
+		w.restart() // clears cached settings
 		return advisor.get(oneCase).want(t, 200).body
 	}
 	want := `"relatedCount":1,"expectedRelatedRos":[{"billTo":"Freightliner Warranty","tasks":2},{"billTo":"9002","tasks":1}],`
 	if got := shown(true); !strings.Contains(got, want) {
-		t.Errorf("shown: %s", got)
+		t.Errorf("with the setting on: %s", got)
 	}
 	if got := shown(false); !strings.Contains(got, `"expectedRelatedRos":[],`) {
-		t.Errorf("switched off, shown: %s", got)
+		t.Errorf("with the setting off: %s", got)
 	}
 }

@@ -15,30 +15,30 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// Config is what both functions need beside their use cases.
+// Config is the configuration that both functions share.
 type Config struct {
 	Log     *slog.Logger
-	Version string           // of the build, told by /v1/health
-	Now     func() time.Time // time.Now, or a test's clock
+	Version string           // of the build, returned by /v1/health
+	Now     func() time.Time // time.Now, or a test clock
 
-	// Observe is told of every request: its route as in template.yaml, the status
-	// answered and how long it took. Nil for nobody.
+	// Observe receives each request: its route as in template.yaml, the response status and the
+	// duration. It may be nil.
 	Observe func(route string, status int, took time.Duration)
 
-	// Sentence returns what to tell a service manager of a failure, as relatedro.Rules has it.
+	// Sentence returns the explanation of a failure for a service manager, as in relatedro.Rules.
 	Sentence func(over relatedro.Connection, why relatedro.Reason) string
 
-	// LocalJWKS is the environment variable LOCAL_JWKS: public keys against which the
-	// function checks tokens itself, where no API Gateway does (see tokens). It may
-	// be set only where SAMLocal, AWS_SAM_LOCAL=true, is.
+	// LocalJWKS is the environment variable LOCAL_JWKS: the public keys with which the function
+	// verifies tokens itself when it runs without API Gateway (see tokens). It requires SAMLocal,
+	// which is AWS_SAM_LOCAL=true.
 	LocalJWKS string
 	SAMLocal  bool
 }
 
-// Handler serves the routes of one function. Safe for concurrent use.
+// Handler serves the routes of one function. It is safe for concurrent use.
 type Handler struct {
 	config Config
-	tokens *tokens // nil where API Gateway has checked the token
+	tokens *tokens // nil if API Gateway verifies tokens
 	served map[string]served
 }
 
@@ -47,18 +47,16 @@ type served struct {
 	serve endpoint
 }
 
-// endpoint answers a request that has been authorized and whose path and query
-// parameters are known to the route. An error becomes a problem (see classify).
+// endpoint serves an authorized request whose path and query parameters have been validated. An
+// error becomes a problem (see classify).
 type endpoint func(ctx context.Context, r *request) (answer, error)
 
-// NewRead returns the handler of function read: P1 to P5, health, and whatever no
-// other route takes.
+// NewRead returns the handler of the read function: P1 to P5, health, and all unmatched paths.
 func NewRead(config Config, reader *relatedro.Reader) (*Handler, error) {
 	return newHandler(config, readFunction, reading{reader, config.Version, config.Sentence}.endpoints())
 }
 
-// NewAdmin returns the handler of function admin: settings, refreshes and dead
-// letters.
+// NewAdmin returns the handler of the admin function: settings, refreshes and dead letters.
 func NewAdmin(config Config, admin *relatedro.Admin, letters relatedro.DeadLetters) (*Handler, error) {
 	return newHandler(config, adminFunction, administration{admin, letters, config.Sentence}.endpoints())
 }
@@ -84,17 +82,18 @@ func newHandler(config Config, f function, endpoints map[string]endpoint) (*Hand
 		}
 		h.served[r.key()] = served{r, serve}
 		if r.method == http.MethodGet {
-			// As GET, and the gateway leaves out the body: so the headers are GET's, Content-Length too.
+			// HEAD is served as GET. API Gateway drops the body, so the headers, including
+			// Content-Length, are those of GET.
 			h.served[http.MethodHead+" "+r.path] = served{r, serve}
 		}
 	}
 	return h, nil
 }
 
-// Invoke answers one request, both as API Gateway has them (payload format 2.0). Its
-// error is a request that is no JSON: whatever else goes wrong is a problem in the
-// response, and a line in the log. A claim that is not a string, which API Gateway never
-// sends, counts as missing.
+// Invoke serves one request. Request and response are in API Gateway's payload format 2.0. Invoke
+// returns an error only if the request is not JSON; any other failure becomes a problem in the
+// response and a line in the log. A claim that is not a string, which API Gateway never sends,
+// counts as missing.
 func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	r := &request{}
 	var mistyped *json.UnmarshalTypeError
@@ -117,7 +116,7 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	return a.response(r.in.RequestContext.RequestID)
 }
 
-// answer does everything that may fail, a panic included.
+// answer performs every step that may fail, and converts a panic into an error.
 func (h *Handler) answer(ctx context.Context, r *request) (a answer, err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -145,13 +144,13 @@ func (h *Handler) answer(ctx context.Context, r *request) (a answer, err error) 
 	}
 	have := r.in.Headers.IfNoneMatch
 	if s.route.method != http.MethodGet {
-		have = "" // what has been done must not be answered as if it had not
+		have = "" // a 304 would deny that the change took place
 	}
 	return a, a.encode(have)
 }
 
-// other answers what no route takes: where it is a path of the contract, with the
-// methods that it has.
+// other serves requests without a matching route: OPTIONS, and problems for unknown paths and
+// methods.
 func other(r *request) (answer, error) {
 	methods := methodsOf(pathOf(r.in))
 	if len(methods) == 0 {
@@ -164,8 +163,8 @@ func other(r *request) (answer, error) {
 	return answer{}, &problem{kind: methodNotAllowed, detail: "This path takes " + allow["allow"] + ".", headers: allow}
 }
 
-// log writes the request's one line: of one that went well for debugging alone, since API
-// Gateway's own log has it. It never holds a token.
+// log writes one line for the request. Successful requests are logged at debug level, since API
+// Gateway logs them too. The line never contains a token.
 func (h *Handler) log(ctx context.Context, r *request, status int, took time.Duration, err error) {
 	level := slog.LevelDebug
 	if status >= 400 {

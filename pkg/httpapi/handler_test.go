@@ -17,7 +17,7 @@ import (
 	"related-ro/infra/local/issuer"
 )
 
-// failing is a handler whose health fails as told.
+// failing returns a read handler whose endpoints are all serve, and its log.
 func failing(t *testing.T, serve endpoint) (*Handler, *bytes.Buffer) {
 	t.Helper()
 	var log bytes.Buffer
@@ -63,10 +63,10 @@ func TestPanicIsOurOwnMistake(t *testing.T) {
 	h, log := failing(t, func(context.Context, *request) (answer, error) { panic("a secret value") })
 	out := handle(t, h, healthRequest)
 	if out.StatusCode != 500 || strings.Contains(out.Body, "secret") || !strings.Contains(out.Body, `"instance":"request-1"`) {
-		t.Errorf("%d %s", out.StatusCode, out.Body)
+		t.Errorf("unexpected response: %d %s", out.StatusCode, out.Body)
 	}
 	if !strings.Contains(log.String(), "a secret value") || !strings.Contains(log.String(), `"level":"ERROR"`) {
-		t.Errorf("log: %s", log)
+		t.Errorf("unexpected log: %s", log)
 	}
 }
 
@@ -76,10 +76,10 @@ func TestErrorOfTheOutsideIsUnavailable(t *testing.T) {
 	})
 	out := handle(t, h, healthRequest)
 	if out.StatusCode != 503 || strings.Contains(out.Body, "inner") || out.Headers["retry-after"] == "" {
-		t.Errorf("%d %v %s", out.StatusCode, out.Headers, out.Body)
+		t.Errorf("unexpected response: %d %v %s", out.StatusCode, out.Headers, out.Body)
 	}
 	if !strings.Contains(log.String(), "inner words") {
-		t.Errorf("log: %s", log)
+		t.Errorf("unexpected log: %s", log)
 	}
 }
 
@@ -101,17 +101,17 @@ func TestObserve(t *testing.T) {
 
 func TestHandlerMustServeEveryRoute(t *testing.T) {
 	if _, err := newHandler(Config{}, readFunction, nil); err == nil {
-		t.Error("no error")
+		t.Error("got no error")
 	}
 }
 
-// A custom domain's mapping may have a key, which stays in rawPath.
+// The mapping of a custom domain may have a key, which rawPath contains.
 func TestPathBelowAMappingsKey(t *testing.T) {
 	h, _ := failing(t, func(context.Context, *request) (answer, error) { return answer{status: 200}, nil })
 	in := events.APIGatewayV2HTTPRequest{RouteKey: catchAll, RawPath: "/ros/v1/search", PathParameters: map[string]string{"proxy": "search"}}
 	in.RequestContext.HTTP.Method = "DELETE"
 	if out := handle(t, h, in); out.StatusCode != 405 || out.Headers["allow"] != "GET, HEAD, OPTIONS" {
-		t.Errorf("%d, allow %q", out.StatusCode, out.Headers["allow"])
+		t.Errorf("got status %d, Allow %q", out.StatusCode, out.Headers["allow"])
 	}
 }
 
@@ -150,14 +150,14 @@ func TestEventsThatAPIGatewayNeverSends(t *testing.T) {
 				t.Fatal(err)
 			}
 			if out.StatusCode != c.status {
-				t.Errorf("%d, want %d: %s", out.StatusCode, c.status, out.Body)
+				t.Errorf("got status %d, want %d: %s", out.StatusCode, c.status, out.Body)
 			}
 		})
 	}
 }
 
-// TestClaimsMustBeThoseOfTheToken sends claims beside an Authorization header that is not
-// of the token that they come from.
+// TestClaimsMustBeThoseOfTheToken sends claims with an Authorization header that contains another
+// token.
 func TestClaimsMustBeThoseOfTheToken(t *testing.T) {
 	h, _ := failing(t, func(context.Context, *request) (answer, error) { return answer{status: 200}, nil })
 	token := func(payload string) string {
@@ -193,7 +193,7 @@ func TestClaimsMustBeThoseOfTheToken(t *testing.T) {
 				}},
 			})
 			if out.StatusCode != c.status {
-				t.Errorf("%d, want %d: %s", out.StatusCode, c.status, out.Body)
+				t.Errorf("got status %d, want %d: %s", out.StatusCode, c.status, out.Body)
 			}
 		})
 	}
@@ -202,7 +202,7 @@ func TestClaimsMustBeThoseOfTheToken(t *testing.T) {
 func TestEventThatIsNoJSON(t *testing.T) {
 	h, _ := failing(t, nil)
 	if _, err := h.Invoke(t.Context(), []byte("{")); err == nil {
-		t.Error("no error")
+		t.Error("got no error")
 	}
 }
 
@@ -214,14 +214,14 @@ func TestBodyInBase64(t *testing.T) {
 		r := &request{route: route{body: requiredBody}, in: event{Body: c.body, IsBase64Encoded: true}}
 		r.in.Headers.ContentType = "application/json"
 		if err := r.readBody(); string(r.body) != c.want || (err != nil) != (c.want == "") {
-			t.Errorf("%s: %q %v", name, r.body, err)
+			t.Errorf("%s: body %q, error %v", name, r.body, err)
 		}
 	}
 }
 
 func TestBodyMustBeUTF8(t *testing.T) {
 	if _, err := parse([]byte("{\"a\":\"\xff\"}")); err == nil {
-		t.Error("no error")
+		t.Error("got no error")
 	}
 }
 
@@ -232,11 +232,11 @@ func TestFaultsOfABodyAreNotListedWithoutEnd(t *testing.T) {
 	}
 	p := classify(o.done())
 	if len(p.fields) != maxFields {
-		t.Errorf("%d fields", len(p.fields))
+		t.Errorf("got %d fields", len(p.fields))
 	}
 	for _, f := range p.fields {
 		if len(f.Field) > 80 {
-			t.Errorf("a field name of %d bytes", len(f.Field))
+			t.Errorf("field name has %d bytes", len(f.Field))
 		}
 	}
 }
@@ -308,10 +308,10 @@ func TestLocalTokens(t *testing.T) {
 			in := events.APIGatewayV2HTTPRequest{RouteKey: "GET /v1/search", Headers: map[string]string{"Authorization": c.authorization}}
 			out := handle(t, h, in)
 			if out.StatusCode != c.status {
-				t.Errorf("%d, want %d: %s", out.StatusCode, c.status, out.Body)
+				t.Errorf("got status %d, want %d: %s", out.StatusCode, c.status, out.Body)
 			}
 			if c.status == 200 && !strings.Contains(out.Body, `"Locations":["loc-100","loc-200"]`) {
-				t.Errorf("claims: %s", out.Body)
+				t.Errorf("unexpected claims: %s", out.Body)
 			}
 		})
 	}
@@ -327,7 +327,7 @@ func TestLocalKeySetIsRefused(t *testing.T) {
 		"no exponent":       {LocalJWKS: `{"keys":[{"kty":"RSA","n":"AQAB","e":"AQABAQABAQAB"}]}`, SAMLocal: true},
 	} {
 		if _, err := newHandler(config, readFunction, allServedBy(nil)); err == nil || !strings.Contains(err.Error(), "LOCAL_JWKS") {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: unexpected error %v", name, err)
 		}
 	}
 }

@@ -53,11 +53,11 @@ func TestHEADIsGETWithoutTheBody(t *testing.T) {
 			get := support.get(path, "Accept-Encoding", "identity").want(t, http.StatusOK)
 			head := support.send("HEAD", path, "", "Accept-Encoding", "identity").want(t, http.StatusOK)
 			if head.body != "" {
-				t.Errorf("a body: %s", head.body)
+				t.Errorf("response has a body: %s", head.body)
 			}
 			for _, name := range []string{"Content-Type", "Content-Length", "Etag"} {
 				if got, want := head.header.Get(name), get.header.Get(name); got != want || want == "" && name != "Etag" {
-					t.Errorf("%s %q, of GET %q", name, got, want)
+					t.Errorf("%s is %q, but %q for GET", name, got, want)
 				}
 			}
 		})
@@ -72,7 +72,7 @@ func TestHEADIsGETWithoutTheBody(t *testing.T) {
 func TestOptionsIsOpen(t *testing.T) {
 	w := newWorld(t)
 	if r := w.stranger().send("OPTIONS", oneCase, ""); r.status != 204 || r.header.Get("Allow") != "GET, HEAD, OPTIONS" {
-		t.Errorf("%d %q", r.status, r.header.Get("Allow"))
+		t.Errorf("got status %d, Allow %q", r.status, r.header.Get("Allow"))
 	}
 }
 
@@ -154,7 +154,7 @@ func TestEveryAnswerCarries(t *testing.T) {
 func TestRequestThatIsRefusedIsALineInTheLog(t *testing.T) {
 	w, advisor := enabled(t)
 	if w.stranger().get("/v1/health").want(t, 200); w.log.String() != "" {
-		t.Errorf("a request that went well is paid for twice, here and in the gateway's log: %s", w.log)
+		t.Errorf("a successful request is logged, although API Gateway logs it too: %s", w.log)
 	}
 	r := advisor.get(oneCase).want(t, 404)
 	var line map[string]any
@@ -177,7 +177,7 @@ func TestLogHoldsNoToken(t *testing.T) {
 	w.as(relatedro.Support, "*").get("/v1/nothing?token=" + advisor.token)
 	for _, part := range strings.Split(advisor.token, ".") {
 		if strings.Contains(w.log.String(), part) {
-			t.Fatalf("part of the token is in the log: %s", w.log)
+			t.Fatalf("log contains part of the token: %s", w.log)
 		}
 	}
 }

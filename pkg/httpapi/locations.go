@@ -37,7 +37,7 @@ type locationPage struct {
 	Cursor    *string        `json:"cursor"`
 }
 
-// locations lists how the locations fare that the caller may see.
+// locations lists the state of the locations that the caller may see.
 func (s administration) locations(ctx context.Context, r *request) (answer, error) {
 	status, given := r.query("status")
 	which := relatedro.LocationFilter(status)

@@ -15,7 +15,7 @@ import (
 
 const locations = "/v1/operations/locations"
 
-// locationsAnswer is what these tests look at in a page of locations.
+// locationsAnswer holds the fields of a page of locations that these tests check.
 type locationsAnswer struct {
 	Locations []struct {
 		LocationID, Status string
@@ -43,7 +43,7 @@ func (p locationsAnswer) ids() string {
 	return strings.Join(ids, " ")
 }
 
-// standing stores locations that fare each in a way of its own.
+// standing stores locations that each have a different state.
 func standing(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)
@@ -106,10 +106,10 @@ func TestLocationsTellHowTheyFare(t *testing.T) {
 		"loc-off DISABLED true active checked false",
 	}
 	if diff := cmp.Diff(want, got); diff != "" || page.Cursor != nil {
-		t.Errorf("%v %s", page.Cursor, diff)
+		t.Errorf("cursor %v, locations: %s", page.Cursor, diff)
 	}
 	if body := w.as(relatedro.Support, "*").get(locations).body; strings.Contains(body, "relatedRos") {
-		t.Errorf("it lists related ROs: %s", body)
+		t.Errorf("response lists related ROs: %s", body)
 	}
 }
 
@@ -130,7 +130,7 @@ func TestLocationsByStatus(t *testing.T) {
 		var page locationsAnswer
 		w.as(relatedro.Support, c.locations...).get(locations+strings.TrimSuffix(name, "&")).want(t, 200).decode(t, &page)
 		if page.ids() != c.want {
-			t.Errorf("%s of %s: %s, want %s", name, c.locations, page.ids(), c.want)
+			t.Errorf("%s as %s: got %s, want %s", name, c.locations, page.ids(), c.want)
 		}
 	}
 	support := w.as(relatedro.Support, "*")
@@ -139,8 +139,9 @@ func TestLocationsByStatus(t *testing.T) {
 	support.get(locations+"?cursor=abc").problem(t, 400, "bad-input", "cursor")
 }
 
-// A page of 50 costs one query for the list, one for each location's newest case, and three reads of a hundred keys at most
-// each: what they are read side by side keeps within a second.
+// A page of 50 locations takes one query for the list, one query for the newest case of each
+// location, and four batch reads of at most 100 keys. The queries run concurrently so that a page
+// takes less than a second.
 func TestPageOfLocationsCostsFewCalls(t *testing.T) {
 	w := newWorld(t)
 	for i := range relatedro.PageSize + 1 {
@@ -171,12 +172,13 @@ func TestPageOfLocationsCostsFewCalls(t *testing.T) {
 	first := page
 	support.get(locations+"?cursor="+*first.Cursor).want(t, 200).decode(t, &page)
 	if page.ids() != "loc-050" || page.Cursor != nil {
-		t.Errorf("the second page has %s", page.ids())
+		t.Errorf("unexpected second page: %s", page.ids())
 	}
 	support.get(locations+"?status=enabled&cursor="+*first.Cursor).problem(t, 400, "bad-input", "cursor")
 }
 
-// A filter that takes few goes on to the pages that have some, and gives up after a while with a cursor.
+// A filter with few matches continues on the following pages, and returns a cursor when it stops
+// early.
 func TestFilterGoesOnToTheLocationsThatItTakes(t *testing.T) {
 	w := newWorld(t)
 	for i := range 2*relatedro.PageSize + 5 {
@@ -192,10 +194,10 @@ func TestFilterGoesOnToTheLocationsThatItTakes(t *testing.T) {
 	var page locationsAnswer
 	w.as(relatedro.Support, "*").get(locations+"?status=failing").want(t, 200).decode(t, &page)
 	if page.ids() != "loc-102" {
-		t.Errorf("failing: %s", page.ids())
+		t.Errorf("unexpected failing locations: %s", page.ids())
 	}
 	w.as(relatedro.Support, "loc-103").get(locations).want(t, 200).decode(t, &page)
 	if page.ids() != "loc-103" || page.Locations[0].Status != "DISABLED" {
-		t.Errorf("one's own: %+v", page)
+		t.Errorf("unexpected locations of the caller: %+v", page)
 	}
 }

@@ -10,12 +10,12 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// newer is north after Karmak has moved it to its newer interface.
+// newer is north after Karmak has moved it to the newer interface.
 var newer = relatedro.Connection{Kind: karmak.ReportDataAccess, Account: "03900", Branch: "01"}
 
 const movedKarmak = `{"kind":"rda","accountNumber":"03900","branch":"01"}`
 
-// karmakMoved has Karmak move a dealer: the account that Unity had refuses it.
+// karmakMoved makes Karmak move a dealer: Unity rejects the previous account afterwards.
 func (w *world) karmakMoved(over relatedro.Connection) {
 	w.Helper()
 	w.karmakActive(over)
@@ -31,13 +31,13 @@ func saying(status, dms, karmak, more string) string {
 	return fmt.Sprintf(`{"status":%q,"dms":%q,"karmak":%s%s}`, status, dms, karmak, more)
 }
 
-// putBody sends settings as read at a version.
+// putBody sends settings with the given version in If-Match.
 func (c caller) putBody(version int, body string) response {
 	c.Helper()
 	return c.send("PUT", settingsPath, body, "If-Match", fmt.Sprintf(`"%d"`, version))
 }
 
-// withList is a world whose loc-100 is enabled and has a case with a list.
+// withList returns a world in which loc-100 is enabled and has a case with one related RO.
 func withList(t *testing.T) *world {
 	t.Helper()
 	w, _ := enabled(t)
@@ -65,33 +65,34 @@ func TestDealerWhoIsMovedKeepsItsLists(t *testing.T) {
 	support := w.as(relatedro.Support, "loc-100")
 	r := support.putBody(1, saying("ENABLED", "KARMAK_FUSION", movedKarmak, `,"sameDealer":true`)).want(t, 200)
 	if want := `"karmak":{"account":"","user":"","branch":"01","kind":"rda","accountNumber":"03900"}`; !strings.Contains(r.body, want) {
-		t.Errorf("%s, want %s", r.body, want)
+		t.Errorf("got %s, want it to contain %s", r.body, want)
 	}
 	w.restart()
 	advisor := w.as(relatedro.ServiceAdvisor, "loc-100")
 	if after := advisor.listed(); after != before || after.RelatedCount != 1 || after.Retrieval.RetrievedAt == "" {
-		t.Errorf("shown before %+v, after the move %+v", before, after)
+		t.Errorf("list before the move %+v, after the move %+v", before, after)
 	}
-	// A manager sends back what was read, and the list is kept through that.
+	// A manager sends the settings back unchanged, which must keep the list.
 	manager := w.as(relatedro.ServiceManager, "loc-100")
 	manager.putBody(2, saying("DISABLED", "KARMAK_FUSION", `{"account":"","user":"","branch":"01","kind":"rda","accountNumber":"03900"}`, "")).want(t, 200)
 	if after := advisor.listed(); after.RelatedCount != 1 {
-		t.Errorf("switched off: %+v", after)
+		t.Errorf("list after disabling: %+v", after)
 	}
 	history := manager.get(settingsPath+"/history").want(t, 200)
 	if !strings.Contains(history.body, `"accountNumber":"03900"`) {
-		t.Errorf("history: %s", history.body)
+		t.Errorf("unexpected history: %s", history.body)
 	}
 }
 
-// Without support's word it may be another dealer, whose location must not show the list.
+// Unless support confirms the same dealer, the connection may belong to another dealer, and the
+// location must not show the list.
 func TestAnotherKindMayBeAnotherDealer(t *testing.T) {
 	w := withList(t)
 	w.karmakMoved(north)
 	w.as(relatedro.Support, "loc-100").putBody(1, saying("ENABLED", "KARMAK_FUSION", movedKarmak, "")).want(t, 200)
 	w.restart()
 	if l := w.as(relatedro.ServiceAdvisor, "loc-100").listed(); l.RelatedCount != 0 || l.Retrieval.Reason != "connection_changed" {
-		t.Errorf("%+v", l)
+		t.Errorf("unexpected list: %+v", l)
 	}
 }
 
@@ -102,7 +103,7 @@ func TestAccountNumberThatWasMistypedIsCorrected(t *testing.T) {
 	support.putBody(1, saying("DISABLED", "KARMAK_FUSION", mistyped, `,"sameDealer":true`)).want(t, 200)
 	support.putBody(2, saying("DISABLED", "KARMAK_FUSION", movedKarmak, `,"sameDealer":true`)).want(t, 200)
 	if l := support.listed(); l.RelatedCount != 1 {
-		t.Errorf("%+v", l)
+		t.Errorf("unexpected list: %+v", l)
 	}
 }
 
@@ -147,14 +148,14 @@ func TestKindIsSupportsToChoose(t *testing.T) {
 	manager.send("POST", settingsPath+"/verify", `{"karmak":`+movedKarmak+`}`).problem(t, 403, "forbidden", "karmak")
 }
 
-// Unity named as a kind is the connection that it was without.
+// A connection of kind unity equals one without a kind.
 func TestUnityByItsName(t *testing.T) {
 	w, _ := enabled(t)
 	w.karmakActive(north)
 	named := strings.Replace(wanting(relatedro.Enabled, north), `{"account"`, `{"kind":"unity","account"`, 1)
 	r := w.as(relatedro.ServiceManager, "loc-100").putBody(1, named).want(t, 200)
 	if strings.Contains(r.body, "kind") {
-		t.Errorf("the answer has a member that clients of before do not know: %s", r.body)
+		t.Errorf("response has a field that older clients do not know: %s", r.body)
 	}
 }
 
@@ -166,13 +167,13 @@ func TestVerifyAsksByTheChosenKind(t *testing.T) {
 		var s settingsAnswer
 		support.send("POST", settingsPath+"/verify", body).want(t, 200).decode(t, &s)
 		if s.Activation.State != want || s.Activation.FusionVersion != nil {
-			t.Errorf("%+v", s.Activation)
+			t.Errorf("unexpected activation: %+v", s.Activation)
 		}
 	}
 	w.clock.advance(relatedro.VerifyPeriod)
 	var s settingsAnswer
 	if support.send("POST", settingsPath+"/verify", "").want(t, 200).decode(t, &s); s.Activation.State == "active" {
-		t.Errorf("by Unity: %+v", s.Activation)
+		t.Errorf("unexpected activation with Unity: %+v", s.Activation)
 	}
 }
 
@@ -188,8 +189,8 @@ func TestNewerInterfaceListsNoBranches(t *testing.T) {
 	}
 }
 
-// A DMS that keeps all pay types on one RO has no related ROs: no place says that none were
-// found.
+// A DMS that keeps all pay types on one RO has no related ROs, so no response may say that none
+// were found.
 func TestNotApplicable(t *testing.T) {
 	w := withList(t)
 	support := w.as(relatedro.Support, "loc-100")
@@ -197,13 +198,13 @@ func TestNotApplicable(t *testing.T) {
 	asked := w.karmak.Counts().Total
 	support.putBody(1, saying("DISABLED", "SINGLE_RO", `{"account":"","user":"","branch":""}`, "")).want(t, 200)
 	if n := w.karmak.Counts().Total; n != asked {
-		t.Errorf("Karmak was asked %d times", n-asked)
+		t.Errorf("Karmak received %d requests, want none", n-asked)
 	}
 	w.restart()
 	advisor := w.as(relatedro.ServiceAdvisor, "loc-100")
 	if l := advisor.listed(); !l.NotApplicable || l.RelatedCount != 0 || l.Retrieval.Outcome != "failed" ||
 		l.Retrieval.Reason != "not_applicable" || l.FeatureStatus != "DISABLED" {
-		t.Errorf("the case: %+v", l)
+		t.Errorf("unexpected case: %+v", l)
 	}
 	batch := advisor.send("POST", "/v1/related-ros/batch-get",
 		`{"cases":[{"locationId":"loc-100","caseId":"case-1"},{"locationId":"loc-100","caseId":"unknown"},{"locationId":"loc-200","caseId":"case-1"}]}`).want(t, 200)
@@ -212,16 +213,16 @@ func TestNotApplicable(t *testing.T) {
 		`{"found":false,"locationId":"loc-200","caseId":"case-1"}`,
 	} {
 		if !strings.Contains(batch.body, want) {
-			t.Errorf("the batch %s lacks %s", batch.body, want)
+			t.Errorf("batch response %s lacks %s", batch.body, want)
 		}
 	}
 	for _, asset := range []string{"asset-77", "unknown"} {
 		if r := advisor.get("/v1/locations/loc-100/assets/"+asset+"/related-ros").want(t, 200); !strings.Contains(r.body, `,"notApplicable":true}`) {
-			t.Errorf("asset %s: %s", asset, r.body)
+			t.Errorf("asset %s: unexpected response: %s", asset, r.body)
 		}
 	}
 	if r := advisor.get("/v1/locations/loc-100/open-warranty-ros").want(t, 200); !strings.Contains(r.body, `"notApplicable":true`) {
-		t.Errorf("open warranty ROs: %s", r.body)
+		t.Errorf("unexpected open warranty ROs: %s", r.body)
 	}
 	r := support.send("POST", "/v1/locations/loc-100/cases/case-1/refresh", "")
 	r.problem(t, 409, "location-disabled")

@@ -9,8 +9,8 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// TestNamesAreNotSplit asks with tokens whose names, joined as API Gateway joins them,
-// read like other names.
+// TestNamesAreNotSplit uses tokens whose names, joined as API Gateway joins them, read like other
+// names.
 func TestNamesAreNotSplit(t *testing.T) {
 	w := newWorld(t)
 	list := func(names ...string) []string { return names }
@@ -38,14 +38,14 @@ func TestNamesAreNotSplit(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := w.claiming(map[string]any{"sub": "user-7", "roles": c.roles, "locations": c.locations}).get(c.path)
 			if r.status != c.status {
-				t.Errorf("%d, want %d: %s", r.status, c.status, r.body)
+				t.Errorf("got status %d, want %d: %s", r.status, c.status, r.body)
 			}
 		})
 	}
 }
 
-// TestOnlyWholeNamesGrant draws tokens with names that hold each other, blanks,
-// brackets, commas and quotes, and compares with who has the very name.
+// TestOnlyWholeNamesGrant draws tokens with names that contain each other, spaces, brackets, commas
+// and quotes, and checks that only a caller with the exact name has access.
 func TestOnlyWholeNamesGrant(t *testing.T) {
 	w := newWorld(t)
 	piece := rapid.SampledFrom([]string{
@@ -74,10 +74,10 @@ func TestOnlyWholeNamesGrant(t *testing.T) {
 		sees := has(locations, "*") || has(locations, "loc-100")
 		known := has(roles, string(relatedro.Support)) || has(roles, string(relatedro.ServiceAdvisor)) || has(roles, string(relatedro.Administrator))
 		if r := caller.get(settingsPath); r.status != 403 && (!known || !sees) {
-			t.Errorf("settings: %d %s", r.status, r.body)
+			t.Errorf("settings: access granted, status %d: %s", r.status, r.body)
 		}
 		if r := caller.get(settingsPath + "/history"); r.status != 403 && (!sees || !has(roles, "support") && !has(roles, "administrator")) {
-			t.Errorf("history: %d %s", r.status, r.body)
+			t.Errorf("history: access granted, status %d: %s", r.status, r.body)
 		}
 	})
 }

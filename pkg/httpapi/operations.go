@@ -50,7 +50,8 @@ func (s administration) deadLetters(ctx context.Context, r *request) (answer, er
 	return answer{status: http.StatusOK, body: body}, nil
 }
 
-// redrive sends back what the caller may see; of one location, or the messages alone, that the body names.
+// redrive moves dead letters that the caller may see back to their queue. The body may restrict
+// them to one location or to single messages.
 func (s administration) redrive(ctx context.Context, r *request) (answer, error) {
 	o, err := parse(r.body)
 	if err != nil {
@@ -79,10 +80,11 @@ func (s administration) redrive(ctx context.Context, r *request) (answer, error)
 	}{moved, left}}, nil
 }
 
-// mostLetters is the most dead letters that a request names: as many as a list has.
+// mostLetters is the maximum number of dead letters in a request. It equals the maximum length of a
+// list.
 const mostLetters = 100
 
-// discard deletes the messages that the body names, of those that the caller may see.
+// discard deletes the messages listed in the body that the caller may see.
 func (s administration) discard(ctx context.Context, r *request) (answer, error) {
 	o, err := parse(r.body)
 	if err != nil {

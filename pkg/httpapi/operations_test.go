@@ -30,7 +30,7 @@ func TestDeadLettersOfOnesLocations(t *testing.T) {
 		return locations, page.Complete
 	}
 	if got, complete := list(w.as(relatedro.Support, "*")); fmt.Sprint(got) != `["loc-100" "loc-200" null]` || !complete {
-		t.Errorf("everywhere: %v %t", got, complete)
+		t.Errorf("at all locations: %v, complete %t", got, complete)
 	}
 	if got, _ := list(w.as(relatedro.Support, "loc-200")); fmt.Sprint(got) != `["loc-200"]` {
 		t.Errorf("at loc-200: %v", got)
@@ -57,29 +57,29 @@ func TestSingleDeadLetters(t *testing.T) {
 	all := ids()
 	naming := func(location string) string { return fmt.Sprintf(`{"queue":"close","messageIds":[%q]}`, all[location]) }
 	if r := support.send("POST", deadLetters+"/redrive", naming("loc-100")).want(t, 200); r.body != `{"moved":1,"approximateLeft":2}` {
-		t.Errorf("redriven: %s", r.body)
+		t.Errorf("unexpected answer to redrive: %s", r.body)
 	}
 	if r := w.as(relatedro.Support, "loc-300").send("POST", deadLetters+"/delete", naming("loc-200")).want(t, 200); r.body != `{"deleted":0,"approximateLeft":2}` {
-		t.Errorf("of another location: %s", r.body)
+		t.Errorf("unexpected answer to delete at another location: %s", r.body)
 	}
 	if r := support.send("POST", deadLetters+"/delete", naming("loc-200")).want(t, 200); r.body != `{"deleted":1,"approximateLeft":1}` {
-		t.Errorf("deleted: %s", r.body)
+		t.Errorf("unexpected answer to delete: %s", r.body)
 	}
 	if left := ids(); len(left) != 1 || left["loc-300"] == "" {
-		t.Errorf("left: %v", left)
+		t.Errorf("dead letters left: %v", left)
 	}
 	if sent := w.inQueue(w.queues[relatedro.CloseQueue].Source); len(sent) != 1 || !strings.Contains(sent[0], "loc-100") {
-		t.Errorf("sent back: %q", sent)
+		t.Errorf("redriven messages: %q", sent)
 	}
 	for name, body := range map[string]string{
 		"none": `{"queue":"close"}`, "an empty list": `{"queue":"close","messageIds":[]}`, "no list": `{"queue":"close","messageIds":"a"}`,
 		"too many": `{"queue":"close","messageIds":["a"` + strings.Repeat(`,"a"`, 100) + `]}`,
 	} {
 		if r := support.send("POST", deadLetters+"/delete", body); r.status != 400 {
-			t.Errorf("delete %s: %d", name, r.status)
+			t.Errorf("delete %s: got status %d, want 400", name, r.status)
 		}
 	}
-	// An empty list is not all of them.
+	// An empty list must not mean all messages.
 	support.send("POST", deadLetters+"/redrive", `{"queue":"close","messageIds":[]}`).problem(t, 400, "bad-input", "messageIds")
 	support.send("POST", deadLetters+"/delete", `{"queue":"close","messageIds":[""]}`).problem(t, 400, "bad-input", "messageIds[0]")
 }
@@ -97,7 +97,7 @@ func TestRedrive(t *testing.T) {
 		"of an unknown place": {[]string{"*"}, `{"queue":"close","locationId":"loc-9"}`, `{"moved":0,"approximateLeft":3}`, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel() // finding a queue empty takes a second
+			t.Parallel() // receiving from an empty queue takes a second
 			w := newWorld(t)
 			for _, location := range []string{"loc-100", "loc-200"} {
 				w.setAside(relatedro.CloseQueue, fmt.Sprintf(`{"locationId":%q}`, location), nil)
@@ -105,14 +105,14 @@ func TestRedrive(t *testing.T) {
 			w.setAside(relatedro.CloseQueue, `{"locationId":"none of ours"}`, nil)
 			r := w.as(relatedro.Support, c.locations...).send("POST", deadLetters+"/redrive", c.body).want(t, 200)
 			if r.body != c.moved {
-				t.Errorf("answered %s, want %s", r.body, c.moved)
+				t.Errorf("got %s, want %s", r.body, c.moved)
 			}
 			if got := strings.Join(w.inQueue(w.queues[relatedro.CloseQueue].Source), " "); strings.Count(got, "locationId") != len(strings.Fields(c.got)) {
-				t.Errorf("sent back: %s; want those of %s", got, c.got)
+				t.Errorf("redriven messages: got %s, want those of %s", got, c.got)
 			} else {
 				for _, location := range strings.Fields(c.got) {
 					if !strings.Contains(got, location) {
-						t.Errorf("%s was not sent back", location)
+						t.Errorf("message of %s was not redriven", location)
 					}
 				}
 			}

@@ -36,8 +36,8 @@ type numbersJSON struct {
 	More      int      `json:"more"`
 }
 
-// past serves what a case remembers of its retrievals. It remembers nothing of those before
-// the first in the answer, and so it never says that there were none.
+// past serves the recorded retrievals of a case. Retrievals before the earliest one in the response
+// were not recorded, so an empty list does not mean that there were none.
 func (s reading) past(ctx context.Context, r *request) (answer, error) {
 	past, err := s.reader.Past(ctx, r.caseKey())
 	if err != nil {
@@ -56,7 +56,8 @@ func (s reading) past(ctx context.Context, r *request) (answer, error) {
 	return answer{status: http.StatusOK, body: body, tagged: true}, nil
 }
 
-// sentenceOrNull says it of any connection: a retrieval does not keep which it was made over.
+// sentenceOrNull returns the explanation for the zero connection, because a retrieval does not
+// record its connection.
 func (s reading) sentenceOrNull(r relatedro.Reason) *string {
 	if r == "" {
 		return nil

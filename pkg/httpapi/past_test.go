@@ -12,7 +12,7 @@ import (
 
 const retrievals = "/v1/locations/loc-100/cases/case-1/retrievals"
 
-// pastAnswer is what these tests look at in a case's retrievals.
+// pastAnswer holds the fields of a case's retrievals that these tests check.
 type pastAnswer struct {
 	RecordedSince *string
 	Retrievals    []struct {
@@ -26,7 +26,9 @@ type pastAnswer struct {
 	}
 }
 
-// fetched returns a case of loc-100 as some retrievals leave it, an hour apart from noon on; of what "" stands for, one fails.
+// fetched returns a case of loc-100 after one retrieval per element of found, one hour apart from
+// noon on. An element is the number of the related RO that the retrieval found; "" is a failed
+// retrieval.
 func fetched(over relatedro.Connection, found ...string) relatedro.Case {
 	c := aCase("loc-100", "case-1", "50", over)
 	c.Retrieval, c.FetchedOver = relatedro.Retrieval{}, relatedro.Connection{}
@@ -68,7 +70,7 @@ func TestRetrievalsOfACaseNewestFirst(t *testing.T) {
 		t.Errorf("retrievals: %s", diff)
 	}
 	if got.RecordedSince == nil || *got.RecordedSince != "2026-11-23T12:00:00Z" {
-		t.Errorf("recorded since %v", got.RecordedSince)
+		t.Errorf("recordedSince is %v", got.RecordedSince)
 	}
 }
 
@@ -80,14 +82,15 @@ func TestNoRetrievalIsKeptOfACaseStoredBefore(t *testing.T) {
 	}
 }
 
-// What another account had is another's: the numbers of a connection that was a mistake are shown to nobody of the location.
+// Data of another account belongs to another dealer: the location must not show numbers from a
+// connection that was a mistake.
 func TestRetrievalsOverAnotherConnectionAreNotShown(t *testing.T) {
 	w, advisor := enabled(t)
 	w.save(fetched(south, "51", ""))
 	var got pastAnswer
 	advisor.get(retrievals).want(t, 200).decode(t, &got)
 	if len(got.Retrievals) != 0 || got.RecordedSince != nil {
-		t.Errorf("%+v", got)
+		t.Errorf("retrievals over another connection: %+v", got)
 	}
 }
 
@@ -98,7 +101,7 @@ func TestRetrievalsOfNoCase(t *testing.T) {
 	advisor.get(retrievals).problem(t, 404, "case-not-retrieved")
 }
 
-// P1 to P4 do not carry the history.
+// P1 to P4 do not include the retrieval history.
 func TestAnswersDoNotCarryTheHistory(t *testing.T) {
 	w, advisor := enabled(t)
 	c := fetched(north, "51")
@@ -120,7 +123,7 @@ func TestAnswersDoNotCarryTheHistory(t *testing.T) {
 	w.save(c)
 	for name, request := range requests {
 		if r := request().want(t, 200); r.body != without[name] {
-			t.Errorf("%s answers %s, without a history %s", name, r.body, without[name])
+			t.Errorf("%s returns %s with a history, %s without", name, r.body, without[name])
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// problem is the error of a request, in the form of RFC 9457.
+// problem is the error of a request in the format of RFC 9457.
 type problem struct {
 	kind    kind
 	detail  string
@@ -22,13 +22,13 @@ type problem struct {
 	cause   error // for the log only
 }
 
-// field says what is wrong with one part of the input.
+// field describes an error in one field of the input.
 type field struct {
 	Field  string `json:"field"`
 	Detail string `json:"detail"`
 }
 
-// Error returns what the caller is told, and the cause.
+// Error returns the kind, the detail and the cause.
 func (p *problem) Error() string {
 	if p.cause != nil {
 		return fmt.Sprintf("%s: %s: %v", p.kind, p.detail, p.cause)
@@ -36,7 +36,7 @@ func (p *problem) Error() string {
 	return fmt.Sprintf("%s: %s", p.kind, p.detail)
 }
 
-// invalid returns the problem of bad input in the given fields.
+// invalid returns the problem of invalid input in the given fields.
 func invalid(fields ...field) *problem {
 	return &problem{kind: badInput, detail: "See fields for what is wrong.", fields: fields}
 }
@@ -60,7 +60,7 @@ const (
 	internal         kind = "internal"
 )
 
-// status is the one place that maps what went wrong to a status and a title.
+// status is the only mapping from kinds of problems to HTTP statuses and titles.
 func (k kind) status() (status int, title string) {
 	switch k {
 	case badInput:
@@ -101,7 +101,7 @@ func (k kind) status() (status int, title string) {
 	return http.StatusInternalServerError, "Our own mistake"
 }
 
-// answerTo returns what to answer instead of what failed with err.
+// answerTo returns the response to a request that failed with err.
 func answerTo(err error, requestID string) answer {
 	p := classify(err)
 	status, title := p.kind.status()
@@ -110,7 +110,7 @@ func answerTo(err error, requestID string) answer {
 		headers["www-authenticate"] = "Bearer"
 	}
 	maps.Copy(headers, p.headers)
-	// Strings and a number: this cannot fail.
+	// Encoding strings and a number cannot fail.
 	encoded, _ := encodeJSON(struct {
 		Type     kind    `json:"type"`
 		Title    string  `json:"title"`
@@ -122,8 +122,8 @@ func answerTo(err error, requestID string) answer {
 	return answer{status: status, headers: headers, encoded: encoded}
 }
 
-// classify returns the problem that an error is to the caller. What it does not
-// know came from the outside and may work later.
+// classify returns the problem for an error. Unknown errors come from dependencies and may be
+// temporary.
 func classify(err error) *problem {
 	var (
 		p       *problem
@@ -161,7 +161,7 @@ func refused(r *relatedro.Refusal) *problem {
 	return p
 }
 
-// spelled returns a field's name as the contract has it, where connections are "karmak".
+// spelled returns a field's name in the contract, where connections are called "karmak".
 func spelled(name string) string {
 	if rest, ok := strings.CutPrefix(name, relatedro.ConnectionField); ok {
 		return "karmak" + rest
@@ -169,17 +169,17 @@ func spelled(name string) string {
 	return name
 }
 
-// retryAfter says to wait for whole seconds, one at least.
+// retryAfter returns a Retry-After header with wait rounded up to whole seconds, at least one.
 func retryAfter(wait time.Duration) map[string]string {
 	seconds := max(1, int(math.Ceil(wait.Seconds())))
 	return map[string]string{"retry-after": strconv.Itoa(seconds)}
 }
 
-// panicError is a panic of ours, caught.
+// panicError is a recovered panic.
 type panicError struct {
 	value any
 	stack []byte
 }
 
-// Error returns the panic's value and where it was.
+// Error returns the panic's value and stack.
 func (p *panicError) Error() string { return fmt.Sprintf("panic: %v\n%s", p.value, p.stack) }

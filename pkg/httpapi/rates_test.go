@@ -11,7 +11,7 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// atOnce sends a request n times at the same time and counts the answers by status.
+// atOnce sends a request n times concurrently and counts the responses by status.
 func (c caller) atOnce(n int, method, path, body string, headers ...string) map[int]int {
 	c.Helper()
 	var mu sync.Mutex
@@ -37,13 +37,13 @@ func TestVerifyAsksKarmakOnceForALocation(t *testing.T) {
 	once := len(w.karmak.Requests())
 	w.clock.advance(relatedro.VerifyPeriod)
 	if statuses := manager.atOnce(40, "POST", settingsPath+"/verify", ""); statuses[200] != 1 || statuses[429] != 39 {
-		t.Errorf("answers by status: %v", statuses)
+		t.Errorf("responses by status: %v", statuses)
 	}
 	if asked := len(w.karmak.Requests()) - once; asked > once {
-		t.Errorf("Karmak was asked %d times, one verification takes %d", asked, once)
+		t.Errorf("Karmak received %d requests, but one verification takes %d", asked, once)
 	}
 	if r := manager.send("POST", settingsPath+"/verify", ""); r.header.Get("Retry-After") != "10" {
-		t.Errorf("Retry-After %q of %s", r.header.Get("Retry-After"), r.body)
+		t.Errorf("Retry-After is %q: %s", r.header.Get("Retry-After"), r.body)
 	}
 }
 
@@ -54,9 +54,9 @@ func TestEnablingAsksKarmakForOneAtATime(t *testing.T) {
 	manager := w.as(relatedro.ServiceManager, "loc-100")
 	statuses := manager.atOnce(20, "PUT", settingsPath, wanting(relatedro.Enabled, north), "If-Match", `"1"`)
 	if statuses[200] != 1 || statuses[200]+statuses[412]+statuses[429] != 20 {
-		t.Errorf("answers by status: %v", statuses)
+		t.Errorf("responses by status: %v", statuses)
 	}
-	// The next one need not wait, whatever Karmak said before.
+	// The next request does not need to wait, regardless of the previous result.
 	manager.put(2, relatedro.Enabled, north).want(t, 200)
 	manager.put(3, relatedro.Enabled, north).want(t, 200)
 }
@@ -73,7 +73,7 @@ func TestOnePersonAsksSoOftenAMinute(t *testing.T) {
 	w.clock.advance(15 * time.Second)
 	r := refresh(manager, 1000)
 	if r.problem(t, 429, "too-soon"); r.header.Get("Retry-After") != "45" {
-		t.Errorf("Retry-After %s, want 45", r.header.Get("Retry-After"))
+		t.Errorf("Retry-After is %s, want 45", r.header.Get("Retry-After"))
 	}
 	manager.send("POST", settingsPath+"/verify", "").problem(t, 429, "too-soon")
 	manager.put(1, relatedro.Enabled, north).problem(t, 429, "too-soon")
@@ -83,7 +83,8 @@ func TestOnePersonAsksSoOftenAMinute(t *testing.T) {
 	refresh(manager, 1002).want(t, 202)
 }
 
-// TestRefreshAfterACrash claims a refresh as an invocation does that then dies.
+// TestRefreshAfterACrash stores the claim of an invocation that crashed before it queued the
+// refresh.
 func TestRefreshAfterACrash(t *testing.T) {
 	w, _ := enabled(t)
 	w.save(aCase("loc-100", "case-1", "50", north))
@@ -93,10 +94,10 @@ func TestRefreshAfterACrash(t *testing.T) {
 	}
 	manager := w.as(relatedro.ServiceManager, "loc-100")
 	if r := manager.send("POST", refreshPath, "").want(t, 202); r.body != `{"eventId":"CRASHED"}` {
-		t.Errorf("%s", r.body)
+		t.Errorf("unexpected response: %s", r.body)
 	}
 	if sent := w.inQueue(w.queues[relatedro.RefreshQueue].Source); len(sent) != 1 || !strings.Contains(sent[0], `"CRASHED"`) {
-		t.Errorf("sent %v", sent)
+		t.Errorf("queued %v", sent)
 	}
 	manager.send("POST", refreshPath, "").problem(t, 429, "too-soon")
 }
@@ -113,6 +114,6 @@ func TestRefreshWhoseClaimIsTriedAgain(t *testing.T) {
 	})
 	w.as(relatedro.ServiceManager, "loc-100").send("POST", refreshPath, "").want(t, 202)
 	if sent := w.inQueue(w.queues[relatedro.RefreshQueue].Source); len(sent) != 1 {
-		t.Errorf("sent %v", sent)
+		t.Errorf("queued %v", sent)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// reading serves what the UI reads.
+// reading serves the endpoints that the UI reads.
 type reading struct {
 	reader   *relatedro.Reader
 	version  string
@@ -112,7 +112,7 @@ func (s reading) batch(ctx context.Context, r *request) (answer, error) {
 	return answer{status: http.StatusOK, body: body}, nil
 }
 
-// batchKeys returns the cases that a body asks for, in its order.
+// batchKeys returns the cases that a body requests, in the order of the body.
 func batchKeys(body []byte) ([]relatedro.CaseKey, error) {
 	o, err := parse(body)
 	if err != nil {

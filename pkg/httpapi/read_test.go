@@ -11,7 +11,7 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// caseAnswer is what these tests look at in a case.
+// caseAnswer holds the fields of a case that these tests check.
 type caseAnswer struct {
 	Found         *bool
 	LocationID    string
@@ -61,7 +61,8 @@ func (p pageAnswer) matches() string {
 	return strings.Join(found, ", ")
 }
 
-// enabled returns a world with loc-100 enabled over north, and an advisor of it.
+// enabled returns a world in which loc-100 is enabled with connection north, and an advisor of
+// loc-100.
 func enabled(t *testing.T) (*world, caller) {
 	t.Helper()
 	w := newWorld(t)
@@ -95,7 +96,7 @@ func TestNumberThatNobodyCanSearchForHasNoLinkedCases(t *testing.T) {
 	var c caseAnswer
 	advisor.get(oneCase).want(t, 200).decode(t, &c)
 	if got := c.numbers(); got != "50/A 51" || c.RelatedROs[0].LinkedCases == nil {
-		t.Errorf("%s: %+v", got, c.RelatedROs)
+		t.Errorf("unexpected related ROs %s: %+v", got, c.RelatedROs)
 	}
 }
 
@@ -110,7 +111,7 @@ func TestLinkedCasesOfTheFirstFifty(t *testing.T) {
 	advisor.get(oneCase).want(t, 200).decode(t, &c)
 	for i, ro := range c.RelatedROs {
 		if lookedUp := ro.LinkedCases != nil; lookedUp != (i < relatedro.LinkedROs) {
-			t.Errorf("related RO %d: linkedCases there: %t", i, lookedUp)
+			t.Errorf("related RO %d: linkedCases present: %t", i, lookedUp)
 		}
 	}
 }
@@ -121,10 +122,10 @@ func TestListOfAnotherConnectionIsNotShown(t *testing.T) {
 	var c caseAnswer
 	advisor.get(oneCase).want(t, 200).decode(t, &c)
 	if len(c.RelatedROs) > 0 || c.RelatedCount != 0 || c.Retrieval.RetrievedAt != nil {
-		t.Errorf("shown: %+v", c)
+		t.Errorf("list of another connection is shown: %+v", c)
 	}
 	if r := c.Retrieval; r.Outcome != "failed" || r.Reason != "connection_changed" || r.Message != relatedro.ConnectionChanged.Sentence() {
-		t.Errorf("retrieval %+v", r)
+		t.Errorf("unexpected retrieval: %+v", r)
 	}
 }
 
@@ -135,7 +136,7 @@ func TestDisabledLocationShowsItsListAndSaysSo(t *testing.T) {
 	var c caseAnswer
 	advisor.get(oneCase).want(t, 200).decode(t, &c)
 	if c.FeatureStatus != "DISABLED" || c.numbers() != "51" {
-		t.Errorf("%+v", c)
+		t.Errorf("unexpected case: %+v", c)
 	}
 }
 
@@ -145,12 +146,12 @@ func TestCaseNotModified(t *testing.T) {
 	tag := advisor.get(oneCase).want(t, 200).header.Get("ETag")
 	for name, header := range map[string]string{"the tag": tag, "weak": "W/" + tag, "among others": `"x", ` + tag, "any": "*"} {
 		if r := advisor.get(oneCase, "If-None-Match", header); r.status != 304 || r.body != "" || r.header.Get("ETag") != tag {
-			t.Errorf("%s: %d %q %q", name, r.status, r.body, r.header.Get("ETag"))
+			t.Errorf("%s: got status %d, body %q, ETag %q", name, r.status, r.body, r.header.Get("ETag"))
 		}
 	}
 	w.save(aCase("loc-100", "case-1", "50", north, alternate("51", "50")))
 	if r := advisor.get(oneCase, "If-None-Match", tag); r.status != 200 || r.header.Get("ETag") == tag {
-		t.Errorf("after a change: %d", r.status)
+		t.Errorf("after a change: got status %d, or the ETag is unchanged", r.status)
 	}
 }
 
@@ -166,7 +167,7 @@ func TestAssetNewestFirst(t *testing.T) {
 	var p pageAnswer
 	advisor.get(cases).want(t, 200).decode(t, &p)
 	if p.ids() != "case-2 case-1 case-0" || p.Cursor != nil {
-		t.Errorf("%s, cursor %v", p.ids(), p.Cursor)
+		t.Errorf("got cases %s, cursor %v", p.ids(), p.Cursor)
 	}
 }
 
@@ -185,14 +186,14 @@ func TestLongAnswersAreCompressed(t *testing.T) {
 	}
 	long, plain := batch("case-2"), batch("case-2", "Accept-Encoding", "deflate, gzip;q=0")
 	if !long.gzipped || plain.gzipped || plain.header.Get("Content-Encoding") != "" || long.body != plain.body {
-		t.Errorf("asked for by gzip: %t, without: %t, equal: %t", long.gzipped, plain.gzipped, long.body == plain.body)
+		t.Errorf("compressed when accepted: %t, when not accepted: %t, equal bodies: %t", long.gzipped, plain.gzipped, long.body == plain.body)
 	}
 	if batch("case-1").gzipped {
-		t.Error("an answer of one packet is compressed")
+		t.Error("a response of one packet is compressed")
 	}
 	tagged := advisor.get(strings.Replace(oneCase, "case-1", "case-2", 1)).want(t, 200)
 	if tagged.gzipped {
-		t.Error("an answer is compressed whose ETag is of the plain one")
+		t.Error("a response with the ETag of the uncompressed body is compressed")
 	}
 }
 
@@ -213,7 +214,7 @@ func TestPagesGoOnInAnotherProcess(t *testing.T) {
 	var first, second pageAnswer
 	advisor.get(cases).want(t, 200).decode(t, &first)
 	if len(first.Cases) != relatedro.PageSize || first.Cursor == nil {
-		t.Fatalf("%d cases, cursor %v", len(first.Cases), first.Cursor)
+		t.Fatalf("first page has %d cases, cursor %v", len(first.Cases), first.Cursor)
 	}
 	w.restart()
 	advisor.get(cases+"?cursor="+*first.Cursor).want(t, 200).decode(t, &second)
@@ -287,7 +288,7 @@ func TestBatchAsksAgainForWhatDynamoDBLeftOut(t *testing.T) {
 	var p pageAnswer
 	advisor.send("POST", batchGet, `{"cases":[{"locationId":"loc-100","caseId":"case-1"}]}`).want(t, 200).decode(t, &p)
 	if !*p.Cases[0].Found {
-		t.Error("a key left out is shown as not found")
+		t.Error("an unprocessed key is returned as not found")
 	}
 }
 
@@ -315,7 +316,7 @@ func TestSearch(t *testing.T) {
 	}
 }
 
-// A number is one whatever its spelling, and is shown as the DMS writes it.
+// Search ignores the spelling of a number, and the response shows it as the DMS writes it.
 func TestSearchInAnySpelling(t *testing.T) {
 	w, advisor := enabled(t)
 	w.save(aCase("loc-100", "case-1", "050123", north, alternate("R50999", "050123"), alternate("0050124", "050123")))
@@ -342,7 +343,7 @@ func TestSearchInAnySpelling(t *testing.T) {
 	var c caseAnswer
 	advisor.get(oneCase).want(t, 200).decode(t, &c)
 	if got := fmt.Sprint(c.RelatedROs[0].LinkedCases, c.RelatedROs[1].LinkedCases); !strings.Contains(got, "case-2") || !strings.Contains(got, "case-3") {
-		t.Errorf("linked cases %s", got)
+		t.Errorf("unexpected linked cases: %s", got)
 	}
 }
 
@@ -357,7 +358,7 @@ func TestSearchInPages(t *testing.T) {
 		advisor.get(target).want(t, 200).decode(t, &p)
 		for _, m := range p.Matches {
 			if want := fmt.Sprintf("case-%03d", seen); m.Case.CaseID != want {
-				t.Fatalf("%s, want %s", m.Case.CaseID, want)
+				t.Fatalf("got case %s, want %s", m.Case.CaseID, want)
 			}
 			seen++
 		}
@@ -367,7 +368,7 @@ func TestSearchInPages(t *testing.T) {
 		}
 	}
 	if seen != relatedro.PageSize+5 {
-		t.Errorf("%d matches", seen)
+		t.Errorf("got %d matches", seen)
 	}
 }
 
@@ -403,7 +404,7 @@ func TestSearchAtSeveralLocations(t *testing.T) {
 				}
 			}
 			if len(seen) != relatedro.PageSize+3 || !slices.IsSorted(seen) || slices.Contains(seen, "case-300") {
-				t.Errorf("found %q", seen)
+				t.Errorf("unexpected cases: %q", seen)
 			}
 		})
 	}
@@ -427,7 +428,7 @@ func TestSearchLeavesOutStaleLinks(t *testing.T) {
 		advisor.get("/v1/search?locationId=loc-100&ro=5&match=prefix").problem(t, 400, "bad-input", "ro")
 		advisor.get("/v1/search?locationId=loc-100&ro=51").want(t, 200).decode(t, &p)
 		if p.matches() != "" {
-			t.Errorf("got %s", p.matches())
+			t.Errorf("got %s, want no matches", p.matches())
 		}
 	})
 }
@@ -460,6 +461,6 @@ func TestStoreThatFailsIsUnavailable(t *testing.T) {
 	r := advisor.get(oneCase)
 	r.problem(t, 503, "unavailable")
 	if strings.Contains(r.body, "Internal") || r.header.Get("Retry-After") == "" {
-		t.Errorf("%v %s", r.header, r.body)
+		t.Errorf("unexpected response: %v %s", r.header, r.body)
 	}
 }

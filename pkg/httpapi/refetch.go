@@ -14,8 +14,7 @@ type refetchAnswer struct {
 	Cursor *string `json:"cursor"`
 }
 
-// refetch puts a page of a location's cases, or the cases in the body, into the refresh
-// queue.
+// refetch queues a page of a location's cases, or the cases in the body, for a refresh.
 func (s administration) refetch(ctx context.Context, r *request) (answer, error) {
 	body := r.body
 	if body == nil {
@@ -67,7 +66,7 @@ func (s administration) handOver(ctx context.Context, r *request, o *object) (an
 	return answer{status: http.StatusAccepted, body: refetchAnswer{Queued: queued}}, nil
 }
 
-// factsOf takes what a caller knows of a case; its RO number may be needed.
+// factsOf reads the facts about a case from a body. needed says whether the RO number is required.
 func factsOf(o *object, needed bool) relatedro.Facts {
 	return relatedro.Facts{
 		RO:         o.checked("roNumber", needed, relatedro.CheckRO),

@@ -18,15 +18,15 @@ type refetched struct {
 	Cursor       *string
 }
 
-// refreshes returns the cases of the refreshes in the queue.
+// refreshes returns the sorted case ids and RO numbers of all refreshes in the queue.
 func (w *world) refreshes() (cases []string) {
 	w.Helper()
 	for {
-		bodies := w.inQueue(w.queues[relatedro.RefreshQueue].Source) // ten at most
+		bodies := w.inQueue(w.queues[relatedro.RefreshQueue].Source) // at most ten
 		for _, body := range bodies {
 			ev, err := sqsbatch.Decode(body, w.clock.Now())
 			if err != nil || ev.Type != relatedro.Refresh {
-				w.Errorf("queued %s: %v", body, err)
+				w.Errorf("unexpected message %s: error %v", body, err)
 			}
 			cases = append(cases, ev.Key.Case+" "+ev.RO)
 		}
@@ -50,13 +50,13 @@ func TestRefetchQueuesALocation(t *testing.T) {
 	var done refetched
 	manager.send("POST", refetchPath, `{"only":"failed"}`).want(t, 202).decode(t, &done)
 	if got := w.refreshes(); fmt.Sprint(got) != "[case-2 51]" || done.Queued != 1 || done.Left != 0 || done.Cursor != nil {
-		t.Errorf("queued %v, answered %+v", got, done)
+		t.Errorf("queued %v, response %+v", got, done)
 	}
 	w.startQueues()
 	w.restart()
 	w.as(relatedro.ServiceManager, "loc-100").send("POST", refetchPath, "").want(t, 202)
 	if got := w.refreshes(); fmt.Sprint(got) != "[case-1 50 case-2 51]" {
-		t.Errorf("queued %v, want all of the location's", got)
+		t.Errorf("queued %v, want all cases of the location", got)
 	}
 }
 
@@ -71,10 +71,10 @@ func TestRefetchTakesCasesThatAreHandedOver(t *testing.T) {
 	var done refetched
 	manager.send("POST", refetchPath, body(500)).want(t, 202).decode(t, &done)
 	if done.Queued != 500 || done.Left != 0 || done.Cursor != nil {
-		t.Errorf("answered %+v", done)
+		t.Errorf("unexpected response: %+v", done)
 	}
 	if got := w.refreshes(); len(got) != 500 || got[499] != "case-499 50499" {
-		t.Errorf("%d refreshes queued, the last for %s", len(got), got[len(got)-1])
+		t.Errorf("%d refreshes queued, the last one %s", len(got), got[len(got)-1])
 	}
 	cases = append(cases, `{"caseId":"case-500","roNumber":"1"}`)
 	manager.send("POST", refetchPath, body(501)).problem(t, 400, "bad-input", "cases")
@@ -92,6 +92,6 @@ func TestRefetchRefused(t *testing.T) {
 	w.setUp("loc-100", relatedro.Disabled, north)
 	manager.send("POST", refetchPath, "").problem(t, 409, "location-disabled")
 	if got := w.refreshes(); len(got) > 0 {
-		t.Errorf("queued %v", got)
+		t.Errorf("queued %v, want none", got)
 	}
 }

@@ -35,7 +35,7 @@ func TestRefreshSendsAnEventOfItsId(t *testing.T) {
 			w.as(relatedro.ServiceManager, "loc-100").send("POST", refreshPath, c.body).want(t, 202).decode(t, &answered)
 			sent := w.inQueue(w.queues[relatedro.RefreshQueue].Source)
 			if len(sent) != 1 {
-				t.Fatalf("sent %v", sent)
+				t.Fatalf("queued %v, want one message", sent)
 			}
 			got, err := sqsbatch.Decode(sent[0], noon)
 			if err != nil {
@@ -59,14 +59,15 @@ func TestRefreshOnceAMinute(t *testing.T) {
 	r := manager.send("POST", refreshPath, "")
 	r.problem(t, 429, "too-soon")
 	if r.header.Get("Retry-After") != "45" {
-		t.Errorf("Retry-After %s, want 45", r.header.Get("Retry-After"))
+		t.Errorf("Retry-After is %s, want 45", r.header.Get("Retry-After"))
 	}
 	manager.send("POST", strings.Replace(refreshPath, "case-1", "case-2", 1), "").want(t, 202)
 	w.clock.advance(45 * time.Second)
 	manager.send("POST", refreshPath, "").want(t, 202)
 }
 
-// A minute is for lists that are there: who sees a failure may try again soon.
+// The limit of one refresh per minute applies to successful lists. After a failure, the next
+// refresh is possible sooner.
 func TestRefreshAgainAfterAFailure(t *testing.T) {
 	w, _ := enabled(t)
 	failed := aCase("loc-100", "case-1", "50", north)
@@ -102,6 +103,6 @@ func TestRefreshRefused(t *testing.T) {
 	w.setUp("loc-100", relatedro.Disabled, north)
 	manager.send("POST", refreshPath, `{"roNumber":"50"}`).problem(t, 409, "location-disabled")
 	if sent := w.inQueue(w.queues[relatedro.RefreshQueue].Source); len(sent) > 0 {
-		t.Errorf("sent %v", sent)
+		t.Errorf("queued %v, want none", sent)
 	}
 }

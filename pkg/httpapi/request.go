@@ -10,13 +10,13 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// maxBody is the most bytes of a body that are read: 100 cases of a batch take a
-// twentieth of it.
+// maxBody is the maximum size of a body in bytes. A batch of 100 cases takes about a twentieth of
+// it.
 const maxBody = 256 << 10
 
-// event is what is read here of a request as API Gateway hands it to a function (HTTP
-// API, payload format 2.0). encoding/json takes names in any case: API Gateway sends
-// those of headers in lower case, sam local as the client wrote them.
+// event holds the fields of an API Gateway request (HTTP API, payload format 2.0) that the package
+// uses. encoding/json ignores the case of names: API Gateway sends header names in lower case, sam
+// local as the client wrote them.
 type event struct {
 	RouteKey string `json:"routeKey"`
 	Headers  struct {
@@ -43,16 +43,16 @@ type event struct {
 	} `json:"requestContext"`
 }
 
-// request is a request on its way to its endpoint.
+// request is a request and the results of its processing so far.
 type request struct {
 	in    event
-	route route // zero where no route of this function takes it
+	route route // zero if no route of this function matches
 	actor relatedro.Actor
-	body  []byte // nil where none was sent
+	body  []byte // nil if the request has no body
 }
 
-// name returns what the log and the metrics call the request's route. The names
-// are few, whatever callers ask for.
+// name returns the name of the route for the log and the metrics. The set of names is small and
+// does not depend on the callers' input.
 func (r *request) name() string {
 	if r.route.path == "" {
 		return catchAll
@@ -60,8 +60,7 @@ func (r *request) name() string {
 	return r.route.key()
 }
 
-// location returns the location that the request is about, "" if it is about none
-// or does not name it properly.
+// location returns the location of the request, or "" if it has none or the id is malformed.
 func (r *request) location() string {
 	location := r.in.PathParameters["locationId"]
 	if r.route.where == inQuery {
@@ -73,7 +72,8 @@ func (r *request) location() string {
 	return location
 }
 
-// locations returns those that the query names, or the caller's own where it names none.
+// locations returns the locations in the query, or the caller's own locations if the query has
+// none.
 func (r *request) locations() ([]string, error) {
 	const name = "locationId"
 	locations := r.actor.Locations
@@ -93,24 +93,24 @@ func (r *request) locations() ([]string, error) {
 	return locations, nil
 }
 
-// path returns a path parameter. check has seen to its form.
+// path returns a path parameter, which check has validated.
 func (r *request) path(name string) string { return r.in.PathParameters[name] }
 
-// query returns a query parameter and whether it was given. API Gateway joins
-// repeated ones with commas, which no parameter may hold.
+// query returns a query parameter and reports whether it was given. API Gateway joins repeated
+// parameters with commas, which are invalid in all of them.
 func (r *request) query(name string) (value string, given bool) {
 	value, given = r.in.QueryStringParameters[name]
 	return value, given
 }
 
-// caseKey returns the case that the path names.
+// caseKey returns the key of the case in the path.
 func (r *request) caseKey() relatedro.CaseKey {
 	return relatedro.CaseKey{Location: r.path("locationId"), Case: r.path("caseId")}
 }
 
-// check refuses what no endpoint takes: malformed ids in the path, query parameters
-// that the route does not have, and bodies too large or of another type. It reads
-// the body.
+// check rejects requests that are invalid for every endpoint: malformed ids in the path, unknown
+// query parameters, and bodies that are too large or have another media type. It reads the body
+// into r.body.
 func (r *request) check() error {
 	var fields []field
 	for name, value := range r.in.PathParameters {
@@ -158,13 +158,13 @@ func (r *request) readBody() error {
 	return nil
 }
 
-// fieldOf returns what a *relatedro.FieldError says.
+// fieldOf converts a *relatedro.FieldError.
 func fieldOf(err error) field {
 	p := classify(err)
 	return p.fields[0]
 }
 
-// clip keeps what a caller named from filling an answer.
+// clip limits the length of a name from the caller that appears in a response.
 func clip(name string) string {
 	const most = 64
 	if len(name) <= most {

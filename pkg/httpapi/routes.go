@@ -14,31 +14,30 @@ const (
 	adminFunction function = "admin"
 )
 
-// who names the callers that a route is open to. The zero who is nobody.
+// who is the set of callers that may use a route. The zero value denies every caller.
 type who int
 
 const (
 	nobody        who = iota
 	anybody           // without a token
 	staff             // every role
-	locationStaff     // every role but field managers: those who may see what an RO is worth
+	locationStaff     // every role that may see total charges: all but field managers
 	managers          // administrators, service managers and our support staff
 	supportOnly       // our support staff
 )
 
-// where says how a request names the location that it is about. The zero where is
-// unknown, and refused.
+// where says how a request identifies its location. Requests with the zero value are rejected.
 type where int
 
 const (
 	unknown      where = iota
 	inPath             // path parameter locationId
 	inQuery            // query parameter locationId
-	eachByItself       // the use case is given the caller and leaves out what is not theirs
-	nowhere            // it is about no location
+	eachByItself       // the use case receives the caller and filters by the caller's locations
+	nowhere            // the request has no location
 )
 
-// content says whether a route takes a JSON body.
+// content says whether a route accepts a JSON body.
 type content int
 
 const (
@@ -50,27 +49,27 @@ const (
 // route is one operation of the contract.
 type route struct {
 	method   string
-	path     string // template, as in template.yaml
+	path     string // path template, as in template.yaml
 	function function
 	who      who
 	where    where
-	query    []string // query parameters it knows
+	query    []string // names of the query parameters
 	body     content
 }
 
-// key returns what API Gateway calls the route.
+// key returns API Gateway's route key.
 func (r route) key() string { return r.method + " " + r.path }
 
-// catchAll is the route of whatever no other route takes. It needs no rule: it
-// tells nothing but which routes there are.
+// catchAll is the route of requests that no other route matches. It needs no authorization: its
+// responses reveal only which routes exist.
 const catchAll = "ANY /v1/{proxy+}"
 
-// pathOf returns the path that the catchAll took, as the contract has it: the event's rawPath
-// keeps the key of a custom domain's mapping before it.
+// pathOf returns the contract's path of a request to catchAll. The event's rawPath is unsuitable
+// because it keeps the mapping key of a custom domain as a prefix.
 func pathOf(in event) string { return "/v1/" + in.PathParameters["proxy"] }
 
-// routes returns every operation of the contract, and who may call it. HEAD goes where GET
-// does and is not listed.
+// routes returns every operation of the contract and its permitted callers. HEAD is served as GET
+// and not listed.
 func routes() []route {
 	const (
 		location = "/v1/locations/{locationId}"
@@ -100,8 +99,8 @@ func routes() []route {
 	}
 }
 
-// methodsOf returns the methods that a path has in the contract, sorted; none if it
-// is no path of it.
+// methodsOf returns the methods of a path in the contract, sorted, or none if the path is not in
+// the contract.
 func methodsOf(path string) []string {
 	var methods []string
 	for _, r := range routes() {

@@ -15,16 +15,16 @@ import (
 func TestEveryRouteHasARule(t *testing.T) {
 	for _, r := range routes() {
 		if r.who == nobody {
-			t.Errorf("%s: it does not say who may call it", r.key())
+			t.Errorf("%s: callers are not specified", r.key())
 		}
 		if r.where == unknown {
-			t.Errorf("%s: it does not say where its location is", r.key())
+			t.Errorf("%s: source of the location is not specified", r.key())
 		}
 		if named := strings.Contains(r.path, "{locationId}"); named != (r.where == inPath) {
-			t.Errorf("%s: location in the path: %t, yet the rule says otherwise", r.key(), named)
+			t.Errorf("%s: location in the path is %t, contrary to the rule", r.key(), named)
 		}
 		if named := slices.Contains(r.query, "locationId"); named != (r.where == inQuery) {
-			t.Errorf("%s: location in the query: %t, yet the rule says otherwise", r.key(), named)
+			t.Errorf("%s: location in the query is %t, contrary to the rule", r.key(), named)
 		}
 	}
 }
@@ -42,7 +42,7 @@ func TestRouteWithoutARuleIsDenied(t *testing.T) {
 	}
 }
 
-// operationRules returns "key function" or "key roles" of every route, for comparison.
+// operationRules returns a line for each route: its key and the result of say, sorted.
 func operationRules(say func(r route) string) []string {
 	var all []string
 	for _, r := range routes() {
@@ -63,7 +63,7 @@ func TestTemplateHasTheRoutes(t *testing.T) {
 	var got []string
 	for _, r := range stack.APIs[0].Routes {
 		if !strings.HasPrefix(r.Path, "/v1/") {
-			continue // the console's, which is no part of the contract
+			continue // a route of the console, which is not part of the contract
 		}
 		line := r.Method + " " + r.Path + " " + strings.ToLower(strings.TrimSuffix(r.Function, "Function"))
 		if r.Authorizer == "" {
@@ -98,7 +98,7 @@ func TestContractHasTheRoutes(t *testing.T) {
 	for path, item := range doc.Paths.Map() {
 		for method, o := range item.Operations() {
 			if method == "HEAD" {
-				continue // the contract says it once, for every GET
+				continue // the contract documents HEAD once for all GET operations
 			}
 			line := method + " " + path
 			roles, ok := o.Extensions["x-roles"].([]any)
@@ -131,7 +131,8 @@ func TestContractHasTheRoutes(t *testing.T) {
 	}
 }
 
-// contractRule says what the contract must say of a route: roles, query and body.
+// contractRule returns the roles, query parameters and body that the contract must list for a
+// route.
 func contractRule(r route) string {
 	roles := map[who]string{
 		anybody: "", supportOnly: "support", managers: "administrator service_manager support",

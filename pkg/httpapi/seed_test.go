@@ -15,14 +15,14 @@ import (
 	"related-ro/pkg/sqsbatch"
 )
 
-// north is where loc-100 reads its ROs in the contract's examples; south is another
-// account.
+// north is the connection of loc-100 in the examples of the contract. south is a connection with
+// another account.
 var (
 	north = relatedro.Connection{Account: "7d1f4d0a-3f0e-4f0b-9c55-0e7f5a1d2b01", User: "0b9f6f57-2f1d-4a3e-8a55-1c2d3e4f5a02", Branch: "01"}
 	south = relatedro.Connection{Account: "south-account", User: "south-user"}
 )
 
-// setUp stores settings of a location as its next version.
+// setUp stores settings of a location as the next version.
 func (w *world) setUp(location string, status relatedro.FeatureStatus, over relatedro.Connection) {
 	w.Helper()
 	w.change(relatedro.Change{ID: "change", At: noon.Add(-3 * time.Hour), By: "user-7", After: relatedro.Settings{
@@ -30,7 +30,8 @@ func (w *world) setUp(location string, status relatedro.FeatureStatus, over rela
 	}})
 }
 
-// change stores a change, with what follows from the settings before it.
+// change stores a change. It sets Before, the version and the update fields from the current
+// settings.
 func (w *world) change(c relatedro.Change) {
 	w.Helper()
 	var err error
@@ -44,7 +45,7 @@ func (w *world) change(c relatedro.Change) {
 	}
 }
 
-// save stores a case as it is, over whatever was there.
+// save stores a case unchanged, replacing an existing one.
 func (w *world) save(c relatedro.Case) {
 	w.Helper()
 	loaded, err := w.store.Load(w.Context(), relatedro.Keys{Cases: []relatedro.CaseKey{c.Key}})
@@ -58,7 +59,7 @@ func (w *world) save(c relatedro.Case) {
 	}
 }
 
-// removeCase deletes a case's item and leaves its links, as nothing of ours does.
+// removeCase deletes a case's item but not its links, which the product never does.
 func (w *world) removeCase(location, id string) {
 	w.Helper()
 	key := map[string]dynamotypes.AttributeValue{
@@ -69,7 +70,7 @@ func (w *world) removeCase(location, id string) {
 	}
 }
 
-// aCase returns a case whose related ROs were fetched well over a connection.
+// aCase returns a case whose related ROs have been retrieved successfully over a connection.
 func aCase(location, id, ro string, over relatedro.Connection, related ...relatedro.RelatedRO) relatedro.Case {
 	return relatedro.Case{
 		Key: relatedro.CaseKey{Location: location, Case: id}, RO: ro, Status: relatedro.CaseExported, Asset: "asset-77",
@@ -81,12 +82,12 @@ func aCase(location, id, ro string, over relatedro.Connection, related ...relate
 	}
 }
 
-// alternate returns a related RO made from another.
+// alternate returns a related RO created from another RO.
 func alternate(ro, from string) relatedro.RelatedRO {
 	return relatedro.RelatedRO{RO: ro, MadeFrom: from, Relation: relatedro.Alternate, Status: relatedro.ROOpen}
 }
 
-// seedExamples stores what the contract's examples tell of.
+// seedExamples stores the data in the contract's examples.
 func (w *world) seedExamples() {
 	w.Helper()
 	w.karmakActive(north)
@@ -154,7 +155,7 @@ func (w *world) seedExamples() {
 	w.save(newer)
 }
 
-// karmakActive makes Karmak confirm the feature for a connection.
+// karmakActive makes Karmak confirm that the feature is active for a connection.
 func (w *world) karmakActive(over relatedro.Connection) {
 	w.Helper()
 	err := w.karmak.AddAccount(karmaktest.Account{
@@ -166,7 +167,7 @@ func (w *world) karmakActive(over relatedro.Connection) {
 	}
 }
 
-// setAside puts a message into a dead-letter queue.
+// setAside sends a message to a dead-letter queue.
 func (w *world) setAside(queue relatedro.QueueName, body string, attributes map[string]string) {
 	w.Helper()
 	values := make(map[string]types.MessageAttributeValue)
@@ -179,7 +180,7 @@ func (w *world) setAside(queue relatedro.QueueName, body string, attributes map[
 	}
 }
 
-// inQueue returns the bodies of the messages that are visible in a queue.
+// inQueue returns the bodies of up to ten visible messages in a queue.
 func (w *world) inQueue(url string) []string {
 	w.Helper()
 	out, err := w.queue.ReceiveMessage(w.Context(), &sdksqs.ReceiveMessageInput{QueueUrl: &url, MaxNumberOfMessages: 10})

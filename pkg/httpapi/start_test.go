@@ -9,11 +9,11 @@ import (
 	"testing"
 )
 
-// TestBinariesRefuseLocalTokensOnAWS starts the functions as AWS would, with LOCAL_JWKS
-// set by mistake.
+// TestBinariesRefuseLocalTokensOnAWS starts the functions as AWS does, with LOCAL_JWKS set by
+// mistake.
 func TestBinariesRefuseLocalTokensOnAWS(t *testing.T) {
 	if testing.Short() {
-		t.Skip("builds and starts processes of their own")
+		t.Skip("builds and starts separate processes")
 	}
 	dir := t.TempDir()
 	build := exec.CommandContext(t.Context(), "go", "build", "-tags", "lambda.norpc", "-o", dir, "../../functions/read", "../../functions/admin")
@@ -35,7 +35,7 @@ func TestBinariesRefuseLocalTokensOnAWS(t *testing.T) {
 				out, err := command.CombinedOutput()
 				var exit *exec.ExitError
 				if !errors.As(err, &exit) || !strings.Contains(string(out), "LOCAL_JWKS is set without AWS_SAM_LOCAL=true") {
-					t.Errorf("%v: %s", err, out)
+					t.Errorf("unexpected exit %v: %s", err, out)
 				}
 			})
 		}

@@ -9,15 +9,15 @@ import (
 	"unicode/utf8"
 )
 
-// maxFields is the most faults of one body that an answer lists.
+// maxFields is the maximum number of errors in one body that a response lists.
 const maxFields = 20
 
-// object is a JSON object whose members are taken out one by one. Whatever is wrong
-// with them is noted, and members that nobody took are wrong too; done tells.
+// object is a JSON object whose members are taken one by one. It collects an error for each invalid
+// member and for each member that is not taken; done returns these errors.
 type object struct {
-	path    string // "" for the body itself, else with a dot at its end
+	path    string // "" for the body itself, otherwise with a trailing dot
 	members map[string]any
-	twice   []string // names that are given more than once
+	twice   []string // names that occur more than once
 	notes   *notes
 }
 
@@ -29,8 +29,8 @@ func (n *notes) add(name, detail string) {
 	}
 }
 
-// parse returns the one object that a body is. encoding/json alone would take a
-// name twice, or in another case, and the last would win silently.
+// parse parses a body that must be one JSON object. encoding/json alone accepts duplicate names and
+// names in another case, and silently keeps the last value.
 func parse(body []byte) (*object, error) {
 	if !utf8.Valid(body) || !json.Valid(body) {
 		return nil, invalid(field{"body", "is not JSON"})
@@ -45,8 +45,8 @@ func parse(body []byte) (*object, error) {
 	return o, nil
 }
 
-// value takes a string, json.Number, bool, nil, []any or *object of what json.Valid has passed, so
-// that no error is left.
+// value reads a string, json.Number, bool, nil, []any or *object from input that json.Valid has
+// accepted, so that no error is possible.
 func value(d *json.Decoder) any {
 	token, _ := d.Token()
 	switch token {
@@ -72,7 +72,7 @@ func value(d *json.Decoder) any {
 	return token
 }
 
-// take returns a member and removes it.
+// take removes and returns a member.
 func (o *object) take(name string, needed bool) (value any, given bool) {
 	value, given = o.members[name]
 	delete(o.members, name)
@@ -82,8 +82,8 @@ func (o *object) take(name string, needed bool) (value any, given bool) {
 	return value, given
 }
 
-// text takes a string; "" where it is missing or not a string. given tells "" from
-// missing.
+// text takes a string. It returns "" if the member is missing or not a string; given distinguishes
+// an empty string from a missing one.
 func (o *object) text(name string, needed bool) (s string, given bool) {
 	value, given := o.take(name, needed)
 	if !given {
@@ -96,7 +96,7 @@ func (o *object) text(name string, needed bool) (s string, given bool) {
 	return s, ok
 }
 
-// flag takes true or false; nil where it is missing.
+// flag takes a boolean. It returns nil if the member is missing.
 func (o *object) flag(name string) *bool {
 	value, given := o.take(name, false)
 	if !given {
@@ -109,7 +109,7 @@ func (o *object) flag(name string) *bool {
 	return &yes
 }
 
-// checked takes a string and, if it is one, holds it against a rule.
+// checked takes a string and validates it with rule.
 func (o *object) checked(name string, needed bool, rule func(field, value string) error) string {
 	s, ok := o.text(name, needed)
 	if ok {
@@ -120,8 +120,8 @@ func (o *object) checked(name string, needed bool, rule func(field, value string
 	return s
 }
 
-// object takes an object. Where it is missing or no object it returns an empty one
-// that keeps its notes to itself: one fault is told once.
+// object takes an object. If the member is missing or not an object, it returns an empty object
+// with separate notes, so that one mistake is reported once.
 func (o *object) object(name string) *object {
 	value, given := o.take(name, true)
 	inner, ok := value.(*object)
@@ -135,7 +135,7 @@ func (o *object) object(name string) *object {
 	return inner
 }
 
-// objects takes an array of objects.
+// objects takes a required array of objects.
 func (o *object) objects(name string) []*object {
 	value, given := o.take(name, true)
 	values, ok := value.([]any)
@@ -155,8 +155,8 @@ func (o *object) objects(name string) []*object {
 	return inner
 }
 
-// texts takes an array of strings that may be missing; given, it has one at least and
-// most at most, none of them empty.
+// texts takes an optional array of strings. If given, it must have 1 to most elements, none of them
+// empty.
 func (o *object) texts(name string, most int) []string {
 	value, given := o.take(name, false)
 	if !given {
@@ -176,11 +176,13 @@ func (o *object) texts(name string, most int) []string {
 	return all
 }
 
-// maxText is the most bytes of a string in an array: SQS's ids of messages have a third of it.
+// maxText is the maximum length in bytes of a string in an array. SQS message ids take about a
+// third of it.
 const maxText = 128
 
-// done returns the problem of everything noted, of this object and those around and
-// within it, and of the members of this one that nobody took; nil if there is none.
+// done returns one problem for all errors collected so far in this object, its parents and its
+// children, and for the members of this object that were not taken. It returns nil if there are
+// none.
 func (o *object) done() error {
 	o.end()
 	if len(o.notes.fields) == 0 {
@@ -189,7 +191,7 @@ func (o *object) done() error {
 	return invalid(o.notes.fields...)
 }
 
-// end notes the members that were given twice, and those that nobody took.
+// end adds an error for each duplicate member and each member that was not taken.
 func (o *object) end() {
 	for _, name := range o.twice {
 		o.notes.add(o.path+name, "is given twice")

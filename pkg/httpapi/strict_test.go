@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// plain returns what encoding/json makes of what value has read.
+// plain converts a result of value to the types that encoding/json returns.
 func plain(value any) any {
 	switch v := value.(type) {
 	case []any:
@@ -25,7 +25,7 @@ func plain(value any) any {
 	return value
 }
 
-// FuzzValue holds our reading of tokens against encoding/json's reading of a whole text.
+// FuzzValue compares value with the decoder of encoding/json.
 func FuzzValue(f *testing.F) {
 	for _, text := range []string{
 		`{}`, `[]`, `""`, `0`, `-1.5e+3`, `true`, `false`, `null`, ` {"a" : [1 ,2,{"b":"c"}] , "d":null} `, `[[],[[]],{}]`,
@@ -46,10 +46,10 @@ func FuzzValue(f *testing.F) {
 		tokens := json.NewDecoder(strings.NewReader(text))
 		tokens.UseNumber()
 		if got := plain(value(tokens)); strings.ToValidUTF8(text, "") == text && !cmp.Equal(got, want) {
-			t.Errorf("%s reads as %v, want %v", text, got, want)
+			t.Errorf("%s is parsed as %v, want %v", text, got, want)
 		}
 		if _, err := tokens.Token(); err != io.EOF {
-			t.Errorf("%s is not read to its end: %v", text, err)
+			t.Errorf("%s is not read completely: %v", text, err)
 		}
 	})
 }

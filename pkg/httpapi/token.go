@@ -14,13 +14,13 @@ import (
 	"time"
 )
 
-// tokens does the work of API Gateway's JWT authorizer under `sam local start-api`,
-// which runs none: RS256 against the public keys of LOCAL_JWKS, exp, nbf, iss and
+// tokens replaces API Gateway's JWT authorizer under `sam local start-api`, which has none. It
+// verifies RS256 signatures against the public keys in LOCAL_JWKS, and checks exp, nbf, iss and
 // aud.
 //
-// LOCAL_JWKS is a JSON Web Key Set. The iss and aud to expect are members of it,
-// "issuer" and "audience" beside "keys": a key set may have members of its own, and
-// so the three cannot come apart. Without them any iss or aud will do.
+// LOCAL_JWKS is a JSON Web Key Set. Its additional members "issuer" and "audience" hold the
+// expected iss and aud: a key set may have additional members, and one variable keeps the three
+// values consistent. Without them, any iss or aud is accepted.
 type tokens struct {
 	keys     map[string]*rsa.PublicKey // by kid
 	issuer   string
@@ -57,8 +57,8 @@ func newTokens(jwks string, now func() time.Time) (*tokens, error) {
 	return t, nil
 }
 
-// claims returns the claims of the token in an Authorization header. Errors never hold
-// the token.
+// claims returns the claims of the token in an Authorization header. Errors never contain the
+// token.
 func (t *tokens) claims(authorization string) (map[string]any, error) {
 	scheme, token, _ := strings.Cut(authorization, " ")
 	if !strings.EqualFold(scheme, "Bearer") {
@@ -78,7 +78,7 @@ func (t *tokens) claims(authorization string) (map[string]any, error) {
 	return all, nil
 }
 
-// verify returns the payload of a token whose signature is one of the keys'.
+// verify returns the payload of a token that one of the keys has signed.
 func (t *tokens) verify(token string) ([]byte, error) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {

@@ -9,7 +9,7 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// warrantyPage is a page of open warranty ROs as the contract has it.
+// warrantyPage is a page of open warranty ROs in the contract's format.
 type warrantyPage struct {
 	FeatureStatus  relatedro.FeatureStatus `json:"featureStatus"`
 	CheckedAt      *string                 `json:"checkedAt"`
@@ -65,7 +65,8 @@ func (s reading) openWarranty(ctx context.Context, r *request) (answer, error) {
 	return answer{status: http.StatusOK, body: page}, nil
 }
 
-// olderThanDays returns the days that the query names; -1 where it names none.
+// olderThanDays returns the age limit in days from the query, or -1 if the query has none. The list
+// contains only older ROs.
 func (r *request) olderThanDays() (int, error) {
 	const most = 3650
 	text, given := r.query("olderThanDays")
@@ -79,7 +80,8 @@ func (r *request) olderThanDays() (int, error) {
 	return int(days), nil
 }
 
-// warrantyROOf returns an open warranty RO as it goes out. It shares o's strings.
+// warrantyROOf converts an open warranty RO to the contract's format. The result shares o's
+// strings.
 func warrantyROOf(o *relatedro.OpenWarrantyRO) warrantyROJSON {
 	ro := &o.Warranty.RO
 	out := warrantyROJSON{

@@ -12,7 +12,7 @@ import (
 
 const openWarranty = "/v1/locations/loc-100/open-warranty-ros"
 
-// warranty returns an open warranty RO made from another.
+// warranty returns an open warranty RO created from another RO.
 func warranty(ro, from, openedAt, charges string) relatedro.RelatedRO {
 	r := alternate(ro, from)
 	r.Warranty, r.OpenedAt, r.TotalCharges = true, openedAt, charges
@@ -35,7 +35,7 @@ type warrantyAnswer struct {
 	Cursor  *string
 }
 
-// rows says in one line each what the list has: RO, age, band, worth and case.
+// rows formats each list entry as one line: RO, age, band, total charges and case.
 func (a warrantyAnswer) rows() []string {
 	var rows []string
 	for _, ro := range a.OpenWarrantyROs {
@@ -67,7 +67,7 @@ func TestOpenWarrantyROs(t *testing.T) {
 		var got warrantyAnswer
 		advisor.get(openWarranty+query).want(t, 200).decode(t, &got)
 		if diff := cmp.Diff(want, got.rows()); diff != "" || got.Cursor != nil || got.FeatureStatus != "ENABLED" || got.LeftOut != 0 {
-			t.Errorf("%q: %+v, rows (-want +got):\n%s", query, got, diff)
+			t.Errorf("%q: got %+v, rows (-want +got):\n%s", query, got, diff)
 		}
 	}
 	for _, days := range []string{"-1", "3651", "7.5", "week", "", "7,8"} {
@@ -97,7 +97,7 @@ func TestOpenWarrantyROsInPages(t *testing.T) {
 		pages++
 		for _, ro := range page.OpenWarrantyROs {
 			if seen[ro.RONumber] {
-				t.Errorf("RO %s stands there twice", ro.RONumber)
+				t.Errorf("RO %s is listed twice", ro.RONumber)
 			}
 			seen[ro.RONumber] = true
 		}
@@ -108,11 +108,11 @@ func TestOpenWarrantyROsInPages(t *testing.T) {
 		advisor.get(path+"&olderThanDays=2").problem(t, 400, "bad-input", "cursor")
 	}
 	if len(seen) != 3*(relatedro.MaxLinks-1) || pages != 2 {
-		t.Errorf("%d ROs on %d pages", len(seen), pages)
+		t.Errorf("got %d ROs on %d pages", len(seen), pages)
 	}
 }
 
-// A failure never reads as none, and another dealer's ROs are never shown.
+// A failed retrieval must not look like an empty list, and ROs of another dealer must not be shown.
 func TestOpenWarrantyROsThatMayMislead(t *testing.T) {
 	w, advisor := enabled(t)
 	c := aCase("loc-100", "case-1", "50", north, warranty("51", "50", "2026-11-20", "1284.50"))
@@ -123,11 +123,11 @@ func TestOpenWarrantyROsThatMayMislead(t *testing.T) {
 		return got
 	}
 	if got := list(); got.OpenWarrantyROs[0].Case.Outcome != "failed" || *got.OpenWarrantyROs[0].Case.AsOf != "2026-11-23T11:00:00Z" {
-		t.Errorf("failed since: %+v", got)
+		t.Errorf("after a failed retrieval: %+v", got)
 	}
 	w.setUp("loc-100", relatedro.Disabled, north)
 	if got := list(); got.FeatureStatus != "DISABLED" || len(got.OpenWarrantyROs) != 1 {
-		t.Errorf("switched off: %+v", got)
+		t.Errorf("after disabling: %+v", got)
 	}
 	w.setUp("loc-100", relatedro.Enabled, south)
 	if got := list(); len(got.OpenWarrantyROs) != 0 || got.LeftOut != 1 {
@@ -135,12 +135,12 @@ func TestOpenWarrantyROsThatMayMislead(t *testing.T) {
 	}
 	w.save(relatedro.Case{Key: c.Key, Status: relatedro.CaseDeleted})
 	if got := list(); len(got.OpenWarrantyROs) != 0 || got.LeftOut != 0 {
-		t.Errorf("deleted: %+v", got)
+		t.Errorf("after deleting the case: %+v", got)
 	}
 }
 
-// Every role sees how many of a case's warranty ROs are open. No answer about a case says what
-// they are worth.
+// Every role sees the number of open warranty ROs of a case. No response about a case contains
+// their total charges.
 func TestWorthStandsInOneListOnly(t *testing.T) {
 	w, _ := enabled(t)
 	const worth = "771284.55"
@@ -152,14 +152,14 @@ func TestWorthStandsInOneListOnly(t *testing.T) {
 			c.send("POST", batchGet, `{"cases":[{"locationId":"loc-100","caseId":"case-1"}]}`),
 		} {
 			if body := r.want(t, 200).body; strings.Contains(body, worth) || !strings.Contains(body, `"openWarrantyCount":1`) {
-				t.Errorf("%s gets %s", role, body)
+				t.Errorf("%s: unexpected response %s", role, body)
 			}
 		}
 	}
 	if !strings.Contains(w.as(relatedro.ServiceAdvisor, "loc-100").get(openWarranty).want(t, 200).body, worth) {
-		t.Error("an advisor does not get it from the list")
+		t.Error("the list for an advisor lacks the total charges")
 	}
 	if log := w.log.String(); strings.Contains(log, worth) {
-		t.Errorf("the log holds it: %s", log)
+		t.Errorf("the log contains the total charges: %s", log)
 	}
 }

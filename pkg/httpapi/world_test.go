@@ -36,7 +36,7 @@ import (
 	"related-ro/pkg/sqsbatch"
 )
 
-// What takes long to make is made once.
+// All tests share these, because they take long to create.
 var (
 	tables   *dynamodbtest.Server
 	platform *issuer.Key
@@ -53,16 +53,16 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// noon is when every test begins.
+// noon is the time at the start of every test.
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
-// world is the API as it runs: template.yaml's routes and authorizer in front of the
-// functions' own handlers, a DynamoDB and an SQS engine and a Karmak behind them.
+// world is the running API: the routes and the authorizer of template.yaml in front of the
+// functions' handlers, with DynamoDB and SQS engines and a Karmak simulator behind them.
 type world struct {
 	*testing.T
 	url    string
 	store  *dynamo.Store
-	calls  *calls // to DynamoDB, by the read function
+	calls  *calls // from the read function to DynamoDB
 	karmak *karmaktest.Server
 	queue  *sdksqs.Client
 	queues map[relatedro.QueueName]sqsbatch.QueueURLs
@@ -71,7 +71,7 @@ type world struct {
 	table  string
 }
 
-// clock stands still until a test moves it.
+// clock is a clock that only tests advance.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -89,7 +89,7 @@ func (c *clock) advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// logBuffer is a log that may be written from several requests at once.
+// logBuffer is a log for concurrent requests.
 type logBuffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -125,7 +125,7 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// restart lets new processes serve: their memory is empty.
+// restart replaces the handlers with new ones, whose caches are empty.
 func (w *world) restart() {
 	w.Helper()
 	config := httpapi.Config{Sentence: karmak.Sentence, Log: slog.New(slog.NewJSONHandler(w.log, nil)), Version: "1a2b3c4", Now: w.clock.Now}
@@ -163,7 +163,7 @@ func (w *world) startQueues() {
 	}
 }
 
-// stack is what template.yaml declares.
+// stack returns the resources in template.yaml.
 func stack(t testing.TB) *template.Stack {
 	t.Helper()
 	stack, err := template.Load("../../template.yaml", template.Config{
@@ -173,7 +173,7 @@ func stack(t testing.TB) *template.Stack {
 			"ProducerPrincipal":          "arn:aws:iam::000000000000:root",
 			"JwtIssuer":                  issuer.Issuer,
 			"JwtAudience":                issuer.Audience,
-			// The clock stands still, and so would the refilling of the allowance.
+			// The clock does not advance, so the rate limit would never be replenished.
 			"ApiRateLimit": "10000", "ApiBurstLimit": "10000",
 		},
 	})
@@ -191,7 +191,7 @@ func (w *world) startGateway(handlers map[string]*httpapi.Handler) {
 		Invoke: func(ctx context.Context, function string, event []byte) (lambda.Result, error) {
 			handler, ok := handlers[function]
 			if !ok {
-				return lambda.Result{}, fmt.Errorf("no function %s here", function)
+				return lambda.Result{}, fmt.Errorf("unknown function %s", function)
 			}
 			payload, err := handler.Invoke(ctx, event)
 			return lambda.Result{Payload: payload}, err
@@ -201,14 +201,14 @@ func (w *world) startGateway(handlers map[string]*httpapi.Handler) {
 	w.url = server.URL
 }
 
-// calls counts an SDK client's requests, by operation.
+// calls counts the requests of an SDK client by operation.
 type calls struct {
 	next http.RoundTripper
 	mu   sync.Mutex
 	made map[string]int
 }
 
-// RoundTrip counts and passes on.
+// RoundTrip counts the request and forwards it.
 func (c *calls) RoundTrip(r *http.Request) (*http.Response, error) {
 	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	c.mu.Lock()
@@ -220,7 +220,7 @@ func (c *calls) RoundTrip(r *http.Request) (*http.Response, error) {
 	return c.next.RoundTrip(r)
 }
 
-// take returns what was counted since the last time.
+// take returns the counts since the previous call.
 func (c *calls) take() map[string]int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -236,19 +236,19 @@ func (c *calls) client() *sdkdynamodb.Client {
 	})
 }
 
-// caller is somebody with a token, or without.
+// caller is a client with or without a token.
 type caller struct {
 	*world
 	token string
 }
 
-// as returns a caller with a role at some locations.
+// as returns a caller with one role at the given locations.
 func (w *world) as(role relatedro.Role, locations ...string) caller {
 	w.Helper()
 	return w.claiming(map[string]any{"sub": "user-7", "roles": []string{string(role)}, "locations": locations})
 }
 
-// claiming returns a caller with a token of these claims, valid for an hour.
+// claiming returns a caller with a token of the given claims that is valid for an hour.
 func (w *world) claiming(claims map[string]any) caller {
 	w.Helper()
 	all := map[string]any{"iss": issuer.Issuer, "aud": issuer.Audience, "iat": noon.Unix(), "exp": noon.Add(time.Hour).Unix()}
@@ -265,16 +265,16 @@ func (w *world) claiming(claims map[string]any) caller {
 // stranger returns a caller without a token.
 func (w *world) stranger() caller { return caller{world: w} }
 
-// response is what came back.
+// response is a response of the API.
 type response struct {
 	status  int
 	header  http.Header
 	body    string
-	gzipped bool // on its way here
+	gzipped bool // in transit
 }
 
-// send makes a request. headers are names and values in turns. Whatever comes back is
-// held against the contract.
+// send sends a request and validates the response against the contract. headers contains
+// alternating names and values.
 func (c caller) send(method, path, body string, headers ...string) response {
 	c.Helper()
 	return c.sendTo(c.url, method, path, body, headers...)
@@ -305,7 +305,7 @@ func (c caller) sendTo(url, method, path, body string, headers ...string) respon
 		c.Fatal(err)
 	}
 	if ours := answer.Header.Get("Referrer-Policy") != ""; ours && len(text) > 0 && !answer.Uncompressed && !bytes.HasSuffix(text, []byte("\n")) {
-		c.Errorf("%s %s: the answer does not end its line", method, path)
+		c.Errorf("%s %s: the response does not end with a newline", method, path)
 	}
 	r := response{answer.StatusCode, answer.Header, strings.TrimSuffix(string(text), "\n"), answer.Uncompressed}
 	holdAgainstContract(c, request, body, r)
@@ -317,16 +317,16 @@ func (c caller) get(path string, headers ...string) response {
 	return c.send("GET", path, "", headers...)
 }
 
-// want ends the test unless the answer has this status.
+// want fails the test immediately unless the response has this status.
 func (r response) want(t testing.TB, status int) response {
 	t.Helper()
 	if r.status != status {
-		t.Fatalf("status %d, want %d: %s", r.status, status, r.body)
+		t.Fatalf("got status %d, want %d: %s", r.status, status, r.body)
 	}
 	return r
 }
 
-// problem ends the test unless the answer is this problem, of the fields named.
+// problem fails the test immediately unless the response is this problem with these fields.
 func (r response) problem(t testing.TB, status int, kind string, fields ...string) {
 	t.Helper()
 	var p struct {
@@ -340,13 +340,13 @@ func (r response) problem(t testing.TB, status int, kind string, fields ...strin
 		named = append(named, f.Field)
 	}
 	if r.status != status || p.Status != status || p.Type != kind || strings.Join(named, " ") != strings.Join(fields, " ") {
-		t.Fatalf("got %d %s, want %d %s of fields %v", r.status, r.body, status, kind, fields)
+		t.Fatalf("got %d %s, want %d %s with fields %v", r.status, r.body, status, kind, fields)
 	}
 	if got := r.header.Get("Content-Type"); got != "application/problem+json" {
-		t.Errorf("content type %q", got)
+		t.Errorf("unexpected content type %q", got)
 	}
 	if p.Instance == "" || p.Instance != r.header.Get("X-Request-Id") {
-		t.Errorf("instance %q, request id %q", p.Instance, r.header.Get("X-Request-Id"))
+		t.Errorf("instance is %q, but the request id is %q", p.Instance, r.header.Get("X-Request-Id"))
 	}
 }
 
