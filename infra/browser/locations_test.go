@@ -73,7 +73,7 @@ func TestLocationsComePageByPage(t *testing.T) {
 	p.answers("/operations/locations", 200, one("loc-a", `"abc"`))
 	p.visit("locations")
 	p.sees("main tbody", "loc-a ENABLED Karmak was never asked Not set Not asked yet")
-	p.answers("/operations/locations", 503, `{"type":"unavailable","title":"Not available","status":503,"detail":"Please try again in a moment."}`)
+	p.answers("/operations/locations", 503, `{"type":"unavailable","title":"Temporarily unavailable","status":503,"detail":"Please try again in a moment."}`)
 	p.click("main [data-more]")
 	p.sees("main [role=alert]", "Please try again in a moment")
 }

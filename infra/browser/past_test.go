@@ -63,7 +63,7 @@ func TestHistoryOfACaseStoredBeforeIsNotSaidToBeNone(t *testing.T) {
 	p.click("related-ros >> [data-key=history]")
 	p.sees("related-ros >> .history", "None recorded yet")
 	p.click("related-ros >> [data-key=history]")
-	p.answers("/retrievals", 503, `{"type":"unavailable","title":"Not available","status":503,"detail":"Please try again in a moment."}`)
+	p.answers("/retrievals", 503, `{"type":"unavailable","title":"Temporarily unavailable","status":503,"detail":"Please try again in a moment."}`)
 	p.click("related-ros >> [data-key=history]")
 	p.sees("related-ros", "Try again")
 	p.wait("deep('related-ros >> [data-key=history]').getAttribute('aria-expanded') === 'false'")

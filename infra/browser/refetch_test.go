@@ -34,7 +34,7 @@ func TestRefetchShowsHowManyAreLeft(t *testing.T) {
 	p.sees("related-ro-settings", "until they are fetched again")
 	eval[bool](p, `(() => {
 		const real = window.fetch;
-		const pages = [[202, { queued: 1000, left: 1500, cursor: 'a' }], [503, { type: 'unavailable', title: 'Not available', status: 503, detail: 'Please try again in a moment.' }],
+		const pages = [[202, { queued: 1000, left: 1500, cursor: 'a' }], [503, { type: 'unavailable', title: 'Temporarily unavailable', status: 503, detail: 'Please try again in a moment.' }],
 			[202, { queued: 1000, left: 500, cursor: 'b' }], [202, { queued: 500, left: 0, cursor: null }]];
 		window.cursors = [];
 		window.fetch = (input, init) => {

@@ -28,13 +28,13 @@ func (h *Handler) claims(r *request) (map[string]any, error) {
 	if h.tokens != nil {
 		claims, err := h.tokens.claims(authorization)
 		if err != nil {
-			return nil, &problem{kind: unauthenticated, detail: "The token is missing or not valid.", cause: err}
+			return nil, &problem{kind: unauthenticated, detail: "The bearer token is missing or invalid.", cause: err}
 		}
 		return claims, nil
 	}
 	flat := r.in.RequestContext.Authorizer.JWT.Claims
 	if len(flat) == 0 {
-		return nil, &problem{kind: unauthenticated, detail: "A bearer token is needed."}
+		return nil, &problem{kind: unauthenticated, detail: "A bearer token is required."}
 	}
 	claims, err := gatewayClaims(flat, authorization)
 	if err != nil {
@@ -45,7 +45,7 @@ func (h *Handler) claims(r *request) (map[string]any, error) {
 
 // unclear returns the problem of claims that do not describe an actor.
 func unclear(err error) error {
-	return &problem{kind: forbidden, detail: "The token's claims do not say who may do what: " + err.Error() + "."}
+	return &problem{kind: forbidden, detail: "The token's claims are invalid: " + err.Error() + "."}
 }
 
 // actorOf returns the actor that the claims describe. Unknown roles grant nothing.
@@ -62,7 +62,7 @@ func actorOf(claims map[string]any) (relatedro.Actor, error) {
 		}
 	}
 	if len(actor.Roles) == 0 {
-		return relatedro.Actor{}, errors.New("roles names none that is known here")
+		return relatedro.Actor{}, errors.New("roles contains no known role")
 	}
 	locations, err := names(claims["locations"])
 	if err != nil {

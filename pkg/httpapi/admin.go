@@ -154,13 +154,13 @@ func (s administration) change(ctx context.Context, r *request) (answer, error) 
 // rejected: they do not identify the version that the caller has read.
 func ifMatch(header string) (int64, error) {
 	if header == "" {
-		return 0, &problem{kind: versionNeeded, detail: "Send the ETag of the settings as read in If-Match."}
+		return 0, &problem{kind: versionNeeded, detail: "Send the ETag of the settings in the If-Match header."}
 	}
 	tag, opened := strings.CutPrefix(strings.TrimPrefix(header, "W/"), `"`)
 	tag, closed := strings.CutSuffix(tag, `"`)
 	foreign := func(r rune) bool { return r <= ' ' || r > '~' || r == '"' }
 	if !opened || !closed || strings.ContainsFunc(tag, foreign) {
-		return 0, invalid(field{"If-Match", "must be one ETag of these settings"})
+		return 0, invalid(field{"If-Match", "must be a single ETag of these settings"})
 	}
 	number, _, _ := strings.Cut(tag, "-")
 	version, err := strconv.ParseUint(number, 10, 63)

@@ -23,7 +23,7 @@ func gatewayClaims(flat map[string]string, authorization string) (map[string]any
 	}
 	for _, name := range []string{"sub", "roles", "locations"} {
 		if value, given := claims[name]; given && flatten(value) != flat[name] || !given && flat[name] != "" {
-			return nil, fmt.Errorf("%s is not that of the token in the Authorization header", name)
+			return nil, fmt.Errorf("%s differs from the token in the Authorization header", name)
 		}
 	}
 	return claims, nil
@@ -38,15 +38,15 @@ func unverifiedClaims(authorization string) (map[string]any, error) {
 	}
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
-		return nil, errors.New("the Authorization header holds no token")
+		return nil, errors.New("the Authorization header contains no token")
 	}
 	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
 	if err != nil {
-		return nil, errors.New("the Authorization header holds no token")
+		return nil, errors.New("the Authorization header contains no token")
 	}
 	var claims map[string]any
 	if err := json.Unmarshal(payload, &claims); err != nil {
-		return nil, errors.New("the token's claims are no JSON object")
+		return nil, errors.New("the token's claims are not a JSON object")
 	}
 	return claims, nil
 }
@@ -64,7 +64,7 @@ func unflatten(flat map[string]string) (map[string]any, error) {
 			word = word[1 : len(word)-1]
 		}
 		if strings.Contains(word, " ") {
-			return nil, fmt.Errorf("%s has several words, and there is no Authorization header to tell its names apart", name)
+			return nil, fmt.Errorf("%s is ambiguous: it has several words, and the Authorization header is missing", name)
 		}
 		claims[name] = word
 	}
@@ -96,7 +96,7 @@ func names(claim any) ([]string, error) {
 	for i, element := range elements {
 		name, isString := element.(string)
 		if !isString || name == "" {
-			return nil, errors.New("neither an array of names nor a name")
+			return nil, errors.New("not a name or an array of names")
 		}
 		all[i] = name
 	}

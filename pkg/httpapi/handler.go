@@ -65,7 +65,7 @@ func newHandler(config Config, f function, endpoints map[string]endpoint) (*Hand
 	h := &Handler{config: config, served: make(map[string]served)}
 	if config.LocalJWKS != "" {
 		if !config.SAMLocal {
-			return nil, errors.New("LOCAL_JWKS is set without AWS_SAM_LOCAL=true: only sam local may do without API Gateway's authorizer")
+			return nil, errors.New("LOCAL_JWKS is set without AWS_SAM_LOCAL=true: only sam local may run without API Gateway's authorizer")
 		}
 		var err error
 		if h.tokens, err = newTokens(config.LocalJWKS, config.Now); err != nil {
@@ -78,7 +78,7 @@ func newHandler(config Config, f function, endpoints map[string]endpoint) (*Hand
 		}
 		serve, ok := endpoints[r.key()]
 		if !ok {
-			return nil, fmt.Errorf("nothing serves %s", r.key())
+			return nil, fmt.Errorf("no endpoint serves %s", r.key())
 		}
 		h.served[r.key()] = served{r, serve}
 		if r.method == http.MethodGet {
@@ -154,13 +154,13 @@ func (h *Handler) answer(ctx context.Context, r *request) (a answer, err error) 
 func other(r *request) (answer, error) {
 	methods := methodsOf(pathOf(r.in))
 	if len(methods) == 0 {
-		return answer{}, &problem{kind: notFound, detail: "There is nothing at this path."}
+		return answer{}, &problem{kind: notFound, detail: "There is no resource at this path."}
 	}
 	allow := map[string]string{"allow": strings.Join(append(methods, "OPTIONS"), ", ")}
 	if r.in.RequestContext.HTTP.Method == "OPTIONS" {
 		return answer{status: 204, headers: allow}, nil
 	}
-	return answer{}, &problem{kind: methodNotAllowed, detail: "This path takes " + allow["allow"] + ".", headers: allow}
+	return answer{}, &problem{kind: methodNotAllowed, detail: "This path allows " + allow["allow"] + ".", headers: allow}
 }
 
 // log writes one line for the request. Successful requests are logged at debug level, since API

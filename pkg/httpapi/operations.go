@@ -96,7 +96,7 @@ func (s administration) discard(ctx context.Context, r *request) (answer, error)
 		return answer{}, err
 	}
 	if len(ids) == 0 {
-		return answer{}, invalid(field{"messageIds", "must name the messages to delete"})
+		return answer{}, invalid(field{"messageIds", "must list the messages to delete"})
 	}
 	deleted, left, err := s.letters.Discard(ctx, relatedro.QueueName(name), ids, r.actor.Sees)
 	if err != nil {

@@ -38,7 +38,7 @@ func (p *problem) Error() string {
 
 // invalid returns the problem of invalid input in the given fields.
 func invalid(fields ...field) *problem {
-	return &problem{kind: badInput, detail: "See fields for what is wrong.", fields: fields}
+	return &problem{kind: badInput, detail: "See fields for the errors.", fields: fields}
 }
 
 // kind is a type of problem. The codes of relatedro's refusals are kinds too.
@@ -64,9 +64,9 @@ const (
 func (k kind) status() (status int, title string) {
 	switch k {
 	case badInput:
-		return http.StatusBadRequest, "The request is not what the contract asks for"
+		return http.StatusBadRequest, "Invalid request"
 	case unauthenticated:
-		return http.StatusUnauthorized, "Nobody vouches for the caller"
+		return http.StatusUnauthorized, "Authentication required"
 	case forbidden:
 		return http.StatusForbidden, "Not allowed"
 	case notFound:
@@ -74,31 +74,31 @@ func (k kind) status() (status int, title string) {
 	case caseNotRetrieved:
 		return http.StatusNotFound, "Nothing has been retrieved for this case yet"
 	case methodNotAllowed:
-		return http.StatusMethodNotAllowed, "Not a method of this path"
+		return http.StatusMethodNotAllowed, "Method not allowed"
 	case kind(relatedro.NotActive):
-		return http.StatusConflict, "Karmak does not confirm that the feature is active"
+		return http.StatusConflict, "Karmak has not confirmed the activation"
 	case kind(relatedro.NotConnected):
-		return http.StatusConflict, "No Karmak account is set"
+		return http.StatusConflict, "No Karmak account configured"
 	case kind(relatedro.NoBranches):
-		return http.StatusConflict, "Karmak does not tell the account's branches"
+		return http.StatusConflict, "Branches not available from Karmak"
 	case kind(relatedro.SwitchedOff):
 		return http.StatusConflict, "Switched off for this location"
 	case kind(relatedro.RONeeded):
-		return http.StatusConflict, "The case is not known yet"
+		return http.StatusConflict, "RO number required"
 	case staleVersion:
-		return http.StatusPreconditionFailed, "Somebody else has changed it"
+		return http.StatusPreconditionFailed, "The settings have changed"
 	case bodyTooLarge:
 		return http.StatusRequestEntityTooLarge, "The body is too large"
 	case wrongMediaType:
-		return http.StatusUnsupportedMediaType, "The body is not application/json"
+		return http.StatusUnsupportedMediaType, "Unsupported media type"
 	case versionNeeded:
-		return http.StatusPreconditionRequired, "If-Match is needed"
+		return http.StatusPreconditionRequired, "If-Match header required"
 	case tooSoon:
-		return http.StatusTooManyRequests, "Asked again too soon"
+		return http.StatusTooManyRequests, "Too many requests"
 	case unavailable:
-		return http.StatusServiceUnavailable, "Not available for now"
+		return http.StatusServiceUnavailable, "Temporarily unavailable"
 	}
-	return http.StatusInternalServerError, "Our own mistake"
+	return http.StatusInternalServerError, "Internal error"
 }
 
 // answerTo returns the response to a request that failed with err.
@@ -141,11 +141,11 @@ func classify(err error) *problem {
 	case errors.Is(err, relatedro.ErrNoCase):
 		return &problem{kind: caseNotRetrieved, detail: "The related ROs of this case have not been retrieved yet."}
 	case errors.Is(err, relatedro.ErrPosition):
-		return invalid(field{"cursor", "is not one of this list"})
+		return invalid(field{"cursor", "is not a cursor of this list"})
 	case errors.Is(err, relatedro.ErrStale):
-		return &problem{kind: staleVersion, detail: "The settings were changed since they were read. Read them again, then change them."}
+		return &problem{kind: staleVersion, detail: "The settings have changed since you read them. Read them again, then repeat your change."}
 	case errors.As(err, &fault), errors.Is(err, relatedro.ErrUnreadable):
-		return &problem{kind: internal, detail: "Something is wrong on our side. Please tell us the instance.", cause: err}
+		return &problem{kind: internal, detail: "An unexpected error occurred. Please quote the instance when you report it.", cause: err}
 	}
 	return &problem{kind: unavailable, detail: "Please try again in a moment.", headers: retryAfter(time.Second), cause: err}
 }

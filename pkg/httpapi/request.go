@@ -80,7 +80,7 @@ func (r *request) locations() ([]string, error) {
 	if given, ok := r.query(name); ok {
 		locations = strings.Split(given, ",")
 	} else if r.actor.Everywhere {
-		return nil, &relatedro.FieldError{Field: name, Rule: "is needed with a token for every location"}
+		return nil, &relatedro.FieldError{Field: name, Rule: "is required because your token covers all locations"}
 	}
 	if len(locations) > relatedro.MostSearched {
 		return nil, &relatedro.FieldError{Field: name, Rule: fmt.Sprintf("must name at most %d locations", relatedro.MostSearched)}
@@ -120,7 +120,7 @@ func (r *request) check() error {
 	}
 	for name := range r.in.QueryStringParameters {
 		if !slices.Contains(r.route.query, name) {
-			fields = append(fields, field{clip(name), "is not a query parameter here"})
+			fields = append(fields, field{clip(name), "is not a parameter of this operation"})
 		}
 	}
 	if len(fields) > 0 {
@@ -142,11 +142,11 @@ func (r *request) readBody() error {
 		}
 	}
 	if len(body) > maxBody {
-		return &problem{kind: bodyTooLarge, detail: "A body has at most 256 KiB."}
+		return &problem{kind: bodyTooLarge, detail: "The body must not exceed 256 KiB."}
 	}
 	if len(body) == 0 {
 		if r.route.body == requiredBody {
-			return invalid(field{"body", "is needed"})
+			return invalid(field{"body", "is required"})
 		}
 		return nil
 	}

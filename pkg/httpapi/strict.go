@@ -33,7 +33,7 @@ func (n *notes) add(name, detail string) {
 // names in another case, and silently keeps the last value.
 func parse(body []byte) (*object, error) {
 	if !utf8.Valid(body) || !json.Valid(body) {
-		return nil, invalid(field{"body", "is not JSON"})
+		return nil, invalid(field{"body", "is not valid JSON"})
 	}
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
@@ -77,7 +77,7 @@ func (o *object) take(name string, needed bool) (value any, given bool) {
 	value, given = o.members[name]
 	delete(o.members, name)
 	if !given && needed {
-		o.notes.add(o.path+name, "is needed")
+		o.notes.add(o.path+name, "is required")
 	}
 	return value, given
 }
@@ -194,7 +194,7 @@ func (o *object) done() error {
 // end adds an error for each duplicate member and each member that was not taken.
 func (o *object) end() {
 	for _, name := range o.twice {
-		o.notes.add(o.path+name, "is given twice")
+		o.notes.add(o.path+name, "must not occur more than once")
 	}
 	names := make([]string, 0, len(o.members))
 	for name := range o.members {
@@ -202,6 +202,6 @@ func (o *object) end() {
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		o.notes.add(o.path+name, "is not a member here")
+		o.notes.add(o.path+name, "is not a known field")
 	}
 }

@@ -70,7 +70,7 @@ func (t *tokens) claims(authorization string) (map[string]any, error) {
 	}
 	var all map[string]any
 	if err := json.Unmarshal(payload, &all); err != nil {
-		return nil, errors.New("the token's claims are no JSON object")
+		return nil, errors.New("the token's claims are not a JSON object")
 	}
 	if err := t.checkClaims(all); err != nil {
 		return nil, err
@@ -109,7 +109,7 @@ func (t *tokens) verify(token string) ([]byte, error) {
 func (t *tokens) checkClaims(claims map[string]any) error {
 	now := float64(t.now().Unix())
 	if exp, ok := claims["exp"].(float64); !ok || now >= exp {
-		return errors.New("expired, or without exp")
+		return errors.New("expired or missing exp")
 	}
 	if nbf, given := claims["nbf"]; given {
 		if from, ok := nbf.(float64); !ok || now < from {
@@ -117,14 +117,14 @@ func (t *tokens) checkClaims(claims map[string]any) error {
 		}
 	}
 	if t.issuer != "" && claims["iss"] != t.issuer {
-		return errors.New("of another issuer")
+		return errors.New("wrong issuer")
 	}
 	audiences, isArray := claims["aud"].([]any)
 	if !isArray {
 		audiences = []any{claims["aud"]}
 	}
 	if t.audience != "" && !slices.Contains(audiences, any(t.audience)) {
-		return errors.New("for another audience")
+		return errors.New("wrong audience")
 	}
 	return nil
 }
