@@ -43,8 +43,8 @@ test: ## Run all tests that need only Go
 .PHONY: race
 race: ## Run the tests with the race detector; needs a C compiler
 	@if command -v "$$(go env CC)" >/dev/null; then \
-		CGO_ENABLED=1 go test -race -short -shuffle=on $$(go list ./pkg/... ./infra/local/... | \
-			grep -v -e '/infra/local$$' -e /e2e -e /soak -e /memory -e /local/template -e /pkg/console); \
+		CGO_ENABLED=1 go test -race -short -shuffle=on $$(go list ./pkg/... ./infra/emulators/... ./infra/local/... | \
+			grep -v -e '/infra/local$$' -e /emulators/template -e /pkg/console); \
 	else echo "skipped: the race detector needs a C compiler, and there is no $$(go env CC)"; [ "$$CI" != true ]; fi
 
 .PHONY: lint
@@ -65,19 +65,19 @@ ci: ## Run every check as CI does; as root it installs missing tools
 .PHONY: soak
 N ?= 2000
 soak: build ## Send N=2000 messages at once through a failing system and check every case
-	@go run ./infra/local/soak -n $(N) -bin bin
+	@go run ./infra/checks/soak -n $(N) -bin bin
 
 .PHONY: bench
 bench: ## Measure speed and cost against references into infra/docs/performance.md; about six minutes
-	go run ./infra/bench
+	go run ./infra/checks/bench
 
 .PHONY: bench-smoke
 bench-smoke: ## Measure counts only; fails if one has grown
-	go run ./infra/bench -smoke
+	go run ./infra/checks/bench -smoke
 
 .PHONY: docs
 docs: ## Render the HTTP contract as one page, bin/api.html
-	go run ./infra/docs/render -o bin/api.html
+	go run ./infra/contracts/render -o bin/api.html
 
 .PHONY: package
 package: ## Write the elements as an npm package into bin/npm
@@ -86,28 +86,28 @@ package: ## Write the elements as an npm package into bin/npm
 
 .PHONY: fuzz-api
 fuzz-api: build ## Fuzz the whole API from its contract; needs Python 3
-	go run ./infra/fuzz -bin bin
+	go run ./infra/checks/fuzz -bin bin
 
 .PHONY: deploy
 deploy: ## Build and deploy a stage to AWS, CONFIG=dev, staging or prod; needs SAM CLI and AWS credentials
-	@go run ./infra/sam deploy "$(CONFIG)"
+	@go run ./infra/checks/sam deploy "$(CONFIG)"
 
 .PHONY: test-clients
 test-clients: build ## Lint the HTTP contract, generate clients and run them; needs npm, Python 3, Java, Maven
-	RELATEDRO_CLIENTS=1 go test -C infra/clients -count=1 -timeout 15m
-	go run ./infra/clients/generated -bin bin
+	RELATEDRO_CLIENTS=1 go test -C infra/checks/clients -count=1 -timeout 15m
+	go run ./infra/checks/clients/generated -bin bin
 
 .PHONY: test-sam
 test-sam: ## Check, build and run the functions with AWS's SAM CLI; needs Python 3, Docker and busybox
-	RELATEDRO_SAM=1 go test -C infra/sam -count=1 -timeout 20m
+	RELATEDRO_SAM=1 go test -C infra/checks/sam -count=1 -timeout 20m
 
 .PHONY: test-deploy
 test-deploy: ## Create the stack on a third-party AWS emulator, run the story and an update; needs Python 3
-	RELATEDRO_DEPLOY=1 go test -C infra/deploy -count=1 -timeout 10m
+	RELATEDRO_DEPLOY=1 go test -C infra/checks/deploy -count=1 -timeout 10m
 
 .PHONY: conformance
 conformance: ## Run tests against other engines, all or ENGINES="moto …"; needs Python 3, Java, Maven, npm
-	go run ./infra/conformance -engines "$(ENGINES)"
+	go run ./infra/checks/conformance -engines "$(ENGINES)"
 
 .PHONY: deps
 deps: ## List direct dependencies that have a newer version
@@ -115,15 +115,15 @@ deps: ## List direct dependencies that have a newer version
 
 .PHONY: test-browser
 test-browser: ## Test the console in a real browser; needs Chromium and npm
-	RELATEDRO_BROWSER=1 go test -C infra/browser -count=1 -parallel 4 -timeout 20m
+	RELATEDRO_BROWSER=1 go test -C infra/checks/browser -count=1 -parallel 4 -timeout 20m
 
 .PHONY: supply
 supply: build ## Write each function's bill of materials into bin/sbom and look for known vulnerabilities
-	go run ./infra/supply -bin bin
+	go run ./infra/checks/supply -bin bin
 
 .PHONY: screenshots
 screenshots: ## Write images of every placement into screenshots/; needs Chromium
-	RELATEDRO_BROWSER=1 RELATEDRO_SCREENSHOTS=$(CURDIR)/screenshots go test -C infra/browser -count=1 -run '^TestScreenshots$$'
+	RELATEDRO_BROWSER=1 RELATEDRO_SCREENSHOTS=$(CURDIR)/screenshots go test -C infra/checks/browser -count=1 -run '^TestScreenshots$$'
 
 .PHONY: clean
 clean: ## Remove build output

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"related-ro/infra/local/issuer"
+	"related-ro/infra/emulators/issuer"
 	"related-ro/infra/local/stack"
 )
 

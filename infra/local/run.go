@@ -10,9 +10,9 @@ import (
 	"syscall"
 	"time"
 
+	"related-ro/infra/emulators/issuer"
 	"related-ro/infra/local/console"
 	"related-ro/infra/local/demo"
-	"related-ro/infra/local/issuer"
 	"related-ro/infra/local/seed"
 	"related-ro/infra/local/stack"
 )

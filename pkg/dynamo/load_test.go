@@ -13,7 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"related-ro/infra/local/dynamodb"
+	"related-ro/infra/emulators/dynamodbengine"
 	"related-ro/pkg/dynamo"
 	"related-ro/pkg/relatedro"
 )
@@ -124,10 +124,10 @@ func TestLoadAsksAgainForUnprocessedKeys(t *testing.T) {
 	keys := fill(t, s, 30)
 	tests := []struct {
 		name  string
-		fault dynamodb.FaultFunc
+		fault dynamodbengine.FaultFunc
 	}{
-		{"some left out", times(1, "BatchGetItem", dynamodb.Unprocessed(7))},
-		{"all left out, twice", times(2, "BatchGetItem", dynamodb.Unprocessed(30))},
+		{"some left out", times(1, "BatchGetItem", dynamodbengine.Unprocessed(7))},
+		{"all left out, twice", times(2, "BatchGetItem", dynamodbengine.Unprocessed(30))},
 		{"fewer each time", fewer(25)},
 	}
 	for _, tt := range tests {
@@ -145,16 +145,16 @@ func TestLoadAsksAgainForUnprocessedKeys(t *testing.T) {
 }
 
 // fewer leaves n keys unprocessed in the first call, half as many in the next, and so on.
-func fewer(n int64) dynamodb.FaultFunc {
+func fewer(n int64) dynamodbengine.FaultFunc {
 	var left atomic.Int64
 	left.Store(2 * n)
-	return func(string, []byte) *dynamodb.Fault {
+	return func(string, []byte) *dynamodbengine.Fault {
 		n := left.Load() / 2
 		left.Store(n)
 		if n == 0 {
 			return nil
 		}
-		return dynamodb.Unprocessed(int(n))
+		return dynamodbengine.Unprocessed(int(n))
 	}
 }
 
@@ -164,11 +164,11 @@ func TestLoadNeverReadsUnprocessedKeyAsAbsent(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var seen atomic.Int64
-	server.Faults(t, func(string, []byte) *dynamodb.Fault {
+	server.Faults(t, func(string, []byte) *dynamodbengine.Fault {
 		if seen.Add(1) == 3 {
 			cancel()
 		}
-		return dynamodb.Unprocessed(1)
+		return dynamodbengine.Unprocessed(1)
 	})
 	loaded, err := s.Load(ctx, relatedro.Keys{Cases: keys})
 	if !errors.Is(err, context.Canceled) {
@@ -180,9 +180,9 @@ func TestLoadFailsWhole(t *testing.T) {
 	s := newStore(t)
 	keys := append(fill(t, s, 10), missing(200)...)
 	var seen atomic.Int64
-	server.Faults(t, func(string, []byte) *dynamodb.Fault {
+	server.Faults(t, func(string, []byte) *dynamodbengine.Fault {
 		if seen.Add(1) > 2 {
-			return dynamodb.Throttled()
+			return dynamodbengine.Throttled()
 		}
 		return nil
 	})

@@ -11,8 +11,8 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"related-ro/infra/local/dynamodb"
-	"related-ro/infra/local/dynamodb/dynamodbtest"
+	"related-ro/infra/checks/suite/dynamodbtest"
+	"related-ro/infra/emulators/dynamodbengine"
 	"related-ro/pkg/dynamo"
 	"related-ro/pkg/relatedro"
 )
@@ -136,7 +136,7 @@ type calls struct {
 
 func countCalls(t testing.TB) *calls {
 	c := &calls{count: make(map[string]int), body: make(map[string][]byte)}
-	server.Faults(t, func(op string, body []byte) *dynamodb.Fault {
+	server.Faults(t, func(op string, body []byte) *dynamodbengine.Fault {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.count[op]++
@@ -147,9 +147,9 @@ func countCalls(t testing.TB) *calls {
 }
 
 // times returns a FaultFunc that applies fault to the first n calls of an operation.
-func times(n int, operation string, fault *dynamodb.Fault) dynamodb.FaultFunc {
+func times(n int, operation string, fault *dynamodbengine.Fault) dynamodbengine.FaultFunc {
 	var seen atomic.Int64
-	return func(op string, _ []byte) *dynamodb.Fault {
+	return func(op string, _ []byte) *dynamodbengine.Fault {
 		if op == operation && seen.Add(1) <= int64(n) {
 			return fault
 		}

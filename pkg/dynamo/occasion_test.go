@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"related-ro/infra/local/dynamodb"
+	"related-ro/infra/emulators/dynamodbengine"
 	"related-ro/pkg/relatedro"
 )
 
@@ -72,7 +72,7 @@ func TestSettlingFreesAnOccasion(t *testing.T) {
 // claim again.
 func TestTakingWhoseAnswerIsLost(t *testing.T) {
 	s := newStore(t)
-	server.Faults(t, times(1, "PutItem", dynamodb.AnswerLost()))
+	server.Faults(t, times(1, "PutItem", dynamodbengine.AnswerLost()))
 	if holder, _, err := s.TakeOccasion(t.Context(), refreshOf("case-1"), "mine", noon, time.Minute); holder != "mine" || err != nil {
 		t.Errorf("holder %q, error %v, want mine", holder, err)
 	}
@@ -86,7 +86,7 @@ func TestTakingWithoutOldItem(t *testing.T) {
 	if err := s.SettleOccasion(t.Context(), occasion, "first", noon.Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
-	server.Faults(t, times(1, "PutItem", &dynamodb.Fault{Err: &dynamodb.Error{Status: 400, Code: "ConditionalCheckFailedException"}}))
+	server.Faults(t, times(1, "PutItem", &dynamodbengine.Fault{Err: &dynamodbengine.Error{Status: 400, Code: "ConditionalCheckFailedException"}}))
 	_, wait, err := s.TakeOccasion(t.Context(), occasion, "second", noon.Add(time.Second), time.Minute)
 	if wait != 59*time.Second || !errors.Is(err, relatedro.ErrTooSoon) {
 		t.Errorf("wait %v, error %v, want 59s and ErrTooSoon", wait, err)
@@ -95,7 +95,7 @@ func TestTakingWithoutOldItem(t *testing.T) {
 
 func TestTakingTransient(t *testing.T) {
 	s := newStore(t)
-	server.Faults(t, times(1000, "PutItem", dynamodb.Throttled()))
+	server.Faults(t, times(1000, "PutItem", dynamodbengine.Throttled()))
 	if _, _, err := s.TakeOccasion(t.Context(), refreshOf("case-1"), "id", noon, time.Minute); err == nil || errors.Is(err, relatedro.ErrTooSoon) {
 		t.Errorf("error %v, want one other than ErrTooSoon", err)
 	}

@@ -13,7 +13,7 @@ import (
 // The sample event for sam local must match the items that this version writes. It holds a list
 // with one related RO, then one with two.
 func TestSampleOfTheStreamIsToldOf(t *testing.T) {
-	text, err := os.ReadFile("../../infra/events/notify.json")
+	text, err := os.ReadFile("../../infra/contracts/events/notify.json")
 	if err != nil {
 		t.Fatal(err)
 	}

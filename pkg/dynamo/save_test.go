@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"related-ro/infra/local/dynamodb"
+	"related-ro/infra/emulators/dynamodbengine"
 	"related-ro/pkg/relatedro"
 )
 
@@ -103,7 +103,7 @@ type linkCount struct {
 
 func countLinks(t *testing.T) *linkCount {
 	c := &linkCount{calls: &calls{count: make(map[string]int)}}
-	server.Faults(t, func(op string, body []byte) *dynamodb.Fault {
+	server.Faults(t, func(op string, body []byte) *dynamodbengine.Fault {
 		if op == "BatchGetItem" || op == "Query" {
 			return nil
 		}
@@ -122,18 +122,18 @@ func TestSaveCaseTellsStaleFromTransient(t *testing.T) {
 	tests := []struct {
 		name  string
 		next  relatedro.Case
-		fault *dynamodb.Fault
+		fault *dynamodbengine.Fault
 		op    string
 	}{
-		{"conflict of a put", alone, &dynamodb.Fault{Err: &dynamodb.Error{Status: 400, Code: "TransactionConflictException"}}, "PutItem"},
-		{"conflict of a transaction", linked, dynamodb.Conflict(2), "TransactWriteItems"},
-		{"condition of another action", linked, &dynamodb.Fault{Err: &dynamodb.Error{Status: 400, Code: "TransactionCanceledException",
+		{"conflict of a put", alone, &dynamodbengine.Fault{Err: &dynamodbengine.Error{Status: 400, Code: "TransactionConflictException"}}, "PutItem"},
+		{"conflict of a transaction", linked, dynamodbengine.Conflict(2), "TransactWriteItems"},
+		{"condition of another action", linked, &dynamodbengine.Fault{Err: &dynamodbengine.Error{Status: 400, Code: "TransactionCanceledException",
 			Reasons: []string{"None", "ConditionalCheckFailed"}}}, "TransactWriteItems"},
-		{"throttled put", alone, dynamodb.Throttled(), "PutItem"},
-		{"throttled transaction", linked, dynamodb.Throttled(), "TransactWriteItems"},
-		{"request limit", linked, &dynamodb.Fault{Err: &dynamodb.Error{Status: 400, Code: "RequestLimitExceeded"}}, "TransactWriteItems"},
-		{"DynamoDB broken", alone, dynamodb.Broken(), "PutItem"},
-		{"outage", linked, dynamodb.Outage(), "TransactWriteItems"},
+		{"throttled put", alone, dynamodbengine.Throttled(), "PutItem"},
+		{"throttled transaction", linked, dynamodbengine.Throttled(), "TransactWriteItems"},
+		{"request limit", linked, &dynamodbengine.Fault{Err: &dynamodbengine.Error{Status: 400, Code: "RequestLimitExceeded"}}, "TransactWriteItems"},
+		{"DynamoDB broken", alone, dynamodbengine.Broken(), "PutItem"},
+		{"outage", linked, dynamodbengine.Outage(), "TransactWriteItems"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -154,11 +154,11 @@ func TestSaveCaseTellsStaleFromTransient(t *testing.T) {
 func TestSaveCaseOutlivesShortFaults(t *testing.T) {
 	tests := []struct {
 		name  string
-		fault *dynamodb.Fault
+		fault *dynamodbengine.Fault
 	}{
-		{"throttled", dynamodb.Throttled()},
-		{"broken", dynamodb.Broken()},
-		{"outage", dynamodb.Outage()},
+		{"throttled", dynamodbengine.Throttled()},
+		{"broken", dynamodbengine.Broken()},
+		{"outage", dynamodbengine.Outage()},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -189,7 +189,7 @@ func TestSaveCaseAnswerLost(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newStore(t)
-			server.Faults(t, times(1, tt.op, dynamodb.AnswerLost()))
+			server.Faults(t, times(1, tt.op, dynamodbengine.AnswerLost()))
 			if err := s.SaveCase(t.Context(), relatedro.Case{Key: tt.next.Key}, tt.next); err != nil && !errors.Is(err, relatedro.ErrStale) {
 				t.Fatal(err)
 			}

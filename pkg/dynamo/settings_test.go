@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"related-ro/infra/local/dynamodb"
+	"related-ro/infra/emulators/dynamodbengine"
 	"related-ro/pkg/dynamo"
 	"related-ro/pkg/relatedro"
 )
@@ -55,13 +55,13 @@ func TestSaveSettingsAllOrNothing(t *testing.T) {
 	tests := []struct {
 		name   string
 		change relatedro.Change
-		fault  *dynamodb.Fault
+		fault  *dynamodbengine.Fault
 		stale  bool
 	}{
 		{"set up by somebody else meanwhile", change("2", never), nil, true},
 		{"newer version", change("2", relatedro.Settings{Location: "loc-100", Version: 2}), nil, true},
-		{"conflict", change("2", first.After), dynamodb.Conflict(3), false},
-		{"throttled", change("2", first.After), dynamodb.Throttled(), false},
+		{"conflict", change("2", first.After), dynamodbengine.Conflict(3), false},
+		{"throttled", change("2", first.After), dynamodbengine.Throttled(), false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

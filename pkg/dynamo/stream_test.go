@@ -14,9 +14,9 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	awsdynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
-	"related-ro/infra/local/pattern"
-	"related-ro/infra/local/poller"
-	"related-ro/infra/local/template"
+	"related-ro/infra/emulators/pattern"
+	"related-ro/infra/emulators/poller"
+	"related-ro/infra/emulators/template"
 	"related-ro/pkg/dynamo"
 	"related-ro/pkg/relatedro"
 )

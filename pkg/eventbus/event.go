@@ -14,7 +14,7 @@ import (
 // Source is the source of every event of this product.
 const Source = "related-ro"
 
-// Version is the version of the event contract (infra/schemas).
+// Version is the version of the event contract (infra/contracts/schemas).
 const Version = 1
 
 // detail holds the fields of every event.

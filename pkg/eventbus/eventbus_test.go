@@ -17,7 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
-	engine "related-ro/infra/local/eventbus"
+	engine "related-ro/infra/emulators/eventengine"
 	"related-ro/pkg/eventbus"
 	"related-ro/pkg/relatedro"
 )

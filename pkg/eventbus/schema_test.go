@@ -14,7 +14,7 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-const schemas = "../../infra/schemas/"
+const schemas = "../../infra/contracts/schemas/"
 
 // files maps each kind of event to its schema file.
 func files() map[relatedro.NoticeKind]string {

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"related-ro/infra/local/dynamodb"
+	"related-ro/infra/emulators/dynamodbengine"
 	"related-ro/pkg/karmak"
 	"related-ro/pkg/karmak/karmaktest"
 	"related-ro/pkg/relatedro"
@@ -304,7 +304,7 @@ func TestVerifyOfAnAccountThatIsNoLongerTheLocations(t *testing.T) {
 		After: relatedro.Settings{Location: "loc-100", Status: relatedro.Disabled, Over: south},
 	}
 	var changed atomic.Bool
-	tables.Faults(t, func(string, []byte) *dynamodb.Fault {
+	tables.Faults(t, func(string, []byte) *dynamodbengine.Fault {
 		if len(w.karmak.Requests()) > 0 && changed.CompareAndSwap(false, true) {
 			if err := w.store.SaveSettings(t.Context(), change); err != nil {
 				t.Error(err)
@@ -439,9 +439,9 @@ func TestListOverANewConnectionShowsAtOnce(t *testing.T) {
 
 func TestSettingsWhileTheStoreFails(t *testing.T) {
 	w, _ := enabled(t)
-	tables.Faults(t, func(op string, _ []byte) *dynamodb.Fault {
+	tables.Faults(t, func(op string, _ []byte) *dynamodbengine.Fault {
 		if strings.HasPrefix(op, "TransactWrite") {
-			return dynamodb.Broken()
+			return dynamodbengine.Broken()
 		}
 		return nil
 	})

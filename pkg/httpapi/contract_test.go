@@ -17,14 +17,14 @@ import (
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 )
 
-// contract is infra/openapi.yaml and a router for its operations.
+// contract is infra/contracts/openapi.yaml and a router for its operations.
 type contract struct {
 	doc    *openapi3.T
 	router routers.Router
 }
 
 var loadContract = sync.OnceValues(func() (contract, error) {
-	doc, err := openapi3.NewLoader().LoadFromFile("../../infra/openapi.yaml")
+	doc, err := openapi3.NewLoader().LoadFromFile("../../infra/contracts/openapi.yaml")
 	if err != nil {
 		return contract{}, err
 	}
@@ -120,7 +120,7 @@ func TestContractIsClosedOnlyHere(t *testing.T) {
 			t.Errorf("%s: %v", answer, err)
 		}
 	}
-	open, err := openapi3.NewLoader().LoadFromFile("../../infra/openapi.yaml")
+	open, err := openapi3.NewLoader().LoadFromFile("../../infra/contracts/openapi.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-// Package httpapi serves the HTTP contract, infra/openapi.yaml, behind an API Gateway HTTP API. It
+// Package httpapi serves the HTTP contract, infra/contracts/openapi.yaml, behind an API Gateway HTTP API. It
 // takes requests and returns responses in payload format 2.0.
 //
 // API Gateway matches the route and verifies the token. The package authorizes the caller (one

@@ -14,7 +14,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"related-ro/infra/local/issuer"
+	"related-ro/infra/emulators/issuer"
 )
 
 // failing returns a read handler whose endpoints are all serve, and its log.

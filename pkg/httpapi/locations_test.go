@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"related-ro/infra/local/dynamodb"
+	"related-ro/infra/emulators/dynamodbengine"
 	"related-ro/pkg/relatedro"
 )
 
@@ -154,7 +154,7 @@ func TestPageOfLocationsCostsFewCalls(t *testing.T) {
 	}
 	var mu sync.Mutex
 	count := make(map[string]int)
-	tables.Faults(t, func(operation string, _ []byte) *dynamodb.Fault {
+	tables.Faults(t, func(operation string, _ []byte) *dynamodbengine.Fault {
 		mu.Lock()
 		defer mu.Unlock()
 		count[operation]++

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"related-ro/infra/local/dynamodb"
+	"related-ro/infra/emulators/dynamodbengine"
 	"related-ro/pkg/relatedro"
 )
 
@@ -106,9 +106,9 @@ func TestRefreshWhoseClaimIsTriedAgain(t *testing.T) {
 	w, _ := enabled(t)
 	w.save(aCase("loc-100", "case-1", "50", north))
 	var lost sync.Once
-	tables.Faults(t, func(op string, _ []byte) (fault *dynamodb.Fault) {
+	tables.Faults(t, func(op string, _ []byte) (fault *dynamodbengine.Fault) {
 		if op == "PutItem" {
-			lost.Do(func() { fault = dynamodb.AnswerLost() })
+			lost.Do(func() { fault = dynamodbengine.AnswerLost() })
 		}
 		return fault
 	})

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"related-ro/infra/local/dynamodb"
+	"related-ro/infra/emulators/dynamodbengine"
 	"related-ro/pkg/relatedro"
 )
 
@@ -278,12 +278,12 @@ func TestBatchAsksAgainForWhatDynamoDBLeftOut(t *testing.T) {
 	w, advisor := enabled(t)
 	w.save(aCase("loc-100", "case-1", "50", north))
 	left := 2
-	tables.Faults(t, func(op string, _ []byte) *dynamodb.Fault {
+	tables.Faults(t, func(op string, _ []byte) *dynamodbengine.Fault {
 		if op != "BatchGetItem" || left == 0 {
 			return nil
 		}
 		left--
-		return dynamodb.Unprocessed(2)
+		return dynamodbengine.Unprocessed(2)
 	})
 	var p pageAnswer
 	advisor.send("POST", batchGet, `{"cases":[{"locationId":"loc-100","caseId":"case-1"}]}`).want(t, 200).decode(t, &p)
@@ -457,7 +457,7 @@ func TestSearchRefuses(t *testing.T) {
 
 func TestStoreThatFailsIsUnavailable(t *testing.T) {
 	_, advisor := enabled(t)
-	tables.Faults(t, func(string, []byte) *dynamodb.Fault { return dynamodb.Broken() })
+	tables.Faults(t, func(string, []byte) *dynamodbengine.Fault { return dynamodbengine.Broken() })
 	r := advisor.get(oneCase)
 	r.problem(t, 503, "unavailable")
 	if strings.Contains(r.body, "Internal") || r.header.Get("Retry-After") == "" {

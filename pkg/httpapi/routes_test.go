@@ -8,7 +8,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/google/go-cmp/cmp"
 
-	"related-ro/infra/local/template"
+	"related-ro/infra/emulators/template"
 	"related-ro/pkg/relatedro"
 )
 
@@ -90,7 +90,7 @@ func TestTemplateHasTheRoutes(t *testing.T) {
 }
 
 func TestContractHasTheRoutes(t *testing.T) {
-	doc, err := openapi3.NewLoader().LoadFromFile("../../infra/openapi.yaml")
+	doc, err := openapi3.NewLoader().LoadFromFile("../../infra/contracts/openapi.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}

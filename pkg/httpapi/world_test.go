@@ -20,13 +20,13 @@ import (
 	sdkdynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	sdksqs "github.com/aws/aws-sdk-go-v2/service/sqs"
 
-	"related-ro/infra/local/dynamodb/dynamodbtest"
-	"related-ro/infra/local/gateway"
-	"related-ro/infra/local/issuer"
-	"related-ro/infra/local/lambda"
-	"related-ro/infra/local/sqs"
-	"related-ro/infra/local/sqs/sqstest"
-	"related-ro/infra/local/template"
+	"related-ro/infra/checks/suite/dynamodbtest"
+	"related-ro/infra/checks/suite/sqstest"
+	"related-ro/infra/emulators/gateway"
+	"related-ro/infra/emulators/issuer"
+	"related-ro/infra/emulators/lambdaengine"
+	"related-ro/infra/emulators/sqsengine"
+	"related-ro/infra/emulators/template"
 	"related-ro/pkg/boot"
 	"related-ro/pkg/dynamo"
 	"related-ro/pkg/httpapi"
@@ -149,7 +149,7 @@ func (w *world) restart() {
 
 func (w *world) startQueues() {
 	w.Helper()
-	engine, client, endpoint := sqstest.Start(w.T, sqs.Config{})
+	engine, client, endpoint := sqstest.Start(w.T, sqsengine.Config{})
 	w.queue = client
 	w.queues = make(map[relatedro.QueueName]sqsbatch.QueueURLs)
 	for _, name := range []relatedro.QueueName{relatedro.ExportQueue, relatedro.CloseQueue, relatedro.RefreshQueue} {
@@ -188,13 +188,13 @@ func (w *world) startGateway(handlers map[string]*httpapi.Handler) {
 	id, public := platform.Public()
 	server := httptest.NewServer(gateway.New(gateway.Config{
 		API: stack(w).APIs[0], Keys: map[string]*rsa.PublicKey{id: public}, AccountID: "000000000000", Now: w.clock.Now,
-		Invoke: func(ctx context.Context, function string, event []byte) (lambda.Result, error) {
+		Invoke: func(ctx context.Context, function string, event []byte) (lambdaengine.Result, error) {
 			handler, ok := handlers[function]
 			if !ok {
-				return lambda.Result{}, fmt.Errorf("unknown function %s", function)
+				return lambdaengine.Result{}, fmt.Errorf("unknown function %s", function)
 			}
 			payload, err := handler.Invoke(ctx, event)
-			return lambda.Result{Payload: payload}, err
+			return lambdaengine.Result{Payload: payload}, err
 		},
 	}))
 	w.Cleanup(server.Close)

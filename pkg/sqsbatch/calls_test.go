@@ -13,7 +13,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"related-ro/infra/local/sqs"
+	"related-ro/infra/emulators/sqsengine"
 	"related-ro/pkg/karmak/karmaktest"
 	"related-ro/pkg/sqsbatch"
 )
@@ -66,7 +66,7 @@ func TestCallsToSQSTakeTenMessages(t *testing.T) {
 	w := newWorld(t)
 	var mu sync.Mutex
 	calls := map[string]int{}
-	w.sqsFault = func(c sqs.Call) *sqs.Error {
+	w.sqsFault = func(c sqsengine.Call) *sqsengine.Error {
 		if c.EntryID == "" {
 			mu.Lock()
 			defer mu.Unlock()
@@ -94,7 +94,7 @@ func TestCallsToSQSTakeTenMessages(t *testing.T) {
 func TestCallsToSQSTakeOneMiB(t *testing.T) {
 	w := newWorld(t)
 	for range 5 {
-		w.send(strings.Repeat("x", sqs.MaxMessageBytes*2/5))
+		w.send(strings.Repeat("x", sqsengine.MaxMessageBytes*2/5))
 	}
 	if failed := w.run(); failed != 0 {
 		t.Errorf("%d messages failed", failed)

@@ -14,9 +14,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/google/go-cmp/cmp"
 
-	"related-ro/infra/local/clock"
-	"related-ro/infra/local/sqs"
-	"related-ro/infra/local/sqs/sqstest"
+	"related-ro/infra/checks/suite/sqstest"
+	"related-ro/infra/emulators/clock"
+	"related-ro/infra/emulators/sqsengine"
 	"related-ro/pkg/relatedro"
 	"related-ro/pkg/sqsbatch"
 )
@@ -29,7 +29,7 @@ type office struct {
 	urls    sqsbatch.QueueURLs
 }
 
-func newOffice(t *testing.T, config sqs.Config) *office {
+func newOffice(t *testing.T, config sqsengine.Config) *office {
 	t.Helper()
 	t.Parallel() // each check for an empty queue takes a second
 	engine, client, endpoint := sqstest.Start(t, config)
@@ -102,7 +102,7 @@ func only(location string) func(string) bool {
 }
 
 func TestListTellsWhatADeadLetterSays(t *testing.T) {
-	o := newOffice(t, sqs.Config{})
+	o := newOffice(t, sqsengine.Config{})
 	o.setAside(closedAt("loc-100", "event-1"))
 	list := o.list(everyones)
 	want := []relatedro.DeadLetter{{
@@ -121,7 +121,7 @@ func TestListTellsWhatADeadLetterSays(t *testing.T) {
 }
 
 func TestListPutsMessagesBackAtOnce(t *testing.T) {
-	o := newOffice(t, sqs.Config{})
+	o := newOffice(t, sqsengine.Config{})
 	for i := range 15 {
 		o.setAside(closedAt("loc-100", strconv.Itoa(i)))
 	}
@@ -132,7 +132,7 @@ func TestListPutsMessagesBackAtOnce(t *testing.T) {
 }
 
 func TestListSaysWhenItIsNotAll(t *testing.T) {
-	o := newOffice(t, sqs.Config{})
+	o := newOffice(t, sqsengine.Config{})
 	for i := range sqsbatch.MaxListed + 3 {
 		o.setAside(closedAt("loc-100", strconv.Itoa(i)))
 	}
@@ -143,7 +143,7 @@ func TestListSaysWhenItIsNotAll(t *testing.T) {
 }
 
 func TestListOfExactlyItsMostIsComplete(t *testing.T) {
-	o := newOffice(t, sqs.Config{})
+	o := newOffice(t, sqsengine.Config{})
 	for i := range sqsbatch.MaxListed {
 		o.setAside(closedAt("loc-100", strconv.Itoa(i)))
 	}
@@ -153,7 +153,7 @@ func TestListOfExactlyItsMostIsComplete(t *testing.T) {
 }
 
 func TestListIsNotCompleteWhileOthersHoldMessages(t *testing.T) {
-	o := newOffice(t, sqs.Config{})
+	o := newOffice(t, sqsengine.Config{})
 	o.setAside(closedAt("loc-100", "held"))
 	o.receive(o.urls.DeadLetters)
 	if list := o.list(everyones); list.Complete || list.Count != 1 {
@@ -162,7 +162,7 @@ func TestListIsNotCompleteWhileOthersHoldMessages(t *testing.T) {
 }
 
 func TestListFindsOnesOwnBehindManyOthers(t *testing.T) {
-	o := newOffice(t, sqs.Config{})
+	o := newOffice(t, sqsengine.Config{})
 	for i := range sqsbatch.MaxListed + 20 {
 		o.setAside(closedAt("loc-200", strconv.Itoa(i)))
 	}
@@ -173,7 +173,7 @@ func TestListFindsOnesOwnBehindManyOthers(t *testing.T) {
 }
 
 func TestListsAtOnceAllShowAll(t *testing.T) {
-	o := newOffice(t, sqs.Config{})
+	o := newOffice(t, sqsengine.Config{})
 	for i := range 21 {
 		o.setAside(closedAt("loc-100", strconv.Itoa(i)))
 	}
@@ -191,7 +191,7 @@ func TestListsAtOnceAllShowAll(t *testing.T) {
 
 // The clock stands still, so that waiting for messages would never end.
 func TestAnEmptyQueueIsNotWaitedFor(t *testing.T) {
-	o := newOffice(t, sqs.Config{Clock: clock.NewManual(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))})
+	o := newOffice(t, sqsengine.Config{Clock: clock.NewManual(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))})
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	list, err := o.letters.List(ctx, relatedro.CloseQueue, everyones)
@@ -201,7 +201,7 @@ func TestAnEmptyQueueIsNotWaitedFor(t *testing.T) {
 }
 
 func TestListShowsOnlyOnesOwn(t *testing.T) {
-	o := newOffice(t, sqs.Config{})
+	o := newOffice(t, sqsengine.Config{})
 	for _, body := range []string{
 		closedAt("loc-100", "own"), closedAt("loc-200", "foreign"), "not JSON", `["loc-100"]`, `{"locationId":7}`,
 		`{"locationId":"loc-200","LOCATIONID":"loc-100","id":"other-case"}`,
@@ -215,7 +215,7 @@ func TestListShowsOnlyOnesOwn(t *testing.T) {
 }
 
 func TestRedriveSendsBackWithoutTheReason(t *testing.T) {
-	o := newOffice(t, sqs.Config{})
+	o := newOffice(t, sqsengine.Config{})
 	body := closedAt("loc-100", "event-1")
 	o.setAside(body)
 	if moved, left := o.redrive(everyones); moved != 1 || left != 0 {
@@ -231,7 +231,7 @@ func TestRedriveSendsBackWithoutTheReason(t *testing.T) {
 }
 
 func TestRedriveOfALocationLeavesTheOthers(t *testing.T) {
-	o := newOffice(t, sqs.Config{})
+	o := newOffice(t, sqsengine.Config{})
 	for i := range 12 {
 		o.setAside(closedAt("loc-200", strconv.Itoa(i)))
 	}
@@ -245,13 +245,13 @@ func TestRedriveOfALocationLeavesTheOthers(t *testing.T) {
 }
 
 func TestRedriveKeepsWhatCannotBeSent(t *testing.T) {
-	refuse := func(call sqs.Call) *sqs.Error {
+	refuse := func(call sqsengine.Call) *sqsengine.Error {
 		if call.Action == "SendMessage" && call.Queue == "close" {
-			return sqs.InternalFailure()
+			return sqsengine.InternalFailure()
 		}
 		return nil
 	}
-	o := newOffice(t, sqs.Config{Fault: refuse})
+	o := newOffice(t, sqsengine.Config{Fault: refuse})
 	o.setAside(closedAt("loc-100", "event-1"))
 	if _, _, err := o.letters.Redrive(t.Context(), relatedro.CloseQueue, nil, everyones); err == nil {
 		t.Error("no error")
@@ -262,13 +262,13 @@ func TestRedriveKeepsWhatCannotBeSent(t *testing.T) {
 }
 
 func TestRedriveThatCannotDeleteDuplicates(t *testing.T) {
-	refuse := func(call sqs.Call) *sqs.Error {
+	refuse := func(call sqsengine.Call) *sqsengine.Error {
 		if call.Action == "DeleteMessage" {
-			return sqs.InternalFailure()
+			return sqsengine.InternalFailure()
 		}
 		return nil
 	}
-	o := newOffice(t, sqs.Config{Fault: refuse})
+	o := newOffice(t, sqsengine.Config{Fault: refuse})
 	o.setAside(closedAt("loc-100", "event-1"))
 	_, _, _ = o.letters.Redrive(t.Context(), relatedro.CloseQueue, nil, everyones)
 	if list := o.list(everyones); list.Count != 1 {
@@ -280,7 +280,7 @@ func TestRedriveThatCannotDeleteDuplicates(t *testing.T) {
 }
 
 func TestRedriveLeavesWhatIsSetAsideMeanwhile(t *testing.T) {
-	o := newOffice(t, sqs.Config{})
+	o := newOffice(t, sqsengine.Config{})
 	// All messages are newer than the start of the call.
 	before := func() time.Time { return time.Now().Add(-time.Hour) }
 	letters := sqsbatch.NewDeadLetters(o.client, map[relatedro.QueueName]sqsbatch.QueueURLs{relatedro.CloseQueue: o.urls}, before)
@@ -301,7 +301,7 @@ func (o *office) hurried(step time.Duration) *sqsbatch.DeadLetters {
 }
 
 func TestRedriveEndsInTime(t *testing.T) {
-	o := newOffice(t, sqs.Config{})
+	o := newOffice(t, sqsengine.Config{})
 	for i := range 15 {
 		o.setAside(closedAt("loc-100", strconv.Itoa(i)))
 	}
@@ -315,7 +315,7 @@ func TestRedriveEndsInTime(t *testing.T) {
 }
 
 func TestListEndsBeforeMessagesComeRoundAgain(t *testing.T) {
-	o := newOffice(t, sqs.Config{})
+	o := newOffice(t, sqsengine.Config{})
 	for i := range 15 {
 		o.setAside(closedAt("loc-100", strconv.Itoa(i)))
 	}
@@ -329,7 +329,7 @@ func TestListEndsBeforeMessagesComeRoundAgain(t *testing.T) {
 }
 
 func TestRedriveTakesLargeMessages(t *testing.T) {
-	o := newOffice(t, sqs.Config{})
+	o := newOffice(t, sqsengine.Config{})
 	for range 3 {
 		o.setAside(strings.Repeat("x", 900<<10))
 	}
@@ -339,7 +339,7 @@ func TestRedriveTakesLargeMessages(t *testing.T) {
 }
 
 func TestSendRefreshIsWhatDecodeTakes(t *testing.T) {
-	o := newOffice(t, sqs.Config{})
+	o := newOffice(t, sqsengine.Config{})
 	want := relatedro.Event{
 		ID: "event-1", Type: relatedro.Refresh, OccurredAt: time.Date(2026, 11, 23, 10, 15, 0, 123e6, time.UTC),
 		Key: relatedro.CaseKey{Location: "loc-100", Case: "case-1"}, RO: "50123",

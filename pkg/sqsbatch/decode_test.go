@@ -143,7 +143,7 @@ func compiled(t *testing.T) *jsonschema.Schema {
 	t.Helper()
 	compiler := jsonschema.NewCompiler()
 	compiler.AssertFormat()
-	schema, err := compiler.Compile("../../infra/schemas/event.schema.json")
+	schema, err := compiler.Compile("../../infra/contracts/schemas/event.schema.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,7 +200,7 @@ func FuzzDecode(f *testing.F) {
 	for _, tt := range corpus {
 		f.Add(tt.body)
 	}
-	schemaFile, err := os.ReadFile("../../infra/schemas/event.schema.json")
+	schemaFile, err := os.ReadFile("../../infra/contracts/schemas/event.schema.json")
 	if err != nil || !json.Valid(schemaFile) {
 		f.Fatal("schema cannot be read", err)
 	}

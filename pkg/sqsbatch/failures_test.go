@@ -11,8 +11,8 @@ import (
 	awsdynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"related-ro/infra/local/dynamodb"
-	"related-ro/infra/local/sqs"
+	"related-ro/infra/emulators/dynamodbengine"
+	"related-ro/infra/emulators/sqsengine"
 	"related-ro/pkg/karmak/karmaktest"
 	"related-ro/pkg/relatedro"
 	"related-ro/pkg/sqsbatch"
@@ -182,9 +182,9 @@ func TestFailedMessageReturnsWithin10SecondsAtFirst(t *testing.T) {
 func TestVisibilityTimeoutStandsInWhenDelaysCannotBeSet(t *testing.T) {
 	w := newWorld(t)
 	w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.StatusError}))
-	w.sqsFault = func(c sqs.Call) *sqs.Error {
+	w.sqsFault = func(c sqsengine.Call) *sqsengine.Error {
 		if c.Action == "ChangeMessageVisibilityBatch" {
-			return sqs.InternalFailure()
+			return sqsengine.InternalFailure()
 		}
 		return nil
 	}
@@ -309,17 +309,17 @@ func TestFailedRefreshDoesNotMarkANewerList(t *testing.T) {
 }
 
 func TestDatabaseTroubleLosesNothing(t *testing.T) {
-	for name, fault := range map[string]func(op string) *dynamodb.Fault{
-		"throttled reads":  func(op string) *dynamodb.Fault { return on(op, "BatchGetItem", dynamodb.Throttled()) },
-		"throttled writes": func(op string) *dynamodb.Fault { return on(op, "TransactWriteItems", dynamodb.Throttled()) },
-		"conflicts":        func(op string) *dynamodb.Fault { return on(op, "TransactWriteItems", dynamodb.Conflict(3)) },
-		"outage":           func(string) *dynamodb.Fault { return dynamodb.Outage() },
-		"broken reads":     func(op string) *dynamodb.Fault { return on(op, "BatchGetItem", dynamodb.Broken()) },
+	for name, fault := range map[string]func(op string) *dynamodbengine.Fault{
+		"throttled reads":  func(op string) *dynamodbengine.Fault { return on(op, "BatchGetItem", dynamodbengine.Throttled()) },
+		"throttled writes": func(op string) *dynamodbengine.Fault { return on(op, "TransactWriteItems", dynamodbengine.Throttled()) },
+		"conflicts":        func(op string) *dynamodbengine.Fault { return on(op, "TransactWriteItems", dynamodbengine.Conflict(3)) },
+		"outage":           func(string) *dynamodbengine.Fault { return dynamodbengine.Outage() },
+		"broken reads":     func(op string) *dynamodbengine.Fault { return on(op, "BatchGetItem", dynamodbengine.Broken()) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			w.send(w.body("e1"))
-			w.countCalls(func(op string, _ []byte) *dynamodb.Fault { return fault(op) })
+			w.countCalls(func(op string, _ []byte) *dynamodbengine.Fault { return fault(op) })
 			if failed := w.run(); failed != 1 {
 				t.Fatalf("%d messages failed, want 1", failed)
 			}
@@ -336,7 +336,7 @@ func TestDatabaseTroubleLosesNothing(t *testing.T) {
 	}
 }
 
-func on(op, wanted string, f *dynamodb.Fault) *dynamodb.Fault {
+func on(op, wanted string, f *dynamodbengine.Fault) *dynamodbengine.Fault {
 	if op == wanted {
 		return f
 	}
@@ -369,7 +369,7 @@ func TestSQSThatHangsDoesNotHoldUpTheAnswer(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
 	answered := make(chan struct{})
-	w.sqsFault = func(sqs.Call) *sqs.Error {
+	w.sqsFault = func(sqsengine.Call) *sqsengine.Error {
 		<-answered
 		return nil
 	}

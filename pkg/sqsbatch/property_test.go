@@ -15,7 +15,7 @@ import (
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
 	"pgregory.net/rapid"
 
-	"related-ro/infra/local/dynamodb"
+	"related-ro/infra/emulators/dynamodbengine"
 	"related-ro/pkg/karmak/karmaktest"
 	"related-ro/pkg/relatedro"
 	"related-ro/pkg/sqsbatch"
@@ -98,13 +98,13 @@ func (s *storm) refetch(*rapid.T) {
 }
 
 // fault makes a share of the database calls fail, some of them after they took effect.
-func (s *storm) fault(string, []byte) *dynamodb.Fault {
+func (s *storm) fault(string, []byte) *dynamodbengine.Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.trouble.Float64() >= s.share {
 		return nil
 	}
-	return []*dynamodb.Fault{dynamodb.Throttled(), dynamodb.Broken(), dynamodb.Outage(), dynamodb.AnswerLost()}[s.trouble.IntN(4)]
+	return []*dynamodbengine.Fault{dynamodbengine.Throttled(), dynamodbengine.Broken(), dynamodbengine.Outage(), dynamodbengine.AnswerLost()}[s.trouble.IntN(4)]
 }
 
 func (s *storm) setTrouble(database float64, karmak float64) {

@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
-	"related-ro/infra/local/sqs"
+	"related-ro/infra/emulators/sqsengine"
 	"related-ro/pkg/relatedro"
 	"related-ro/pkg/sqsbatch"
 )
@@ -74,16 +74,16 @@ func TestDeadLetterKeepsTheSendersAttributesAsFarAsTheyFit(t *testing.T) {
 }
 
 func TestMessageStaysWhenItsDeadLetterCannotBeSent(t *testing.T) {
-	for name, fault := range map[string]func(sqs.Call) *sqs.Error{
-		"the whole call fails": func(c sqs.Call) *sqs.Error {
+	for name, fault := range map[string]func(sqsengine.Call) *sqsengine.Error{
+		"the whole call fails": func(c sqsengine.Call) *sqsengine.Error {
 			if c.Action == "SendMessageBatch" && c.EntryID == "" {
-				return sqs.InternalFailure()
+				return sqsengine.InternalFailure()
 			}
 			return nil
 		},
-		"one entry fails": func(c sqs.Call) *sqs.Error {
+		"one entry fails": func(c sqsengine.Call) *sqsengine.Error {
 			if c.Action == "SendMessageBatch" && c.EntryID == "0" {
-				return sqs.InternalFailure()
+				return sqsengine.InternalFailure()
 			}
 			return nil
 		},
@@ -111,7 +111,7 @@ func TestLargestMessageIsSetAsideAtOnce(t *testing.T) {
 	for name, room := range map[string]int{"with room for nothing": 0, "with room for the code": 40, "with room for all": 1000} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			body := strings.Repeat("x", sqs.MaxMessageBytes-room)
+			body := strings.Repeat("x", sqsengine.MaxMessageBytes-room)
 			w.send(body)
 			if failed := w.run(); failed != 0 {
 				t.Error("the message is not acknowledged")

@@ -21,11 +21,11 @@ import (
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
-	"related-ro/infra/local/clock"
-	"related-ro/infra/local/dynamodb"
-	"related-ro/infra/local/dynamodb/dynamodbtest"
-	"related-ro/infra/local/sqs"
-	"related-ro/infra/local/sqs/sqstest"
+	"related-ro/infra/checks/suite/dynamodbtest"
+	"related-ro/infra/checks/suite/sqstest"
+	"related-ro/infra/emulators/clock"
+	"related-ro/infra/emulators/dynamodbengine"
+	"related-ro/infra/emulators/sqsengine"
 	"related-ro/pkg/dynamo"
 	"related-ro/pkg/karmak"
 	"related-ro/pkg/karmak/karmaktest"
@@ -55,7 +55,7 @@ type world struct {
 
 	mu         sync.Mutex
 	dbCalls    map[string]int
-	sqsFault   func(sqs.Call) *sqs.Error
+	sqsFault   func(sqsengine.Call) *sqsengine.Error
 	beforeAsk  func() // runs before each look-up at Karmak
 	observed   []sqsbatch.Observation
 	queue, dlq string
@@ -81,7 +81,7 @@ func newWorld(t testing.TB) *world {
 	}
 	w.addFamily(accountA, "50123", "50124")
 
-	_, w.client, _ = sqstest.Start(t, sqs.Config{Clock: w.clock, Fault: w.faultOf})
+	_, w.client, _ = sqstest.Start(t, sqsengine.Config{Clock: w.clock, Fault: w.faultOf})
 	w.dlq = w.createQueue("case-export-dlq")
 	w.queue = w.createQueue("case-export")
 
@@ -179,11 +179,11 @@ func (w *world) set(location string, status relatedro.FeatureStatus, over relate
 }
 
 // countCalls counts DynamoDB calls from now on and lets fault decide which of them fail.
-func (w *world) countCalls(fault dynamodb.FaultFunc) {
+func (w *world) countCalls(fault dynamodbengine.FaultFunc) {
 	w.mu.Lock()
 	w.dbCalls = map[string]int{}
 	w.mu.Unlock()
-	db.Faults(w.t, func(op string, body []byte) *dynamodb.Fault {
+	db.Faults(w.t, func(op string, body []byte) *dynamodbengine.Fault {
 		w.mu.Lock()
 		w.dbCalls[op]++
 		w.mu.Unlock()
@@ -200,7 +200,7 @@ func (w *world) calls(op string) int {
 	return w.dbCalls[op]
 }
 
-func (w *world) faultOf(c sqs.Call) *sqs.Error {
+func (w *world) faultOf(c sqsengine.Call) *sqsengine.Error {
 	w.mu.Lock()
 	fault := w.sqsFault
 	w.mu.Unlock()

@@ -20,8 +20,8 @@ import (
 	"slices"
 	"time"
 
-	"related-ro/infra/local/forward"
-	"related-ro/infra/local/issuer"
+	"related-ro/infra/emulators/forward"
+	"related-ro/infra/emulators/issuer"
 	"related-ro/infra/local/platform"
 	"related-ro/infra/local/seed"
 )

@@ -12,14 +12,14 @@ import (
 	"testing"
 	"time"
 
-	"related-ro/infra/local/eventbus"
-	"related-ro/infra/local/gateway"
-	"related-ro/infra/local/issuer"
-	"related-ro/infra/local/lambda"
+	"related-ro/infra/emulators/eventengine"
+	"related-ro/infra/emulators/gateway"
+	"related-ro/infra/emulators/issuer"
+	"related-ro/infra/emulators/lambdaengine"
+	"related-ro/infra/emulators/poller"
+	"related-ro/infra/emulators/sqsengine"
 	"related-ro/infra/local/platform"
-	"related-ro/infra/local/poller"
 	"related-ro/infra/local/seed"
-	"related-ro/infra/local/sqs"
 	"related-ro/pkg/karmak/karmaktest"
 )
 
@@ -198,25 +198,27 @@ func TestStepsSayWhatHappened(t *testing.T) {
 		happen func(*Feed)
 		want   Step
 	}{
-		"message arrived":  {func(f *Feed) { f.SQS(sqs.Event{Kind: sqs.Sent, Queue: "case-export", Body: body}) }, Step{Source: "queue", Text: "case-export: case.exported case-1 arrived", LocationID: "loc-100", CaseID: "case-1"}},
-		"message received": {func(f *Feed) { f.SQS(sqs.Event{Kind: sqs.Received, Queue: "case-export", Body: body, ReceiveCount: 2}) }, Step{Source: "queue", Text: "case-export: case.exported case-1 handed out, receive 2", LocationID: "loc-100", CaseID: "case-1"}},
+		"message arrived": {func(f *Feed) { f.SQS(sqsengine.Event{Kind: sqsengine.Sent, Queue: "case-export", Body: body}) }, Step{Source: "queue", Text: "case-export: case.exported case-1 arrived", LocationID: "loc-100", CaseID: "case-1"}},
+		"message received": {func(f *Feed) {
+			f.SQS(sqsengine.Event{Kind: sqsengine.Received, Queue: "case-export", Body: body, ReceiveCount: 2})
+		}, Step{Source: "queue", Text: "case-export: case.exported case-1 handed out, receive 2", LocationID: "loc-100", CaseID: "case-1"}},
 		"message comes again": {func(f *Feed) {
-			f.SQS(sqs.Event{Kind: sqs.Rescheduled, Queue: "case-export", Body: body, VisibleIn: 20 * time.Second})
+			f.SQS(sqsengine.Event{Kind: sqsengine.Rescheduled, Queue: "case-export", Body: body, VisibleIn: 20 * time.Second})
 		}, Step{Source: "queue", Text: "case-export: case.exported case-1 is visible again in 20s", LocationID: "loc-100", CaseID: "case-1"}},
 		"message that is none": {func(f *Feed) {
-			f.SQS(sqs.Event{Kind: sqs.Moved, Queue: "case-export", To: "case-export-dlq", Body: "<x>", MessageID: "m1"})
+			f.SQS(sqsengine.Event{Kind: sqsengine.Moved, Queue: "case-export", To: "case-export-dlq", Body: "<x>", MessageID: "m1"})
 		}, Step{Source: "queue", Text: "case-export: message m1 moved to case-export-dlq", Level: "WARN"}},
 		"message handled": {func(f *Feed) {
-			f.Line(lambda.Line{Function: "ExportFunction", Text: `{"timestamp":"t","level":"INFO","function":"export","message":"message","location":"loc-100","case":"case-1","outcome":"ok","related":3,"trigger":"export","rounds":{"1":2}}`})
+			f.Line(lambdaengine.Line{Function: "ExportFunction", Text: `{"timestamp":"t","level":"INFO","function":"export","message":"message","location":"loc-100","case":"case-1","outcome":"ok","related":3,"trigger":"export","rounds":{"1":2}}`})
 		}, Step{Source: "function", Text: `export: message of case-1 at loc-100: ok related=3 rounds={"1":2} trigger=export`, LocationID: "loc-100", CaseID: "case-1", Outcome: "ok"}},
-		"warning":           {func(f *Feed) { f.Line(lambda.Line{Function: "X", Text: `{"level":"WARN","message":"m"}`}) }, Step{Source: "function", Text: "X: m", Level: "WARN"}},
-		"a line of no form": {func(f *Feed) { f.Line(lambda.Line{Function: "X", Text: "panic: oh"}) }, Step{Source: "function", Text: "X: panic: oh"}},
+		"warning":           {func(f *Feed) { f.Line(lambdaengine.Line{Function: "X", Text: `{"level":"WARN","message":"m"}`}) }, Step{Source: "function", Text: "X: m", Level: "WARN"}},
+		"a line of no form": {func(f *Feed) { f.Line(lambdaengine.Line{Function: "X", Text: "panic: oh"}) }, Step{Source: "function", Text: "X: panic: oh"}},
 		"Karmak answered": {func(f *Feed) {
 			f.Karmak(karmaktest.Request{Call: "headers", Account: "6b1f6a3e-0b1c-4d7e-9a65-1f2f3c4d5e6f", Status: 200, Rows: 2})
 		}, Step{Source: "karmak", Text: "headers of account 6b1f6a3e: 200, 2 rows"}},
 		"Karmak did not": {func(f *Feed) { f.Karmak(karmaktest.Request{Call: "headers", Fault: karmaktest.Reset}) }, Step{Source: "karmak", Text: "headers of account unknown: no answer (fault reset)", Level: "WARN"}},
 		"event on the bus": {func(f *Feed) {
-			f.Event(eventbus.Event{DetailType: "RelatedROsChanged", Detail: json.RawMessage(`{"locationId":"loc-100","caseId":"case-1","caseNumber":"1","revision":2,"added":["50127"]}`)})
+			f.Event(eventengine.Event{DetailType: "RelatedROsChanged", Detail: json.RawMessage(`{"locationId":"loc-100","caseId":"case-1","caseNumber":"1","revision":2,"added":["50127"]}`)})
 		}, Step{Source: "event", Text: "RelatedROsChanged of case 1 at loc-100, revision 2 +50127", LocationID: "loc-100", CaseID: "case-1"}},
 		"platform took it": {func(f *Feed) {
 			f.Platform(platform.Notice{Type: "LocationEnabled", Detail: platform.NoticeDetail{LocationID: "loc-100"}}, "handed over 2 open cases (202)")
@@ -229,7 +231,7 @@ func TestStepsSayWhatHappened(t *testing.T) {
 		}, Step{Source: "api", Text: "GET /v1/search: 500 in 0.0 ms: died", Level: "WARN"}},
 		"batch left messages": {func(f *Feed) { f.Batch("q", poller.Batch{Messages: 3, Failed: 1}) }, Step{Source: "mapping", Text: "q: 1 of 3 messages failed"}},
 		"function started and failed": {func(f *Feed) {
-			f.Report(lambda.Report{Function: "f", Duration: time.Millisecond, Init: 2 * time.Millisecond, Error: "Sandbox.Timedout"})
+			f.Report(lambdaengine.Report{Function: "f", Duration: time.Millisecond, Init: 2 * time.Millisecond, Error: "Sandbox.Timedout"})
 		}, Step{Source: "lambda", Text: "f ran 1.0 ms, after a cold start of 2.0 ms: Sandbox.Timedout", Level: "ERROR"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -254,8 +256,8 @@ func TestATerminalShowsALineAStep(t *testing.T) {
 		var out strings.Builder
 		feed := NewFeed(func() time.Time { return at })
 		feed.Print(&out, colour)
-		feed.Line(lambda.Line{Function: "f", Text: `{"level":"ERROR","message":"no"}`})
-		feed.Line(lambda.Line{Text: `{"_aws":{"Timestamp":1},"Messages":1}`})
+		feed.Line(lambdaengine.Line{Function: "f", Text: `{"level":"ERROR","message":"no"}`})
+		feed.Line(lambdaengine.Line{Text: `{"_aws":{"Timestamp":1},"Messages":1}`})
 		if out.String() != want {
 			t.Errorf("printed %q, want %q", out.String(), want)
 		}
@@ -265,10 +267,10 @@ func TestATerminalShowsALineAStep(t *testing.T) {
 func TestStepsThatSayNothingNewAreLeftOut(t *testing.T) {
 	feed := NewFeed(time.Now)
 	feed.Batch("q", poller.Batch{Messages: 3})
-	feed.Report(lambda.Report{Function: "f", Duration: time.Millisecond})
+	feed.Report(lambdaengine.Report{Function: "f", Duration: time.Millisecond})
 	feed.Access(gateway.Access{Method: "GET", Path: "/console/", Status: 200})
 	// Access reports it
-	feed.Line(lambda.Line{Text: `{"level":"INFO","message":"request","status":200}`})
+	feed.Line(lambdaengine.Line{Text: `{"level":"INFO","message":"request","status":200}`})
 	if steps, _ := feed.since(0); len(steps) != 0 {
 		t.Errorf("%+v", steps)
 	}
@@ -277,7 +279,7 @@ func TestStepsThatSayNothingNewAreLeftOut(t *testing.T) {
 func TestStreamGoesOnAfterTheLastStepSeen(t *testing.T) {
 	server, feed, _ := serve(t)
 	for i := range 5 {
-		feed.Line(lambda.Line{Function: "f", Text: fmt.Sprint("line ", i)})
+		feed.Line(lambdaengine.Line{Function: "f", Text: fmt.Sprint("line ", i)})
 	}
 	steps := read(t, server, 3, 2)
 	if steps[0].ID != 4 || steps[1].ID != 5 {
@@ -289,7 +291,7 @@ func TestStreamGoesOnAfterTheLastStepSeen(t *testing.T) {
 // previous run.
 func TestStreamBeginsAnewWithTheStack(t *testing.T) {
 	feed := NewFeed(time.Now)
-	feed.Line(lambda.Line{Function: "f", Text: "first"})
+	feed.Line(lambdaengine.Line{Function: "f", Text: "first"})
 	if steps, _ := feed.since(500); len(steps) != 1 || steps[0].ID != 1 {
 		t.Errorf("%+v", steps)
 	}
@@ -298,7 +300,7 @@ func TestStreamBeginsAnewWithTheStack(t *testing.T) {
 func TestOldStepsGoWhenThereAreMany(t *testing.T) {
 	feed := NewFeed(time.Now)
 	for range 3 * kept {
-		feed.Line(lambda.Line{Text: "x"})
+		feed.Line(lambdaengine.Line{Text: "x"})
 	}
 	steps, _ := feed.since(0)
 	if len(steps) > kept || steps[len(steps)-1].ID != 3*kept {
@@ -309,8 +311,8 @@ func TestOldStepsGoWhenThereAreMany(t *testing.T) {
 func TestFiguresAddUpWhatMetricLinesSay(t *testing.T) {
 	feed := NewFeed(time.Now)
 	at := time.Date(2026, 11, 23, 10, 15, 30, 0, time.UTC)
-	line := func(at time.Time, outcome, values string) lambda.Line {
-		return lambda.Line{Text: fmt.Sprintf(`{"_aws":{"Timestamp":%d,"CloudWatchMetrics":[{"Namespace":"N","Dimensions":[["Outcome"]],`+
+	line := func(at time.Time, outcome, values string) lambdaengine.Line {
+		return lambdaengine.Line{Text: fmt.Sprintf(`{"_aws":{"Timestamp":%d,"CloudWatchMetrics":[{"Namespace":"N","Dimensions":[["Outcome"]],`+
 			`"Metrics":[{"Name":"Messages","Unit":"Count"},{"Name":"Took","Unit":"Milliseconds"}]}]},"Outcome":%q,%s}`, at.UnixMilli(), outcome, values)}
 	}
 	feed.Line(line(at, "ok", `"Messages":[3],"Took":[1.5,2]`))
@@ -350,6 +352,6 @@ func TestOldFiguresGo(t *testing.T) {
 
 func TestMetricLinesOfAnyFormDoNoHarm(t *testing.T) {
 	for _, text := range []string{`{"_aws":1}`, `{"_aws":{"CloudWatchMetrics":[1,{"Dimensions":[1,["x"]],"Metrics":[1,{"Name":"a"}]}]},"a":"no number"}`, `{"_aws":null}`} {
-		NewFeed(time.Now).Line(lambda.Line{Text: text})
+		NewFeed(time.Now).Line(lambdaengine.Line{Text: text})
 	}
 }

@@ -13,12 +13,12 @@ import (
 	"sync"
 	"time"
 
-	"related-ro/infra/local/eventbus"
-	"related-ro/infra/local/gateway"
-	"related-ro/infra/local/lambda"
+	"related-ro/infra/emulators/eventengine"
+	"related-ro/infra/emulators/gateway"
+	"related-ro/infra/emulators/lambdaengine"
+	"related-ro/infra/emulators/poller"
+	"related-ro/infra/emulators/sqsengine"
 	"related-ro/infra/local/platform"
-	"related-ro/infra/local/poller"
-	"related-ro/infra/local/sqs"
 	"related-ro/pkg/karmak/karmaktest"
 )
 
@@ -116,7 +116,7 @@ func (f *Feed) since(id int64) ([]Step, <-chan struct{}) {
 
 // Line receives a line that a function printed: a metric in CloudWatch's embedded metric format, a
 // log line in JSON, or plain text.
-func (f *Feed) Line(l lambda.Line) {
+func (f *Feed) Line(l lambdaengine.Line) {
 	var line map[string]any
 	if err := json.Unmarshal([]byte(l.Text), &line); err != nil {
 		f.add(Step{Source: "function", Text: l.Function + ": " + l.Text})
@@ -170,21 +170,21 @@ func plain(v any) string {
 }
 
 // SQS receives an event of a message in a queue.
-func (f *Feed) SQS(e sqs.Event) {
+func (f *Feed) SQS(e sqsengine.Event) {
 	var m struct{ Type, LocationID, CaseID string }
 	_ = json.Unmarshal([]byte(e.Body), &m) // if the message is not JSON, the step names no case
 	s := Step{Source: "queue", LocationID: m.LocationID, CaseID: m.CaseID}
 	about := cmp.Or(strings.TrimSpace(m.Type+" "+m.CaseID), "message "+e.MessageID)
 	switch e.Kind {
-	case sqs.Sent:
+	case sqsengine.Sent:
 		s.Text = fmt.Sprintf("%s: %s arrived", e.Queue, about)
-	case sqs.Received:
+	case sqsengine.Received:
 		s.Text = fmt.Sprintf("%s: %s handed out, receive %d", e.Queue, about, e.ReceiveCount)
-	case sqs.Rescheduled:
+	case sqsengine.Rescheduled:
 		s.Text = fmt.Sprintf("%s: %s is visible again in %s", e.Queue, about, e.VisibleIn.Round(time.Second))
-	case sqs.Deleted:
+	case sqsengine.Deleted:
 		s.Text = fmt.Sprintf("%s: %s done", e.Queue, about)
-	case sqs.Moved:
+	case sqsengine.Moved:
 		s.Text, s.Level = fmt.Sprintf("%s: %s moved to %s", e.Queue, about, e.To), "WARN"
 	default:
 		s.Text, s.Level = fmt.Sprintf("%s: %s %s", e.Queue, about, e.Kind), "WARN"
@@ -205,7 +205,7 @@ func (f *Feed) Batch(queue string, b poller.Batch) {
 }
 
 // Report receives an invocation's result and adds a step if it was a cold start or failed.
-func (f *Feed) Report(r lambda.Report) {
+func (f *Feed) Report(r lambdaengine.Report) {
 	if r.Init == 0 && r.Error == "" {
 		return
 	}
@@ -224,7 +224,7 @@ func milliseconds(d time.Duration) string {
 }
 
 // Event receives an event accepted by a bus.
-func (f *Feed) Event(e eventbus.Event) {
+func (f *Feed) Event(e eventengine.Event) {
 	n := platform.Notice{Type: e.DetailType, Time: e.Time}
 	// If another source's event has a different form, the step shows only its type.
 	_ = json.Unmarshal(e.Detail, &n.Detail)

@@ -18,10 +18,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
 
-	engine "related-ro/infra/local/eventbus"
+	"related-ro/infra/checks/suite/sqstest"
+	engine "related-ro/infra/emulators/eventengine"
+	"related-ro/infra/emulators/sqsengine"
 	"related-ro/infra/local/platform"
-	"related-ro/infra/local/sqs"
-	"related-ro/infra/local/sqs/sqstest"
 	"related-ro/pkg/eventbus"
 	"related-ro/pkg/relatedro"
 )
@@ -43,9 +43,9 @@ func newWorld(t *testing.T) *world {
 	events, queues := os.Getenv(platform.EndpointVariable), os.Getenv(platform.EndpointVariable)
 	if events == "" {
 		var client *awssqs.Client
-		_, client, queues = sqstest.Start(t, sqs.Config{})
-		bus := engine.New(engine.Config{Region: "us-east-1", Account: sqs.Account, Deliver: func(ctx context.Context, arn string, event []byte) error {
-			url, body := queues+"/"+sqs.Account+"/"+arn[strings.LastIndexByte(arn, ':')+1:], string(event)
+		_, client, queues = sqstest.Start(t, sqsengine.Config{})
+		bus := engine.New(engine.Config{Region: "us-east-1", Account: sqsengine.Account, Deliver: func(ctx context.Context, arn string, event []byte) error {
+			url, body := queues+"/"+sqsengine.Account+"/"+arn[strings.LastIndexByte(arn, ':')+1:], string(event)
 			_, err := client.SendMessage(ctx, &awssqs.SendMessageInput{QueueUrl: &url, MessageBody: &body})
 			return err
 		}})

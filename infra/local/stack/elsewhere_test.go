@@ -7,7 +7,7 @@ import (
 
 	awsdynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
-	"related-ro/infra/local/dynamodb"
+	"related-ro/infra/emulators/dynamodbengine"
 	"related-ro/infra/local/stack"
 )
 
@@ -17,7 +17,7 @@ func elsewhere(engine stack.Engine, endpoint string) stack.Options {
 }
 
 func TestTablesElsewhereOutliveTheStack(t *testing.T) {
-	other := httptest.NewServer(dynamodb.New())
+	other := httptest.NewServer(dynamodbengine.New())
 	defer other.Close()
 	for range 2 { // the second stack finds the first one's table
 		s, err := stack.Start(t.Context(), elsewhere(stack.DynamoDB, other.URL))

@@ -10,20 +10,20 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
 
-	"related-ro/infra/local/eventbus"
-	"related-ro/infra/local/poller"
-	"related-ro/infra/local/sqs"
-	"related-ro/infra/local/template"
+	"related-ro/infra/emulators/eventengine"
+	"related-ro/infra/emulators/poller"
+	"related-ro/infra/emulators/sqsengine"
+	"related-ro/infra/emulators/template"
 )
 
 // EventObserver is an Observer that also receives the events of the buses.
 type EventObserver interface {
 	Observer
 	// Event receives each event accepted by a bus.
-	Event(eventbus.Event)
+	Event(eventengine.Event)
 }
 
-func (all observers) event(e eventbus.Event) {
+func (all observers) event(e eventengine.Event) {
 	for _, o := range all {
 		if w, ok := o.(EventObserver); ok {
 			w.Event(e)
@@ -33,12 +33,12 @@ func (all observers) event(e eventbus.Event) {
 
 // newBus returns the engine of event buses. It delivers events to queues over the SQS wire
 // protocol.
-func (s *Stack) newBus() *eventbus.Engine {
+func (s *Stack) newBus() *eventengine.Engine {
 	client := s.SQSClient()
-	return eventbus.New(eventbus.Config{
-		Region: Region, Account: sqs.Account, Observe: observers(s.options.Observers).event,
+	return eventengine.New(eventengine.Config{
+		Region: Region, Account: sqsengine.Account, Observe: observers(s.options.Observers).event,
 		Deliver: func(ctx context.Context, arn string, event []byte) error {
-			url := s.SQSURL + "/" + sqs.Account + "/" + arn[strings.LastIndexByte(arn, ':')+1:]
+			url := s.SQSURL + "/" + sqsengine.Account + "/" + arn[strings.LastIndexByte(arn, ':')+1:]
 			body := string(event)
 			_, err := client.SendMessage(ctx, &awssqs.SendMessageInput{QueueUrl: &url, MessageBody: &body})
 			return err

@@ -8,9 +8,9 @@ import (
 	"os/exec"
 	"path/filepath"
 
-	"related-ro/infra/local/lambda"
-	"related-ro/infra/local/poller"
-	"related-ro/infra/local/template"
+	"related-ro/infra/emulators/lambdaengine"
+	"related-ro/infra/emulators/poller"
+	"related-ro/infra/emulators/template"
 )
 
 // KarmakClientID, KarmakClientSecret and KarmakSubscriptionKey are the credentials that the
@@ -84,7 +84,7 @@ func (s *Stack) makeFunctions() {
 				}
 			}
 		}
-		s.functions[f.LogicalID] = lambda.New(lambda.Config{
+		s.functions[f.LogicalID] = lambdaengine.New(lambdaengine.Config{
 			Name: f.Name, ARN: f.ARN, Region: Region, Binary: filepath.Join(s.binaries, f.Package),
 			Environment: s.environment(f), Timeout: f.Timeout, MemoryMB: f.MemoryMB,
 			Concurrency: concurrency, Processes: most, Log: told.line, Report: told.report,

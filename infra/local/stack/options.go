@@ -7,12 +7,12 @@ import (
 	"net/url"
 	"time"
 
-	"related-ro/infra/local/forward"
-	"related-ro/infra/local/gateway"
-	"related-ro/infra/local/issuer"
-	"related-ro/infra/local/lambda"
-	"related-ro/infra/local/poller"
-	"related-ro/infra/local/sqs"
+	"related-ro/infra/emulators/forward"
+	"related-ro/infra/emulators/gateway"
+	"related-ro/infra/emulators/issuer"
+	"related-ro/infra/emulators/lambdaengine"
+	"related-ro/infra/emulators/poller"
+	"related-ro/infra/emulators/sqsengine"
 	"related-ro/pkg/karmak/karmaktest"
 )
 
@@ -37,7 +37,7 @@ type Options struct {
 	Key *issuer.Key
 	// Queues configures the SQS engine, for example a test's clock and faults. The stack sets
 	// Region, BaseURL and Observe.
-	Queues sqs.Config
+	Queues sqsengine.Config
 	// Elsewhere holds the URLs of other programs that replace the embedded DynamoDB or SQS engine.
 	// The stack creates its tables and queues there if they do not exist.
 	Elsewhere map[Engine]string
@@ -76,18 +76,18 @@ type Observer interface {
 	// Access receives each request to the API.
 	Access(gateway.Access)
 	// SQS receives each event of a message.
-	SQS(sqs.Event)
+	SQS(sqsengine.Event)
 	// Karmak receives each request to the simulator.
 	Karmak(karmaktest.Request)
 	// Line receives each line that a function prints, including its metrics.
-	Line(lambda.Line)
+	Line(lambdaengine.Line)
 }
 
 // WorkObserver is an Observer that also receives the functions' invocations.
 type WorkObserver interface {
 	Observer
 	// Report receives each invocation.
-	Report(lambda.Report)
+	Report(lambdaengine.Report)
 	// Batch receives each event from a queue or a stream; source is the name of the queue or the
 	// table.
 	Batch(source string, batch poller.Batch)
@@ -102,7 +102,7 @@ func (all observers) access(a gateway.Access) {
 	}
 }
 
-func (all observers) sqs(e sqs.Event) {
+func (all observers) sqs(e sqsengine.Event) {
 	for _, o := range all {
 		o.SQS(e)
 	}
@@ -114,13 +114,13 @@ func (all observers) karmak(r karmaktest.Request) {
 	}
 }
 
-func (all observers) line(l lambda.Line) {
+func (all observers) line(l lambdaengine.Line) {
 	for _, o := range all {
 		o.Line(l)
 	}
 }
 
-func (all observers) report(r lambda.Report) {
+func (all observers) report(r lambdaengine.Report) {
 	for _, o := range all {
 		if w, ok := o.(WorkObserver); ok {
 			w.Report(r)

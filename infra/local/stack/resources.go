@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
 
-	"related-ro/infra/local/template"
+	"related-ro/infra/emulators/template"
 )
 
 // createQueues creates the template's queues over the wire protocol, dead-letter queues before the

@@ -22,13 +22,13 @@ import (
 	awsdynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
 
-	"related-ro/infra/local/dynamodb"
-	"related-ro/infra/local/gateway"
-	"related-ro/infra/local/issuer"
-	"related-ro/infra/local/lambda"
+	"related-ro/infra/emulators/dynamodbengine"
+	"related-ro/infra/emulators/gateway"
+	"related-ro/infra/emulators/issuer"
+	"related-ro/infra/emulators/lambdaengine"
+	"related-ro/infra/emulators/sqsengine"
+	"related-ro/infra/emulators/template"
 	"related-ro/infra/local/near"
-	"related-ro/infra/local/sqs"
-	"related-ro/infra/local/template"
 	"related-ro/pkg/boot"
 	"related-ro/pkg/karmak/karmaktest"
 )
@@ -50,15 +50,15 @@ type Stack struct {
 	// Template is the resolved template of the stack.
 	Template *template.Stack
 	// Queues, Tables and Karmak are the embedded engines, for access that no wire protocol offers.
-	Queues *sqs.Engine
-	Tables *dynamodb.Engine
+	Queues *sqsengine.Engine
+	Tables *dynamodbengine.Engine
 	Karmak *karmaktest.Simulator
 
 	options   Options
 	key       *issuer.Key
-	http      *http.Client                // shared by the engines' clients
-	functions map[string]*lambda.Function // by logical ID
-	beside    *http.ServeMux              // handlers added by Handle
+	http      *http.Client                      // shared by the engines' clients
+	functions map[string]*lambdaengine.Function // by logical ID
+	beside    *http.ServeMux                    // handlers added by Handle
 	servers   []*http.Server
 	listeners map[Engine]net.Listener
 	// mappings cancels the context up, which ends the event source mappings and everything started
@@ -77,7 +77,7 @@ func Start(ctx context.Context, options Options) (*Stack, error) {
 	up, down := context.WithCancel(context.Background())
 	s := &Stack{
 		up: up, mappings: down, options: options, key: options.Key, http: &http.Client{Transport: boot.NewTransport()},
-		functions: map[string]*lambda.Function{}, beside: http.NewServeMux(),
+		functions: map[string]*lambdaengine.Function{}, beside: http.NewServeMux(),
 		listeners: map[Engine]net.Listener{},
 	}
 	if err := s.start(ctx); err != nil {
@@ -150,15 +150,15 @@ func (s *Stack) load() error {
 	// Parameters without a default in the template, which a deployment has to set.
 	parameters := map[string]string{
 		"KarmakBaseUrl":              s.KarmakURL,
-		"KarmakCredentialsSecretArn": "arn:aws:secretsmanager:" + Region + ":" + sqs.Account + ":secret:karmak",
-		"ProducerPrincipal":          "arn:aws:iam::" + sqs.Account + ":root",
+		"KarmakCredentialsSecretArn": "arn:aws:secretsmanager:" + Region + ":" + sqsengine.Account + ":secret:karmak",
+		"ProducerPrincipal":          "arn:aws:iam::" + sqsengine.Account + ":root",
 		"JwtIssuer":                  issuer.Issuer,
 		"JwtAudience":                issuer.Audience,
 	}
 	maps.Copy(parameters, s.options.Parameters)
 	loaded, err := template.Load(filepath.Join(s.options.Root, "template.yaml"), template.Config{
-		Parameters: parameters, StackName: Name, Region: Region, AccountID: sqs.Account,
-		QueueBaseURL: s.SQSURL + "/" + sqs.Account,
+		Parameters: parameters, StackName: Name, Region: Region, AccountID: sqsengine.Account,
+		QueueBaseURL: s.SQSURL + "/" + sqsengine.Account,
 	})
 	if err != nil {
 		return err
@@ -173,8 +173,8 @@ func (s *Stack) load() error {
 func (s *Stack) serveEngines() error {
 	queues := s.options.Queues
 	queues.Region, queues.BaseURL, queues.Observe = Region, s.SQSURL, observers(s.options.Observers).sqs
-	s.Queues = sqs.New(queues)
-	s.Tables = dynamodb.New()
+	s.Queues = sqsengine.New(queues)
+	s.Tables = dynamodbengine.New()
 	s.Karmak = karmaktest.New(karmaktest.Config{
 		ClientID: KarmakClientID, ClientSecret: KarmakClientSecret, SubscriptionKey: KarmakSubscriptionKey, Observe: observers(s.options.Observers).karmak,
 	})
@@ -191,9 +191,9 @@ func (s *Stack) serveEngines() error {
 func (s *Stack) serveAPI() error {
 	id, public := s.key.Public()
 	api := gateway.New(gateway.Config{
-		API: s.Template.APIs[0], Keys: map[string]*rsa.PublicKey{id: public}, AccountID: sqs.Account,
+		API: s.Template.APIs[0], Keys: map[string]*rsa.PublicKey{id: public}, AccountID: sqsengine.Account,
 		Observe: observers(s.options.Observers).access,
-		Invoke: func(ctx context.Context, function string, event []byte) (lambda.Result, error) {
+		Invoke: func(ctx context.Context, function string, event []byte) (lambdaengine.Result, error) {
 			return s.functions[function].Invoke(ctx, event)
 		},
 	})

@@ -15,13 +15,13 @@ import (
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
 	"go.uber.org/goleak"
 
-	"related-ro/infra/local/clock"
-	"related-ro/infra/local/gateway"
-	"related-ro/infra/local/lambda"
+	"related-ro/infra/emulators/clock"
+	"related-ro/infra/emulators/gateway"
+	"related-ro/infra/emulators/lambdaengine"
+	"related-ro/infra/emulators/poller"
+	"related-ro/infra/emulators/sqsengine"
 	"related-ro/infra/local/platform"
-	"related-ro/infra/local/poller"
 	"related-ro/infra/local/seed"
-	"related-ro/infra/local/sqs"
 	"related-ro/infra/local/stack"
 	"related-ro/pkg/karmak/karmaktest"
 )
@@ -54,18 +54,18 @@ func TestMain(m *testing.M) {
 // watcher passes on the events that tests wait for.
 type watcher struct {
 	batches chan poller.Batch
-	queue   chan sqs.Event
+	queue   chan sqsengine.Event
 }
 
 func newWatcher() *watcher {
-	return &watcher{batches: make(chan poller.Batch, 1000), queue: make(chan sqs.Event, 1000)}
+	return &watcher{batches: make(chan poller.Batch, 1000), queue: make(chan sqsengine.Event, 1000)}
 }
 
-func (w *watcher) Access(gateway.Access)     {}
-func (w *watcher) Karmak(karmaktest.Request) {}
-func (w *watcher) Line(lambda.Line)          {}
-func (w *watcher) Report(lambda.Report)      {}
-func (w *watcher) SQS(e sqs.Event)           { w.queue <- e }
+func (w *watcher) Access(gateway.Access)      {}
+func (w *watcher) Karmak(karmaktest.Request)  {}
+func (w *watcher) Line(lambdaengine.Line)     {}
+func (w *watcher) Report(lambdaengine.Report) {}
+func (w *watcher) SQS(e sqsengine.Event)      { w.queue <- e }
 
 // Batch passes on the batches of queues only: the table's stream can produce one at any time.
 func (w *watcher) Batch(source string, b poller.Batch) {
@@ -75,13 +75,13 @@ func (w *watcher) Batch(source string, b poller.Batch) {
 }
 
 // await returns the next event of the kind in the queue.
-func (w *watcher) await(kind sqs.Kind, queue string) sqs.Event {
+func (w *watcher) await(kind sqsengine.Kind, queue string) sqsengine.Event {
 	for event := range w.queue {
 		if event.Kind == kind && event.Queue == queue {
 			return event
 		}
 	}
-	return sqs.Event{}
+	return sqsengine.Event{}
 }
 
 // start starts a stack of the project and sets up its locations.
@@ -202,7 +202,7 @@ func TestBrokenMessageGoesToTheDeadLettersAndHoldsNobodyUp(t *testing.T) {
 	if _, err := p.Await(t.Context(), c, id); err != nil {
 		t.Fatal(err)
 	}
-	w.await(sqs.Sent, "case-export-dlq")
+	w.await(sqsengine.Sent, "case-export-dlq")
 	output, err := client.ReceiveMessage(t.Context(), &awssqs.ReceiveMessageInput{
 		QueueUrl: &deadLetterURL, MessageAttributeNames: []string{"All"},
 	})
@@ -226,7 +226,7 @@ func TestKilledInTheMiddleOfABatchLosesNothing(t *testing.T) {
 	w := newWatcher()
 	asked, release := make(chan struct{}, 100), make(chan struct{})
 	s, p, data := start(t, stack.Options{
-		Queues: sqs.Config{Clock: now},
+		Queues: sqsengine.Config{Clock: now},
 		// Until then the lease of the killed process blocks the account.
 		Parameters: map[string]string{"FunctionTimeout": "2", "VisibilityTimeout": "13"},
 		Observers:  []stack.Observer{w},
@@ -268,7 +268,7 @@ func TestKilledInTheMiddleOfABatchLosesNothing(t *testing.T) {
 	if numbers(answer) != "50124 50125 50126" {
 		t.Errorf("related ROs are %s", numbers(answer))
 	}
-	if event := w.await(sqs.Deleted, "case-export"); event.ReceiveCount < 2 {
+	if event := w.await(sqsengine.Deleted, "case-export"); event.ReceiveCount < 2 {
 		t.Errorf("the message was received %d times", event.ReceiveCount)
 	}
 }

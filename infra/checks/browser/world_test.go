@@ -1,0 +1,191 @@
+package browser
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"related-ro/infra/checks/tools"
+	localconsole "related-ro/infra/local/console"
+	"related-ro/infra/local/platform"
+	"related-ro/infra/local/seed"
+	"related-ro/infra/local/stack"
+	"related-ro/pkg/relatedro"
+)
+
+// root is the project's directory.
+const root = "../../.."
+
+// shared is used by all tests of a run.
+var shared struct {
+	browser  context.Context
+	binaries string
+}
+
+func TestMain(m *testing.M) {
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	if os.Getenv("RELATEDRO_BROWSER") != "1" {
+		fmt.Println("skipped: the browser tests run by make test-browser")
+		return 0
+	}
+	if _, err := exec.LookPath("chromium"); err != nil && !tools.MustHave() {
+		fmt.Println("skipped: chromium is not installed (Debian: apt-get install chromium)")
+		return 0
+	}
+	ctx, stop, err := startChromium()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer stop()
+	binaries, err := build()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(binaries)
+	shared.browser, shared.binaries = ctx, binaries
+	return m.Run()
+}
+
+// build builds the functions once for all tests and returns their directory.
+func build() (string, error) {
+	dir, err := os.MkdirTemp("", "related-ro-functions-")
+	if err != nil {
+		return "", fmt.Errorf("make a folder for the functions: %w", err)
+	}
+	command := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", dir+string(filepath.Separator), "./functions/...")
+	command.Dir, command.Env = root, append(os.Environ(), "CGO_ENABLED=0")
+	if output, err := command.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build the functions: %w\n%s", err, output)
+	}
+	return dir, nil
+}
+
+// world is a running system with the seed data.
+type world struct {
+	*stack.Stack
+	data     seed.Data
+	platform *platform.Platform
+	feed     *localconsole.Feed
+}
+
+// start starts a system, loads the seed data and mounts the console's local panel. From here on the
+// test runs in parallel with others, which have their own systems and tabs.
+func start(t *testing.T) *world {
+	t.Helper()
+	return startWith(t, map[string]string{"CONSOLE_EXTENSION": "/local/panel.js"})
+}
+
+// startWith is start with other variables for the console function.
+func startWith(t *testing.T, variables map[string]string) *world {
+	t.Helper()
+	t.Parallel()
+	w := &world{feed: localconsole.NewFeed(time.Now)}
+	var err error
+	w.Stack, err = stack.Start(t.Context(), stack.Options{
+		Root: root, Binaries: shared.binaries, Observers: []stack.Observer{w.feed},
+		Environment: map[string]map[string]string{"console": variables},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	w.platform = w.Platform()
+	if w.data, err = seed.Read(); err != nil {
+		t.Fatal(err)
+	}
+	panel, err := localconsole.New(localconsole.Config{Data: w.data, Platform: w.platform, Key: w.Key(), Feed: w.feed})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Handle("/local/", panel)
+	if err := w.data.Plant(t.Context(), w.platform); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// seeded returns a case of the seed data.
+func (w *world) seeded(t *testing.T, id string) platform.Case {
+	t.Helper()
+	c, ok := w.data.Case(id)
+	if !ok {
+		t.Fatalf("the seed data has no %s", id)
+	}
+	return c.Case
+}
+
+// export exports a case and waits for its related ROs.
+func (w *world) export(t *testing.T, c platform.Case) platform.Answer {
+	t.Helper()
+	id, err := w.platform.Export(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := w.platform.Await(t.Context(), c, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer
+}
+
+// refuse makes Karmak refuse every request from now on, and the case's next refusal final.
+func (w *world) refuse(t *testing.T, c platform.Case) {
+	t.Helper()
+	w.karmak(t, "POST", "fault", map[string]any{"kind": "not_activated"})
+	if err := w.RefuseForAnHour(t.Context(), relatedro.CaseKey{Location: c.LocationID, Case: c.CaseID}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// alsoHas exports n more cases with the same RO as a case of the seed data. Their numbers start at
+// 9000.
+func (w *world) alsoHas(t *testing.T, id string, n int) {
+	t.Helper()
+	ids := make(map[platform.Case]string)
+	for i := range n {
+		c := w.seeded(t, id)
+		c.CaseID, c.CaseNumber = fmt.Sprint("many-", i), fmt.Sprint(9000+i)
+		id, err := w.platform.Export(t.Context(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids[c] = id
+	}
+	for c, id := range ids {
+		if _, err := w.platform.Await(t.Context(), c, id); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// spinoffs creates n more ROs from an RO in Karmak and returns the last one's number.
+func (w *world) spinoffs(t *testing.T, from string, n int) (last string) {
+	t.Helper()
+	for i := range n {
+		last = fmt.Sprint(58000 + i)
+		w.karmak(t, "POST", "spinoff", map[string]any{"account": account(w, "loc-100"), "from": from, "branch": "DAL",
+			"ro": map[string]any{"number": last, "branch": "DAL", "billingCustomerName": "Freightliner Warranty", "billingCustomerWarranty": true}})
+	}
+	return last
+}
+
+// karmak controls the simulated Karmak.
+func (w *world) karmak(t *testing.T, method, path string, body any) {
+	t.Helper()
+	if err := w.platform.Control(t.Context(), method, path, body, nil); err != nil {
+		t.Fatal(err)
+	}
+}

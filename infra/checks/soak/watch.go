@@ -1,0 +1,88 @@
+package main
+
+import (
+	"encoding/json"
+	"sync"
+
+	"related-ro/infra/emulators/gateway"
+	"related-ro/infra/emulators/lambdaengine"
+	"related-ro/infra/emulators/sqsengine"
+	"related-ro/infra/local/stack"
+	"related-ro/pkg/karmak/karmaktest"
+	"related-ro/pkg/relatedro"
+)
+
+// watch records the outcome of each message from the functions' log lines. Safe for concurrent use.
+type watch struct {
+	mu sync.Mutex
+	// ended is keyed by SQS message ID: the outcome of the last run, unless the message is retried.
+	ended   map[string]string
+	retried map[string]bool   // failed and retried at least once
+	waited  map[string]bool   // waited for another function's lease at least once
+	dropped map[string]string // messages that SQS removed before a function finished them
+	work    chan struct{}     // receives a value from time to time while messages are processed
+}
+
+var _ stack.Observer = (*watch)(nil)
+
+func newWatch() *watch {
+	return &watch{ended: map[string]string{}, retried: map[string]bool{}, waited: map[string]bool{}, dropped: map[string]string{}, work: make(chan struct{}, 1)}
+}
+
+// Line implements stack.Observer.
+func (w *watch) Line(l lambdaengine.Line) {
+	var line struct{ Message, MessageID, Outcome string }
+	if json.Unmarshal([]byte(l.Text), &line) != nil || line.Message != "message" {
+		return
+	}
+	select {
+	case w.work <- struct{}{}:
+	default:
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch relatedro.Settlement(line.Outcome) {
+	case relatedro.SettledRetrying:
+		w.retried[line.MessageID] = true
+		return
+	case relatedro.SettledWaiting:
+		w.waited[line.MessageID] = true
+		return
+	}
+	w.ended[line.MessageID] = line.Outcome
+}
+
+// SQS implements stack.Observer.
+func (w *watch) SQS(e sqsengine.Event) {
+	switch e.Kind {
+	case sqsengine.Moved, sqsengine.Expired, sqsengine.Purged:
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.dropped[e.MessageID] = string(e.Kind)
+	}
+}
+
+// Access implements stack.Observer.
+func (w *watch) Access(gateway.Access) {}
+
+// Karmak implements stack.Observer.
+func (w *watch) Karmak(karmaktest.Request) {}
+
+// count returns the number of finished messages, including those of refetches.
+func (w *watch) count() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.ended)
+}
+
+// allEnded reports whether all messages are finished.
+func (w *watch) allEnded(ids []string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, id := range ids {
+		if w.ended[id] == "" {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,218 @@
+package dynamodbengine
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+)
+
+// FaultFunc chooses the fault for a request. op is the operation, such as "PutItem"; body is the
+// request's JSON. A nil result lets the request through. It is called from several goroutines at
+// once. Because it receives every request, it can also count them.
+type FaultFunc func(op string, body []byte) *Fault
+
+// Fault describes the failure of one request. Exactly one of Err, HangUp and Unprocessed is set.
+// After can be set in addition.
+type Fault struct {
+	Err         *Error // returned instead of the result
+	HangUp      bool   // close the connection without an answer
+	Unprocessed int    // number of entries of a BatchGetItem or BatchWriteItem to leave undone
+	After       bool   // carry out the request before failing, so that only the answer is lost
+}
+
+// Error is an error answer in DynamoDB's form.
+type Error struct {
+	Status  int    // HTTP status
+	Code    string // such as "ProvisionedThroughputExceededException"
+	Message string // human-readable text
+	// Reasons holds the cancellation codes of a TransactionCanceledException, one per action.
+	Reasons []string
+}
+
+// Throttled is the error of a table or partition that exceeds its throughput.
+func Throttled() *Fault {
+	return &Fault{Err: &Error{Status: http.StatusBadRequest, Code: "ProvisionedThroughputExceededException",
+		Message: "The level of configured provisioned throughput for the table was exceeded"}}
+}
+
+// Broken is an internal error of DynamoDB.
+func Broken() *Fault {
+	return &Fault{Err: &Error{Status: http.StatusInternalServerError, Code: "InternalServerError", Message: "Internal server error"}}
+}
+
+// Outage closes the connection without an answer.
+func Outage() *Fault { return &Fault{HangUp: true} }
+
+// AnswerLost carries out the request and then closes the connection without an answer.
+func AnswerLost() *Fault { return &Fault{HangUp: true, After: true} }
+
+// Conflict cancels a transaction of the given number of actions because another request holds the
+// item of its first action.
+func Conflict(actions int) *Fault {
+	reasons := make([]string, actions)
+	for i := range reasons {
+		reasons[i] = "None"
+	}
+	reasons[0] = "TransactionConflict"
+	return &Fault{Err: &Error{Status: http.StatusBadRequest, Code: "TransactionCanceledException",
+		Message: cancellation(reasons), Reasons: reasons}}
+}
+
+// Unprocessed leaves n entries of a batch unprocessed.
+func Unprocessed(n int) *Fault { return &Fault{Unprocessed: n} }
+
+// Faults forwards requests to a DynamoDB, this engine or another, and injects faults into some of
+// them.
+type Faults struct {
+	next   http.Handler
+	decide atomic.Pointer[FaultFunc]
+}
+
+// NewFaults returns a Faults in front of next that injects no faults until Set is called.
+func NewFaults(next http.Handler) *Faults { return &Faults{next: next} }
+
+// Set makes decide choose the fault of every request from now on. With nil, all requests pass.
+func (f *Faults) Set(decide FaultFunc) {
+	if decide == nil {
+		f.decide.Store(nil)
+		return
+	}
+	f.decide.Store(&decide)
+}
+
+// ServeHTTP forwards one request to the DynamoDB behind it, or injects a fault.
+func (f *Faults) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	decide := f.decide.Load()
+	if decide == nil {
+		f.next.ServeHTTP(w, r)
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequestSize))
+	if err != nil {
+		panic(http.ErrAbortHandler) // the client went away or sent more than DynamoDB accepts
+	}
+	op := strings.TrimPrefix(r.Header.Get("X-Amz-Target"), targetPrefix)
+	fault := (*decide)(op, body)
+	if fault == nil {
+		f.next.ServeHTTP(w, withBody(r, body))
+		return
+	}
+	if fault.After {
+		f.next.ServeHTTP(&answer{header: make(http.Header)}, withBody(r, body))
+	}
+	switch {
+	case fault.HangUp:
+		panic(http.ErrAbortHandler) // closes the connection
+	case fault.Unprocessed > 0:
+		f.leaveUndone(w, r, body, fault.Unprocessed)
+	default:
+		writeAnswer(w, fault.Err.Status, fault.Err.body())
+	}
+}
+
+func (e *Error) body() []byte {
+	answer := &apiError{code: e.Code, message: e.Message}
+	for _, code := range e.Reasons {
+		answer.reasons = append(answer.reasons, reason{Code: code})
+	}
+	body, err := json.Marshal(answer.body())
+	if err != nil {
+		panic("encode strings as JSON: " + err.Error())
+	}
+	return body
+}
+
+// leaveUndone forwards a batch without n of its entries and lists these in the answer as
+// unprocessed, as DynamoDB does when it runs short of throughput.
+func (f *Faults) leaveUndone(w http.ResponseWriter, r *http.Request, body []byte, n int) {
+	var request, result map[string]any
+	if err := json.Unmarshal(body, &request); err != nil {
+		panic("a fault with Unprocessed applies only to batches: " + err.Error())
+	}
+	tables, _ := request["RequestItems"].(map[string]any)
+	undone := make(map[string]any)
+	for name, entries := range tables {
+		kept, rest := cutEntries(entries, &n)
+		if tables[name] = kept; kept == nil {
+			delete(tables, name)
+		}
+		if rest != nil {
+			undone[name] = rest
+		}
+	}
+	result = map[string]any{"Responses": map[string]any{}}
+	if len(tables) > 0 {
+		passedOn, err := json.Marshal(request)
+		if err != nil {
+			panic("encode a value decoded from JSON: " + err.Error())
+		}
+		got := &answer{header: make(http.Header)}
+		f.next.ServeHTTP(got, withBody(r, passedOn))
+		if err := json.Unmarshal(got.body.Bytes(), &result); err != nil || got.status != http.StatusOK {
+			writeAnswer(w, got.status, got.body.Bytes())
+			return
+		}
+	}
+	// A get answers with the first, a write with the second.
+	result["UnprocessedKeys"], result["UnprocessedItems"] = undone, undone
+	encoded, err := json.Marshal(result)
+	if err != nil {
+		panic("encode a value decoded from JSON: " + err.Error())
+	}
+	writeAnswer(w, http.StatusOK, encoded)
+}
+
+// cutEntries removes up to n entries from one table's part of a batch and subtracts their number
+// from n. It returns the entries kept and those removed, each nil if empty. In a get the keys lie
+// one level deeper than the requests in a write.
+func cutEntries(entries any, n *int) (kept, rest any) {
+	switch entries := entries.(type) {
+	case []any:
+		at := max(0, len(entries)-*n)
+		*n -= len(entries) - at
+		if at > 0 {
+			kept = entries[:at]
+		}
+		if at < len(entries) {
+			rest = entries[at:]
+		}
+	case map[string]any:
+		keptKeys, restKeys := cutEntries(entries["Keys"], n)
+		return withKeys(entries, keptKeys), withKeys(entries, restKeys)
+	}
+	return kept, rest
+}
+
+func withKeys(entries map[string]any, keys any) any {
+	if keys == nil {
+		return nil
+	}
+	changed := map[string]any{"Keys": keys}
+	for name, parameter := range entries {
+		if name != "Keys" {
+			changed[name] = parameter
+		}
+	}
+	return changed
+}
+
+// answer records the response of a handler.
+type answer struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (a *answer) Header() http.Header         { return a.header }
+func (a *answer) Write(b []byte) (int, error) { return a.body.Write(b) }
+func (a *answer) WriteHeader(status int)      { a.status = status }
+
+func withBody(r *http.Request, body []byte) *http.Request {
+	again := r.Clone(r.Context())
+	again.Body = io.NopCloser(bytes.NewReader(body))
+	again.ContentLength = int64(len(body))
+	return again
+}

@@ -1,0 +1,295 @@
+package dynamodbengine
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+const arnPrefix = "arn:aws:dynamodb:local:000000000000:table/"
+
+// tableDefinition is the request of CreateTable. Parameters without effect on an in-memory table
+// are accepted and, if DescribeTable returns them, kept.
+type tableDefinition struct {
+	TableName                 string
+	AttributeDefinitions      []attributeDefinition
+	KeySchema                 []keyElement
+	GlobalSecondaryIndexes    []indexDefinition
+	BillingMode               string
+	DeletionProtectionEnabled bool
+	ProvisionedThroughput     json.RawMessage
+	SSESpecification          json.RawMessage
+	StreamSpecification       *streamDefinition
+	TableClass                string
+	Tags                      json.RawMessage
+}
+
+type attributeDefinition struct {
+	AttributeName string
+	AttributeType kind
+}
+
+type keyElement struct{ AttributeName, KeyType string }
+
+type indexDefinition struct {
+	IndexName             string
+	KeySchema             []keyElement
+	Projection            projectionDefinition
+	ProvisionedThroughput json.RawMessage `json:",omitempty"`
+}
+
+type projectionDefinition struct {
+	ProjectionType   string
+	NonKeyAttributes []string `json:",omitempty"`
+}
+
+func (e *Engine) createTable(body []byte) (any, error) {
+	def, err := decode[tableDefinition](body)
+	if err != nil {
+		return nil, err
+	}
+	t, err := newTable(def, e.now())
+	if err != nil {
+		return nil, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if _, exists := e.tables[def.TableName]; exists {
+		return nil, refused("ResourceInUseException", "Table already exists: %s", def.TableName)
+	}
+	e.tables[def.TableName] = t
+	return map[string]any{"TableDescription": t.describe()}, nil
+}
+
+func newTable(def tableDefinition, now time.Time) (*table, error) {
+	if n := len(def.TableName); n < 3 || n > 255 || strings.Trim(def.TableName, letters) != "" {
+		return nil, invalid("TableName must be 3 to 255 characters of a-z, A-Z, 0-9, '_', '-' and '.'")
+	}
+	if def.BillingMode != "PAY_PER_REQUEST" && def.ProvisionedThroughput == nil {
+		return nil, invalid("No provisioned throughput specified for the table")
+	}
+	keys, err := def.schema(def.KeySchema)
+	if err != nil {
+		return nil, err
+	}
+	stream, err := newStream(def.TableName, def.StreamSpecification, now)
+	if err != nil {
+		return nil, err
+	}
+	t := &table{
+		definition: def, created: now, stream: stream, indexes: make(map[string]*index),
+		main: &index{keys: keys, table: keys, partitions: make(map[string][]*record)},
+	}
+	used := keys.names()
+	for _, gsi := range def.GlobalSecondaryIndexes {
+		x, err := t.newIndex(gsi)
+		if err != nil {
+			return nil, err
+		}
+		t.indexes[gsi.IndexName] = x
+		used = append(used, x.keys.names()...)
+	}
+	for _, a := range def.AttributeDefinitions {
+		if !slices.Contains(used, a.AttributeName) {
+			return nil, invalid("One or more parameter values were invalid: Some AttributeDefinitions are not used. AttributeDefinitions: [%s]", a.AttributeName)
+		}
+	}
+	return t, nil
+}
+
+const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."
+
+func (t *table) newIndex(gsi indexDefinition) (*index, error) {
+	keys, err := t.definition.schema(gsi.KeySchema)
+	if err != nil {
+		return nil, err
+	}
+	x := &index{keys: keys, table: t.main.keys, partitions: make(map[string][]*record)}
+	switch gsi.Projection.ProjectionType {
+	case "ALL":
+	case "KEYS_ONLY":
+		x.attributes = []string{}
+	case "INCLUDE":
+		x.attributes = gsi.Projection.NonKeyAttributes
+	default:
+		return nil, invalid("Unknown ProjectionType: %s", gsi.Projection.ProjectionType)
+	}
+	if len(gsi.IndexName) < 3 || t.indexes[gsi.IndexName] != nil {
+		return nil, invalid("One or more parameter values were invalid: Duplicate or too short index name: %s", gsi.IndexName)
+	}
+	return x, nil
+}
+
+// schema resolves key elements against the attribute definitions.
+func (d tableDefinition) schema(elements []keyElement) (keySchema, error) {
+	var k keySchema
+	if len(elements) == 0 || len(elements) > 2 || elements[0].KeyType != "HASH" || len(elements) == 2 && elements[1].KeyType != "RANGE" {
+		return k, invalid("Invalid KeySchema: it must contain one HASH key, then at most one RANGE key")
+	}
+	for i, element := range elements {
+		at := slices.IndexFunc(d.AttributeDefinitions, func(a attributeDefinition) bool { return a.AttributeName == element.AttributeName })
+		if at < 0 {
+			return k, invalid("One or more parameter values were invalid: Some index key attributes are not defined in AttributeDefinitions. Keys: [%s]", element.AttributeName)
+		}
+		a := d.AttributeDefinitions[at]
+		if !slices.Contains([]kind{kindString, kindNumber, kindBinary}, a.AttributeType) {
+			return k, invalid("Member must satisfy enum value set: [B, N, S]")
+		}
+		if i == 0 {
+			k.hash, k.hashKind = a.AttributeName, a.AttributeType
+		} else {
+			k.sort, k.sortKind = a.AttributeName, a.AttributeType
+		}
+	}
+	return k, nil
+}
+
+// describe returns the table description of a DescribeTable answer.
+func (t *table) describe() any {
+	arn := arnPrefix + t.definition.TableName
+	description := map[string]any{
+		"TableName":                 t.definition.TableName,
+		"TableArn":                  arn,
+		"TableStatus":               "ACTIVE",
+		"AttributeDefinitions":      t.definition.AttributeDefinitions,
+		"KeySchema":                 t.definition.KeySchema,
+		"CreationDateTime":          t.created.Unix(),
+		"ItemCount":                 t.count,
+		"TableSizeBytes":            t.size,
+		"DeletionProtectionEnabled": t.definition.DeletionProtectionEnabled,
+		"ProvisionedThroughput":     map[string]int{"ReadCapacityUnits": 0, "WriteCapacityUnits": 0, "NumberOfDecreasesToday": 0},
+	}
+	if t.stream != nil {
+		description["StreamSpecification"] = t.definition.StreamSpecification
+		description["LatestStreamArn"], description["LatestStreamLabel"] = t.stream.arn, t.stream.label
+	}
+	if t.definition.BillingMode != "" {
+		description["BillingModeSummary"] = map[string]string{"BillingMode": t.definition.BillingMode}
+	}
+	var indexes []any
+	for _, gsi := range t.definition.GlobalSecondaryIndexes {
+		indexes = append(indexes, map[string]any{
+			"IndexName": gsi.IndexName, "IndexArn": arn + "/index/" + gsi.IndexName, "IndexStatus": "ACTIVE",
+			"KeySchema": gsi.KeySchema, "Projection": gsi.Projection,
+		})
+	}
+	if indexes != nil {
+		description["GlobalSecondaryIndexes"] = indexes
+	}
+	return description
+}
+
+type tableRequest struct{ TableName string }
+
+func (e *Engine) describeTable(body []byte) (any, error) {
+	request, err := decode[tableRequest](body)
+	if err != nil {
+		return nil, err
+	}
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	t, err := e.table(request.TableName)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"Table": t.describe()}, nil
+}
+
+func (e *Engine) deleteTable(body []byte) (any, error) {
+	request, err := decode[tableRequest](body)
+	if err != nil {
+		return nil, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	t, err := e.table(request.TableName)
+	if err != nil {
+		return nil, err
+	}
+	if t.definition.DeletionProtectionEnabled {
+		return nil, invalid("Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.")
+	}
+	delete(e.tables, t.definition.TableName)
+	return map[string]any{"TableDescription": t.describe()}, nil
+}
+
+func (e *Engine) listTables(body []byte) (any, error) {
+	request, err := decode[struct {
+		ExclusiveStartTableName string
+		Limit                   int
+	}](body)
+	if err != nil {
+		return nil, err
+	}
+	if request.Limit == 0 {
+		request.Limit = 100
+	}
+	e.mu.RLock()
+	names := slices.Sorted(maps.Keys(e.tables))
+	e.mu.RUnlock()
+	after, found := slices.BinarySearch(names, request.ExclusiveStartTableName)
+	if found {
+		after++
+	}
+	names = names[after:]
+	answer := map[string]any{"TableNames": names}
+	if len(names) > request.Limit {
+		names = names[:request.Limit]
+		answer = map[string]any{"TableNames": names, "LastEvaluatedTableName": names[len(names)-1]}
+	}
+	return answer, nil
+}
+
+type timeToLive struct {
+	AttributeName string
+	Enabled       bool
+}
+
+// updateTimeToLive stores the attribute name. Nothing expires: DynamoDB itself may take days, so
+// the product must not rely on expiry.
+func (e *Engine) updateTimeToLive(body []byte) (any, error) {
+	request, err := decode[struct {
+		TableName               string
+		TimeToLiveSpecification timeToLive
+	}](body)
+	if err != nil {
+		return nil, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	t, err := e.table(request.TableName)
+	if err != nil {
+		return nil, err
+	}
+	switch spec := request.TimeToLiveSpecification; {
+	case spec.AttributeName == "":
+		return nil, invalid("TimeToLiveSpecification.AttributeName is required")
+	case spec.Enabled == (t.ttl != ""):
+		return nil, invalid("TimeToLive is already %s", map[bool]string{true: "enabled", false: "disabled"}[spec.Enabled])
+	case spec.Enabled:
+		t.ttl = spec.AttributeName
+	default:
+		t.ttl = ""
+	}
+	return map[string]any{"TimeToLiveSpecification": request.TimeToLiveSpecification}, nil
+}
+
+func (e *Engine) describeTimeToLive(body []byte) (any, error) {
+	request, err := decode[tableRequest](body)
+	if err != nil {
+		return nil, err
+	}
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	t, err := e.table(request.TableName)
+	if err != nil {
+		return nil, err
+	}
+	description := map[string]string{"TimeToLiveStatus": "DISABLED"}
+	if t.ttl != "" {
+		description = map[string]string{"TimeToLiveStatus": "ENABLED", "AttributeName": t.ttl}
+	}
+	return map[string]any{"TimeToLiveDescription": description}, nil
+}

@@ -1,0 +1,78 @@
+package dynamodbengine_test
+
+import (
+	"encoding/json"
+	"hash/crc32"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+
+	"related-ro/infra/emulators/dynamodbengine"
+)
+
+// send posts a request body to an engine and returns the answer.
+func send(engine *dynamodbengine.Engine, operation, body string) *httptest.ResponseRecorder {
+	request := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
+	request.Header.Set("X-Amz-Target", "DynamoDB_20120810."+operation)
+	answer := httptest.NewRecorder()
+	engine.ServeHTTP(answer, request)
+	return answer
+}
+
+func TestAnswers(t *testing.T) {
+	tests := []struct {
+		name, operation, body string
+		status                int
+		code                  string
+	}{
+		{"a result", "ListTables", `{}`, 200, ""},
+		{"an error", "DescribeTable", `{"TableName":"gone"}`, 400, "ResourceNotFoundException"},
+		{"an unsupported operation", "ExecuteStatement", `{}`, 400, "UnknownOperationException"},
+		{"no JSON", "GetItem", `{`, 400, "SerializationException"},
+		{"an unknown parameter", "GetItem", `{"TableName":"gone","AttributesToGet":["a"]}`, 400, "SerializationException"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			answer := send(dynamodbengine.New(), tt.operation, tt.body)
+			var e struct {
+				Type string `json:"__type"`
+			}
+			if err := json.Unmarshal(answer.Body.Bytes(), &e); err != nil {
+				t.Fatal(err)
+			}
+			if answer.Code != tt.status || !strings.HasSuffix(e.Type, tt.code) {
+				t.Errorf("status %d, type %q", answer.Code, e.Type)
+			}
+			want := strconv.FormatUint(uint64(crc32.ChecksumIEEE(answer.Body.Bytes())), 10)
+			if got := answer.Header().Get("X-Amz-Crc32"); got != want {
+				t.Errorf("checksum %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+// withTable returns an engine with a table named table, whose key is PK.
+func withTable() *dynamodbengine.Engine {
+	engine := dynamodbengine.New()
+	send(engine, "CreateTable", `{"TableName":"table","BillingMode":"PAY_PER_REQUEST","KeySchema":[{"AttributeName":"PK","KeyType":"HASH"}],`+
+		`"AttributeDefinitions":[{"AttributeName":"PK","AttributeType":"S"}]}`)
+	return engine
+}
+func TestMessageOfACancelledTransactionNamesTheReasons(t *testing.T) {
+	engine := withTable()
+	got := send(engine, "TransactWriteItems", `{"TransactItems":[{"Put":{"TableName":"table","Item":{"PK":{"S":"a"}}}},{"Put":{"TableName":"table",`+
+		`"Item":{"PK":{"S":"b"}},"ConditionExpression":"attribute_exists(PK)"}}]}`).Body.String()
+	if want := "for specific reasons [None, ConditionalCheckFailed]"; !strings.Contains(got, want) {
+		t.Errorf("answered %s, want %s", got, want)
+	}
+}
+
+func TestOtherProtocolsAreTurnedAway(t *testing.T) {
+	answer := httptest.NewRecorder()
+	dynamodbengine.New().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/", nil))
+	if answer.Code != http.StatusBadRequest {
+		t.Errorf("status %d", answer.Code)
+	}
+}
