@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -168,6 +169,9 @@ func read(ctx context.Context, s *system) error {
 	c, location := s.theCase()
 	for _, r := range []request{
 		{method: http.MethodGet, path: location + "/assets/" + c.AssetID + "/related-ros", want: c.CaseID},
+		{method: http.MethodGet, path: location + "/cases/" + c.CaseID + "/retrievals", want: `"trigger":"export"`},
+		{method: http.MethodGet, path: location + "/open-warranty-ros", want: c.CaseID},
+		{method: http.MethodGet, path: "/v1/operations/locations", role: "support", want: c.LocationID},
 		{
 			method: http.MethodPost, path: "/v1/related-ros/batch-get", want: `"found":true`,
 			body: `{"cases":[{"locationId":"` + c.LocationID + `","caseId":"` + c.CaseID + `"}]}`,
@@ -176,7 +180,7 @@ func read(ctx context.Context, s *system) error {
 		{method: http.MethodGet, path: "/v1/health", want: "version"},
 		{method: http.MethodHead, path: "/v1/health"},
 	} {
-		r.role, r.status = "service_advisor", http.StatusOK
+		r.role, r.status = cmp.Or(r.role, "service_advisor"), http.StatusOK
 		if _, err := s.ask(ctx, r, nil); err != nil {
 			return err
 		}
