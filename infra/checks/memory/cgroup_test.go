@@ -7,7 +7,9 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // cgroups is the mount point of Linux's cgroups.
@@ -67,8 +69,15 @@ func (c *cgroup) peakMB() int {
 	return 0
 }
 
-// remove removes the cgroup, which must not contain processes.
-func (c *cgroup) remove() error { return os.Remove(c.directory) }
+// remove removes the cgroup. It waits for the children of a killed shell, which end after it.
+func (c *cgroup) remove() error {
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		err := os.Remove(c.directory)
+		if !errors.Is(err, syscall.EBUSY) || time.Now().After(deadline) {
+			return err
+		}
+	}
+}
 
 // TestCgroupLimits checks the precondition of the other tests: a program that exceeds its limit is
 // killed.
