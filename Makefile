@@ -64,8 +64,8 @@ ci: ## Run every check as CI does; as root it installs missing tools
 
 .PHONY: soak
 N ?= 2000
-soak: build ## Send N=2000 messages at once through a failing system and check every case
-	@go run ./infra/checks/soak -n $(N) -bin bin
+soak: ## Send N=2000 messages at once through a failing system and check every case
+	SOAK_MESSAGES=$(N) go test -C infra/checks/soak -count=1 -timeout 20m -v -run '^TestSoak$$'
 
 .PHONY: bench
 bench: ## Measure speed and cost against references into infra/docs/performance.md; about six minutes

@@ -1,18 +1,25 @@
-package main
+package soak
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"math/rand/v2"
+	"os"
+	"strconv"
 	"testing"
 	"time"
 )
 
-func TestSoakOf200Messages(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+// TestSoak sends SOAK_MESSAGES messages, 200 by default. SOAK_SEED repeats the
+// choice of messages of an earlier run.
+func TestSoak(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 	defer cancel()
-	seed := rand.Uint64()
-	result, err := run(ctx, options{messages: 200, seed: seed, root: "../../.."})
+	messages := int(number(t, "SOAK_MESSAGES", 200))
+	seed := number(t, "SOAK_SEED", rand.Uint64())
+	t.Logf("sending %d messages, seed %d", messages, seed)
+	result, err := run(ctx, options{messages: messages, seed: seed, root: "../../.."})
 	if err != nil {
 		t.Fatalf("seed %d: %v", seed, err)
 	}
@@ -24,7 +31,17 @@ func TestSoakOf200Messages(t *testing.T) {
 	if !result.right() {
 		t.Error("a message was lost or a case is wrong")
 	}
-	if sum := result.OK + result.Skipped + result.Disabled + result.DeadLettered; sum != result.Sent || result.Sent != 200 {
-		t.Errorf("%d messages ended, %d were sent, want 200", sum, result.Sent)
+	if sum := result.OK + result.Skipped + result.Disabled + result.DeadLettered; sum != result.Sent || result.Sent != messages {
+		t.Errorf("%d messages ended, %d were sent, want %d", sum, result.Sent, messages)
 	}
+}
+
+// number returns a number of the environment.
+func number(t *testing.T, name string, otherwise uint64) uint64 {
+	t.Helper()
+	n, err := strconv.ParseUint(cmp.Or(os.Getenv(name), strconv.FormatUint(otherwise, 10)), 10, 64)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return n
 }

@@ -1,4 +1,4 @@
-package main
+package soak
 
 import (
 	"bytes"
@@ -58,7 +58,6 @@ type options struct {
 	messages int
 	seed     uint64
 	root     string // the project's directory
-	binaries string // directory with the functions' binaries; built if empty
 }
 
 // soak is one run.
@@ -79,7 +78,7 @@ func run(ctx context.Context, o options) (result *report, err error) {
 	began := time.Now()
 	s := &soak{watch: newWatch(), told: newNotices(), known: &families{made: map[familyKey][]spinoff{}}, chance: rand.New(rand.NewPCG(o.seed, 0))}
 	s.Stack, err = stack.Start(ctx, stack.Options{
-		Root: o.root, Binaries: o.binaries, Observers: []stack.Observer{s.watch, s.told},
+		Root: o.root, Observers: []stack.Observer{s.watch, s.told},
 		Queues: sqsengine.Config{Clock: clock.NewFast(queueSpeed)}, Wrap: s.wrap,
 		// In real time a batch reappears after 18 s: soon after a kill, and occasionally while its
 		// first run is still in progress.
