@@ -216,7 +216,7 @@ func (s *storm) settle(rt *rapid.T) {
 	settings, err := s.store.Settings(context.Background(), "loc-100")
 	s.must(err)
 	s.over = settings.Over // of a change whose answer was lost, nothing else tells
-	s.refetch(rt) // cases hidden since a change of connection
+	s.refetch(rt)          // cases hidden since a change of connection
 	for range 20 {
 		s.clock.Advance(2 * time.Hour) // longer than any delay
 		s.redrive(rt)
