@@ -118,7 +118,7 @@ func (c *containers) invokeAll(ctx context.Context) error {
 		}
 	}
 	for _, i := range all {
-		arguments := append([]string{"local", "invoke", i.function, "--event", filepath.Join("infra", "events", i.event)}, options...)
+		arguments := append([]string{"local", "invoke", i.function, "--event", filepath.Join("infra", "contracts", "events", i.event)}, options...)
 		answer, printed, err := c.cli.run(ctx, arguments...)
 		if err != nil {
 			return err

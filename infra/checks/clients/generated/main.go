@@ -56,7 +56,7 @@ func run(ctx context.Context, root, bin, cache string) error {
 		return err
 	}
 	defer os.RemoveAll(work)
-	contract := filepath.Join(root, "infra", "openapi.json")
+	contract := filepath.Join(root, "infra", "contracts", "openapi.json")
 	python, java := filepath.Join(work, "python"), filepath.Join(work, "java")
 	if err := kit.generate(ctx, contract, "python", python); err != nil {
 		return err
@@ -123,7 +123,7 @@ func (k kit) tell(ctx context.Context, root, bin, generated string) (err error) 
 		}
 		environment = append(environment, name+"_TOKEN="+token)
 	}
-	if err := execute(ctx, "", environment, filepath.Join(k.python, "bin", "python"), filepath.Join(root, "infra", "clients", "generated", "client.py")); err != nil {
+	if err := execute(ctx, "", environment, filepath.Join(k.python, "bin", "python"), filepath.Join(root, "infra", "checks", "clients", "generated", "client.py")); err != nil {
 		return fmt.Errorf("run the Python client: %w", err)
 	}
 	fmt.Println("the Python client accepts every response of the local stack")
