@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"related-ro/pkg/relatedro"
 )
@@ -305,7 +304,7 @@ func (s administration) history(ctx context.Context, r *request) (answer, error)
 	}
 	page := changePage{Changes: make([]changeJSON, len(changes)), Cursor: encodeCursor(r, next)}
 	for i, c := range changes {
-		page.Changes[i] = changeJSON{c.ID, c.At.UTC().Format(time.RFC3339Nano), c.By, versionOf(c.Before), versionOf(c.After)}
+		page.Changes[i] = changeJSON{c.ID, timestamp(c.At), c.By, versionOf(c.Before), versionOf(c.After)}
 	}
 	return answer{status: http.StatusOK, body: page}, nil
 }

@@ -147,6 +147,9 @@ func timeOrNull(t time.Time) *string {
 	if t.IsZero() {
 		return nil
 	}
-	out := t.UTC().Format(time.RFC3339Nano)
+	out := timestamp(t)
 	return &out
 }
+
+// timestamp returns a time in the contract's format.
+func timestamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }

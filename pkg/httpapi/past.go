@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"time"
 
 	"related-ro/pkg/relatedro"
 )
@@ -46,7 +45,7 @@ func (s reading) past(ctx context.Context, r *request) (answer, error) {
 	body := pastJSON{LocationID: r.path("locationId"), CaseID: r.path("caseId"), Retrievals: make([]pastRetrievalJSON, len(past))}
 	for i, p := range past {
 		body.Retrievals[i] = pastRetrievalJSON{
-			At: p.At.UTC().Format(time.RFC3339Nano), LastAt: p.LastAt.UTC().Format(time.RFC3339Nano), Times: p.Times,
+			At: timestamp(p.At), LastAt: timestamp(p.LastAt), Times: p.Times,
 			Trigger: p.Trigger, Outcome: p.Outcome, Reason: orNull(&p.Reason), Message: s.sentenceOrNull(p.Reason),
 			Added: numbersOf(p.Added), Invoiced: numbersOf(p.Invoiced), Voided: numbersOf(p.Voided),
 			Changed: numbersOf(p.Changed), Gone: numbersOf(p.Gone),
