@@ -56,9 +56,8 @@ func (c *Client) Expected(ctx context.Context, over relatedro.Connection, ros []
 	}
 	askedFor := slices.DeleteFunc(slices.Clone(ros), func(ro string) bool { return !askable(ro) })
 	known := make(map[string][]relatedro.Expected, len(askedFor))
-	for _, kept := range []func(string) bool{isInteger, func(ro string) bool { return !isInteger(ro) }} {
-		base := query{kind: CallTasks, column: numberColumn, branch: s.branch}
-		base.numbers = slices.DeleteFunc(slices.Clone(askedFor), func(ro string) bool { return !kept(ro) })
+	for _, group := range byInteger(askedFor) {
+		base := query{kind: CallTasks, column: numberColumn, branch: s.branch, numbers: group}
 		for _, part := range base.cut(c.cfg.BaseURL) {
 			rows, err := c.tasks(ctx, s, part)
 			if err != nil { // already in the log and the metrics

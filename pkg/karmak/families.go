@@ -172,24 +172,22 @@ func (q *search) padded(headers, spinoffs []string) []string {
 	return headers
 }
 
-// lists returns the look-ups for the numbers, as many as there are URLs. Numbers that are not
-// integers have separate look-ups, because a column of integers may refuse them.
+// lists returns the look-ups for the numbers, as many as there are URLs.
 func (q *search) lists(kind CallKind, numbers []string) []*list {
-	var integers, others []string
-	for _, n := range numbers {
-		switch name := q.g.names[n]; {
-		case isInteger(name):
-			integers = append(integers, name)
-		case !q.onlyIntegers:
-			others = append(others, name)
-		}
+	names := make([]string, len(numbers))
+	for i, n := range numbers {
+		names[i] = q.g.names[n]
 	}
 	base := query{kind: kind, column: numberColumn, branch: q.s.branch, size: pageSize}
 	if kind == CallSpinoffs {
 		base.column = originColumn
 	}
 	var lists []*list
-	for _, base.numbers = range [][]string{integers, others} {
+	for i, group := range byInteger(names) {
+		if i > 0 && q.onlyIntegers {
+			break
+		}
+		base.numbers = group
 		for _, part := range base.cut(q.c.cfg.BaseURL) {
 			lists = append(lists, newList(part))
 		}

@@ -116,6 +116,19 @@ func askable(number string) bool {
 	return relatedro.CheckRO("", number) == nil && !strings.EqualFold(number, "NULL")
 }
 
+// byInteger splits the numbers into integers and others, which need separate look-ups: a column of
+// integers may refuse the others.
+func byInteger(numbers []string) (groups [2][]string) {
+	for _, n := range numbers {
+		i := 0
+		if !isInteger(n) {
+			i = 1
+		}
+		groups[i] = append(groups[i], n)
+	}
+	return groups
+}
+
 // isInteger reports whether a column of type int can hold the number.
 func isInteger(number string) bool {
 	_, err := strconv.ParseUint(number, 10, 31)
