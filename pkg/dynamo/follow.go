@@ -37,11 +37,11 @@ func (s *Store) OpenCases(ctx context.Context, location string, since time.Time)
 }
 
 // Followed returns the state of each connection. A connection whose state is missing or unreadable
-// has only Over set.
+// has only Connection set.
 func (s *Store) Followed(ctx context.Context, connections []relatedro.Connection) ([]relatedro.Followed, error) {
 	keys := make([]key, len(connections))
-	for i, over := range connections {
-		keys[i] = followedKey(over)
+	for i, connection := range connections {
+		keys[i] = followedKey(connection)
 	}
 	stored := make(map[string]relatedro.Followed, len(keys))
 	err := s.get(ctx, slices.Clone(keys), wholeNow, func(it item) error {
@@ -54,9 +54,9 @@ func (s *Store) Followed(ctx context.Context, connections []relatedro.Connection
 		return nil, fmt.Errorf("read the state of %d connections: %w", len(connections), err)
 	}
 	states := make([]relatedro.Followed, len(connections))
-	for i, over := range connections {
+	for i, connection := range connections {
 		states[i] = stored[keys[i].pk]
-		states[i].Over = over
+		states[i].Connection = connection
 	}
 	return states, nil
 }
@@ -64,7 +64,7 @@ func (s *Store) Followed(ctx context.Context, connections []relatedro.Connection
 // SaveFollowed writes f with Revision+1. It returns ErrStale if the stored revision is not
 // f.Revision.
 func (s *Store) SaveFollowed(ctx context.Context, f relatedro.Followed) error {
-	it := followedKey(f.Over).item()
+	it := followedKey(f.Connection).item()
 	it.putTime("since", f.Since)
 	it.putTime("syncedAt", f.SyncedAt)
 	it.putText("failing", string(f.Failing.Reason))

@@ -98,12 +98,12 @@ func checkedKey(location string) key { return key{partition(location), skChecked
 
 // followedKey has no location: one connection may serve several. A branch comes last, as
 // it alone may hold a '#'. A kind comes before the account, with a ':', which neither holds.
-func followedKey(over relatedro.Connection) key {
-	account := over.Account
-	if over.Kind != "" {
-		account = over.Kind + ":" + account
+func followedKey(connection relatedro.Connection) key {
+	account := connection.Account
+	if connection.Kind != "" {
+		account = connection.Kind + ":" + account
 	}
-	return key{"FOLLOW#" + account + "#" + over.User + "#" + over.Branch, skState}
+	return key{"FOLLOW#" + account + "#" + connection.User + "#" + connection.Branch, skState}
 }
 
 func assetPartition(location, asset string) string { return partition(location) + "#ASSET#" + asset }

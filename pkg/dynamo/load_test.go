@@ -216,7 +216,7 @@ func TestPeekReadsWhatPeopleSee(t *testing.T) {
 	s := newStore(t)
 	settings := relatedro.Settings{
 		Location: "loc-100", Status: relatedro.Enabled, UpdatedBy: "user-7", UpdatedAt: noon,
-		Over: relatedro.Connection{Account: "a", User: "u", Branch: "b"}, Expecting: true,
+		Connection: relatedro.Connection{Account: "a", User: "u", Branch: "b"}, Expecting: true,
 	}
 	if err := s.SaveSettings(t.Context(), relatedro.Change{ID: "1", At: noon, By: "user-7", After: settings}); err != nil {
 		t.Fatal(err)

@@ -14,7 +14,7 @@ import (
 func indexLocation(it item, s relatedro.Settings) {
 	sort := partition(s.Location)
 	if s.Enabled() {
-		sort = followedKey(s.Over).pk + "#" + sort
+		sort = followedKey(s.Connection).pk + "#" + sort
 	}
 	it[attrGSI1PK] = text(string(s.Status))
 	it[attrGSI1SK] = text(sort)

@@ -18,13 +18,13 @@ import (
 var both = []relatedro.FeatureStatus{relatedro.Enabled, relatedro.Disabled}
 
 // setUp stores a location's settings as the next version.
-func setUp(t testing.TB, s *dynamo.Store, location string, status relatedro.FeatureStatus, over relatedro.Connection) {
+func setUp(t testing.TB, s *dynamo.Store, location string, status relatedro.FeatureStatus, connection relatedro.Connection) {
 	t.Helper()
 	before, err := s.Settings(t.Context(), location)
 	if err != nil {
 		t.Fatal(err)
 	}
-	after := relatedro.Settings{Location: location, Status: status, Over: over}
+	after := relatedro.Settings{Location: location, Status: status, Connection: connection}
 	if err := s.SaveSettings(t.Context(), relatedro.Change{ID: "1", At: noon, Before: before, After: after}); err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func TestDisabledLocationsAreNotFollowed(t *testing.T) {
 	setUp(t, s, "loc-1", relatedro.Enabled, relatedro.Connection{Account: "acc"})
 	setUp(t, s, "loc-2", relatedro.Disabled, relatedro.Connection{Account: "acc"})
 	got, err := s.EnabledLocations(t.Context())
-	if err != nil || len(got) != 1 || got[0].Location != "loc-1" || got[0].Over.Account != "acc" {
+	if err != nil || len(got) != 1 || got[0].Location != "loc-1" || got[0].Connection.Account != "acc" {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
@@ -148,7 +148,7 @@ func TestPeekFillsActivationsWhereAsked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if one := got.Settings["loc-100"]; one.Activation != saved.After.Activation || !one.CheckedAt.Equal(noon) || one.Over != saved.After.Over {
+	if one := got.Settings["loc-100"]; one.Activation != saved.After.Activation || !one.CheckedAt.Equal(noon) || one.Connection != saved.After.Connection {
 		t.Errorf("peeked %+v", one)
 	}
 	if diff := cmp.Diff(relatedro.NeverSetUp("loc-9"), got.Settings["loc-9"]); diff != "" {

@@ -93,7 +93,7 @@ func encodeSettings(it item, s relatedro.Settings) {
 	if s.SingleRO {
 		it.putText("dms", dmsSingleRO)
 	}
-	it.putMap("karmak", encodeConnection(s.Over))
+	it.putMap("karmak", encodeConnection(s.Connection))
 	it.putMap("former", encodeConnection(s.Former))
 	it.putFlag("expecting", s.Expecting)
 	it[attrVersion] = number(s.Version)
@@ -118,7 +118,7 @@ func settingsFrom(r *reader, location string) relatedro.Settings {
 	s.Version = r.number(attrVersion)
 	s.UpdatedBy = r.text("updatedBy")
 	s.UpdatedAt = r.time("updatedAt")
-	s.Over = nested(r, "karmak", decodeConnection)
+	s.Connection = nested(r, "karmak", decodeConnection)
 	s.Former = nested(r, "former", decodeConnection)
 	s.SingleRO = r.text("dms") == dmsSingleRO
 	return s

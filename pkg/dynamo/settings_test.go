@@ -17,9 +17,9 @@ import (
 func change(id string, before relatedro.Settings) relatedro.Change {
 	after := relatedro.Settings{
 		Location: "loc-100", Status: relatedro.Enabled,
-		Over:      relatedro.Connection{Account: "acc", User: "user"},
-		Expecting: true,
-		Version:   before.Version + 1, UpdatedBy: "mia", UpdatedAt: noon,
+		Connection: relatedro.Connection{Account: "acc", User: "user"},
+		Expecting:  true,
+		Version:    before.Version + 1, UpdatedBy: "mia", UpdatedAt: noon,
 		Activation: relatedro.Activation{State: relatedro.Active, CheckedAt: noon, Version: "3.61", Message: "Active."},
 	}
 	return relatedro.Change{ID: id, At: noon, By: "mia", Before: before, After: after}
@@ -153,7 +153,7 @@ func TestHistoryNewestFirst(t *testing.T) {
 func TestSettingsOfADealerWhoWasMovedReadBack(t *testing.T) {
 	s := newStore(t)
 	c := change("1", relatedro.NeverSetUp("loc-100"))
-	c.After.Over = relatedro.Connection{Kind: "rda", Account: "03900", Branch: "01"}
+	c.After.Connection = relatedro.Connection{Kind: "rda", Account: "03900", Branch: "01"}
 	c.After.Former = relatedro.Connection{Account: "acc", User: "user", Branch: "01"}
 	if err := s.SaveSettings(t.Context(), c); err != nil {
 		t.Fatal(err)
@@ -163,15 +163,15 @@ func TestSettingsOfADealerWhoWasMovedReadBack(t *testing.T) {
 		t.Errorf("Settings: %v (-want +got):\n%s", err, diff)
 	}
 	loaded, err := s.Load(t.Context(), relatedro.Keys{Locations: []string{"loc-100"}})
-	if got := loaded.Settings["loc-100"]; err != nil || got.Over != c.After.Over || got.Former != c.After.Former {
+	if got := loaded.Settings["loc-100"]; err != nil || got.Connection != c.After.Connection || got.Former != c.After.Former {
 		t.Errorf("Load: %+v, %v", got, err)
 	}
 	peeked, err := s.Peek(t.Context(), relatedro.Keys{Locations: []string{"loc-100"}})
-	if got := peeked.Settings["loc-100"]; err != nil || got.Over != c.After.Over || got.Former != c.After.Former {
+	if got := peeked.Settings["loc-100"]; err != nil || got.Connection != c.After.Connection || got.Former != c.After.Former {
 		t.Errorf("Peek: %+v, %v", got, err)
 	}
 	enabled, err := s.EnabledLocations(t.Context())
-	if err != nil || len(enabled) != 1 || enabled[0].Over != c.After.Over || enabled[0].Former != c.After.Former {
+	if err != nil || len(enabled) != 1 || enabled[0].Connection != c.After.Connection || enabled[0].Former != c.After.Former {
 		t.Errorf("EnabledLocations: %+v, %v", enabled, err)
 	}
 }
@@ -180,11 +180,11 @@ func TestSettingsOfADealerWhoWasMovedReadBack(t *testing.T) {
 func TestFollowedIsKeptByKind(t *testing.T) {
 	s := newStore(t)
 	unity, newer := relatedro.Connection{Account: "1"}, relatedro.Connection{Kind: "rda", Account: "1"}
-	if err := s.SaveFollowed(t.Context(), relatedro.Followed{Over: unity, Since: noon, Seen: []uint64{1}}); err != nil {
+	if err := s.SaveFollowed(t.Context(), relatedro.Followed{Connection: unity, Since: noon, Seen: []uint64{1}}); err != nil {
 		t.Fatal(err)
 	}
 	states, err := s.Followed(t.Context(), []relatedro.Connection{unity, newer})
-	if err != nil || states[0].Revision != 1 || states[1].Revision != 0 || states[1].Over != newer {
+	if err != nil || states[0].Revision != 1 || states[1].Revision != 0 || states[1].Connection != newer {
 		t.Errorf("%+v, %v", states, err)
 	}
 }

@@ -12,13 +12,13 @@ const maxItemSize = 400 << 10
 // fitting returns c with as many related ROs as fit in an item: about 1,000 of ordinary length. It
 // adds the others to Omitted.
 func fitting(c relatedro.Case) relatedro.Case {
-	over := sizeOfMap(encodeCase(c)) - maxItemSize
-	if over <= 0 {
+	excess := sizeOfMap(encodeCase(c)) - maxItemSize
+	if excess <= 0 {
 		return c
 	}
 	kept := len(c.Related)
-	for over += sizeOfMap(item{attrOmitted: number(int64(kept))}); over > 0 && kept > 0; kept-- {
-		over -= member + sizeOf(&types.AttributeValueMemberM{Value: encodeRelated(c.Related[kept-1])})
+	for excess += sizeOfMap(item{attrOmitted: number(int64(kept))}); excess > 0 && kept > 0; kept-- {
+		excess -= member + sizeOf(&types.AttributeValueMemberM{Value: encodeRelated(c.Related[kept-1])})
 	}
 	c.Related, c.Omitted = c.Related[:kept:kept], c.Omitted+len(c.Related)-kept
 	return c

@@ -125,7 +125,7 @@ func TestStreamTellsWhatChangedAndNothingElse(t *testing.T) {
 	save(t, store, c) // published
 	settings := relatedro.NeverSetUp("loc-100")
 	enabled := settings
-	enabled.Status, enabled.Over = relatedro.Enabled, relatedro.Connection{Account: "acc", User: "user"}
+	enabled.Status, enabled.Connection = relatedro.Enabled, relatedro.Connection{Account: "acc", User: "user"}
 	enabled.Activation = relatedro.Activation{State: relatedro.Active, CheckedAt: noon}
 	// published
 	if err := store.SaveSettings(t.Context(), relatedro.Change{ID: "ch-1", At: noon, By: "ann", Before: settings, After: enabled}); err != nil {

@@ -78,7 +78,7 @@ func secrets() map[string]string {
 // everything returns a notice of each kind. Their cases and settings are full of secrets.
 func everything() []relatedro.Notice {
 	s := secrets()
-	over := relatedro.Connection{Account: s["account"], User: s["user"], Branch: s["branch"]}
+	connection := relatedro.Connection{Account: s["account"], User: s["user"], Branch: s["branch"]}
 	related := relatedro.RelatedRO{
 		RO: "50124", MadeFrom: "50123", Relation: relatedro.Alternate, Status: relatedro.ROOpen, BillTo: s["billToName"], Warranty: true,
 		InvoiceNumber: s["invoiceNumber"], OpenedAt: "2026-11-20T08:00:00", InvoicedAt: "2026-11-22",
@@ -88,7 +88,7 @@ func everything() []relatedro.Notice {
 	odd.RO, odd.Status, odd.BillTo, odd.Warranty = "50 125/A", "", s["customerName"], false
 	before := relatedro.Case{
 		Key: relatedro.CaseKey{Location: "loc-100", Case: "case-1001"}, Number: "1001", Asset: "asset-77", RO: "50123",
-		Related: []relatedro.RelatedRO{related}, FetchedOver: over, Revision: 3,
+		Related: []relatedro.RelatedRO{related}, FetchedOver: connection, Revision: 3,
 		Retrieval: relatedro.Retrieval{Outcome: relatedro.OutcomeOK, Trigger: relatedro.TriggerExport},
 	}
 	after := before
@@ -97,10 +97,10 @@ func everything() []relatedro.Notice {
 		Outcome: relatedro.OutcomeFailed, Trigger: relatedro.TriggerClose, Reason: relatedro.NotActivated, Message: s["message"],
 	}
 	enabled := relatedro.Settings{
-		Location: "loc-100", Status: relatedro.Enabled, Over: over, Version: 1, UpdatedBy: s["updatedBy"],
+		Location: "loc-100", Status: relatedro.Enabled, Connection: connection, Version: 1, UpdatedBy: s["updatedBy"],
 	}
 	elsewhere, disabled := enabled, enabled
-	elsewhere.Over.Account, elsewhere.Version = "another", 2
+	elsewhere.Connection.Account, elsewhere.Version = "another", 2
 	disabled.Status, disabled.Version = relatedro.Disabled, 3
 	all := slices.Concat(
 		relatedro.CaseNotices(before, after),

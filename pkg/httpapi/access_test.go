@@ -25,7 +25,7 @@ func (w *world) seedTwo() {
 	w.setUp("loc-100", relatedro.Enabled, north)
 	secret := relatedro.Connection{Account: marker + "-account", User: marker + "-user", Branch: marker}
 	w.change(relatedro.Change{ID: marker, At: noon, By: marker, After: relatedro.Settings{
-		Location: "loc-200", Status: relatedro.Enabled, Over: secret,
+		Location: "loc-200", Status: relatedro.Enabled, Connection: secret,
 		Activation: relatedro.Activation{State: relatedro.Active, Version: marker, Message: marker},
 	}})
 	for i := range relatedro.PageSize + 1 { // so that there is a second page

@@ -50,11 +50,11 @@ const (
 	kindRDA   = "rda"
 )
 
-func karmakOf(over relatedro.Connection) karmakJSON {
-	if over.Kind == "" {
-		return karmakJSON{Account: over.Account, User: over.User, Branch: over.Branch}
+func karmakOf(connection relatedro.Connection) karmakJSON {
+	if connection.Kind == "" {
+		return karmakJSON{Account: connection.Account, User: connection.User, Branch: connection.Branch}
 	}
-	return karmakJSON{Branch: over.Branch, Kind: over.Kind, AccountNumber: over.Account}
+	return karmakJSON{Branch: connection.Branch, Kind: connection.Kind, AccountNumber: connection.Account}
 }
 
 // The values of a location's dms setting.
@@ -103,7 +103,7 @@ func settingsAnswer(s relatedro.Settings) answer {
 			LocationID: s.Location,
 			Status:     s.Status,
 			DMS:        dmsOf(s),
-			Karmak:     karmakOf(s.Over),
+			Karmak:     karmakOf(s.Connection),
 			Expecting:  s.Expecting,
 			Activation: activationOf(s.Activation),
 			Version:    s.Version,
@@ -178,7 +178,7 @@ func wantedOf(body []byte) (relatedro.Wanted, error) {
 	status, _ := o.text("status", true)
 	dms, _ := o.text("dms", true)
 	wanted := relatedro.Wanted{
-		Status: relatedro.FeatureStatus(status), SingleRO: dms == dmsSingleRO, Over: connectionOf(o), Expecting: o.flag("expectedRelatedRos"),
+		Status: relatedro.FeatureStatus(status), SingleRO: dms == dmsSingleRO, Connection: connectionOf(o), Expecting: o.flag("expectedRelatedRos"),
 	}
 	if sameDealer := o.flag("sameDealer"); sameDealer != nil {
 		wanted.SameDealer = *sameDealer
@@ -300,7 +300,7 @@ func (s administration) history(ctx context.Context, r *request) (answer, error)
 		return answer{}, fmt.Errorf("read the history: %w", err)
 	}
 	versionOf := func(s relatedro.Settings) versionJSON {
-		return versionJSON{s.Status, dmsOf(s), karmakOf(s.Over), s.Expecting, s.Version}
+		return versionJSON{s.Status, dmsOf(s), karmakOf(s.Connection), s.Expecting, s.Version}
 	}
 	page := changePage{Changes: make([]changeJSON, len(changes)), Cursor: encodeCursor(r, next)}
 	for i, c := range changes {

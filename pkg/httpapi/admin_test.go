@@ -32,15 +32,15 @@ type settingsAnswer struct {
 }
 
 // wanting returns the body of a PUT request for settings.
-func wanting(status relatedro.FeatureStatus, over relatedro.Connection) string {
+func wanting(status relatedro.FeatureStatus, connection relatedro.Connection) string {
 	return fmt.Sprintf(`{"status":%q,"dms":"KARMAK_FUSION","karmak":{"account":%q,"user":%q,"branch":%q}}`,
-		status, over.Account, over.User, over.Branch)
+		status, connection.Account, connection.User, connection.Branch)
 }
 
 // put sends settings with the given version in If-Match.
-func (c caller) put(version int, status relatedro.FeatureStatus, over relatedro.Connection) response {
+func (c caller) put(version int, status relatedro.FeatureStatus, connection relatedro.Connection) response {
 	c.Helper()
-	return c.send("PUT", settingsPath, wanting(status, over), "If-Match", fmt.Sprintf(`"%d"`, version))
+	return c.send("PUT", settingsPath, wanting(status, connection), "If-Match", fmt.Sprintf(`"%d"`, version))
 }
 
 // settings returns the stored settings.
@@ -122,10 +122,10 @@ func TestEnablingNeedsKarmaksWord(t *testing.T) {
 	offline := karmaktest.Fault{Kind: karmaktest.Offline}
 	inactive := karmaktest.Fault{Kind: karmaktest.NotActivated}
 	for name, c := range map[string]struct {
-		fault    *karmaktest.Fault
-		over     relatedro.Connection
-		sentence string
-		stored   string
+		fault      *karmaktest.Fault
+		connection relatedro.Connection
+		sentence   string
+		stored     string
 	}{
 		"not activated":   {&inactive, north, karmak.Sentence(relatedro.Connection{}, relatedro.NotActivated), "not_activated"},
 		"offline":         {&offline, north, karmak.Sentence(relatedro.Connection{}, relatedro.DealerOffline), "unreachable"},
@@ -141,7 +141,7 @@ func TestEnablingNeedsKarmaksWord(t *testing.T) {
 				}
 			}
 			support := w.as(relatedro.Support, "loc-100")
-			r := support.put(1, relatedro.Enabled, c.over)
+			r := support.put(1, relatedro.Enabled, c.connection)
 			r.problem(t, 409, "not-activated", "status")
 			var p struct{ Detail string }
 			if r.decode(t, &p); p.Detail != c.sentence {
@@ -301,7 +301,7 @@ func TestVerifyOfAnAccountThatIsNoLongerTheLocations(t *testing.T) {
 	w.karmakActive(north)
 	change := relatedro.Change{
 		ID: "another", At: noon, By: "support-2", Before: relatedro.Settings{Version: 1},
-		After: relatedro.Settings{Location: "loc-100", Status: relatedro.Disabled, Over: south},
+		After: relatedro.Settings{Location: "loc-100", Status: relatedro.Disabled, Connection: south},
 	}
 	var changed atomic.Bool
 	tables.Faults(t, func(string, []byte) *dynamodbengine.Fault {
@@ -373,7 +373,7 @@ func TestHistoryInPages(t *testing.T) {
 	w := newWorld(t)
 	for i := range relatedro.PageSize + 2 {
 		w.change(relatedro.Change{ID: fmt.Sprint("change-", i), At: noon.Add(time.Duration(i) * time.Minute), By: "user-7",
-			After: relatedro.Settings{Location: "loc-100", Status: relatedro.Disabled, Over: north}})
+			After: relatedro.Settings{Location: "loc-100", Status: relatedro.Disabled, Connection: north}})
 	}
 	manager := w.as(relatedro.ServiceManager, "loc-100")
 	var versions []int

@@ -57,7 +57,7 @@ func TestExpectedROsAreShownApartWhileTheSettingsSaySo(t *testing.T) {
 	advisor := w.as(relatedro.ServiceAdvisor, "loc-100")
 	shown := func(expecting bool) string {
 		w.change(relatedro.Change{ID: fmt.Sprint(expecting), At: noon, By: "user-7", After: relatedro.Settings{
-			Location: "loc-100", Status: relatedro.Disabled, Over: north, Expecting: expecting}})
+			Location: "loc-100", Status: relatedro.Disabled, Connection: north, Expecting: expecting}})
 		w.restart() // clears cached settings
 		return advisor.get(oneCase).want(t, 200).body
 	}

@@ -26,7 +26,7 @@ type Config struct {
 	Observe func(route string, status int, took time.Duration)
 
 	// Sentence returns the explanation of a failure for a service manager, as in relatedro.Rules.
-	Sentence func(over relatedro.Connection, why relatedro.Reason) string
+	Sentence func(connection relatedro.Connection, why relatedro.Reason) string
 
 	// LocalJWKS is the environment variable LOCAL_JWKS: the public keys with which the function
 	// verifies tokens itself when it runs without API Gateway (see tokens). It requires SAMLocal,

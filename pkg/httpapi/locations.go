@@ -61,11 +61,11 @@ func (s administration) locations(ctx context.Context, r *request) (answer, erro
 
 func (s administration) locationOf(l relatedro.Standing) locationJSON {
 	out := locationJSON{
-		LocationID: l.Location, Status: l.Status, DMS: dmsOf(l.Settings), Karmak: karmakOf(l.Over),
+		LocationID: l.Location, Status: l.Status, DMS: dmsOf(l.Settings), Karmak: karmakOf(l.Connection),
 		Activation: activationOf(l.Activation), CheckedAt: timeOrNull(l.CheckedAt),
 	}
 	if f := l.Failing; f.Reason != "" {
-		out.Failing = &failingJSON{f.Reason, s.sentence(l.Over, f.Reason), timeOrNull(f.Since)}
+		out.Failing = &failingJSON{f.Reason, s.sentence(l.Connection, f.Reason), timeOrNull(f.Since)}
 	}
 	if c := l.Newest; c.Key.Case != "" {
 		out.NewestCase = &newestCaseJSON{c.Key.Case, orNull(&c.Number), c.RO, retrievalOf(&relatedro.Shown{Case: c})}

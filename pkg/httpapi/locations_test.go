@@ -48,8 +48,8 @@ func standing(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)
 	active := relatedro.Activation{State: relatedro.Active, CheckedAt: noon}
-	set := func(location string, status relatedro.FeatureStatus, over relatedro.Connection, a relatedro.Activation) {
-		w.change(relatedro.Change{ID: location, At: noon, By: "support", After: relatedro.Settings{Location: location, Status: status, Over: over, Activation: a}})
+	set := func(location string, status relatedro.FeatureStatus, connection relatedro.Connection, a relatedro.Activation) {
+		w.change(relatedro.Change{ID: location, At: noon, By: "support", After: relatedro.Settings{Location: location, Status: status, Connection: connection, Activation: a}})
 	}
 	set("loc-ok", relatedro.Enabled, north, active)
 	set("loc-quiet", relatedro.Enabled, north, active)
@@ -62,8 +62,8 @@ func standing(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	for _, f := range []relatedro.Followed{
-		{Over: north, Since: noon, Seen: []uint64{1}},
-		{Over: south, Since: noon, Failing: relatedro.Failing{Reason: relatedro.DealerOffline, Since: noon.Add(-time.Hour)}},
+		{Connection: north, Since: noon, Seen: []uint64{1}},
+		{Connection: south, Since: noon, Failing: relatedro.Failing{Reason: relatedro.DealerOffline, Since: noon.Add(-time.Hour)}},
 	} {
 		if err := w.store.SaveFollowed(t.Context(), f); err != nil {
 			t.Fatal(err)
@@ -146,9 +146,9 @@ func TestPageOfLocationsCostsFewCalls(t *testing.T) {
 	w := newWorld(t)
 	for i := range relatedro.PageSize + 1 {
 		location := fmt.Sprintf("loc-%03d", i)
-		over := relatedro.Connection{Account: fmt.Sprintf("account-%03d", i), User: "user"}
-		w.change(relatedro.Change{ID: location, At: noon, By: "support", After: relatedro.Settings{Location: location, Status: relatedro.Enabled, Over: over}})
-		c := aCase(location, "case-1", "50", over)
+		connection := relatedro.Connection{Account: fmt.Sprintf("account-%03d", i), User: "user"}
+		w.change(relatedro.Change{ID: location, At: noon, By: "support", After: relatedro.Settings{Location: location, Status: relatedro.Enabled, Connection: connection}})
+		c := aCase(location, "case-1", "50", connection)
 		c.Own = relatedro.RelatedRO{RO: "50", Status: relatedro.ROOpen}
 		w.save(c)
 	}

@@ -16,13 +16,13 @@ var newer = relatedro.Connection{Kind: karmak.ReportDataAccess, Account: "03900"
 const movedKarmak = `{"kind":"rda","accountNumber":"03900","branch":"01"}`
 
 // karmakMoved makes Karmak move a dealer: Unity rejects the previous account afterwards.
-func (w *world) karmakMoved(over relatedro.Connection) {
+func (w *world) karmakMoved(connection relatedro.Connection) {
 	w.Helper()
-	w.karmakActive(over)
-	if err := w.karmak.UpdateAccount(over.Account, func(a *karmaktest.Account) { a.Number = newer.Account }); err != nil {
+	w.karmakActive(connection)
+	if err := w.karmak.UpdateAccount(connection.Account, func(a *karmaktest.Account) { a.Number = newer.Account }); err != nil {
 		w.Fatal(err)
 	}
-	if err := w.karmak.Move(over.Account, karmaktest.ReportDataAccess); err != nil {
+	if err := w.karmak.Move(connection.Account, karmaktest.ReportDataAccess); err != nil {
 		w.Fatal(err)
 	}
 }

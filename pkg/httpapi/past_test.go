@@ -29,15 +29,15 @@ type pastAnswer struct {
 // fetched returns a case of loc-100 after one retrieval per element of found, one hour apart from
 // noon on. An element is the number of the related RO that the retrieval found; "" is a failed
 // retrieval.
-func fetched(over relatedro.Connection, found ...string) relatedro.Case {
-	c := aCase("loc-100", "case-1", "50", over)
+func fetched(connection relatedro.Connection, found ...string) relatedro.Case {
+	c := aCase("loc-100", "case-1", "50", connection)
 	c.Retrieval, c.FetchedOver = relatedro.Retrieval{}, relatedro.Connection{}
 	for i, ro := range found {
 		ev, at := relatedro.Event{ID: fmt.Sprint("event-", i), Type: relatedro.Refresh, Key: c.Key}, noon.Add(time.Duration(i)*time.Hour)
 		if ro == "" {
 			c = c.Failed(ev, relatedro.OutcomeFailed, relatedro.NotActivated, "", at)
 		} else {
-			c = c.Retrieved(ev, relatedro.Family{Own: relatedro.RelatedRO{RO: "50"}, Related: []relatedro.RelatedRO{alternate(ro, "50")}}, over, at)
+			c = c.Retrieved(ev, relatedro.Family{Own: relatedro.RelatedRO{RO: "50"}, Related: []relatedro.RelatedRO{alternate(ro, "50")}}, connection, at)
 		}
 	}
 	return c

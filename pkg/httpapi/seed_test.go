@@ -23,10 +23,10 @@ var (
 )
 
 // setUp stores settings of a location as the next version.
-func (w *world) setUp(location string, status relatedro.FeatureStatus, over relatedro.Connection) {
+func (w *world) setUp(location string, status relatedro.FeatureStatus, connection relatedro.Connection) {
 	w.Helper()
 	w.change(relatedro.Change{ID: "change", At: noon.Add(-3 * time.Hour), By: "user-7", After: relatedro.Settings{
-		Location: location, Status: status, Over: over, Activation: relatedro.Activation{State: relatedro.ActivationUnknown},
+		Location: location, Status: status, Connection: connection, Activation: relatedro.Activation{State: relatedro.ActivationUnknown},
 	}})
 }
 
@@ -71,11 +71,11 @@ func (w *world) removeCase(location, id string) {
 }
 
 // aCase returns a case whose related ROs have been retrieved successfully over a connection.
-func aCase(location, id, ro string, over relatedro.Connection, related ...relatedro.RelatedRO) relatedro.Case {
+func aCase(location, id, ro string, connection relatedro.Connection, related ...relatedro.RelatedRO) relatedro.Case {
 	return relatedro.Case{
 		Key: relatedro.CaseKey{Location: location, Case: id}, RO: ro, Status: relatedro.CaseExported, Asset: "asset-77",
 		Stated:       relatedro.Stated{ID: "event-of-" + id, Type: relatedro.Exported, OccurredAt: noon.Add(-time.Hour)},
-		FirstEventAt: noon.Add(-time.Hour), FetchedOver: over, Related: related,
+		FirstEventAt: noon.Add(-time.Hour), FetchedOver: connection, Related: related,
 		Retrieval: relatedro.Retrieval{
 			Outcome: relatedro.OutcomeOK, Trigger: relatedro.TriggerExport, EventID: "event-of-" + id, RetrievedAt: noon.Add(-time.Hour),
 		},
@@ -99,10 +99,10 @@ func (w *world) seedExamples() {
 		State: relatedro.Active, CheckedAt: at(23, 9, 0), Version: "3.62.1.0",
 		Message: "Karmak Fusion 3.62.1.0 is online, and alternate RO numbers are active for this account.",
 	}
-	on := relatedro.Settings{Location: "loc-100", Status: relatedro.Enabled, Over: north, Activation: activation}
+	on := relatedro.Settings{Location: "loc-100", Status: relatedro.Enabled, Connection: north, Activation: activation}
 	expecting := on
 	expecting.Expecting = true
-	off := relatedro.Settings{Location: "loc-100", Status: relatedro.Disabled, Over: north, Activation: activation}
+	off := relatedro.Settings{Location: "loc-100", Status: relatedro.Disabled, Connection: north, Activation: activation}
 	w.change(relatedro.Change{ID: "X7M3PZQ5KD2VJ6RNTC4WLBYH5E", At: at(20, 16, 30), By: "support-2", After: on})
 	w.change(relatedro.Change{ID: "6LQF4TZ3B7MSE2W5YH2KDXNVRA", At: at(20, 16, 45), By: "user-7", After: off})
 	w.change(relatedro.Change{ID: "K2J5Q7ZC4M6XWN3V7R5TLY2PDA", At: at(23, 9, 0), By: "user-7", After: expecting})
@@ -156,10 +156,10 @@ func (w *world) seedExamples() {
 }
 
 // karmakActive makes Karmak confirm that the feature is active for a connection.
-func (w *world) karmakActive(over relatedro.Connection) {
+func (w *world) karmakActive(connection relatedro.Connection) {
 	w.Helper()
 	err := w.karmak.AddAccount(karmaktest.Account{
-		ID: over.Account, Users: []string{over.User}, FusionVersion: "3.62.1.0",
+		ID: connection.Account, Users: []string{connection.User}, FusionVersion: "3.62.1.0",
 		Branches: []karmaktest.Branch{{ID: "2", Code: "02", Name: "Tulsa"}, {ID: "1", Code: "01", Name: "Dallas"}, {ID: "3", Code: "OLD", Inactive: true}},
 	})
 	if err != nil {

@@ -60,11 +60,11 @@ func (a *Admin) Settings(ctx context.Context, location string) (Settings, error)
 
 // Wanted is the requested state of a location's settings.
 type Wanted struct {
-	Status   FeatureStatus
-	Over     Connection
-	SingleRO bool
+	Status     FeatureStatus
+	Connection Connection
+	SingleRO   bool
 
-	// SameDealer is our support staff's statement that Over reaches the dealer whose ROs the
+	// SameDealer is our support staff's statement that Connection reaches the dealer whose ROs the
 	// location already reads, through another kind of interface.
 	SameDealer bool
 
@@ -78,7 +78,7 @@ const ConnectionField = "connection"
 // CheckBy returns a *Refusal of NotConnected if the actor wants to enable a location whose
 // connection Support must set up first.
 func (a *Admin) CheckBy(actor Actor, w Wanted) error {
-	if w.Status == Enabled && !w.SingleRO && !a.connected(w.Over) && !actor.Has(Support) {
+	if w.Status == Enabled && !w.SingleRO && !a.connected(w.Connection) && !actor.Has(Support) {
 		return a.notConnected()
 	}
 	return nil
@@ -93,15 +93,15 @@ func (a *Admin) Check(w Wanted) (errs []error) {
 		return append(errs, &FieldError{"status", `must be "DISABLED" where the DMS keeps all pay types on one RO: there is nothing to fetch`})
 	}
 	if w.Status == Enabled {
-		return append(errs, a.CheckConnection(w.Over)...)
+		return append(errs, a.CheckConnection(w.Connection)...)
 	}
-	_, wrong := a.dms.CheckConnection(w.Over)
+	_, wrong := a.dms.CheckConnection(w.Connection)
 	return append(errs, ofConnection(wrong)...)
 }
 
 // CheckConnection returns every *FieldError of a connection that will be used for requests.
-func (a *Admin) CheckConnection(over Connection) []error {
-	missing, wrong := a.dms.CheckConnection(over)
+func (a *Admin) CheckConnection(connection Connection) []error {
+	missing, wrong := a.dms.CheckConnection(connection)
 	return ofConnection(append(missing, wrong...))
 }
 
@@ -115,8 +115,8 @@ func ofConnection(errs []error) []error {
 }
 
 // connected reports whether the connection has every part that a DMS request needs.
-func (a *Admin) connected(over Connection) bool {
-	missing, _ := a.dms.CheckConnection(over)
+func (a *Admin) connected(connection Connection) bool {
+	missing, _ := a.dms.CheckConnection(connection)
 	return len(missing) == 0
 }
 
@@ -145,7 +145,7 @@ func (a *Admin) Change(ctx context.Context, actor Actor, location string, versio
 	if before.Version != version {
 		return Settings{}, ErrStale
 	}
-	if before.Over != w.Over && !actor.Has(Support) {
+	if before.Connection != w.Connection && !actor.Has(Support) {
 		return Settings{}, &Refusal{
 			Code: NotAllowed, Field: ConnectionField,
 			Message: fmt.Sprintf("Only our support staff may change which %s account, user and branch a location reads.", a.dms.Name()),
@@ -159,7 +159,7 @@ func (a *Admin) Change(ctx context.Context, actor Actor, location string, versio
 		return Settings{}, err
 	}
 	after := Settings{
-		Location: location, Status: w.Status, Over: w.Over, Former: former, SingleRO: w.SingleRO, Expecting: before.Expecting,
+		Location: location, Status: w.Status, Connection: w.Connection, Former: former, SingleRO: w.SingleRO, Expecting: before.Expecting,
 		Version: before.Version + 1, UpdatedBy: actor.Subject,
 		Activation: Activation{State: ActivationUnknown},
 	}
@@ -167,16 +167,16 @@ func (a *Admin) Change(ctx context.Context, actor Actor, location string, versio
 		after.Expecting = *w.Expecting
 	}
 	if after.Enabled() {
-		if after.Activation, err = a.askToEnable(ctx, actor, location, w.Over); err != nil {
+		if after.Activation, err = a.askToEnable(ctx, actor, location, w.Connection); err != nil {
 			return Settings{}, err
 		}
 		if after.Activation.State != Active {
-			if _, err := a.learn(ctx, location, w.Over, after.Activation); err != nil {
+			if _, err := a.learn(ctx, location, w.Connection, after.Activation); err != nil {
 				return Settings{}, err
 			}
 			return Settings{}, &Refusal{Code: NotActive, Field: "status", Message: after.Activation.Message}
 		}
-	} else if before.Over == w.Over {
+	} else if before.Connection == w.Connection {
 		after.Activation = before.Activation
 	} else if err := a.store.SaveActivation(ctx, location, after.Activation); err != nil {
 		// Before the settings: the old account's activation must not stand next to the new account.
@@ -194,15 +194,15 @@ func (a *Admin) Change(ctx context.Context, actor Actor, location string, versio
 // set for connections that cannot be the same dealer's, because their kind is the same or their
 // branches differ.
 func (s Settings) former(w Wanted) (Connection, error) {
-	moves := w.Over.Kind != s.Over.Kind
+	moves := w.Connection.Kind != s.Connection.Kind
 	// A move that is being corrected: the dealer was moved to the wrong account.
-	corrects := s.Former != Connection{} && w.Over.Kind != s.Former.Kind
+	corrects := s.Former != Connection{} && w.Connection.Kind != s.Former.Kind
 	switch {
-	case w.SameDealer && (s.Over.Account == "" || !moves && !corrects || !w.Over.sameBranch(s.Over)):
+	case w.SameDealer && (s.Connection.Account == "" || !moves && !corrects || !w.Connection.sameBranch(s.Connection)):
 		return Connection{}, &FieldError{"sameDealer", "may be true only where kind changes and the branch does not"}
 	case w.SameDealer && moves:
-		return s.Over, nil
-	case w.SameDealer || w.Over.Reads(s.Over):
+		return s.Connection, nil
+	case w.SameDealer || w.Connection.Reads(s.Connection):
 		return s.Former, nil
 	}
 	return Connection{}, nil
@@ -210,12 +210,12 @@ func (s Settings) former(w Wanted) (Connection, error) {
 
 // askToEnable asks the DMS about a connection to be enabled. It returns a *Refusal of TooSoon while
 // another request does so for the same location.
-func (a *Admin) askToEnable(ctx context.Context, actor Actor, location string, over Connection) (Activation, error) {
+func (a *Admin) askToEnable(ctx context.Context, actor Actor, location string, connection Connection) (Activation, error) {
 	occasion, id := Occasion{Kind: EnableOccasion, Location: location}, rand.Text()
 	if err := a.claimOwn(ctx, actor, occasion, id, VerifyWithin, a.dms.Name()+" is being asked about this location just now."); err != nil {
 		return Activation{}, err
 	}
-	said := a.ask(ctx, over)
+	said := a.ask(ctx, connection)
 	_ = a.store.SettleOccasion(ctx, occasion, id, a.now().UTC()) // else free after VerifyWithin
 	return said, nil
 }
@@ -244,37 +244,37 @@ func (a *Admin) count(ctx context.Context, actor Actor) error {
 }
 
 // Verify asks the DMS whether the feature is active for a connection and returns the settings with
-// the answer. A nil over means the location's own connection; its answer is stored, and nothing
-// else is. Only Support may ask about another connection: other actors get a *Refusal of
+// the answer. A nil connection means the location's own; its answer is stored, and nothing else is.
+// Only Support may ask about another connection: other actors get a *Refusal of
 // NotAllowed. It returns a *Refusal of NotConnected if the connection lacks an account or user, and
 // of TooSoon within VerifyPeriod of the last verification or after AsksAMinute requests.
-func (a *Admin) Verify(ctx context.Context, actor Actor, location string, over *Connection) (Settings, error) {
+func (a *Admin) Verify(ctx context.Context, actor Actor, location string, connection *Connection) (Settings, error) {
 	s, err := a.store.Settings(ctx, location)
 	if err != nil {
 		return Settings{}, err
 	}
-	if over == nil {
-		over = &s.Over
+	if connection == nil {
+		connection = &s.Connection
 	}
-	if *over != s.Over && !actor.Has(Support) {
+	if *connection != s.Connection && !actor.Has(Support) {
 		return Settings{}, &Refusal{
 			Code: NotAllowed, Field: ConnectionField,
 			Message: fmt.Sprintf("Only our support staff may ask about another %s account, user and branch than the location's.", a.dms.Name()),
 		}
 	}
-	if !a.connected(*over) {
+	if !a.connected(*connection) {
 		return Settings{}, a.notConnected()
 	}
 	occasion := Occasion{Kind: VerifyOccasion, Location: location}
 	if err := a.claimOwn(ctx, actor, occasion, rand.Text(), VerifyPeriod, a.dms.Name()+" was asked about this location a moment ago."); err != nil {
 		return Settings{}, err
 	}
-	said := a.ask(ctx, *over)
-	if *over != s.Over {
+	said := a.ask(ctx, *connection)
+	if *connection != s.Connection {
 		s.Activation = said
 		return s, nil
 	}
-	return a.learn(ctx, location, *over, said)
+	return a.learn(ctx, location, *connection, said)
 }
 
 // Branches asks the DMS for the branches of the location's account, so that a person can choose
@@ -285,41 +285,41 @@ func (a *Admin) Branches(ctx context.Context, location string) (branches []Branc
 	if err != nil {
 		return nil, err
 	}
-	if !a.connected(s.Over) {
+	if !a.connected(s.Connection) {
 		return nil, a.notConnected()
 	}
 	ctx, cancel := context.WithTimeout(ctx, VerifyWithin)
 	defer cancel()
 	var failure error
-	err = a.turns.alone(ctx, s.Over.Account, RankPerson, func(ctx context.Context) {
-		branches, failure = a.dms.Branches(ctx, s.Over)
+	err = a.turns.alone(ctx, s.Connection.Account, RankPerson, func(ctx context.Context) {
+		branches, failure = a.dms.Branches(ctx, s.Connection)
 	})
 	if err := errors.Join(err, failure); err != nil {
-		return nil, &Refusal{Code: NoBranches, Message: a.dms.Sentence(s.Over, asFailure(err, StoreUnavailable).Reason)}
+		return nil, &Refusal{Code: NoBranches, Message: a.dms.Sentence(s.Connection, asFailure(err, StoreUnavailable).Reason)}
 	}
 	return branches, nil
 }
 
 // learn stores the DMS's answer about a connection, unless the location has meanwhile changed its
 // connection. It returns the location's current settings.
-func (a *Admin) learn(ctx context.Context, location string, over Connection, said Activation) (Settings, error) {
+func (a *Admin) learn(ctx context.Context, location string, connection Connection, said Activation) (Settings, error) {
 	s, err := a.store.Settings(ctx, location)
-	if err != nil || s.Over != over {
+	if err != nil || s.Connection != connection {
 		return s, err
 	}
 	s.Activation = said
 	return s, a.store.SaveActivation(ctx, location, said)
 }
 
-func (a *Admin) ask(ctx context.Context, over Connection) Activation {
+func (a *Admin) ask(ctx context.Context, connection Connection) Activation {
 	ctx, cancel := context.WithTimeout(ctx, VerifyWithin)
 	defer cancel()
 	var activation Activation
-	err := a.turns.alone(ctx, over.Account, RankPerson, func(ctx context.Context) {
-		activation = a.dms.CheckActivation(ctx, over)
+	err := a.turns.alone(ctx, connection.Account, RankPerson, func(ctx context.Context) {
+		activation = a.dms.CheckActivation(ctx, connection)
 	})
 	if err != nil {
-		activation = Activation{State: ActivationUnreachable, Message: a.dms.Sentence(over, asFailure(err, StoreUnavailable).Reason)}
+		activation = Activation{State: ActivationUnreachable, Message: a.dms.Sentence(connection, asFailure(err, StoreUnavailable).Reason)}
 	}
 	activation.CheckedAt = a.now().UTC()
 	return activation

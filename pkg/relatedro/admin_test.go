@@ -27,11 +27,11 @@ type choosy struct{ DMS }
 func (choosy) Name() string { return "Choosy" }
 
 // CheckConnection checks only the account.
-func (choosy) CheckConnection(over Connection) (missing, wrong []error) {
+func (choosy) CheckConnection(connection Connection) (missing, wrong []error) {
 	switch {
-	case over.Account == "":
+	case connection.Account == "":
 		missing = []error{&FieldError{"account", "must be there"}}
-	case strings.TrimSpace(over.Account) == "":
+	case strings.TrimSpace(connection.Account) == "":
 		wrong = []error{&FieldError{"account", "must not be blank"}}
 	}
 	return missing, wrong
@@ -43,11 +43,11 @@ func TestCheck(t *testing.T) {
 		wanted Wanted
 		fields string
 	}{
-		"enabled":                 {Wanted{Status: Enabled, Over: Connection{Account: "a"}}, ""},
+		"enabled":                 {Wanted{Status: Enabled, Connection: Connection{Account: "a"}}, ""},
 		"disabled without a word": {Wanted{Status: Disabled}, ""},
 		"enabled without account": {Wanted{Status: Enabled}, "connection.account"},
 		"nothing":                 {Wanted{}, "status"},
-		"wrong while disabled":    {Wanted{Status: Disabled, Over: Connection{Account: " "}}, "connection.account"},
+		"wrong while disabled":    {Wanted{Status: Disabled, Connection: Connection{Account: " "}}, "connection.account"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := fieldsOf(admin.Check(c.wanted)); got != c.fields {

@@ -289,8 +289,8 @@ func (c Case) WithoutList() Case {
 
 // Retrieved returns c with the family that ev's retrieval found at the given time over a
 // connection. An RO of the previous list that the DMS no longer has stays for GoneFor.
-func (c Case) Retrieved(ev Event, family Family, over Connection, at time.Time) Case {
-	if fetched := c.FetchedOver; fetched != over && fetched != (Connection{}) {
+func (c Case) Retrieved(ev Event, family Family, connection Connection, at time.Time) Case {
+	if fetched := c.FetchedOver; fetched != connection && fetched != (Connection{}) {
 		// They belong to another account, whose numbers must not be seen here.
 		c.Related, c.Omitted, c.Past = nil, 0, nil
 	}
@@ -299,7 +299,7 @@ func (c Case) Retrieved(ev Event, family Family, over Connection, at time.Time) 
 	past.compare(c.Related, list, c.Omitted > 0)
 	c = c.remembering(past, false)
 	c.Related, c.Expected = list, family.Expected
-	c.RO, c.Own, c.Omitted, c.FetchedOver = cmp.Or(family.Own.RO, c.RO), family.Own, 0, over
+	c.RO, c.Own, c.Omitted, c.FetchedOver = cmp.Or(family.Own.RO, c.RO), family.Own, 0, connection
 	c.dropCharges()
 	c.Retrieval = Retrieval{Outcome: OutcomeOK, Trigger: ev.Trigger(), EventID: ev.ID, RetrievedAt: at}
 	if c.Stated.ID == ev.ID {

@@ -248,7 +248,7 @@ func TestOnlyAnotherAccountOrBranchMakesAListAnothers(t *testing.T) {
 			if fetches := Decide(c, tt.now, later, []Event{r3}).Fetch != nil; fetches == tt.same {
 				t.Errorf("a refresh requested before the fetch of the list triggers a fetch: %t", fetches)
 			}
-			if shown := show(c, Settings{Over: tt.now}); (len(shown.Related) == 1) != tt.same {
+			if shown := show(c, Settings{Connection: tt.now}); (len(shown.Related) == 1) != tt.same {
 				t.Errorf("shown %+v", shown)
 			}
 		})

@@ -45,7 +45,7 @@ type FollowStore interface {
 	// EnabledLocations returns the settings of the enabled locations.
 	EnabledLocations(ctx context.Context) ([]Settings, error)
 
-	// Followed returns the state of each connection, with only Over set if nothing is stored.
+	// Followed returns the state of each connection, with only Connection set if nothing is stored.
 	Followed(ctx context.Context, connections []Connection) ([]Followed, error)
 
 	// SaveFollowed writes the state with Revision+1. It returns ErrStale if the stored revision
@@ -206,9 +206,9 @@ func (f *Follower) Run(ctx context.Context) error {
 	}
 	locations, formers := make(map[Connection][]string), make(map[Connection][]Connection)
 	for _, s := range enabled {
-		locations[s.Over] = append(locations[s.Over], s.Location)
+		locations[s.Connection] = append(locations[s.Connection], s.Location)
 		if s.Former != (Connection{}) {
-			formers[s.Over] = append(formers[s.Over], s.Former)
+			formers[s.Connection] = append(formers[s.Connection], s.Former)
 		}
 	}
 	states, err := f.store.Followed(ctx, slices.Collect(maps.Keys(locations)))
@@ -220,8 +220,8 @@ func (f *Follower) Run(ctx context.Context) error {
 	}
 	slices.SortFunc(states, func(a, b Followed) int { return a.Since.Compare(b.Since) })
 	inParallel(states, connectionsAtOnce, func(before Followed) {
-		report := f.connection(ctx, before, locations[before.Over])
-		report.Locations = locations[before.Over]
+		report := f.connection(ctx, before, locations[before.Connection])
+		report.Locations = locations[before.Connection]
 		if report.Failure != nil {
 			f.fails(ctx, before, report.Failure.Reason)
 			if !before.Since.IsZero() {
@@ -242,7 +242,7 @@ func (f *Follower) connection(ctx context.Context, before Followed, locations []
 	ctx, cancel := context.WithTimeout(ctx, connectionBudget)
 	defer cancel()
 	began := f.now().UTC()
-	ros, whole, err := f.touched(ctx, before.Over, before.window(began))
+	ros, whole, err := f.touched(ctx, before.Connection, before.window(began))
 	if err != nil {
 		report.Failure = asFailure(err, Unreachable)
 		return report

@@ -7,12 +7,12 @@ import (
 
 // Followed is the state of a connection that one run leaves for the next.
 type Followed struct {
-	Over     Connection
-	Since    time.Time // start of the last complete run; zero before the first
-	SyncedAt time.Time // when all open cases were last queued
-	Seen     []uint64  // fingerprints of the ROs that the last run saw, ascending
-	Failing  Failing   // why the last run could not read the connection
-	Revision int64     // number of writes; 0 means not stored
+	Connection Connection
+	Since      time.Time // start of the last complete run; zero before the first
+	SyncedAt   time.Time // when all open cases were last queued
+	Seen       []uint64  // fingerprints of the ROs that the last run saw, ascending
+	Failing    Failing   // why the last run could not read the connection
+	Revision   int64     // number of writes; 0 means not stored
 }
 
 // window returns the first day that a run queries: the day before the last complete run. A DMS's
@@ -35,10 +35,10 @@ func (f Followed) lost(now time.Time) bool {
 // with the earliest state counts.
 func (f *Follower) inherit(ctx context.Context, states []Followed, formers map[Connection][]Connection) error {
 	for i, s := range states {
-		if !s.Since.IsZero() || len(formers[s.Over]) == 0 {
+		if !s.Since.IsZero() || len(formers[s.Connection]) == 0 {
 			continue
 		}
-		before, err := f.store.Followed(ctx, formers[s.Over])
+		before, err := f.store.Followed(ctx, formers[s.Connection])
 		if err != nil {
 			return err
 		}

@@ -153,8 +153,8 @@ func (a *Admin) standings(ctx context.Context, locations []string) ([]Standing, 
 func (a *Admin) connections(ctx context.Context, standings []Standing) error {
 	var asked []Connection
 	for _, s := range standings {
-		if s.Enabled() && !slices.Contains(asked, s.Over) {
-			asked = append(asked, s.Over)
+		if s.Enabled() && !slices.Contains(asked, s.Connection) {
+			asked = append(asked, s.Connection)
 		}
 	}
 	if len(asked) == 0 {
@@ -166,11 +166,11 @@ func (a *Admin) connections(ctx context.Context, standings []Standing) error {
 	}
 	failing := make(map[Connection]Failing, len(states))
 	for _, f := range states {
-		failing[f.Over] = f.Failing
+		failing[f.Connection] = f.Failing
 	}
 	for i, s := range standings {
 		if s.Enabled() {
-			standings[i].Failing = failing[s.Over]
+			standings[i].Failing = failing[s.Connection]
 		}
 	}
 	return nil

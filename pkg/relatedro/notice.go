@@ -136,7 +136,7 @@ func SettingsNotices(before, after Settings) []Notice {
 		n.Kind = NoticeEnabled
 	case !after.Enabled() && before.Enabled():
 		n.Kind = NoticeDisabled
-	case after.Enabled() && after.Over != before.Over:
+	case after.Enabled() && after.Connection != before.Connection:
 		n.Kind = NoticeConnection
 	default:
 		return nil

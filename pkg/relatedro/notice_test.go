@@ -96,7 +96,7 @@ func TestCaseNoticeSaysWhatWasAndIs(t *testing.T) {
 
 func TestSettingsNotices(t *testing.T) {
 	set := func(version int64, status FeatureStatus, account string) Settings {
-		return Settings{Location: "loc-100", Status: status, Over: Connection{Account: account}, Version: version, UpdatedBy: "ann@dealer"}
+		return Settings{Location: "loc-100", Status: status, Connection: Connection{Account: account}, Version: version, UpdatedBy: "ann@dealer"}
 	}
 	for name, c := range map[string]struct {
 		before, after Settings

@@ -17,20 +17,20 @@ type DMS interface {
 	// a *Failure and means that nothing is known about any of them. known lists numbers that the
 	// families had before: they save round trips where they still apply, and never change the
 	// result.
-	Families(ctx context.Context, over Connection, ros []string, known ...string) (map[string]Family, error)
+	Families(ctx context.Context, connection Connection, ros []string, known ...string) (map[string]Family, error)
 
 	// Expected returns, for each RO number, the customers to whom tasks are to be billed on a
 	// separate RO, ordered by name, at most MostExpected. It does not say whether those ROs exist.
 	// It does not fail: a number that could not be queried has no entry.
-	Expected(ctx context.Context, over Connection, ros []string) map[string][]Expected
+	Expected(ctx context.Context, connection Connection, ros []string) map[string][]Expected
 
 	// CheckActivation asks whether the feature is active for the connection. It does not fail: the
 	// Activation describes the problem. The caller sets CheckedAt.
-	CheckActivation(ctx context.Context, over Connection) Activation
+	CheckActivation(ctx context.Context, connection Connection) Activation
 
 	// Branches returns all branches of the connection's account, ordered by code; the branch of the
 	// connection makes no difference. An error is a *Failure.
-	Branches(ctx context.Context, over Connection) ([]Branch, error)
+	Branches(ctx context.Context, connection Connection) ([]Branch, error)
 }
 
 // Rules are a DMS's requirements for a connection and its messages for people.
@@ -41,11 +41,11 @@ type Rules interface {
 	// CheckConnection returns one *FieldError for each required part that is missing from the
 	// connection, and one for each given part that is wrong. Fields are named relative to the
 	// connection, as in the HTTP contract.
-	CheckConnection(over Connection) (missing, wrong []error)
+	CheckConnection(connection Connection) (missing, wrong []error)
 
 	// Sentence explains a failure over the connection to a service manager: the problem and the
 	// remedy.
-	Sentence(over Connection, why Reason) string
+	Sentence(connection Connection, why Reason) string
 }
 
 // Family is a DMS's answer for one RO: the related ROs, ordered by RO number, without the RO

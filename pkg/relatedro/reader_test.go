@@ -14,11 +14,11 @@ func TestShow(t *testing.T) {
 	failing.Retrieval = Retrieval{Outcome: OutcomeRetrying, RetrievedAt: at, Reason: RateLimited, Message: "wait"}
 	never := Case{RO: "50", Retrieval: Retrieval{Outcome: OutcomeFailed, Reason: NotActivated}}
 	for name, c := range map[string]struct {
-		stored  Case
-		over    Connection
-		related int
-		outcome Outcome
-		reason  Reason
+		stored     Case
+		connection Connection
+		related    int
+		outcome    Outcome
+		reason     Reason
 	}{
 		"fetched over the connection":          {fetched, north, 1, OutcomeOK, ""},
 		"fetched over another":                 {fetched, south, 0, OutcomeFailed, ConnectionChanged},
@@ -28,7 +28,7 @@ func TestShow(t *testing.T) {
 		"never fetched, so never over another": {never, south, 0, OutcomeFailed, NotActivated},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := show(c.stored, Settings{Status: Enabled, Over: c.over})
+			got := show(c.stored, Settings{Status: Enabled, Connection: c.connection})
 			if len(got.Related) != c.related || got.Retrieval.Outcome != c.outcome || got.Retrieval.Reason != c.reason {
 				t.Errorf("shown %+v", got)
 			}

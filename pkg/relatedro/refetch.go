@@ -33,7 +33,7 @@ func (s Selection) takes(c Case, at Settings) bool {
 	case SelectFailed:
 		return failed
 	case SelectStale:
-		return failed || c.Retrieval.RetrievedAt.IsZero() || !at.Over.Reads(c.FetchedOver)
+		return failed || c.Retrieval.RetrievedAt.IsZero() || !at.Connection.Reads(c.FetchedOver)
 	}
 	return true
 }

@@ -47,7 +47,7 @@ func TestRefetchSelects(t *testing.T) {
 		SelectAll: "[never old failed another fresh]", SelectFailed: "[failed]", SelectStale: "[never failed another]",
 	} {
 		t.Run(string(which), func(t *testing.T) {
-			d := &dealer{settings: Settings{Status: Enabled, Over: north}, cases: cases}
+			d := &dealer{settings: Settings{Status: Enabled, Connection: north}, cases: cases}
 			done, err := NewAdmin(d, nil, d, func() time.Time { return ten.Add(time.Hour) }).Refetch(t.Context(), "loc-100", which, "")
 			if err != nil {
 				t.Fatal(err)

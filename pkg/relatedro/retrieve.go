@@ -156,7 +156,7 @@ func (r *Retriever) read(ctx context.Context, tasks []*task) error {
 		t.settings = known[t.key.Location]
 		t.stored = loaded.Cases[t.key]
 		t.stored.Key = t.key
-		t.decision = Decide(t.stored, t.settings.Over, r.now(), t.events())
+		t.decision = Decide(t.stored, t.settings.Connection, r.now(), t.events())
 	}
 	return nil
 }
@@ -262,7 +262,7 @@ func (r *Retriever) stillOver(ctx context.Context, over Connection, tasks []*tas
 	}
 	var still []*task
 	for _, t := range tasks {
-		if s := loaded.Settings[t.key.Location]; s.Enabled() && s.Over == over {
+		if s := loaded.Settings[t.key.Location]; s.Enabled() && s.Connection == over {
 			still = append(still, t)
 		} else {
 			t.again = true
@@ -288,7 +288,7 @@ func (r *Retriever) fail(ctx context.Context, t *task, f *Failure) {
 	ev, now := *t.decision.Fetch, r.now()
 	next := t.decision.Case
 	outcome, result := judge(t.latestOf(ev), f, next.Retrieval.failingSince(ev, f.Reason, now), now)
-	result.Message = r.dms.Sentence(t.settings.Over, f.Reason)
+	result.Message = r.dms.Sentence(t.settings.Connection, f.Reason)
 	if t.invented() {
 		if f.Reason == RONotFound || f.Reason == NotActivated || result.Verdict == GiveUp {
 			result = Result{Verdict: Done, Settlement: SettledFailed, Failure: f}

@@ -41,11 +41,11 @@ type Branch struct{ Code, Name string }
 
 // Settings are a location's settings of the feature.
 type Settings struct {
-	Location string
-	Status   FeatureStatus
-	Over     Connection
+	Location   string
+	Status     FeatureStatus
+	Connection Connection
 
-	// Former is the connection before Over, if our support staff has stated that both belong to the
+	// Former is the previous connection, if our support staff has stated that both belong to the
 	// same dealer. Lists fetched over it remain the location's until they are fetched again. Zero
 	// means none.
 	Former Connection
@@ -68,7 +68,7 @@ func (s Settings) Enabled() bool { return s.Status == Enabled }
 
 // Reads reports whether data fetched over a connection belongs to the location.
 func (s Settings) Reads(fetched Connection) bool {
-	return s.Over.Reads(fetched) || s.wasFormer(fetched)
+	return s.Connection.Reads(fetched) || s.wasFormer(fetched)
 }
 
 // wasFormer reports whether data fetched over a connection belongs to the location because its

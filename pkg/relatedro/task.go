@@ -97,7 +97,7 @@ func (t *task) overtaken(now time.Time) bool {
 		return true
 	}
 	refreshed := c.Retrieval.Trigger == TriggerRefresh || c.Retrieval.Trigger == TriggerFollow
-	return refreshed && c.fetchedSince(t.decision.Fetch.OccurredAt, t.settings.Over, now)
+	return refreshed && c.fetchedSince(t.decision.Fetch.OccurredAt, t.settings.Connection, now)
 }
 
 // known returns the case with its facts taken in. If the dealer was moved here from the connection
@@ -171,7 +171,7 @@ func groups(tasks []*task) []group {
 	for _, t := range tasks {
 		k := key{enabled: t.settings.Enabled()}
 		if k.enabled {
-			k.over = t.settings.Over
+			k.over = t.settings.Connection
 		}
 		i, ok := at[k]
 		if !ok {

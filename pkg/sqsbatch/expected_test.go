@@ -174,7 +174,7 @@ func TestExpectedOfAFormerAccountIsDropped(t *testing.T) {
 	before, err := w.store.Settings(t.Context(), "loc-100")
 	w.must(err)
 	after := before
-	after.Over.Account, after.Version = accountB, before.Version+1
+	after.Connection.Account, after.Version = accountB, before.Version+1
 	w.must(w.store.SaveSettings(t.Context(), relatedro.Change{ID: "another", At: w.clock.Now(), By: "test", Before: before, After: after}))
 	w.handler = w.newHandler()
 	w.clock.Advance(time.Minute)

@@ -21,7 +21,7 @@ func (w *world) move() {
 	before, err := w.store.Settings(context.Background(), "loc-100")
 	w.must(err)
 	after := before
-	after.Over, after.Former, after.Version = moved, before.Over, before.Version+1
+	after.Connection, after.Former, after.Version = moved, before.Connection, before.Version+1
 	w.must(w.store.SaveSettings(context.Background(), relatedro.Change{ID: fmt.Sprint("change-", after.Version), At: w.clock.Now(), Before: before, After: after}))
 	w.handler = w.newHandler()
 }

@@ -83,7 +83,7 @@ func (s *storm) connect(rt *rapid.T) {
 	if err != nil {
 		return
 	}
-	after := relatedro.Settings{Location: "loc-100", Status: relatedro.Enabled, Over: over, UpdatedAt: s.clock.Now()}
+	after := relatedro.Settings{Location: "loc-100", Status: relatedro.Enabled, Connection: over, UpdatedAt: s.clock.Now()}
 	_ = s.store.SaveSettings(context.Background(), relatedro.Change{ID: fmt.Sprint("change-", before.Version), At: s.clock.Now(), Before: before, After: after})
 }
 
@@ -215,8 +215,8 @@ func (s *storm) settle(rt *rapid.T) {
 	s.setTrouble(0, 0)
 	settings, err := s.store.Settings(context.Background(), "loc-100")
 	s.must(err)
-	s.over = settings.Over // of a change whose answer was lost, nothing else tells
-	s.refetch(rt)          // cases hidden since a change of connection
+	s.over = settings.Connection // of a change whose answer was lost, nothing else tells
+	s.refetch(rt)                // cases hidden since a change of connection
 	for range 20 {
 		s.clock.Advance(2 * time.Hour) // longer than any delay
 		s.redrive(rt)

@@ -174,7 +174,7 @@ func (w *world) set(location string, status relatedro.FeatureStatus, over relate
 	w.t.Helper()
 	before, err := w.store.Settings(context.Background(), location)
 	w.must(err)
-	after := relatedro.Settings{Location: location, Status: status, Over: over, Version: before.Version + 1, UpdatedAt: w.clock.Now()}
+	after := relatedro.Settings{Location: location, Status: status, Connection: over, Version: before.Version + 1, UpdatedAt: w.clock.Now()}
 	w.must(w.store.SaveSettings(context.Background(), relatedro.Change{ID: fmt.Sprint("change-", after.Version), At: w.clock.Now(), By: "test", Before: before, After: after}))
 }
 

@@ -19,14 +19,14 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-var over = relatedro.Connection{Account: "acct-1", User: "user-1"}
+var connection = relatedro.Connection{Account: "acct-1", User: "user-1"}
 
 // dealer starts a simulated Karmak with one RO and its spinoff.
 func dealer(t *testing.T) *karmaktest.Server {
 	t.Helper()
 	sim := karmaktest.Start(karmaktest.Config{ClientID: "client", ClientSecret: "s3cret-value"})
 	t.Cleanup(sim.Close)
-	err := sim.AddAccount(karmaktest.Account{ID: over.Account, Users: []string{over.User}, ROs: []karmaktest.RO{
+	err := sim.AddAccount(karmaktest.Account{ID: connection.Account, Users: []string{connection.User}, ROs: []karmaktest.RO{
 		{Number: "100"}, {Number: "101", Original: "100"},
 	}})
 	if err != nil {
@@ -90,19 +90,19 @@ func TestCredentialsComeFromSecretsManager(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := client.Families(t.Context(), over, []string{"100"})
+	found, err := client.Families(t.Context(), connection, []string{"100"})
 	if err != nil || len(found["100"].Related) != 1 {
 		t.Errorf("Families: %+v, error %v", found, err)
 	}
 }
 
-// movedTo is over after Karmak has moved the dealer to its newer interface.
+// movedTo is the connection after Karmak has moved the dealer to its newer interface.
 var movedTo = relatedro.Connection{Kind: karmak.ReportDataAccess, Account: "03900"}
 
 func TestSubscriptionKeyComesWithTheCredentials(t *testing.T) {
 	sim := dealer(t)
 	sim.RotateSubscriptionKey("subscr1ption")
-	err := sim.UpdateAccount(over.Account, func(a *karmaktest.Account) { a.Number, a.Face = movedTo.Account, karmaktest.ReportDataAccess })
+	err := sim.UpdateAccount(connection.Account, func(a *karmaktest.Account) { a.Number, a.Face = movedTo.Account, karmaktest.ReportDataAccess })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,13 +155,13 @@ func TestSecretThatCannotBeUsed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = client.Families(t.Context(), over, []string{"100"})
+			_, err = client.Families(t.Context(), connection, []string{"100"})
 			var f *relatedro.Failure
 			if !errors.As(err, &f) || f.Reason != relatedro.CredentialsUnavailable || !strings.Contains(err.Error(), test.says) {
 				t.Errorf("Families: %v, want credentials_unavailable and %q", err, test.says)
 			}
 			said.Reset()
-			got := client.CheckActivation(t.Context(), over)
+			got := client.CheckActivation(t.Context(), connection)
 			if want := karmak.Sentence(relatedro.Connection{}, relatedro.CredentialsUnavailable); got.Message != want || !strings.Contains(said.String(), test.says) {
 				t.Errorf("CheckActivation says %q and logs %q, want %q and %q", got.Message, said.String(), want, test.says)
 			}

@@ -73,7 +73,7 @@ func start(ctx context.Context, root string, every time.Duration, locations int)
 		}
 		before := relatedro.NeverSetUp(fmt.Sprint("loc-", i+1))
 		after := before
-		after.Status, after.Over = relatedro.Enabled, relatedro.Connection{Account: account, User: user}
+		after.Status, after.Connection = relatedro.Enabled, relatedro.Connection{Account: account, User: user}
 		if err := store.SaveSettings(ctx, relatedro.Change{ID: "change-1", At: time.Now(), By: "bench", Before: before, After: after}); err != nil {
 			return s, err
 		}

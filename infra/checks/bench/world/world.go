@@ -64,7 +64,7 @@ func Key(location string, n int) relatedro.CaseKey {
 func (w *World) AddLocation(ctx context.Context, n int) error {
 	id, over := Location(n)
 	after := relatedro.NeverSetUp(id)
-	after.Status, after.Over, after.UpdatedBy, after.UpdatedAt = relatedro.Enabled, over, "bench", start
+	after.Status, after.Connection, after.UpdatedBy, after.UpdatedAt = relatedro.Enabled, over, "bench", start
 	change := relatedro.Change{ID: fmt.Sprintf("change-%d", n), At: start, By: "bench", Before: relatedro.NeverSetUp(id), After: after}
 	return w.Store.SaveSettings(ctx, change)
 }
