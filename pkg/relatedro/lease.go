@@ -140,9 +140,13 @@ func (t turns) take(ctx context.Context, account string, rank Rank) (fence int64
 
 // await returns when c may try again.
 func (t turns) await(ctx context.Context, c Claim) error {
+	var holder, seen time.Time // the end of the holder's lease, which identifies it; when it was first read
 	for pause := shortestPoll; ; pause = min(2*pause, longestPoll) {
 		lease, err := t.store.Lease(ctx, c.Account)
 		c.Now = t.now()
+		if err == nil && !lease.HeldUntil.Equal(holder) {
+			holder, seen = lease.HeldUntil, c.Now
+		}
 		if err == nil && lease.free(c.Rank, c.Now) {
 			return nil
 		}
@@ -155,7 +159,11 @@ func (t turns) await(ctx context.Context, c Claim) error {
 		}
 		select {
 		case <-ctx.Done():
-			return &Failure{Reason: AccountBusy, NotAsked: true}
+			busy := &Busy{Account: c.Account}
+			if c.Rank != RankPerson { // a person's retry comes soon, however slow the DMS is
+				busy.Held = t.now().Sub(seen)
+			}
+			return &Failure{Reason: AccountBusy, NotAsked: true, Busy: busy}
 		case <-time.After(pause/2 + mathrand.N(pause)):
 		}
 	}

@@ -88,7 +88,17 @@ type Failure struct {
 	Reason     Reason
 	RetryAfter time.Duration // minimum wait; 0 if not stated
 	NotAsked   bool          // no DMS request was made, so the wait need not grow with the failures
+	Busy       *Busy         // AccountBusy only
 	Err        error         // for the log; never holds a secret, a token or account data
+}
+
+// Busy describes an account whose turn did not come. Deliveries for it should return together,
+// because one retrieval then shares its look-ups among them.
+type Busy struct {
+	Account string
+	// Held is how long the last holder was seen to keep the account, at most the patience of the
+	// rank. It is long if the DMS answers slowly, and always 0 for a person.
+	Held time.Duration
 }
 
 // Error returns the reason's code and the cause.

@@ -1,6 +1,7 @@
 package sqsbatch
 
 import (
+	"hash/fnv"
 	"math/rand/v2"
 	"time"
 
@@ -14,23 +15,48 @@ const (
 	LateDelay     = time.Hour        // from the second day on
 	// MinTurnDelay is the minimum for a message whose account was not asked.
 	MinTurnDelay = 4 * time.Second
+	holdsApart   = 6
 	// longestWait is below SQS's limit of 12 hours, counted from the receive, by more than an
 	// invocation can take.
 	longestWait = 12*time.Hour - 30*time.Minute
 )
 
-// retryDelay returns the delay before a failed message is delivered again. tried is the time since
-// its first receive. The delay grows with that time, not with the number of receives, so that a
-// delivery that asked nothing of the DMS does not lengthen it. It is as long as tried, up to
-// MaxRetryDelay, and up to LateDelay after a day. If the failed delivery did not ask the DMS, it is
-// an eighth of tried. Within four days this makes at most 180 receives; SQS moves a message to the
-// dead-letter queue after 200. A longer delay that the DMS asked for takes precedence.
-func retryDelay(f *relatedro.Failure, tried time.Duration) time.Duration {
+// retryDelay returns the delay before a message is delivered again that failed at the given time and
+// was first received at triedSince. The delay grows with the time between them, not with the number
+// of receives, so that a delivery that asked nothing of the DMS does not lengthen it. It is as long
+// as that time, up to MaxRetryDelay, and up to LateDelay after a day. If the failed delivery did not
+// ask the DMS, it is an eighth of it. Within four days this makes at most 180 receives; SQS moves a
+// message to the dead-letter queue after 200. A longer delay that the DMS asked for takes
+// precedence.
+func retryDelay(f *relatedro.Failure, triedSince, now time.Time) time.Duration {
+	tried := now.Sub(triedSince)
 	ceiling := min(max(tried, MinRetryDelay), max(MaxRetryDelay, min(tried/24, LateDelay)))
 	if f.NotAsked {
 		ceiling = min(max(tried/8, MinTurnDelay), LateDelay)
 	}
+	if f.Busy != nil {
+		return turnDelay(*f.Busy, ceiling, now)
+	}
 	// Randomized, so that messages that failed together do not return together.
 	delay := ceiling - rand.N(ceiling/4)
 	return min(max(delay, f.RetryAfter), longestWait)
+}
+
+// turnDelay returns the time until the next moment at which the messages of a busy account return
+// together. The moments of an account are at least interval apart, and holdsApart times as far as
+// the account was held: while messages of a slow DMS wait, they keep batches from the others.
+func turnDelay(busy relatedro.Busy, interval time.Duration, now time.Time) time.Duration {
+	period := MinTurnDelay
+	for period < max(interval, holdsApart*busy.Held) {
+		period *= 2 // so that moments of a longer period are also moments of a shorter one
+	}
+	hash := fnv.New64a()
+	hash.Write([]byte(busy.Account))
+	phase := time.Duration(hash.Sum64() % uint64(period))
+	soonest := now.Add(MinTurnDelay / 4)
+	moment := soonest.Add(-phase).Truncate(period).Add(phase)
+	if moment.Before(soonest) {
+		moment = moment.Add(period)
+	}
+	return moment.Sub(now)
 }

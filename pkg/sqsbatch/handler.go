@@ -179,7 +179,7 @@ func (h *Handler) delay(ctx context.Context, done []settled) {
 		if s.result.Verdict != relatedro.TryAgain {
 			continue
 		}
-		wait := retryDelay(s.result.Failure, h.cfg.Now().Sub(s.triedSince))
+		wait := retryDelay(s.result.Failure, s.triedSince, h.cfg.Now())
 		entries = append(entries, types.ChangeMessageVisibilityBatchRequestEntry{
 			Id:                aws.String(strconv.Itoa(i)),
 			ReceiptHandle:     aws.String(s.message.ReceiptHandle),

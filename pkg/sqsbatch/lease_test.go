@@ -81,10 +81,10 @@ func TestMessageOfABusyAccountComesBackInSeconds(t *testing.T) {
 	if strings.Contains(w.log.String(), `"level":"WARN"`) {
 		t.Error("a busy account is logged as a warning")
 	}
-	w.clock.Advance(4 * time.Second)
+	w.clock.Advance(5 * time.Second)
 	batch := w.receive(w.queue)
 	if len(batch.Records) != 1 {
-		t.Fatalf("%d messages after 4 s", len(batch.Records))
+		t.Fatalf("%d messages after 5 s", len(batch.Records))
 	}
 	w.clock.Advance(30 * time.Second)
 	if failed := w.handle(context.Background(), w.handler, batch); failed != 0 {

@@ -1,12 +1,15 @@
 package sqsbatch
 
 import (
+	"maps"
 	"strings"
 	"testing"
 	"time"
 
 	"related-ro/pkg/relatedro"
 )
+
+var noon = time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
 
 func TestRetryDelayGrowsWithTheTimeOfTrying(t *testing.T) {
 	asked, refused := &relatedro.Failure{}, &relatedro.Failure{NotAsked: true}
@@ -34,7 +37,7 @@ func TestRetryDelayGrowsWithTheTimeOfTrying(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			seen := map[time.Duration]bool{}
 			for range 100 {
-				d := retryDelay(tt.failure, tt.tried)
+				d := retryDelay(tt.failure, noon.Add(-tt.tried), noon)
 				if d < tt.least || d > tt.most {
 					t.Fatalf("%v, want %v to %v", d, tt.least, tt.most)
 				}
@@ -47,15 +50,54 @@ func TestRetryDelayGrowsWithTheTimeOfTrying(t *testing.T) {
 	}
 }
 
+// Messages that share look-ups must come back in the same batch, no matter when each of them failed.
+func TestMessagesOfABusyAccountReturnTogether(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		held     time.Duration
+		tried    time.Duration
+		interval time.Duration
+	}{
+		{"a DMS that answers soon", 600 * time.Millisecond, time.Second, 4 * time.Second},
+		{"a slow DMS", 2 * time.Second, time.Second, 16 * time.Second},
+		{"after two minutes", 600 * time.Millisecond, 2 * time.Minute, 16 * time.Second},
+		{"after an hour", 2 * time.Second, time.Hour, 512 * time.Second},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			moments := map[string]map[time.Duration]bool{"4711": {}, "4712": {}}
+			for account, seen := range moments {
+				for after := range 60 {
+					now := noon.Add(time.Duration(after) * 170 * time.Millisecond)
+					d := retryDelay(&relatedro.Failure{NotAsked: true, Busy: &relatedro.Busy{Account: account, Held: tt.held}}, now.Add(-tt.tried), now)
+					if d < time.Second || d >= tt.interval+time.Second {
+						t.Fatalf("%v, want 1 s to %v more", d, tt.interval)
+					}
+					seen[now.Add(d).Sub(noon)%tt.interval] = true
+				}
+				if len(seen) != 1 {
+					t.Errorf("account %s: moments %v after a multiple of %v, want one", account, seen, tt.interval)
+				}
+			}
+			if maps.Equal(moments["4711"], moments["4712"]) {
+				t.Error("two accounts return at the same moments")
+			}
+		})
+	}
+}
+
 // SQS moves a message to the dead-letter queue after 200 receives, without a reason.
 func TestMessageIsGivenUpBeforeSQSTakesItAway(t *testing.T) {
-	for share, name := range []string{"always asked", "every other time", "two of three times", "never asked"} {
+	for share, name := range []string{"always asked", "every other time", "two of three times", "never asked", "always busy"} {
 		t.Run(name, func(t *testing.T) {
 			for range 200 {
 				receives := 0
 				for tried := time.Duration(0); tried < relatedro.GiveUpAwayAfter; receives++ {
-					refused := share == 3 || share > 0 && receives%(share+1) > 0
-					tried += retryDelay(&relatedro.Failure{NotAsked: refused}, tried)
+					refused := share >= 3 || share > 0 && receives%(share+1) > 0
+					failure := &relatedro.Failure{NotAsked: refused}
+					if share == 4 {
+						failure.Busy = &relatedro.Busy{Account: "4711"}
+					}
+					tried += retryDelay(failure, noon, noon.Add(tried))
 				}
 				if receives >= 195 {
 					t.Fatalf("%d receives in %v", receives, relatedro.GiveUpAwayAfter)
