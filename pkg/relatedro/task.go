@@ -1,28 +1,31 @@
 package relatedro
 
 import (
+	"context"
 	"errors"
-	"slices"
 	"time"
 )
 
-// task is the work for one case in one batch: its deliveries and the findings of the current round.
-// Only one goroutine at a time uses a task.
+// task is the work for one case in one batch: its deliveries, the findings of the current round and
+// the result. Only one goroutine at a time uses a task.
 type task struct {
 	key        CaseKey
 	deliveries []Delivery
-	results    []*Result // results of the deliveries, at the same indexes
+	positions  []int // of the deliveries in the batch
 
 	stored   Case
 	settings Settings
 	decision Decision
 	again    bool // a concurrent change sends it back to the start
 
-	unreadable error // why the case or its location's settings could not be read
+	result  Result
+	fetched int // the delivery that result belongs to; the others are skipped. noDelivery: it belongs to all
 }
 
-// tasksOf groups deliveries by case. Each task writes the results of its own deliveries.
-func tasksOf(deliveries []Delivery, results []Result) []*task {
+const noDelivery = -1
+
+// tasksOf groups deliveries by case.
+func tasksOf(deliveries []Delivery) []*task {
 	byCase := make(map[CaseKey]*task)
 	var tasks []*task
 	for i, d := range deliveries {
@@ -33,9 +36,47 @@ func tasksOf(deliveries []Delivery, results []Result) []*task {
 			tasks = append(tasks, t)
 		}
 		t.deliveries = append(t.deliveries, d)
-		t.results = append(t.results, &results[i])
+		t.positions = append(t.positions, i)
 	}
 	return tasks
+}
+
+// collect writes the result of each of the task's deliveries to the delivery's position.
+func (t *task) collect(results []Result) {
+	for i, position := range t.positions {
+		if t.fetched == noDelivery || t.fetched == i {
+			results[position] = t.result
+		} else {
+			results[position] = Result{Outcome: OutcomeSkipped}
+		}
+	}
+}
+
+// end gives every delivery of the task the same result.
+func (t *task) end(result Result) { t.result, t.fetched = result, noDelivery }
+
+// endFetch gives result to the newest delivery of the event that was fetched for. The other
+// deliveries are skipped: that event supersedes or repeats them.
+func (t *task) endFetch(result Result) { t.result, t.fetched = result, t.newest(*t.decision.Fetch) }
+
+// newest returns the index of the delivery of ev that a queue accepted last, because the age of a
+// redriven message starts again.
+func (t *task) newest(ev Event) int {
+	found := noDelivery
+	for i, d := range t.deliveries {
+		if d.Event.ID == ev.ID && d.Event.Type == ev.Type && (found == noDelivery || d.SentAt.After(t.deliveries[found].SentAt)) {
+			found = i
+		}
+	}
+	return found
+}
+
+// connection returns the connection to fetch over; zero if the location is not enabled.
+func (t *task) connection() Connection {
+	if !t.settings.Enabled() {
+		return Connection{}
+	}
+	return t.settings.Connection
 }
 
 func (t *task) events() []Event {
@@ -45,74 +86,6 @@ func (t *task) events() []Event {
 	}
 	return events
 }
-
-// all settles every delivery of the task with the same result.
-func (t *task) all(result Result) {
-	for _, r := range t.results {
-		*r = result
-	}
-}
-
-// written reports whether a write of the task's case succeeded. Otherwise it sends the task back to
-// the start or settles it as TryAgain.
-func (t *task) written(err error) bool {
-	switch {
-	case errors.Is(err, ErrStale):
-		t.again = true
-	case err != nil:
-		t.all(retryFor(asFailure(err, StoreUnavailable)))
-	}
-	return err == nil
-}
-
-// fetched gives result to the newest delivery of the event that was fetched for. The other
-// deliveries are skipped: that event supersedes or repeats them.
-func (t *task) fetched(result Result) {
-	t.all(Result{Verdict: Done, Settlement: SettledSkipped})
-	*t.results[t.indexOf(*t.decision.Fetch)] = result
-}
-
-// latestOf returns the delivery of ev that a queue accepted last, because the age of a redriven
-// message starts again.
-func (t *task) latestOf(ev Event) Delivery { return t.deliveries[t.indexOf(ev)] }
-
-func (t *task) indexOf(ev Event) int {
-	found := -1
-	for i, d := range t.deliveries {
-		if d.Event.ID == ev.ID && d.Event.Type == ev.Type && (found < 0 || d.SentAt.After(t.deliveries[found].SentAt)) {
-			found = i
-		}
-	}
-	return found
-}
-
-// overtaken reports whether people see a good list that a refresh has fetched since the event being
-// fetched for, so that this event's failure must not be shown over it. A list fetched for an older
-// export or close does not count, no matter when it was fetched. It is also true for a follow
-// refresh of a case that already shows a permanent failure; otherwise the case would fail again
-// every night.
-func (t *task) overtaken(now time.Time) bool {
-	c := t.decision.Case
-	if t.decision.Fetch.Cause == TriggerFollow && c.Retrieval.Outcome == OutcomeFailed {
-		return true
-	}
-	refreshed := c.Retrieval.Trigger == TriggerRefresh || c.Retrieval.Trigger == TriggerFollow
-	return refreshed && c.fetchedSince(t.decision.Fetch.OccurredAt, t.settings.Connection, now)
-}
-
-// known returns the case with its facts taken in. If the dealer was moved here from the connection
-// that the list was fetched over, the list counts as fetched over this one, so that the history of
-// its ROs is kept.
-func (t *task) known(over Connection) Case {
-	c := t.decision.Case
-	if t.settings.wasFormer(c.FetchedOver) {
-		c.FetchedOver = over
-	}
-	return c
-}
-
-// invented reports whether the case is known only from refreshes.
-func (t *task) invented() bool { return !t.stored.Stored() && !t.decision.Case.takenIn() }
 
 // leftRetrying returns the task's event whose failed retrieval the case shows as retrying, or nil.
 func (t *task) leftRetrying() *Event {
@@ -127,118 +100,53 @@ func (t *task) leftRetrying() *Event {
 	return nil
 }
 
-// waiting settles a task whose DMS request was not made. A busy account is not a problem to report.
-func waiting(f *Failure) Result {
-	result := retryFor(f)
-	if f.Reason == AccountBusy {
-		result.Settlement = SettledWaiting
+// disable acknowledges the events of a location that is not enabled. It ends a retrieval that one
+// of these events left in retrying. A deletion is carried out even here.
+func (r *Retriever) disable(ctx context.Context, t *task) {
+	if t.decision.Case.Deleted() {
+		r.skip(ctx, t)
+		return
 	}
-	return result
+	ev := t.leftRetrying()
+	if ev == nil || r.save(ctx, t, t.stored.Failed(*ev, OutcomeFailed, LocationDisabled, LocationDisabled.Sentence(), r.now())) {
+		t.end(Result{Outcome: OutcomeDisabled})
+	}
 }
 
-func retryFor(f *Failure) Result {
-	return Result{Verdict: TryAgain, Settlement: SettledRetrying, Failure: f}
+// skip ends a task that has nothing to fetch. It saves the facts of the task's events, a deletion
+// included.
+func (r *Retriever) skip(ctx context.Context, t *task) {
+	if !t.decision.Changed || r.save(ctx, t, t.decision.Case) {
+		t.end(Result{Outcome: OutcomeSkipped})
+	}
 }
 
-// group is the tasks of one connection. The tasks of disabled locations form one group, which makes
-// no request.
-type group struct {
-	over    Connection
-	enabled bool
-	tasks   []*task
+// save writes the task's case and reports whether the write succeeded. Otherwise the task starts
+// again or ends with a Retry.
+func (r *Retriever) save(ctx context.Context, t *task, next Case) bool {
+	r.saving <- struct{}{}
+	defer func() { <-r.saving }()
+	next.Expires = r.expiry(next)
+	err := r.store.SaveCase(ctx, t.stored, next)
+	switch {
+	case errors.Is(err, ErrStale):
+		t.again = true
+	case err != nil:
+		t.end(retryFor(asFailure(err, StoreUnavailable)))
+	}
+	return err == nil
 }
 
-// readable returns the tasks whose case and settings were read. It settles the others as TryAgain;
-// they keep failing until a person repairs the stored item.
-func readable(tasks []*task) (read []*task) {
-	for _, t := range tasks {
-		if t.unreadable == nil {
-			read = append(read, t)
-		} else {
-			t.all(retryFor(&Failure{Reason: StoreUnavailable, Err: t.unreadable}))
-		}
+// expiry returns when the store may delete a case; zero means never.
+func (r *Retriever) expiry(c Case) time.Time {
+	last := c.Stated.OccurredAt
+	switch {
+	case c.Deleted():
+		return r.now().Add(TombstoneLife)
+	case r.Retention == 0:
+		return time.Time{}
+	case last.IsZero():
+		last = c.FirstEventAt
 	}
-	return read
-}
-
-func groups(tasks []*task) []group {
-	type key struct {
-		over    Connection
-		enabled bool
-	}
-	at := make(map[key]int)
-	var all []group
-	for _, t := range tasks {
-		k := key{enabled: t.settings.Enabled()}
-		if k.enabled {
-			k.over = t.settings.Connection
-		}
-		i, ok := at[k]
-		if !ok {
-			i = len(all)
-			at[k] = i
-			all = append(all, group{over: k.over, enabled: k.enabled})
-		}
-		all[i].tasks = append(all[i].tasks, t)
-	}
-	return all
-}
-
-// byAccount groups the groups by account, because an account takes one request at a time. Groups
-// without a request stand alone.
-func byAccount(all []group) [][]group {
-	at := make(map[string]int)
-	var accounts [][]group
-	for _, g := range all {
-		i, ok := at[g.over.Account]
-		if !ok {
-			i = len(accounts)
-			at[g.over.Account] = i
-			accounts = append(accounts, nil)
-		}
-		accounts[i] = append(accounts[i], g)
-	}
-	return accounts
-}
-
-// rankOf returns the highest rank among tasks that are fetched together.
-func rankOf(tasks []*task, now time.Time) Rank {
-	highest := RankFollow
-	for _, t := range tasks {
-		highest = max(highest, t.decision.Fetch.rank(now))
-	}
-	return highest
-}
-
-// originals returns the distinct RO numbers to ask for.
-func originals(tasks []*task) []string {
-	ros := make([]string, len(tasks))
-	for i, t := range tasks {
-		ros[i] = t.decision.Case.RO
-	}
-	slices.Sort(ros)
-	return slices.Compact(ros)
-}
-
-// known returns the related ROs that the tasks' stored cases list for the requested ROs, without
-// those that are gone.
-func known(tasks []*task) (ros []string) {
-	for _, t := range tasks {
-		for _, r := range t.stored.Related {
-			if t.stored.RO == t.decision.Case.RO && r.GoneSince.IsZero() {
-				ros = append(ros, r.RO)
-			}
-		}
-	}
-	return ros
-}
-
-// locations returns the tasks' distinct locations.
-func locations(tasks []*task) []string {
-	names := make([]string, len(tasks))
-	for i, t := range tasks {
-		names[i] = t.key.Location
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	return last.Add(r.Retention)
 }

@@ -42,10 +42,10 @@ type Config struct {
 
 // Observation describes how one message ended.
 type Observation struct {
-	Outcome string        // a relatedro.Settlement, or "refused" if it can never succeed
+	Outcome relatedro.Outcome
 	Reason  string        // error code; empty if nothing failed
 	Related int           // related ROs found
-	Age     time.Duration // time since the event occurred; 0 unless the outcome is ok
+	Age     time.Duration // time since the event occurred; 0 unless OutcomeOK
 }
 
 // Handler handles the batches of one queue. It is safe for concurrent use.
@@ -71,118 +71,96 @@ func (h *Handler) Handle(ctx context.Context, batch events.SQSEvent) (events.SQS
 	working, cancel := relatedro.WithReserve(ending, 10, 2*time.Second) // dead letters, delays
 	defer cancel()
 
-	done := make([]settled, len(batch.Records))
-	deliveries, positions := h.decode(batch.Records, done)
-	failed := h.setAside(working, toSetAside(done)) // they need no retrieval
-	for i, result := range h.retriever.Retrieve(working, deliveries) {
-		done[positions[i]].result = result
-	}
-	for id := range h.setAside(ending, givenUp(done)) {
-		failed[id] = true
-	}
-	h.delay(ending, done)
-
-	response := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
-	for _, s := range done {
-		if s.result.Verdict == relatedro.TryAgain || failed[s.message.MessageId] {
-			response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: s.message.MessageId})
+	messages, deliveries := h.decode(batch.Records)
+	results := h.retriever.Retrieve(working, deliveries)
+	for i := range messages {
+		if messages[i].refusal == nil {
+			messages[i].result, results = results[0], results[1:]
 		}
 	}
-	h.report(ctx, done, started, len(response.BatchItemFailures))
+	unsent := h.setAside(ending, messages)
+	h.delay(ending, messages)
+
+	response := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
+	for _, m := range messages {
+		if m.result.Disposition == relatedro.Retry || unsent[m.sqs.MessageId] {
+			response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.sqs.MessageId})
+		}
+	}
+	h.report(ctx, messages, started, len(response.BatchItemFailures))
 	return response, nil
 }
 
-// settled is a message with its outcome: a refusal or a result.
-type settled struct {
-	message    *events.SQSMessage
+// message is a message of a batch with its result.
+type message struct {
+	sqs        *events.SQSMessage
 	receives   int
 	triedSince time.Time // time of the first receive
 	event      relatedro.Event
-	refusal    *Refusal
+	refusal    *Refusal // nil unless the message is not an event
 	result     relatedro.Result
 }
 
-// decode puts the messages into done. It returns the deliveries of those that it could decode, with
-// the position of each in done.
-func (h *Handler) decode(messages []events.SQSMessage, done []settled) (deliveries []relatedro.Delivery, positions []int) {
-	for i := range messages {
-		m := &messages[i]
-		sentAt := h.sentAt(m)
-		done[i].message = m
-		done[i].receives, _ = strconv.Atoi(m.Attributes["ApproximateReceiveCount"])
-		if done[i].triedSince = momentOf(m.Attributes, types.MessageSystemAttributeNameApproximateFirstReceiveTimestamp); done[i].triedSince.IsZero() {
-			done[i].triedSince = h.cfg.Now()
+// decode returns all messages, and the deliveries of those that are events, in the same order. The
+// result of the others is to be set aside.
+func (h *Handler) decode(records []events.SQSMessage) (messages []message, deliveries []relatedro.Delivery) {
+	for i := range records {
+		m := message{sqs: &records[i]}
+		m.receives, _ = strconv.Atoi(m.sqs.Attributes["ApproximateReceiveCount"])
+		m.triedSince = h.timeOf(m, types.MessageSystemAttributeNameApproximateFirstReceiveTimestamp)
+		sentAt := h.timeOf(m, types.MessageSystemAttributeNameSentTimestamp)
+		var err error
+		if m.event, err = Decode(m.sqs.Body, sentAt); errors.As(err, &m.refusal) {
+			m.result = relatedro.Result{Disposition: relatedro.SetAside, Outcome: relatedro.OutcomeRefused, Message: m.refusal.Message}
+		} else {
+			deliveries = append(deliveries, relatedro.Delivery{Event: m.event, SentAt: sentAt})
 		}
-		ev, err := Decode(m.Body, sentAt)
-		done[i].event = ev
-		if errors.As(err, &done[i].refusal) {
-			continue
-		}
-		deliveries = append(deliveries, relatedro.Delivery{Event: ev, SentAt: sentAt})
-		positions = append(positions, i)
+		messages = append(messages, m)
 	}
-	return deliveries, positions
+	return messages, deliveries
 }
 
-// sentAt returns when the queue accepted the message. SQS always provides that time; if it is
-// missing, sentAt returns now.
-func (h *Handler) sentAt(m *events.SQSMessage) time.Time {
-	if at := sentAt(m.Attributes); !at.IsZero() {
-		return at
+// timeOf returns a time that SQS always provides; if it is missing, now.
+func (h *Handler) timeOf(m message, attribute types.MessageSystemAttributeName) time.Time {
+	if t := momentOf(m.sqs.Attributes, attribute); !t.IsZero() {
+		return t
 	}
 	return h.cfg.Now()
 }
 
-func toSetAside(done []settled) (letters []deadLetter) {
-	for _, s := range done {
-		if s.refusal != nil {
-			letters = append(letters, deadLetter{s.message, s.refusal.Code, s.refusal.Message})
-		}
-	}
-	return letters
-}
-
-func givenUp(done []settled) (letters []deadLetter) {
-	for _, s := range done {
-		if s.result.Verdict == relatedro.GiveUp {
-			letters = append(letters, deadLetter{s.message, s.code(), s.explanation()})
-		}
-	}
-	return letters
-}
-
 // code returns the error code; empty if nothing failed.
-func (s settled) code() string {
+func (m message) code() string {
 	switch {
-	case s.refusal != nil:
-		return s.refusal.Code
-	case s.result.Settlement == relatedro.SettledGaveUp:
+	case m.refusal != nil:
+		return m.refusal.Code
+	case m.result.Outcome == relatedro.OutcomeGaveUp:
 		return GaveUp
-	case s.result.Failure != nil:
-		return string(s.result.Failure.Reason)
+	case m.result.Failure != nil:
+		return string(m.result.Failure.Reason)
 	}
 	return ""
 }
 
-func (s settled) explanation() string {
-	if s.result.Settlement == relatedro.SettledGaveUp {
-		return fmt.Sprintf("tried for %v: %s", s.result.Failure.Reason.GiveUpAfter(), s.result.Message)
+// explanation returns the explanation of a failure for people.
+func (m message) explanation() string {
+	if m.result.Outcome == relatedro.OutcomeGaveUp {
+		return fmt.Sprintf("tried for %v: %s", m.result.Failure.Reason.GiveUpAfter(), m.result.Message)
 	}
-	return s.result.Message
+	return m.result.Message
 }
 
 // delay hides messages to be retried until their retry delay is over. This only spares Karmak: if
 // it fails, the visibility timeout applies.
-func (h *Handler) delay(ctx context.Context, done []settled) {
+func (h *Handler) delay(ctx context.Context, messages []message) {
 	var entries []types.ChangeMessageVisibilityBatchRequestEntry
-	for i, s := range done {
-		if s.result.Verdict != relatedro.TryAgain {
+	for i, m := range messages {
+		if m.result.Disposition != relatedro.Retry {
 			continue
 		}
-		wait := retryDelay(s.result.Failure, s.triedSince, h.cfg.Now())
+		wait := retryDelay(m.result.Failure, m.triedSince, h.cfg.Now())
 		entries = append(entries, types.ChangeMessageVisibilityBatchRequestEntry{
 			Id:                aws.String(strconv.Itoa(i)),
-			ReceiptHandle:     aws.String(s.message.ReceiptHandle),
+			ReceiptHandle:     aws.String(m.sqs.ReceiptHandle),
 			VisibilityTimeout: int32(math.Ceil(wait.Seconds())),
 		})
 	}

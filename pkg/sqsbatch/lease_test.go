@@ -49,6 +49,7 @@ func TestAccountIsAskedOneThingAtATime(t *testing.T) {
 		processes.Go(func() { w.handle(context.Background(), w.newHandler(), batch) })
 	}
 	processes.Wait()
+	w.clock.Advance(time.Minute)
 	for w.run() > 0 { // messages that waited too long
 		w.clock.Advance(time.Minute)
 	}

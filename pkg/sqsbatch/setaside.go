@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"related-ro/pkg/relatedro"
 )
 
 // Attributes of a dead letter, in addition to those of the sender.
@@ -32,27 +34,20 @@ const (
 	maxErrorText    = 1 << 10 // bytes of AttrErrorMessage; our choice
 )
 
-// deadLetter is a message to set aside, with the reason.
-type deadLetter struct {
-	message *events.SQSMessage
-	code    string
-	text    string
-}
-
-// setAside sends letters to the dead-letter queue. It returns the ids of the messages that it could
-// not send; these must not be acknowledged.
-func (h *Handler) setAside(ctx context.Context, letters []deadLetter) (unsent map[string]bool) {
+// setAside sends the messages that are to be set aside to the dead-letter queue. It returns the ids
+// of those that it could not send; these must not be acknowledged.
+func (h *Handler) setAside(ctx context.Context, messages []message) (unsent map[string]bool) {
 	unsent = make(map[string]bool)
-	for batch := range h.batches(ctx, letters) {
+	for batch := range h.deadLetters(ctx, messages) {
 		entries := make([]types.SendMessageBatchRequestEntry, len(batch))
 		for i, l := range batch {
 			entries[i] = types.SendMessageBatchRequestEntry{
 				Id:                aws.String(fmt.Sprint(i)),
-				MessageBody:       aws.String(l.message.Body),
+				MessageBody:       aws.String(l.sqs.Body),
 				MessageAttributes: l.attributes,
-				MessageGroupId:    groupOf(l.message.Attributes),
+				MessageGroupId:    groupOf(l.sqs.Attributes),
 			}
-			unsent[l.message.MessageId] = true
+			unsent[l.sqs.MessageId] = true
 		}
 		out, err := h.queue.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: &h.cfg.DeadLetterURL, Entries: entries})
 		if err != nil {
@@ -62,7 +57,7 @@ func (h *Handler) setAside(ctx context.Context, letters []deadLetter) (unsent ma
 		for _, ok := range out.Successful {
 			for i, l := range batch {
 				if aws.ToString(ok.Id) == fmt.Sprint(i) {
-					delete(unsent, l.message.MessageId)
+					delete(unsent, l.sqs.MessageId)
 				}
 			}
 		}
@@ -73,25 +68,30 @@ func (h *Handler) setAside(ctx context.Context, letters []deadLetter) (unsent ma
 	return unsent
 }
 
-type packedLetter struct {
-	deadLetter
+// deadLetter is a message with its attributes in the dead-letter queue.
+type deadLetter struct {
+	message
 	attributes map[string]types.MessageAttributeValue
 }
 
-// batches splits letters into calls within the limits of SQS: 10 entries and 1 MiB each.
-func (h *Handler) batches(ctx context.Context, letters []deadLetter) func(func([]packedLetter) bool) {
-	return func(yield func([]packedLetter) bool) {
-		var batch []packedLetter
+// deadLetters returns the messages that are to be set aside, in batches within the limits of SQS: 10
+// entries and 1 MiB each.
+func (h *Handler) deadLetters(ctx context.Context, messages []message) func(func([]deadLetter) bool) {
+	return func(yield func([]deadLetter) bool) {
+		var batch []deadLetter
 		size := 0
-		for _, l := range letters {
-			attributes, bytes := h.pack(ctx, l)
+		for _, m := range messages {
+			if m.result.Disposition != relatedro.SetAside {
+				continue
+			}
+			attributes, bytes := h.pack(ctx, m)
 			if len(batch) == maxEntries || len(batch) > 0 && size+bytes > maxMessageBytes {
 				if !yield(batch) {
 					return
 				}
 				batch, size = nil, 0
 			}
-			batch = append(batch, packedLetter{l, attributes})
+			batch = append(batch, deadLetter{m, attributes})
 			size += bytes
 		}
 		if len(batch) > 0 {
@@ -100,25 +100,25 @@ func (h *Handler) batches(ctx context.Context, letters []deadLetter) func(func([
 	}
 }
 
-// pack returns as many of a letter's attributes as SQS allows, and the size of the whole message in
+// pack returns as many attributes of a dead letter as SQS allows, and the size of the whole message in
 // bytes. The attributes with the reason come first, then the sender's in order of name. An
 // attribute of the sender that has one of our names is dropped.
-func (h *Handler) pack(ctx context.Context, l deadLetter) (map[string]types.MessageAttributeValue, int) {
+func (h *Handler) pack(ctx context.Context, m message) (map[string]types.MessageAttributeValue, int) {
 	ours := map[string]types.MessageAttributeValue{
-		AttrErrorCode:    textAttribute(l.code),
-		AttrErrorMessage: textAttribute(cleanText(l.text)),
+		AttrErrorCode:    textAttribute(m.code()),
+		AttrErrorMessage: textAttribute(cleanText(m.explanation())),
 		AttrFailedAt:     textAttribute(h.cfg.Now().UTC().Format(time.RFC3339)),
 		AttrSource:       textAttribute(h.cfg.Source),
 	}
 	names := []string{AttrErrorCode, AttrErrorMessage, AttrFailedAt, AttrSource}
-	names = append(names, slices.Sorted(maps.Keys(l.message.MessageAttributes))...)
+	names = append(names, slices.Sorted(maps.Keys(m.sqs.MessageAttributes))...)
 	attributes := make(map[string]types.MessageAttributeValue)
-	size := len(l.message.Body)
+	size := len(m.sqs.Body)
 	var dropped []string
 	for _, name := range names {
 		a, ok := ours[name]
 		if !ok {
-			a = sendersAttribute(l.message.MessageAttributes[name])
+			a = sendersAttribute(m.sqs.MessageAttributes[name])
 		}
 		_, taken := attributes[name]
 		if bytes := attributeBytes(name, a); !taken && len(attributes) < maxAttributes && size+bytes <= maxMessageBytes {
@@ -128,7 +128,7 @@ func (h *Handler) pack(ctx context.Context, l deadLetter) (map[string]types.Mess
 		}
 	}
 	if len(dropped) > 0 {
-		h.cfg.Log.WarnContext(ctx, "dead letter has no room for some attributes", "messageId", l.message.MessageId, "dropped", dropped)
+		h.cfg.Log.WarnContext(ctx, "dead letter has no room for some attributes", "messageId", m.sqs.MessageId, "dropped", dropped)
 	}
 	return attributes, size
 }

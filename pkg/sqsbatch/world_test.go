@@ -367,7 +367,7 @@ func (w *world) outcomes() map[string]int {
 	defer w.mu.Unlock()
 	counts := map[string]int{}
 	for _, o := range w.observed {
-		counts[strings.TrimSpace(o.Outcome+" "+o.Reason)]++
+		counts[strings.TrimSpace(string(o.Outcome)+" "+o.Reason)]++
 	}
 	return counts
 }

@@ -41,11 +41,11 @@ func (w *watch) Line(l lambdaengine.Line) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	switch relatedro.Settlement(line.Outcome) {
-	case relatedro.SettledRetrying:
+	switch relatedro.Outcome(line.Outcome) {
+	case relatedro.OutcomeRetrying:
 		w.retried[line.MessageID] = true
 		return
-	case relatedro.SettledWaiting:
+	case relatedro.OutcomeWaiting:
 		w.waited[line.MessageID] = true
 		return
 	}

@@ -79,14 +79,14 @@ func observe(kit boot.Kit) func(sqsbatch.Observation) {
 		if reason == "" {
 			reason = "none" // CloudWatch rejects empty dimension values
 		}
-		metrics.Add("Messages", boot.Count, 1, boot.By("Outcome", o.Outcome), boot.By("Reason", reason))
-		switch relatedro.Settlement(o.Outcome) {
-		case relatedro.SettledOK, relatedro.SettledSkipped, relatedro.SettledDisabled, relatedro.SettledWaiting:
+		metrics.Add("Messages", boot.Count, 1, boot.By("Outcome", string(o.Outcome)), boot.By("Reason", reason))
+		switch o.Outcome {
+		case relatedro.OutcomeOK, relatedro.OutcomeSkipped, relatedro.OutcomeDisabled, relatedro.OutcomeWaiting:
 			failures(false)
 		default:
 			failures(true)
 		}
-		if o.Outcome == string(relatedro.SettledOK) {
+		if o.Outcome == relatedro.OutcomeOK {
 			metrics.Add("EventAge", boot.Seconds, o.Age.Seconds())
 		}
 	}

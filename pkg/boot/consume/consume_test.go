@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"related-ro/pkg/boot"
+	"related-ro/pkg/relatedro"
 	"related-ro/pkg/sqsbatch"
 )
 
@@ -54,11 +55,11 @@ func TestReceivesAreWrittenBeforeTheWork(t *testing.T) {
 func TestFailuresAreKnownByVersion(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
-		outcomes []string
+		outcomes []relatedro.Outcome
 		want     string
 	}{
-		{"a build that fails every message", []string{"retrying", "failed", "gave_up", "refused"}, "[1 1 1 1]"},
-		{"a build that does its work", []string{"ok", "skipped", "disabled", "waiting"}, "[0 0 0 0]"},
+		{"a build that fails every message", []relatedro.Outcome{"retrying", "failed", "gave_up", "refused"}, "[1 1 1 1]"},
+		{"a build that does its work", []relatedro.Outcome{"ok", "skipped", "disabled", "waiting"}, "[0 0 0 0]"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var out bytes.Buffer
