@@ -67,9 +67,9 @@ func (r *Retriever) ask(ctx context.Context, connection Connection, tasks []*tas
 	return answer
 }
 
-// stillConnected reads the tasks' settings again and returns the tasks whose location is still enabled
-// and still reads over the connection. The others start again: their answer, or their failure, may
-// belong to another account.
+// stillConnected reads the tasks' settings again and returns the tasks whose location is still
+// enabled and still reads over the connection. The others start again: their answer, or their
+// failure, may belong to another account.
 func (r *Retriever) stillConnected(ctx context.Context, connection Connection, tasks []*task) ([]*task, error) {
 	loaded, err := r.store.Load(ctx, Keys{Locations: locations(tasks)})
 	if err != nil {

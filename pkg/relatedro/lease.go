@@ -140,7 +140,8 @@ func (t turns) take(ctx context.Context, account string, rank Rank) (fence int64
 
 // await returns when c may try again.
 func (t turns) await(ctx context.Context, c Claim) error {
-	var holder, seen time.Time // the end of the holder's lease, which identifies it; when it was first read
+	var holder time.Time // the end of the lease, which identifies its holder
+	var seen time.Time   // when the holder was first seen
 	for pause := shortestPoll; ; pause = min(2*pause, longestPoll) {
 		lease, err := t.store.Lease(ctx, c.Account)
 		c.Now = t.now()

@@ -82,7 +82,8 @@ func (r *Retriever) round(ctx context.Context, tasks []*task) (again []*task) {
 	}
 	connections := grouped(r.read(ctx, tasks), (*task).connection)
 	accounts := grouped(connections, func(tasks []*task) string { return tasks[0].connection().Account })
-	inParallel(accounts, accountsAtOnce, func(connections [][]*task) { // an account takes one request at a time
+	// An account takes one request at a time.
+	inParallel(accounts, accountsAtOnce, func(connections [][]*task) {
 		for _, tasks := range connections {
 			r.work(ctx, tasks)
 		}

@@ -18,8 +18,10 @@ type task struct {
 	decision Decision
 	again    bool // a concurrent change sends it back to the start
 
-	result  Result
-	fetched int // the delivery that result belongs to; the others are skipped. noDelivery: it belongs to all
+	result Result
+	// fetched is the delivery that result belongs to, while the others are skipped; noDelivery if it
+	// belongs to all of them.
+	fetched int
 }
 
 const noDelivery = -1

@@ -33,10 +33,10 @@ type Refusal struct {
 // Error returns code and message.
 func (r *Refusal) Error() string { return r.Code + ": " + r.Message }
 
-// Decode returns the event in a message body (infra/contracts/schemas/event.schema.json). sentAt is when the
-// queue accepted the message. Unknown fields are ignored. An explicit null is refused, since it
-// could mean "unknown" or "none". The error is a *Refusal; the event then holds only the fields
-// that may be logged, see legible.
+// Decode returns the event in a message body (infra/contracts/schemas/event.schema.json). sentAt is
+// when the queue accepted the message. Unknown fields are ignored. An explicit null is refused,
+// since it could mean "unknown" or "none". The error is a *Refusal; the event then holds only the
+// fields that may be logged, see legible.
 func Decode(body string, sentAt time.Time) (relatedro.Event, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(body), &fields); err != nil || fields == nil {

@@ -21,10 +21,10 @@ const (
 	longestWait = 12*time.Hour - 30*time.Minute
 )
 
-// retryDelay returns the delay before a message is delivered again that failed at the given time and
-// was first received at triedSince. The delay grows with the time between them, not with the number
-// of receives, so that a delivery that asked nothing of the DMS does not lengthen it. It is as long
-// as that time, up to MaxRetryDelay, and up to LateDelay after a day. If the failed delivery did not
+// retryDelay returns the delay before a message is delivered again that failed now and was first
+// received at triedSince. The delay grows with the time between them, not with the number of
+// receives, so that a delivery that asked nothing of the DMS does not lengthen it. It is as long as
+// that time, up to MaxRetryDelay, and up to LateDelay after a day. If the failed delivery did not
 // ask the DMS, it is an eighth of it. Within four days this makes at most 180 receives; SQS moves a
 // message to the dead-letter queue after 200. A longer delay that the DMS asked for takes
 // precedence.
