@@ -36,7 +36,7 @@ type Decision struct {
 // retrieval succeeded; the list is good, belongs to the location, and was fetched after the refresh
 // was requested; or an export or close is being fetched for anyway. Only a case that is not stored
 // takes its RO from the refresh.
-func Decide(stored Case, over Connection, now time.Time, events []Event) Decision {
+func Decide(stored Case, connection Connection, now time.Time, events []Event) Decision {
 	d := Decision{Case: stored}
 	sorted := slices.SortedFunc(slices.Values(events), func(a, b Event) int { return a.stated().compare(b.stated()) })
 	if d.Case.FirstEventAt.IsZero() && len(sorted) > 0 {
@@ -56,19 +56,19 @@ func Decide(stored Case, over Connection, now time.Time, events []Event) Decisio
 	if d.Case.Deleted() {
 		return d
 	}
-	if d.Fetch = d.unsettled(sorted, over); d.Fetch == nil {
-		d = d.refreshed(sorted, over, now)
+	if d.Fetch = d.unfetched(sorted, connection); d.Fetch == nil {
+		d = d.refreshed(sorted, connection, now)
 	}
 	return d
 }
 
-// unsettled returns the export or close that the case stands on, if it is among the events and
+// unfetched returns the export or close that the case stands on, if it is among the events and
 // still needs a fetch: the location has no list for it, or the case shows it as retrying. The
 // latter happens when the event was fetched again over another connection and failed.
-func (d Decision) unsettled(sorted []Event, over Connection) *Event {
+func (d Decision) unfetched(sorted []Event, connection Connection) *Event {
 	shown := d.Case.Retrieval
 	retrying := shown.Outcome == OutcomeRetrying && shown.EventID == d.Case.Stated.ID
-	if d.Case.Stated.Settled && over.Reads(d.Case.FetchedOver) && !retrying {
+	if d.Case.Stated.Settled && connection.Reads(d.Case.FetchedOver) && !retrying {
 		return nil
 	}
 	for i := range sorted {
@@ -80,10 +80,10 @@ func (d Decision) unsettled(sorted []Event, over Connection) *Event {
 }
 
 // refreshed returns d with Fetch set to the newest refresh that still needs a fetch, if any.
-func (d Decision) refreshed(sorted []Event, over Connection, now time.Time) Decision {
+func (d Decision) refreshed(sorted []Event, connection Connection, now time.Time) Decision {
 	for i, ev := range slices.Backward(sorted) {
 		done := d.Case.Retrieval.EventID == ev.ID && d.Case.Retrieval.Outcome == OutcomeOK
-		if ev.statesFacts() || done || d.Case.fetchedSince(ev.OccurredAt, over, now) {
+		if ev.statesFacts() || done || d.Case.fetchedSince(ev.OccurredAt, connection, now) {
 			continue
 		}
 		if !d.Case.Stored() && d.Case.RO == "" {
@@ -102,7 +102,7 @@ func (c Case) takenIn() bool { return c.Stated.ID != "" }
 // fetchedSince reports whether the case's list is good, belongs to the connection, and was fetched
 // after the given moment. A list with a fetch time in the future does not count, because the clock
 // has jumped back.
-func (c Case) fetchedSince(moment time.Time, over Connection, now time.Time) bool {
+func (c Case) fetchedSince(moment time.Time, connection Connection, now time.Time) bool {
 	at := c.Retrieval.RetrievedAt
-	return c.Retrieval.Outcome == OutcomeOK && at.After(moment) && !at.After(now) && over.Reads(c.FetchedOver)
+	return c.Retrieval.Outcome == OutcomeOK && at.After(moment) && !at.After(now) && connection.Reads(c.FetchedOver)
 }

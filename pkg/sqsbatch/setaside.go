@@ -74,8 +74,8 @@ type deadLetter struct {
 	attributes map[string]types.MessageAttributeValue
 }
 
-// deadLetters returns the messages that are to be set aside, in batches within the limits of SQS: 10
-// entries and 1 MiB each.
+// deadLetters returns the messages that are to be set aside, in batches within the limits of SQS:
+// 10 entries and 1 MiB each.
 func (h *Handler) deadLetters(ctx context.Context, messages []message) func(func([]deadLetter) bool) {
 	return func(yield func([]deadLetter) bool) {
 		var batch []deadLetter
@@ -100,8 +100,8 @@ func (h *Handler) deadLetters(ctx context.Context, messages []message) func(func
 	}
 }
 
-// pack returns as many attributes of a dead letter as SQS allows, and the size of the whole message in
-// bytes. The attributes with the reason come first, then the sender's in order of name. An
+// pack returns as many attributes of a dead letter as SQS allows, and the size of the whole message
+// in bytes. The attributes with the reason come first, then the sender's in order of name. An
 // attribute of the sender that has one of our names is dropped.
 func (h *Handler) pack(ctx context.Context, m message) (map[string]types.MessageAttributeValue, int) {
 	ours := map[string]types.MessageAttributeValue{

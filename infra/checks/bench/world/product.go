@@ -88,7 +88,9 @@ func NewConsumer(store *dynamo.Store, e *engines.Engines) Consumer {
 	})
 	config := sqsbatch.Config{
 		Source: "export", QueueURL: "http://127.0.0.1:9/export", DeadLetterURL: "http://127.0.0.1:9/export-dlq", Now: time.Now, Log: logger(),
-		Observe: func(o sqsbatch.Observation) { metrics.Add("Messages", boot.Count, 1, boot.By("Outcome", string(o.Outcome))) },
+		Observe: func(o sqsbatch.Observation) {
+			metrics.Add("Messages", boot.Count, 1, boot.By("Outcome", string(o.Outcome)))
+		},
 	}
 	return sqsbatch.NewHandler(config, nowhere{}, relatedro.NewRetriever(store, client, time.Now))
 }
