@@ -12,7 +12,7 @@ func TestActorSees(t *testing.T) {
 		"other":                    {Actor{Locations: []string{"loc-1"}}, "loc-10", false},
 		"everywhere":               {Actor{Everywhere: true}, "loc-10", true},
 		"a star is no wildcard":    {Actor{Locations: []string{"*"}}, "loc-1", false},
-		"nobody":                   {Actor{}, "loc-1", false},
+		"no actor":                 {Actor{}, "loc-1", false},
 		"no location":              {Actor{Locations: []string{"", "loc-1"}}, "", false},
 		"no location, yet support": {Actor{Everywhere: true}, "", true},
 	} {

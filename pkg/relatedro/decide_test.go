@@ -78,7 +78,7 @@ func TestDecide(t *testing.T) {
 		{"the newest of a batch in another order", unknown(), []Event{e1, e2, c2}, "c2"},
 		{"the same message twice in a batch", unknown(), []Event{e1, e1}, "e1"},
 		{"refresh of an ok case", ok(taken(unknown(), e1), e1), []Event{r3}, "r3"},
-		{"refresh of a case nobody knows", unknown(), []Event{r3}, "r3"},
+		{"refresh of an unknown case", unknown(), []Event{r3}, "r3"},
 		{"refresh redelivered after ok", ok(ok(taken(unknown(), e1), e1), r3), []Event{r3}, ""},
 		{"refresh redelivered after a failure", failed(ok(taken(unknown(), e1), e1), r3), []Event{r3}, "r3"},
 		{"export redelivered after ok and a failed refresh", failed(ok(taken(unknown(), e1), e1), r3), []Event{e1}, ""},
@@ -107,7 +107,7 @@ func TestDecideTakesFactsIn(t *testing.T) {
 	}{
 		{"close without asset keeps the case at its asset", taken(unknown(), export("e1", 1, of("asset-7"))), []Event{closing("c2", 2)},
 			Case{Asset: "asset-7", RO: "50123", Status: CaseClosed, ClosedBy: ClosedByUser}},
-		{"older export fills what an overtaking close left out", taken(unknown(), closing("c2", 2)), []Event{export("e1", 1, of("asset-7"), number("1001"))},
+		{"older export fills in values that an overtaking close left out", taken(unknown(), closing("c2", 2)), []Event{export("e1", 1, of("asset-7"), number("1001"))},
 			Case{Asset: "asset-7", Number: "1001", RO: "50123", Status: CaseClosed, ClosedBy: ClosedByUser}},
 		{"older export changes nothing that is known", taken(unknown(), closing("c2", 2, of("asset-8"))), []Event{export("e1", 1, of("asset-7"), underRO("9"))},
 			Case{Asset: "asset-8", RO: "50123", Status: CaseClosed, ClosedBy: ClosedByUser}},
@@ -119,13 +119,13 @@ func TestDecideTakesFactsIn(t *testing.T) {
 			Case{RO: "50123", Status: CaseClosed, ClosedBy: ClosedByUser}},
 		{"deleted", taken(unknown(), export("e1", 1, of("asset-7"), number("1001"))), []Event{deletion("d2", 2)}, Case{Status: CaseDeleted}},
 		{"deleted before anything else was known", unknown(), []Event{deletion("d2", 2)}, Case{Status: CaseDeleted}},
-		{"late events do not bring back what is deleted", taken(unknown(), deletion("d2", 2)),
+		{"late events do not restore a deleted case", taken(unknown(), deletion("d2", 2)),
 			[]Event{export("e1", 1), closing("c7", 7), export("e12", 11), refresh("r13", 13)}, Case{Status: CaseDeleted}},
 		{"an export long after a deletion is a case anew", taken(unknown(), deletion("d2", 2)), []Event{export("e13", 13)},
 			Case{RO: "50123", Status: CaseExported}},
 		{"refresh states nothing", taken(unknown(), export("e1", 1)), []Event{refresh("r3", 3, underRO("9"), of("asset-9"))},
 			Case{RO: "50123", Status: CaseExported}},
-		{"refresh of a case nobody knows", unknown(), []Event{refresh("r3", 3, of("asset-9"), number("1009"))},
+		{"refresh of an unknown case", unknown(), []Event{refresh("r3", 3, of("asset-9"), number("1009"))},
 			Case{RO: "50123", Asset: "asset-9", Number: "1009"}},
 		{"late export gives a refreshed case its RO", taken(unknown(), refresh("r3", 3)), []Event{export("e1", 1, underRO("60000"))},
 			Case{RO: "60000", Status: CaseExported}},
@@ -212,7 +212,7 @@ func TestLinksAreCanonical(t *testing.T) {
 	}
 }
 
-func TestNumbersThatNobodyCanSearchForAreNotLinked(t *testing.T) {
+func TestNumbersThatCannotBeSearchedAreNotLinked(t *testing.T) {
 	c := Case{Key: key, RO: "50123", Related: []RelatedRO{{RO: "50124"}, {RO: "1,2"}, {RO: "7#CASE#case-2"}}}
 	if links := c.Links(); len(links) != 2 || links[0].RO != "50123" || links[1].RO != "50124" {
 		t.Errorf("links %+v, want those of 50123 and 50124", links)

@@ -11,8 +11,8 @@ func TestCustomersAreToldApartByNumber(t *testing.T) {
 		"one number, letters":      {Customer{"w100", ""}, Customer{"W100", ""}, true},
 		"two numbers, one name":    {Customer{"9001", "Warranty"}, Customer{"9002", "Warranty"}, false},
 		"a number that is missing": {Customer{"9001", "Warranty"}, Customer{"", "warranty"}, true},
-		"nothing is nobody":        {Customer{}, Customer{}, false},
-		"no name is nobody":        {Customer{"9001", ""}, Customer{}, false},
+		"both empty":               {Customer{}, Customer{}, false},
+		"a number against neither": {Customer{"9001", ""}, Customer{}, false},
 	} {
 		if tt.a.is(tt.b) != tt.same || tt.b.is(tt.a) != tt.same {
 			t.Errorf("%s: same customer is not %t", name, tt.same)

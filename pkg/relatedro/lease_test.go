@@ -13,9 +13,9 @@ func TestRankIsThatOfTheMostUrgent(t *testing.T) {
 		want   Rank
 	}{
 		{"exports and closes", []Event{export, {Type: Closed}}, RankBatch},
-		{"what follow found", []Event{follow, follow}, RankFollow},
+		{"changes found by follow", []Event{follow, follow}, RankFollow},
 		{"an export among it", []Event{follow, export}, RankBatch},
-		{"somebody who waits among exports", []Event{export, person, follow}, RankPerson},
+		{"a person who waits, among exports", []Event{export, person, follow}, RankPerson},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var tasks []*task

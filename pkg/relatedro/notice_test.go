@@ -40,35 +40,35 @@ func TestCaseNoticesTellChangesAlone(t *testing.T) {
 		before, after Case
 		want          []NoticeKind
 	}{
-		"a first list":                       {none, listing(1, OutcomeOK, a), []NoticeKind{NoticeROsChanged}},
-		"a first list that is empty":         {none, listing(1, OutcomeOK), nil},
-		"the same list, fetched again":       {listing(1, OutcomeOK, a), later, nil},
-		"one more":                           {listing(1, OutcomeOK, a), listing(2, OutcomeOK, a, b), []NoticeKind{NoticeROsChanged}},
-		"one less":                           {listing(1, OutcomeOK, a, b), listing(2, OutcomeOK, b), []NoticeKind{NoticeROsChanged}},
-		"another order":                      {listing(1, OutcomeOK, a, b), listing(2, OutcomeOK, b, a), nil},
-		"another status":                     {listing(1, OutcomeOK, a), listing(2, OutcomeOK, with(a, func(r *RelatedRO) { r.Status = ROInvoiced })), []NoticeKind{NoticeROsChanged}},
-		"another kind of account":            {listing(1, OutcomeOK, a), listing(2, OutcomeOK, with(a, func(r *RelatedRO) { r.Warranty = false })), []NoticeKind{NoticeROsChanged}},
-		"voided":                             {listing(1, OutcomeOK, a), listing(2, OutcomeOK, with(a, func(r *RelatedRO) { r.Voided = true })), []NoticeKind{NoticeROsChanged}},
-		"another name, date, relation":       {listing(1, OutcomeOK, a), listing(2, OutcomeOK, with(a, func(r *RelatedRO) { r.BillTo, r.OpenedAt, r.Relation = "B", "2026-11-23", Sibling })), nil},
-		"another spelling of the number":     {listing(1, OutcomeOK, a), listing(2, OutcomeOK, with(a, func(r *RelatedRO) { r.RO = "050124" })), nil},
-		"retrying":                           {listing(1, OutcomeOK, a), listing(2, OutcomeRetrying, a), nil},
-		"failed":                             {listing(1, OutcomeOK, a), listing(2, OutcomeFailed, a), []NoticeKind{NoticeFailed}},
-		"failed at first":                    {none, listing(1, OutcomeFailed), []NoticeKind{NoticeFailed}},
-		"failed once more":                   {listing(1, OutcomeFailed, a), listing(2, OutcomeFailed, a), nil},
-		"failed after trying again":          {listing(1, OutcomeRetrying, a), listing(2, OutcomeFailed, a), []NoticeKind{NoticeFailed}},
-		"another RO of its own, and failed":  {listing(1, OutcomeOK, a), listing(2, OutcomeFailed), []NoticeKind{NoticeROsChanged, NoticeFailed}},
-		"gone":                               {listing(3, OutcomeOK, a), none, []NoticeKind{NoticeROsChanged}},
-		"gone without a list, told all same": {listing(3, OutcomeOK), none, []NoticeKind{NoticeROsChanged}},
-		"deleted":                            {listing(3, OutcomeOK, a), deleted, []NoticeKind{NoticeROsChanged}},
-		"deleted without a list":             {listing(3, OutcomeOK), deleted, []NoticeKind{NoticeROsChanged}},
-		"deleted before it was known":        {none, deleted, nil},
-		"its deletion is forgotten":          {deleted, none, nil},
-		"exported again after its deletion":  {deleted, listing(5, OutcomeOK, a), []NoticeKind{NoticeROsChanged}},
-		"never stored":                       {none, none, nil},
+		"a first list":                      {none, listing(1, OutcomeOK, a), []NoticeKind{NoticeROsChanged}},
+		"a first list that is empty":        {none, listing(1, OutcomeOK), nil},
+		"the same list, fetched again":      {listing(1, OutcomeOK, a), later, nil},
+		"one more":                          {listing(1, OutcomeOK, a), listing(2, OutcomeOK, a, b), []NoticeKind{NoticeROsChanged}},
+		"one less":                          {listing(1, OutcomeOK, a, b), listing(2, OutcomeOK, b), []NoticeKind{NoticeROsChanged}},
+		"another order":                     {listing(1, OutcomeOK, a, b), listing(2, OutcomeOK, b, a), nil},
+		"another status":                    {listing(1, OutcomeOK, a), listing(2, OutcomeOK, with(a, func(r *RelatedRO) { r.Status = ROInvoiced })), []NoticeKind{NoticeROsChanged}},
+		"another kind of account":           {listing(1, OutcomeOK, a), listing(2, OutcomeOK, with(a, func(r *RelatedRO) { r.Warranty = false })), []NoticeKind{NoticeROsChanged}},
+		"voided":                            {listing(1, OutcomeOK, a), listing(2, OutcomeOK, with(a, func(r *RelatedRO) { r.Voided = true })), []NoticeKind{NoticeROsChanged}},
+		"another name, date, relation":      {listing(1, OutcomeOK, a), listing(2, OutcomeOK, with(a, func(r *RelatedRO) { r.BillTo, r.OpenedAt, r.Relation = "B", "2026-11-23", Sibling })), nil},
+		"another spelling of the number":    {listing(1, OutcomeOK, a), listing(2, OutcomeOK, with(a, func(r *RelatedRO) { r.RO = "050124" })), nil},
+		"retrying":                          {listing(1, OutcomeOK, a), listing(2, OutcomeRetrying, a), nil},
+		"failed":                            {listing(1, OutcomeOK, a), listing(2, OutcomeFailed, a), []NoticeKind{NoticeFailed}},
+		"failed at first":                   {none, listing(1, OutcomeFailed), []NoticeKind{NoticeFailed}},
+		"failed once more":                  {listing(1, OutcomeFailed, a), listing(2, OutcomeFailed, a), nil},
+		"failed after trying again":         {listing(1, OutcomeRetrying, a), listing(2, OutcomeFailed, a), []NoticeKind{NoticeFailed}},
+		"another RO of its own, and failed": {listing(1, OutcomeOK, a), listing(2, OutcomeFailed), []NoticeKind{NoticeROsChanged, NoticeFailed}},
+		"gone":                              {listing(3, OutcomeOK, a), none, []NoticeKind{NoticeROsChanged}},
+		"gone without a list, announced all the same": {listing(3, OutcomeOK), none, []NoticeKind{NoticeROsChanged}},
+		"deleted":                           {listing(3, OutcomeOK, a), deleted, []NoticeKind{NoticeROsChanged}},
+		"deleted without a list":            {listing(3, OutcomeOK), deleted, []NoticeKind{NoticeROsChanged}},
+		"deleted before it was known":       {none, deleted, nil},
+		"its deletion is forgotten":         {deleted, none, nil},
+		"exported again after its deletion": {deleted, listing(5, OutcomeOK, a), []NoticeKind{NoticeROsChanged}},
+		"never stored":                      {none, none, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := kinds(CaseNotices(c.before, c.after)); !slices.Equal(got, c.want) {
-				t.Errorf("tells %q, want %q", got, c.want)
+				t.Errorf("notices %q, want %q", got, c.want)
 			}
 		})
 	}
@@ -102,21 +102,21 @@ func TestSettingsNotices(t *testing.T) {
 		before, after Settings
 		want          []NoticeKind
 	}{
-		"set up, enabled":             {NeverSetUp("loc-100"), set(1, Enabled, "a"), []NoticeKind{NoticeEnabled}},
-		"set up, disabled":            {NeverSetUp("loc-100"), set(1, Disabled, "a"), nil},
-		"enabled":                     {set(1, Disabled, "a"), set(2, Enabled, "a"), []NoticeKind{NoticeEnabled}},
-		"disabled":                    {set(1, Enabled, "a"), set(2, Disabled, "a"), []NoticeKind{NoticeDisabled}},
-		"saved again":                 {set(1, Enabled, "a"), set(2, Enabled, "a"), nil},
-		"reads elsewhere":             {set(1, Enabled, "a"), set(2, Enabled, "b"), []NoticeKind{NoticeConnection}},
-		"would read elsewhere":        {set(1, Disabled, "a"), set(2, Disabled, "b"), nil},
-		"enabled elsewhere":           {set(1, Disabled, "a"), set(2, Enabled, "b"), []NoticeKind{NoticeEnabled}},
-		"removed by hand":             {set(7, Enabled, "a"), NeverSetUp("loc-100"), []NoticeKind{NoticeDisabled}},
-		"removed by hand, never told": {set(7, Disabled, "a"), NeverSetUp("loc-100"), nil},
+		"set up, enabled":                  {NeverSetUp("loc-100"), set(1, Enabled, "a"), []NoticeKind{NoticeEnabled}},
+		"set up, disabled":                 {NeverSetUp("loc-100"), set(1, Disabled, "a"), nil},
+		"enabled":                          {set(1, Disabled, "a"), set(2, Enabled, "a"), []NoticeKind{NoticeEnabled}},
+		"disabled":                         {set(1, Enabled, "a"), set(2, Disabled, "a"), []NoticeKind{NoticeDisabled}},
+		"saved again":                      {set(1, Enabled, "a"), set(2, Enabled, "a"), nil},
+		"reads elsewhere":                  {set(1, Enabled, "a"), set(2, Enabled, "b"), []NoticeKind{NoticeConnection}},
+		"would read elsewhere":             {set(1, Disabled, "a"), set(2, Disabled, "b"), nil},
+		"enabled elsewhere":                {set(1, Disabled, "a"), set(2, Enabled, "b"), []NoticeKind{NoticeEnabled}},
+		"removed by hand":                  {set(7, Enabled, "a"), NeverSetUp("loc-100"), []NoticeKind{NoticeDisabled}},
+		"removed by hand, never announced": {set(7, Disabled, "a"), NeverSetUp("loc-100"), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			notices := SettingsNotices(c.before, c.after)
 			if got := kinds(notices); !slices.Equal(got, c.want) {
-				t.Errorf("tells %q, want %q", got, c.want)
+				t.Errorf("notices %q, want %q", got, c.want)
 			}
 			for _, n := range notices {
 				if n.Revision != max(c.after.Version, c.before.Version+1) || n.Key != (CaseKey{Location: "loc-100"}) {
@@ -140,16 +140,16 @@ func TestWhoeverIsToldKnowsTheListInTheEnd(t *testing.T) {
 		})
 		lists := rapid.SliceOfN(rapid.SliceOfNDistinct(ro, 0, 5, func(r RelatedRO) string { return r.RO }), 1, 8).Draw(t, "lists")
 		stored := Case{Key: CaseKey{"loc-100", "case-1"}}
-		var told []Notice
+		var notices []Notice
 		for i, list := range lists {
 			next := listing(int64(i+1), OutcomeOK, list...)
-			told = append(told, CaseNotices(stored, next)...)
+			notices = append(notices, CaseNotices(stored, next)...)
 			stored = next
 		}
-		told = append(told, told...)
-		rand.Shuffle(len(told), func(i, j int) { told[i], told[j] = told[j], told[i] })
+		notices = append(notices, notices...)
+		rand.Shuffle(len(notices), func(i, j int) { notices[i], notices[j] = notices[j], notices[i] })
 		knows, revision := map[string]ROState{}, int64(0)
-		for _, n := range told {
+		for _, n := range notices {
 			if n.Revision < revision {
 				continue
 			}

@@ -29,7 +29,7 @@ var corpus = []struct{ name, body, refuses string }{
 	{"closed by a person", closed(`"closedBy":"user"`), ""},
 	{"closed by auto-close", closed(`"closedBy":"auto"`), ""},
 	{"refresh", replace(`case.exported`, `case.refresh`), ""},
-	{"refresh of what changed in the DMS", refreshed(`"trigger":"follow"`), ""},
+	{"refresh after a change in the DMS", refreshed(`"trigger":"follow"`), ""},
 	{"trigger on an export is ignored", with(`"trigger":7`), ""},
 	{"deleted", replace(`case.exported`, `case.deleted`), ""},
 	{"deleted without roNumber", strings.Replace(replace(`,"roNumber":"50123"`, ``), `case.exported`, `case.deleted`, 1), ""},

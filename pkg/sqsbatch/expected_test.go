@@ -12,8 +12,8 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// expecting has loc-100 ask what is expected, and gives RO 50123 tasks of which some are to be
-// billed to others.
+// expecting turns expected ROs on for loc-100 and gives RO 50123 tasks, some of them to be billed to
+// other customers.
 func (w *world) expecting(tasks ...karmaktest.Task) {
 	w.t.Helper()
 	before, err := w.store.Settings(context.Background(), "loc-100")
@@ -85,7 +85,8 @@ func TestExpectedIsGoneWhenTheROIsThere(t *testing.T) {
 	}
 }
 
-// The list is what counts: where the tasks cannot be asked for, what was expected stays, but for whom an RO has come.
+// If the tasks cannot be queried, the list is stored all the same. The expected ROs stay, except those
+// whose customer has an RO now.
 func TestTasksThatCannotBeReadFailNothing(t *testing.T) {
 	w := newWorld(t)
 	w.expecting(billing(1, "9014", "Cummins Warranty"), billing(2, "9020", "Eaton Warranty"))

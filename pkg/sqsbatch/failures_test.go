@@ -492,7 +492,7 @@ func TestFailedRefreshIsTriedAgainOverAListOfTheFuture(t *testing.T) {
 }
 
 // The cases may be made up: Karmak does not know their RO, or gives no answer about it.
-func TestRefreshOfACaseThatNobodyExportedLeavesNothingBehind(t *testing.T) {
+func TestRefreshOfACaseNeverExportedLeavesNothingBehind(t *testing.T) {
 	for name, c := range map[string]struct {
 		ro     string
 		fault  karmaktest.Kind // "" for none
@@ -521,7 +521,7 @@ func TestRefreshOfACaseThatNobodyExportedLeavesNothingBehind(t *testing.T) {
 	}
 }
 
-func TestRefreshOfACaseThatNobodyExportedIsStoredIfKarmakKnowsTheRO(t *testing.T) {
+func TestRefreshOfACaseNeverExportedIsStoredIfKarmakKnowsTheRO(t *testing.T) {
 	w := newWorld(t)
 	w.send(w.body("r1", asRefresh))
 	w.run()

@@ -227,9 +227,9 @@ func TestFollowedCasesEndAsKarmakHasThem(t *testing.T) {
 		}
 		s.run()
 		made := slices.Clone(stormROs)
-		change := func(what func(*karmaktest.RO)) func(*rapid.T) {
+		change := func(edit func(*karmaktest.RO)) func(*rapid.T) {
 			return func(rt *rapid.T) {
-				s.must(s.unity.UpdateRO(accountA, rapid.SampledFrom(made).Draw(rt, "ro"), "", what))
+				s.must(s.unity.UpdateRO(accountA, rapid.SampledFrom(made).Draw(rt, "ro"), "", edit))
 			}
 		}
 		run := func(*rapid.T) { _, _ = s.follow() } // failures are expected
@@ -291,8 +291,8 @@ func (s *storm) checkFollowed(rt *rapid.T, c relatedro.Case) {
 	}
 }
 
-// What keeps a connection from being read is kept with the state of following, once a reason and not once a run, until the
-// connection is read again. Catching up is not hurt by it.
+// The state of following holds the reason why a connection cannot be read, written once per reason
+// and not once per run, until the connection is read again. It does not keep follow from catching up.
 func TestFollowKeepsWhyAConnectionFails(t *testing.T) {
 	w := newWorld(t)
 	state := func() relatedro.Followed {

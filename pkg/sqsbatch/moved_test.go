@@ -34,8 +34,8 @@ func (w *world) shown() relatedro.Shown {
 	return c
 }
 
-// The list of before stays, with its time, also while the newer interface cannot be read;
-// what is fetched by it goes on from there.
+// The earlier list stays, with its time, even while the newer interface cannot be read. The first
+// list fetched over the newer interface continues its history.
 func TestDealerWhoIsMovedLosesNoList(t *testing.T) {
 	w := newWorld(t)
 	w.send(w.body("ev-1"))
@@ -62,7 +62,7 @@ func TestDealerWhoIsMovedLosesNoList(t *testing.T) {
 		t.Fatalf("fetched again: %+v", got)
 	}
 	if gone := got.Related[0]; gone.RO != "50124" || gone.GoneSince.IsZero() || !gone.FirstSeenAt.Equal(before.Related[0].FirstSeenAt) {
-		t.Errorf("what was known of 50124: %+v", gone)
+		t.Errorf("history of 50124: %+v", gone)
 	}
 }
 

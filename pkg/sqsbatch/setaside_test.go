@@ -16,7 +16,7 @@ import (
 	"related-ro/pkg/sqsbatch"
 )
 
-func TestBrokenMessagesLeaveAtOnceAndHoldUpNobody(t *testing.T) {
+func TestBrokenMessagesLeaveAtOnceAndDelayNoOthers(t *testing.T) {
 	w := newWorld(t)
 	broken := map[string]string{
 		sqsbatch.NotJSON:            "hello",

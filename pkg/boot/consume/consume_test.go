@@ -31,9 +31,9 @@ func TestReceivesAreWrittenBeforeTheWork(t *testing.T) {
 		batch   events.SQSEvent
 		written bool
 	}{
-		{"nothing for what is new", received("1", "2"), false},
+		{"nothing for new messages", received("1", "2"), false},
 		{"the most of the batch", received("1", "160", "30"), true},
-		{"nothing for what SQS would never say", received("", "many"), false},
+		{"nothing for values that SQS never sends", received("", "many"), false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var out bytes.Buffer
