@@ -52,7 +52,10 @@ type Retriever struct {
 
 // NewRetriever returns a Retriever that reads the clock from now.
 func NewRetriever(store CaseStore, dms DMS, now func() time.Time) *Retriever {
-	return &Retriever{store: store, dms: dms, turns: turns{store, now}, memory: NewSettingsMemory(now), now: now, saving: make(chan struct{}, savesAtOnce)}
+	return &Retriever{
+		store: store, dms: dms, turns: turns{store, now}, memory: NewSettingsMemory(now), now: now,
+		saving: make(chan struct{}, savesAtOnce),
+	}
 }
 
 // Retrieve processes deliveries and returns their Results in the same order. It never fails as a

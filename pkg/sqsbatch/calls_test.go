@@ -37,8 +37,10 @@ func TestCallsOfABatchOf50(t *testing.T) {
 		t.Fatalf("%d messages failed", failed)
 	}
 	counts := w.unity.Counts()
-	reads, writes, leases, lookups, tokens := w.calls("BatchGetItem"), w.calls("TransactWriteItems")+w.calls("PutItem"), w.calls("UpdateItem"), counts.Lookups(), counts.Calls[karmaktest.CallToken]
-	t.Logf("50 exports of one location, warm: %d BatchGetItem, %d case writes, %d writes of the lease, %d look-ups, %d token calls", reads, writes, leases, lookups, tokens)
+	reads, writes, leases := w.calls("BatchGetItem"), w.calls("TransactWriteItems")+w.calls("PutItem"), w.calls("UpdateItem")
+	lookups, tokens := counts.Lookups(), counts.Calls[karmaktest.CallToken]
+	t.Logf("50 exports of one location, warm: %d BatchGetItem, %d case writes, %d writes of the lease, %d look-ups, %d token calls",
+		reads, writes, leases, lookups, tokens)
 	if reads > 2 || writes != 50 || leases != 2 || lookups > 4 || tokens != 0 {
 		t.Errorf("want at most 2 BatchGetItem, 50 case writes, 2 writes of the lease, at most 4 look-ups, no token call")
 	}
