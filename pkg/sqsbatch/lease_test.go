@@ -94,6 +94,26 @@ func TestMessageOfABusyAccountComesBackInSeconds(t *testing.T) {
 	w.shows(w.stored(), relatedro.OutcomeOK, "", "e1", "50124")
 }
 
+// Messages of a slow dealer return less often; a person's refresh does not wait longer for it.
+func TestBusyAccountIsKnownToBeHeldForLong(t *testing.T) {
+	w := newWorld(t)
+	w.hold(30)
+	started, began := w.clock.Now(), time.Now()
+	ticking := func() time.Time { return started.Add(time.Since(began)) }
+	var messages sync.WaitGroup
+	for kind, person := range map[relatedro.EventType]bool{relatedro.Exported: false, relatedro.Refresh: true} {
+		messages.Go(func() {
+			ev := relatedro.Event{ID: string(kind), Type: kind, OccurredAt: started, Key: relatedro.CaseKey{Location: "loc-100", Case: string(kind)}, RO: "50123"}
+			results := relatedro.NewRetriever(w.store, w.newDMS(), ticking).Retrieve(t.Context(), []relatedro.Delivery{{Event: ev, SentAt: started}})
+			f := results[0].Failure
+			if f == nil || f.Busy == nil || f.Busy.Account != accountA || (f.Busy.Held == 0) != person {
+				t.Errorf("%s: %+v", kind, f)
+			}
+		})
+	}
+	messages.Wait()
+}
+
 // A waiting refresh is served before an export that waits longer.
 func TestRefreshGoesBeforeABatch(t *testing.T) {
 	w := newWorld(t)

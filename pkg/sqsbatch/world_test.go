@@ -98,13 +98,12 @@ func keys(context.Context) (karmak.Credentials, error) {
 	return karmak.Credentials{ClientID: "id", ClientSecret: "secret", SubscriptionKey: "key"}, nil
 }
 
-// newHandler returns the handler of a new process, with an empty memory.
-func (w *world) newHandler() *sqsbatch.Handler {
-	log := slog.New(slog.NewJSONHandler(w.log, nil))
+// newDMS returns the Karmak client of a new process.
+func (w *world) newDMS() *karmak.Client {
 	asking := &http.Transport{}
 	w.t.Cleanup(asking.CloseIdleConnections)
-	dms := karmak.New(karmak.Config{
-		BaseURL: w.unity.URL, Credentials: keys, Now: w.clock.Now, Logger: log,
+	return karmak.New(karmak.Config{
+		BaseURL: w.unity.URL, Credentials: keys, Now: w.clock.Now, Logger: w.logger(),
 		RetryDelay: time.Millisecond, MaxRetryDelay: time.Millisecond,
 		Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 			w.mu.Lock()
@@ -116,10 +115,16 @@ func (w *world) newHandler() *sqsbatch.Handler {
 			return asking.RoundTrip(r)
 		}),
 	})
-	retriever := relatedro.NewRetriever(w.store, dms, w.clock.Now)
+}
+
+func (w *world) logger() *slog.Logger { return slog.New(slog.NewJSONHandler(w.log, nil)) }
+
+// newHandler returns the handler of a new process, with an empty memory.
+func (w *world) newHandler() *sqsbatch.Handler {
+	retriever := relatedro.NewRetriever(w.store, w.newDMS(), w.clock.Now)
 	retriever.Retention = w.retention
 	return sqsbatch.NewHandler(sqsbatch.Config{
-		Source: "export", QueueURL: w.queue, DeadLetterURL: w.dlq, Now: w.clock.Now, Log: log,
+		Source: "export", QueueURL: w.queue, DeadLetterURL: w.dlq, Now: w.clock.Now, Log: w.logger(),
 		Observe: func(o sqsbatch.Observation) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
