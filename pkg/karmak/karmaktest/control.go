@@ -47,9 +47,6 @@ func (s *Simulator) controlHandler() http.Handler {
 		respond(w, nil, err)
 	})
 	mux.HandleFunc("POST /control/spinoff", decoded(s.controlSpinoff))
-	mux.HandleFunc("POST /control/task", decoded(s.controlAddTask))
-	mux.HandleFunc("POST /control/reopen", decoded(s.controlReopen))
-	mux.HandleFunc("POST /control/combine", decoded(s.controlCombine))
 	mux.HandleFunc("POST /control/fault", decoded(func(f Fault) (any, error) {
 		if err := s.anyOrKnown(f.Account); err != nil {
 			return nil, err
@@ -60,28 +57,7 @@ func (s *Simulator) controlHandler() http.Handler {
 		s.ClearFaults()
 		respond(w, nil, nil)
 	})
-	mux.HandleFunc("POST /control/revoke", decoded(func(body struct{ Account string }) (any, error) {
-		err := s.anyOrKnown(body.Account)
-		if err == nil {
-			s.RevokeTokens(body.Account)
-		}
-		return nil, err
-	}))
-	mux.HandleFunc("POST /control/secret", decoded(s.controlSecret))
 	return mux
-}
-
-func (s *Simulator) controlSecret(body struct{ ClientSecret, SubscriptionKey string }) (any, error) {
-	if err := required("clientSecret", body.ClientSecret+body.SubscriptionKey); err != nil {
-		return nil, err
-	}
-	if body.ClientSecret != "" {
-		s.RotateSecret(body.ClientSecret)
-	}
-	if body.SubscriptionKey != "" {
-		s.RotateSubscriptionKey(body.SubscriptionKey)
-	}
-	return nil, nil
 }
 
 // anyOrKnown returns ErrNotFound for an unknown account, so that a typo cannot pass unnoticed.
@@ -177,43 +153,6 @@ func decode[T any](data []byte) (v T) {
 		panic(fmt.Sprintf("karmaktest: decode again what could be decoded: %v", err))
 	}
 	return v
-}
-
-// roName identifies an RO in a control request. Into is the number of the RO that another one is
-// combined into.
-type roName struct{ Account, Number, Branch, Into string }
-
-func (s *Simulator) controlReopen(ro roName) (any, error) {
-	if err := required("account", ro.Account, "number", ro.Number); err != nil {
-		return nil, err
-	}
-	if err := s.Reopen(ro.Account, ro.Number, ro.Branch); err != nil {
-		return nil, err
-	}
-	return s.RO(ro.Account, ro.Number, ro.Branch)
-}
-
-func (s *Simulator) controlCombine(ro roName) (any, error) {
-	if err := required("account", ro.Account, "number", ro.Number, "into", ro.Into); err != nil {
-		return nil, err
-	}
-	if err := s.Combine(ro.Account, ro.Number, ro.Into, ro.Branch); err != nil {
-		return nil, err
-	}
-	return s.RO(ro.Account, ro.Into, ro.Branch)
-}
-
-func (s *Simulator) controlAddTask(body struct {
-	Account, Number, Branch string
-	Task                    Task
-}) (any, error) {
-	if err := required("account", body.Account, "number", body.Number); err != nil {
-		return nil, err
-	}
-	if err := s.UpdateRO(body.Account, body.Number, body.Branch, func(ro *RO) { ro.Tasks = append(ro.Tasks, body.Task) }); err != nil {
-		return nil, err
-	}
-	return s.RO(body.Account, body.Number, body.Branch)
 }
 
 func (s *Simulator) controlSpinoff(body struct {

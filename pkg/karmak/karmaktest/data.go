@@ -17,9 +17,8 @@ type Account struct {
 	// Face is the interface that reaches the account: Unity, the default, or ReportDataAccess.
 	Face          string    `json:"face,omitempty"`
 	FusionVersion string    `json:"fusionVersion,omitempty"`
-	BridgeVersion string    `json:"bridgeVersion,omitempty"` // default: the Fusion version
-	Branches      []Branch  `json:"branches,omitempty"`      // default: those of its ROs
-	MaxPageSize   int       `json:"maxPageSize,omitempty"`   // rows on a page; 0: the simulator's
+	Branches      []Branch  `json:"branches,omitempty"`    // default: those of its ROs
+	MaxPageSize   int       `json:"maxPageSize,omitempty"` // rows on a page; 0: the simulator's
 	Rendering     Rendering `json:"rendering,omitzero"`
 	Rules         Rules     `json:"rules,omitzero"`
 	ROs           []RO      `json:"ros,omitempty"`

@@ -27,7 +27,7 @@ func deliver(w http.ResponseWriter, r *http.Request, a answer, fault Kind, leave
 	}
 	header.Set("Vary", "Accept-Encoding")
 	body := a.body
-	if len(body) > 0 && acceptsGzip(r) {
+	if len(body) > 0 && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		header.Set("Content-Encoding", "gzip")
 		body = compress(body)
 	}
@@ -75,18 +75,6 @@ func reset(w http.ResponseWriter) {
 
 func flush(w http.ResponseWriter) {
 	http.NewResponseController(w).Flush() // an error means that the client went away
-}
-
-func acceptsGzip(r *http.Request) bool {
-	for _, coding := range strings.Split(r.Header.Get("Accept-Encoding"), ",") {
-		name, parameter, _ := strings.Cut(coding, ";")
-		if strings.TrimSpace(name) == "gzip" {
-			q, isQ := strings.CutPrefix(strings.TrimSpace(parameter), "q=")
-			weight, err := strconv.ParseFloat(q, 64)
-			return !isQ || err == nil && weight > 0
-		}
-	}
-	return false
 }
 
 func compress(body []byte) []byte {

@@ -36,14 +36,7 @@
 //	PATCH  /control/ro               {"account","number","branch","set":{"status":"INVOICED",…}}
 //	DELETE /control/ro               ?account=&number=&branch=
 //	POST   /control/spinoff          {"account","from","branch","ro":{"number",…}}
-//	POST   /control/task             {"account","number","branch","task":{"number":3,
-//	                                 "alternateBillingCustomer",…}}: add a task to the RO
-//	POST   /control/reopen           {"account","number","branch"}: open an invoiced RO again
-//	POST   /control/combine          {"account","number","branch","into"}: combine the RO into
-//	                                 another and remove it
 //	POST   /control/fault            {"account","call","ro","kind","times","latency":"2s",
 //	                                 "retryAfter","status",…}
 //	DELETE /control/faults           end all faults
-//	POST   /control/revoke           {"account"}: revoke its tokens; without account, all tokens
-//	POST   /control/secret           {"clientSecret","subscriptionKey"}, one or both: replace them
 package karmaktest

@@ -30,6 +30,7 @@ func Example() {
 	resp.Body.Close()
 	http.DefaultClient.CloseIdleConnections()
 
-	fmt.Println(resp.StatusCode, sim.Counts().Calls, sim.ROs("acct-1")[1].Original)
-	// Output: 200 map[token:1] 50123
+	alternate, err := sim.RO("acct-1", "50124", "MAIN")
+	fmt.Println(resp.StatusCode, sim.Counts().Calls, alternate.Original, err)
+	// Output: 200 map[token:1] 50123 <nil>
 }

@@ -63,10 +63,6 @@ type Fault struct {
 	// RetryAfter is sent as it is, except that a value such as "+7s" becomes the HTTP date that far
 	// ahead. Empty means no such header.
 	RetryAfter string `json:"retryAfter,omitempty"`
-	// Message is the message of a StatusError. It may hold {url}, replaced by the request's path
-	// and query, and {query}, replaced by the values of the query. Empty means Karmak's text for
-	// the status.
-	Message string `json:"message,omitempty"`
 }
 
 // Validate returns an error that names the invalid field.

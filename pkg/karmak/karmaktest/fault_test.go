@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -79,23 +78,14 @@ func TestFaultOfTheSameKindIsReplaced(t *testing.T) {
 	equal(t, u.get(headers).status, 200)
 }
 
-func TestFaultWithProbabilityStrikesAboutThatOftenAndTheSameForASeed(t *testing.T) {
-	outcomes := func() (string, int) {
-		u := start(t, karmaktest.Config{Seed: 42})
-		u.must(u.SetFault(karmaktest.Fault{Call: karmaktest.CallHeaders, Kind: karmaktest.StatusError, Probability: 0.1}))
-		token := u.token("a", "u")
-		var seen strings.Builder
-		for range 300 {
-			fmt.Fprint(&seen, u.do(u.request("GET", asked(headers), "", token)).status, " ")
-		}
-		return seen.String(), u.Counts().Faults[karmaktest.StatusError]
+func TestFaultWithProbabilityStrikesAboutThatOften(t *testing.T) {
+	u := start(t, karmaktest.Config{})
+	u.must(u.SetFault(karmaktest.Fault{Call: karmaktest.CallHeaders, Kind: karmaktest.StatusError, Probability: 0.1}))
+	r := u.getRequest(headers)
+	for range 300 {
+		u.do(r)
 	}
-	first, struck := outcomes()
-	second, _ := outcomes()
-	if first != second {
-		t.Error("two runs with the same seed differ")
-	}
-	if struck < 15 || struck > 50 {
+	if struck := u.Counts().Faults[karmaktest.StatusError]; struck < 15 || struck > 50 {
 		t.Errorf("%d of 300 were struck, want about 30", struck)
 	}
 }
@@ -240,13 +230,6 @@ func TestFaultOfAnROStrikesWhatNamesItOrWouldShowIt(t *testing.T) {
 	u.get(headers, "pagesize", "2").expect(t, 200)
 	u.get(headers, "pagesize", "2", "page", "2").expect(t, 515)
 	u.get(status).expect(t, 200)
-}
-
-func TestFaultMessageMayRepeatTheRequest(t *testing.T) {
-	u := start(t, karmaktest.Config{})
-	u.must(u.SetFault(karmaktest.Fault{Call: karmaktest.CallHeaders, Kind: karmaktest.StatusError, Status: 404, Message: "{url} has no {query}"}))
-	u.get(headers, "filter", "RONumber[EQ]9").expect(t, 404,
-		headers+"?filter=RONumber%5BEQ%5D9&select=RONumber has no filter=RONumber[EQ]9&select=RONumber")
 }
 
 func TestFaultValidateNamesTheField(t *testing.T) {

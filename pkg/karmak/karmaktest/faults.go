@@ -15,8 +15,6 @@ type faults struct {
 	chance *rand.Rand
 }
 
-func (fs *faults) seed(seed uint64) { fs.chance = rand.New(rand.NewPCG(seed, 0)) }
-
 func (fs *faults) set(f Fault) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()

@@ -142,35 +142,25 @@ func drop(index map[string][]*entry, key string, e *entry) {
 	index[key] = left
 }
 
-// candidates returns the entries that may meet the conditions. It uses the index for an EQ or IN on
-// RONumber or OriginalRONumber.
+// candidates returns the entries that may meet the conditions. It uses the index for the first EQ
+// or IN on RONumber or OriginalRONumber.
 func (a *account) candidates(conditions []condition) []*entry {
-	var found []*entry
-	indexed := false
 	for _, c := range conditions {
 		index := a.index(c.column.name)
 		if index == nil || len(c.values) == 0 || (c.op != "EQ" && c.op != "IN") {
 			continue
 		}
-		var entries []*entry
+		var found []*entry
 		seen := make(map[string]bool)
 		for _, value := range c.values {
 			if key := canonical(value.text); !seen[key] {
 				seen[key] = true
-				entries = append(entries, index[key]...)
+				found = append(found, index[key]...)
 			}
 		}
-		if !indexed || len(entries) < len(found) {
-			found, indexed = entries, true
-		}
-	}
-	if indexed {
 		return found
 	}
-	for _, e := range a.ros {
-		found = append(found, e)
-	}
-	return found
+	return slices.Collect(maps.Values(a.ros))
 }
 
 func (a *account) index(column string) map[string][]*entry {

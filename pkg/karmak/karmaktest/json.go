@@ -12,8 +12,8 @@ import (
 // faultJSON is Fault with its durations as text.
 type faultJSON struct {
 	faultFields
-	Latency string `json:"latency,omitempty"`
-	Jitter  string `json:"jitter,omitempty"`
+	Latency duration `json:"latency,omitzero"`
+	Jitter  duration `json:"jitter,omitzero"`
 }
 
 // faultFields is Fault without its methods, which would recurse.
@@ -21,37 +21,32 @@ type faultFields Fault
 
 // MarshalJSON writes the fault in the form that UnmarshalJSON reads.
 func (f Fault) MarshalJSON() ([]byte, error) {
-	j := faultJSON{faultFields: faultFields(f)}
-	if f.Latency != 0 {
-		j.Latency = f.Latency.String()
-	}
-	if f.Jitter != 0 {
-		j.Jitter = f.Jitter.String()
-	}
-	return json.Marshal(j)
+	return json.Marshal(faultJSON{faultFields(f), duration(f.Latency), duration(f.Jitter)})
 }
 
 // UnmarshalJSON reads {"account","call","kind","times","after","probability","latency","jitter",
-// "status","retryAfter"}. The error names the invalid field. Validate checks the values.
+// "status","retryAfter"}. The error describes the invalid field. Validate checks the values.
 func (f *Fault) UnmarshalJSON(data []byte) error {
 	var j faultJSON
 	if err := unmarshalStrictly(data, &j); err != nil {
 		return err
 	}
 	*f = Fault(j.faultFields)
-	for _, field := range []struct {
-		name, value string
-		to          *time.Duration
-	}{{"latency", j.Latency, &f.Latency}, {"jitter", j.Jitter, &f.Jitter}} {
-		if field.value == "" {
-			continue
-		}
-		d, err := time.ParseDuration(field.value)
-		if err != nil {
-			return fmt.Errorf("%s: %q is no duration such as 250ms", field.name, field.value)
-		}
-		*field.to = d
+	f.Latency, f.Jitter = time.Duration(j.Latency), time.Duration(j.Jitter)
+	return nil
+}
+
+// duration is written as text, such as "250ms".
+type duration time.Duration
+
+func (d duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+func (d *duration) UnmarshalText(text []byte) error {
+	parsed, err := time.ParseDuration(string(text))
+	if err != nil {
+		return fmt.Errorf("latency or jitter: %q is no duration such as 250ms", text)
 	}
+	*d = duration(parsed)
 	return nil
 }
 

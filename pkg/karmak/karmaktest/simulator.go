@@ -2,6 +2,7 @@ package karmaktest
 
 import (
 	"cmp"
+	"math/rand/v2"
 	"net/http"
 	"strings"
 	"sync"
@@ -24,11 +25,9 @@ type Config struct {
 	ClientID, ClientSecret string
 	SubscriptionKey        string // of the newer interface
 
-	MaxPageSize   int           // rows on a page unless the account sets it; 0 is 500
-	TokenLifetime time.Duration // 0 is one hour, as published
+	MaxPageSize int // rows on a page unless the account sets it; 0 is 500
 	// Now is the clock of tokens, changes and Retry-After dates. nil is time.Now.
-	Now  func() time.Time
-	Seed uint64 // for the chance of faults and the variation of latencies
+	Now func() time.Time
 
 	// Observe, if set, receives each Unity request right before its answer. Calls are concurrent.
 	Observe func(Request)
@@ -52,7 +51,6 @@ type Simulator struct {
 // New returns a simulator without accounts.
 func New(config Config) *Simulator {
 	config.MaxPageSize = cmp.Or(config.MaxPageSize, 500)
-	config.TokenLifetime = cmp.Or(config.TokenLifetime, time.Hour)
 	if config.Now == nil {
 		config.Now = time.Now
 	}
@@ -63,7 +61,7 @@ func New(config Config) *Simulator {
 		accounts:     make(map[string]*account),
 		tokens:       make(map[string]*token),
 	}
-	s.faults.seed(config.Seed)
+	s.faults.chance = rand.New(rand.NewPCG(0, 0)) // the same in every run
 	s.ledger.reset()
 	s.control = s.controlHandler()
 	return s
@@ -158,7 +156,7 @@ type answer struct {
 
 // answer returns Unity's answer to the call under the fault, if any.
 func (s *Simulator) answer(c call, f Fault) answer {
-	if a, ok := turnedAway(c, f, s.config.Now()); ok {
+	if a, ok := turnedAway(f, s.config.Now()); ok {
 		return a
 	}
 	if c.name == CallToken {

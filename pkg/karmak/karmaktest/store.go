@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 )
 
 // ErrNotFound is in the chain of errors about an unknown account or RO.
@@ -111,34 +110,6 @@ func (s *Simulator) UpdateRO(account, number, branch string, change func(*RO)) e
 	return nil
 }
 
-// Reopen opens an invoiced or completed RO again. The error is that of UpdateRO.
-func (s *Simulator) Reopen(account, number, branch string) error {
-	return s.UpdateRO(account, number, branch, func(ro *RO) {
-		ro.Status, ro.Completed, ro.InvoiceNumber = "OPEN", false, ""
-		ro.CompletedAt, ro.InvoicedAt = time.Time{}, time.Time{}
-	})
-}
-
-// Combine moves an RO's tasks and charges to another RO of the branch and removes the first one.
-// Its spinoffs keep it as their original. The error is ErrNotFound for an unknown account or RO.
-func (s *Simulator) Combine(account, from, into, branch string) error {
-	combined, err := s.RO(account, from, branch)
-	if err != nil {
-		return err
-	}
-	if canonical(from) == canonical(into) {
-		return errors.New("into: the RO itself")
-	}
-	err = s.UpdateRO(account, into, branch, func(ro *RO) {
-		ro.Tasks = append(ro.Tasks, combined.Tasks...)
-		ro.TotalCharges += combined.TotalCharges
-	})
-	if err != nil {
-		return err
-	}
-	return s.RemoveRO(account, from, branch)
-}
-
 // RemoveRO removes an RO, as a deletion does. The error is ErrNotFound for an unknown account or
 // RO.
 func (s *Simulator) RemoveRO(account, number, branch string) error {
@@ -215,15 +186,4 @@ func (s *Simulator) RO(account, number, branch string) (RO, error) {
 		return RO{}, err
 	}
 	return e.copy(), nil
-}
-
-// ROs returns a copy of an account's ROs, in the order of their addition. It is empty for an
-// unknown account.
-func (s *Simulator) ROs(account string) []RO {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if a := s.accounts[account]; a != nil {
-		return a.list()
-	}
-	return nil
 }

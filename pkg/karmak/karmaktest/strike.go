@@ -5,14 +5,13 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 )
 
 // turnedAway returns the answer of a fault that strikes at Unity's front, before the call is
 // examined. It returns false for other faults.
-func turnedAway(c call, f Fault, now time.Time) (answer, bool) {
+func turnedAway(f Fault, now time.Time) (answer, bool) {
 	switch f.Kind {
 	case Hang, Reset:
 		return answer{}, true
@@ -20,19 +19,10 @@ func turnedAway(c call, f Fault, now time.Time) (answer, bool) {
 		return retryAfter(message(http.StatusTooManyRequests, "Rate limit is exceeded. Try again later."), f, now), true
 	case StatusError:
 		status := cmp.Or(f.Status, http.StatusInternalServerError)
-		return retryAfter(message(status, "%s", f.says(c, status)), f, now), true
+		text := cmp.Or(statusTexts[status], http.StatusText(status), "unknown error")
+		return retryAfter(message(status, "%s", text), f, now), true
 	}
 	return answer{}, false
-}
-
-// says returns the message of a StatusError.
-func (f Fault) says(c call, status int) string {
-	query, err := url.QueryUnescape(c.request.URL.RawQuery)
-	if err != nil {
-		query = c.request.URL.RawQuery
-	}
-	text := cmp.Or(f.Message, statusTexts[status], http.StatusText(status), "unknown error")
-	return strings.NewReplacer("{url}", c.request.URL.RequestURI(), "{query}", query).Replace(text)
 }
 
 // statusTexts holds Karmak's meaning, in short, of the response codes that HTTP has no text for, or

@@ -1,15 +1,12 @@
 package karmaktest
 
 import (
-	"cmp"
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
 	"maps"
 	"net/http"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 )
 
@@ -27,7 +24,7 @@ type systemStatus struct {
 func (a *account) systemStatus(c call, fault Kind) answer {
 	status := systemStatus{
 		IsOnline:      fault != Offline,
-		BridgeVersion: cmp.Or(a.BridgeVersion, a.FusionVersion),
+		BridgeVersion: a.FusionVersion,
 		FusionVersion: a.FusionVersion,
 		Account:       c.account,
 		User:          c.user,
@@ -49,15 +46,11 @@ func processGUID() string {
 
 // Branch is a branch of an account in Unity's list of branches.
 type Branch struct {
-	ID                   string `json:"id"`
-	Code                 string `json:"code"`
-	Name                 string `json:"name"`
-	CustomerBaseBranchID string `json:"customerBaseBranchId,omitempty"` // empty: the ID
-	Inactive             bool   `json:"inactive,omitempty"`             // not listed
+	ID       string `json:"id"`
+	Code     string `json:"code"`
+	Name     string `json:"name"`
+	Inactive bool   `json:"inactive,omitempty"` // not listed
 }
-
-// branchVersion is the first Fusion version with the list of branches.
-var branchVersion = []int{3, 62}
 
 // listBranches answers with the active branches, or with the refusal of a rule or a fault.
 func (a *account) listBranches(f Fault, now time.Time) answer {
@@ -67,14 +60,14 @@ func (a *account) listBranches(f Fault, now time.Time) answer {
 	switch status := a.Rules.Branches; {
 	case status == http.StatusForbidden:
 		return message(status, "The user has no permission for Branch.")
-	case status != 0 || a.FusionVersion != "" && slices.Compare(version(a.FusionVersion), branchVersion) < 0:
+	case status != 0 || !a.hasBranchList():
 		return message(http.StatusNotFound, "no such resource: %s", branchPath)
 	}
 	type listed struct{ ID, BranchCode, BranchName, CustomerBaseBranchID string }
 	var list []listed
 	for _, b := range a.branches() {
 		if !b.Inactive {
-			list = append(list, listed{b.ID, b.Code, b.Name, cmp.Or(b.CustomerBaseBranchID, b.ID)})
+			list = append(list, listed{b.ID, b.Code, b.Name, b.ID})
 		}
 	}
 	if len(list) == 0 {
@@ -103,12 +96,9 @@ func (a *account) branches() []Branch {
 	return branches
 }
 
-// version returns the numbers of a version such as 3.62.1.0.
-func version(s string) []int {
-	var numbers []int
-	for _, part := range strings.Split(s, ".") {
-		n, _ := strconv.Atoi(part) // an invalid number counts as 0
-		numbers = append(numbers, n)
-	}
-	return numbers
+// hasBranchList reports whether the account's Fusion version is unknown, or 3.62 or newer.
+func (a *account) hasBranchList() bool {
+	var major, minor int
+	fmt.Sscanf(a.FusionVersion, "%d.%d", &major, &minor) // an invalid number counts as 0
+	return a.FusionVersion == "" || major > 3 || major == 3 && minor >= 62
 }

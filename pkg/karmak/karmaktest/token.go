@@ -22,6 +22,9 @@ type token struct {
 	revoked       bool
 }
 
+// tokenLife is the life of a token, as published.
+const tokenLife = time.Hour
+
 // form is the body of a token call, or its fault.
 type form struct {
 	values url.Values
@@ -97,14 +100,14 @@ func (s *Simulator) answerToken(c call, fault Kind) answer {
 	now := s.config.Now()
 	maps.DeleteFunc(s.tokens, func(_ string, t *token) bool { return t.expires.Add(time.Hour).Before(now) })
 	issued := rand.Text()
-	t := &token{account: c.account, user: c.user, expires: now.Add(s.config.TokenLifetime)}
+	t := &token{account: c.account, user: c.user, expires: now.Add(tokenLife)}
 	s.tokens[issued] = t
 	s.spoil(issued, fault)
 	return jsonAnswer(http.StatusOK, struct {
 		AccessToken string `json:"access_token"`
 		ExpiresIn   int    `json:"expires_in"`
 		TokenType   string `json:"token_type"`
-	}{issued, int(s.config.TokenLifetime / time.Second), "Bearer"})
+	}{issued, int(tokenLife / time.Second), "Bearer"})
 }
 
 func tokenError(status int, code, description string) answer {

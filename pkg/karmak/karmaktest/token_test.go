@@ -120,11 +120,6 @@ func onlyGet(t *testing.T) {
 	u.do(u.request("POST", status, "", token)).expect(t, 405)
 }
 
-func TestTokenLifetimeIsConfigurable(t *testing.T) {
-	u := start(t, karmaktest.Config{TokenLifetime: time.Minute})
-	u.postForm(form()).expect(t, 200, `"expires_in":60`)
-}
-
 func TestTokenOfAUserTakenOutIsRefused(t *testing.T) {
 	u := start(t, karmaktest.Config{})
 	token := u.token("a", "v")
