@@ -69,11 +69,7 @@ func (c *Client) checkFeature(ctx context.Context, s *session) (branchKnown bool
 
 // sample requests a few rows of the view, filtered by branch if branch is not empty.
 func (c *Client) sample(ctx context.Context, s *session, branch string) ([]row, error) {
-	filter := ""
-	if branch != "" {
-		filter = "filter=" + encode(atBranch+branch) + "&"
-	}
-	url := s.face.views() + headerView + "?" + filter + "select=" + encode(numberColumn+","+originColumn) + "&pagesize=10&page=1"
+	url := lookupURL(s.face.views()+headerView, atBranch("", branch), numberColumn+","+originColumn, 10) + "1"
 	return c.rows(ctx, s, url, request{kind: CallActivation})
 }
 

@@ -68,7 +68,7 @@ type account struct {
 	offline atomic.Bool // the last system status reported the server offline
 
 	mu     sync.Mutex
-	users  map[string]*signIn
+	users  map[string]*login
 	resume time.Time // after a 429: no request before this time by time.Now
 	pauses int       // consecutive answers that asked to wait without a duration
 }
@@ -82,7 +82,7 @@ func newAccount(cfg Config) *account {
 			WithDelay(cfg.CircuitDelay).
 			WithJitterFactor(circuitJitter).
 			Build(),
-		users: map[string]*signIn{},
+		users: map[string]*login{},
 	}
 }
 
@@ -129,12 +129,12 @@ func (c *Client) session(over relatedro.Connection) (*session, *relatedro.Failur
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	in := a.users[over.User]
-	if in == nil {
-		in = &signIn{account: over.Account, user: over.User, turn: make(turn, 1)}
-		a.users[over.User] = in
+	l := a.users[over.User]
+	if l == nil {
+		l = &login{account: over.Account, user: over.User, turn: make(turn, 1)}
+		a.users[over.User] = l
 	}
-	return &session{a, &unity{c, a, in}, over.Branch}, nil
+	return &session{a, &unity{c, a, l}, over.Branch}, nil
 }
 
 // admit returns nil if a request to the account may be sent now. The caller must then call record

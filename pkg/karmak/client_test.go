@@ -101,9 +101,15 @@ func TestWaitingForATurnEndsWithTheContext(t *testing.T) {
 }
 
 func TestRefusedTokenThatHasBeenReplacedIsNotDropped(t *testing.T) {
-	in := &signIn{token: "new", until: noon()}
-	in.drop("old")
-	if in.token != "new" {
+	c, l, replaced := New(Config{Now: noon}), &login{turn: make(turn, 1)}, &token{"new", noon().Add(time.Hour)}
+	l.token.Store(&token{"old", noon().Add(time.Hour)})
+	refused, err := (&unity{c: c, login: l}).access(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.token.Store(replaced)
+	refused.drop()
+	if l.token.Load() != replaced {
 		t.Error("the new token was dropped")
 	}
 }

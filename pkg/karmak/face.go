@@ -43,7 +43,7 @@ type access struct {
 type unity struct {
 	c       *Client
 	account *account
-	in      *signIn
+	login   *login
 }
 
 func (f *unity) views() string    { return f.c.cfg.BaseURL + unityViews }
@@ -58,14 +58,15 @@ func (f *unity) statuses() []string {
 }
 
 func (f *unity) access(ctx context.Context) (access, error) {
-	token, err := f.c.token(ctx, f.account, f.in)
+	t, err := f.c.token(ctx, f.account, f.login)
 	if err != nil {
 		return access{}, err
 	}
-	return access{http.Header{"Authorization": {"Bearer " + token}}, true, func() { f.in.drop(token) }}, nil
+	header := http.Header{"Authorization": {"Bearer " + t.bearer}}
+	return access{header, true, func() { f.login.token.CompareAndSwap(t, nil) }}, nil
 }
 
-func (f *unity) proven() bool { return f.in.signedIn(f.c.cfg.Now()) }
+func (f *unity) proven() bool { return f.login.token.Load().valid(f.c.cfg.Now()) }
 
 func (f *unity) refused(kind CallKind) *relatedro.Failure {
 	return &relatedro.Failure{Reason: relatedro.DMSError, Err: fmt.Errorf("%s: a new token was refused", kind)}

@@ -63,16 +63,12 @@ func (c *Client) Families(ctx context.Context, over relatedro.Connection, ros []
 		return nil, refusal
 	}
 	g := newGraph(over.Branch != "")
-	for _, ro := range ros {
-		if askable(ro) {
-			g.names[relatedro.CanonicalRO(ro)] = ro
-		}
-	}
+	g.enter(ros)
 	q := &search{c: c, s: s, g: g}
 	for round := range maxRounds {
 		headers, spinoffs := g.frontier(ros)
 		if round == 0 {
-			spinoffs = unique(append(spinoffs, g.hints(known)...))
+			spinoffs = unique(append(spinoffs, g.enter(known)...))
 		}
 		if len(headers)+len(spinoffs) == 0 {
 			break
@@ -96,9 +92,10 @@ func (c *Client) Families(ctx context.Context, over relatedro.Connection, ros []
 	return families, nil
 }
 
-// hints returns the canonical form of the numbers that can be looked up.
-func (g *graph) hints(known []string) (numbers []string) {
-	for _, ro := range known {
+// enter adds the numbers that can be looked up, as they are spelled, and returns their canonical
+// forms.
+func (g *graph) enter(ros []string) (numbers []string) {
+	for _, ro := range ros {
 		if askable(ro) {
 			n := relatedro.CanonicalRO(ro)
 			g.names[n] = cmp.Or(g.names[n], ro)

@@ -18,7 +18,7 @@ type keyring struct {
 	source CredentialsFunc
 	now    func() time.Time
 
-	lock chan struct{} // a mutex that can be abandoned with a context; guards the fields below
+	turn turn // guards the fields below
 	keys Credentials
 	// The time of the last read, or of the last attempt after a refusal; zero before the first
 	// read.
@@ -27,18 +27,16 @@ type keyring struct {
 }
 
 func newKeyring(source CredentialsFunc, now func() time.Time) *keyring {
-	return &keyring{source: source, now: now, lock: make(chan struct{}, 1)}
+	return &keyring{source: source, now: now, turn: make(turn, 1)}
 }
 
 // get returns the credentials. It reads them on first use, and again after a refusal once
 // rereadEvery has passed.
 func (k *keyring) get(ctx context.Context) (Credentials, error) {
-	select {
-	case k.lock <- struct{}{}:
-		defer func() { <-k.lock }()
-	case <-ctx.Done():
-		return Credentials{}, outOfTime(ctx)
+	if f := k.turn.take(ctx); f != nil {
+		return Credentials{}, f
 	}
+	defer k.turn.pass()
 	if !k.readAt.IsZero() && !k.rejected {
 		return k.keys, nil
 	}
@@ -65,8 +63,8 @@ func (k *keyring) get(ctx context.Context) (Credentials, error) {
 
 // reject records that Karmak refused the credentials, unless they have been replaced.
 func (k *keyring) reject(keys Credentials) {
-	k.lock <- struct{}{}
-	defer func() { <-k.lock }()
+	k.turn <- struct{}{}
+	defer k.turn.pass()
 	if k.keys == keys {
 		k.rejected = true
 	}

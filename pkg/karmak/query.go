@@ -23,7 +23,6 @@ const (
 	originColumn    = "OriginalRONumber"
 	chargesColumn   = "TotalROCharges"
 	alternateColumn = "AlternateBillingCustomer"
-	atBranch        = "Branch[EQ]" // prefix of the branch in a filter
 )
 
 // Rows on a page. Karmak asks for pages of 100 to 500. smallPage is used after a 408.
@@ -54,20 +53,28 @@ func (q query) url(views string, page int) string {
 }
 
 func (q query) urlWithout(views, numbers string) string {
-	filter := q.column + "[IN]" + numbers
-	if q.branch != "" {
-		filter += "," + atBranch + q.branch
-	}
-	view, selected := headerView, columns(new(row).cells())
+	filter := atBranch(q.column+"[IN]"+numbers, q.branch)
 	if q.kind == CallTasks {
-		filter += "," + alternateColumn + "[NE]NULL"
-		view, selected = taskView, columns(new(taskRow).cells())
+		return lookupURL(views+taskView, filter+","+alternateColumn+"[NE]NULL", taskColumns, q.size)
 	}
-	return views + view +
-		"?filter=" + encode(filter) +
-		"&select=" + encode(selected) +
-		"&pagesize=" + strconv.Itoa(q.size) +
-		"&page="
+	return lookupURL(views+headerView, filter, headerColumns, q.size)
+}
+
+// atBranch adds the branch, if there is one, to the filter.
+func atBranch(filter, branch string) string {
+	if branch == "" {
+		return filter
+	}
+	return strings.TrimPrefix(filter+",Branch[EQ]"+branch, ",")
+}
+
+// lookupURL returns the URL of a look-up in a view without its page number, which comes last. The
+// filter may be empty.
+func lookupURL(view, filter, selected string, size int) string {
+	if filter != "" {
+		filter = "filter=" + encode(filter) + "&"
+	}
+	return view + "?" + filter + "select=" + encode(selected) + "&pagesize=" + strconv.Itoa(size) + "&page="
 }
 
 // encode URL-encodes s with %20 for a space, which every server understands.

@@ -16,8 +16,9 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// row is a row of RepairOrderHeader, with the columns in use. Unity publishes no types for them, so
-// every column accepts strings, numbers, null and a missing value.
+// row is a row of RepairOrderHeader or RepairOrderTask, with the columns in use; those of the other
+// view are empty. Unity publishes no types for them, so every column accepts strings, numbers, null
+// and a missing value.
 type row struct {
 	RONumber                  number
 	OriginalRONumber          number
@@ -32,15 +33,26 @@ type row struct {
 	IsBillingCustomerWarranty flag
 	TotalROCharges            amount
 
+	TaskNumber                  number
+	AlternateBillingCustomer    text
+	AlternateBillingCompanyName text
+
 	originUnread bool // OriginalRONumber could not be read
 	integer      bool // RONumber is a JSON number
 }
 
-// cells returns the columns of the row by their names in select, each with its destination.
+// The columns of each view in the form of select.
+const (
+	headerColumns = "RONumber,OriginalRONumber,Branch,IsVoided,IsROCompleted,InvoiceNumber,RODateOpened,RODateInvoiced," +
+		"BillingCustomerNumber,BillingCustomerName,IsBillingCustomerWarranty," + chargesColumn
+	taskColumns = "RONumber,TaskNumber," + alternateColumn + ",AlternateBillingCompanyName"
+)
+
+// cells returns the columns of both views, each with its destination in the row.
 func (r *row) cells() []cell {
 	return []cell{
-		{"RONumber", &r.RONumber},
-		{"OriginalRONumber", &r.OriginalRONumber},
+		{numberColumn, &r.RONumber},
+		{originColumn, &r.OriginalRONumber},
 		{"Branch", &r.Branch},
 		{"IsVoided", &r.IsVoided},
 		{"IsROCompleted", &r.IsROCompleted},
@@ -51,23 +63,15 @@ func (r *row) cells() []cell {
 		{"BillingCustomerName", &r.BillingCustomerName},
 		{"IsBillingCustomerWarranty", &r.IsBillingCustomerWarranty},
 		{chargesColumn, &r.TotalROCharges},
+		{"TaskNumber", &r.TaskNumber},
+		{alternateColumn, &r.AlternateBillingCustomer},
+		{"AlternateBillingCompanyName", &r.AlternateBillingCompanyName},
 	}
 }
 
 type cell struct {
 	column string
 	value  json.Unmarshaler
-}
-
-// columns returns the names of the cells' columns in the form of select, without those in leftOut.
-func columns(cells []cell, leftOut ...string) string {
-	var names []string
-	for _, c := range cells {
-		if !slices.Contains(leftOut, c.column) {
-			names = append(names, c.column)
-		}
-	}
-	return strings.Join(names, ",")
 }
 
 // maxNumber is the maximum length of a value read as an RO number. The longest number that can be
@@ -282,6 +286,15 @@ func (r row) related() relatedro.RelatedRO {
 // customer returns the row's billing customer.
 func (r row) customer() relatedro.Customer {
 	return relatedro.Customer{Number: string(r.BillingCustomerNumber), Name: string(r.BillingCustomerName)}
+}
+
+// alternate returns the task's alternate billing customer, or the zero value if it has none.
+func (r row) alternate() relatedro.Customer {
+	c := relatedro.Customer{Number: string(r.AlternateBillingCustomer), Name: string(r.AlternateBillingCompanyName)}
+	if c.Number == "0" {
+		c.Number = ""
+	}
+	return c
 }
 
 // isoTime returns a date or time in ISO 8601, with a zone only if s has one. It returns "" for a

@@ -8,7 +8,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"related-ro/pkg/relatedro"
@@ -21,83 +21,70 @@ const (
 	maxTokenLife = 24 * time.Hour
 )
 
-// signIn holds the token of one user of one account.
-type signIn struct {
+// login is one user of one account, with its token.
+type login struct {
 	account, user string
 	turn          turn // held while fetching a token
-
-	mu    sync.Mutex
-	token string
-	until time.Time
+	token         atomic.Pointer[token]
 }
+
+// token is a bearer token, in use until shortly before it expires.
+type token struct {
+	bearer string
+	until  time.Time
+}
+
+// valid reports whether there is a token that stays valid for a while.
+func (t *token) valid(now time.Time) bool { return t != nil && now.Before(t.until) }
 
 // token returns the user's token. It fetches one if there is none.
-func (c *Client) token(ctx context.Context, a *account, in *signIn) (string, error) {
-	if f := in.turn.take(ctx); f != nil {
-		return "", f
+func (c *Client) token(ctx context.Context, a *account, l *login) (*token, error) {
+	if f := l.turn.take(ctx); f != nil {
+		return nil, f
 	}
-	defer in.turn.pass()
-	if !in.signedIn(c.cfg.Now()) {
-		if err := c.fetchToken(ctx, a, in); err != nil {
-			return "", err
-		}
+	defer l.turn.pass()
+	if t := l.token.Load(); t.valid(c.cfg.Now()) {
+		return t, nil
 	}
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	return in.token, nil
-}
-
-// signedIn reports whether there is a token that stays valid for a while.
-func (in *signIn) signedIn(now time.Time) bool {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	return in.token != "" && now.Before(in.until)
-}
-
-// drop removes a token that was refused, unless it has been replaced already.
-func (in *signIn) drop(token string) {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	if in.token == token {
-		in.token = ""
-	}
+	return c.fetchToken(ctx, a, l)
 }
 
 // fetchToken makes the token call. It reads refused credentials again once.
-func (c *Client) fetchToken(ctx context.Context, a *account, in *signIn) (err error) {
+func (c *Client) fetchToken(ctx context.Context, a *account, l *login) (fetched *token, err error) {
 	started := c.cfg.Now()
 	for range 2 {
 		var keys Credentials
 		if keys, err = c.keys.get(ctx); err != nil {
-			return err
+			return nil, err
 		}
 		err = c.send(ctx, a, request{
 			kind: CallToken,
-			make: c.tokenRequest(in, keys),
+			make: c.tokenRequest(l, keys),
 			read: func(body []byte) ([]string, error) {
-				token, life, err := decodeToken(body)
-				in.mu.Lock()
-				defer in.mu.Unlock()
-				in.token, in.until = token, started.Add(life-min(tokenMargin, life/10))
+				bearer, life, err := decodeToken(body)
+				fetched = &token{bearer, started.Add(life - min(tokenMargin, life/10))}
 				return nil, err
 			},
 		})
+		if err == nil {
+			l.token.Store(fetched)
+		}
 		if failureOf(err).Reason != relatedro.CredentialsRejected {
-			return err
+			return fetched, err
 		}
 		c.keys.reject(keys)
 	}
-	return err
+	return nil, err
 }
 
-func (c *Client) tokenRequest(in *signIn, keys Credentials) func(context.Context) (*http.Request, error) {
+func (c *Client) tokenRequest(l *login, keys Credentials) func(context.Context) (*http.Request, error) {
 	form := url.Values{
 		"client_id":     {keys.ClientID},
 		"client_secret": {keys.ClientSecret},
 		"grant_type":    {"karmak_identity"},
 		"scope":         {"api"},
-		"account":       {in.account},
-		"user":          {in.user},
+		"account":       {l.account},
+		"user":          {l.user},
 	}.Encode()
 	return func(ctx context.Context) (*http.Request, error) {
 		r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.cfg.BaseURL+tokenPath, strings.NewReader(form))

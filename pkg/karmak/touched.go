@@ -3,6 +3,7 @@ package karmak
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"related-ro/pkg/relatedro"
@@ -69,10 +70,7 @@ func pages(most int, read func(size, page int) (rows int, err error)) (whole boo
 }
 
 func touchedURL(s *session, since time.Time, size, page int) string {
-	filter := "LastUpdate[GTE]" + since.Format("01-02-2006")
-	if s.branch != "" {
-		filter += "," + atBranch + s.branch
-	}
-	return s.face.views() + headerView + "?filter=" + encode(filter) + "&select=" + encode(columns(new(row).cells(), chargesColumn)) +
-		"&pagesize=" + strconv.Itoa(size) + "&page=" + strconv.Itoa(page)
+	filter := atBranch("LastUpdate[GTE]"+since.Format("01-02-2006"), s.branch)
+	selected := strings.TrimSuffix(headerColumns, ","+chargesColumn)
+	return lookupURL(s.face.views()+headerView, filter, selected, size) + strconv.Itoa(page)
 }
