@@ -19,10 +19,10 @@ const noSuchBranch = "Karmak has no branch of this location's branch code. " +
 // ActivationUnreachable, with a sentence that names the problem. The system status is advice: it
 // provides the version, and shows that a server is offline when its look-up failed. The check makes
 // up to five requests.
-func (c *Client) CheckActivation(ctx context.Context, over relatedro.Connection) relatedro.Activation {
-	s, failure := c.session(over)
+func (c *Client) CheckActivation(ctx context.Context, connection relatedro.Connection) relatedro.Activation {
+	s, failure := c.session(connection)
 	if failure != nil {
-		return relatedro.Activation{State: relatedro.ActivationUnreachable, Message: c.Sentence(over, failure.Reason)}
+		return relatedro.Activation{State: relatedro.ActivationUnreachable, Message: c.Sentence(connection, failure.Reason)}
 	}
 	branchKnown, err := c.checkFeature(ctx, s)
 	var said status
@@ -45,9 +45,9 @@ func (c *Client) CheckActivation(ctx context.Context, over relatedro.Connection)
 	case err == nil:
 		a.State, a.Message = relatedro.Inactive, noSuchBranch
 	case reason == relatedro.NotActivated:
-		a.State, a.Message = relatedro.Inactive, c.Sentence(over, reason)
+		a.State, a.Message = relatedro.Inactive, c.Sentence(connection, reason)
 	default:
-		a.State, a.Message = relatedro.ActivationUnreachable, c.Sentence(over, reason)
+		a.State, a.Message = relatedro.ActivationUnreachable, c.Sentence(connection, reason)
 	}
 	return a
 }
@@ -76,8 +76,8 @@ func (c *Client) sample(ctx context.Context, s *session, branch string) ([]row, 
 // Branches returns the account's active branches from Karmak's list, sorted by code. Fusion before
 // 3.62.00 has no such list, and the newer interface has none at all, so the latter fails with
 // BranchesUnlisted. The error is a *relatedro.Failure.
-func (c *Client) Branches(ctx context.Context, over relatedro.Connection) ([]relatedro.Branch, error) {
-	s, failure := c.session(over)
+func (c *Client) Branches(ctx context.Context, connection relatedro.Connection) ([]relatedro.Branch, error) {
+	s, failure := c.session(connection)
 	if failure != nil {
 		return nil, failure
 	}

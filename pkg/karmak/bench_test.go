@@ -16,10 +16,10 @@ func BenchmarkFamilies(b *testing.B) {
 			sim := dealer(b, karmaktest.Config{}, ros...)
 			c := client(b, sim)
 			// Fetches the token, opens connections and reads the first pages.
-			families(b, c, at("MAIN"), numbers...)
+			families(b, c, atBranch("MAIN"), numbers...)
 			sim.ResetCounts()
 			for b.Loop() {
-				families(b, c, at("MAIN"), numbers...)
+				families(b, c, atBranch("MAIN"), numbers...)
 			}
 			b.ReportMetric(float64(sim.Counts().Lookups())/float64(b.N)/float64(n), "lookups/RO")
 		})

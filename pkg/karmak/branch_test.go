@@ -1,7 +1,6 @@
 package karmak_test
 
 import (
-	"errors"
 	"strings"
 	"testing"
 
@@ -15,28 +14,25 @@ import (
 func branchDealer(t *testing.T, rules karmaktest.Rules) *karmaktest.Server {
 	t.Helper()
 	sim := dealer(t, karmaktest.Config{}, karmaktest.RO{Number: "100", Branch: "MAIN"})
-	if err := sim.UpdateAccount(account, func(a *karmaktest.Account) {
+	changeAccount(t, sim, func(a *karmaktest.Account) {
 		a.FusionVersion, a.Rules = "3.62.0.0", rules
 		a.Branches = []karmaktest.Branch{
 			{ID: "1", Code: "WEST", Name: "Karmak of Springfield"}, {ID: "2", Code: "MAIN", Name: "Karmak of Carlinville"},
 			{ID: "3", Code: "EAST", Name: "Closed", Inactive: true},
 		}
-	}); err != nil {
-		t.Fatal(err)
-	}
+	})
 	return sim
 }
 
 func TestBranches(t *testing.T) {
-	got, err := client(t, branchDealer(t, karmaktest.Rules{})).Branches(t.Context(), over)
+	got, err := client(t, branchDealer(t, karmaktest.Rules{})).Branches(t.Context(), connection)
 	want := []relatedro.Branch{{Code: "MAIN", Name: "Karmak of Carlinville"}, {Code: "WEST", Name: "Karmak of Springfield"}}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("Branches: %v (-want +got):\n%s", err, diff)
 	}
 	for status, want := range map[int]relatedro.Reason{403: relatedro.AccountNotPermitted, 404: relatedro.UnexpectedAnswer} {
-		_, err := client(t, branchDealer(t, karmaktest.Rules{Branches: status})).Branches(t.Context(), over)
-		var f *relatedro.Failure
-		if !errors.As(err, &f) || f.Reason != want {
+		_, err := client(t, branchDealer(t, karmaktest.Rules{Branches: status})).Branches(t.Context(), connection)
+		if failureReason(err) != want {
 			t.Errorf("Branches refused with %d: %v, want %s", status, err, want)
 		}
 	}
@@ -64,11 +60,9 @@ func TestCheckActivationOfABranch(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			sim := branchDealer(t, test.rules)
 			if test.fault != "" {
-				if err := sim.SetFault(karmaktest.Fault{Kind: test.fault, Call: karmaktest.CallBranches}); err != nil {
-					t.Fatal(err)
-				}
+				strike(t, sim, karmaktest.Fault{Kind: test.fault, Call: karmaktest.CallBranches})
 			}
-			got := client(t, sim).CheckActivation(t.Context(), at(test.branch))
+			got := client(t, sim).CheckActivation(t.Context(), atBranch(test.branch))
 			if got.State != test.want || (test.want == relatedro.Inactive) != strings.Contains(got.Message, "choose the branch") {
 				t.Errorf("CheckActivation: %+v, want %s", got, test.want)
 			}
@@ -81,7 +75,7 @@ func TestCheckActivationOfABranch(t *testing.T) {
 
 func TestCheckActivationOfABranchWithoutAnyRO(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{}) // its Fusion lists no branches
-	if got := client(t, sim).CheckActivation(t.Context(), at("MAIN")); got.State != relatedro.Active {
+	if got := client(t, sim).CheckActivation(t.Context(), atBranch("MAIN")); got.State != relatedro.Active {
 		t.Errorf("CheckActivation: %+v, want active", got)
 	}
 }

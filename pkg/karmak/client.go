@@ -111,12 +111,12 @@ type session struct {
 }
 
 // session returns the session of a connection, or a failure if the connection is invalid.
-func (c *Client) session(over relatedro.Connection) (*session, *relatedro.Failure) {
-	missing, wrong := c.CheckConnection(over)
+func (c *Client) session(connection relatedro.Connection) (*session, *relatedro.Failure) {
+	missing, wrong := c.CheckConnection(connection)
 	if err := errors.Join(append(missing, wrong...)...); err != nil {
 		return nil, &relatedro.Failure{Reason: relatedro.AccountNotPermitted, Err: err}
 	}
-	key := accountKey{over.Kind, over.Account}
+	key := accountKey{connection.Kind, connection.Account}
 	c.mu.Lock()
 	a := c.accounts[key]
 	if a == nil {
@@ -124,17 +124,17 @@ func (c *Client) session(over relatedro.Connection) (*session, *relatedro.Failur
 		c.accounts[key] = a
 	}
 	c.mu.Unlock()
-	if over.Kind == ReportDataAccess {
-		return &session{a, reportData{c, over.Account}, over.Branch}, nil
+	if connection.Kind == ReportDataAccess {
+		return &session{a, reportData{c, connection.Account}, connection.Branch}, nil
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	l := a.users[over.User]
+	l := a.users[connection.User]
 	if l == nil {
-		l = &login{account: over.Account, user: over.User, turn: make(turn, 1)}
-		a.users[over.User] = l
+		l = &login{account: connection.Account, user: connection.User, turn: make(turn, 1)}
+		a.users[connection.User] = l
 	}
-	return &session{a, &unity{c, a, l}, over.Branch}, nil
+	return &session{a, &unity{c, a, l}, connection.Branch}, nil
 }
 
 // admit returns nil if a request to the account may be sent now. The caller must then call record

@@ -17,18 +17,18 @@ const accountNumber = "03900"
 
 // face is one of Karmak's interfaces to the test account.
 type face struct {
-	name string // the simulator's name for it
-	over relatedro.Connection
+	name       string // the simulator's name for it
+	connection relatedro.Connection
 }
 
-func (f face) at(branch string) relatedro.Connection {
-	f.over.Branch = branch
-	return f.over
+func (f face) atBranch(branch string) relatedro.Connection {
+	f.connection.Branch = branch
+	return f.connection
 }
 
 func faces() []face {
 	return []face{
-		{karmaktest.Unity, over},
+		{karmaktest.Unity, connection},
 		{karmaktest.ReportDataAccess, relatedro.Connection{Kind: karmak.ReportDataAccess, Account: accountNumber}},
 	}
 }
@@ -37,9 +37,7 @@ func faces() []face {
 func (f face) dealer(t testing.TB, ros ...karmaktest.RO) *karmaktest.Server {
 	t.Helper()
 	sim := dealer(t, karmaktest.Config{SubscriptionKey: "subscr1ption", Now: func() time.Time { return dmstest.Today.Add(10 * time.Hour) }}, ros...)
-	if err := sim.UpdateAccount(account, func(a *karmaktest.Account) { a.Number, a.Face = accountNumber, f.name }); err != nil {
-		t.Fatal(err)
-	}
+	changeAccount(t, sim, func(a *karmaktest.Account) { a.Number, a.Face = accountNumber, f.name })
 	return sim
 }
 
@@ -75,13 +73,11 @@ func TestConformance(t *testing.T) {
 					ros = append(ros, roOf(ro))
 				}
 				sim := f.dealer(t, ros...)
-				if err := sim.UpdateAccount(account, func(a *karmaktest.Account) { a.FusionVersion = "3.62.0.0" }); err != nil {
-					t.Fatal(err)
-				}
+				changeAccount(t, sim, func(a *karmaktest.Account) { a.FusionVersion = "3.62.0.0" })
 				c := client(t, sim, bothKeys)
 				return dmstest.Subject{
-					DMS: c, Feed: c, At: f.at,
-					Foreign:       relatedro.Connection{Kind: f.over.Kind, Account: "not-ours", User: f.over.User},
+					DMS: c, Feed: c, At: f.atBranch,
+					Foreign:       relatedro.Connection{Kind: f.connection.Kind, Account: "not-ours", User: f.connection.User},
 					Number:        func(n int) string { return strconv.Itoa(50000 + n) },
 					Spelled:       func(n int) string { return "0" + strconv.Itoa(50000+n) },
 					ListsBranches: f.name == karmaktest.Unity,

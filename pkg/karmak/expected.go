@@ -22,8 +22,8 @@ const taskPages = 20
 // expected billing is not worth load on the dealer's server. The look-up filters by the
 // connection's branch. Karmak does not publish whether RepairOrderTask has a branch column; without
 // one the result is unknown.
-func (c *Client) Expected(ctx context.Context, over relatedro.Connection, ros []string) map[string][]relatedro.Expected {
-	s, refusal := c.session(over)
+func (c *Client) Expected(ctx context.Context, connection relatedro.Connection, ros []string) map[string][]relatedro.Expected {
+	s, refusal := c.session(connection)
 	if refusal != nil {
 		return nil
 	}

@@ -32,10 +32,8 @@ func TestExpectedNamesWhomTasksAreToBeBilledTo(t *testing.T) {
 				}},
 				karmaktest.RO{Number: "50123", Branch: "ELSEWHERE", Tasks: []karmaktest.Task{alternate(1, "1", "Another")}},
 				karmaktest.RO{Number: "50130", Branch: "MAIN", Tasks: []karmaktest.Task{{Number: 1}}})
-			if err := sim.UpdateAccount(account, func(a *karmaktest.Account) { a.Rendering = rendering }); err != nil {
-				t.Fatal(err)
-			}
-			got := client(t, sim).Expected(t.Context(), at("MAIN"), []string{"50123", "50130", "0050123", "77777", "not,askable"})
+			changeAccount(t, sim, func(a *karmaktest.Account) { a.Rendering = rendering })
+			got := client(t, sim).Expected(t.Context(), atBranch("MAIN"), []string{"50123", "50130", "0050123", "77777", "not,askable"})
 			list := []relatedro.Expected{expected("9014", "Cummins Warranty", 1), expected("9001", "Freightliner Warranty", 2)}
 			want := map[string][]relatedro.Expected{"50123": list, "50130": nil, "0050123": list, "77777": nil}
 			if diff := cmp.Diff(want, got); diff != "" {
@@ -59,9 +57,7 @@ func TestExpectedIsNoTroubleOfTheAccount(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			sim := dealer(t, karmaktest.Config{}, karmaktest.RO{Number: "50123", Tasks: []karmaktest.Task{alternate(1, "9001", "Freightliner Warranty")}})
 			f.Call = karmaktest.CallTasks
-			if err := sim.SetFault(f); err != nil {
-				t.Fatal(err)
-			}
+			strike(t, sim, f)
 			var calls []karmak.Call
 			c := client(t, sim, func(cfg *karmak.Config) {
 				cfg.Observe = func(call karmak.Call) {
@@ -71,14 +67,14 @@ func TestExpectedIsNoTroubleOfTheAccount(t *testing.T) {
 				}
 			})
 			for range 10 {
-				if got := c.Expected(t.Context(), over, []string{"50123"}); len(got) != 0 {
+				if got := c.Expected(t.Context(), connection, []string{"50123"}); len(got) != 0 {
 					t.Errorf("got %v", got)
 				}
 			}
 			if len(calls) != 10 || calls[0].Outcome == "" {
 				t.Errorf("calls %+v", calls)
 			}
-			if f := families(t, c, over, "50123")["50123"]; f.Failure != nil {
+			if f := families(t, c, connection, "50123")["50123"]; f.Failure != nil {
 				t.Errorf("Families fails afterwards: %v", f.Failure)
 			}
 		})
@@ -89,14 +85,12 @@ func TestExpectedIsNoTroubleOfTheAccount(t *testing.T) {
 // branch's RO is unknown.
 func TestExpectedWithoutBranchesOfTasks(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{}, karmaktest.RO{Number: "50123", Branch: "MAIN", Tasks: []karmaktest.Task{alternate(1, "9001", "Freightliner Warranty")}})
-	if err := sim.UpdateAccount(account, func(a *karmaktest.Account) { a.Rules.NoTaskBranch = true }); err != nil {
-		t.Fatal(err)
-	}
+	changeAccount(t, sim, func(a *karmaktest.Account) { a.Rules.NoTaskBranch = true })
 	c := client(t, sim)
-	if got := c.Expected(t.Context(), at("MAIN"), []string{"50123"}); len(got) != 0 {
+	if got := c.Expected(t.Context(), atBranch("MAIN"), []string{"50123"}); len(got) != 0 {
 		t.Errorf("at a branch: %v", got)
 	}
-	if got := c.Expected(t.Context(), over, []string{"50123"}); len(got["50123"]) != 1 {
+	if got := c.Expected(t.Context(), connection, []string{"50123"}); len(got["50123"]) != 1 {
 		t.Errorf("without a branch: %v", got)
 	}
 }
@@ -104,7 +98,7 @@ func TestExpectedWithoutBranchesOfTasks(t *testing.T) {
 // A number that is not an integer gets its own look-up, and fails alone.
 func TestExpectedOfNumbersThatAreNoIntegers(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{}, karmaktest.RO{Number: "50123", Tasks: []karmaktest.Task{alternate(1, "9001", "Freightliner Warranty")}})
-	got := client(t, sim).Expected(t.Context(), over, []string{"R50999", "50123"})
+	got := client(t, sim).Expected(t.Context(), connection, []string{"R50999", "50123"})
 	if diff := cmp.Diff(map[string][]relatedro.Expected{"50123": {expected("9001", "Freightliner Warranty", 1)}}, got); diff != "" {
 		t.Error(diff)
 	}
@@ -117,7 +111,7 @@ func TestExpectedOfManyTasks(t *testing.T) {
 		ro.Tasks = append(ro.Tasks, alternate(i, fmt.Sprint("W", i%20), fmt.Sprintf("Warranty %02d", i%20)))
 	}
 	sim := dealer(t, karmaktest.Config{MaxPageSize: 100}, ro)
-	list := client(t, sim).Expected(t.Context(), over, []string{"50123"})["50123"]
+	list := client(t, sim).Expected(t.Context(), connection, []string{"50123"})["50123"]
 	if len(list) != relatedro.MostExpected || list[0].Name != "Warranty 00" {
 		t.Fatalf("got %v", list)
 	}
@@ -129,7 +123,7 @@ func TestExpectedOfManyTasks(t *testing.T) {
 // The look-up selects only the columns that it needs.
 func TestExpectedSelectsFewColumns(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{}, karmaktest.RO{Number: "50123"})
-	client(t, sim).Expected(t.Context(), at("MAIN"), []string{"50123"})
+	client(t, sim).Expected(t.Context(), atBranch("MAIN"), []string{"50123"})
 	requests := sim.Requests()
 	asked, err := url.Parse(requests[len(requests)-1].URL)
 	if err != nil {
@@ -150,7 +144,7 @@ func TestFamilyTellsWhomItIsBilledTo(t *testing.T) {
 		karmaktest.RO{Number: "1", BillingCustomerNumber: "2207", BillingCustomerName: "Acme"},
 		karmaktest.RO{Number: "2", Original: "1", BillingCustomerNumber: "9001", BillingCustomerName: "Freightliner Warranty"},
 		karmaktest.RO{Number: "3", Original: "1", BillingCustomerNumber: "9014", BillingCustomerName: "Cummins Warranty", Voided: true})
-	got := families(t, client(t, sim), over, "1")["1"].Billed
+	got := families(t, client(t, sim), connection, "1")["1"].Billed
 	want := []relatedro.Customer{{Number: "2207", Name: "Acme"}, {Number: "9001", Name: "Freightliner Warranty"}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

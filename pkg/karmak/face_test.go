@@ -53,10 +53,8 @@ func TestBothFacesCostTheSame(t *testing.T) {
 			ros, firsts := generations(c.ros, c.depth)
 			for _, f := range faces() {
 				sim := f.dealer(t, ros...)
-				if err := sim.UpdateAccount(account, func(a *karmaktest.Account) { a.MaxPageSize = c.maxPage }); err != nil {
-					t.Fatal(err)
-				}
-				for ro, found := range families(t, client(t, sim, bothKeys), f.at(c.branch), firsts...) {
+				changeAccount(t, sim, func(a *karmaktest.Account) { a.MaxPageSize = c.maxPage })
+				for ro, found := range families(t, client(t, sim, bothKeys), f.atBranch(c.branch), firsts...) {
 					if found.Failure != nil || len(found.Related) != c.depth {
 						t.Fatalf("%s: RO %s has %d related, %v", f.name, ro, len(found.Related), found.Failure)
 					}
@@ -77,7 +75,7 @@ func TestAccountThatIsMoved(t *testing.T) {
 	c := client(t, sim, bothKeys)
 	reads := func(f face, want relatedro.Reason) {
 		t.Helper()
-		found, err := c.Families(t.Context(), f.over, []string{"100"})
+		found, err := c.Families(t.Context(), f.connection, []string{"100"})
 		switch {
 		case want != "" && failureReason(err) != want:
 			t.Errorf("%s: %v, want %s", f.name, err, want)
@@ -131,11 +129,11 @@ func TestSubscriptionKeyIsOurs(t *testing.T) {
 			client := client(t, sim, func(k *karmak.Config) {
 				k.Credentials, k.Logger = fixed(c.key), slog.New(slog.NewJSONHandler(&said, nil))
 			})
-			_, err := client.Families(t.Context(), newer.over, []string{"100"})
+			_, err := client.Families(t.Context(), newer.connection, []string{"100"})
 			if failureReason(err) != c.want || !strings.Contains(err.Error(), c.log) {
 				t.Errorf("Families: %v, want %s and %q", err, c.want, c.log)
 			}
-			a := client.CheckActivation(t.Context(), newer.over)
+			a := client.CheckActivation(t.Context(), newer.connection)
 			if a.State != relatedro.ActivationUnreachable || !strings.Contains(strings.ToLower(a.Message), "subscription key") {
 				t.Errorf("CheckActivation: %+v", a)
 			}
@@ -145,8 +143,8 @@ func TestSubscriptionKeyIsOurs(t *testing.T) {
 			if n := sim.Counts().Lookups(); n != c.asked {
 				t.Errorf("%d look-ups with this key, want %d", n, c.asked)
 			}
-			over := relatedro.Connection{Account: "other", User: unity.over.User}
-			if found, err := client.Families(t.Context(), over, []string{"200"}); err != nil || found["200"].Failure != nil {
+			connection := relatedro.Connection{Account: "other", User: unity.connection.User}
+			if found, err := client.Families(t.Context(), connection, []string{"200"}); err != nil || found["200"].Failure != nil {
 				t.Errorf("through Unity: %v, %v", found, err)
 			}
 			if c.key != "" && strings.Contains(said.String()+err.Error(), c.key) {
@@ -164,11 +162,11 @@ func TestSubscriptionKeyIsReadAgainOnceItIsRefused(t *testing.T) {
 		k.Now = func() time.Time { return now }
 		k.Credentials = func(ctx context.Context) (karmak.Credentials, error) { return fixed(key)(ctx) }
 	})
-	families(t, c, newer.over, "100")
+	families(t, c, newer.connection, "100")
 	sim.RotateSubscriptionKey("rotated")
 	key = "rotated"
 	now = now.Add(time.Minute)
-	families(t, c, newer.over, "100")
+	families(t, c, newer.connection, "100")
 }
 
 func TestAccountHeaderIsConfiguration(t *testing.T) {
@@ -178,7 +176,7 @@ func TestAccountHeaderIsConfiguration(t *testing.T) {
 		k.AccountHeader = "Dealer-Number"
 		k.Transport = renaming{http.DefaultTransport}
 	})
-	families(t, c, newer.over, "100")
+	families(t, c, newer.connection, "100")
 	config := config(sim)
 	config.AccountHeader = "Dealer Number"
 	if err := config.Validate(); err == nil || !strings.Contains(err.Error(), "AccountHeader") {
@@ -199,15 +197,13 @@ func (r renaming) RoundTrip(request *http.Request) (*http.Response, error) {
 func TestDealerWhoIsAwayByTheNewerInterface(t *testing.T) {
 	newer := faces()[1]
 	sim := newer.dealer(t, karmaktest.RO{Number: "100"})
-	if err := sim.SetFault(karmaktest.Fault{Kind: karmaktest.Offline}); err != nil {
-		t.Fatal(err)
-	}
+	strike(t, sim, karmaktest.Fault{Kind: karmaktest.Offline})
 	c := client(t, sim, bothKeys)
-	if _, err := c.Families(t.Context(), newer.over, []string{"100"}); failureReason(err) != relatedro.DealerOffline {
+	if _, err := c.Families(t.Context(), newer.connection, []string{"100"}); failureReason(err) != relatedro.DealerOffline {
 		t.Errorf("Families: %v", err)
 	}
 	want := "This dealer's Karmak Fusion server does not answer. Please check that the server is running."
-	if a := client(t, sim, bothKeys).CheckActivation(t.Context(), newer.over); a.State != relatedro.ActivationUnreachable || a.Message != want {
+	if a := client(t, sim, bothKeys).CheckActivation(t.Context(), newer.connection); a.State != relatedro.ActivationUnreachable || a.Message != want {
 		t.Errorf("CheckActivation: %+v", a)
 	}
 }

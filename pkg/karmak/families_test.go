@@ -47,10 +47,10 @@ func TestFamiliesRelations(t *testing.T) {
 		for _, page := range []int{1, 2, 3, 500} {
 			t.Run(fmt.Sprintf("%s/page of %d", test.name, page), func(t *testing.T) {
 				c := client(t, dealer(t, karmaktest.Config{MaxPageSize: page}, threeLevels()...))
-				for _, over := range []relatedro.Connection{over, at("MAIN")} {
-					got := relations(families(t, c, over, test.ro)[test.ro])
+				for _, connection := range []relatedro.Connection{connection, atBranch("MAIN")} {
+					got := relations(families(t, c, connection, test.ro)[test.ro])
 					if diff := cmp.Diff(test.want, got); diff != "" {
-						t.Errorf("family over %+v (-want +got):\n%s", over, diff)
+						t.Errorf("family over %+v (-want +got):\n%s", connection, diff)
 					}
 				}
 			})
@@ -60,7 +60,7 @@ func TestFamiliesRelations(t *testing.T) {
 
 func TestFamiliesHasEveryNumberAsked(t *testing.T) {
 	c := client(t, dealer(t, karmaktest.Config{}, threeLevels()...))
-	got := families(t, c, over, "100", "1111", "404", "1,2", "100")
+	got := families(t, c, connection, "100", "1111", "404", "1,2", "100")
 	if len(got) != 4 {
 		t.Errorf("got %d families, want 4", len(got))
 	}
@@ -96,7 +96,7 @@ func TestFamiliesCost(t *testing.T) {
 		t.Run(fmt.Sprintf("%d ROs with %d spinoffs, page of %d, branch %q", test.ros, test.spinoffs, test.page, test.branch), func(t *testing.T) {
 			ros, numbers := forest(test.ros, test.spinoffs)
 			sim := dealer(t, karmaktest.Config{MaxPageSize: test.page}, ros...)
-			found := families(t, client(t, sim), at(test.branch), numbers...)
+			found := families(t, client(t, sim), atBranch(test.branch), numbers...)
 			for ro, f := range found {
 				if len(f.Related) != test.spinoffs {
 					t.Fatalf("RO %s has %d related ROs, want %d", ro, len(f.Related), test.spinoffs)

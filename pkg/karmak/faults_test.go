@@ -16,9 +16,9 @@ import (
 )
 
 // failure calls Families and returns the *Failure of its error.
-func failure(t *testing.T, c *karmak.Client, over relatedro.Connection, ros ...string) *relatedro.Failure {
+func failure(t *testing.T, c *karmak.Client, connection relatedro.Connection, ros ...string) *relatedro.Failure {
 	t.Helper()
-	_, err := c.Families(t.Context(), over, ros)
+	_, err := c.Families(t.Context(), connection, ros)
 	var f *relatedro.Failure
 	if !errors.As(err, &f) {
 		t.Fatalf("Families: %v, want a *Failure", err)
@@ -72,15 +72,13 @@ func TestEveryFaultHasItsReason(t *testing.T) {
 			if test.fault.Kind != karmaktest.Offline {
 				test.fault.Call = karmaktest.CallHeaders
 			}
-			if err := sim.SetFault(test.fault); err != nil {
-				t.Fatal(err)
-			}
+			strike(t, sim, test.fault)
 			c := client(t, sim, func(c *karmak.Config) {
 				if test.want == relatedro.Unreachable {
 					c.RequestTimeout = 100 * time.Millisecond
 				}
 			})
-			f := failure(t, c, over, "100")
+			f := failure(t, c, connection, "100")
 			if f.Reason != test.want {
 				t.Errorf("reason %s (%v), want %s", f.Reason, f.Err, test.want)
 			}
@@ -111,15 +109,13 @@ func TestFaultsOfTheTokenCall(t *testing.T) {
 			t.Parallel()
 			sim := dealer(t, karmaktest.Config{}, threeLevels()...)
 			test.fault.Call = karmaktest.CallToken
-			if err := sim.SetFault(test.fault); err != nil {
-				t.Fatal(err)
-			}
+			strike(t, sim, test.fault)
 			c := client(t, sim, func(c *karmak.Config) {
 				if test.fault.Kind == karmaktest.Hang {
 					c.RequestTimeout = 100 * time.Millisecond
 				}
 			})
-			if f := failure(t, c, over, "100"); f.Reason != test.want {
+			if f := failure(t, c, connection, "100"); f.Reason != test.want {
 				t.Errorf("reason %s (%v), want %s", f.Reason, f.Err, test.want)
 			}
 			if n := sim.Counts().Lookups(); n != 0 {
@@ -147,10 +143,8 @@ func TestPassingFaultsAreTriedAgain(t *testing.T) {
 				sim := dealer(t, karmaktest.Config{MaxPageSize: page}, threeLevels()...)
 				fault := fault
 				fault.Call, fault.Times = karmaktest.CallHeaders, 1
-				if err := sim.SetFault(fault); err != nil {
-					t.Fatal(err)
-				}
-				if n := len(families(t, client(t, sim), over, "100")["100"].Related); n != 5 {
+				strike(t, sim, fault)
+				if n := len(families(t, client(t, sim), connection, "100")["100"].Related); n != 5 {
 					t.Errorf("%d related ROs, want 5", n)
 				}
 			})
@@ -171,15 +165,13 @@ func TestWhatCannotSucceedIsAskedOnce(t *testing.T) {
 		t.Run(fmt.Sprint(fault.Kind, fault.Status), func(t *testing.T) {
 			sim := dealer(t, karmaktest.Config{}, threeLevels()...)
 			fault.Call = karmaktest.CallHeaders
-			if err := sim.SetFault(fault); err != nil {
-				t.Fatal(err)
-			}
+			strike(t, sim, fault)
 			c := client(t, sim, func(c *karmak.Config) {
 				if fault.Kind == karmaktest.Hang {
 					c.RequestTimeout = 100 * time.Millisecond
 				}
 			})
-			failure(t, c, over, "100")
+			failure(t, c, connection, "100")
 			if n := sim.Counts().Lookups(); n != 1 {
 				t.Errorf("%d look-ups, want 1", n)
 			}
@@ -189,10 +181,8 @@ func TestWhatCannotSucceedIsAskedOnce(t *testing.T) {
 
 func TestRefusedTokenIsReplacedOnce(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{}, threeLevels()...)
-	if err := sim.SetFault(karmaktest.Fault{Kind: karmaktest.RevokedToken, Call: karmaktest.CallHeaders}); err != nil {
-		t.Fatal(err)
-	}
-	client(t, sim).CheckActivation(t.Context(), over)
+	strike(t, sim, karmaktest.Fault{Kind: karmaktest.RevokedToken, Call: karmaktest.CallHeaders})
+	client(t, sim).CheckActivation(t.Context(), connection)
 	got := sim.Counts().Calls
 	want := map[string]int{karmaktest.CallToken: 2, karmaktest.CallHeaders: 2}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -206,7 +196,7 @@ func TestAnswerMayHave8MiB(t *testing.T) {
 		c := client(t, sim, func(c *karmak.Config) {
 			c.Transport = padded{http.DefaultTransport.(*http.Transport).Clone(), size}
 		})
-		if got := c.CheckActivation(t.Context(), over); got.State != want {
+		if got := c.CheckActivation(t.Context(), connection); got.State != want {
 			t.Errorf("answer of %d bytes: %+v, want %s", size, got, want)
 		}
 	}
@@ -216,15 +206,12 @@ func TestDeadlineOfTheCallerHolds(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{}, threeLevels()...)
 	c := client(t, sim)
 	// Fetch the token first: a token call could use up the short deadline below.
-	families(t, c, over, "900")
-	if err := sim.SetFault(karmaktest.Fault{Kind: karmaktest.Hang, Call: karmaktest.CallHeaders}); err != nil {
-		t.Fatal(err)
-	}
+	families(t, c, connection, "900")
+	strike(t, sim, karmaktest.Fault{Kind: karmaktest.Hang, Call: karmaktest.CallHeaders})
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
-	_, err := c.Families(ctx, over, []string{"100"})
-	var f *relatedro.Failure
-	if !errors.As(err, &f) || f.Reason != relatedro.OutOfTime {
+	_, err := c.Families(ctx, connection, []string{"100"})
+	if failureReason(err) != relatedro.OutOfTime {
 		t.Errorf("Families: %v, want out_of_time", err)
 	}
 }
@@ -233,9 +220,8 @@ func TestCallerWhoGoesAwayIsOutOfTime(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{}, threeLevels()...)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := client(t, sim).Families(ctx, over, []string{"100"})
-	var f *relatedro.Failure
-	if !errors.As(err, &f) || f.Reason != relatedro.OutOfTime {
+	_, err := client(t, sim).Families(ctx, connection, []string{"100"})
+	if failureReason(err) != relatedro.OutOfTime {
 		t.Errorf("Families: %v, want out_of_time", err)
 	}
 	if n := sim.Counts().Total; n != 0 {
@@ -246,7 +232,7 @@ func TestCallerWhoGoesAwayIsOutOfTime(t *testing.T) {
 func TestServerThatHeedsNoPageNumberIsLeft(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{}, threeLevels()...)
 	c := client(t, sim, func(c *karmak.Config) { c.Transport = answers(`[{"RONumber":"100","OriginalRONumber":"100"}]`) })
-	if f := failure(t, c, over, "100"); f.Reason != relatedro.UnexpectedAnswer {
+	if f := failure(t, c, connection, "100"); f.Reason != relatedro.UnexpectedAnswer {
 		t.Errorf("failure %v, want unexpected_answer", f)
 	}
 }

@@ -19,9 +19,9 @@ const (
 )
 
 // over is the connection of most tests. at returns the same connection at a branch.
-var over = relatedro.Connection{Account: account, User: user}
+var connection = relatedro.Connection{Account: account, User: user}
 
-func at(branch string) relatedro.Connection {
+func atBranch(branch string) relatedro.Connection {
 	return relatedro.Connection{Account: account, User: user, Branch: branch}
 }
 
@@ -36,6 +36,22 @@ func dealer(t testing.TB, config karmaktest.Config, ros ...karmaktest.RO) *karma
 		t.Fatal(err)
 	}
 	return sim
+}
+
+// strike sets a fault.
+func strike(t testing.TB, sim *karmaktest.Server, fault karmaktest.Fault) {
+	t.Helper()
+	if err := sim.SetFault(fault); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// changeAccount changes the account of most tests.
+func changeAccount(t testing.TB, sim *karmaktest.Server, change func(*karmaktest.Account)) {
+	t.Helper()
+	if err := sim.UpdateAccount(account, change); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // client returns a client of the simulator with short waits.
@@ -64,9 +80,9 @@ func config(sim *karmaktest.Server) karmak.Config {
 	}
 }
 
-func families(t testing.TB, c *karmak.Client, over relatedro.Connection, ros ...string) map[string]relatedro.Family {
+func families(t testing.TB, c *karmak.Client, connection relatedro.Connection, ros ...string) map[string]relatedro.Family {
 	t.Helper()
-	found, err := c.Families(t.Context(), over, ros)
+	found, err := c.Families(t.Context(), connection, ros)
 	if err != nil {
 		t.Fatalf("Families: %v", err)
 	}

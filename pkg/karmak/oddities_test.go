@@ -39,7 +39,7 @@ func TestFamiliesShowsROsInAnyState(t *testing.T) {
 		},
 		{RO: "104", MadeFrom: "100", Relation: relatedro.Alternate, Status: relatedro.ROOpen, Voided: true, TotalCharges: "0.00"},
 	}
-	got := families(t, client(t, sim), over, "100")["100"].Related
+	got := families(t, client(t, sim), connection, "100")["100"].Related
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("related ROs (-want +got):\n%s", diff)
 	}
@@ -56,7 +56,7 @@ func TestFamiliesOfAmbiguousBranch(t *testing.T) {
 	for _, page := range []int{2, 3, 500} {
 		t.Run(fmt.Sprint("page of ", page), func(t *testing.T) {
 			c := client(t, dealer(t, karmaktest.Config{MaxPageSize: page}, ros...))
-			found := families(t, c, over, "100", "200", "300")
+			found := families(t, c, connection, "100", "200", "300")
 			for _, ro := range []string{"100", "200"} { // 200 was made from one of the two ROs 100
 				if f := found[ro].Failure; f == nil || f.Reason != relatedro.AmbiguousBranch {
 					t.Errorf("RO %s: %v, want ambiguous_branch", ro, f)
@@ -65,7 +65,7 @@ func TestFamiliesOfAmbiguousBranch(t *testing.T) {
 			if f := found["300"].Failure; f != nil {
 				t.Errorf("RO 300: %v", f)
 			}
-			got := relations(families(t, c, at("EAST"), "100")["100"])
+			got := relations(families(t, c, atBranch("EAST"), "100")["100"])
 			if want := []string{"101 alternate"}; !slices.Equal(got, want) {
 				t.Errorf("at a branch: %v, want %v", got, want)
 			}
@@ -85,13 +85,13 @@ func TestFamiliesAtABranchSeesThatBranchAlone(t *testing.T) {
 		{RO: "100", Relation: relatedro.Original},
 		{RO: "102", MadeFrom: "100", Relation: relatedro.Sibling, Status: relatedro.ROOpen, TotalCharges: "0.00"},
 	}
-	if diff := cmp.Diff(want, families(t, c, at("EAST"), "101")["101"].Related); diff != "" {
+	if diff := cmp.Diff(want, families(t, c, atBranch("EAST"), "101")["101"].Related); diff != "" {
 		t.Errorf("family of 101 at EAST (-want +got):\n%s", diff)
 	}
-	if f := families(t, c, at("EAST"), "100")["100"].Failure; f == nil || f.Reason != relatedro.RONotFound {
+	if f := families(t, c, atBranch("EAST"), "100")["100"].Failure; f == nil || f.Reason != relatedro.RONotFound {
 		t.Errorf("RO 100 at EAST: %v, want ro_not_found", f)
 	}
-	if got, want := relations(families(t, c, over, "101")["101"]), []string{"90 original", "100 original", "102 sibling", "103 alternate"}; !slices.Equal(got, want) {
+	if got, want := relations(families(t, c, connection, "101")["101"]), []string{"90 original", "100 original", "102 sibling", "103 alternate"}; !slices.Equal(got, want) {
 		t.Errorf("family of 101 without a branch: %v, want %v", got, want)
 	}
 }
@@ -107,7 +107,7 @@ func TestFamiliesLooksForTwinsOfSpinoffs(t *testing.T) {
 		karmaktest.RO{Number: "201", Branch: "MAIN", Original: "200"},
 		karmaktest.RO{Number: "202", Branch: "EAST", Original: "201"},
 	))
-	found := families(t, c, over, "100", "200")
+	found := families(t, c, connection, "100", "200")
 	if f := found["100"].Failure; f == nil || f.Reason != relatedro.AmbiguousBranch {
 		t.Errorf("RO 100: %v, want ambiguous_branch", f)
 	}
@@ -126,7 +126,7 @@ func TestFamiliesListsWhatItCannotAskFor(t *testing.T) {
 		karmaktest.RO{Number: long, Original: "100"},
 		karmaktest.RO{Number: "200", Original: "199"}, // 199 has no row
 	)
-	found := families(t, client(t, sim), over, "100", "200")
+	found := families(t, client(t, sim), connection, "100", "200")
 	want := []string{"1,2 original", "101 alternate", "1|2 alternate", "NULL alternate", long + " alternate"}
 	if diff := cmp.Diff(want, relations(found["100"])); diff != "" {
 		t.Errorf("family of 100 (-want +got):\n%s", diff)
@@ -144,7 +144,7 @@ func TestFamiliesListsWhatItCannotAskFor(t *testing.T) {
 func TestFamiliesTakesNumbersWithLeadingZerosForTheSame(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{},
 		karmaktest.RO{Number: "0050"}, karmaktest.RO{Number: "51", Original: "50"}, karmaktest.RO{Number: "52", Original: "0050"})
-	found := families(t, client(t, sim), over, "050", "50", "51")
+	found := families(t, client(t, sim), connection, "050", "50", "51")
 	for _, ro := range []string{"050", "50"} {
 		if got, want := relations(found[ro]), []string{"51 alternate", "52 alternate"}; !slices.Equal(got, want) {
 			t.Errorf("RO %s: %v, want %v", ro, got, want)
@@ -159,7 +159,7 @@ func TestFamiliesRunningInACircle(t *testing.T) {
 	c := client(t, dealer(t, karmaktest.Config{},
 		karmaktest.RO{Number: "1", Original: "3"}, karmaktest.RO{Number: "2", Original: "1"}, karmaktest.RO{Number: "3", Original: "2"},
 		karmaktest.RO{Number: "4", Original: "4"}))
-	found := families(t, c, over, "1", "4")
+	found := families(t, c, connection, "1", "4")
 	if got, want := relations(found["1"]), []string{"2 original", "3 original"}; !slices.Equal(got, want) {
 		t.Errorf("RO 1: %v, want %v", got, want)
 	}
@@ -178,7 +178,7 @@ func TestFamiliesThatDoNotEnd(t *testing.T) {
 	}
 	ros = append(ros, karmaktest.RO{Number: "1"}, karmaktest.RO{Number: "2"}, karmaktest.RO{Number: "3", Original: "2"},
 		karmaktest.RO{Number: "20000"})
-	found := families(t, client(t, dealer(t, karmaktest.Config{}, ros...)), over, "1", "2", "20000")
+	found := families(t, client(t, dealer(t, karmaktest.Config{}, ros...)), connection, "1", "2", "20000")
 	for _, ro := range []string{"1", "20000"} {
 		if f := found[ro].Failure; f == nil || f.Reason != relatedro.FamilyTooLarge {
 			t.Errorf("RO %s: %v, want family_too_large", ro, f)
@@ -191,7 +191,7 @@ func TestFamiliesThatDoNotEnd(t *testing.T) {
 
 func TestFamiliesAtABranchThatFiltersCannotCarry(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{}, karmaktest.RO{Number: "1", Branch: "St. John's & 5th, EAST"})
-	if f := failure(t, client(t, sim), at("St. John's & 5th, EAST"), "1"); f.Reason != relatedro.AccountNotPermitted {
+	if f := failure(t, client(t, sim), atBranch("St. John's & 5th, EAST"), "1"); f.Reason != relatedro.AccountNotPermitted {
 		t.Errorf("failure %v, want account_not_permitted", f)
 	}
 	if n := sim.Counts().Total; n != 0 {
@@ -202,7 +202,7 @@ func TestFamiliesAtABranchThatFiltersCannotCarry(t *testing.T) {
 func TestFamiliesAtABranchWithSpaces(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{}, karmaktest.RO{Number: "1", Branch: "St. John's & 5th +1%"},
 		karmaktest.RO{Number: "2", Branch: "St. John's & 5th +1%", Original: "1"})
-	got := relations(families(t, client(t, sim), at("St. John's & 5th +1%"), "1")["1"])
+	got := relations(families(t, client(t, sim), atBranch("St. John's & 5th +1%"), "1")["1"])
 	if want := []string{"2 alternate"}; !slices.Equal(got, want) {
 		t.Errorf("related ROs %v, want %v", got, want)
 	}
@@ -210,7 +210,7 @@ func TestFamiliesAtABranchWithSpaces(t *testing.T) {
 
 func TestFamiliesOfNothing(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{})
-	if found := families(t, client(t, sim), over); len(found) != 0 || sim.Counts().Total != 0 {
+	if found := families(t, client(t, sim), connection); len(found) != 0 || sim.Counts().Total != 0 {
 		t.Errorf("%v after %d requests, want an empty map and no request", found, sim.Counts().Total)
 	}
 }
@@ -225,8 +225,8 @@ func ExampleClient_Families() {
 
 	c := karmak.New(karmak.Config{BaseURL: sim.URL, Credentials: karmak.Static("id", "secret")})
 	defer c.Close()
-	over := relatedro.Connection{Account: "acct-1", User: "user-1", Branch: "MAIN"}
-	found, err := c.Families(context.Background(), over, []string{"50123", "50124"})
+	connection := relatedro.Connection{Account: "acct-1", User: "user-1", Branch: "MAIN"}
+	found, err := c.Families(context.Background(), connection, []string{"50123", "50124"})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -22,9 +22,7 @@ func twoDealers(t *testing.T, fault karmaktest.Fault) (*karmaktest.Server, relat
 		t.Fatal(err)
 	}
 	fault.Account = account
-	if err := sim.SetFault(fault); err != nil {
-		t.Fatal(err)
-	}
+	strike(t, sim, fault)
 	return sim, relatedro.Connection{Account: "acct-2", User: user}
 }
 
@@ -33,7 +31,7 @@ func untilLeftAlone(t *testing.T, sim *karmaktest.Server, c *karmak.Client) *rel
 	t.Helper()
 	for range 20 {
 		before := sim.Counts().Total
-		f := failure(t, c, over, "100")
+		f := failure(t, c, connection, "100")
 		if sim.Counts().Total == before {
 			return f
 		}
@@ -71,15 +69,14 @@ func TestOwnTimeRunningOutLeavesNobodyAlone(t *testing.T) {
 	c := client(t, sim)
 	for range 12 { // more than enough to open a circuit
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-		_, err := c.Families(ctx, over, []string{"100"})
+		_, err := c.Families(ctx, connection, []string{"100"})
 		cancel()
-		var f *relatedro.Failure
-		if !errors.As(err, &f) || f.Reason != relatedro.OutOfTime {
+		if failureReason(err) != relatedro.OutOfTime {
 			t.Fatalf("failure %v, want out_of_time", err)
 		}
 	}
 	sim.ClearFaults()
-	families(t, c, over, "100")
+	families(t, c, connection, "100")
 }
 
 func TestServerThatIsBackIsAskedAgain(t *testing.T) {
@@ -87,12 +84,10 @@ func TestServerThatIsBackIsAskedAgain(t *testing.T) {
 	c := client(t, sim, func(c *karmak.Config) { c.CircuitDelay = 20 * time.Millisecond })
 	untilLeftAlone(t, sim, c)
 	sim.ClearFaults()
-	if err := sim.SetFault(karmaktest.Fault{Kind: karmaktest.Latency, Latency: 20 * time.Millisecond}); err != nil {
-		t.Fatal(err)
-	}
+	strike(t, sim, karmaktest.Fault{Kind: karmaktest.Latency, Latency: 20 * time.Millisecond})
 	asked, trials := sim.Counts().Lookups(), 0
 	for t.Context().Err() == nil {
-		found, err := c.Families(t.Context(), over, []string{"100"})
+		found, err := c.Families(t.Context(), connection, []string{"100"})
 		if err == nil {
 			if n := len(found["100"].Related); n != 5 {
 				t.Errorf("%d related ROs, want 5", n)
@@ -114,13 +109,11 @@ func TestServerThatIsBackIsNotOfflineAnyMore(t *testing.T) {
 	untilLeftAlone(t, sim, c)
 	sim.ClearFaults()
 	for t.Context().Err() == nil {
-		if _, err := c.Families(t.Context(), over, []string{"100"}); err == nil {
+		if _, err := c.Families(t.Context(), connection, []string{"100"}); err == nil {
 			break
 		}
 	}
-	if err := sim.SetFault(karmaktest.Fault{Kind: karmaktest.ResetBody, Call: karmaktest.CallHeaders}); err != nil {
-		t.Fatal(err)
-	}
+	strike(t, sim, karmaktest.Fault{Kind: karmaktest.ResetBody, Call: karmaktest.CallHeaders})
 	if f := untilLeftAlone(t, sim, c); f.Reason != relatedro.Unreachable {
 		t.Errorf("failure %v, want unreachable", f)
 	}
@@ -130,30 +123,30 @@ func TestRefusalsDoNotOpenTheCircuit(t *testing.T) {
 	sim, _ := twoDealers(t, karmaktest.Fault{Kind: karmaktest.NotActivated})
 	c := client(t, sim)
 	for range 15 {
-		if f := failure(t, c, over, "100"); f.Reason != relatedro.NotActivated {
+		if f := failure(t, c, connection, "100"); f.Reason != relatedro.NotActivated {
 			t.Fatalf("failure %v, want not_activated", f)
 		}
 	}
 	sim.ClearFaults()
-	families(t, c, over, "100")
+	families(t, c, connection, "100")
 }
 
 func TestRefusedTokensDoNotOpenTheCircuit(t *testing.T) {
 	sim, _ := twoDealers(t, karmaktest.Fault{Kind: karmaktest.RevokedToken, Call: karmaktest.CallHeaders})
 	c := client(t, sim)
 	for range 15 {
-		failure(t, c, over, "100")
+		failure(t, c, connection, "100")
 	}
 	sim.ClearFaults()
-	families(t, c, over, "100")
+	families(t, c, connection, "100")
 }
 
 func TestAskedToWaitHoldsForTheAccount(t *testing.T) {
 	sim, other := twoDealers(t, karmaktest.Fault{Kind: karmaktest.RateLimited, RetryAfter: "60", Call: karmaktest.CallHeaders, Times: 1})
 	c := client(t, sim)
-	failure(t, c, over, "100")
+	failure(t, c, connection, "100")
 	before := sim.Counts().Total
-	f := failure(t, c, over, "100")
+	f := failure(t, c, connection, "100")
 	if f.Reason != relatedro.RateLimited || f.RetryAfter < 50*time.Second {
 		t.Errorf("failure %v after %s, want rate_limited for about a minute", f, f.RetryAfter)
 	}
@@ -166,14 +159,12 @@ func TestAskedToWaitHoldsForTheAccount(t *testing.T) {
 func TestAnAccountIsAskedOneThingAtATime(t *testing.T) {
 	ros, numbers := forest(20, 1)
 	sim := dealer(t, karmaktest.Config{MaxPageSize: 5}, ros...)
-	if err := sim.SetFault(karmaktest.Fault{Kind: karmaktest.Latency, Latency: 2 * time.Millisecond}); err != nil {
-		t.Fatal(err)
-	}
+	strike(t, sim, karmaktest.Fault{Kind: karmaktest.Latency, Latency: 2 * time.Millisecond})
 	c := client(t, sim)
 	var all sync.WaitGroup
 	for range 4 {
-		all.Go(func() { families(t, c, over, numbers...) })
-		all.Go(func() { c.CheckActivation(t.Context(), over) })
+		all.Go(func() { families(t, c, connection, numbers...) })
+		all.Go(func() { c.CheckActivation(t.Context(), connection) })
 	}
 	all.Wait()
 	if n := sim.Counts().MostAtOnce[account]; n != 1 {
@@ -189,14 +180,12 @@ func TestAnAccountIsAskedOneThingAtATime(t *testing.T) {
 func TestStrugglingServerIsNotHitHarder(t *testing.T) {
 	ros, numbers := forest(500, 1)
 	sim := dealer(t, karmaktest.Config{}, ros...)
-	if err := sim.SetFault(karmaktest.Fault{Kind: karmaktest.StatusError, Status: 503, Call: karmaktest.CallHeaders}); err != nil {
-		t.Fatal(err)
-	}
+	strike(t, sim, karmaktest.Fault{Kind: karmaktest.StatusError, Status: 503, Call: karmaktest.CallHeaders})
 	c := client(t, sim)
 	var all sync.WaitGroup
 	for range 20 {
 		all.Go(func() {
-			if _, err := c.Families(t.Context(), over, numbers); err == nil {
+			if _, err := c.Families(t.Context(), connection, numbers); err == nil {
 				t.Error("Families succeeded")
 			}
 		})
@@ -210,13 +199,11 @@ func TestStrugglingServerIsNotHitHarder(t *testing.T) {
 func TestAskedToWaitIsHeardByAll(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{}, threeLevels()...)
 	c := client(t, sim)
-	if err := sim.SetFault(karmaktest.Fault{Kind: karmaktest.RateLimited, Call: karmaktest.CallHeaders}); err != nil {
-		t.Fatal(err)
-	}
+	strike(t, sim, karmaktest.Fault{Kind: karmaktest.RateLimited, Call: karmaktest.CallHeaders})
 	var all sync.WaitGroup
 	for range 100 {
 		all.Go(func() {
-			if _, err := c.Families(t.Context(), over, []string{"100"}); err == nil {
+			if _, err := c.Families(t.Context(), connection, []string{"100"}); err == nil {
 				t.Error("Families succeeded")
 			}
 		})
@@ -229,9 +216,7 @@ func TestAskedToWaitIsHeardByAll(t *testing.T) {
 
 func TestAttemptsAreToldOf(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{}, threeLevels()...)
-	if err := sim.SetFault(karmaktest.Fault{Kind: karmaktest.StatusError, Status: 503, Call: karmaktest.CallToken, Times: 1}); err != nil {
-		t.Fatal(err)
-	}
+	strike(t, sim, karmaktest.Fault{Kind: karmaktest.StatusError, Status: 503, Call: karmaktest.CallToken, Times: 1})
 	var mu sync.Mutex
 	var calls []karmak.Call
 	c := client(t, sim, func(c *karmak.Config) {
@@ -241,7 +226,7 @@ func TestAttemptsAreToldOf(t *testing.T) {
 			calls = append(calls, call)
 		}
 	})
-	families(t, c, at("MAIN"), "900")
+	families(t, c, atBranch("MAIN"), "900")
 	if len(calls) != 4 || len(calls) != sim.Counts().Total {
 		t.Fatalf("Observe received %d calls, want 4: %+v", len(calls), calls)
 	}

@@ -55,19 +55,15 @@ func TestOnlyTheBrokenNumberFails(t *testing.T) {
 				for _, i := range broken {
 					fault := fault
 					fault.RO = numbers[i]
-					if err := sim.SetFault(fault); err != nil {
-						t.Fatal(err)
-					}
+					strike(t, sim, fault)
 					wrong = append(wrong, numbers[i])
 				}
 				// The status wrongly reports the server offline.
-				if err := sim.SetFault(karmaktest.Fault{Kind: karmaktest.Offline, Call: karmaktest.CallStatus}); err != nil {
-					t.Fatal(err)
-				}
+				strike(t, sim, karmaktest.Fault{Kind: karmaktest.Offline, Call: karmaktest.CallStatus})
 				c := client(t, sim)
 				for range 5 { // the circuit must stay closed
 					sim.ResetCounts()
-					if got := failed(t, families(t, c, at("MAIN"), numbers...), 1, want); !slices.Equal(got, wrong) {
+					if got := failed(t, families(t, c, atBranch("MAIN"), numbers...), 1, want); !slices.Equal(got, wrong) {
 						t.Errorf("%v failed, want %v", got, wrong)
 					}
 					if n := sim.Counts().Lookups(); n > 40 {
@@ -87,10 +83,8 @@ func TestServerThatIsDownIsNotAskedForEachNumber(t *testing.T) {
 	} {
 		sim := dealer(t, karmaktest.Config{})
 		fault.Call = karmaktest.CallHeaders
-		if err := sim.SetFault(fault); err != nil {
-			t.Fatal(err)
-		}
-		failure(t, client(t, sim), at("MAIN"), numbers...)
+		strike(t, sim, fault)
+		failure(t, client(t, sim), atBranch("MAIN"), numbers...)
 		if n := sim.Counts().Lookups(); n > 8 {
 			t.Errorf("%s %d: %d look-ups, want at most 8", fault.Kind, fault.Status, n)
 		}
@@ -100,10 +94,8 @@ func TestServerThatIsDownIsNotAskedForEachNumber(t *testing.T) {
 func TestLessIsAskedOfAServerThatTakesTooLong(t *testing.T) {
 	ros, _ := forest(1, 1)
 	sim := dealer(t, karmaktest.Config{}, ros...)
-	if err := sim.SetFault(karmaktest.Fault{Kind: karmaktest.StatusError, Status: 408, Call: karmaktest.CallHeaders, Times: 1}); err != nil {
-		t.Fatal(err)
-	}
-	if n := len(families(t, client(t, sim), at("MAIN"), "50000")["50000"].Related); n != 1 {
+	strike(t, sim, karmaktest.Fault{Kind: karmaktest.StatusError, Status: 408, Call: karmaktest.CallHeaders, Times: 1})
+	if n := len(families(t, client(t, sim), atBranch("MAIN"), "50000")["50000"].Related); n != 1 {
 		t.Errorf("%d related ROs, want 1", n)
 	}
 	if asked := sim.Requests(); !strings.Contains(asked[1].URL, "pagesize=500") || !strings.Contains(asked[2].URL, "pagesize=100") {
@@ -134,7 +126,7 @@ func TestBadRowsDoNotFailTheirNeighbours(t *testing.T) {
 		c.Logger = slog.New(slog.NewJSONHandler(&said, nil))
 		c.Observe = func(call karmak.Call) { unread += call.Unread }
 	})
-	got := failed(t, families(t, c, at("MAIN"), numbers...), 1, relatedro.UnexpectedAnswer)
+	got := failed(t, families(t, c, atBranch("MAIN"), numbers...), 1, relatedro.UnexpectedAnswer)
 	if want := []string{"50020"}; !slices.Equal(got, want) { // its original is unknown
 		t.Errorf("%v failed, want %v", got, want)
 	}
@@ -166,7 +158,7 @@ func TestManyLargeFamiliesAtOnce(t *testing.T) {
 			ros = append(ros, karmaktest.RO{Number: fmt.Sprint(1_000_001 + i*1000 + j), Branch: "MAIN", Original: number})
 		}
 	}
-	failed(t, families(t, client(t, dealer(t, karmaktest.Config{}, ros...)), at("MAIN"), numbers...), each, "")
+	failed(t, families(t, client(t, dealer(t, karmaktest.Config{}, ros...)), atBranch("MAIN"), numbers...), each, "")
 }
 
 func TestNumberThatNoIntegerCanBe(t *testing.T) {
@@ -175,9 +167,7 @@ func TestNumberThatNoIntegerCanBe(t *testing.T) {
 		for _, alone := range []bool{false, true} {
 			t.Run(fmt.Sprint(status, alone), func(t *testing.T) {
 				sim := dealer(t, karmaktest.Config{}, ros...)
-				if err := sim.UpdateAccount(account, func(a *karmaktest.Account) { a.Rules.BadNumber = status }); err != nil {
-					t.Fatal(err)
-				}
+				changeAccount(t, sim, func(a *karmaktest.Account) { a.Rules.BadNumber = status })
 				c := client(t, sim)
 				odd := []string{"10000000000", "R50999"}
 				asked := odd
@@ -186,7 +176,7 @@ func TestNumberThatNoIntegerCanBe(t *testing.T) {
 				}
 				for range 3 {
 					sim.ResetCounts()
-					if got := failed(t, families(t, c, at("MAIN"), asked...), 1, relatedro.RONotFound); !slices.Equal(got, odd) {
+					if got := failed(t, families(t, c, atBranch("MAIN"), asked...), 1, relatedro.RONotFound); !slices.Equal(got, odd) {
 						t.Errorf("not found: %v, want %v", got, odd)
 					}
 					if n := sim.Counts().Lookups(); n > 6 {
@@ -201,7 +191,7 @@ func TestNumberThatNoIntegerCanBe(t *testing.T) {
 func TestLettersAreAskedForWithoutCase(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{},
 		karmaktest.RO{Number: "R50999", Branch: "MAIN"}, karmaktest.RO{Number: "R51000", Branch: "MAIN", Original: "R50999"}, karmaktest.RO{Number: "50123", Branch: "MAIN"})
-	found := families(t, client(t, sim), at("MAIN"), "r50999", "r51000", "R50999", "50123")
+	found := families(t, client(t, sim), atBranch("MAIN"), "r50999", "r51000", "R50999", "50123")
 	for ro, want := range map[string][]string{
 		"r50999": {"R51000 alternate"}, "R50999": {"R51000 alternate"}, "r51000": {"R50999 original"}, "50123": {},
 	} {

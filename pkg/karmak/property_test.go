@@ -187,15 +187,15 @@ func newSimulators(t *testing.T, pages ...int) *simulators {
 func (s *simulators) draw(t *rapid.T, ros []karmaktest.RO) (*karmaktest.Server, int, relatedro.Connection) {
 	page := rapid.SampledFrom(slices.Sorted(maps.Keys(s.byPage))).Draw(t, "page maximum")
 	s.used++
-	over := relatedro.Connection{Account: fmt.Sprintf("acct-%d", s.used+1), User: user}
+	connection := relatedro.Connection{Account: fmt.Sprintf("acct-%d", s.used+1), User: user}
 	err := s.byPage[page].AddAccount(karmaktest.Account{
-		ID: over.Account, Users: []string{user}, ROs: ros,
+		ID: connection.Account, Users: []string{user}, ROs: ros,
 		Rendering: drawRendering(t),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s.byPage[page], page, over
+	return s.byPage[page], page, connection
 }
 
 func drawRendering(t *rapid.T) karmaktest.Rendering {
@@ -238,13 +238,13 @@ func TestFamiliesIsAPlainSearchWithinItsCost(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		ros := drawROs(t, []string{"MAIN"})
 		numbers := drawNumbers(t, ros)
-		sim, page, over := sims.draw(t, ros)
+		sim, page, connection := sims.draw(t, ros)
 		if rapid.Bool().Draw(t, "at the branch") {
-			over.Branch = "MAIN"
+			connection.Branch = "MAIN"
 		}
 		c := fresh(sim)
 		defer c.Close()
-		found, err := c.Families(t.Context(), over, numbers)
+		found, err := c.Families(t.Context(), connection, numbers)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -257,7 +257,7 @@ func TestFamiliesIsAPlainSearchWithinItsCost(t *testing.T) {
 				t.Errorf("family of %s (-want +got):\n%s", n, diff)
 			}
 		}
-		if most, n := d.cost(numbers, page), sim.Counts().Accounts[over.Account][karmaktest.CallHeaders]; n > most && (over.Branch != "" || page == 500) {
+		if most, n := d.cost(numbers, page), sim.Counts().Accounts[connection.Account][karmaktest.CallHeaders]; n > most && (connection.Branch != "" || page == 500) {
 			t.Errorf("%d look-ups, want at most %d", n, most)
 		}
 	})
@@ -270,18 +270,18 @@ func TestKnownNumbersChangeNoFamily(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		ros := drawROs(t, []string{"MAIN"})
 		numbers := drawNumbers(t, ros)
-		sim, _, over := sims.draw(t, ros)
+		sim, _, connection := sims.draw(t, ros)
 		if rapid.Bool().Draw(t, "at the branch") {
-			over.Branch = "MAIN"
+			connection.Branch = "MAIN"
 		}
 		known := rapid.SliceOfN(rapid.OneOf(rapid.SampledFrom(append(numbers, "NULL")), rapid.StringMatching(`[0-9A-Z-]{1,6}`)), 0, 8).Draw(t, "known")
 		c := fresh(sim)
 		defer c.Close()
-		want, err := c.Families(t.Context(), over, numbers)
+		want, err := c.Families(t.Context(), connection, numbers)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := c.Families(t.Context(), over, numbers, known...)
+		got, err := c.Families(t.Context(), connection, numbers, known...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -298,10 +298,10 @@ func TestFamiliesTellsBranchesApart(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		ros := drawROs(t, []string{"MAIN", "EAST"})
 		numbers := drawNumbers(t, ros)
-		sim, _, over := sims.draw(t, ros)
+		sim, _, connection := sims.draw(t, ros)
 		c := fresh(sim)
 		defer c.Close()
-		found, err := c.Families(t.Context(), over, numbers)
+		found, err := c.Families(t.Context(), connection, numbers)
 		if err != nil {
 			t.Fatal(err)
 		}

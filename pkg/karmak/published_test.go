@@ -32,7 +32,7 @@ func TestEveryFormOfAnAnswerSaysTheSame(t *testing.T) {
 		}
 		c := fresh(sim)
 		defer c.Close()
-		found, err := c.Families(t.Context(), at("MAIN"), []string{"101", "999"})
+		found, err := c.Families(t.Context(), atBranch("MAIN"), []string{"101", "999"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -47,7 +47,7 @@ func TestEveryFormOfAnAnswerSaysTheSame(t *testing.T) {
 		if f := found["999"].Failure; f == nil || f.Reason != relatedro.RONotFound {
 			t.Errorf("RO 999: %v, want ro_not_found", f)
 		}
-		if got := c.CheckActivation(t.Context(), at("MAIN")); got.State != relatedro.Active {
+		if got := c.CheckActivation(t.Context(), atBranch("MAIN")); got.State != relatedro.Active {
 			t.Errorf("CheckActivation: %+v, want active", got)
 		}
 	})
@@ -57,10 +57,8 @@ func TestEveryFormOfAnAnswerSaysTheSame(t *testing.T) {
 func TestFurtherPageThatIsNoResult(t *testing.T) {
 	ros, _ := forest(1, 5)
 	sim := dealer(t, karmaktest.Config{MaxPageSize: 5}, ros...)
-	if err := sim.SetFault(karmaktest.Fault{Kind: karmaktest.NotOnlyGUID, Call: karmaktest.CallHeaders, After: 3}); err != nil {
-		t.Fatal(err)
-	}
-	f := families(t, client(t, sim), at("MAIN"), "50000")["50000"].Failure
+	strike(t, sim, karmaktest.Fault{Kind: karmaktest.NotOnlyGUID, Call: karmaktest.CallHeaders, After: 3})
+	f := families(t, client(t, sim), atBranch("MAIN"), "50000")["50000"].Failure
 	if f == nil || f.Reason != relatedro.UnexpectedAnswer {
 		t.Errorf("failure %v, want unexpected_answer", f)
 	}
@@ -68,17 +66,15 @@ func TestFurtherPageThatIsNoResult(t *testing.T) {
 
 func TestTokenRefusedWith400IsReplaced(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{}, threeLevels()...)
-	if err := sim.UpdateAccount(account, func(a *karmaktest.Account) { a.Rules.BadToken = 400 }); err != nil {
-		t.Fatal(err)
-	}
+	changeAccount(t, sim, func(a *karmaktest.Account) { a.Rules.BadToken = 400 })
 	c := client(t, sim)
-	families(t, c, over, "100")
+	families(t, c, connection, "100")
 	sim.RevokeTokens("")
-	if n := len(families(t, c, over, "100")["100"].Related); n != 5 {
+	if n := len(families(t, c, connection, "100")["100"].Related); n != 5 {
 		t.Errorf("%d related ROs, want 5", n)
 	}
 	sim.RevokeTokens("")
-	if got := c.CheckActivation(t.Context(), over); got.State != relatedro.Active {
+	if got := c.CheckActivation(t.Context(), connection); got.State != relatedro.Active {
 		t.Errorf("CheckActivation: %+v, want active", got)
 	}
 }
@@ -91,9 +87,9 @@ func TestEachAccountHasItsOwnPages(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := client(t, sim)
-	for _, over := range []relatedro.Connection{over, other, over, other} {
-		if n := len(families(t, c, over, "50000")["50000"].Related); n != 180 {
-			t.Errorf("account %s: %d related ROs, want 180", over.Account, n)
+	for _, connection := range []relatedro.Connection{connection, other, connection, other} {
+		if n := len(families(t, c, connection, "50000")["50000"].Related); n != 180 {
+			t.Errorf("account %s: %d related ROs, want 180", connection.Account, n)
 		}
 	}
 }
@@ -112,9 +108,7 @@ func TestPageMaximumMayChange(t *testing.T) {
 				lookups := 0
 				var sim *karmaktest.Server
 				set := func(most int) {
-					if err := sim.UpdateAccount(account, func(a *karmaktest.Account) { a.MaxPageSize = most }); err != nil {
-						t.Error(err)
-					}
+					changeAccount(t, sim, func(a *karmaktest.Account) { a.MaxPageSize = most })
 				}
 				sim = dealer(t, karmaktest.Config{Observe: func(r karmaktest.Request) {
 					if r.Call == karmaktest.CallHeaders {
@@ -126,7 +120,7 @@ func TestPageMaximumMayChange(t *testing.T) {
 				c := client(t, sim)
 				set(test.before)
 				for range 2 {
-					if n := len(families(t, c, at("MAIN"), "50000")["50000"].Related); n != 230 {
+					if n := len(families(t, c, atBranch("MAIN"), "50000")["50000"].Related); n != 230 {
 						t.Errorf("%d related ROs, want 230", n)
 					}
 				}
@@ -146,7 +140,7 @@ func TestTwinAtTheEndOfAPage(t *testing.T) {
 			}
 		}
 		sim := dealer(t, karmaktest.Config{MaxPageSize: 100}, append(ros, karmaktest.RO{Number: fmt.Sprint(twin), Branch: "WEST", Original: "50000"})...)
-		if f := families(t, client(t, sim), over, "50000")["50000"].Failure; f == nil || f.Reason != relatedro.AmbiguousBranch {
+		if f := families(t, client(t, sim), connection, "50000")["50000"].Failure; f == nil || f.Reason != relatedro.AmbiguousBranch {
 			t.Errorf("twin %d: %v, want ambiguous_branch", twin, f)
 		}
 	}
@@ -155,15 +149,13 @@ func TestTwinAtTheEndOfAPage(t *testing.T) {
 func TestPauseHoldsAcrossCalls(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{}, threeLevels()...)
 	c := client(t, sim)
-	if err := sim.SetFault(karmaktest.Fault{Kind: karmaktest.RateLimited, Call: karmaktest.CallHeaders}); err != nil {
-		t.Fatal(err)
-	}
-	first := failure(t, c, over, "100")
+	strike(t, sim, karmaktest.Fault{Kind: karmaktest.RateLimited, Call: karmaktest.CallHeaders})
+	first := failure(t, c, connection, "100")
 	if first.Reason != relatedro.RateLimited || first.RetryAfter != 5*time.Second {
 		t.Errorf("failure %v, RetryAfter %s, want rate_limited after 5 s", first, first.RetryAfter)
 	}
 	asked := sim.Counts().Total
-	if f := failure(t, c, over, "900"); f.Reason != relatedro.RateLimited || f.RetryAfter < 4*time.Second {
+	if f := failure(t, c, connection, "900"); f.Reason != relatedro.RateLimited || f.RetryAfter < 4*time.Second {
 		t.Errorf("failure %v, RetryAfter %s, want rate_limited for the rest of 5 s", f, f.RetryAfter)
 	}
 	if n := sim.Counts().Total - asked; n != 0 {

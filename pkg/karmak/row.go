@@ -311,16 +311,16 @@ func isoTime(s string) (string, error) {
 		{"1-2-2006T15:04:05", written}, {"1-2-2006T15:04", written}, {"1-2-2006", time.DateOnly},
 		{"1-2-2006T3:04:05 PM", written}, {"1-2-2006T3:04 PM", written},
 	} {
-		at, err := time.Parse(form.read, s)
+		parsed, err := time.Parse(form.read, s)
 		if err != nil {
 			continue
 		}
-		switch at.Format(time.DateOnly) {
+		switch parsed.Format(time.DateOnly) {
 		// Databases and programs write these for a missing date.
 		case "0001-01-01", "1753-01-01", "1899-12-30", "1900-01-01", "9999-12-31":
 			return "", nil
 		}
-		return at.Format(form.written), nil
+		return parsed.Format(form.written), nil
 	}
 	return "", errors.New("is no date")
 }

@@ -198,8 +198,8 @@ func FuzzDecodeRows(f *testing.F) {
 			if ro.RO == "" || len(ro.RO) > maxNumber || len(ro.MadeFrom) > maxNumber {
 				t.Errorf("RO number %q, original %q", ro.RO, ro.MadeFrom)
 			}
-			if at, err := isoTime(ro.OpenedAt); err != nil || at != ro.OpenedAt {
-				t.Errorf("date %q decodes as %q", ro.OpenedAt, at)
+			if atBranch, err := isoTime(ro.OpenedAt); err != nil || atBranch != ro.OpenedAt {
+				t.Errorf("date %q decodes as %q", ro.OpenedAt, atBranch)
 			}
 		}
 	})

@@ -13,14 +13,14 @@ func (*Client) Name() string { return "Karmak" }
 
 // CheckConnection returns a *relatedro.FieldError for each missing and each invalid field of the
 // connection. Unity needs an account and a user. The newer interface needs an account number alone.
-func (*Client) CheckConnection(over relatedro.Connection) (missing, wrong []error) {
+func (*Client) CheckConnection(connection relatedro.Connection) (missing, wrong []error) {
 	type part struct{ field, value string }
-	needed := []part{{"account", over.Account}, {"user", over.User}}
-	switch over.Kind {
+	needed := []part{{"account", connection.Account}, {"user", connection.User}}
+	switch connection.Kind {
 	case "":
 	case ReportDataAccess:
-		needed = []part{{"accountNumber", over.Account}}
-		if over.User != "" {
+		needed = []part{{"accountNumber", connection.Account}}
+		if connection.User != "" {
 			wrong = append(wrong, &relatedro.FieldError{Field: "user", Rule: `must be empty where kind is "rda"`})
 		}
 	default:
@@ -35,7 +35,7 @@ func (*Client) CheckConnection(over relatedro.Connection) (missing, wrong []erro
 			wrong = append(wrong, err)
 		}
 	}
-	if !branchAskable(over.Branch) {
+	if !branchAskable(connection.Branch) {
 		wrong = append(wrong, &relatedro.FieldError{Field: "branch", Rule: fmt.Sprintf(
 			"must be at most %d printable ASCII characters, without ',', '|', '[', ']' and blanks at its ends, and not NULL", maxBranch)})
 	}
@@ -55,13 +55,13 @@ func branchAskable(branch string) bool {
 
 // Sentence returns a sentence for a service manager about a failure over the connection: the
 // problem and its remedy.
-func (*Client) Sentence(over relatedro.Connection, why relatedro.Reason) string {
-	return Sentence(over, why)
+func (*Client) Sentence(connection relatedro.Connection, why relatedro.Reason) string {
+	return Sentence(connection, why)
 }
 
 // Sentence is Client.Sentence without a client.
-func Sentence(over relatedro.Connection, why relatedro.Reason) string {
-	if own := reportDataSentences[why]; over.Kind == ReportDataAccess && own != "" {
+func Sentence(connection relatedro.Connection, why relatedro.Reason) string {
+	if own := reportDataSentences[why]; connection.Kind == ReportDataAccess && own != "" {
 		return own
 	}
 	return cmp.Or(sentences[why], why.Sentence())

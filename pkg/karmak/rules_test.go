@@ -11,30 +11,30 @@ import (
 
 func TestCheckConnection(t *testing.T) {
 	for name, c := range map[string]struct {
-		over           relatedro.Connection
+		connection     relatedro.Connection
 		missing, wrong string
 	}{
-		"of Unity":                   {at("01"), "", ""},
-		"of the newer interface":     {faces()[1].at("01"), "", ""},
+		"of Unity":                   {atBranch("01"), "", ""},
+		"of the newer interface":     {faces()[1].atBranch("01"), "", ""},
 		"no account number":          {relatedro.Connection{Kind: karmak.ReportDataAccess}, "accountNumber", ""},
 		"a user beside the number":   {relatedro.Connection{Kind: karmak.ReportDataAccess, Account: "1", User: "u"}, "", "user"},
 		"another kind":               {relatedro.Connection{Kind: "soap", Account: "1"}, "", "kind"},
 		"nothing":                    {relatedro.Connection{}, "account user", ""},
 		"no user":                    {relatedro.Connection{Account: "a"}, "user", ""},
 		"malformed":                  {relatedro.Connection{Account: "a b", User: "u|"}, "", "account user"},
-		"branch of words":            {at("Main St. & 5th (north)"), "", ""},
-		"branch as long as may be":   {at(strings.Repeat("b", 64)), "", ""},
-		"branch too long":            {at(strings.Repeat("b", 65)), "", "branch"},
-		"branch with a comma":        {at("a,b"), "", "branch"},
-		"branch with a bar":          {at("a|b"), "", "branch"},
-		"branch with brackets":       {at("a[EQ]b"), "", "branch"},
-		"branch with a control":      {at("a\nb"), "", "branch"},
-		"branch beyond ASCII":        {at("Zürich"), "", "branch"},
-		"branch with blanks outside": {at(" 01"), "", "branch"},
-		"branch NULL":                {at("NULL"), "", "branch"},
+		"branch of words":            {atBranch("Main St. & 5th (north)"), "", ""},
+		"branch as long as may be":   {atBranch(strings.Repeat("b", 64)), "", ""},
+		"branch too long":            {atBranch(strings.Repeat("b", 65)), "", "branch"},
+		"branch with a comma":        {atBranch("a,b"), "", "branch"},
+		"branch with a bar":          {atBranch("a|b"), "", "branch"},
+		"branch with brackets":       {atBranch("a[EQ]b"), "", "branch"},
+		"branch with a control":      {atBranch("a\nb"), "", "branch"},
+		"branch beyond ASCII":        {atBranch("Zürich"), "", "branch"},
+		"branch with blanks outside": {atBranch(" 01"), "", "branch"},
+		"branch NULL":                {atBranch("NULL"), "", "branch"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			missing, wrong := new(karmak.Client).CheckConnection(c.over)
+			missing, wrong := new(karmak.Client).CheckConnection(c.connection)
 			if got := fieldsOf(t, missing); got != c.missing {
 				t.Errorf("missing %q, want %q", got, c.missing)
 			}

@@ -56,9 +56,7 @@ func TestErrorsAndLogsHoldNothingSecret(t *testing.T) {
 			t.Parallel()
 			sim := dealer(t, karmaktest.Config{}, threeLevels()...)
 			if fault.Kind != "" {
-				if err := sim.SetFault(fault); err != nil {
-					t.Fatal(err)
-				}
+				strike(t, sim, fault)
 			}
 			var said bytes.Buffer
 			ears := &listener{RoundTripper: http.DefaultTransport.(*http.Transport).Clone()}
@@ -67,8 +65,8 @@ func TestErrorsAndLogsHoldNothingSecret(t *testing.T) {
 				c.Transport = ears
 				c.Logger = slog.New(slog.NewJSONHandler(&said, &slog.HandlerOptions{Level: slog.LevelDebug}))
 			})
-			for _, over := range []relatedro.Connection{over, {Account: account, User: "user-77"}} {
-				_, err := c.Families(t.Context(), over, []string{"100"})
+			for _, connection := range []relatedro.Connection{connection, {Account: account, User: "user-77"}} {
+				_, err := c.Families(t.Context(), connection, []string{"100"})
 				fmt.Fprintf(&said, "%v %+v\n", err, err)
 			}
 			for _, secret := range append(ears.tokens(), "s3cret-value", account, user, "user-77", "filter", "/auth/", "/api/") {
@@ -97,8 +95,8 @@ func TestCredentialsDoNotPrint(t *testing.T) {
 func TestHeadersOfRequests(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{}, threeLevels()...)
 	c := client(t, sim, func(c *karmak.Config) { c.UserAgent = "related-ro/1.2.3" })
-	families(t, c, over, "100")
-	c.CheckActivation(t.Context(), over)
+	families(t, c, connection, "100")
+	c.CheckActivation(t.Context(), connection)
 	for _, r := range sim.Requests() {
 		if got := r.Header.Get("User-Agent"); got != "related-ro/1.2.3" {
 			t.Errorf("%s: User-Agent %q", r.Call, got)

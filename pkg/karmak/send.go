@@ -279,9 +279,9 @@ func retryAfter(header string, now time.Time) time.Duration {
 		}
 		return time.Duration(seconds) * time.Second
 	}
-	at, err := http.ParseTime(header)
+	date, err := http.ParseTime(header)
 	if err != nil {
 		return 0
 	}
-	return min(max(at.Sub(now), 0), maxRetryAfter)
+	return min(max(date.Sub(now), 0), maxRetryAfter)
 }

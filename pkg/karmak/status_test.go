@@ -51,16 +51,14 @@ func TestCheckActivation(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			sim := dealer(t, karmaktest.Config{}, threeLevels()...)
 			if test.fault.Kind != "" {
-				if err := sim.SetFault(test.fault); err != nil {
-					t.Fatal(err)
-				}
+				strike(t, sim, test.fault)
 			}
 			c := client(t, sim, func(c *karmak.Config) {
 				if test.fault.Kind == karmaktest.Hang {
 					c.RequestTimeout = 100 * time.Millisecond
 				}
 			})
-			got := c.CheckActivation(t.Context(), over)
+			got := c.CheckActivation(t.Context(), connection)
 			if got.State != test.state || got.Version != test.version || !strings.Contains(got.Message, test.says) {
 				t.Errorf("CheckActivation: %+v, want %s of version %q saying %q", got, test.state, test.version, test.says)
 			}
@@ -70,17 +68,17 @@ func TestCheckActivation(t *testing.T) {
 
 func TestCheckActivationOfAccountsNotOpen(t *testing.T) {
 	c := client(t, dealer(t, karmaktest.Config{}))
-	for _, over := range []relatedro.Connection{{Account: "other", User: user}, {}} {
-		got := c.CheckActivation(t.Context(), over)
+	for _, connection := range []relatedro.Connection{{Account: "other", User: user}, {}} {
+		got := c.CheckActivation(t.Context(), connection)
 		if got.State != relatedro.ActivationUnreachable || !strings.Contains(got.Message, "does not let us read") {
-			t.Errorf("CheckActivation over %+v: %+v", over, got)
+			t.Errorf("CheckActivation over %+v: %+v", connection, got)
 		}
 	}
 }
 
 func TestCheckActivationOfAnEmptyAccount(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{})
-	if got := client(t, sim).CheckActivation(t.Context(), over); got.State != relatedro.Active {
+	if got := client(t, sim).CheckActivation(t.Context(), connection); got.State != relatedro.Active {
 		t.Errorf("CheckActivation: %+v, want active", got)
 	}
 	if n := sim.Counts().Total; n != 3 {
@@ -93,7 +91,7 @@ func TestStatusIsAskedWhileTheAccountIsLeftAlone(t *testing.T) {
 	sim, _ := twoDealers(t, karmaktest.Fault{Kind: karmaktest.Offline})
 	c := client(t, sim)
 	untilLeftAlone(t, sim, c)
-	got := c.CheckActivation(t.Context(), over)
+	got := c.CheckActivation(t.Context(), connection)
 	if got.Version != "3.61.4.0" || !strings.Contains(got.Message, "offline") {
 		t.Errorf("CheckActivation: %+v, want the version and that the server is offline", got)
 	}
@@ -102,13 +100,11 @@ func TestStatusIsAskedWhileTheAccountIsLeftAlone(t *testing.T) {
 func TestStatusIsAskedWhereItAnswers(t *testing.T) {
 	for rule, asked := range map[string][2]int{"current": {1, 1}, "older": {2, 1}, "both": {1, 1}, "none": {2, 2}} {
 		sim := dealer(t, karmaktest.Config{})
-		if err := sim.UpdateAccount(account, func(a *karmaktest.Account) { a.Rules.StatusPath = rule }); err != nil {
-			t.Fatal(err)
-		}
+		changeAccount(t, sim, func(a *karmaktest.Account) { a.Rules.StatusPath = rule })
 		c := client(t, sim)
 		for i, want := range asked {
 			sim.ResetCounts()
-			got := c.CheckActivation(t.Context(), over)
+			got := c.CheckActivation(t.Context(), connection)
 			if got.State != relatedro.Active || (got.Version == "") != (rule == "none") {
 				t.Errorf("%s: %+v, want active", rule, got)
 			}

@@ -36,15 +36,13 @@ func tokenCalls(sim *karmaktest.Server) int { return sim.Counts().Calls[karmakte
 
 func TestTokenIsFetchedOnceForAll(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{}, threeLevels()...)
-	if err := sim.SetFault(karmaktest.Fault{
+	strike(t, sim, karmaktest.Fault{
 		Kind: karmaktest.Latency, Latency: 20 * time.Millisecond, Call: karmaktest.CallToken,
-	}); err != nil {
-		t.Fatal(err)
-	}
+	})
 	c := client(t, sim)
 	var all sync.WaitGroup
 	for range 30 {
-		all.Go(func() { families(t, c, over, "100") })
+		all.Go(func() { families(t, c, connection, "100") })
 	}
 	all.Wait()
 	if n := tokenCalls(sim); n != 1 {
@@ -61,7 +59,7 @@ func TestTokenIsReplacedBeforeItExpires(t *testing.T) {
 		calls   int
 	}{{0, 1}, {58 * time.Minute, 1}, {90 * time.Second, 2}, {time.Minute, 2}} {
 		clock.advance(step.advance)
-		families(t, c, over, "100")
+		families(t, c, connection, "100")
 		if n := tokenCalls(sim); n != step.calls {
 			t.Errorf("after another %s: %d token calls, want %d", step.advance, n, step.calls)
 		}
@@ -74,9 +72,9 @@ func TestEachUserHasATokenOfItsOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := client(t, sim)
-	families(t, c, over, "100")
+	families(t, c, connection, "100")
 	families(t, c, relatedro.Connection{Account: account, User: "user-2"}, "100")
-	families(t, c, at("MAIN"), "100")
+	families(t, c, atBranch("MAIN"), "100")
 	if n := tokenCalls(sim); n != 2 {
 		t.Errorf("%d token calls, want 2", n)
 	}
@@ -85,14 +83,14 @@ func TestEachUserHasATokenOfItsOwn(t *testing.T) {
 func TestAccountNotOpenToUs(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{}, threeLevels()...)
 	c := client(t, sim)
-	for _, over := range []relatedro.Connection{
+	for _, connection := range []relatedro.Connection{
 		{Account: "other", User: user}, {Account: account, User: "other"}, {Account: account}, {User: user},
 	} {
-		if f := failure(t, c, over, "100"); f.Reason != relatedro.AccountNotPermitted {
-			t.Errorf("over %+v: %v, want account_not_permitted", over, f)
+		if f := failure(t, c, connection, "100"); f.Reason != relatedro.AccountNotPermitted {
+			t.Errorf("over %+v: %v, want account_not_permitted", connection, f)
 		}
 	}
-	families(t, c, over, "100") // others are not affected
+	families(t, c, connection, "100") // others are not affected
 }
 
 func TestRotatedSecretIsReadAgain(t *testing.T) {
@@ -106,8 +104,8 @@ func TestRotatedSecretIsReadAgain(t *testing.T) {
 			return karmak.Credentials{ClientID: "client", ClientSecret: secret}, nil
 		}
 	})
-	families(t, c, over, "100")
-	families(t, c, over, "100")
+	families(t, c, connection, "100")
+	families(t, c, connection, "100")
 	if reads != 1 {
 		t.Errorf("the credentials were read %d times, want once", reads)
 	}
@@ -116,7 +114,7 @@ func TestRotatedSecretIsReadAgain(t *testing.T) {
 	sim.RevokeTokens("")
 	secret = "n3w-value"
 	clock.advance(2 * time.Minute)
-	families(t, c, over, "100")
+	families(t, c, connection, "100")
 	if reads != 2 {
 		t.Errorf("the credentials were read %d times, want twice", reads)
 	}
@@ -138,7 +136,7 @@ func TestRefusedCredentialsAreReadOnceAMinute(t *testing.T) {
 		reads   int32
 	}{{0, 1}, {30 * time.Second, 1}, {31 * time.Second, 2}, {time.Second, 2}} {
 		clock.advance(step.advance)
-		f := failure(t, c, over, "100")
+		f := failure(t, c, connection, "100")
 		if f.Reason != relatedro.CredentialsRejected || f.RetryAfter <= 0 || f.RetryAfter > time.Minute {
 			t.Errorf("failure %v after %s, want credentials_rejected within a minute", f, f.RetryAfter)
 		}
@@ -175,7 +173,7 @@ func TestRefusedCredentialsThatCannotBeReadAgainAreTriedOnceAMinute(t *testing.T
 		{time.Second, 3, relatedro.CredentialsUnavailable},
 	} {
 		clock.advance(step.advance)
-		if f := failure(t, c, over, "100"); f.Reason != step.reason {
+		if f := failure(t, c, connection, "100"); f.Reason != step.reason {
 			t.Errorf("failure %v, want %s", f, step.reason)
 		}
 		if reads != step.reads {
@@ -198,9 +196,9 @@ func TestCredentialsThatCannotBeRead(t *testing.T) {
 			return karmak.Credentials{ClientID: "client", ClientSecret: "s3cret-value"}, nil
 		}
 	})
-	if f := failure(t, c, over, "100"); f.Reason != relatedro.CredentialsUnavailable {
+	if f := failure(t, c, connection, "100"); f.Reason != relatedro.CredentialsUnavailable {
 		t.Errorf("failure %v, want credentials_unavailable", f)
 	}
 	fails = false
-	families(t, c, over, "100")
+	families(t, c, connection, "100")
 }

@@ -33,7 +33,7 @@ func TestTouched(t *testing.T) {
 				karmaktest.RO{Number: "1", Branch: "MAIN", LastUpdate: day(2026, 11, 23).Add(23 * time.Hour)},
 				karmaktest.RO{Number: "2", Branch: "ELSEWHERE", LastUpdate: day(2026, 11, 24)})
 			sim := dealer(t, karmaktest.Config{MaxPageSize: test.page}, ros...)
-			got, whole, err := client(t, sim).Touched(t.Context(), at("MAIN"), day(2026, 11, 24).Add(13*time.Hour))
+			got, whole, err := client(t, sim).Touched(t.Context(), atBranch("MAIN"), day(2026, 11, 24).Add(13*time.Hour))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -53,11 +53,9 @@ func TestTouched(t *testing.T) {
 // A dealer that fails costs one request.
 func TestTouchedIsNotTriedAgain(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{})
-	if err := sim.SetFault(karmaktest.Fault{Kind: karmaktest.Offline}); err != nil {
-		t.Fatal(err)
-	}
+	strike(t, sim, karmaktest.Fault{Kind: karmaktest.Offline})
 	c := client(t, sim)
-	if _, _, err := c.Touched(t.Context(), over, day(2026, 11, 24)); err == nil {
+	if _, _, err := c.Touched(t.Context(), connection, day(2026, 11, 24)); err == nil {
 		t.Fatal("no error for a dealer that is offline")
 	}
 	if n := sim.Counts().Total - sim.Counts().Calls[karmaktest.CallToken]; n != 1 {
