@@ -74,15 +74,12 @@ func (s *Simulator) anyOrKnown(account string) error {
 
 func (s *Simulator) controlAddRO(body struct {
 	Account string
-	RO      *RO
+	RO      RO
 }) (any, error) {
 	if err := required("account", body.Account); err != nil {
 		return nil, err
 	}
-	if body.RO == nil {
-		return nil, errors.New("ro: missing")
-	}
-	return body.RO, inField("ro", s.AddRO(body.Account, *body.RO))
+	return body.RO, inField("ro", s.AddRO(body.Account, body.RO))
 }
 
 // controlUpdateRO changes only the fields in set.
@@ -157,15 +154,12 @@ func decode[T any](data []byte) (v T) {
 
 func (s *Simulator) controlSpinoff(body struct {
 	Account, From, Branch string
-	RO                    *RO
+	RO                    RO
 }) (any, error) {
 	if err := required("account", body.Account, "from", body.From); err != nil {
 		return nil, err
 	}
-	if body.RO == nil {
-		return nil, errors.New("ro: missing")
-	}
-	if err := s.Spinoff(body.Account, body.From, body.Branch, *body.RO); err != nil {
+	if err := s.Spinoff(body.Account, body.From, body.Branch, body.RO); err != nil {
 		return nil, inField("ro", err)
 	}
 	return s.RO(body.Account, body.RO.Number, cmp.Or(body.RO.Branch, body.Branch))

@@ -8,21 +8,19 @@ import (
 	"time"
 )
 
-// Request is a recorded Unity request. It holds neither the client's secret nor a subscription key
-// or bearer token.
+// Request is a recorded request.
 type Request struct {
 	Time time.Time `json:"time"` // arrival, by the simulator's clock
 	Call string    `json:"call"`
 	// Account is from the token form or the bearer token. It is empty if unknown.
-	Account string `json:"account,omitempty"`
-	User    string `json:"user,omitempty"`
-	Method  string `json:"method"`
-	URL     string `json:"url"`             // path and query
-	Status  int    `json:"status"`          // 0: no answer
-	Rows    int    `json:"rows"`            // rows or branches in the answer
-	Fault   Kind   `json:"fault,omitempty"` // the fault that struck it
-	// Header leaves out Authorization, the subscription key and cookies.
-	Header http.Header `json:"-"`
+	Account string      `json:"account,omitempty"`
+	User    string      `json:"user,omitempty"`
+	Method  string      `json:"method"`
+	URL     string      `json:"url"`             // path and query
+	Status  int         `json:"status"`          // 0: no answer
+	Rows    int         `json:"rows"`            // rows or branches in the answer
+	Fault   Kind        `json:"fault,omitempty"` // the fault that struck it
+	Header  http.Header `json:"-"`
 }
 
 // Counts counts the requests received, including those without an answer. A request is in progress

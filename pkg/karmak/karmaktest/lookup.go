@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -56,8 +55,7 @@ func (s *Simulator) lookUp(c call, f Fault, a *account) answer {
 // touches returns a function that reports whether a look-up has an RO number in its filter, or a
 // row of it in its answer.
 func (s *Simulator) touches(c call) func(ro string) bool {
-	numbers := sync.OnceValue(func() map[string]bool { return s.numbers(c) })
-	return func(ro string) bool { return numbers()[canonical(ro)] }
+	return func(ro string) bool { return s.numbers(c)[canonical(ro)] }
 }
 
 func (s *Simulator) numbers(c call) map[string]bool {

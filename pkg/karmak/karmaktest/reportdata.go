@@ -31,15 +31,13 @@ func (s *Simulator) numbered(number string) string {
 	return ""
 }
 
-// admitNumber reports whether the call is a GET that may read an account at the newer interface. If
-// not, it returns the refusal.
+// admitNumber reports whether the call may read an account at the newer interface. If not, it
+// returns the refusal.
 func (s *Simulator) admitNumber(c call) (answer, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	a, header := s.accounts[c.account], c.request.Header
 	switch key := header.Get(keyHeader); {
-	case c.request.Method != http.MethodGet:
-		return notAllowed(http.MethodGet), false
 	case key == "":
 		return message(http.StatusUnauthorized, "a subscription key is required"), false
 	case key != s.subscription:

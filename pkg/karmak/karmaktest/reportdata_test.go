@@ -79,16 +79,6 @@ func newerOffline(t *testing.T) {
 	u.ask(asked(newer+"RepairOrderHeader")).expect(t, 504)
 }
 
-func TestSubscriptionKeyIsNotRecorded(t *testing.T) {
-	u := moved(t)
-	u.ask(newer+"RepairOrderHeader?select=RONumber&key=subscr1ption").expect(t, 400)
-	for _, r := range u.Requests() {
-		if r.Account != "a" || r.Header.Get("Ocp-Apim-Subscription-Key") != "" || r.URL != newer+"RepairOrderHeader?select=RONumber&key=REDACTED" {
-			t.Errorf("recorded: %+v", r)
-		}
-	}
-}
-
 func TestAccountThatTheNewerInterfaceCannotName(t *testing.T) {
 	u := start(t, karmaktest.Config{})
 	for _, face := range []string{karmaktest.ReportDataAccess, "soap"} {

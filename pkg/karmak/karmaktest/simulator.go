@@ -86,8 +86,8 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		effect.Kind = Hang // the client went away
 	}
 	record := Request{
-		Time: arrived, Call: c.name, Account: c.account, User: c.user, Method: r.Method, URL: s.redactedURL(r, c),
-		Status: a.status, Rows: a.rows, Fault: struck, Header: withoutCredentials(r.Header),
+		Time: arrived, Call: c.name, Account: c.account, User: c.user, Method: r.Method, URL: r.URL.RequestURI(),
+		Status: a.status, Rows: a.rows, Fault: struck, Header: r.Header.Clone(),
 	}
 	s.ledger.add(record)
 	if s.config.Observe != nil {
@@ -103,7 +103,7 @@ type call struct {
 	account, user string
 	bearer        string
 	request       *http.Request
-	form          form
+	malformed     error  // the fault of a token call's form
 	newer         bool   // from the newer interface
 	viewName      string // of a look-up
 	view          *view  // nil for an unknown one
@@ -122,8 +122,8 @@ func (s *Simulator) identify(r *http.Request) call {
 	c := call{name: CallUnknown, request: r}
 	switch path := r.URL.Path; path {
 	case tokenPath:
-		c.name, c.form = CallToken, readForm(r)
-		c.account, c.user = c.form.values.Get("account"), c.form.values.Get("user")
+		c.name, c.malformed = CallToken, checkForm(r)
+		c.account, c.user = r.PostForm.Get("account"), r.PostForm.Get("user")
 		return c
 	case statusPath, olderStatusPath:
 		c.name = CallStatus
@@ -175,8 +175,12 @@ func (s *Simulator) answer(c call, f Fault) answer {
 	return distort(a, f.Kind)
 }
 
-// admitted reports whether the caller has access to the account. If not, it returns the refusal.
+// admitted reports whether the call is a GET with access to the account. If not, it returns the
+// refusal.
 func (s *Simulator) admitted(c call, fault Kind) (answer, bool) {
+	if c.request.Method != http.MethodGet {
+		return notAllowed(http.MethodGet), false
+	}
 	if c.newer {
 		return s.admitNumber(c)
 	}

@@ -5,11 +5,9 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"mime"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -25,36 +23,18 @@ type token struct {
 // tokenLife is the life of a token, as published.
 const tokenLife = time.Hour
 
-// form is the body of a token call, or its fault.
-type form struct {
-	values url.Values
-	err    error
-}
-
-// maxForm is far above the size of six fields.
-const maxForm = 64 << 10
-
-// readForm reads the body regardless of its content type, so that faults and the record have the
-// account.
-func readForm(r *http.Request) form {
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxForm))
-	if err != nil {
-		return form{err: fmt.Errorf("read the form: %w", err)}
+// checkForm parses the body of a token call into r.PostForm, and returns its fault.
+func checkForm(r *http.Request) error {
+	if err := r.ParseForm(); err != nil {
+		return errors.New("the body is not a form")
 	}
-	values, err := url.ParseQuery(string(body))
-	if err != nil {
-		return form{err: errors.New("the body is not a form")}
-	}
-	return form{values, checkForm(r, values)}
-}
-
-func checkForm(r *http.Request, values url.Values) error {
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/x-www-form-urlencoded" {
 		return errors.New("Content-Type must be application/x-www-form-urlencoded")
 	}
 	if r.URL.RawQuery != "" {
 		return errors.New("the fields belong into the body, not into the URL")
 	}
+	values := r.PostForm
 	fields := []string{"client_id", "client_secret", "grant_type", "scope", "account", "user"}
 	for _, name := range fields {
 		switch len(values[name]) {
@@ -79,10 +59,10 @@ func (s *Simulator) answerToken(c call, fault Kind) answer {
 	if c.request.Method != http.MethodPost {
 		return notAllowed(http.MethodPost)
 	}
-	if c.form.err != nil {
-		return tokenError(http.StatusBadRequest, "invalid_request", c.form.err.Error())
+	if c.malformed != nil {
+		return tokenError(http.StatusBadRequest, "invalid_request", c.malformed.Error())
 	}
-	field := c.form.values.Get
+	field := c.request.PostForm.Get
 	if field("grant_type") != "karmak_identity" {
 		return tokenError(http.StatusBadRequest, "unsupported_grant_type", "")
 	}
@@ -159,11 +139,8 @@ func (s *Simulator) tokenOwner(bearer string) (account, user string) {
 	return "", ""
 }
 
-// admit reports whether the call is a GET with a valid token. If not, it returns the refusal.
+// admit reports whether the call has a valid token. If not, it returns the refusal.
 func (s *Simulator) admit(c call, fault Kind) (answer, bool) {
-	if c.request.Method != http.MethodGet {
-		return notAllowed(http.MethodGet), false
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.spoil(c.bearer, fault)
@@ -208,29 +185,4 @@ func (s *Simulator) RotateSecret(secret string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.secret = secret
-}
-
-// redactedURL returns the path and query without any secret that a faulty client may have put
-// there.
-func (s *Simulator) redactedURL(r *http.Request, c call) string {
-	if c.name == CallToken {
-		return r.URL.Path
-	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	uri := r.URL.RequestURI()
-	for _, secret := range []string{s.secret, url.QueryEscape(s.secret), s.subscription, url.QueryEscape(s.subscription), c.bearer} {
-		if secret != "" {
-			uri = strings.ReplaceAll(uri, secret, "REDACTED")
-		}
-	}
-	return uri
-}
-
-func withoutCredentials(h http.Header) http.Header {
-	h = h.Clone()
-	h.Del("Authorization")
-	h.Del(keyHeader)
-	h.Del("Cookie")
-	return h
 }
