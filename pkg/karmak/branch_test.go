@@ -66,9 +66,7 @@ func TestCheckActivationOfABranch(t *testing.T) {
 			if got.State != test.want || (test.want == relatedro.Inactive) != strings.Contains(got.Message, "choose the branch") {
 				t.Errorf("CheckActivation: %+v, want %s", got, test.want)
 			}
-			if n := sim.Counts().Lookups(); n > 2 {
-				t.Errorf("%d look-ups, want at most 2", n)
-			}
+			expectAtMost(t, sim, 2)
 		})
 	}
 }

@@ -140,9 +140,7 @@ func TestSubscriptionKeyIsOurs(t *testing.T) {
 			if c.asked == 0 && !strings.Contains(strings.ReplaceAll(said.String(), `\"`, `"`), c.log) {
 				t.Errorf("the log does not have the error: %s", said.String())
 			}
-			if n := sim.Counts().Lookups(); n != c.asked {
-				t.Errorf("%d look-ups with this key, want %d", n, c.asked)
-			}
+			expectLookups(t, sim, c.asked)
 			connection := relatedro.Connection{Account: "other", User: unity.connection.User}
 			if found, err := client.Families(t.Context(), connection, []string{"200"}); err != nil || found["200"].Failure != nil {
 				t.Errorf("through Unity: %v, %v", found, err)

@@ -5,19 +5,42 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"related-ro/pkg/karmak/karmaktest"
 	"related-ro/pkg/relatedro"
 )
 
-// relations returns a family as lines of "number relation".
-func relations(f relatedro.Family) []string {
-	lines := []string{}
-	for _, r := range f.Related {
-		lines = append(lines, r.RO+" "+string(r.Relation))
+// expectFamily compares the family of an RO with the wanted lines of "number relation".
+func expectFamily(t testing.TB, found map[string]relatedro.Family, ro string, want ...string) {
+	t.Helper()
+	var got []string
+	for _, r := range found[ro].Related {
+		got = append(got, r.RO+" "+string(r.Relation))
 	}
-	return lines
+	if found[ro].Failure != nil || !slices.Equal(got, want) {
+		t.Errorf("RO %s: %v, %q, want %q", ro, found[ro].Failure, got, want)
+	}
+}
+
+// expectFailure checks that the family of an RO failed for the reason.
+func expectFailure(t testing.TB, found map[string]relatedro.Family, ro string, want relatedro.Reason) {
+	t.Helper()
+	if f := found[ro].Failure; f == nil || f.Reason != want {
+		t.Errorf("RO %s: %v, want %s", ro, f, want)
+	}
+}
+
+func expectLookups(t testing.TB, sim *karmaktest.Server, want int) {
+	t.Helper()
+	if n := sim.Counts().Lookups(); n != want {
+		t.Errorf("%d look-ups, want %d", n, want)
+	}
+}
+
+func expectAtMost(t testing.TB, sim *karmaktest.Server, lookups int) {
+	t.Helper()
+	if n := sim.Counts().Lookups(); n > lookups {
+		t.Errorf("%d look-ups, want at most %d", n, lookups)
+	}
 }
 
 // threeLevels returns a family three levels deep.
@@ -48,10 +71,7 @@ func TestFamiliesRelations(t *testing.T) {
 			t.Run(fmt.Sprintf("%s/page of %d", test.name, page), func(t *testing.T) {
 				c := client(t, dealer(t, karmaktest.Config{MaxPageSize: page}, threeLevels()...))
 				for _, connection := range []relatedro.Connection{connection, atBranch("MAIN")} {
-					got := relations(families(t, c, connection, test.ro)[test.ro])
-					if diff := cmp.Diff(test.want, got); diff != "" {
-						t.Errorf("family over %+v (-want +got):\n%s", connection, diff)
-					}
+					expectFamily(t, families(t, c, connection, test.ro), test.ro, test.want...)
 				}
 			})
 		}
@@ -65,9 +85,7 @@ func TestFamiliesHasEveryNumberAsked(t *testing.T) {
 		t.Errorf("got %d families, want 4", len(got))
 	}
 	for _, ro := range []string{"404", "1,2"} {
-		if f := got[ro].Failure; f == nil || f.Reason != relatedro.RONotFound {
-			t.Errorf("%s: failure %v, want ro_not_found", ro, f)
-		}
+		expectFailure(t, got, ro, relatedro.RONotFound)
 	}
 	if n := len(got["1111"].Related); n != 5 {
 		t.Errorf("1111 has %d related ROs, want 5", n)

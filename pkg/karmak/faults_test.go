@@ -118,9 +118,7 @@ func TestFaultsOfTheTokenCall(t *testing.T) {
 			if f := failure(t, c, connection, "100"); f.Reason != test.want {
 				t.Errorf("reason %s (%v), want %s", f.Reason, f.Err, test.want)
 			}
-			if n := sim.Counts().Lookups(); n != 0 {
-				t.Errorf("%d look-ups without a token, want none", n)
-			}
+			expectLookups(t, sim, 0)
 		})
 	}
 }
@@ -172,9 +170,7 @@ func TestWhatCannotSucceedIsAskedOnce(t *testing.T) {
 				}
 			})
 			failure(t, c, connection, "100")
-			if n := sim.Counts().Lookups(); n != 1 {
-				t.Errorf("%d look-ups, want 1", n)
-			}
+			expectLookups(t, sim, 1)
 		})
 	}
 }

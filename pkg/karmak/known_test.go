@@ -22,9 +22,7 @@ func TestFamilyThatIsAsItWasTakesTwoLookUps(t *testing.T) {
 			if err != nil || len(found["100"].Related) != 2 {
 				t.Fatalf("%+v, %v", found, err)
 			}
-			if n := sim.Counts().Lookups(); n != test.want {
-				t.Errorf("%d look-ups, want %d", n, test.want)
-			}
+			expectLookups(t, sim, test.want)
 		})
 	}
 }

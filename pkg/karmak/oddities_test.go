@@ -3,7 +3,6 @@ package karmak_test
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -58,17 +57,12 @@ func TestFamiliesOfAmbiguousBranch(t *testing.T) {
 			c := client(t, dealer(t, karmaktest.Config{MaxPageSize: page}, ros...))
 			found := families(t, c, connection, "100", "200", "300")
 			for _, ro := range []string{"100", "200"} { // 200 was made from one of the two ROs 100
-				if f := found[ro].Failure; f == nil || f.Reason != relatedro.AmbiguousBranch {
-					t.Errorf("RO %s: %v, want ambiguous_branch", ro, f)
-				}
+				expectFailure(t, found, ro, relatedro.AmbiguousBranch)
 			}
 			if f := found["300"].Failure; f != nil {
 				t.Errorf("RO 300: %v", f)
 			}
-			got := relations(families(t, c, atBranch("EAST"), "100")["100"])
-			if want := []string{"101 alternate"}; !slices.Equal(got, want) {
-				t.Errorf("at a branch: %v, want %v", got, want)
-			}
+			expectFamily(t, families(t, c, atBranch("EAST"), "100"), "100", "101 alternate")
 		})
 	}
 }
@@ -88,12 +82,8 @@ func TestFamiliesAtABranchSeesThatBranchAlone(t *testing.T) {
 	if diff := cmp.Diff(want, families(t, c, atBranch("EAST"), "101")["101"].Related); diff != "" {
 		t.Errorf("family of 101 at EAST (-want +got):\n%s", diff)
 	}
-	if f := families(t, c, atBranch("EAST"), "100")["100"].Failure; f == nil || f.Reason != relatedro.RONotFound {
-		t.Errorf("RO 100 at EAST: %v, want ro_not_found", f)
-	}
-	if got, want := relations(families(t, c, connection, "101")["101"]), []string{"90 original", "100 original", "102 sibling", "103 alternate"}; !slices.Equal(got, want) {
-		t.Errorf("family of 101 without a branch: %v, want %v", got, want)
-	}
+	expectFailure(t, families(t, c, atBranch("EAST"), "100"), "100", relatedro.RONotFound)
+	expectFamily(t, families(t, c, connection, "101"), "101", "90 original", "100 original", "102 sibling", "103 alternate")
 }
 
 // A spinoff's spinoff at another branch may belong to its twin.
@@ -108,12 +98,8 @@ func TestFamiliesLooksForTwinsOfSpinoffs(t *testing.T) {
 		karmaktest.RO{Number: "202", Branch: "EAST", Original: "201"},
 	))
 	found := families(t, c, connection, "100", "200")
-	if f := found["100"].Failure; f == nil || f.Reason != relatedro.AmbiguousBranch {
-		t.Errorf("RO 100: %v, want ambiguous_branch", f)
-	}
-	if got, want := relations(found["200"]), []string{"201 alternate", "202 descendant"}; !slices.Equal(got, want) {
-		t.Errorf("RO 200: %v, want %v", got, want)
-	}
+	expectFailure(t, found, "100", relatedro.AmbiguousBranch)
+	expectFamily(t, found, "200", "201 alternate", "202 descendant")
 }
 
 func TestFamiliesListsWhatItCannotAskFor(t *testing.T) {
@@ -127,10 +113,7 @@ func TestFamiliesListsWhatItCannotAskFor(t *testing.T) {
 		karmaktest.RO{Number: "200", Original: "199"}, // 199 has no row
 	)
 	found := families(t, client(t, sim), connection, "100", "200")
-	want := []string{"1,2 original", "101 alternate", "1|2 alternate", "NULL alternate", long + " alternate"}
-	if diff := cmp.Diff(want, relations(found["100"])); diff != "" {
-		t.Errorf("family of 100 (-want +got):\n%s", diff)
-	}
+	expectFamily(t, found, "100", "1,2 original", "101 alternate", "1|2 alternate", "NULL alternate", long+" alternate")
 	if diff := cmp.Diff([]relatedro.RelatedRO{{RO: "199", Relation: relatedro.Original}}, found["200"].Related); diff != "" {
 		t.Errorf("family of 200 (-want +got):\n%s", diff)
 	}
@@ -146,13 +129,9 @@ func TestFamiliesTakesNumbersWithLeadingZerosForTheSame(t *testing.T) {
 		karmaktest.RO{Number: "0050"}, karmaktest.RO{Number: "51", Original: "50"}, karmaktest.RO{Number: "52", Original: "0050"})
 	found := families(t, client(t, sim), connection, "050", "50", "51")
 	for _, ro := range []string{"050", "50"} {
-		if got, want := relations(found[ro]), []string{"51 alternate", "52 alternate"}; !slices.Equal(got, want) {
-			t.Errorf("RO %s: %v, want %v", ro, got, want)
-		}
+		expectFamily(t, found, ro, "51 alternate", "52 alternate")
 	}
-	if got, want := relations(found["51"]), []string{"50 original", "52 sibling"}; !slices.Equal(got, want) {
-		t.Errorf("RO 51: %v, want %v", got, want)
-	}
+	expectFamily(t, found, "51", "50 original", "52 sibling")
 }
 
 func TestFamiliesRunningInACircle(t *testing.T) {
@@ -160,12 +139,8 @@ func TestFamiliesRunningInACircle(t *testing.T) {
 		karmaktest.RO{Number: "1", Original: "3"}, karmaktest.RO{Number: "2", Original: "1"}, karmaktest.RO{Number: "3", Original: "2"},
 		karmaktest.RO{Number: "4", Original: "4"}))
 	found := families(t, c, connection, "1", "4")
-	if got, want := relations(found["1"]), []string{"2 original", "3 original"}; !slices.Equal(got, want) {
-		t.Errorf("RO 1: %v, want %v", got, want)
-	}
-	if got := relations(found["4"]); len(got) != 0 {
-		t.Errorf("RO 4: %v, want no related ROs", got)
-	}
+	expectFamily(t, found, "1", "2 original", "3 original")
+	expectFamily(t, found, "4")
 }
 
 func TestFamiliesThatDoNotEnd(t *testing.T) {
@@ -180,13 +155,9 @@ func TestFamiliesThatDoNotEnd(t *testing.T) {
 		karmaktest.RO{Number: "20000"})
 	found := families(t, client(t, dealer(t, karmaktest.Config{}, ros...)), connection, "1", "2", "20000")
 	for _, ro := range []string{"1", "20000"} {
-		if f := found[ro].Failure; f == nil || f.Reason != relatedro.FamilyTooLarge {
-			t.Errorf("RO %s: %v, want family_too_large", ro, f)
-		}
+		expectFailure(t, found, ro, relatedro.FamilyTooLarge)
 	}
-	if got, want := relations(found["2"]), []string{"3 alternate"}; !slices.Equal(got, want) {
-		t.Errorf("RO 2: %v, want %v", got, want)
-	}
+	expectFamily(t, found, "2", "3 alternate")
 }
 
 func TestFamiliesAtABranchThatFiltersCannotCarry(t *testing.T) {
@@ -202,10 +173,7 @@ func TestFamiliesAtABranchThatFiltersCannotCarry(t *testing.T) {
 func TestFamiliesAtABranchWithSpaces(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{}, karmaktest.RO{Number: "1", Branch: "St. John's & 5th +1%"},
 		karmaktest.RO{Number: "2", Branch: "St. John's & 5th +1%", Original: "1"})
-	got := relations(families(t, client(t, sim), atBranch("St. John's & 5th +1%"), "1")["1"])
-	if want := []string{"2 alternate"}; !slices.Equal(got, want) {
-		t.Errorf("related ROs %v, want %v", got, want)
-	}
+	expectFamily(t, families(t, client(t, sim), atBranch("St. John's & 5th +1%"), "1"), "1", "2 alternate")
 }
 
 func TestFamiliesOfNothing(t *testing.T) {

@@ -191,9 +191,7 @@ func TestStrugglingServerIsNotHitHarder(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if n := sim.Counts().Lookups(); n > 5 {
-		t.Errorf("%d look-ups of a failing server, want at most 5", n)
-	}
+	expectAtMost(t, sim, 5)
 }
 
 func TestAskedToWaitIsHeardByAll(t *testing.T) {
@@ -209,9 +207,7 @@ func TestAskedToWaitIsHeardByAll(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if n := sim.Counts().Lookups(); n != 1 {
-		t.Errorf("%d look-ups, want 1", n)
-	}
+	expectLookups(t, sim, 1)
 }
 
 func TestAttemptsAreToldOf(t *testing.T) {

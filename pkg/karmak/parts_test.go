@@ -66,9 +66,7 @@ func TestOnlyTheBrokenNumberFails(t *testing.T) {
 					if got := failed(t, families(t, c, atBranch("MAIN"), numbers...), 1, want); !slices.Equal(got, wrong) {
 						t.Errorf("%v failed, want %v", got, wrong)
 					}
-					if n := sim.Counts().Lookups(); n > 40 {
-						t.Errorf("%d look-ups, want at most 40", n)
-					}
+					expectAtMost(t, sim, 40)
 				}
 			})
 		}
@@ -179,9 +177,7 @@ func TestNumberThatNoIntegerCanBe(t *testing.T) {
 					if got := failed(t, families(t, c, atBranch("MAIN"), asked...), 1, relatedro.RONotFound); !slices.Equal(got, odd) {
 						t.Errorf("not found: %v, want %v", got, odd)
 					}
-					if n := sim.Counts().Lookups(); n > 6 {
-						t.Errorf("%d look-ups, want at most 6", n)
-					}
+					expectAtMost(t, sim, 6)
 				}
 			})
 		}
@@ -195,8 +191,6 @@ func TestLettersAreAskedForWithoutCase(t *testing.T) {
 	for ro, want := range map[string][]string{
 		"r50999": {"R51000 alternate"}, "R50999": {"R51000 alternate"}, "r51000": {"R50999 original"}, "50123": {},
 	} {
-		if got := relations(found[ro]); !slices.Equal(got, want) {
-			t.Errorf("RO %s: %v, want %v", ro, got, want)
-		}
+		expectFamily(t, found, ro, want...)
 	}
 }

@@ -140,9 +140,7 @@ func TestTwinAtTheEndOfAPage(t *testing.T) {
 			}
 		}
 		sim := dealer(t, karmaktest.Config{MaxPageSize: 100}, append(ros, karmaktest.RO{Number: fmt.Sprint(twin), Branch: "WEST", Original: "50000"})...)
-		if f := families(t, client(t, sim), connection, "50000")["50000"].Failure; f == nil || f.Reason != relatedro.AmbiguousBranch {
-			t.Errorf("twin %d: %v, want ambiguous_branch", twin, f)
-		}
+		expectFailure(t, families(t, client(t, sim), connection, "50000"), "50000", relatedro.AmbiguousBranch)
 	}
 }
 

@@ -40,9 +40,7 @@ func TestTouched(t *testing.T) {
 			if len(got) != test.touched || whole != test.whole {
 				t.Errorf("%d ROs, whole %t, want %d, %t", len(got), whole, test.touched, test.whole)
 			}
-			if n := sim.Counts().Lookups(); n != test.requests {
-				t.Errorf("%d look-ups, want %d", n, test.requests)
-			}
+			expectLookups(t, sim, test.requests)
 			if slices.ContainsFunc(got, func(ro relatedro.RelatedRO) bool { return ro.RO == "1" || ro.RO == "2" }) {
 				t.Error("the result has an RO of an earlier day or of another branch")
 			}
