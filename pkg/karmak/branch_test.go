@@ -59,9 +59,7 @@ func TestCheckActivationOfABranch(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			sim := branchDealer(t, test.rules)
-			if test.fault != "" {
-				strike(t, sim, karmaktest.Fault{Kind: test.fault, Call: karmaktest.CallBranches})
-			}
+			strike(t, sim, karmaktest.Fault{Kind: test.fault, Call: karmaktest.CallBranches})
 			got := client(t, sim).CheckActivation(t.Context(), atBranch(test.branch))
 			if got.State != test.want || (test.want == relatedro.Inactive) != strings.Contains(got.Message, "choose the branch") {
 				t.Errorf("CheckActivation: %+v, want %s", got, test.want)

@@ -22,48 +22,56 @@ func generations(n, depth int) (ros []karmaktest.RO, firsts []string) {
 	for i := range n {
 		number := strconv.Itoa(1000 + i)
 		firsts = append(firsts, number)
-		ros = append(ros, karmaktest.RO{Number: number, Branch: "A"})
+		ros = append(ros, karmaktest.RO{Number: number, Branch: "MAIN"})
 		for level := range depth {
 			next := strconv.Itoa(100_000 + i*100 + level)
-			ros = append(ros, karmaktest.RO{Number: next, Original: number, Branch: "A"})
+			ros = append(ros, karmaktest.RO{Number: next, Original: number, Branch: "MAIN"})
 			number = next
 		}
 	}
 	return ros, firsts
 }
 
-// TestBothFacesCostTheSame checks that both faces need the same number of look-ups.
+// TestBothFacesCostTheSame checks the number of look-ups, which is the same for both faces.
 func TestBothFacesCostTheSame(t *testing.T) {
 	for _, c := range []struct {
-		ros, depth int
-		branch     string
-		maxPage    int
-		want       int
+		ros     func(n, related int) ([]karmaktest.RO, []string)
+		n       int
+		related int
+		branch  string
+		page    int
+		want    int
 	}{
-		{1, 0, "A", 0, 2},
-		{1, 1, "A", 0, 3},
-		{50, 1, "A", 0, 3},
-		{50, 1, "", 0, 3},
-		{1, 5, "A", 0, 11},
-		{50, 2, "A", 20, 12},
-		{206, 1, "A", 0, 5}, // a few more than fit in one URL
-		{600, 1, "A", 0, 10},
+		{forest, 50, 1, "MAIN", 50, 5},
+		{forest, 50, 1, "", 100, 3},
+		{forest, 50, 1, "MAIN", 100, 3},
+		{forest, 50, 1, "", 500, 3},
+		{forest, 50, 1, "MAIN", 500, 3},
+		{forest, 50, 2, "MAIN", 500, 3},
+		{forest, 2, 2, "MAIN", 500, 3},
+		{forest, 1, 0, "", 500, 2},
+		{forest, 1, 0, "MAIN", 500, 2},
+		{forest, 1, 1, "", 500, 3},
+		{forest, 1, 1, "MAIN", 500, 3},
+		{forest, 500, 1, "MAIN", 500, 9},
+		{generations, 1, 5, "MAIN", 500, 11},
+		{generations, 50, 2, "MAIN", 20, 12},
+		{generations, 206, 1, "MAIN", 500, 5}, // a few more than fit in one URL
+		{generations, 600, 1, "MAIN", 500, 10},
 	} {
-		t.Run(fmt.Sprintf("%d, %d deep, branch %q, pages of %d", c.ros, c.depth, c.branch, c.maxPage), func(t *testing.T) {
-			ros, firsts := generations(c.ros, c.depth)
-			for _, f := range faces() {
+		ros, numbers := c.ros(c.n, c.related)
+		for _, f := range faces() {
+			t.Run(fmt.Sprintf("%s, %d ROs with %d related, branch %q, pages of %d", f.name, c.n, c.related, c.branch, c.page), func(t *testing.T) {
 				sim := f.dealer(t, ros...)
-				changeAccount(t, sim, func(a *karmaktest.Account) { a.MaxPageSize = c.maxPage })
-				for ro, found := range families(t, client(t, sim, bothKeys), f.atBranch(c.branch), firsts...) {
-					if found.Failure != nil || len(found.Related) != c.depth {
-						t.Fatalf("%s: RO %s has %d related, %v", f.name, ro, len(found.Related), found.Failure)
+				changeAccount(t, sim, func(a *karmaktest.Account) { a.MaxPageSize = c.page })
+				for ro, found := range families(t, client(t, sim, bothKeys), f.atBranch(c.branch), numbers...) {
+					if found.Failure != nil || len(found.Related) != c.related {
+						t.Fatalf("RO %s has %d related, %v", ro, len(found.Related), found.Failure)
 					}
 				}
-				if got := sim.Counts().Lookups(); got != c.want {
-					t.Errorf("%s: %d look-ups, want %d", f.name, got, c.want)
-				}
-			}
-		})
+				expectLookups(t, sim, c.want)
+			})
+		}
 	}
 }
 

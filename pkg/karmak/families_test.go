@@ -92,44 +92,6 @@ func TestFamiliesHasEveryNumberAsked(t *testing.T) {
 	}
 }
 
-func TestFamiliesCost(t *testing.T) {
-	for _, test := range []struct {
-		ros, spinoffs, page int
-		branch              string
-		most                int
-	}{
-		{50, 1, 50, "MAIN", 5},
-		{50, 1, 100, "", 4},
-		{50, 1, 100, "MAIN", 3},
-		{50, 1, 500, "", 3},
-		{50, 1, 500, "MAIN", 3},
-		{50, 2, 500, "MAIN", 3},
-		{2, 2, 500, "MAIN", 3},
-		{1, 0, 500, "", 2},
-		{1, 0, 500, "MAIN", 2},
-		{1, 1, 500, "", 3},
-		{1, 1, 500, "MAIN", 3},
-		{500, 1, 500, "MAIN", 14},
-	} {
-		t.Run(fmt.Sprintf("%d ROs with %d spinoffs, page of %d, branch %q", test.ros, test.spinoffs, test.page, test.branch), func(t *testing.T) {
-			ros, numbers := forest(test.ros, test.spinoffs)
-			sim := dealer(t, karmaktest.Config{MaxPageSize: test.page}, ros...)
-			found := families(t, client(t, sim), atBranch(test.branch), numbers...)
-			for ro, f := range found {
-				if len(f.Related) != test.spinoffs {
-					t.Fatalf("RO %s has %d related ROs, want %d", ro, len(f.Related), test.spinoffs)
-				}
-			}
-			if n := sim.Counts().Lookups(); n > test.most {
-				t.Errorf("%d look-ups, want at most %d", n, test.most)
-				for _, r := range sim.Requests() {
-					t.Log(r.Rows, r.URL)
-				}
-			}
-		})
-	}
-}
-
 // forest returns n ROs with some spinoffs each, and the numbers of the n.
 func forest(n, spinoffs int) (ros []karmaktest.RO, numbers []string) {
 	for i := range n {

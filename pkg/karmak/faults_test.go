@@ -26,6 +26,19 @@ func failure(t *testing.T, c *karmak.Client, connection relatedro.Connection, ro
 	return f
 }
 
+// struck returns a simulator of threeLevels with the fault, and a client of it. The client waits
+// only briefly for an answer that never comes.
+func struck(t *testing.T, fault karmaktest.Fault) (*karmaktest.Server, *karmak.Client) {
+	t.Helper()
+	sim := dealer(t, karmaktest.Config{}, threeLevels()...)
+	strike(t, sim, fault)
+	return sim, client(t, sim, func(c *karmak.Config) {
+		if fault.Kind == karmaktest.Hang || fault.Kind == karmaktest.Stall || fault.Kind == karmaktest.Latency {
+			c.RequestTimeout = 100 * time.Millisecond
+		}
+	})
+}
+
 func TestEveryFaultHasItsReason(t *testing.T) {
 	for _, test := range []struct {
 		name  string
@@ -68,16 +81,10 @@ func TestEveryFaultHasItsReason(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			sim := dealer(t, karmaktest.Config{}, threeLevels()...)
 			if test.fault.Kind != karmaktest.Offline {
 				test.fault.Call = karmaktest.CallHeaders
 			}
-			strike(t, sim, test.fault)
-			c := client(t, sim, func(c *karmak.Config) {
-				if test.want == relatedro.Unreachable {
-					c.RequestTimeout = 100 * time.Millisecond
-				}
-			})
+			sim, c := struck(t, test.fault)
 			f := failure(t, c, connection, "100")
 			if f.Reason != test.want {
 				t.Errorf("reason %s (%v), want %s", f.Reason, f.Err, test.want)
@@ -107,14 +114,8 @@ func TestFaultsOfTheTokenCall(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			sim := dealer(t, karmaktest.Config{}, threeLevels()...)
 			test.fault.Call = karmaktest.CallToken
-			strike(t, sim, test.fault)
-			c := client(t, sim, func(c *karmak.Config) {
-				if test.fault.Kind == karmaktest.Hang {
-					c.RequestTimeout = 100 * time.Millisecond
-				}
-			})
+			sim, c := struck(t, test.fault)
 			if f := failure(t, c, connection, "100"); f.Reason != test.want {
 				t.Errorf("reason %s (%v), want %s", f.Reason, f.Err, test.want)
 			}
@@ -161,14 +162,8 @@ func TestWhatCannotSucceedIsAskedOnce(t *testing.T) {
 		{Kind: karmaktest.Hang},
 	} {
 		t.Run(fmt.Sprint(fault.Kind, fault.Status), func(t *testing.T) {
-			sim := dealer(t, karmaktest.Config{}, threeLevels()...)
 			fault.Call = karmaktest.CallHeaders
-			strike(t, sim, fault)
-			c := client(t, sim, func(c *karmak.Config) {
-				if fault.Kind == karmaktest.Hang {
-					c.RequestTimeout = 100 * time.Millisecond
-				}
-			})
+			sim, c := struck(t, fault)
 			failure(t, c, connection, "100")
 			expectLookups(t, sim, 1)
 		})
@@ -176,9 +171,8 @@ func TestWhatCannotSucceedIsAskedOnce(t *testing.T) {
 }
 
 func TestRefusedTokenIsReplacedOnce(t *testing.T) {
-	sim := dealer(t, karmaktest.Config{}, threeLevels()...)
-	strike(t, sim, karmaktest.Fault{Kind: karmaktest.RevokedToken, Call: karmaktest.CallHeaders})
-	client(t, sim).CheckActivation(t.Context(), connection)
+	sim, c := struck(t, karmaktest.Fault{Kind: karmaktest.RevokedToken, Call: karmaktest.CallHeaders})
+	c.CheckActivation(t.Context(), connection)
 	got := sim.Counts().Calls
 	want := map[string]int{karmaktest.CallToken: 2, karmaktest.CallHeaders: 2}
 	if diff := cmp.Diff(want, got); diff != "" {

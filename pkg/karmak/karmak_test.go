@@ -38,9 +38,12 @@ func dealer(t testing.TB, config karmaktest.Config, ros ...karmaktest.RO) *karma
 	return sim
 }
 
-// strike sets a fault.
+// strike sets a fault, unless it is the zero fault.
 func strike(t testing.TB, sim *karmaktest.Server, fault karmaktest.Fault) {
 	t.Helper()
+	if fault.Kind == "" {
+		return
+	}
 	if err := sim.SetFault(fault); err != nil {
 		t.Fatal(err)
 	}

@@ -3,9 +3,7 @@ package karmak_test
 import (
 	"strings"
 	"testing"
-	"time"
 
-	"related-ro/pkg/karmak"
 	"related-ro/pkg/karmak/karmaktest"
 	"related-ro/pkg/relatedro"
 )
@@ -49,15 +47,7 @@ func TestCheckActivation(t *testing.T) {
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			sim := dealer(t, karmaktest.Config{}, threeLevels()...)
-			if test.fault.Kind != "" {
-				strike(t, sim, test.fault)
-			}
-			c := client(t, sim, func(c *karmak.Config) {
-				if test.fault.Kind == karmaktest.Hang {
-					c.RequestTimeout = 100 * time.Millisecond
-				}
-			})
+			_, c := struck(t, test.fault)
 			got := c.CheckActivation(t.Context(), connection)
 			if got.State != test.state || got.Version != test.version || !strings.Contains(got.Message, test.says) {
 				t.Errorf("CheckActivation: %+v, want %s of version %q saying %q", got, test.state, test.version, test.says)

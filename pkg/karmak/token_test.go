@@ -3,7 +3,6 @@ package karmak_test
 import (
 	"context"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -93,112 +92,91 @@ func TestAccountNotOpenToUs(t *testing.T) {
 	families(t, c, connection, "100") // others are not affected
 }
 
+// store has our credentials, and counts how often they are read.
+type store struct {
+	secret string
+	err    error
+	reads  int
+}
+
+func (s *store) read(context.Context) (karmak.Credentials, error) {
+	s.reads++
+	return karmak.Credentials{ClientID: "client", ClientSecret: s.secret}, s.err
+}
+
+// clientOf returns a client that reads its credentials from the store, by the clock.
+func clientOf(t *testing.T, sim *karmaktest.Server, s *store, clock *clock) *karmak.Client {
+	t.Helper()
+	return client(t, sim, func(c *karmak.Config) { c.Credentials, c.Now = s.read, clock.Now })
+}
+
 func TestRotatedSecretIsReadAgain(t *testing.T) {
-	clock := newClock()
+	clock, store := newClock(), &store{secret: "s3cret-value"}
 	sim := dealer(t, karmaktest.Config{}, threeLevels()...)
-	secret, reads := "s3cret-value", 0
-	c := client(t, sim, func(c *karmak.Config) {
-		c.Now = clock.Now
-		c.Credentials = func(context.Context) (karmak.Credentials, error) {
-			reads++
-			return karmak.Credentials{ClientID: "client", ClientSecret: secret}, nil
-		}
-	})
+	c := clientOf(t, sim, store, clock)
 	families(t, c, connection, "100")
 	families(t, c, connection, "100")
-	if reads != 1 {
-		t.Errorf("the credentials were read %d times, want once", reads)
+	if store.reads != 1 {
+		t.Errorf("the credentials were read %d times, want once", store.reads)
 	}
 
 	sim.RotateSecret("n3w-value")
 	sim.RevokeTokens("")
-	secret = "n3w-value"
+	store.secret = "n3w-value"
 	clock.advance(2 * time.Minute)
 	families(t, c, connection, "100")
-	if reads != 2 {
-		t.Errorf("the credentials were read %d times, want twice", reads)
+	if store.reads != 2 {
+		t.Errorf("the credentials were read %d times, want twice", store.reads)
 	}
 }
 
 func TestRefusedCredentialsAreReadOnceAMinute(t *testing.T) {
-	clock := newClock()
-	sim := dealer(t, karmaktest.Config{}, threeLevels()...)
-	var reads atomic.Int32
-	c := client(t, sim, func(c *karmak.Config) {
-		c.Now = clock.Now
-		c.Credentials = func(context.Context) (karmak.Credentials, error) {
-			reads.Add(1)
-			return karmak.Credentials{ClientID: "client", ClientSecret: "wrong"}, nil
-		}
-	})
-	for _, step := range []struct {
-		advance time.Duration
-		reads   int32
-	}{{0, 1}, {30 * time.Second, 1}, {31 * time.Second, 2}, {time.Second, 2}} {
-		clock.advance(step.advance)
-		f := failure(t, c, connection, "100")
-		if f.Reason != relatedro.CredentialsRejected || f.RetryAfter <= 0 || f.RetryAfter > time.Minute {
-			t.Errorf("failure %v after %s, want credentials_rejected within a minute", f, f.RetryAfter)
-		}
-		if n := reads.Load(); n != step.reads {
-			t.Errorf("after another %s: read %d times, want %d", step.advance, n, step.reads)
-		}
-		if n := tokenCalls(sim); n != int(step.reads) {
-			t.Errorf("after another %s: %d token calls, want %d", step.advance, n, step.reads)
-		}
-	}
-}
-
-func TestRefusedCredentialsThatCannotBeReadAgainAreTriedOnceAMinute(t *testing.T) {
-	clock := newClock()
-	sim := dealer(t, karmaktest.Config{}, threeLevels()...)
-	reads := 0
-	c := client(t, sim, func(c *karmak.Config) {
-		c.Now = clock.Now
-		c.Credentials = func(context.Context) (karmak.Credentials, error) {
-			if reads++; reads > 1 {
-				return karmak.Credentials{}, context.DeadlineExceeded
-			}
-			return karmak.Credentials{ClientID: "client", ClientSecret: "wrong"}, nil
-		}
-	})
-	for _, step := range []struct {
-		advance time.Duration
-		reads   int
-		reason  relatedro.Reason
+	for name, test := range map[string]struct {
+		err    error            // of every read but the first
+		reason relatedro.Reason // of the failure after every read but the first
+		calls  int              // token calls
 	}{
-		{0, 1, relatedro.CredentialsRejected},
-		{time.Minute, 2, relatedro.CredentialsUnavailable},
-		{59 * time.Second, 2, relatedro.CredentialsRejected},
-		{time.Second, 3, relatedro.CredentialsUnavailable},
+		"and refused again":  {nil, relatedro.CredentialsRejected, 3},
+		"and not to be read": {context.DeadlineExceeded, relatedro.CredentialsUnavailable, 1},
 	} {
-		clock.advance(step.advance)
-		if f := failure(t, c, connection, "100"); f.Reason != step.reason {
-			t.Errorf("failure %v, want %s", f, step.reason)
-		}
-		if reads != step.reads {
-			t.Errorf("after another %s: read %d times, want %d", step.advance, reads, step.reads)
-		}
-	}
-	if n := tokenCalls(sim); n != 1 {
-		t.Errorf("%d token calls with refused credentials, want 1", n)
+		t.Run(name, func(t *testing.T) {
+			clock, store := newClock(), &store{secret: "wrong"}
+			sim := dealer(t, karmaktest.Config{}, threeLevels()...)
+			c := clientOf(t, sim, store, clock)
+			for _, step := range []struct {
+				advance time.Duration
+				reads   int
+				want    relatedro.Reason
+			}{
+				{0, 1, relatedro.CredentialsRejected},
+				{30 * time.Second, 1, relatedro.CredentialsRejected},
+				{30 * time.Second, 2, test.reason},
+				{59 * time.Second, 2, relatedro.CredentialsRejected},
+				{time.Second, 3, test.reason},
+			} {
+				clock.advance(step.advance)
+				f := failure(t, c, connection, "100")
+				if f.Reason != step.want || store.reads != step.reads {
+					t.Errorf("after another %s: %v and %d reads, want %s and %d", step.advance, f, store.reads, step.want, step.reads)
+				}
+				if f.Reason == relatedro.CredentialsRejected && (f.RetryAfter <= 0 || f.RetryAfter > time.Minute) {
+					t.Errorf("after another %s: RetryAfter %s, want at most a minute", step.advance, f.RetryAfter)
+				}
+				store.err = test.err
+			}
+			if n := tokenCalls(sim); n != test.calls {
+				t.Errorf("%d token calls, want %d", n, test.calls)
+			}
+		})
 	}
 }
 
 func TestCredentialsThatCannotBeRead(t *testing.T) {
-	sim := dealer(t, karmaktest.Config{}, threeLevels()...)
-	fails := true
-	c := client(t, sim, func(c *karmak.Config) {
-		c.Credentials = func(context.Context) (karmak.Credentials, error) {
-			if fails {
-				return karmak.Credentials{}, context.DeadlineExceeded
-			}
-			return karmak.Credentials{ClientID: "client", ClientSecret: "s3cret-value"}, nil
-		}
-	})
+	store := &store{secret: "s3cret-value", err: context.DeadlineExceeded}
+	c := clientOf(t, dealer(t, karmaktest.Config{}, threeLevels()...), store, newClock())
 	if f := failure(t, c, connection, "100"); f.Reason != relatedro.CredentialsUnavailable {
 		t.Errorf("failure %v, want credentials_unavailable", f)
 	}
-	fails = false
+	store.err = nil
 	families(t, c, connection, "100")
 }

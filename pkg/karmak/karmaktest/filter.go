@@ -79,13 +79,10 @@ func (c condition) meets(r row) bool {
 	if actual.null {
 		return false
 	}
-	if c.op == "IN" {
-		return slices.ContainsFunc(c.values, func(value cell) bool { return compare(actual, value, c.caseSensitive) == 0 })
-	}
 	order := compare(actual, c.values[0], c.caseSensitive)
 	switch c.op {
-	case "EQ":
-		return order == 0
+	case "EQ", "IN":
+		return slices.ContainsFunc(c.values, func(value cell) bool { return compare(actual, value, c.caseSensitive) == 0 })
 	case "NE":
 		return order != 0
 	case "LT":

@@ -181,15 +181,16 @@ func parseSort(v *view, values url.Values, selected []selection) ([]order, error
 	isSelected := func(name string) bool {
 		return slices.ContainsFunc(selected, func(s selection) bool { return s.name == name })
 	}
-	if !values.Has("sort") {
-		if isSelected(v.defaultSort) {
-			c, err := v.column(v.defaultSort)
-			return []order{{c, false}}, err
-		}
-		return []order{{selected[0].column, false}}, nil
+	keys := values.Get("sort")
+	switch {
+	case values.Has("sort"):
+	case isSelected(v.defaultSort):
+		keys = v.defaultSort
+	default:
+		keys = selected[0].name
 	}
-	var by []order
-	for _, part := range strings.Split(values.Get("sort"), ",") {
+	var orders []order
+	for _, part := range strings.Split(keys, ",") {
 		name, descending := strings.CutPrefix(part, "-")
 		c, err := v.column(name)
 		if err != nil {
@@ -198,9 +199,9 @@ func parseSort(v *view, values url.Values, selected []selection) ([]order, error
 		if !isSelected(name) {
 			return nil, fmt.Errorf("sort: column %q is not selected", name)
 		}
-		by = append(by, order{c, descending})
+		orders = append(orders, order{c, descending})
 	}
-	return by, nil
+	return orders, nil
 }
 
 func positive(values url.Values, name string, missing int) (int, error) {
@@ -229,13 +230,13 @@ func (q query) rows(a *account) []row {
 		return slices.ContainsFunc(q.conditions, func(c condition) bool { return !c.meets(r) })
 	})
 	slices.SortStableFunc(rows, func(x, y row) int {
-		for _, by := range q.order {
-			sign := 1
-			if by.descending {
-				sign = -1
+		for _, o := range q.order {
+			n := compare(o.cell(x), o.cell(y), a.Rules.CaseSensitive)
+			if o.descending {
+				n = -n
 			}
-			if n := compare(by.cell(x), by.cell(y), a.Rules.CaseSensitive); n != 0 {
-				return sign * n
+			if n != 0 {
+				return n
 			}
 		}
 		// A database does not promise the same order for two requests.
@@ -256,7 +257,7 @@ func (q query) page(rows []row) []row {
 }
 
 // render writes rows as a JSON array of objects, with the selected columns in their order.
-func (q query) render(rows []row, how Rendering) []byte {
+func (q query) render(rows []row, rendering Rendering) []byte {
 	var b bytes.Buffer
 	b.WriteByte('[')
 	for i, r := range rows {
@@ -266,10 +267,10 @@ func (q query) render(rows []row, how Rendering) []byte {
 		b.WriteByte('{')
 		first := true
 		for _, s := range q.selected {
-			value := how.value(s.name, s.cell(r))
+			value := rendering.value(s.name, s.cell(r))
 			if odd, ok := r.ro.Malformed[s.name]; ok {
 				if value = odd; string(odd) == "null" {
-					value = how.value(s.name, text(""))
+					value = rendering.value(s.name, text(""))
 				}
 			}
 			if value == nil {
