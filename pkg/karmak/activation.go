@@ -25,19 +25,19 @@ func (c *Client) CheckActivation(ctx context.Context, connection relatedro.Conne
 		return relatedro.Activation{State: relatedro.ActivationUnreachable, Message: c.Sentence(connection, failure.Reason)}
 	}
 	branchKnown, err := c.checkFeature(ctx, s)
-	var said status
+	var report status
 	if s.face.proven() {
 		// The activation result must not wait for the status.
 		advice, cancel := relatedro.WithReserve(ctx, 2, time.Minute)
 		defer cancel()
-		said, _ = c.status(advice, s, CallStatus)
+		report, _ = c.status(advice, s, CallStatus)
 	}
-	if reason := failureOf(err).Reason; said.offline() && (reason == relatedro.DMSError || reason == relatedro.Unreachable) {
+	if reason := failureOf(err).Reason; report.offline() && (reason == relatedro.DMSError || reason == relatedro.Unreachable) {
 		err = &relatedro.Failure{Reason: relatedro.DealerOffline, Err: err}
 	} else if s.face.statuses() == nil {
 		err = c.diagnose(ctx, s, err)
 	}
-	a := relatedro.Activation{State: relatedro.Active, Version: string(said.FusionVersion)}
+	a := relatedro.Activation{State: relatedro.Active, Version: string(report.FusionVersion)}
 	switch reason := failureOf(err).Reason; {
 	case err == nil && branchKnown:
 		fusion := strings.TrimSpace("Karmak Fusion " + a.Version)
@@ -63,8 +63,8 @@ func (c *Client) checkFeature(ctx context.Context, s *session) (branchKnown bool
 	if branches, err := c.branches(ctx, s); err == nil && len(branches) > 0 {
 		return slices.ContainsFunc(branches, func(b relatedro.Branch) bool { return strings.EqualFold(b.Code, s.branch) }), nil
 	}
-	there, err := c.sample(ctx, s, s.branch)
-	return len(there) > 0 || len(rows) == 0, err
+	found, err := c.sample(ctx, s, s.branch)
+	return len(found) > 0 || len(rows) == 0, err
 }
 
 // sample requests a few rows of the view, filtered by branch if branch is not empty.

@@ -44,8 +44,8 @@ func TestPausesGrowUntilALookUpIsAnswered(t *testing.T) {
 	}
 }
 
-// leftAlone returns an account that failed too often, in its state after the circuit's delay.
-func leftAlone(t *testing.T) *account {
+// trialDue returns an account that failed too often, in its state after the circuit's delay.
+func trialDue(t *testing.T) *account {
 	t.Helper()
 	a := newAccount(Config{}.withDefaults())
 	for range circuitFailures {
@@ -72,7 +72,7 @@ func TestTrialDecidesForTheNext(t *testing.T) {
 		{"whose caller went away", gone, &relatedro.Failure{Reason: relatedro.OutOfTime}, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			a := leftAlone(t)
+			a := trialDue(t)
 			if f := a.admit(CallHeaders); f != nil {
 				t.Fatal(f)
 			}
@@ -123,7 +123,7 @@ func (hanging) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // A goroutine that waits for another's token call does not share the other's cancellation.
-func TestWhoMadeTheTokenCallGoesAway(t *testing.T) {
+func TestCallerOfTheTokenCallGoesAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := New(Config{BaseURL: base, Credentials: Static("client", "s3cret-value"), Transport: hanging{}, RequestTimeout: time.Hour})
 		s, failure := c.session(relatedro.Connection{Account: "acct-1", User: "user-1"})

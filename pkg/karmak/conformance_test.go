@@ -58,8 +58,8 @@ func roOf(ro dmstest.RO) karmaktest.RO {
 	if ro.Expects != "" {
 		made.Tasks = []karmaktest.Task{{Number: 1, AlternateBillingCustomer: "9001", AlternateBillingCompanyName: ro.Expects}}
 	}
-	if ro.From != 0 {
-		made.Original = strconv.Itoa(50000 + ro.From)
+	if ro.MadeFrom != 0 {
+		made.Original = strconv.Itoa(50000 + ro.MadeFrom)
 	}
 	return made
 }
@@ -76,12 +76,12 @@ func TestConformance(t *testing.T) {
 				changeAccount(t, sim, func(a *karmaktest.Account) { a.FusionVersion = "3.62.0.0" })
 				c := client(t, sim, bothKeys)
 				return dmstest.Subject{
-					DMS: c, Feed: c, At: f.atBranch,
+					DMS: c, Feed: c, Connection: f.atBranch,
 					Foreign:       relatedro.Connection{Kind: f.connection.Kind, Account: "not-ours", User: f.connection.User},
 					Number:        func(n int) string { return strconv.Itoa(50000 + n) },
 					Spelled:       func(n int) string { return "0" + strconv.Itoa(50000+n) },
 					ListsBranches: f.name == karmaktest.Unity,
-					Asked:         func() int { return sim.Counts().Lookups() },
+					Queries:       func() int { return sim.Counts().Lookups() },
 					Add: func(ro dmstest.RO) {
 						if err := sim.AddRO(account, roOf(ro)); err != nil {
 							t.Error(err)

@@ -21,7 +21,7 @@ func expected(customer, name string, tasks int) relatedro.Expected {
 }
 
 // Every form of Karmak's answers gives the same result, in one look-up.
-func TestExpectedNamesWhomTasksAreToBeBilledTo(t *testing.T) {
+func TestExpectedNamesBillingCustomersOfTasks(t *testing.T) {
 	for name, rendering := range map[string]karmaktest.Rendering{
 		"as published": {}, "text": {Numbers: "string", Empty: "missing", NoRows: "array"}, "decimals": {Numbers: "decimal", Empty: "blank"},
 	} {
@@ -48,7 +48,7 @@ func TestExpectedNamesWhomTasksAreToBeBilledTo(t *testing.T) {
 
 // A failed look-up leaves the result unknown, costs one request, and does not affect other requests
 // to the account.
-func TestExpectedIsNoTroubleOfTheAccount(t *testing.T) {
+func TestExpectedDoesNotAffectTheAccount(t *testing.T) {
 	for name, f := range map[string]karmaktest.Fault{
 		"refused": {Kind: karmaktest.StatusError, Status: 403}, "no such view": {Kind: karmaktest.StatusError, Status: 404},
 		"wrong": {Kind: karmaktest.StatusError, Status: 400}, "failing": {Kind: karmaktest.StatusError, Status: 500}, "away": {Kind: karmaktest.StatusError, Status: 504},
@@ -125,11 +125,11 @@ func TestExpectedSelectsFewColumns(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{}, karmaktest.RO{Number: "50123"})
 	client(t, sim).Expected(t.Context(), atBranch("MAIN"), []string{"50123"})
 	requests := sim.Requests()
-	asked, err := url.Parse(requests[len(requests)-1].URL)
+	requested, err := url.Parse(requests[len(requests)-1].URL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	q := asked.Query()
+	q := requested.Query()
 	if got, want := q.Get("select"), "RONumber,TaskNumber,AlternateBillingCustomer,AlternateBillingCompanyName"; got != want {
 		t.Errorf("selects %s", got)
 	}
@@ -139,7 +139,7 @@ func TestExpectedSelectsFewColumns(t *testing.T) {
 }
 
 // The billing customers of a family count all ROs except voided ones.
-func TestFamilyTellsWhomItIsBilledTo(t *testing.T) {
+func TestFamilyHasItsBillingCustomers(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{},
 		karmaktest.RO{Number: "1", BillingCustomerNumber: "2207", BillingCustomerName: "Acme"},
 		karmaktest.RO{Number: "2", Original: "1", BillingCustomerNumber: "9001", BillingCustomerName: "Freightliner Warranty"},

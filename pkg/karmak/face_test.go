@@ -133,9 +133,9 @@ func TestSubscriptionKeyIsOurs(t *testing.T) {
 			if err := sim.AddAccount(karmaktest.Account{ID: "other", Users: []string{user}, ROs: []karmaktest.RO{{Number: "200"}}}); err != nil {
 				t.Fatal(err)
 			}
-			var said bytes.Buffer
+			var output bytes.Buffer
 			client := client(t, sim, func(k *karmak.Config) {
-				k.Credentials, k.Logger = fixed(c.key), slog.New(slog.NewJSONHandler(&said, nil))
+				k.Credentials, k.Logger = fixed(c.key), slog.New(slog.NewJSONHandler(&output, nil))
 			})
 			_, err := client.Families(t.Context(), newer.connection, []string{"100"})
 			if failureReason(err) != c.want || !strings.Contains(err.Error(), c.log) {
@@ -145,15 +145,15 @@ func TestSubscriptionKeyIsOurs(t *testing.T) {
 			if a.State != relatedro.ActivationUnreachable || !strings.Contains(strings.ToLower(a.Message), "subscription key") {
 				t.Errorf("CheckActivation: %+v", a)
 			}
-			if c.asked == 0 && !strings.Contains(strings.ReplaceAll(said.String(), `\"`, `"`), c.log) {
-				t.Errorf("the log does not have the error: %s", said.String())
+			if c.asked == 0 && !strings.Contains(strings.ReplaceAll(output.String(), `\"`, `"`), c.log) {
+				t.Errorf("the log does not have the error: %s", output.String())
 			}
 			expectLookups(t, sim, c.asked)
 			connection := relatedro.Connection{Account: "other", User: unity.connection.User}
 			if found, err := client.Families(t.Context(), connection, []string{"200"}); err != nil || found["200"].Failure != nil {
 				t.Errorf("through Unity: %v, %v", found, err)
 			}
-			if c.key != "" && strings.Contains(said.String()+err.Error(), c.key) {
+			if c.key != "" && strings.Contains(output.String()+err.Error(), c.key) {
 				t.Error("the key is in the log")
 			}
 		})
@@ -198,9 +198,9 @@ func (r renaming) RoundTrip(request *http.Request) (*http.Response, error) {
 	return r.RoundTripper.RoundTrip(request)
 }
 
-// TestDealerWhoIsAwayByTheNewerInterface: the newer interface has no status, so the response code
+// TestOfflineDealerAtTheNewerInterface: the newer interface has no status, so the response code
 // must show that the server is offline.
-func TestDealerWhoIsAwayByTheNewerInterface(t *testing.T) {
+func TestOfflineDealerAtTheNewerInterface(t *testing.T) {
 	newer := faces()[1]
 	sim := newer.dealer(t, karmaktest.RO{Number: "100"})
 	strike(t, sim, karmaktest.Fault{Kind: karmaktest.Offline})

@@ -124,7 +124,7 @@ func TestFaultsOfTheTokenCall(t *testing.T) {
 	}
 }
 
-func TestPassingFaultsAreTriedAgain(t *testing.T) {
+func TestPassingFaultsAreRetried(t *testing.T) {
 	for _, fault := range []karmaktest.Fault{
 		{Kind: karmaktest.RateLimited, RetryAfter: "1"},
 		{Kind: karmaktest.StatusError, Status: 400},
@@ -151,7 +151,7 @@ func TestPassingFaultsAreTriedAgain(t *testing.T) {
 	}
 }
 
-func TestWhatCannotSucceedIsAskedOnce(t *testing.T) {
+func TestPermanentFaultsAreNotRetried(t *testing.T) {
 	for _, fault := range []karmaktest.Fault{
 		{Kind: karmaktest.StatusError, Status: 500},
 		{Kind: karmaktest.StatusError, Status: 418},
@@ -206,7 +206,7 @@ func TestDeadlineOfTheCallerHolds(t *testing.T) {
 	}
 }
 
-func TestCallerWhoGoesAwayIsOutOfTime(t *testing.T) {
+func TestCanceledCallerIsOutOfTime(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{}, threeLevels()...)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -219,7 +219,7 @@ func TestCallerWhoGoesAwayIsOutOfTime(t *testing.T) {
 	}
 }
 
-func TestServerThatHeedsNoPageNumberIsLeft(t *testing.T) {
+func TestServerThatIgnoresPageNumbers(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{}, threeLevels()...)
 	c := client(t, sim, func(c *karmak.Config) { c.Transport = answers(`[{"RONumber":"100","OriginalRONumber":"100"}]`) })
 	if f := failure(t, c, connection, "100"); f.Reason != relatedro.UnexpectedAnswer {

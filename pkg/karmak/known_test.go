@@ -6,7 +6,7 @@ import (
 	"related-ro/pkg/karmak/karmaktest"
 )
 
-func TestFamilyThatIsAsItWasTakesTwoLookUps(t *testing.T) {
+func TestUnchangedFamilyTakesTwoLookups(t *testing.T) {
 	for name, test := range map[string]struct {
 		known []string
 		want  int

@@ -102,7 +102,7 @@ func TestFamiliesLooksForTwinsOfSpinoffs(t *testing.T) {
 	expectFamily(t, found, "200", "201 alternate", "202 descendant")
 }
 
-func TestFamiliesListsWhatItCannotAskFor(t *testing.T) {
+func TestFamiliesListsNumbersThatCannotBeLookedUp(t *testing.T) {
 	long := strings.Repeat("9", relatedro.MaxROLength+1)
 	sim := dealer(t, karmaktest.Config{},
 		karmaktest.RO{Number: "100", Original: "1,2"},

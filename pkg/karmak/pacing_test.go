@@ -26,8 +26,8 @@ func twoDealers(t *testing.T, fault karmaktest.Fault) (*karmaktest.Server, relat
 	return sim, relatedro.Connection{Account: "acct-2", User: user}
 }
 
-// untilLeftAlone calls Families until a call makes no request, and returns that call's failure.
-func untilLeftAlone(t *testing.T, sim *karmaktest.Server, c *karmak.Client) *relatedro.Failure {
+// untilCircuitOpens calls Families until a call makes no request, and returns that call's failure.
+func untilCircuitOpens(t *testing.T, sim *karmaktest.Server, c *karmak.Client) *relatedro.Failure {
 	t.Helper()
 	for range 20 {
 		before := sim.Counts().Total
@@ -40,7 +40,7 @@ func untilLeftAlone(t *testing.T, sim *karmaktest.Server, c *karmak.Client) *rel
 	return nil
 }
 
-func TestDeadServerIsLeftAlone(t *testing.T) {
+func TestDeadServerOpensTheCircuit(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		fault karmaktest.Fault
@@ -53,7 +53,7 @@ func TestDeadServerIsLeftAlone(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			sim, other := twoDealers(t, test.fault)
 			c := client(t, sim)
-			f := untilLeftAlone(t, sim, c)
+			f := untilCircuitOpens(t, sim, c)
 			if f.Reason != test.want || f.RetryAfter <= 0 || f.RetryAfter > 12*time.Second || !f.NotAsked {
 				t.Errorf("failure %v after %s, want %s within the circuit's delay", f, f.RetryAfter, test.want)
 			}
@@ -64,7 +64,7 @@ func TestDeadServerIsLeftAlone(t *testing.T) {
 
 // Our own deadline is not the dealer's trouble: it does not open the circuit, and has its own
 // reason.
-func TestOwnTimeRunningOutLeavesNobodyAlone(t *testing.T) {
+func TestOwnDeadlineDoesNotOpenTheCircuit(t *testing.T) {
 	sim, _ := twoDealers(t, karmaktest.Fault{Kind: karmaktest.Hang, Call: karmaktest.CallHeaders})
 	c := client(t, sim)
 	for range 12 { // more than enough to open a circuit
@@ -82,10 +82,10 @@ func TestOwnTimeRunningOutLeavesNobodyAlone(t *testing.T) {
 func TestServerThatIsBackIsAskedAgain(t *testing.T) {
 	sim, _ := twoDealers(t, karmaktest.Fault{Kind: karmaktest.StatusError, Status: 500, Call: karmaktest.CallHeaders})
 	c := client(t, sim, func(c *karmak.Config) { c.CircuitDelay = 20 * time.Millisecond })
-	untilLeftAlone(t, sim, c)
+	untilCircuitOpens(t, sim, c)
 	sim.ClearFaults()
 	strike(t, sim, karmaktest.Fault{Kind: karmaktest.Latency, Latency: 20 * time.Millisecond})
-	asked, trials := sim.Counts().Lookups(), 0
+	lookups, trials := sim.Counts().Lookups(), 0
 	for t.Context().Err() == nil {
 		found, err := c.Families(t.Context(), connection, []string{"100"})
 		if err == nil {
@@ -94,8 +94,8 @@ func TestServerThatIsBackIsAskedAgain(t *testing.T) {
 			}
 			return
 		}
-		if n := sim.Counts().Lookups(); n > asked {
-			asked = n
+		if n := sim.Counts().Lookups(); n > lookups {
+			lookups = n
 			if trials++; trials > 1 { // one may be refused before the trial
 				t.Fatalf("two trials failed although the server is back: %v", err)
 			}
@@ -106,7 +106,7 @@ func TestServerThatIsBackIsAskedAgain(t *testing.T) {
 func TestServerThatIsBackIsNotOfflineAnyMore(t *testing.T) {
 	sim, _ := twoDealers(t, karmaktest.Fault{Kind: karmaktest.Offline})
 	c := client(t, sim, func(c *karmak.Config) { c.CircuitDelay = 20 * time.Millisecond })
-	untilLeftAlone(t, sim, c)
+	untilCircuitOpens(t, sim, c)
 	sim.ClearFaults()
 	for t.Context().Err() == nil {
 		if _, err := c.Families(t.Context(), connection, []string{"100"}); err == nil {
@@ -114,7 +114,7 @@ func TestServerThatIsBackIsNotOfflineAnyMore(t *testing.T) {
 		}
 	}
 	strike(t, sim, karmaktest.Fault{Kind: karmaktest.ResetBody, Call: karmaktest.CallHeaders})
-	if f := untilLeftAlone(t, sim, c); f.Reason != relatedro.Unreachable {
+	if f := untilCircuitOpens(t, sim, c); f.Reason != relatedro.Unreachable {
 		t.Errorf("failure %v, want unreachable", f)
 	}
 }
@@ -141,7 +141,7 @@ func TestRefusedTokensDoNotOpenTheCircuit(t *testing.T) {
 	families(t, c, connection, "100")
 }
 
-func TestAskedToWaitHoldsForTheAccount(t *testing.T) {
+func TestPauseHoldsForTheAccount(t *testing.T) {
 	sim, other := twoDealers(t, karmaktest.Fault{Kind: karmaktest.RateLimited, RetryAfter: "60", Call: karmaktest.CallHeaders, Times: 1})
 	c := client(t, sim)
 	failure(t, c, connection, "100")
@@ -156,7 +156,7 @@ func TestAskedToWaitHoldsForTheAccount(t *testing.T) {
 	families(t, c, other, "100")
 }
 
-func TestAnAccountIsAskedOneThingAtATime(t *testing.T) {
+func TestAccountGetsOneRequestAtATime(t *testing.T) {
 	ros, numbers := forest(20, 1)
 	sim := dealer(t, karmaktest.Config{MaxPageSize: 5}, ros...)
 	strike(t, sim, karmaktest.Fault{Kind: karmaktest.Latency, Latency: 2 * time.Millisecond})
@@ -194,7 +194,7 @@ func TestStrugglingServerIsNotHitHarder(t *testing.T) {
 	expectAtMost(t, sim, 5)
 }
 
-func TestAskedToWaitIsHeardByAll(t *testing.T) {
+func TestPauseHoldsForAllCallers(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{}, threeLevels()...)
 	c := client(t, sim)
 	strike(t, sim, karmaktest.Fault{Kind: karmaktest.RateLimited, Call: karmaktest.CallHeaders})
@@ -210,7 +210,7 @@ func TestAskedToWaitIsHeardByAll(t *testing.T) {
 	expectLookups(t, sim, 1)
 }
 
-func TestAttemptsAreToldOf(t *testing.T) {
+func TestEveryAttemptIsObserved(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{}, threeLevels()...)
 	strike(t, sim, karmaktest.Fault{Kind: karmaktest.StatusError, Status: 503, Call: karmaktest.CallToken, Times: 1})
 	var mu sync.Mutex
@@ -235,7 +235,7 @@ func TestAttemptsAreToldOf(t *testing.T) {
 	}
 }
 
-func TestConfigNamesWhateverIsWrong(t *testing.T) {
+func TestValidateNamesEveryInvalidField(t *testing.T) {
 	err := karmak.Config{BaseURL: "ftp://karmak", RequestTimeout: -1}.Validate()
 	var all interface{ Unwrap() []error }
 	if !errors.As(err, &all) || len(all.Unwrap()) != 3 {

@@ -89,15 +89,15 @@ func TestServerThatIsDownIsNotAskedForEachNumber(t *testing.T) {
 	}
 }
 
-func TestLessIsAskedOfAServerThatTakesTooLong(t *testing.T) {
+func TestSmallerPageAfterATimeout(t *testing.T) {
 	ros, _ := forest(1, 1)
 	sim := dealer(t, karmaktest.Config{}, ros...)
 	strike(t, sim, karmaktest.Fault{Kind: karmaktest.StatusError, Status: 408, Call: karmaktest.CallHeaders, Times: 1})
 	if n := len(families(t, client(t, sim), atBranch("MAIN"), "50000")["50000"].Related); n != 1 {
 		t.Errorf("%d related ROs, want 1", n)
 	}
-	if asked := sim.Requests(); !strings.Contains(asked[1].URL, "pagesize=500") || !strings.Contains(asked[2].URL, "pagesize=100") {
-		t.Errorf("requested %s, then %s, want a smaller page", asked[1].URL, asked[2].URL)
+	if requested := sim.Requests(); !strings.Contains(requested[1].URL, "pagesize=500") || !strings.Contains(requested[2].URL, "pagesize=100") {
+		t.Errorf("requested %s, then %s, want a smaller page", requested[1].URL, requested[2].URL)
 	}
 }
 
@@ -118,10 +118,10 @@ func TestBadRowsDoNotFailTheirNeighbours(t *testing.T) {
 	}
 	ros = append(ros, karmaktest.RO{Number: "70000", Branch: "MAIN", Original: "50030", Malformed: cell("RONumber", `null`)})
 	sim := dealer(t, karmaktest.Config{}, ros...)
-	var said bytes.Buffer
+	var output bytes.Buffer
 	unread := 0
 	c := client(t, sim, func(c *karmak.Config) {
-		c.Logger = slog.New(slog.NewJSONHandler(&said, nil))
+		c.Logger = slog.New(slog.NewJSONHandler(&output, nil))
 		c.Observe = func(call karmak.Call) { unread += call.Unread }
 	})
 	got := failed(t, families(t, c, atBranch("MAIN"), numbers...), 1, relatedro.UnexpectedAnswer)
@@ -129,15 +129,15 @@ func TestBadRowsDoNotFailTheirNeighbours(t *testing.T) {
 		t.Errorf("%v failed, want %v", got, want)
 	}
 	for _, want := range []string{"RODateInvoiced is no date", "no RONumber", "IsBillingCustomerWarranty is neither yes nor no"} {
-		if !strings.Contains(said.String(), want) {
-			t.Errorf("the log lacks %q: %s", want, said.String())
+		if !strings.Contains(output.String(), want) {
+			t.Errorf("the log lacks %q: %s", want, output.String())
 		}
 	}
 	if unread < 4 {
 		t.Errorf("Observe reported %d unreadable cells and rows, want at least 4", unread)
 	}
-	if strings.Contains(said.String(), "soon") {
-		t.Errorf("a value is in the log: %s", said.String())
+	if strings.Contains(output.String(), "soon") {
+		t.Errorf("a value is in the log: %s", output.String())
 	}
 }
 
@@ -162,19 +162,19 @@ func TestManyLargeFamiliesAtOnce(t *testing.T) {
 func TestNumberThatNoIntegerCanBe(t *testing.T) {
 	ros, numbers := forest(10, 1)
 	for _, status := range []int{200, 400, 500, 515} {
-		for _, alone := range []bool{false, true} {
-			t.Run(fmt.Sprint(status, alone), func(t *testing.T) {
+		for _, oddOnly := range []bool{false, true} {
+			t.Run(fmt.Sprint(status, oddOnly), func(t *testing.T) {
 				sim := dealer(t, karmaktest.Config{}, ros...)
 				changeAccount(t, sim, func(a *karmaktest.Account) { a.Rules.BadNumber = status })
 				c := client(t, sim)
 				odd := []string{"10000000000", "R50999"}
-				asked := odd
-				if !alone {
-					asked = slices.Concat(numbers, odd)
+				requested := odd
+				if !oddOnly {
+					requested = slices.Concat(numbers, odd)
 				}
 				for range 3 {
 					sim.ResetCounts()
-					if got := failed(t, families(t, c, atBranch("MAIN"), asked...), 1, relatedro.RONotFound); !slices.Equal(got, odd) {
+					if got := failed(t, families(t, c, atBranch("MAIN"), requested...), 1, relatedro.RONotFound); !slices.Equal(got, odd) {
 						t.Errorf("not found: %v, want %v", got, odd)
 					}
 					expectAtMost(t, sim, 6)

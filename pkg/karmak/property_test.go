@@ -257,8 +257,8 @@ func TestFamiliesIsAPlainSearchWithinItsCost(t *testing.T) {
 				t.Errorf("family of %s (-want +got):\n%s", n, diff)
 			}
 		}
-		if most, n := d.cost(numbers, page), sim.Counts().Accounts[connection.Account][karmaktest.CallHeaders]; n > most && (connection.Branch != "" || page == 500) {
-			t.Errorf("%d look-ups, want at most %d", n, most)
+		if bound, n := d.cost(numbers, page), sim.Counts().Accounts[connection.Account][karmaktest.CallHeaders]; n > bound && (connection.Branch != "" || page == 500) {
+			t.Errorf("%d look-ups, want at most %d", n, bound)
 		}
 	})
 }
@@ -293,7 +293,7 @@ func TestKnownNumbersChangeNoFamily(t *testing.T) {
 
 // Without a branch, a family must fail if the given number exists at several branches. It must
 // never be wrong if it holds no such number.
-func TestFamiliesTellsBranchesApart(t *testing.T) {
+func TestFamiliesDistinguishesBranches(t *testing.T) {
 	sims := newSimulators(t, 100, 500)
 	rapid.Check(t, func(t *rapid.T) {
 		ros := drawROs(t, []string{"MAIN", "EAST"})

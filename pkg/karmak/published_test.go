@@ -14,7 +14,7 @@ import (
 )
 
 // Every form of an answer has the same meaning.
-func TestEveryFormOfAnAnswerSaysTheSame(t *testing.T) {
+func TestEveryFormOfAnAnswerMeansTheSame(t *testing.T) {
 	opened := day(2026, 11, 20)
 	ros := []karmaktest.RO{
 		{Number: "100", Branch: "MAIN", Completed: true, InvoiceNumber: "9001", OpenedAt: opened, InvoicedAt: opened, TotalCharges: 1284.5},
@@ -152,11 +152,11 @@ func TestPauseHoldsAcrossCalls(t *testing.T) {
 	if first.Reason != relatedro.RateLimited || first.RetryAfter != 5*time.Second {
 		t.Errorf("failure %v, RetryAfter %s, want rate_limited after 5 s", first, first.RetryAfter)
 	}
-	asked := sim.Counts().Total
+	before := sim.Counts().Total
 	if f := failure(t, c, connection, "900"); f.Reason != relatedro.RateLimited || f.RetryAfter < 4*time.Second {
 		t.Errorf("failure %v, RetryAfter %s, want rate_limited for the rest of 5 s", f, f.RetryAfter)
 	}
-	if n := sim.Counts().Total - asked; n != 0 {
+	if n := sim.Counts().Total - before; n != 0 {
 		t.Errorf("%d requests during the pause, want none", n)
 	}
 }

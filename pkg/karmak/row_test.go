@@ -10,7 +10,7 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-func TestRowsTolerateWhatKarmakMaySend(t *testing.T) {
+func TestRowsAcceptEveryForm(t *testing.T) {
 	for _, test := range []struct {
 		name, row string
 		want      relatedro.RelatedRO

@@ -55,16 +55,16 @@ func branchAskable(branch string) bool {
 
 // Sentence returns a sentence for a service manager about a failure over the connection: the
 // problem and its remedy.
-func (*Client) Sentence(connection relatedro.Connection, why relatedro.Reason) string {
-	return Sentence(connection, why)
+func (*Client) Sentence(connection relatedro.Connection, reason relatedro.Reason) string {
+	return Sentence(connection, reason)
 }
 
 // Sentence is Client.Sentence without a client.
-func Sentence(connection relatedro.Connection, why relatedro.Reason) string {
-	if own := reportDataSentences[why]; connection.Kind == ReportDataAccess && own != "" {
-		return own
+func Sentence(connection relatedro.Connection, reason relatedro.Reason) string {
+	if sentence := reportDataSentences[reason]; connection.Kind == ReportDataAccess && sentence != "" {
+		return sentence
 	}
-	return cmp.Or(sentences[why], why.Sentence())
+	return cmp.Or(sentences[reason], reason.Sentence())
 }
 
 // sentences explain the reasons that concern Karmak.

@@ -56,24 +56,24 @@ func TestErrorsAndLogsHoldNothingSecret(t *testing.T) {
 			t.Parallel()
 			sim := dealer(t, karmaktest.Config{}, threeLevels()...)
 			strike(t, sim, fault)
-			var said bytes.Buffer
+			var output bytes.Buffer
 			ears := &listener{RoundTripper: http.DefaultTransport.(*http.Transport).Clone()}
 			c := client(t, sim, func(c *karmak.Config) {
 				c.RequestTimeout = 100 * time.Millisecond
 				c.Transport = ears
-				c.Logger = slog.New(slog.NewJSONHandler(&said, &slog.HandlerOptions{Level: slog.LevelDebug}))
+				c.Logger = slog.New(slog.NewJSONHandler(&output, &slog.HandlerOptions{Level: slog.LevelDebug}))
 			})
 			for _, connection := range []relatedro.Connection{connection, {Account: account, User: "user-77"}} {
 				_, err := c.Families(t.Context(), connection, []string{"100"})
-				fmt.Fprintf(&said, "%v %+v\n", err, err)
+				fmt.Fprintf(&output, "%v %+v\n", err, err)
 			}
 			for _, secret := range append(ears.tokens(), "s3cret-value", account, user, "user-77", "filter", "/auth/", "/api/") {
-				if strings.Contains(said.String(), secret) {
-					t.Errorf("the output contains %q: %s", secret, said.String())
+				if strings.Contains(output.String(), secret) {
+					t.Errorf("the output contains %q: %s", secret, output.String())
 				}
 			}
-			if !strings.Contains(said.String(), `"requestId":"`) {
-				t.Errorf("no request id in the log: %s", said.String())
+			if !strings.Contains(output.String(), `"requestId":"`) {
+				t.Errorf("no request id in the log: %s", output.String())
 			}
 		})
 	}
@@ -81,12 +81,12 @@ func TestErrorsAndLogsHoldNothingSecret(t *testing.T) {
 
 func TestCredentialsDoNotPrint(t *testing.T) {
 	keys := karmak.Credentials{ClientID: "client", ClientSecret: "s3cret-value"}
-	var said bytes.Buffer
-	slog.New(slog.NewJSONHandler(&said, nil)).Info("x", "keys", keys, "pointer", &keys)
-	slog.New(slog.NewTextHandler(&said, nil)).Info("x", "keys", keys)
-	fmt.Fprintf(&said, "%v %+v %#v %s %q %v", keys, keys, keys, keys, keys, &keys)
-	if strings.Contains(said.String(), "s3cret") {
-		t.Errorf("the secret is in the output %s", said.String())
+	var output bytes.Buffer
+	slog.New(slog.NewJSONHandler(&output, nil)).Info("x", "keys", keys, "pointer", &keys)
+	slog.New(slog.NewTextHandler(&output, nil)).Info("x", "keys", keys)
+	fmt.Fprintf(&output, "%v %+v %#v %s %q %v", keys, keys, keys, keys, keys, &keys)
+	if strings.Contains(output.String(), "s3cret") {
+		t.Errorf("the secret is in the output %s", output.String())
 	}
 }
 

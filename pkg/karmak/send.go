@@ -215,7 +215,7 @@ func unreachable(ctx, limited context.Context, kind CallKind, err error) *relate
 
 // judge returns the failure that an answer stands for, or nil for a good answer. The meaning of
 // each status is from Karmak's page of response codes.
-func (c *Client) judge(kind CallKind, asked *url.URL, resp *http.Response, body []byte) *relatedro.Failure {
+func (c *Client) judge(kind CallKind, requested *url.URL, resp *http.Response, body []byte) *relatedro.Failure {
 	status := resp.StatusCode
 	err := fmt.Errorf("%s: %w", kind, statusCode(status))
 	fail := func(reason relatedro.Reason, err error) *relatedro.Failure {
@@ -236,7 +236,7 @@ func (c *Client) judge(kind CallKind, asked *url.URL, resp *http.Response, body 
 		return tokenRefusal(body, err)
 	case status == http.StatusUnauthorized:
 		return fail(relatedro.DMSError, errUnauthorized)
-	case kind.lookup() && (status == http.StatusForbidden || lacksFeature(status, body, asked)):
+	case kind.lookup() && (status == http.StatusForbidden || lacksFeature(status, body, requested)):
 		return fail(relatedro.NotActivated, err)
 	case status == http.StatusForbidden:
 		return fail(relatedro.AccountNotPermitted, err)
@@ -248,17 +248,17 @@ func (c *Client) judge(kind CallKind, asked *url.URL, resp *http.Response, body 
 
 // lacksFeature reports whether an answer means that the view or column does not exist. A 400 whose
 // text names them only by repeating the query does not.
-func lacksFeature(status int, body []byte, asked *url.URL) bool {
-	said := string(body)
+func lacksFeature(status int, body []byte, requested *url.URL) bool {
+	text := string(body)
 	if status == http.StatusBadRequest {
-		q := asked.Query()
-		for _, own := range append(strings.Split(q.Get("filter"), ","), q.Get("select"), asked.RawQuery, asked.Path) {
-			said = strings.ReplaceAll(said, own, "")
+		q := requested.Query()
+		for _, term := range append(strings.Split(q.Get("filter"), ","), q.Get("select"), requested.RawQuery, requested.Path) {
+			text = strings.ReplaceAll(text, term, "")
 		}
 	}
-	said = strings.ToLower(said)
+	text = strings.ToLower(text)
 	return (status == http.StatusBadRequest || status == http.StatusNotFound) &&
-		(strings.Contains(said, strings.ToLower(headerView)) || strings.Contains(said, strings.ToLower(originColumn)))
+		(strings.Contains(text, strings.ToLower(headerView)) || strings.Contains(text, strings.ToLower(originColumn)))
 }
 
 // maxRetryAfter is the maximum wait that Retry-After can set. A quota may end early or be enlarged,

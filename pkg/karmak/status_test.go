@@ -77,22 +77,22 @@ func TestCheckActivationOfAnEmptyAccount(t *testing.T) {
 }
 
 // The activation check returns the version even if the account's circuit is open.
-func TestStatusIsAskedWhileTheAccountIsLeftAlone(t *testing.T) {
+func TestStatusPassesAnOpenCircuit(t *testing.T) {
 	sim, _ := twoDealers(t, karmaktest.Fault{Kind: karmaktest.Offline})
 	c := client(t, sim)
-	untilLeftAlone(t, sim, c)
+	untilCircuitOpens(t, sim, c)
 	got := c.CheckActivation(t.Context(), connection)
 	if got.Version != "3.61.4.0" || !strings.Contains(got.Message, "offline") {
 		t.Errorf("CheckActivation: %+v, want the version and that the server is offline", got)
 	}
 }
 
-func TestStatusIsAskedWhereItAnswers(t *testing.T) {
-	for rule, asked := range map[string][2]int{"current": {1, 1}, "older": {2, 1}, "both": {1, 1}, "none": {2, 2}} {
+func TestStatusURLIsRemembered(t *testing.T) {
+	for rule, counts := range map[string][2]int{"current": {1, 1}, "older": {2, 1}, "both": {1, 1}, "none": {2, 2}} {
 		sim := dealer(t, karmaktest.Config{})
 		changeAccount(t, sim, func(a *karmaktest.Account) { a.Rules.StatusPath = rule })
 		c := client(t, sim)
-		for i, want := range asked {
+		for i, want := range counts {
 			sim.ResetCounts()
 			got := c.CheckActivation(t.Context(), connection)
 			if got.State != relatedro.Active || (got.Version == "") != (rule == "none") {

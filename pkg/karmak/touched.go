@@ -48,10 +48,10 @@ func (c *Client) Touched(ctx context.Context, connection relatedro.Connection, s
 
 // pages calls read for one page after another, with the page size to request, until a page is known
 // to be the last one: it is shorter than any view's maximum, or than the page before. It returns
-// false if most pages were not enough.
-func pages(most int, read func(size, page int) (rows int, err error)) (whole bool, err error) {
+// false if limit pages were not enough.
+func pages(limit int, read func(size, page int) (rows int, err error)) (whole bool, err error) {
 	size := pageSize
-	for page := 1; page <= most; page++ {
+	for page := 1; page <= limit; page++ {
 		n, err := read(size, page)
 		if err != nil {
 			return false, err

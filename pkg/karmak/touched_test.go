@@ -49,7 +49,7 @@ func TestTouched(t *testing.T) {
 }
 
 // A dealer that fails costs one request.
-func TestTouchedIsNotTriedAgain(t *testing.T) {
+func TestTouchedIsNotRetried(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{})
 	strike(t, sim, karmaktest.Fault{Kind: karmaktest.Offline})
 	c := client(t, sim)

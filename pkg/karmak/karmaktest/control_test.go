@@ -58,7 +58,7 @@ func TestControlSetsAndClearsFaults(t *testing.T) {
 	u.get(headers).expect(t, 200)
 }
 
-func TestControlTellsCountsAndRequests(t *testing.T) {
+func TestControlReturnsCountsAndRequests(t *testing.T) {
 	u := start(t, karmaktest.Config{})
 	u.control("GET", "requests", "").expect(t, 200, "[]")
 	u.get(headers, "page", "1")
@@ -68,7 +68,7 @@ func TestControlTellsCountsAndRequests(t *testing.T) {
 	u.control("GET", "counts", "").expect(t, 200, `"total":0`)
 }
 
-func TestControlStateIsWhatLoadTakes(t *testing.T) {
+func TestControlStateCanBeLoaded(t *testing.T) {
 	u := start(t, karmaktest.Config{})
 	u.add("1@EAST", "2<1@EAST")
 	u.must(u.SetFault(karmaktest.Fault{Account: "a", Kind: karmaktest.Hang, Times: 3, After: 1}))
@@ -88,7 +88,7 @@ func TestControlRefusalNamesTheField(t *testing.T) {
 	for _, test := range []struct {
 		name, method, path, body string
 		status                   int
-		says                     string
+		want                     string
 	}{
 		{"no body", "POST", "account", ``, 400, "nothing there"},
 		{"no JSON", "POST", "account", `id=a`, 400, "invalid character"},
@@ -133,7 +133,7 @@ func TestControlRefusalNamesTheField(t *testing.T) {
 		{"wrong method", "GET", "fault", ``, 405, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			u.in(t).control(test.method, test.path, test.body).expect(t, test.status, test.says)
+			u.in(t).control(test.method, test.path, test.body).expect(t, test.status, test.want)
 		})
 	}
 }

@@ -47,7 +47,7 @@ func TestFaultOfOneAccountLeavesOthersAlone(t *testing.T) {
 	u.must(u.SetFault(karmaktest.Fault{Account: "a", Kind: karmaktest.StatusError}))
 	u.postForm(form()).expect(t, 500)
 	b := u.token("b", "u")
-	u.do(u.request("GET", asked(headers), "", b)).expect(t, 200)
+	u.do(u.request("GET", lookup(headers), "", b)).expect(t, 200)
 	u.do(u.request("GET", status, "", b)).expect(t, 200)
 }
 
@@ -189,14 +189,14 @@ func TestFaultsOfContent(t *testing.T) {
 }
 
 func TestFaultsOfTokens(t *testing.T) {
-	for kind, says := range map[karmaktest.Kind]string{karmaktest.ExpiredToken: "expired", karmaktest.RevokedToken: "revoked"} {
+	for kind, want := range map[karmaktest.Kind]string{karmaktest.ExpiredToken: "expired", karmaktest.RevokedToken: "revoked"} {
 		for _, struck := range []string{karmaktest.CallToken, karmaktest.CallHeaders} {
 			t.Run(string(kind)+" at "+struck, func(t *testing.T) {
 				u := start(t, karmaktest.Config{})
 				u.must(u.SetFault(karmaktest.Fault{Call: struck, Kind: kind, Times: 1}))
 				token := u.token("a", "u")
-				u.do(u.request("GET", asked(headers), "", token)).expect(t, 401, says)
-				u.do(u.request("GET", asked(headers), "", token)).expect(t, 401)
+				u.do(u.request("GET", lookup(headers), "", token)).expect(t, 401, want)
+				u.do(u.request("GET", lookup(headers), "", token)).expect(t, 401)
 				u.get(headers).expect(t, 200)
 			})
 		}
@@ -208,10 +208,10 @@ func TestFaultOfflineLeavesTheTokenCallAloneAndTakesAStatus(t *testing.T) {
 	u.must(u.SetFault(karmaktest.Fault{Account: "a", Kind: karmaktest.Offline, Status: 502}))
 	u.get(tasks).expect(t, 502)
 	u.do(u.request("GET", status, "", u.token("b", "u"))).expect(t, 200, `"IsOnline":true`)
-	u.do(u.request("GET", asked(headers), "", "Authorization: Bearer x")).expect(t, 401)
+	u.do(u.request("GET", lookup(headers), "", "Authorization: Bearer x")).expect(t, 401)
 }
 
-func TestFaultOfAnROStrikesWhatNamesItOrWouldShowIt(t *testing.T) {
+func TestFaultOfAnROStrikesItsLookups(t *testing.T) {
 	u := withROs(t)
 	u.must(u.SetFault(karmaktest.Fault{RO: "011", Kind: karmaktest.StatusError, Status: 515}))
 	for filter, want := range map[string]int{

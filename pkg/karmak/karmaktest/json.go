@@ -51,10 +51,10 @@ func (d *duration) UnmarshalText(text []byte) error {
 }
 
 // decodeStrictly reads exactly one JSON value. It returns an error that names an unknown field.
-func decodeStrictly(r io.Reader, to any) error {
+func decodeStrictly(r io.Reader, target any) error {
 	d := json.NewDecoder(r)
 	d.DisallowUnknownFields()
-	err := d.Decode(to)
+	err := d.Decode(target)
 	if errors.Is(err, io.EOF) {
 		return errors.New("json: nothing there")
 	}
@@ -67,4 +67,6 @@ func decodeStrictly(r io.Reader, to any) error {
 	return nil
 }
 
-func unmarshalStrictly(data []byte, to any) error { return decodeStrictly(bytes.NewReader(data), to) }
+func unmarshalStrictly(data []byte, target any) error {
+	return decodeStrictly(bytes.NewReader(data), target)
+}

@@ -133,8 +133,8 @@ func (u *unity) do(r *http.Request) reply {
 	return got
 }
 
-// asked returns the path of a look-up with the smallest select.
-func asked(path string) string { return path + "?select=RONumber" }
+// lookup returns the path of a look-up with the smallest select.
+func lookup(path string) string { return path + "?select=RONumber" }
 
 // set changes account a.
 func (u *unity) set(change func(*karmaktest.Account)) {

@@ -79,7 +79,7 @@ func pageMaximum(t *testing.T) {
 
 func urlLength(t *testing.T) {
 	u := start(t, karmaktest.Config{})
-	base := u.URL + asked(headers) + "&filter=" + url.QueryEscape("Branch[EQ]")
+	base := u.URL + lookup(headers) + "&filter=" + url.QueryEscape("Branch[EQ]")
 	u.get(headers, "filter", "Branch[EQ]"+strings.Repeat("9", 2000-len(base))).expect(t, 200)
 	u.get(headers, "filter", "Branch[EQ]"+strings.Repeat("9", 2001-len(base))).expect(t, 414)
 }

@@ -37,7 +37,7 @@ func newerPath(t *testing.T) {
 
 func newerKey(t *testing.T) {
 	u := moved(t)
-	path := asked(newer + "RepairOrderHeader")
+	path := lookup(newer + "RepairOrderHeader")
 	u.ask(path, "KarmakAccountNumber: 03900").expect(t, 401, "subscription key")
 	u.ask(path, "Ocp-Apim-Subscription-Key: other", "KarmakAccountNumber: 03900").expect(t, 401, "subscription key")
 	u.RotateSubscriptionKey("other")
@@ -47,7 +47,7 @@ func newerKey(t *testing.T) {
 
 func newerAccount(t *testing.T) {
 	u := moved(t)
-	path, key := asked(newer+"RepairOrderHeader"), "Ocp-Apim-Subscription-Key: subscr1ption"
+	path, key := lookup(newer+"RepairOrderHeader"), "Ocp-Apim-Subscription-Key: subscr1ption"
 	u.ask(path, key).expect(t, 400, "KarmakAccountNumber")
 	u.ask(path, key, "KarmakAccountNumber: 3900").expect(t, 403)
 	u.must(u.Move("a", karmaktest.Unity))
@@ -57,7 +57,7 @@ func newerAccount(t *testing.T) {
 func newerHasViewsAlone(t *testing.T) {
 	u := moved(t)
 	for _, path := range []string{"Branch", "System/Status", "RepairOrders"} {
-		u.ask(asked(newer+path)).expect(t, 404)
+		u.ask(lookup(newer+path)).expect(t, 404)
 	}
 }
 
@@ -66,17 +66,17 @@ func movedWhileItRuns(t *testing.T) {
 	u := withROs(t)
 	token := u.token("a", "u")
 	u.do(u.request("PATCH", "/control/account", `{"id":"a","set":{"accountNumber":"03900","face":"rda"}}`)).expect(t, 200)
-	u.do(u.request("GET", asked(headers), "", token)).expect(t, http.StatusUnauthorized)
+	u.do(u.request("GET", lookup(headers), "", token)).expect(t, http.StatusUnauthorized)
 	u.postForm(form()).expect(t, http.StatusUnauthorized, "invalid_grant")
-	u.ask(asked(newer+"RepairOrderHeader")).expect(t, 200)
+	u.ask(lookup(newer+"RepairOrderHeader")).expect(t, 200)
 	u.must(u.Move("a", karmaktest.Unity))
-	u.do(u.request("GET", asked(headers), "", token)).expect(t, 200)
+	u.do(u.request("GET", lookup(headers), "", token)).expect(t, 200)
 }
 
 func newerOffline(t *testing.T) {
 	u := moved(t)
 	u.must(u.SetFault(karmaktest.Fault{Account: "a", Kind: karmaktest.Offline}))
-	u.ask(asked(newer+"RepairOrderHeader")).expect(t, 504)
+	u.ask(lookup(newer+"RepairOrderHeader")).expect(t, 504)
 }
 
 func TestAccountThatTheNewerInterfaceCannotName(t *testing.T) {

@@ -71,8 +71,8 @@ func (r Rules) servesStatus(path string) bool {
 
 // refusal is an error with the status of its answer.
 type refusal struct {
-	status int
-	says   string
+	status  int
+	message string
 }
 
-func (r *refusal) Error() string { return r.says }
+func (r *refusal) Error() string { return r.message }

@@ -34,8 +34,8 @@ func rulesOfThePage(t *testing.T) (rules []rule, page string) {
 func TestRules(t *testing.T) {
 	rules, page := rulesOfThePage(t)
 	held := make(map[string][]func(*testing.T))
-	for _, a := range asks() {
-		held[a.rule] = append(held[a.rule], a.hold)
+	for _, c := range checks() {
+		held[c.rule] = append(held[c.rule], c.run)
 	}
 	for id, hold := range behaviours() {
 		held[id] = append(held[id], hold)
@@ -73,40 +73,40 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// ask is a request whose answer or refusal a rule defines.
-type ask struct {
-	rule string
-	how  func(*unity) // prepares the simulator; may be nil
-	path string       // empty: RepairOrderHeader
+// check is a request whose answer or refusal a rule defines.
+type check struct {
+	rule    string
+	prepare func(*unity) // prepares the simulator; may be nil
+	path    string       // empty: RepairOrderHeader
 	// query is its parameters as name=value, joined by &. Without select it selects RONumber.
 	query  string
 	status int    // 0: 200, with the ROs
 	ros    string // the RONumbers in the answer
-	says   string // a regular expression for the body
+	body   string // a regular expression for the body
 }
 
-func (a ask) hold(t *testing.T) {
+func (c check) run(t *testing.T) {
 	t.Helper()
 	u := withROs(t)
-	if a.how != nil {
-		a.how(u)
+	if c.prepare != nil {
+		c.prepare(u)
 	}
 	var parameters []string
-	for part := range strings.SplitSeq(a.query, "&") {
+	for part := range strings.SplitSeq(c.query, "&") {
 		if name, value, ok := strings.Cut(part, "="); ok {
 			parameters = append(parameters, name, value)
 		}
 	}
-	path := cmp.Or(a.path, headers)
-	if a.status == 0 && a.says == "" {
-		if got := u.numbers(parameters...); got != a.ros {
-			t.Errorf("%s: got %q, want %q", a.query, got, a.ros)
+	path := cmp.Or(c.path, headers)
+	if c.status == 0 && c.body == "" {
+		if got := u.numbers(parameters...); got != c.ros {
+			t.Errorf("%s: got %q, want %q", c.query, got, c.ros)
 		}
 		return
 	}
 	got := u.get(path, parameters...)
-	if got.status != cmp.Or(a.status, 200) || !regexp.MustCompile(a.says).MatchString(got.body) {
-		t.Errorf("%s %s: %d %s, want %d %s", path, a.query, got.status, got.body, cmp.Or(a.status, 200), a.says)
+	if got.status != cmp.Or(c.status, 200) || !regexp.MustCompile(c.body).MatchString(got.body) {
+		t.Errorf("%s %s: %d %s, want %d %s", path, c.query, got.status, got.body, cmp.Or(c.status, 200), c.body)
 	}
 }
 
@@ -115,8 +115,8 @@ func withRule(change func(*karmaktest.Rules)) func(*unity) {
 	return func(u *unity) { u.set(func(a *karmaktest.Account) { change(&a.Rules) }) }
 }
 
-func writing(how karmaktest.Rendering) func(*unity) {
-	return func(u *unity) { u.set(func(a *karmaktest.Account) { a.Rendering = how }) }
+func writing(rendering karmaktest.Rendering) func(*unity) {
+	return func(u *unity) { u.set(func(a *karmaktest.Account) { a.Rendering = rendering }) }
 }
 
 func withRO(ro karmaktest.RO) func(*unity) {
@@ -127,9 +127,9 @@ func struck(f karmaktest.Fault) func(*unity) {
 	return func(u *unity) { u.must(u.SetFault(f)) }
 }
 
-func asks() []ask {
-	return slices.Concat(asksOfAnswers(), asksOfFilters(), asksOfRefusedFilters(), asksOfQueries(), asksOfForms(), asksOfOtherForms(),
-		asksOfTheSystem(), asksOfCodes())
+func checks() []check {
+	return slices.Concat(checksOfAnswers(), checksOfFilters(), checksOfRefusedFilters(), checksOfQueries(), checksOfForms(), checksOfOtherForms(),
+		checksOfTheSystem(), checksOfCodes())
 }
 
 func withBranches(u *unity) {

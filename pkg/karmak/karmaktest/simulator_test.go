@@ -11,7 +11,7 @@ import (
 	"related-ro/pkg/karmak/karmaktest"
 )
 
-func TestNumberAndBranchTellAnRO(t *testing.T) {
+func TestNumberAndBranchIdentifyAnRO(t *testing.T) {
 	u := start(t, karmaktest.Config{})
 	u.add("1@EAST", "1@WEST", "1@EAST")
 	equal(t, u.numbers(), "1 1")
@@ -147,7 +147,7 @@ func TestAddAccountAgainKeepsROs(t *testing.T) {
 	u.get(status).expect(t, 200, `"FusionVersion":"4.0"`)
 }
 
-func TestAddROWantsAnAccountAndANumber(t *testing.T) {
+func TestAddRONeedsAnAccountAndANumber(t *testing.T) {
 	u := start(t, karmaktest.Config{})
 	if err := u.AddRO("x", karmaktest.RO{Number: "1"}); !errors.Is(err, karmaktest.ErrNotFound) {
 		t.Errorf("got %v, want ErrNotFound", err)
@@ -166,7 +166,7 @@ func TestRequestsAreRecorded(t *testing.T) {
 		observed = append(observed, r)
 	}})
 	u.add("1")
-	u.do(u.request("GET", asked(headers)+"&page=1", "", u.token("a", "u"), "User-Agent: test/1")).expect(t, 200)
+	u.do(u.request("GET", lookup(headers)+"&page=1", "", u.token("a", "u"), "User-Agent: test/1")).expect(t, 200)
 
 	requests := u.Requests()
 	mu.Lock()
@@ -177,7 +177,7 @@ func TestRequestsAreRecorded(t *testing.T) {
 	last := requests[1]
 	equal(t, last.Header.Get("User-Agent"), "test/1")
 	equal(t, fmt.Sprint(last.Time, last.Call, last.Account, last.User, last.Method, last.URL, last.Status, last.Rows),
-		fmt.Sprint(u.clock.Now(), "RepairOrderHeader", "a", "u", "GET", asked(headers)+"&page=1", 200, 1))
+		fmt.Sprint(u.clock.Now(), "RepairOrderHeader", "a", "u", "GET", lookup(headers)+"&page=1", 200, 1))
 }
 
 func TestCounts(t *testing.T) {
@@ -185,7 +185,7 @@ func TestCounts(t *testing.T) {
 	u.get(headers)
 	u.get(tasks)
 	u.do(u.request("GET", status, "", u.token("b", "u")))
-	u.do(u.request("GET", asked(headers), ""))
+	u.do(u.request("GET", lookup(headers), ""))
 	got := u.Counts()
 	equal(t, got.Total, 7)
 	equal(t, got.Lookups(), 3)

@@ -20,9 +20,9 @@ func tokenCall(t *testing.T) {
 	}
 	token := u.token("a", "u")
 	u.clock.advance(time.Hour - time.Second)
-	u.do(u.request("GET", asked(headers), "", token)).expect(t, 200)
+	u.do(u.request("GET", lookup(headers), "", token)).expect(t, 200)
 	u.clock.advance(time.Second)
-	u.do(u.request("GET", asked(headers), "", token)).expect(t, 401, "expired")
+	u.do(u.request("GET", lookup(headers), "", token)).expect(t, 401, "expired")
 }
 
 func tokenSeveral(t *testing.T) {
@@ -31,8 +31,8 @@ func tokenSeveral(t *testing.T) {
 	u.RotateSecret("new")
 	u.postForm(form()).expect(t, 401, "invalid_client")
 	u.postForm(form("client_secret", "new")).expect(t, 200)
-	u.do(u.request("GET", asked(headers), "", one)).expect(t, 200)
-	u.do(u.request("GET", asked(headers), "", other)).expect(t, 200)
+	u.do(u.request("GET", lookup(headers), "", one)).expect(t, 200)
+	u.do(u.request("GET", lookup(headers), "", other)).expect(t, 200)
 }
 
 func bearerCode(t *testing.T) {
@@ -40,7 +40,7 @@ func bearerCode(t *testing.T) {
 	u.set(func(a *karmaktest.Account) { a.Rules.BadToken = 400 })
 	revoked := u.token("a", "u")
 	u.RevokeTokens("a")
-	u.do(u.request("GET", asked(headers), "", revoked)).expect(t, 400, "token was revoked")
+	u.do(u.request("GET", lookup(headers), "", revoked)).expect(t, 400, "token was revoked")
 	expired := u.token("a", "u")
 	u.clock.advance(time.Hour)
 	u.do(u.request("GET", status, "", expired)).expect(t, 400, "token has expired")
@@ -83,7 +83,7 @@ func tokenMalformed(t *testing.T) {
 func bearer(t *testing.T) {
 	u := start(t, karmaktest.Config{})
 	token := u.token("a", "u")
-	for _, path := range []string{asked(headers), asked(tasks), branches, status} {
+	for _, path := range []string{lookup(headers), lookup(tasks), branches, status} {
 		for _, test := range []struct {
 			name   string
 			header []string
@@ -107,23 +107,23 @@ func bearer(t *testing.T) {
 
 	a, b := u.token("a", "u"), u.token("b", "u")
 	u.RevokeTokens("a")
-	u.do(u.request("GET", asked(headers), "", a)).expect(t, 401, "revoked")
-	u.do(u.request("GET", asked(headers), "", b)).expect(t, 200)
+	u.do(u.request("GET", lookup(headers), "", a)).expect(t, 401, "revoked")
+	u.do(u.request("GET", lookup(headers), "", b)).expect(t, 200)
 	u.RevokeTokens("")
-	u.do(u.request("GET", asked(headers), "", b)).expect(t, 401)
+	u.do(u.request("GET", lookup(headers), "", b)).expect(t, 401)
 }
 
 func onlyGet(t *testing.T) {
 	u := start(t, karmaktest.Config{})
 	token := u.token("a", "u")
-	u.do(u.request("POST", asked(headers), "", token)).expect(t, 405)
+	u.do(u.request("POST", lookup(headers), "", token)).expect(t, 405)
 	u.do(u.request("POST", status, "", token)).expect(t, 405)
 }
 
-func TestTokenOfAUserTakenOutIsRefused(t *testing.T) {
+func TestTokenOfARemovedUserIsRefused(t *testing.T) {
 	u := start(t, karmaktest.Config{})
 	token := u.token("a", "v")
 	u.must(u.AddAccount(karmaktest.Account{ID: "a", Users: []string{"u"}}))
-	u.do(u.request("GET", asked(headers), "", token)).expect(t, 401, "not open")
+	u.do(u.request("GET", lookup(headers), "", token)).expect(t, 401, "not open")
 	u.postForm(form("user", "v")).expect(t, 401, "invalid_grant")
 }

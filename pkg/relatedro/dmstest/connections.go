@@ -12,17 +12,17 @@ import (
 
 func activation(t *testing.T, s Subject) {
 	for _, branch := range []string{"", "A", "B"} {
-		if a := s.DMS.CheckActivation(t.Context(), s.At(branch)); a.State != relatedro.Active || a.Message == "" || !a.CheckedAt.IsZero() {
+		if a := s.DMS.CheckActivation(t.Context(), s.Connection(branch)); a.State != relatedro.Active || a.Message == "" || !a.CheckedAt.IsZero() {
 			t.Errorf("branch %q: %+v, want active with a sentence", branch, a)
 		}
 	}
-	if a := s.DMS.CheckActivation(t.Context(), s.At("C")); a.State != relatedro.Inactive || a.Message == "" {
+	if a := s.DMS.CheckActivation(t.Context(), s.Connection("C")); a.State != relatedro.Inactive || a.Message == "" {
 		t.Errorf("a branch that the account does not have: %+v, want not_activated with a sentence", a)
 	}
 }
 
 func listOfBranches(t *testing.T, s Subject) {
-	found, err := s.DMS.Branches(t.Context(), s.At("B"))
+	found, err := s.DMS.Branches(t.Context(), s.Connection("B"))
 	if !s.ListsBranches {
 		if f := asFailure(t, err); f.Reason != relatedro.BranchesUnlisted {
 			t.Errorf("Branches: %v, want branches_unlisted", f)
@@ -40,15 +40,15 @@ func listOfBranches(t *testing.T, s Subject) {
 
 func connections(t *testing.T, s Subject) {
 	for _, branch := range []string{"", "A"} {
-		if missing, wrong := s.DMS.CheckConnection(s.At(branch)); len(missing)+len(wrong) > 0 {
+		if missing, wrong := s.DMS.CheckConnection(s.Connection(branch)); len(missing)+len(wrong) > 0 {
 			t.Errorf("branch %q: missing %v, wrong %v", branch, missing, wrong)
 		}
 	}
-	missing, wrong := s.DMS.CheckConnection(relatedro.Connection{Kind: s.At("").Kind})
+	missing, wrong := s.DMS.CheckConnection(relatedro.Connection{Kind: s.Connection("").Kind})
 	if len(missing) == 0 || len(wrong) > 0 {
 		t.Errorf("empty connection: missing %v, wrong %v", missing, wrong)
 	}
-	foreign := s.At("A")
+	foreign := s.Connection("A")
 	foreign.Account = "a b"
 	_, wrong = s.DMS.CheckConnection(foreign)
 	if len(wrong) == 0 {
@@ -84,11 +84,11 @@ func foreign(t *testing.T, s Subject) {
 func outOfTime(t *testing.T, s Subject) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := s.DMS.Families(ctx, s.At("A"), []string{s.Number(1)})
+	_, err := s.DMS.Families(ctx, s.Connection("A"), []string{s.Number(1)})
 	if f := asFailure(t, err); f.Reason != relatedro.OutOfTime {
 		t.Errorf("Families: %v, want out_of_time", f)
 	}
-	if a := s.DMS.CheckActivation(ctx, s.At("A")); a.State != relatedro.ActivationUnreachable || a.Message == "" {
+	if a := s.DMS.CheckActivation(ctx, s.Connection("A")); a.State != relatedro.ActivationUnreachable || a.Message == "" {
 		t.Errorf("CheckActivation: %+v", a)
 	}
 }
@@ -98,15 +98,15 @@ func sentences(t *testing.T, s Subject) {
 	if s.DMS.Name() == "" {
 		t.Error("Name is empty")
 	}
-	for _, why := range []relatedro.Reason{
+	for _, reason := range []relatedro.Reason{
 		relatedro.Unreachable, relatedro.RateLimited, relatedro.DMSError, relatedro.DealerOffline, relatedro.CredentialsRejected,
 		relatedro.CredentialsUnavailable, relatedro.UnexpectedAnswer, relatedro.StoreUnavailable, relatedro.AccountBusy,
 		relatedro.OutOfTime, relatedro.RONotFound, relatedro.NotActivated, relatedro.AccountNotPermitted, relatedro.AmbiguousBranch,
 		relatedro.FamilyTooLarge, relatedro.LocationDisabled, relatedro.ConnectionChanged,
 	} {
-		said := s.DMS.Sentence(s.At("A"), why)
-		if !strings.HasSuffix(said, ".") || said == relatedro.Reason("").Sentence() {
-			t.Errorf("%s: %q", why, said)
+		sentence := s.DMS.Sentence(s.Connection("A"), reason)
+		if !strings.HasSuffix(sentence, ".") || sentence == relatedro.Reason("").Sentence() {
+			t.Errorf("%s: %q", reason, sentence)
 		}
 	}
 }

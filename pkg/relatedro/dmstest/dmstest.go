@@ -14,7 +14,7 @@ import (
 // DMS's own numbers.
 type RO struct {
 	N        int
-	From     int    // the RO it was made from; 0 if none
+	MadeFrom int    // the RO it was made from; 0 if none
 	Branch   string // "A" or "B"
 	BillTo   string
 	Warranty bool
@@ -29,8 +29,8 @@ type Subject struct {
 	DMS  relatedro.DMS
 	Feed relatedro.Feed
 
-	// At returns the connection to a branch of the world's account; "" names no branch.
-	At func(branch string) relatedro.Connection
+	// Connection returns the connection to a branch of the world's account; "" names no branch.
+	Connection func(branch string) relatedro.Connection
 	// Foreign is a connection to an account that is not open to us.
 	Foreign relatedro.Connection
 	// Number returns the DMS's spelling of the number of RO n. Spelled returns another spelling of
@@ -40,8 +40,8 @@ type Subject struct {
 	ListsBranches bool
 	// Add adds an RO.
 	Add func(RO)
-	// Asked returns the number of RO queries that the DMS has received so far.
-	Asked func() int
+	// Queries returns the number of RO queries that the DMS has received so far.
+	Queries func() int
 }
 
 // Today is the day on which every RO of a world was touched.
@@ -53,7 +53,7 @@ func Run(t *testing.T, open func(t *testing.T, world []RO) Subject) {
 		"families":                     families,
 		"several at once":              severalAtOnce,
 		"known before":                 knownBefore,
-		"what people see of an RO":     whatPeopleSee,
+		"fields of an RO":              fields,
 		"other spellings":              otherSpellings,
 		"unknown and impossible":       unknownAndImpossible,
 		"a branch tells numbers apart": branches,
@@ -64,7 +64,7 @@ func Run(t *testing.T, open func(t *testing.T, world []RO) Subject) {
 		"list of branches":             listOfBranches,
 		"connections":                  connections,
 		"foreign account":              foreign,
-		"time that runs out":           outOfTime,
+		"out of time":                  outOfTime,
 		"sentences":                    sentences,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t, world())) })
@@ -76,12 +76,12 @@ func Run(t *testing.T, open func(t *testing.T, world []RO) Subject) {
 func world() []RO {
 	return []RO{
 		{N: 1, Branch: "A", BillTo: "Acme Freight", Invoice: "88012"},
-		{N: 2, From: 1, Branch: "A", BillTo: "Volvo Warranty", Warranty: true},
-		{N: 3, From: 1, Branch: "A", BillTo: "Internal", Voided: true},
-		{N: 4, From: 2, Branch: "A", BillTo: "Cummins Warranty", Warranty: true},
+		{N: 2, MadeFrom: 1, Branch: "A", BillTo: "Volvo Warranty", Warranty: true},
+		{N: 3, MadeFrom: 1, Branch: "A", BillTo: "Internal", Voided: true},
+		{N: 4, MadeFrom: 2, Branch: "A", BillTo: "Cummins Warranty", Warranty: true},
 		{N: 5, Branch: "A", Expects: "Paccar Warranty"},
 		{N: 6, Branch: "A"},
 		{N: 6, Branch: "B"},
-		{N: 7, From: 6, Branch: "B"},
+		{N: 7, MadeFrom: 6, Branch: "B"},
 	}
 }

@@ -17,7 +17,7 @@ func (s Subject) find(t *testing.T, branch string, ns ...int) map[string]related
 	for i, n := range ns {
 		ros[i] = s.Number(n)
 	}
-	found, err := s.DMS.Families(t.Context(), s.At(branch), ros)
+	found, err := s.DMS.Families(t.Context(), s.Connection(branch), ros)
 	if err != nil {
 		t.Fatalf("Families: %v", err)
 	}
@@ -63,11 +63,11 @@ func families(t *testing.T, s Subject) {
 }
 
 func severalAtOnce(t *testing.T, s Subject) {
-	before := s.Asked()
+	before := s.Queries()
 	s.find(t, "A", 1)
-	alone := s.Asked() - before
+	alone := s.Queries() - before
 	found := s.find(t, "A", 1, 4, 5)
-	together := s.Asked() - before - alone
+	together := s.Queries() - before - alone
 	s.expect(t, found[s.Number(1)], "2 alternate", "3 alternate", "4 descendant")
 	s.expect(t, found[s.Number(4)], "1 original", "2 original", "3 sibling")
 	s.expect(t, found[s.Number(5)])
@@ -83,7 +83,7 @@ func knownBefore(t *testing.T, s Subject) {
 		for i, n := range known {
 			numbers[i] = s.Number(n)
 		}
-		found, err := s.DMS.Families(t.Context(), s.At("A"), []string{s.Number(1)}, numbers...)
+		found, err := s.DMS.Families(t.Context(), s.Connection("A"), []string{s.Number(1)}, numbers...)
 		if err != nil || len(found) != 1 {
 			t.Fatalf("%s: %d families, %v", name, len(found), err)
 		}
@@ -91,7 +91,7 @@ func knownBefore(t *testing.T, s Subject) {
 	}
 }
 
-func whatPeopleSee(t *testing.T, s Subject) {
+func fields(t *testing.T, s Subject) {
 	f := s.find(t, "A", 1)[s.Number(1)]
 	own, warranty, internal := f.Own, f.Related[0], f.Related[1]
 	if own.RO != s.Number(1) || own.MadeFrom != "" || own.Relation != "" || own.BillTo != "Acme Freight" ||
@@ -119,7 +119,7 @@ func otherSpellings(t *testing.T, s Subject) {
 	if relatedro.CanonicalRO(spelled) != relatedro.CanonicalRO(s.Number(1)) {
 		t.Fatalf("%s and %s are different numbers by the product's rule", spelled, s.Number(1))
 	}
-	found, err := s.DMS.Families(t.Context(), s.At("A"), []string{spelled})
+	found, err := s.DMS.Families(t.Context(), s.Connection("A"), []string{spelled})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,12 +131,12 @@ func otherSpellings(t *testing.T, s Subject) {
 
 func unknownAndImpossible(t *testing.T, s Subject) {
 	const impossible = "1,2|3[EQ]"
-	asked := []string{s.Number(99), impossible, s.Number(1)}
-	found, err := s.DMS.Families(t.Context(), s.At("A"), asked)
+	requested := []string{s.Number(99), impossible, s.Number(1)}
+	found, err := s.DMS.Families(t.Context(), s.Connection("A"), requested)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, ro := range asked[:2] {
+	for _, ro := range requested[:2] {
 		if f := found[ro].Failure; f == nil || f.Reason != relatedro.RONotFound {
 			t.Errorf("%s: %v, want ro_not_found", ro, f)
 		}
@@ -163,7 +163,7 @@ func ambiguous(t *testing.T, s Subject) {
 // expected checks the customers named by tasks. A number that was not requested, or could not be
 // queried, has no entry.
 func expected(t *testing.T, s Subject) {
-	found := s.DMS.Expected(t.Context(), s.At("A"), []string{s.Number(5), s.Number(1)})
+	found := s.DMS.Expected(t.Context(), s.Connection("A"), []string{s.Number(5), s.Number(1)})
 	named, ok := found[s.Number(5)]
 	if len(named) != 1 || named[0].Name != "Paccar Warranty" || named[0].Tasks != 1 {
 		t.Errorf("expected for the RO without relatives: %+v, %t", named, ok)
@@ -178,7 +178,7 @@ func expected(t *testing.T, s Subject) {
 
 func touched(t *testing.T, s Subject) {
 	numbers := func() string {
-		ros, whole, err := s.Feed.Touched(t.Context(), s.At("A"), Today.AddDate(0, 0, -1))
+		ros, whole, err := s.Feed.Touched(t.Context(), s.Connection("A"), Today.AddDate(0, 0, -1))
 		if err != nil || !whole {
 			t.Fatalf("Touched: %v, whole %t", err, whole)
 		}
@@ -208,11 +208,11 @@ func touched(t *testing.T, s Subject) {
 	if got := numbers(); got != want(before...) {
 		t.Errorf("touched: %s", got)
 	}
-	s.Add(RO{N: 8, From: 5, Branch: "A"})
+	s.Add(RO{N: 8, MadeFrom: 5, Branch: "A"})
 	if got := numbers(); got != want(append(before, [2]int{8, 5})...) {
 		t.Errorf("touched, after one more RO: %s", got)
 	}
-	ros, whole, err := s.Feed.Touched(t.Context(), s.At("A"), Today.AddDate(1, 0, 0))
+	ros, whole, err := s.Feed.Touched(t.Context(), s.Connection("A"), Today.AddDate(1, 0, 0))
 	if len(ros) > 0 || !whole || err != nil {
 		t.Errorf("touched a year from now: %v, %t, %v", ros, whole, err)
 	}

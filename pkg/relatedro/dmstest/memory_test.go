@@ -17,8 +17,8 @@ import (
 // ledger is an in-memory DMS with rules unlike Karmak's: work order numbers are letters and digits
 // in lower case, and a shop's key alone identifies it. It looks up one RO at a time.
 type ledger struct {
-	shops map[string][]dmstest.RO // by key
-	asked int
+	shops   map[string][]dmstest.RO // by key
+	queries int
 }
 
 var (
@@ -29,42 +29,42 @@ var (
 func number(n int) string { return fmt.Sprintf("wo-%c%02d", 'a'+n%26, n) }
 
 // shop returns the ROs that a connection reads.
-func (l *ledger) shop(ctx context.Context, over relatedro.Connection) ([]dmstest.RO, error) {
-	if missing, wrong := l.CheckConnection(over); len(missing)+len(wrong) > 0 {
+func (l *ledger) shop(ctx context.Context, connection relatedro.Connection) ([]dmstest.RO, error) {
+	if missing, wrong := l.CheckConnection(connection); len(missing)+len(wrong) > 0 {
 		return nil, &relatedro.Failure{Reason: relatedro.AccountNotPermitted, Err: errors.Join(append(missing, wrong...)...)}
 	}
 	if ctx.Err() != nil {
 		return nil, &relatedro.Failure{Reason: relatedro.OutOfTime, Err: ctx.Err()}
 	}
-	l.asked++
-	ros, ok := l.shops[over.Account]
+	l.queries++
+	ros, ok := l.shops[connection.Account]
 	if !ok {
 		return nil, &relatedro.Failure{Reason: relatedro.AccountNotPermitted}
 	}
-	return slices.DeleteFunc(slices.Clone(ros), func(ro dmstest.RO) bool { return over.Branch != "" && ro.Branch != over.Branch }), nil
+	return slices.DeleteFunc(slices.Clone(ros), func(ro dmstest.RO) bool { return connection.Branch != "" && ro.Branch != connection.Branch }), nil
 }
 
 func (*ledger) Name() string { return "Ledger" }
 
-func (*ledger) CheckConnection(over relatedro.Connection) (missing, wrong []error) {
+func (*ledger) CheckConnection(connection relatedro.Connection) (missing, wrong []error) {
 	switch {
-	case over.Account == "":
+	case connection.Account == "":
 		missing = append(missing, &relatedro.FieldError{Field: "account", Rule: "must name a shop"})
-	case strings.Contains(over.Account, " "):
+	case strings.Contains(connection.Account, " "):
 		wrong = append(wrong, &relatedro.FieldError{Field: "account", Rule: "must have no blanks"})
 	}
 	return missing, wrong
 }
 
-func (*ledger) Sentence(_ relatedro.Connection, why relatedro.Reason) string {
-	if own := why.Sentence(); own != relatedro.Reason("").Sentence() {
+func (*ledger) Sentence(_ relatedro.Connection, reason relatedro.Reason) string {
+	if own := reason.Sentence(); own != relatedro.Reason("").Sentence() {
 		return own
 	}
-	return "The ledger says " + string(why) + "."
+	return "The ledger says " + string(reason) + "."
 }
 
-func (l *ledger) CheckActivation(ctx context.Context, over relatedro.Connection) relatedro.Activation {
-	ros, err := l.shop(ctx, over)
+func (l *ledger) CheckActivation(ctx context.Context, connection relatedro.Connection) relatedro.Activation {
+	ros, err := l.shop(ctx, connection)
 	switch {
 	case err != nil:
 		return relatedro.Activation{State: relatedro.ActivationUnreachable, Message: "The ledger does not know this shop."}
@@ -74,9 +74,9 @@ func (l *ledger) CheckActivation(ctx context.Context, over relatedro.Connection)
 	return relatedro.Activation{State: relatedro.Active, Message: "The ledger is open."}
 }
 
-func (l *ledger) Branches(ctx context.Context, over relatedro.Connection) (branches []relatedro.Branch, err error) {
-	over.Branch = ""
-	ros, err := l.shop(ctx, over)
+func (l *ledger) Branches(ctx context.Context, connection relatedro.Connection) (branches []relatedro.Branch, err error) {
+	connection.Branch = ""
+	ros, err := l.shop(ctx, connection)
 	for _, ro := range ros {
 		branches = append(branches, relatedro.Branch{Code: ro.Branch})
 	}
@@ -84,8 +84,8 @@ func (l *ledger) Branches(ctx context.Context, over relatedro.Connection) (branc
 	return slices.Compact(branches), err
 }
 
-func (l *ledger) Touched(ctx context.Context, over relatedro.Connection, since time.Time) (ros []relatedro.RelatedRO, whole bool, err error) {
-	all, err := l.shop(ctx, over)
+func (l *ledger) Touched(ctx context.Context, connection relatedro.Connection, since time.Time) (ros []relatedro.RelatedRO, whole bool, err error) {
+	all, err := l.shop(ctx, connection)
 	for _, ro := range all {
 		if !since.After(dmstest.Today) {
 			ros = append(ros, seen(ro))
@@ -94,13 +94,13 @@ func (l *ledger) Touched(ctx context.Context, over relatedro.Connection, since t
 	return ros, err == nil, err
 }
 
-func (l *ledger) Expected(ctx context.Context, over relatedro.Connection, asked []string) map[string][]relatedro.Expected {
-	ros, err := l.shop(ctx, over)
+func (l *ledger) Expected(ctx context.Context, connection relatedro.Connection, requested []string) map[string][]relatedro.Expected {
+	ros, err := l.shop(ctx, connection)
 	if err != nil {
 		return nil
 	}
 	found := make(map[string][]relatedro.Expected)
-	for _, ro := range asked {
+	for _, ro := range requested {
 		found[ro] = nil
 	}
 	for _, ro := range ros {
@@ -111,24 +111,24 @@ func (l *ledger) Expected(ctx context.Context, over relatedro.Connection, asked 
 	return found
 }
 
-func (l *ledger) Families(ctx context.Context, over relatedro.Connection, asked []string, _ ...string) (map[string]relatedro.Family, error) {
-	ros, err := l.shop(ctx, over)
+func (l *ledger) Families(ctx context.Context, connection relatedro.Connection, requested []string, _ ...string) (map[string]relatedro.Family, error) {
+	ros, err := l.shop(ctx, connection)
 	if err != nil {
 		return nil, err
 	}
-	found := make(map[string]relatedro.Family, len(asked))
-	for _, ro := range asked {
+	found := make(map[string]relatedro.Family, len(requested))
+	for _, ro := range requested {
 		found[ro] = familyOf(ros, ro)
 	}
 	return found, nil
 }
 
 // familyOf walks up to the first RO, then down from it.
-func familyOf(ros []dmstest.RO, asked string) relatedro.Family {
+func familyOf(ros []dmstest.RO, requested string) relatedro.Family {
 	byN := map[int]dmstest.RO{}
 	var own dmstest.RO
 	for _, ro := range ros {
-		if relatedro.CanonicalRO(number(ro.N)) == relatedro.CanonicalRO(asked) {
+		if relatedro.CanonicalRO(number(ro.N)) == relatedro.CanonicalRO(requested) {
 			if own.N != 0 {
 				return relatedro.Family{Failure: &relatedro.Failure{Reason: relatedro.AmbiguousBranch}}
 			}
@@ -141,7 +141,7 @@ func familyOf(ros []dmstest.RO, asked string) relatedro.Family {
 	}
 	ancestors := map[int]bool{}
 	first := own.N
-	for n := own.From; n != 0; n = byN[n].From {
+	for n := own.MadeFrom; n != 0; n = byN[n].MadeFrom {
 		ancestors[n], first = true, n
 	}
 	f := relatedro.Family{Own: seen(own)}
@@ -153,9 +153,9 @@ func familyOf(ros []dmstest.RO, asked string) relatedro.Family {
 		switch {
 		case ancestors[ro.N]:
 			related.Relation = relatedro.Original
-		case ro.From == own.N:
+		case ro.MadeFrom == own.N:
 			related.Relation = relatedro.Alternate
-		case ancestors[ro.From]:
+		case ancestors[ro.MadeFrom]:
 			related.Relation = relatedro.Sibling
 		default:
 			related.Relation = relatedro.Descendant
@@ -167,7 +167,7 @@ func familyOf(ros []dmstest.RO, asked string) relatedro.Family {
 }
 
 func descends(byN map[int]dmstest.RO, ro dmstest.RO, from int) bool {
-	for n := ro.From; n != 0; n = byN[n].From {
+	for n := ro.MadeFrom; n != 0; n = byN[n].MadeFrom {
 		if n == from {
 			return true
 		}
@@ -179,8 +179,8 @@ func seen(ro dmstest.RO) relatedro.RelatedRO {
 	s := relatedro.RelatedRO{
 		RO: number(ro.N), BillTo: ro.BillTo, Warranty: ro.Warranty, Voided: ro.Voided, InvoiceNumber: ro.Invoice, Status: relatedro.ROOpen,
 	}
-	if ro.From != 0 {
-		s.MadeFrom = number(ro.From)
+	if ro.MadeFrom != 0 {
+		s.MadeFrom = number(ro.MadeFrom)
 	}
 	if ro.Invoice != "" {
 		s.Status = relatedro.ROInvoiced
@@ -195,13 +195,13 @@ func TestAnotherDMS(t *testing.T) {
 		l := &ledger{shops: map[string][]dmstest.RO{"shop": world}}
 		return dmstest.Subject{
 			DMS: l, Feed: l,
-			At:            func(branch string) relatedro.Connection { return relatedro.Connection{Account: "shop", Branch: branch} },
+			Connection:    func(branch string) relatedro.Connection { return relatedro.Connection{Account: "shop", Branch: branch} },
 			Foreign:       relatedro.Connection{Account: "others"},
 			Number:        number,
 			Spelled:       func(n int) string { return strings.ToUpper(number(n)) },
 			ListsBranches: true,
 			Add:           func(ro dmstest.RO) { l.shops["shop"] = append(l.shops["shop"], ro) },
-			Asked:         func() int { return l.asked },
+			Queries:       func() int { return l.queries },
 		}
 	})
 }
