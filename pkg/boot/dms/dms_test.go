@@ -40,13 +40,13 @@ func dealer(t *testing.T) *karmaktest.Server {
 func secrets(t *testing.T, id, value string) *httptest.Server {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var asked struct{ SecretId string }
-		if err := json.NewDecoder(r.Body).Decode(&asked); err != nil || r.Header.Get("X-Amz-Target") != "secretsmanager.GetSecretValue" {
+		var request struct{ SecretId string }
+		if err := json.NewDecoder(r.Body).Decode(&request); err != nil || r.Header.Get("X-Amz-Target") != "secretsmanager.GetSecretValue" {
 			w.WriteHeader(http.StatusBadRequest)
 			return
 		}
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-		if asked.SecretId != id {
+		if request.SecretId != id {
 			w.WriteHeader(http.StatusBadRequest)
 			fmt.Fprint(w, `{"__type":"ResourceNotFoundException","Message":"Secrets Manager can't find the specified secret."}`)
 			return
@@ -58,7 +58,7 @@ func secrets(t *testing.T, id, value string) *httptest.Server {
 }
 
 // build calls New with the given environment variables and returns its client.
-func build(t *testing.T, said *bytes.Buffer, variables map[string]string) (*karmak.Client, error) {
+func build(t *testing.T, output *bytes.Buffer, variables map[string]string) (*karmak.Client, error) {
 	t.Helper()
 	for name, value := range map[string]string{
 		"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key", "AWS_ENDPOINT_URL": "",
@@ -72,7 +72,7 @@ func build(t *testing.T, said *bytes.Buffer, variables map[string]string) (*karm
 	}
 	kit := boot.Kit{
 		Function: "export", Env: boot.NewEnv(), Transport: boot.NewTransport(),
-		Log: slog.New(slog.NewJSONHandler(said, nil)), Metrics: boot.NewMetrics(said, time.Now, boot.By("Stack", "test")),
+		Log: slog.New(slog.NewJSONHandler(output, nil)), Metrics: boot.NewMetrics(output, time.Now, boot.By("Stack", "test")),
 	}
 	client, err := dms.New(kit)
 	if client != nil {
@@ -111,27 +111,27 @@ func TestSubscriptionKeyComesWithTheCredentials(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		variables map[string]string
-		says      string
+		want      string
 	}{
 		"of the secret":      {vault(`{"clientId":"client","clientSecret":"s3cret-value","subscriptionKey":"subscr1ption"}`), ""},
 		"not in the secret":  {vault(`{"clientId":"client","clientSecret":"s3cret-value"}`), `no \"subscriptionKey\"`},
 		"of the environment": {map[string]string{"KARMAK_CLIENT_ID": "client", "KARMAK_CLIENT_SECRET": "s3cret-value", "KARMAK_SUBSCRIPTION_KEY": "subscr1ption"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var said bytes.Buffer
+			var output bytes.Buffer
 			c.variables["KARMAK_BASE_URL"] = sim.URL
-			client, err := build(t, &said, c.variables)
+			client, err := build(t, &output, c.variables)
 			if err != nil {
 				t.Fatal(err)
 			}
 			found, err := client.Families(t.Context(), movedTo, []string{"100"})
-			if c.says == "" && (err != nil || len(found["100"].Related) != 1) {
+			if c.want == "" && (err != nil || len(found["100"].Related) != 1) {
 				t.Errorf("Families: %+v, %v", found, err)
 			}
-			if c.says != "" && (err == nil || !strings.Contains(said.String(), c.says)) {
-				t.Errorf("Families: %v, and the log %s", err, said.String())
+			if c.want != "" && (err == nil || !strings.Contains(output.String(), c.want)) {
+				t.Errorf("Families: %v, and the log %s", err, output.String())
 			}
-			if strings.Contains(said.String(), "subscr1ption") {
+			if strings.Contains(output.String(), "subscr1ption") {
 				t.Error("the key is in the log")
 			}
 		})
@@ -139,7 +139,7 @@ func TestSubscriptionKeyComesWithTheCredentials(t *testing.T) {
 }
 
 func TestSecretThatCannotBeUsed(t *testing.T) {
-	for _, test := range []struct{ name, id, value, says string }{
+	for _, test := range []struct{ name, id, value, want string }{
 		{"no such secret", "other", ``, "ResourceNotFoundException"},
 		{"no JSON", "karmak", `clientId=client;clientSecret=s3cret-value`, "must be JSON"},
 		{"another shape", "karmak", `{"id":"client","secret":"s3cret-value"}`, "must be JSON"},
@@ -147,8 +147,8 @@ func TestSecretThatCannotBeUsed(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			sim := dealer(t)
-			var said bytes.Buffer
-			client, err := build(t, &said, map[string]string{
+			var output bytes.Buffer
+			client, err := build(t, &output, map[string]string{
 				"KARMAK_BASE_URL": sim.URL, "KARMAK_CREDENTIALS_SECRET_ID": "karmak",
 				"AWS_ENDPOINT_URL": secrets(t, test.id, test.value).URL,
 			})
@@ -157,18 +157,18 @@ func TestSecretThatCannotBeUsed(t *testing.T) {
 			}
 			_, err = client.Families(t.Context(), connection, []string{"100"})
 			var f *relatedro.Failure
-			if !errors.As(err, &f) || f.Reason != relatedro.CredentialsUnavailable || !strings.Contains(err.Error(), test.says) {
-				t.Errorf("Families: %v, want credentials_unavailable and %q", err, test.says)
+			if !errors.As(err, &f) || f.Reason != relatedro.CredentialsUnavailable || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("Families: %v, want credentials_unavailable and %q", err, test.want)
 			}
-			said.Reset()
+			output.Reset()
 			got := client.CheckActivation(t.Context(), connection)
-			if want := karmak.Sentence(relatedro.Connection{}, relatedro.CredentialsUnavailable); got.Message != want || !strings.Contains(said.String(), test.says) {
-				t.Errorf("CheckActivation says %q and logs %q, want %q and %q", got.Message, said.String(), want, test.says)
+			if want := karmak.Sentence(relatedro.Connection{}, relatedro.CredentialsUnavailable); got.Message != want || !strings.Contains(output.String(), test.want) {
+				t.Errorf("CheckActivation says %q and logs %q, want %q and %q", got.Message, output.String(), want, test.want)
 			}
-			fmt.Fprint(&said, err)
+			fmt.Fprint(&output, err)
 			for _, secret := range []string{"s3cret", "31337"} {
-				if strings.Contains(said.String(), secret) {
-					t.Errorf("the output contains %q: %s", secret, said.String())
+				if strings.Contains(output.String(), secret) {
+					t.Errorf("the output contains %q: %s", secret, output.String())
 				}
 			}
 			if n := sim.Counts().Total; n != 0 {
@@ -209,6 +209,7 @@ func TestVariablesThatAreMissingOrWrongAreNamed(t *testing.T) {
 		})
 	}
 }
+
 func TestCredentialsGoNowhereInClear(t *testing.T) {
 	for name, c := range map[string]struct {
 		address, samLocal string
