@@ -53,6 +53,12 @@ func branchAskable(branch string) bool {
 	return len(branch) <= maxBranch && branch != "NULL" && strings.TrimSpace(branch) == branch && !strings.ContainsFunc(branch, foreign)
 }
 
+// Setup explains what a location without a connection needs.
+func (*Client) Setup() string {
+	return "This location has no Karmak account and user yet. " +
+		"Our support staff sets them up first, and Karmak must activate alternate RO numbers for the account."
+}
+
 // Sentence returns a sentence for a service manager about a failure over the connection: the
 // problem and its remedy.
 func (*Client) Sentence(connection relatedro.Connection, reason relatedro.Reason) string {

@@ -121,11 +121,7 @@ func (a *Admin) connected(connection Connection) bool {
 }
 
 func (a *Admin) notConnected() *Refusal {
-	return &Refusal{
-		Code: NotConnected,
-		Message: fmt.Sprintf("This location has no %[1]s account and user yet. "+
-			"Our support staff sets them up first, and %[1]s must activate alternate RO numbers for the account.", a.dms.Name()),
-	}
+	return &Refusal{Code: NotConnected, Message: a.dms.Setup()}
 }
 
 // Change sets a location's settings to w, which Check has accepted, and returns them. It returns

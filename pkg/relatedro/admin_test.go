@@ -26,6 +26,9 @@ type choosy struct{ DMS }
 // Name implements DMS.
 func (choosy) Name() string { return "Choosy" }
 
+// Setup implements DMS.
+func (choosy) Setup() string { return "This location has no Choosy account yet." }
+
 // CheckConnection checks only the account.
 func (choosy) CheckConnection(connection Connection) (missing, wrong []error) {
 	switch {

@@ -46,6 +46,9 @@ type Rules interface {
 	// Sentence explains a failure over the connection to a service manager: the problem and the
 	// remedy.
 	Sentence(connection Connection, why Reason) string
+
+	// Setup explains to a service manager what a location without a connection needs.
+	Setup() string
 }
 
 // Family is a DMS's answer for one RO: the related ROs, ordered by RO number, without the RO

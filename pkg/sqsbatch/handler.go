@@ -149,7 +149,7 @@ func (m message) explanation() string {
 	return m.result.Message
 }
 
-// delay hides messages to be retried until their retry delay is over. This only spares Karmak: if
+// delay hides messages to be retried until their retry delay is over. This only spares the DMS: if
 // it fails, the visibility timeout applies.
 func (h *Handler) delay(ctx context.Context, messages []message) {
 	var entries []types.ChangeMessageVisibilityBatchRequestEntry

@@ -95,8 +95,8 @@ func outOfTime(t *testing.T, s Subject) {
 
 // sentences checks that every reason for a failed retrieval has a sentence for service managers.
 func sentences(t *testing.T, s Subject) {
-	if s.DMS.Name() == "" {
-		t.Error("Name is empty")
+	if s.DMS.Name() == "" || !strings.HasSuffix(s.DMS.Setup(), ".") {
+		t.Errorf("Name %q, Setup %q, want a name and a sentence", s.DMS.Name(), s.DMS.Setup())
 	}
 	for _, reason := range []relatedro.Reason{
 		relatedro.Unreachable, relatedro.RateLimited, relatedro.DMSError, relatedro.DealerOffline, relatedro.CredentialsRejected,

@@ -56,6 +56,8 @@ func (*ledger) CheckConnection(connection relatedro.Connection) (missing, wrong 
 	return missing, wrong
 }
 
+func (*ledger) Setup() string { return "This location has no shop yet." }
+
 func (*ledger) Sentence(_ relatedro.Connection, reason relatedro.Reason) string {
 	if own := reason.Sentence(); own != relatedro.Reason("").Sentence() {
 		return own
