@@ -35,21 +35,21 @@ func (t *task) expects() bool {
 
 // expected queries the expected ROs for the tasks whose families were found. A number without an
 // entry is unknown: the list of related ROs matters more, and does not fail because of it.
-func (r *Retriever) expected(ctx context.Context, over Connection, tasks []*task, families map[string]Family) map[string][]Expected {
+func (r *Retriever) expected(ctx context.Context, connection Connection, tasks []*task, families map[string]Family) map[string][]Expected {
 	wanted := slices.DeleteFunc(slices.Clone(tasks), func(t *task) bool {
 		return !t.expects() || families[t.decision.Case.RO].Failure != nil
 	})
 	if len(wanted) == 0 {
 		return nil
 	}
-	return r.dms.Expected(ctx, over, originals(wanted))
+	return r.dms.Expected(ctx, connection, originals(wanted))
 }
 
 // expected returns the expected ROs to store with the case: the DMS's answer or, without one, those
 // already stored. It removes the customers that the family's ROs are billed to.
-func (t *task) expected(said map[string][]Expected, billed []Customer, over Connection) []Expected {
-	list, known := said[t.decision.Case.RO]
-	if !known && over.Reads(t.decision.Case.FetchedOver) {
+func (t *task) expected(found map[string][]Expected, billed []Customer, connection Connection) []Expected {
+	list, known := found[t.decision.Case.RO]
+	if !known && connection.Reads(t.decision.Case.FetchedOver) {
 		list = t.decision.Case.Expected
 	}
 	if !t.expects() {

@@ -13,11 +13,11 @@ type Failing struct {
 
 // fails stores why the DMS does not let a connection be read, once per reason. If the write fails,
 // the next run makes up for it.
-func (f *Follower) fails(ctx context.Context, before Followed, why Reason) {
-	if !why.ofDMS() || before.Failing.Reason == why {
+func (f *Follower) fails(ctx context.Context, before Followed, reason Reason) {
+	if !reason.ofDMS() || before.Failing.Reason == reason {
 		return
 	}
-	before.Failing = Failing{why, f.now().UTC()}
+	before.Failing = Failing{reason, f.now().UTC()}
 	_ = f.store.SaveFollowed(ctx, before)
 }
 

@@ -35,7 +35,7 @@ type Feed interface {
 	// Touched returns the connection's ROs that the DMS has touched since the day of since, in the
 	// dealer's time zone, that day included. Each RO is returned once and without a relation. whole
 	// is false if there were more ROs than one look-up may read. An error is a *Failure.
-	Touched(ctx context.Context, over Connection, since time.Time) (ros []RelatedRO, whole bool, err error)
+	Touched(ctx context.Context, connection Connection, since time.Time) (ros []RelatedRO, whole bool, err error)
 }
 
 // FollowStore is the part of the store that following needs.
@@ -106,9 +106,9 @@ func fingerprints(ros []RelatedRO) []uint64 {
 	return slices.Compact(seen)
 }
 
-// SaysOf reports whether the case agrees with the DMS about an RO. An RO made from one of the
+// Agrees reports whether the case agrees with the DMS about an RO. An RO made from one of the
 // case's family belongs to the family, so a case that does not list it disagrees.
-func (c Case) SaysOf(ro RelatedRO) bool {
+func (c Case) Agrees(ro RelatedRO) bool {
 	number, from := CanonicalRO(ro.RO), CanonicalRO(ro.MadeFrom)
 	if number == CanonicalRO(c.RO) {
 		return fingerprint(c.Own) == fingerprint(ro)
@@ -129,14 +129,14 @@ func (c Case) SaysOf(ro RelatedRO) bool {
 // is followed for FollowFor after its last export or close, or after its hand-over if it has
 // neither. With an open warranty RO, which people watch in a list, it is followed for openFor.
 func (c Case) Follows(now time.Time) bool {
-	last, long := c.FirstEventAt, FollowFor
+	last, period := c.FirstEventAt, FollowFor
 	if c.takenIn() {
 		last = c.Stated.OccurredAt
 	}
 	if c.OpenWarrantyCount() > 0 {
-		long = openFor
+		period = openFor
 	}
-	return now.Sub(last) <= long
+	return now.Sub(last) <= period
 }
 
 // open reports whether the case's family can still change: at least one of its ROs is neither
@@ -241,24 +241,24 @@ func (f *Follower) connection(ctx context.Context, before Followed, locations []
 	}
 	ctx, cancel := context.WithTimeout(ctx, connectionBudget)
 	defer cancel()
-	began := f.now().UTC()
-	ros, whole, err := f.touched(ctx, before.Connection, before.window(began))
+	start := f.now().UTC()
+	ros, whole, err := f.touched(ctx, before.Connection, before.window(start))
 	if err != nil {
 		report.Failure = asFailure(err, Unreachable)
 		return report
 	}
 	changed := before.changed(ros)
 	report.ROs, report.Changed = len(ros), len(changed)
-	report.Synced = before.SyncedAt.IsZero() || !whole || before.lost(began) || f.syncDue(before, began)
+	report.Synced = before.SyncedAt.IsZero() || !whole || before.lost(start) || f.syncDue(before, start)
 	refreshes, err := f.refreshes(ctx, locations, changed, report.Synced)
 	if err == nil {
 		report.Refreshes, err = len(refreshes), f.queue.SendRefreshes(ctx, refreshes)
 	}
 	if err == nil {
 		next := before
-		next.Since, next.Seen, next.Failing = began, fingerprints(ros), Failing{}
+		next.Since, next.Seen, next.Failing = start, fingerprints(ros), Failing{}
 		if report.Synced {
-			next.SyncedAt = began
+			next.SyncedAt = start
 		}
 		err = f.keep(ctx, before, next, locations)
 	}
@@ -269,9 +269,9 @@ func (f *Follower) connection(ctx context.Context, before Followed, locations []
 }
 
 // touched queries the DMS when no other function wants the account.
-func (f *Follower) touched(ctx context.Context, over Connection, since time.Time) (ros []RelatedRO, whole bool, err error) {
-	notAsked := f.turns.alone(ctx, over.Account, RankFollow, func(ctx context.Context) {
-		ros, whole, err = f.dms.Touched(ctx, over, since)
+func (f *Follower) touched(ctx context.Context, connection Connection, since time.Time) (ros []RelatedRO, whole bool, err error) {
+	notAsked := f.turns.alone(ctx, connection.Account, RankFollow, func(ctx context.Context) {
+		ros, whole, err = f.dms.Touched(ctx, connection, since)
 	})
 	return ros, whole, cmp.Or(notAsked, err)
 }
@@ -297,8 +297,8 @@ func (f *Follower) refreshes(ctx context.Context, locations []string, changed []
 	now := f.now().UTC()
 	var refreshes []Event
 	for key, c := range loaded.Cases {
-		otherwise := func(ro RelatedRO) bool { return !c.SaysOf(ro) }
-		if c.RO != "" && c.Follows(now) && (all && c.open() || slices.ContainsFunc(changed, otherwise)) {
+		disagrees := func(ro RelatedRO) bool { return !c.Agrees(ro) }
+		if c.RO != "" && c.Follows(now) && (all && c.open() || slices.ContainsFunc(changed, disagrees)) {
 			ev := refreshOf(key, Facts{RO: c.RO, CaseNumber: c.Number, Asset: c.Asset}, now)
 			ev.Cause = TriggerFollow
 			refreshes = append(refreshes, ev)

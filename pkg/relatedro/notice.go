@@ -68,22 +68,22 @@ type ROChange struct {
 // A notice holds the whole list as well as the changes, so that a subscriber that received only the
 // highest revision knows as much as one that received every notice.
 func CaseNotices(before, after Case) []Notice {
-	about := Notice{
+	notice := Notice{
 		Key: after.Key, Revision: after.Revision, CaseNumber: after.Number, RO: after.RO, Trigger: after.Retrieval.Trigger,
 	}
-	if about.Gone = before.kept() && !after.kept(); about.Gone {
-		about.CaseNumber, about.RO, about.Revision = before.Number, before.RO, max(after.Revision, before.Revision+1)
-		if about.Trigger = ""; after.Deleted() {
-			about.Trigger = TriggerDelete
+	if notice.Gone = before.kept() && !after.kept(); notice.Gone {
+		notice.CaseNumber, notice.RO, notice.Revision = before.Number, before.RO, max(after.Revision, before.Revision+1)
+		if notice.Trigger = ""; after.Deleted() {
+			notice.Trigger = TriggerDelete
 		}
 	}
 	var notices []Notice
-	if n := about.comparing(before.Related, after.Related); n.Gone || n.differs() {
+	if n := notice.comparing(before.Related, after.Related); n.Gone || n.differs() {
 		n.Omitted = after.Omitted
 		notices = append(notices, n)
 	}
 	if after.Retrieval.Outcome == OutcomeFailed && before.Retrieval.Outcome != OutcomeFailed {
-		n := about
+		n := notice
 		n.Kind, n.Reason = NoticeFailed, after.Retrieval.Reason
 		notices = append(notices, n)
 	}

@@ -27,13 +27,13 @@ const (
 )
 
 // takes reports whether the selection includes the case.
-func (s Selection) takes(c Case, at Settings) bool {
+func (s Selection) takes(c Case, settings Settings) bool {
 	failed := c.Retrieval.Outcome == OutcomeFailed
 	switch s {
 	case SelectFailed:
 		return failed
 	case SelectStale:
-		return failed || c.Retrieval.RetrievedAt.IsZero() || !at.Connection.Reads(c.FetchedOver)
+		return failed || c.Retrieval.RetrievedAt.IsZero() || !settings.Connection.Reads(c.FetchedOver)
 	}
 	return true
 }
@@ -49,15 +49,15 @@ type Refetched struct {
 // lists first, and returns the position to continue from. Cases fetched since the first page count
 // as done. It returns a *Refusal of SwitchedOff if the location is not enabled, and ErrPosition if
 // after is not a position that Refetch returned.
-func (a *Admin) Refetch(ctx context.Context, location string, which Selection, after string) (Refetched, error) {
-	at, err := a.enabled(ctx, location)
+func (a *Admin) Refetch(ctx context.Context, location string, selection Selection, after string) (Refetched, error) {
+	settings, err := a.enabled(ctx, location)
 	if err != nil {
 		return Refetched{}, err
 	}
 	now := a.now().UTC()
-	from := place{began: now}
+	position := place{began: now}
 	if after != "" {
-		if from, err = placeOf(after); err != nil {
+		if position, err = placeOf(after); err != nil {
 			return Refetched{}, err
 		}
 	}
@@ -66,10 +66,10 @@ func (a *Admin) Refetch(ctx context.Context, location string, which Selection, a
 		return Refetched{}, err
 	}
 	cases = slices.DeleteFunc(cases, func(c Case) bool {
-		done := c.Retrieval.RetrievedAt.After(from.began) || after != "" && from.compare(c) >= 0
-		return done || c.RO == "" || !which.takes(c, at)
+		done := c.Retrieval.RetrievedAt.After(position.began) || after != "" && position.compare(c) >= 0
+		return done || c.RO == "" || !selection.takes(c, settings)
 	})
-	slices.SortFunc(cases, func(a, b Case) int { return from.at(a).compare(b) })
+	slices.SortFunc(cases, func(a, b Case) int { return position.of(a).compare(b) })
 	page := cases[:min(len(cases), RefetchPage)]
 	events := make([]Event, len(page))
 	for i, c := range page {
@@ -80,7 +80,7 @@ func (a *Admin) Refetch(ctx context.Context, location string, which Selection, a
 	}
 	done := Refetched{Queued: len(page), Left: len(cases) - len(page)}
 	if done.Left > 0 {
-		done.Next = from.at(page[len(page)-1]).String()
+		done.Next = position.of(page[len(page)-1]).String()
 	}
 	return done, nil
 }
@@ -129,7 +129,7 @@ type place struct {
 	id        string
 }
 
-func (p place) at(c Case) place { return place{p.began, c.Retrieval.RetrievedAt, c.Key.Case} }
+func (p place) of(c Case) place { return place{p.began, c.Retrieval.RetrievedAt, c.Key.Case} }
 
 // compare orders the place relative to a case.
 func (p place) compare(c Case) int {

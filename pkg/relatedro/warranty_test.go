@@ -88,7 +88,7 @@ func TestChargesOfOthersAreForgotten(t *testing.T) {
 	if notices := CaseNotices(c, next); len(notices) > 0 {
 		t.Errorf("a change of charges makes notices: %+v", notices)
 	}
-	if !c.SaysOf(family.Related[0]) {
+	if !c.Agrees(family.Related[0]) {
 		t.Error("a change of charges has the case fetched again")
 	}
 	gone := next.Retrieved(export("e1", 1), Family{Own: own}, Connection{}, ten)
