@@ -2,6 +2,7 @@ package karmak_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -56,4 +57,13 @@ func fieldsOf(t *testing.T, errs []error) string {
 		names = append(names, f.Field)
 	}
 	return strings.Join(names, " ")
+}
+
+func ExampleClient_CheckConnection() {
+	missing, wrong := new(karmak.Client).CheckConnection(relatedro.Connection{Account: "6b1f 6a3e", Branch: "DAL"})
+	fmt.Println("missing:", missing)
+	fmt.Println("wrong:", wrong)
+	// Output:
+	// missing: [user must be 1 to 64 letters, digits, '.', '_' or '-']
+	// wrong: [account must be 1 to 64 letters, digits, '.', '_' or '-']
 }

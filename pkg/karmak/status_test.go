@@ -1,9 +1,12 @@
 package karmak_test
 
 import (
+	"context"
+	"fmt"
 	"strings"
 	"testing"
 
+	"related-ro/pkg/karmak"
 	"related-ro/pkg/karmak/karmaktest"
 	"related-ro/pkg/relatedro"
 )
@@ -103,4 +106,20 @@ func TestStatusURLIsRemembered(t *testing.T) {
 			}
 		}
 	}
+}
+
+func ExampleClient_CheckActivation() {
+	sim := karmaktest.Start(karmaktest.Config{ClientID: "id", ClientSecret: "secret"})
+	defer sim.Close()
+	sim.AddAccount(karmaktest.Account{ID: "acct-1", Users: []string{"user-1"}, FusionVersion: "3.62.1.0"})
+
+	c := karmak.New(karmak.Config{BaseURL: sim.URL, Credentials: karmak.Static("id", "secret")})
+	defer c.Close()
+	for _, account := range []string{"acct-1", "acct-2"} {
+		a := c.CheckActivation(context.Background(), relatedro.Connection{Account: account, User: "user-1"})
+		fmt.Println(a.State, "-", a.Message)
+	}
+	// Output:
+	// active - Karmak Fusion 3.62.1.0 is online, and alternate RO numbers are active for this account.
+	// unreachable - Karmak does not let us read this account with this user. Please check the Karmak account and user of this location.
 }

@@ -34,3 +34,26 @@ func Example() {
 	fmt.Println(resp.StatusCode, sim.Counts().Calls, alternate.Original, err)
 	// Output: 200 map[token:1] 50123 <nil>
 }
+
+func ExampleSimulator_SetFault() {
+	sim := karmaktest.Start(karmaktest.Config{})
+	defer sim.Close()
+	fault := karmaktest.Fault{Call: karmaktest.CallToken, Kind: karmaktest.RateLimited, RetryAfter: "30", Times: 1}
+	if err := sim.SetFault(fault); err != nil {
+		fmt.Println(err)
+	}
+
+	for range 2 {
+		resp, err := http.PostForm(sim.URL+"/auth/connect/token", url.Values{"account": {"acct-1"}})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		resp.Body.Close()
+		fmt.Println(resp.Status, resp.Header.Get("Retry-After"))
+	}
+	http.DefaultClient.CloseIdleConnections()
+	// Output:
+	// 429 Too Many Requests 30
+	// 400 Bad Request
+}
