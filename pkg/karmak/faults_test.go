@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -182,9 +182,8 @@ func TestRefusedTokenIsReplacedOnce(t *testing.T) {
 
 func TestAnswerMayHave8MiB(t *testing.T) {
 	for size, want := range map[int]relatedro.ActivationState{8 << 20: relatedro.Active, 8<<20 + 1: relatedro.ActivationUnreachable} {
-		sim := dealer(t, karmaktest.Config{})
-		c := client(t, sim, func(c *karmak.Config) {
-			c.Transport = padded{http.DefaultTransport.(*http.Transport).Clone(), size}
+		c := client(t, dealer(t, karmaktest.Config{}), func(c *karmak.Config) {
+			c.Transport = answers("[]" + strings.Repeat(" ", size-len("[]")))
 		})
 		if got := c.CheckActivation(t.Context(), connection); got.State != want {
 			t.Errorf("answer of %d bytes: %+v, want %s", size, got, want)

@@ -177,36 +177,31 @@ func TestAccountGetsOneRequestAtATime(t *testing.T) {
 	}
 }
 
+// failAtOnce calls Families n times at once, and expects each call to fail.
+func failAtOnce(t *testing.T, c *karmak.Client, n int, ros ...string) {
+	t.Helper()
+	var all sync.WaitGroup
+	for range n {
+		all.Go(func() {
+			if _, err := c.Families(t.Context(), connection, ros); err == nil {
+				t.Error("Families succeeded")
+			}
+		})
+	}
+	all.Wait()
+}
+
 func TestStrugglingServerIsNotHitHarder(t *testing.T) {
 	ros, numbers := forest(500, 1)
 	sim := dealer(t, karmaktest.Config{}, ros...)
 	strike(t, sim, karmaktest.Fault{Kind: karmaktest.StatusError, Status: 503, Call: karmaktest.CallHeaders})
-	c := client(t, sim)
-	var all sync.WaitGroup
-	for range 20 {
-		all.Go(func() {
-			if _, err := c.Families(t.Context(), connection, numbers); err == nil {
-				t.Error("Families succeeded")
-			}
-		})
-	}
-	all.Wait()
+	failAtOnce(t, client(t, sim), 20, numbers...)
 	expectAtMost(t, sim, 5)
 }
 
 func TestPauseHoldsForAllCallers(t *testing.T) {
-	sim := dealer(t, karmaktest.Config{}, threeLevels()...)
-	c := client(t, sim)
-	strike(t, sim, karmaktest.Fault{Kind: karmaktest.RateLimited, Call: karmaktest.CallHeaders})
-	var all sync.WaitGroup
-	for range 100 {
-		all.Go(func() {
-			if _, err := c.Families(t.Context(), connection, []string{"100"}); err == nil {
-				t.Error("Families succeeded")
-			}
-		})
-	}
-	all.Wait()
+	sim, c := struck(t, karmaktest.Fault{Kind: karmaktest.RateLimited, Call: karmaktest.CallHeaders})
+	failAtOnce(t, c, 100, "100")
 	expectLookups(t, sim, 1)
 }
 

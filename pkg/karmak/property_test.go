@@ -170,32 +170,23 @@ func drawROs(t *rapid.T, branches []string) []karmaktest.RO {
 	return ros
 }
 
-// simulators has one simulator per page maximum; every check adds its own account.
-type simulators struct {
-	byPage map[int]*karmaktest.Server
-	used   int
+// accounts adds an account to a simulator for every check.
+type accounts struct {
+	*karmaktest.Server
+	added int
 }
 
-func newSimulators(t *testing.T, pages ...int) *simulators {
-	s := &simulators{byPage: map[int]*karmaktest.Server{}}
-	for _, page := range pages {
-		s.byPage[page] = dealer(t, karmaktest.Config{MaxPageSize: page})
-	}
-	return s
-}
-
-func (s *simulators) draw(t *rapid.T, ros []karmaktest.RO) (*karmaktest.Server, int, relatedro.Connection) {
-	page := rapid.SampledFrom(slices.Sorted(maps.Keys(s.byPage))).Draw(t, "page maximum")
-	s.used++
-	connection := relatedro.Connection{Account: fmt.Sprintf("acct-%d", s.used+1), User: user}
-	err := s.byPage[page].AddAccount(karmaktest.Account{
-		ID: connection.Account, Users: []string{user}, ROs: ros,
-		Rendering: drawRendering(t),
+func (a *accounts) draw(t *rapid.T, ros []karmaktest.RO, pages ...int) (page int, connection relatedro.Connection) {
+	page = rapid.SampledFrom(pages).Draw(t, "page maximum")
+	a.added++
+	connection = relatedro.Connection{Account: fmt.Sprintf("acct-%d", a.added+1), User: user}
+	err := a.AddAccount(karmaktest.Account{
+		ID: connection.Account, Users: []string{user}, ROs: ros, MaxPageSize: page, Rendering: drawRendering(t),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s.byPage[page], page, connection
+	return page, connection
 }
 
 func drawRendering(t *rapid.T) karmaktest.Rendering {
@@ -234,15 +225,15 @@ func relationsByNumber(t *rapid.T, f relatedro.Family) map[string]relatedro.Rela
 }
 
 func TestFamiliesIsAPlainSearchWithinItsCost(t *testing.T) {
-	sims := newSimulators(t, 1, 2, 3, 10, 500)
+	sim := accounts{Server: dealer(t, karmaktest.Config{})}
 	rapid.Check(t, func(t *rapid.T) {
 		ros := drawROs(t, []string{"MAIN"})
 		numbers := drawNumbers(t, ros)
-		sim, page, connection := sims.draw(t, ros)
+		page, connection := sim.draw(t, ros, 1, 2, 3, 10, 500)
 		if rapid.Bool().Draw(t, "at the branch") {
 			connection.Branch = "MAIN"
 		}
-		c := fresh(sim)
+		c := fresh(sim.Server)
 		defer c.Close()
 		found, err := c.Families(t.Context(), connection, numbers)
 		if err != nil {
@@ -266,16 +257,16 @@ func TestFamiliesIsAPlainSearchWithinItsCost(t *testing.T) {
 // The known numbers of a case may belong to this family, to another one, or to none. The result
 // must be the same.
 func TestKnownNumbersChangeNoFamily(t *testing.T) {
-	sims := newSimulators(t, 1, 2, 10, 500)
+	sim := accounts{Server: dealer(t, karmaktest.Config{})}
 	rapid.Check(t, func(t *rapid.T) {
 		ros := drawROs(t, []string{"MAIN"})
 		numbers := drawNumbers(t, ros)
-		sim, _, connection := sims.draw(t, ros)
+		_, connection := sim.draw(t, ros, 1, 2, 10, 500)
 		if rapid.Bool().Draw(t, "at the branch") {
 			connection.Branch = "MAIN"
 		}
 		known := rapid.SliceOfN(rapid.OneOf(rapid.SampledFrom(append(numbers, "NULL")), rapid.StringMatching(`[0-9A-Z-]{1,6}`)), 0, 8).Draw(t, "known")
-		c := fresh(sim)
+		c := fresh(sim.Server)
 		defer c.Close()
 		want, err := c.Families(t.Context(), connection, numbers)
 		if err != nil {
@@ -294,12 +285,12 @@ func TestKnownNumbersChangeNoFamily(t *testing.T) {
 // Without a branch, a family must fail if the given number exists at several branches. It must
 // never be wrong if it holds no such number.
 func TestFamiliesDistinguishesBranches(t *testing.T) {
-	sims := newSimulators(t, 100, 500)
+	sim := accounts{Server: dealer(t, karmaktest.Config{})}
 	rapid.Check(t, func(t *rapid.T) {
 		ros := drawROs(t, []string{"MAIN", "EAST"})
 		numbers := drawNumbers(t, ros)
-		sim, _, connection := sims.draw(t, ros)
-		c := fresh(sim)
+		_, connection := sim.draw(t, ros, 100, 500)
+		c := fresh(sim.Server)
 		defer c.Close()
 		found, err := c.Families(t.Context(), connection, numbers)
 		if err != nil {

@@ -117,6 +117,7 @@ func TestControlRefusalNamesTheField(t *testing.T) {
 		{"nothing to set", "PATCH", "ro", `{"account":"a","number":"1"}`, 400, "set: missing"},
 		{"unknown field to set", "PATCH", "ro", `{"account":"a","number":"1","set":{"state":"x"}}`, 400, "state"},
 		{"number in use", "PATCH", "ro", `{"account":"a","number":"1","set":{"number":"2"}}`, 400, "set.number"},
+		{"number emptied", "PATCH", "ro", `{"account":"a","number":"1","set":{"number":""}}`, 400, "set.number"},
 		{"unknown RO", "PATCH", "ro", `{"account":"a","number":"9","set":{}}`, 404, `RO \"9\"`},
 		{"unknown RO to delete", "DELETE", "ro?account=a&number=9", ``, 404, `RO \"9\"`},
 		{"spinoff of nothing", "POST", "spinoff", `{"account":"a","from":"9","ro":{"number":"3"}}`, 404, `RO \"9\"`},

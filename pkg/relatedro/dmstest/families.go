@@ -4,8 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
+	"time"
 
 	"related-ro/pkg/relatedro"
 )
@@ -177,45 +177,35 @@ func expected(t *testing.T, s Subject) {
 }
 
 func touched(t *testing.T, s Subject) {
-	numbers := func() string {
-		ros, whole, err := s.Feed.Touched(t.Context(), s.Connection("A"), Today.AddDate(0, 0, -1))
+	expect := func(since time.Time, world ...RO) {
+		t.Helper()
+		ros, whole, err := s.Feed.Touched(t.Context(), s.Connection("A"), since)
 		if err != nil || !whole {
 			t.Fatalf("Touched: %v, whole %t", err, whole)
 		}
-		var all []string
+		var got, want []string
 		for _, ro := range ros {
-			if ro.Relation != "" {
-				t.Errorf("%s has a relation without an RO at hand: %s", ro.RO, ro.Relation)
-			}
-			all = append(all, ro.RO+"<"+ro.MadeFrom)
+			got = append(got, fmt.Sprintf("%s made from %q %s", ro.RO, ro.MadeFrom, ro.Relation))
 		}
-		slices.Sort(all)
-		return strings.Join(all, " ")
-	}
-	want := func(pairs ...[2]int) string {
-		var all []string
-		for _, p := range pairs {
-			from := ""
-			if p[1] != 0 {
-				from = s.Number(p[1])
+		for _, ro := range world {
+			original := ""
+			if ro.MadeFrom != 0 {
+				original = s.Number(ro.MadeFrom)
 			}
-			all = append(all, s.Number(p[0])+"<"+from)
+			want = append(want, fmt.Sprintf("%s made from %q ", s.Number(ro.N), original))
 		}
-		slices.Sort(all)
-		return strings.Join(all, " ")
+		slices.Sort(got)
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("touched since %s: %q, want %q", since, got, want)
+		}
 	}
-	before := [][2]int{{1, 0}, {2, 1}, {3, 1}, {4, 2}, {5, 0}, {6, 0}}
-	if got := numbers(); got != want(before...) {
-		t.Errorf("touched: %s", got)
-	}
-	s.Add(RO{N: 8, MadeFrom: 5, Branch: "A"})
-	if got := numbers(); got != want(append(before, [2]int{8, 5})...) {
-		t.Errorf("touched, after one more RO: %s", got)
-	}
-	ros, whole, err := s.Feed.Touched(t.Context(), s.Connection("A"), Today.AddDate(1, 0, 0))
-	if len(ros) > 0 || !whole || err != nil {
-		t.Errorf("touched a year from now: %v, %t, %v", ros, whole, err)
-	}
+	atA := slices.DeleteFunc(world(), func(ro RO) bool { return ro.Branch != "A" })
+	expect(Today.AddDate(0, 0, -1), atA...)
+	added := RO{N: 8, MadeFrom: 5, Branch: "A"}
+	s.Add(added)
+	expect(Today.AddDate(0, 0, -1), append(atA, added)...)
+	expect(Today.AddDate(1, 0, 0))
 }
 
 // asFailure returns the *Failure that every error of a DMS must be.
