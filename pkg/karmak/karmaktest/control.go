@@ -87,7 +87,7 @@ func (s *Simulator) controlUpdateRO(body struct {
 	Account, Number, Branch string
 	Set                     json.RawMessage
 }) (any, error) {
-	if err := required("account", body.Account, "number", body.Number); err != nil {
+	if err := required("account", body.Account, "number", body.Number, "set", string(body.Set)); err != nil {
 		return nil, err
 	}
 	if err := checkSet[RO](body.Set); err != nil {
@@ -108,7 +108,7 @@ func (s *Simulator) controlUpdateAccount(body struct {
 	ID  string
 	Set json.RawMessage
 }) (any, error) {
-	if err := required("id", body.ID); err != nil {
+	if err := required("id", body.ID, "set", string(body.Set)); err != nil {
 		return nil, err
 	}
 	if err := checkSet[Account](body.Set); err != nil {
@@ -124,9 +124,6 @@ func (s *Simulator) controlUpdateAccount(body struct {
 
 // checkSet returns an error unless set is an object with some fields of a T and no others.
 func checkSet[T any](set json.RawMessage) error {
-	if set == nil {
-		return errors.New("set: missing")
-	}
 	if err := unmarshalStrictly(set, new(T)); err != nil {
 		return fmt.Errorf("set: %w", err)
 	}

@@ -44,7 +44,11 @@ func (fs *faults) list() []Fault {
 	return list
 }
 
-// effect is the fault that strikes one call, or a zero fault, after a delay.
+// spent stands for the Times of a fault that has struck as often as it may.
+const spent = -1
+
+// effect is the fault that strikes one call, or a zero fault, after a delay. Its kind is Latency if
+// the delay is all of it.
 type effect struct {
 	Fault
 	delay time.Duration
@@ -54,10 +58,7 @@ type effect struct {
 func (fs *faults) draw(account, call string, touches func(ro string) bool) effect {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
-	var (
-		e     effect
-		spent []*Fault // have reached their Times
-	)
+	var e effect
 	for _, f := range fs.active {
 		matches := (f.Account == "" || f.Account == account) && (f.Call == "" || f.Call == call) && f.Kind.concerns(call) &&
 			(f.RO == "" || touches(f.RO))
@@ -75,14 +76,17 @@ func (fs *faults) draw(account, call string, touches func(ro string) bool) effec
 		if f.Kind != Latency {
 			e.Fault = *f
 		}
-		if f.Times == 1 {
-			spent = append(spent, f)
-		}
-		if f.Times > 0 {
+		switch {
+		case f.Times > 1:
 			f.Times--
+		case f.Times == 1:
+			f.Times = spent
 		}
 	}
-	fs.active = slices.DeleteFunc(fs.active, func(f *Fault) bool { return slices.Contains(spent, f) })
+	if e.Kind == "" && e.delay > 0 {
+		e.Kind = Latency
+	}
+	fs.active = slices.DeleteFunc(fs.active, func(f *Fault) bool { return f.Times == spent })
 	return e
 }
 
@@ -91,14 +95,6 @@ func (fs *faults) vary(latency, jitter time.Duration) time.Duration {
 		latency += time.Duration(fs.chance.Int64N(2*int64(jitter)+1)) - jitter
 	}
 	return max(latency, 0)
-}
-
-// name returns the kind of the fault for the record.
-func (e effect) name() Kind {
-	if e.Kind == "" && e.delay > 0 {
-		return Latency
-	}
-	return e.Kind
 }
 
 // wait waits for the delay. It returns false if the client goes away first.

@@ -111,8 +111,10 @@ func (a *account) remove(e *entry) {
 	number := canonical(e.ro.Number)
 	delete(a.ros, identityOf(number, e.ro.Branch))
 	a.noInts -= asInt(!e.fitsInt())
-	drop(a.byNumber, number, e)
-	drop(a.byOriginal, canonical(e.ro.Original), e)
+	same := func(other *entry) bool { return other == e }
+	original := canonical(e.ro.Original)
+	a.byNumber[number] = slices.DeleteFunc(a.byNumber[number], same)
+	a.byOriginal[original] = slices.DeleteFunc(a.byOriginal[original], same)
 }
 
 func (e *entry) fitsInt() bool {
@@ -131,15 +133,6 @@ func (a *account) rendering() Rendering {
 		r.Numbers = "string"
 	}
 	return r
-}
-
-func drop(index map[string][]*entry, key string, e *entry) {
-	left := slices.DeleteFunc(index[key], func(other *entry) bool { return other == e })
-	if len(left) == 0 {
-		delete(index, key)
-		return
-	}
-	index[key] = left
 }
 
 // candidates returns the entries that may meet the conditions. It uses the index for the first EQ

@@ -49,21 +49,16 @@ var (
 )
 
 func (r Rendering) validate() error {
-	for _, err := range []error{
+	if _, err := time.Parse(time.DateOnly, cmp.Or(r.NoDate, "0001-01-01")); err != nil {
+		return fmt.Errorf("noDate: %q is no day such as 1900-01-01", r.NoDate)
+	}
+	return cmp.Or(
 		oneOf("noRows", r.NoRows, "guid", "array", "null", "empty", "204"),
 		oneOf("numbers", r.Numbers, "int", "string", "mixed", "number", "decimal"),
 		oneOf("booleans", r.Booleans, slices.Sorted(maps.Keys(booleanForms))...),
 		oneOf("dates", r.Dates, slices.Sorted(maps.Keys(dateForms))...),
 		oneOf("empty", r.Empty, "null", "missing", "blank"),
-	} {
-		if err != nil {
-			return err
-		}
-	}
-	if _, err := time.Parse(time.DateOnly, cmp.Or(r.NoDate, "0001-01-01")); err != nil {
-		return fmt.Errorf("noDate: %q is no day such as 1900-01-01", r.NoDate)
-	}
-	return nil
+	)
 }
 
 // noRows returns the answer to a call that nothing matched.

@@ -1,6 +1,7 @@
 package karmaktest
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -30,31 +31,20 @@ type Rules struct {
 }
 
 func (r Rules) validate() error {
-	if err := oneOf("statusPath", r.StatusPath, "current", "older", "both", "none"); err != nil {
-		return err
-	}
-	for _, field := range []struct {
-		name    string
-		value   int
-		choices []int
-	}{
-		{"branches", r.Branches, []int{403, 404}},
-		{"badToken", r.BadToken, []int{400, 401}},
-		{"badNumber", r.BadNumber, []int{200, 400, 500, 515}},
-	} {
-		if field.value != 0 && !slices.Contains(field.choices, field.value) {
-			return fmt.Errorf("%s: %d is none of %v", field.name, field.value, field.choices)
-		}
-	}
-	return nil
+	return cmp.Or(
+		oneOf("statusPath", r.StatusPath, "current", "older", "both", "none"),
+		oneOf("branches", r.Branches, 403, 404),
+		oneOf("badToken", r.BadToken, 400, 401),
+		oneOf("badNumber", r.BadNumber, 200, 400, 500, 515),
+	)
 }
 
-// oneOf returns an error unless value is empty or one of the choices.
-func oneOf(field, value string, choices ...string) error {
-	if value == "" || slices.Contains(choices, value) {
+// oneOf returns an error unless value is zero or one of the choices.
+func oneOf[T comparable](field string, value T, choices ...T) error {
+	if value == *new(T) || slices.Contains(choices, value) {
 		return nil
 	}
-	return fmt.Errorf("%s: %q is none of %q", field, value, choices)
+	return fmt.Errorf("%s: %v is none of %v", field, value, choices)
 }
 
 func (r Rules) servesStatus(path string) bool {

@@ -77,7 +77,7 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := s.identify(r)
 	leave := s.ledger.enter(c.name, c.account)
 	effect := s.faults.draw(c.account, c.name, s.touches(c))
-	struck := effect.name()
+	struck := effect.Kind
 
 	var a answer
 	if effect.wait(r.Context()) {

@@ -37,12 +37,8 @@ func checkForm(r *http.Request) error {
 	values := r.PostForm
 	fields := []string{"client_id", "client_secret", "grant_type", "scope", "account", "user"}
 	for _, name := range fields {
-		switch len(values[name]) {
-		case 0:
-			return fmt.Errorf("%s is missing", name)
-		case 1:
-		default:
-			return fmt.Errorf("%s is given more than once", name)
+		if n := len(values[name]); n != 1 {
+			return fmt.Errorf("%s is given %d times", name, n)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
