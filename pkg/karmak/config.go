@@ -43,8 +43,8 @@ const maxBaseURL = 200
 // values.
 func (c Config) Validate() error {
 	var wrong []error
-	refuse := func(is bool, problem string) {
-		if is {
+	refuse := func(invalid bool, problem string) {
+		if invalid {
 			wrong = append(wrong, errors.New(problem))
 		}
 	}

@@ -183,7 +183,7 @@ func TestRefusedTokenIsReplacedOnce(t *testing.T) {
 func TestAnswerMayHave8MiB(t *testing.T) {
 	for size, want := range map[int]relatedro.ActivationState{8 << 20: relatedro.Active, 8<<20 + 1: relatedro.ActivationUnreachable} {
 		c := client(t, dealer(t, karmaktest.Config{}), func(c *karmak.Config) {
-			c.Transport = answers("[]" + strings.Repeat(" ", size-len("[]")))
+			c.Transport = fixedBody("[]" + strings.Repeat(" ", size-len("[]")))
 		})
 		if got := c.CheckActivation(t.Context(), connection); got.State != want {
 			t.Errorf("answer of %d bytes: %+v, want %s", size, got, want)
@@ -220,7 +220,7 @@ func TestCanceledCallerIsOutOfTime(t *testing.T) {
 
 func TestServerThatIgnoresPageNumbers(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{}, threeLevels()...)
-	c := client(t, sim, func(c *karmak.Config) { c.Transport = answers(`[{"RONumber":"100","OriginalRONumber":"100"}]`) })
+	c := client(t, sim, func(c *karmak.Config) { c.Transport = fixedBody(`[{"RONumber":"100","OriginalRONumber":"100"}]`) })
 	if f := failure(t, c, connection, "100"); f.Reason != relatedro.UnexpectedAnswer {
 		t.Errorf("failure %v, want unexpected_answer", f)
 	}

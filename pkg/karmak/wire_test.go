@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// answers is a transport that issues a token and answers every other request with the same body and
-// status 200.
-type answers string
+// fixedBody is a transport that issues a token and answers every other request with the same body
+// and status 200.
+type fixedBody string
 
-func (a answers) RoundTrip(r *http.Request) (*http.Response, error) {
-	body := string(a)
+func (fixed fixedBody) RoundTrip(r *http.Request) (*http.Response, error) {
+	body := string(fixed)
 	if r.URL.Path == "/auth/connect/token" {
 		body = `{"access_token":"t0ken","expires_in":3600,"token_type":"Bearer"}`
 	}

@@ -197,14 +197,14 @@ func decoded[T any](do func(T) (any, error)) http.HandlerFunc {
 // respond answers 200 with v, 204 if v is nil, 404 for ErrNotFound, and 400 with the message of any
 // other error.
 func respond(w http.ResponseWriter, v any, err error) {
-	a := answer{status: http.StatusNoContent}
+	a := response{status: http.StatusNoContent}
 	switch {
 	case errors.Is(err, ErrNotFound):
 		a = message(http.StatusNotFound, "%s", err)
 	case err != nil:
 		a = message(http.StatusBadRequest, "%s", err)
 	case v != nil:
-		a = jsonAnswer(http.StatusOK, v)
+		a = jsonResponse(http.StatusOK, v)
 	}
 	for name, values := range a.header {
 		w.Header()[name] = values

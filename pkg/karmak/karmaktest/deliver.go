@@ -11,7 +11,7 @@ import (
 
 // deliver sends the answer, or fails in the way of the fault. It calls leave before the client can
 // have the whole answer, so that the client's next request never appears to overlap with this one.
-func deliver(w http.ResponseWriter, r *http.Request, a answer, fault Kind, leave func()) {
+func deliver(w http.ResponseWriter, r *http.Request, a response, fault Kind, leave func()) {
 	defer leave()
 	switch fault {
 	case Hang:

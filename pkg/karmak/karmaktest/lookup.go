@@ -20,7 +20,7 @@ const maxURL = 2000
 
 // lookUp answers a look-up in a view. Under the fault NotActivated with status 400 the view lacks
 // OriginalRONumber. The caller must hold s.mu.
-func (s *Simulator) lookUp(c call, f Fault, a *account) answer {
+func (s *Simulator) lookUp(c call, f Fault, a *account) response {
 	r := c.request
 	if len("http://")+len(r.Host)+len(r.RequestURI) > maxURL {
 		return message(http.StatusRequestURITooLong, "the URL is longer than %d characters", maxURL)
@@ -49,7 +49,7 @@ func (s *Simulator) lookUp(c call, f Fault, a *account) answer {
 	if len(rows) == 0 {
 		return a.Rendering.noRows()
 	}
-	return answer{http.StatusOK, jsonHeader(), q.render(rows, a.rendering()), len(rows)}
+	return response{http.StatusOK, jsonHeader(), q.render(rows, a.rendering()), len(rows)}
 }
 
 // touches returns a function that reports whether a look-up has an RO number in its filter, or a
@@ -83,7 +83,7 @@ func (s *Simulator) numbers(c call) map[string]bool {
 	return numbers
 }
 
-func noSuchView(name string) answer { return message(http.StatusNotFound, "no such view: %s", name) }
+func noSuchView(name string) response { return message(http.StatusNotFound, "no such view: %s", name) }
 
 // query holds the parsed parameters of a look-up.
 type query struct {

@@ -62,8 +62,8 @@ func (r Rendering) validate() error {
 }
 
 // noRows returns the answer to a call that nothing matched.
-func (r Rendering) noRows() answer {
-	a := answer{status: http.StatusOK, header: jsonHeader()}
+func (r Rendering) noRows() response {
+	a := response{status: http.StatusOK, header: jsonHeader()}
 	switch r.NoRows {
 	case "array":
 		a.body = []byte("[]")
@@ -134,18 +134,18 @@ func jsonHeader() http.Header {
 	return http.Header{"Content-Type": {"application/json; charset=utf-8"}}
 }
 
-func jsonAnswer(status int, v any) answer {
-	return answer{status: status, header: jsonHeader(), body: marshal(v)}
+func jsonResponse(status int, v any) response {
+	return response{status: status, header: jsonHeader(), body: marshal(v)}
 }
 
 // message returns an error answer in the form of every error except the token call's.
-func message(status int, format string, args ...any) answer {
-	return jsonAnswer(status, struct {
+func message(status int, format string, args ...any) response {
+	return jsonResponse(status, struct {
 		Message string `json:"message"`
 	}{fmt.Sprintf(format, args...)})
 }
 
-func notAllowed(method string) answer {
+func notAllowed(method string) response {
 	a := message(http.StatusMethodNotAllowed, "only %s is allowed", method)
 	a.header.Set("Allow", method)
 	return a

@@ -33,7 +33,7 @@ func (s *Simulator) numbered(number string) string {
 
 // admitNumber reports whether the call may read an account at the newer interface. If not, it
 // returns the refusal.
-func (s *Simulator) admitNumber(c call) (answer, bool) {
+func (s *Simulator) admitNumber(c call) (response, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	a, header := s.accounts[c.account], c.request.Header
@@ -47,7 +47,7 @@ func (s *Simulator) admitNumber(c call) (answer, bool) {
 	case a == nil || a.Face != ReportDataAccess:
 		return message(http.StatusForbidden, "the account is not open to this subscription"), false
 	}
-	return answer{}, true
+	return response{}, true
 }
 
 // RotateSubscriptionKey sets the key that the newer interface requires from now on.

@@ -79,7 +79,7 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	effect := s.faults.draw(c.account, c.name, s.touches(c))
 	struck := effect.Kind
 
-	var a answer
+	var a response
 	if effect.wait(r.Context()) {
 		a = s.answer(c, effect.Fault)
 	} else {
@@ -146,8 +146,8 @@ func (s *Simulator) identify(r *http.Request) call {
 	return c
 }
 
-// answer is a response before it is sent. A zero status means no response.
-type answer struct {
+// response is the response to a call before it is sent. A zero status means none.
+type response struct {
 	status int
 	header http.Header
 	body   []byte
@@ -155,12 +155,12 @@ type answer struct {
 }
 
 // answer returns Unity's answer to the call under the fault, if any.
-func (s *Simulator) answer(c call, f Fault) answer {
+func (s *Simulator) answer(c call, f Fault) response {
 	if a, ok := turnedAway(f, s.config.Now()); ok {
 		return a
 	}
 	if c.name == CallToken {
-		return distort(s.answerToken(c, f.Kind), f.Kind)
+		return distort(s.issueToken(c, f.Kind), f.Kind)
 	}
 	a, ok := s.admitted(c, f.Kind)
 	if ok {
@@ -177,7 +177,7 @@ func (s *Simulator) answer(c call, f Fault) answer {
 
 // admitted reports whether the call is a GET with access to the account. If not, it returns the
 // refusal.
-func (s *Simulator) admitted(c call, fault Kind) (answer, bool) {
+func (s *Simulator) admitted(c call, fault Kind) (response, bool) {
 	if c.request.Method != http.MethodGet {
 		return notAllowed(http.MethodGet), false
 	}
@@ -189,7 +189,7 @@ func (s *Simulator) admitted(c call, fault Kind) (answer, bool) {
 
 // serve answers a call at either interface. The caller must have checked access to the account, and
 // must hold s.mu.
-func (s *Simulator) serve(c call, f Fault, a *account) answer {
+func (s *Simulator) serve(c call, f Fault, a *account) response {
 	path := c.request.URL.Path
 	switch {
 	case c.name == CallStatus && a.Rules.servesStatus(path):

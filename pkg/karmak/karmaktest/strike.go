@@ -11,10 +11,10 @@ import (
 
 // turnedAway returns the answer of a fault that strikes at Unity's front, before the call is
 // examined. It returns false for other faults.
-func turnedAway(f Fault, now time.Time) (answer, bool) {
+func turnedAway(f Fault, now time.Time) (response, bool) {
 	switch f.Kind {
 	case Hang, Reset:
-		return answer{}, true
+		return response{}, true
 	case RateLimited:
 		return retryAfter(message(http.StatusTooManyRequests, "Rate limit is exceeded. Try again later."), f, now), true
 	case StatusError:
@@ -22,7 +22,7 @@ func turnedAway(f Fault, now time.Time) (answer, bool) {
 		text := cmp.Or(statusTexts[status], http.StatusText(status), "unknown error")
 		return retryAfter(message(status, "%s", text), f, now), true
 	}
-	return answer{}, false
+	return response{}, false
 }
 
 // statusTexts holds Karmak's meaning, in short, of the response codes that HTTP has no text for, or
@@ -37,7 +37,7 @@ var statusTexts = map[int]string{
 
 // unavailable returns the answer to a look-up with a valid token whose account is offline or lacks
 // the feature. It returns false for other faults, and for the fault that removes only a column.
-func unavailable(c call, f Fault, now time.Time) (answer, bool) {
+func unavailable(c call, f Fault, now time.Time) (response, bool) {
 	switch {
 	case f.Kind == Offline:
 		return offline(f, now), true
@@ -46,14 +46,14 @@ func unavailable(c call, f Fault, now time.Time) (answer, bool) {
 	case f.Kind == NotActivated && f.Status != http.StatusBadRequest:
 		return message(http.StatusForbidden, "The account has no access to %s.", c.name), true
 	}
-	return answer{}, false
+	return response{}, false
 }
 
-func offline(f Fault, now time.Time) answer {
+func offline(f Fault, now time.Time) response {
 	return retryAfter(message(cmp.Or(f.Status, http.StatusGatewayTimeout), "Fusion is offline."), f, now)
 }
 
-func retryAfter(a answer, f Fault, now time.Time) answer {
+func retryAfter(a response, f Fault, now time.Time) response {
 	value := f.RetryAfter
 	if ahead, ok := strings.CutPrefix(value, "+"); ok {
 		if d, err := time.ParseDuration(ahead); err == nil {
@@ -70,16 +70,16 @@ func retryAfter(a answer, f Fault, now time.Time) answer {
 const oversize = 9 << 20
 
 // distort applies a fault of the answer's content.
-func distort(a answer, fault Kind) answer {
+func distort(a response, fault Kind) response {
 	switch fault {
 	case Truncated:
 		a.body = a.body[:len(a.body)/2]
 	case WrongJSON:
 		a.body = fmt.Appendf(nil, `{"value":%s}`, a.body)
 	case NotOnlyGUID:
-		a = jsonAnswer(http.StatusOK, struct{ ProcessGUID, Message string }{processGUID(), "The request was queued."})
+		a = jsonResponse(http.StatusOK, struct{ ProcessGUID, Message string }{processGUID(), "The request was queued."})
 	case HTML:
-		a = answer{
+		a = response{
 			status: http.StatusOK,
 			header: http.Header{"Content-Type": {"text/html; charset=utf-8"}},
 			body:   []byte("<!DOCTYPE html><title>Karmak</title><p>The service is being updated.\n"),

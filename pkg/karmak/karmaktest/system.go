@@ -21,7 +21,7 @@ type systemStatus struct {
 	ProcessGUID   string
 }
 
-func (a *account) systemStatus(c call, fault Kind) answer {
+func (a *account) systemStatus(c call, fault Kind) response {
 	status := systemStatus{
 		IsOnline:      fault != Offline,
 		BridgeVersion: a.FusionVersion,
@@ -34,7 +34,7 @@ func (a *account) systemStatus(c call, fault Kind) answer {
 	if !status.IsOnline {
 		status.Message = "Fusion is offline."
 	}
-	return jsonAnswer(http.StatusOK, status)
+	return jsonResponse(http.StatusOK, status)
 }
 
 // processGUID returns a request's identifier at Unity: 32 hexadecimal digits.
@@ -53,7 +53,7 @@ type Branch struct {
 }
 
 // listBranches answers with the active branches, or with the refusal of a rule or a fault.
-func (a *account) listBranches(f Fault, now time.Time) answer {
+func (a *account) listBranches(f Fault, now time.Time) response {
 	if f.Kind == Offline {
 		return offline(f, now)
 	}
@@ -73,7 +73,7 @@ func (a *account) listBranches(f Fault, now time.Time) answer {
 	if len(list) == 0 {
 		return a.Rendering.noRows()
 	}
-	listing := jsonAnswer(http.StatusOK, list)
+	listing := jsonResponse(http.StatusOK, list)
 	listing.rows = len(list)
 	return listing
 }

@@ -49,9 +49,9 @@ func checkForm(r *http.Request) error {
 	return nil
 }
 
-// answerToken issues a token. Under the faults ExpiredToken and RevokedToken, the token is already
+// issueToken issues a token. Under the faults ExpiredToken and RevokedToken, the token is already
 // invalid.
-func (s *Simulator) answerToken(c call, fault Kind) answer {
+func (s *Simulator) issueToken(c call, fault Kind) response {
 	if c.request.Method != http.MethodPost {
 		return notAllowed(http.MethodPost)
 	}
@@ -79,15 +79,15 @@ func (s *Simulator) answerToken(c call, fault Kind) answer {
 	t := &token{account: c.account, user: c.user, expires: now.Add(tokenLife)}
 	s.tokens[issued] = t
 	s.spoil(issued, fault)
-	return jsonAnswer(http.StatusOK, struct {
+	return jsonResponse(http.StatusOK, struct {
 		AccessToken string `json:"access_token"`
 		ExpiresIn   int    `json:"expires_in"`
 		TokenType   string `json:"token_type"`
 	}{issued, int(tokenLife / time.Second), "Bearer"})
 }
 
-func tokenError(status int, code, description string) answer {
-	return jsonAnswer(status, struct {
+func tokenError(status int, code, description string) response {
+	return jsonResponse(status, struct {
 		Error       string `json:"error"`
 		Description string `json:"error_description,omitempty"`
 	}{code, description})
@@ -136,7 +136,7 @@ func (s *Simulator) tokenOwner(bearer string) (account, user string) {
 }
 
 // admit reports whether the call has a valid token. If not, it returns the refusal.
-func (s *Simulator) admit(c call, fault Kind) (answer, bool) {
+func (s *Simulator) admit(c call, fault Kind) (response, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.spoil(c.bearer, fault)
@@ -154,7 +154,7 @@ func (s *Simulator) admit(c call, fault Kind) (answer, bool) {
 	case !s.permitted(t.account, t.user):
 		problem = "the account or user is not open to this client any more"
 	default:
-		return answer{}, true
+		return response{}, true
 	}
 	status := http.StatusUnauthorized
 	if owner := s.accounts[c.account]; owner != nil {
