@@ -27,9 +27,9 @@ func (c *Client) Expected(ctx context.Context, connection relatedro.Connection, 
 	if refusal != nil {
 		return nil
 	}
-	askedFor := slices.DeleteFunc(slices.Clone(ros), func(ro string) bool { return !askable(ro) })
-	known := make(map[string][]relatedro.Expected, len(askedFor))
-	for _, group := range byInteger(askedFor) {
+	numbers := slices.DeleteFunc(slices.Clone(ros), func(ro string) bool { return !askable(ro) })
+	known := make(map[string][]relatedro.Expected, len(numbers))
+	for _, group := range byInteger(numbers) {
 		base := query{kind: CallTasks, column: numberColumn, branch: s.branch, numbers: group}
 		for _, part := range base.cut(c.cfg.BaseURL) {
 			tasks, err := c.tasks(ctx, s, part)

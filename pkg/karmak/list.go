@@ -20,8 +20,8 @@ const maxStale = 20
 // list is a look-up with all its pages.
 type list struct {
 	query
-	asked map[string]bool // query.numbers in canonical form
-	seen  map[row]bool
+	wanted map[string]bool // query.numbers in canonical form
+	seen   map[row]bool
 
 	page  int    // pages read; all but the last have query.size rows
 	last  int    // rows of the last page
@@ -32,9 +32,9 @@ type list struct {
 }
 
 func newList(q query) *list {
-	l := &list{query: q, asked: map[string]bool{}, seen: map[row]bool{}, last: pageSize}
+	l := &list{query: q, wanted: map[string]bool{}, seen: map[row]bool{}, last: pageSize}
 	for _, n := range q.numbers {
-		l.asked[relatedro.CanonicalRO(n)] = true
+		l.wanted[relatedro.CanonicalRO(n)] = true
 	}
 	return l
 }
@@ -62,15 +62,15 @@ func (q *search) next(ctx context.Context, l *list) error {
 	hub := ""
 	l.stale++
 	for _, r := range rows {
-		by := l.askedBy(r)
-		if !l.asked[by] || l.seen[r] {
+		n := l.matched(r)
+		if !l.wanted[n] || l.seen[r] {
 			continue
 		}
 		l.seen[r] = true
 		l.stale = 0
 		q.g.add(r)
-		if len(q.g.children[by]) > maxFamily {
-			hub = by
+		if len(q.g.children[n]) > maxFamily {
+			hub = n
 		}
 	}
 	if l.stale > maxStale {
@@ -92,7 +92,7 @@ func (q *search) proceed(l *list, rows []row, hub string) {
 	case hub != "": // the family fails; the other numbers are looked up again
 		q.g.hubs[hub] = true
 		l.ended = true
-		for n := range l.asked {
+		for n := range l.wanted {
 			delete(q.g.expanded, n)
 		}
 	case l.column == numberColumn && l.branch != "": // a number has one row
@@ -117,8 +117,8 @@ func (q *search) proceed(l *list, rows []row, hub string) {
 	}
 }
 
-// askedBy returns the number that the look-up found the row by, in canonical form.
-func (l *list) askedBy(r row) string {
+// matched returns the number that the look-up found the row by, in canonical form.
+func (l *list) matched(r row) string {
 	if l.column == numberColumn {
 		return relatedro.CanonicalRO(string(r.RONumber))
 	}
