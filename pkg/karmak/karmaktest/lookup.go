@@ -18,8 +18,8 @@ import (
 // refused.
 const maxURL = 2000
 
-// lookUp answers a look-up in a view. Under the fault NotActivated with status 400 the view lacks
-// OriginalRONumber. The caller must hold s.mu.
+// lookUp answers a look-up in a view. Under the fault NotActivated there is no view, no access to
+// it, or no column OriginalRONumber in it. The caller must hold s.mu.
 func (s *Simulator) lookUp(c call, f Fault, a *account) response {
 	r := c.request
 	if len("http://")+len(r.Host)+len(r.RequestURI) > maxURL {
@@ -28,11 +28,15 @@ func (s *Simulator) lookUp(c call, f Fault, a *account) response {
 	if c.view == nil {
 		return noSuchView(c.viewName)
 	}
-	if a, ok := unavailable(c, f, s.config.Now()); ok {
-		return a
-	}
 	if f.Kind == NotActivated {
-		c.view.drop("OriginalRONumber")
+		switch f.Status {
+		case http.StatusBadRequest:
+			c.view.drop("OriginalRONumber")
+		case http.StatusNotFound:
+			return noSuchView(c.viewName)
+		default:
+			return message(http.StatusForbidden, "The account has no access to %s.", c.viewName)
+		}
 	}
 	if a.Rules.NoTaskBranch && c.view.name == CallTasks {
 		c.view.drop("Branch")

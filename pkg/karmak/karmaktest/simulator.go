@@ -194,8 +194,11 @@ func (s *Simulator) serve(c call, f Fault, a *account) response {
 	switch {
 	case c.name == CallStatus && a.Rules.servesStatus(path):
 		return a.systemStatus(c, f.Kind)
+	case f.Kind == Offline && c.name != CallStatus:
+		status := cmp.Or(f.Status, http.StatusGatewayTimeout)
+		return retryAfter(message(status, "Fusion is offline."), f, s.config.Now())
 	case c.name == CallBranches:
-		return a.listBranches(f, s.config.Now())
+		return a.listBranches()
 	case c.newer, strings.HasPrefix(path, viewPath):
 		return s.lookUp(c, f, a)
 	}

@@ -35,24 +35,6 @@ var statusTexts = map[int]string{
 	515:                            "SQL Server error.",
 }
 
-// unavailable returns the answer to a look-up with a valid token whose account is offline or lacks
-// the feature. It returns false for other faults, and for the fault that removes only a column.
-func unavailable(c call, f Fault, now time.Time) (response, bool) {
-	switch {
-	case f.Kind == Offline:
-		return offline(f, now), true
-	case f.Kind == NotActivated && f.Status == http.StatusNotFound:
-		return noSuchView(c.name), true
-	case f.Kind == NotActivated && f.Status != http.StatusBadRequest:
-		return message(http.StatusForbidden, "The account has no access to %s.", c.name), true
-	}
-	return response{}, false
-}
-
-func offline(f Fault, now time.Time) response {
-	return retryAfter(message(cmp.Or(f.Status, http.StatusGatewayTimeout), "Fusion is offline."), f, now)
-}
-
 func retryAfter(a response, f Fault, now time.Time) response {
 	value := f.RetryAfter
 	if ahead, ok := strings.CutPrefix(value, "+"); ok {

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"time"
 )
 
 // systemStatus is the published body of the system status.
@@ -52,11 +51,8 @@ type Branch struct {
 	Inactive bool   `json:"inactive,omitempty"` // not listed
 }
 
-// listBranches answers with the active branches, or with the refusal of a rule or a fault.
-func (a *account) listBranches(f Fault, now time.Time) response {
-	if f.Kind == Offline {
-		return offline(f, now)
-	}
+// listBranches answers with the active branches, or with the refusal of a rule.
+func (a *account) listBranches() response {
 	switch status := a.Rules.Branches; {
 	case status == http.StatusForbidden:
 		return message(status, "The user has no permission for Branch.")
