@@ -1,5 +1,4 @@
-// Package sqstest supports tests against SQS. It starts an in-memory engine and contains
-// conformance tests for any implementation of SQS.
+// Package sqstest starts an in-memory SQS for tests, and connects clients to any SQS.
 package sqstest
 
 import (

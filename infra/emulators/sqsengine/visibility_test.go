@@ -1,4 +1,4 @@
-package sqstest
+package sqsengine_test
 
 import (
 	"time"
@@ -8,8 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-func visibilityTests() []test {
-	return []test{
+func visibilityTests() []conformanceTest {
+	return []conformanceTest{
 		{"a received message is hidden, then comes back", comesBack},
 		{"a receive can set its own visibility timeout", ownTimeout},
 		{"visibility 0 brings a message back at once", backAtOnce},

@@ -1,4 +1,4 @@
-package sqstest
+package sqsengine_test
 
 import (
 	"errors"
@@ -10,8 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-func queueTests() []test {
-	return []test{
+func queueTests() []conformanceTest {
+	return []conformanceTest{
 		{"a queue's URL is found by its name", urlByName},
 		{"an unknown queue is a typed error", unknownQueue},
 		{"a queue has the documented defaults", defaults},

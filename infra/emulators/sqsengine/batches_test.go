@@ -1,4 +1,4 @@
-package sqstest
+package sqsengine_test
 
 import (
 	"errors"
@@ -10,8 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-func batchTests() []test {
-	return []test{
+func batchTests() []conformanceTest {
+	return []conformanceTest{
 		{"a batch of 10 arrives", sendBatch},
 		{"one bad message of a batch fails without the others", sendBatchPartly},
 		{"one oversized message of a batch fails without the others", sendBatchOversized},
@@ -94,7 +94,7 @@ func batchTooLong(p *probe) {
 func refuseBatches(p *probe) {
 	url := p.queue()
 	for _, c := range []struct {
-		what string
+		name string
 		ids  []string
 		code string
 	}{
@@ -112,15 +112,15 @@ func refuseBatches(p *probe) {
 			changes[i] = types.ChangeMessageVisibilityBatchRequestEntry{Id: &c.ids[i], ReceiptHandle: aws.String("h")}
 		}
 		code := "AWS.SimpleQueueService." + c.code
-		p.sub("send "+c.what, func(p *probe) {
+		p.sub("send "+c.name, func(p *probe) {
 			_, err := p.Client.SendMessageBatch(p.Context(), &awssqs.SendMessageBatchInput{QueueUrl: &url, Entries: sendEntries(c.ids)})
 			p.refused(err, code)
 		})
-		p.sub("delete "+c.what, func(p *probe) {
+		p.sub("delete "+c.name, func(p *probe) {
 			_, err := p.Client.DeleteMessageBatch(p.Context(), &awssqs.DeleteMessageBatchInput{QueueUrl: &url, Entries: deletes})
 			p.refused(err, code)
 		})
-		p.sub("change "+c.what, func(p *probe) {
+		p.sub("change "+c.name, func(p *probe) {
 			_, err := p.Client.ChangeMessageVisibilityBatch(p.Context(), &awssqs.ChangeMessageVisibilityBatchInput{QueueUrl: &url, Entries: changes})
 			p.refused(err, code)
 		})

@@ -1,4 +1,4 @@
-package sqstest
+package sqsengine_test
 
 import (
 	"errors"
@@ -13,8 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-func messageTests() []test {
-	return []test{
+func messageTests() []conformanceTest {
+	return []conformanceTest{
 		{"a message arrives as it was sent", arrives},
 		{"an empty queue answers with no messages", func(p *probe) { p.receiveNone(p.queue()) }},
 		{"a receive returns the requested message attributes", attributeFilters},
@@ -190,8 +190,8 @@ func badAttributes(p *probe) {
 	url := p.queue()
 	ok := stringAttribute("ok")
 	for _, c := range []struct {
-		what, name string
-		value      types.MessageAttributeValue
+		label, name string
+		value       types.MessageAttributeValue
 	}{
 		{"reserved name", "AWS.thing", ok},
 		{"reserved name in another case", "aMaZoN.thing", ok},
@@ -208,7 +208,7 @@ func badAttributes(p *probe) {
 		{"number that is not numeric", "thing", types.MessageAttributeValue{DataType: aws.String("Number"), StringValue: aws.String("one")}},
 		{"bytes given as text", "thing", types.MessageAttributeValue{DataType: aws.String("Binary"), StringValue: aws.String("ok")}},
 	} {
-		p.sub(c.what, func(p *probe) {
+		p.sub(c.label, func(p *probe) {
 			_, err := p.sendWith(url, map[string]types.MessageAttributeValue{c.name: c.value})
 			p.refused(err, "InvalidParameterValue")
 		})

@@ -1,4 +1,4 @@
-package sqstest
+package sqsengine_test
 
 import (
 	"context"
@@ -20,12 +20,16 @@ import (
 // succeed returns an error.
 type probe struct {
 	*testing.T
-	Subject
+	// Client calls the engine. It does not retry.
+	Client *awssqs.Client
+	// Advance moves the engine's clock. It is nil for an engine that runs in real time; the tests
+	// then wait with long polls.
+	Advance func(time.Duration)
 }
 
 // sub runs part of the test as a named subtest.
 func (p *probe) sub(name string, run func(*probe)) {
-	p.Run(name, func(t *testing.T) { run(&probe{T: t, Subject: p.Subject}) })
+	p.Run(name, func(t *testing.T) { run(&probe{T: t, Client: p.Client, Advance: p.Advance}) })
 }
 
 // queue creates a queue for the test. attributes are names and values in turn.
@@ -167,9 +171,9 @@ func (p *probe) depth(url string, visible, inFlight, delayed int) {
 }
 
 // equal fails the test unless got is want.
-func equal[V comparable](p *probe, what string, got, want V) {
+func equal[V comparable](p *probe, name string, got, want V) {
 	p.Helper()
 	if got != want {
-		p.Errorf("%s: got %v, want %v", what, got, want)
+		p.Errorf("%s: got %v, want %v", name, got, want)
 	}
 }

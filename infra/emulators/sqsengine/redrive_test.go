@@ -1,4 +1,4 @@
-package sqstest
+package sqsengine_test
 
 import (
 	"slices"
@@ -9,8 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-func redriveTests() []test {
-	return []test{
+func redriveTests() []conformanceTest {
+	return []conformanceTest{
 		{"a message goes to the dead-letter queue when received once too often", redrive},
 		{"a redriven message keeps its ID, body and attributes", redriveKeeps},
 		{"a message that is deleted in time is not redriven", noRedrive},
