@@ -41,7 +41,7 @@ func (e *Engine) batchGetItem(body []byte) (any, error) {
 	defer e.mu.RUnlock()
 	got := make(map[string][]item)
 	unprocessed := make(map[string]keysAndAttributes)
-	costs := make(map[string]*capacity)
+	costs := make(map[string]float64)
 	room := maxBatchGetBytes
 	for _, name := range slices.Sorted(maps.Keys(request.RequestItems)) {
 		asked := request.RequestItems[name]
@@ -49,7 +49,7 @@ func (e *Engine) batchGetItem(body []byte) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		got[name], costs[name] = items, &cost
+		got[name], costs[name] = items, cost
 		if done < len(asked.Keys) {
 			asked.Keys = asked.Keys[done:]
 			unprocessed[name] = asked
@@ -61,20 +61,13 @@ func (e *Engine) batchGetItem(body []byte) (any, error) {
 
 // getAll reads the keys of one table until the answer is full. It subtracts each item's size from
 // room and returns the number of keys processed in done.
-func (e *Engine) getAll(name string, asked keysAndAttributes, room *int) (items []item, cost capacity, done int, err error) {
+func (e *Engine) getAll(name string, asked keysAndAttributes, room *int) (items []item, cost float64, done int, err error) {
 	t, err := e.table(name)
 	if err != nil {
 		return nil, cost, 0, err
 	}
-	ph, err := newPlaceholders(asked.ExpressionAttributeNames, nil)
+	part, err := onlyProjection(asked.ProjectionExpression, asked.ExpressionAttributeNames)
 	if err != nil {
-		return nil, cost, 0, err
-	}
-	part, err := optionalProjection(asked.ProjectionExpression, ph)
-	if err != nil {
-		return nil, cost, 0, err
-	}
-	if err := ph.leftOver(); err != nil {
 		return nil, cost, 0, err
 	}
 	keys, err := t.parseKeys(asked.Keys)
@@ -94,7 +87,7 @@ func (e *Engine) getAll(name string, asked keysAndAttributes, room *int) (items 
 		if r != nil {
 			items = append(items, part.of(r.item))
 		}
-		cost.table += readUnits(size, asked.ConsistentRead)
+		cost += readUnits(size, asked.ConsistentRead)
 	}
 	return items, cost, len(keys), nil
 }
@@ -154,12 +147,9 @@ func (e *Engine) batchWriteItem(body []byte) (any, error) {
 		}
 		items[id] = true
 	}
-	costs := make(map[string]*capacity)
+	costs := make(map[string]float64)
 	for _, w := range writes {
-		if costs[w.request.TableName] == nil {
-			costs[w.request.TableName] = &capacity{}
-		}
-		costs[w.request.TableName].add(w.table.cost(w.old, w.new, 1))
+		costs[w.request.TableName] += w.table.cost(w.old, w.new)
 		w.commit(e.now())
 	}
 	answer := map[string]any{"UnprocessedItems": map[string]any{}}
@@ -170,16 +160,16 @@ func (b batchWrite) parse() ([]*write, error) {
 	var writes []*write
 	for name, entries := range b.RequestItems {
 		for _, entry := range entries {
-			what, request := "Put", writeRequest{TableName: name}
+			kind, request := "Put", writeRequest{TableName: name}
 			switch {
 			case entry.PutRequest != nil && entry.DeleteRequest == nil:
 				request.Item = entry.PutRequest.Item
 			case entry.PutRequest == nil && entry.DeleteRequest != nil:
-				what, request.Key = "Delete", entry.DeleteRequest.Key
+				kind, request.Key = "Delete", entry.DeleteRequest.Key
 			default:
 				return nil, invalid("Supplied write request must contain exactly one of PutRequest and DeleteRequest")
 			}
-			w, err := parseWrite(what, request)
+			w, err := parseWrite(kind, request)
 			if err != nil {
 				return nil, err
 			}

@@ -2,7 +2,6 @@ package dynamodbengine
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -17,11 +16,7 @@ type (
 		op          token
 		left, right operand
 	}
-	between struct{ of, low, high operand }
-	oneOf   struct {
-		of   operand
-		list []operand
-	}
+	between  struct{ of, low, high operand }
 	function struct {
 		predicate
 		path     path
@@ -62,40 +57,16 @@ func (c between) holds(it item) bool {
 	return comparison{">=", c.of, c.low}.holds(it) && comparison{"<=", c.of, c.high}.holds(it)
 }
 
-func (c oneOf) holds(it item) bool {
-	return slices.ContainsFunc(c.list, func(o operand) bool { return comparison{"=", c.of, o}.holds(it) })
-}
-
 // operand is one side of a comparison.
 type operand interface{ in(it item) (value, bool) }
 
 type (
 	literal   struct{ value value }
 	attribute struct{ path path }
-	sizeOf    struct{ path path }
 )
 
 func (o literal) in(item) (value, bool)      { return o.value, true }
 func (o attribute) in(it item) (value, bool) { return o.path.in(it) }
-
-// in returns the number of members of a container, or the number of bytes of a string or binary.
-func (o sizeOf) in(it item) (value, bool) {
-	v, ok := o.path.in(it)
-	n := 0
-	switch v.kind {
-	case kindString, kindBinary:
-		n = len(v.text)
-	case kindList:
-		n = len(v.list)
-	case kindMap:
-		n = len(v.attrs)
-	case kindStringSet, kindNumberSet, kindBinarySet:
-		n = len(v.set)
-	default:
-		return value{}, false
-	}
-	return value{kind: kindNumber, text: strconv.Itoa(n)}, ok
-}
 
 // predicate is a function that returns a boolean, so that it is a condition by itself.
 type predicate struct {
@@ -108,7 +79,6 @@ type predicate struct {
 var predicates = map[string]predicate{
 	"attribute_exists":     {"attribute_exists", false, func(_ value, present bool, _ value) bool { return present }},
 	"attribute_not_exists": {"attribute_not_exists", false, func(_ value, present bool, _ value) bool { return !present }},
-	"attribute_type":       {"attribute_type", true, func(v value, _ bool, arg value) bool { return string(v.kind) == arg.text }},
 	"begins_with":          {"begins_with", true, beginsWith},
 	"contains":             {"contains", true, contains},
 }
@@ -127,14 +97,10 @@ func beginsWith(v value, _ bool, prefix value) bool {
 }
 
 func contains(v value, _ bool, part value) bool {
-	switch v.kind {
-	case kindString, kindBinary:
-		return part.kind == v.kind && strings.Contains(v.text, part.text)
-	case kindList:
+	if v.kind == kindList {
 		return slices.ContainsFunc(v.list, part.equal)
 	}
-	member, ok := memberKind(v.kind)
-	return ok && member == part.kind && slices.Contains(v.set, part.text)
+	return v.kind == part.kind && (v.kind == kindString || v.kind == kindBinary) && strings.Contains(v.text, part.text)
 }
 
 // optionalCondition parses a condition. An empty expression yields a condition that always holds.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 )
@@ -101,7 +102,7 @@ func (f *Faults) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if fault.After {
-		f.next.ServeHTTP(&answer{header: make(http.Header)}, withBody(r, body))
+		f.next.ServeHTTP(httptest.NewRecorder(), withBody(r, body))
 	}
 	switch {
 	case fault.HangUp:
@@ -149,10 +150,10 @@ func (f *Faults) leaveUndone(w http.ResponseWriter, r *http.Request, body []byte
 		if err != nil {
 			panic("encode a value decoded from JSON: " + err.Error())
 		}
-		got := &answer{header: make(http.Header)}
+		got := httptest.NewRecorder()
 		f.next.ServeHTTP(got, withBody(r, passedOn))
-		if err := json.Unmarshal(got.body.Bytes(), &result); err != nil || got.status != http.StatusOK {
-			writeAnswer(w, got.status, got.body.Bytes())
+		if err := json.Unmarshal(got.Body.Bytes(), &result); err != nil || got.Code != http.StatusOK {
+			writeAnswer(w, got.Code, got.Body.Bytes())
 			return
 		}
 	}
@@ -171,13 +172,13 @@ func (f *Faults) leaveUndone(w http.ResponseWriter, r *http.Request, body []byte
 func cutEntries(entries any, n *int) (kept, rest any) {
 	switch entries := entries.(type) {
 	case []any:
-		at := max(0, len(entries)-*n)
-		*n -= len(entries) - at
-		if at > 0 {
-			kept = entries[:at]
+		first := max(0, len(entries)-*n)
+		*n -= len(entries) - first
+		if first > 0 {
+			kept = entries[:first]
 		}
-		if at < len(entries) {
-			rest = entries[at:]
+		if first < len(entries) {
+			rest = entries[first:]
 		}
 	case map[string]any:
 		keptKeys, restKeys := cutEntries(entries["Keys"], n)
@@ -199,20 +200,9 @@ func withKeys(entries map[string]any, keys any) any {
 	return changed
 }
 
-// answer records the response of a handler.
-type answer struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-func (a *answer) Header() http.Header         { return a.header }
-func (a *answer) Write(b []byte) (int, error) { return a.body.Write(b) }
-func (a *answer) WriteHeader(status int)      { a.status = status }
-
 func withBody(r *http.Request, body []byte) *http.Request {
-	again := r.Clone(r.Context())
-	again.Body = io.NopCloser(bytes.NewReader(body))
-	again.ContentLength = int64(len(body))
-	return again
+	clone := r.Clone(r.Context())
+	clone.Body = io.NopCloser(bytes.NewReader(body))
+	clone.ContentLength = int64(len(body))
+	return clone
 }

@@ -15,12 +15,9 @@ type record struct {
 
 func newRecord(it item) *record { return &record{item: it, size: it.size()} }
 
-// keySchema holds the names and types of the key attributes of a table or an index. The sort key is
-// optional.
-type keySchema struct {
-	hash, sort         string
-	hashKind, sortKind kind
-}
+// keySchema holds the names of the key attributes of a table or an index, which are strings. The
+// sort key is optional.
+type keySchema struct{ hash, sort string }
 
 // names returns the names of the key attributes.
 func (k keySchema) names() []string {
@@ -43,7 +40,7 @@ func (k keySchema) of(it item) item {
 
 // has reports whether the item has the complete key and therefore belongs to the index.
 func (k keySchema) has(it item) bool {
-	return it[k.hash].kind == k.hashKind && it[k.sort].kind == k.sortKind
+	return it[k.hash].kind == kindString && (k.sort == "" || it[k.sort].kind == kindString)
 }
 
 // index groups records by hash key and sorts each group by sort key. It is either the table itself
@@ -51,7 +48,6 @@ func (k keySchema) has(it item) bool {
 type index struct {
 	keys       keySchema
 	table      keySchema // of the table: breaks ties, since index keys need not be unique
-	attributes []string  // projected in addition to the keys; nil means all
 	partitions map[string][]*record
 }
 
@@ -96,20 +92,6 @@ func (x *index) replace(old, new *record) {
 		partition, at, _ := x.find(new.item)
 		x.partitions[new.item[x.keys.hash].text] = slices.Insert(partition, at, new)
 	}
-}
-
-// project returns the attributes of an item that the index stores.
-func (x *index) project(it item) item {
-	if x.attributes == nil {
-		return it
-	}
-	part := x.keys.of(it)
-	for _, name := range slices.Concat(x.table.names(), x.attributes) {
-		if v, ok := it[name]; ok {
-			part[name] = v
-		}
-	}
-	return part
 }
 
 // span returns the records of a partition whose sort key lies in a range. position returns a

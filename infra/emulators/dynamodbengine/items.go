@@ -6,59 +6,29 @@ import (
 	"time"
 )
 
-// expressions holds the parameters shared by all requests with expressions.
-type expressions struct {
-	ExpressionAttributeNames  map[string]string
-	ExpressionAttributeValues map[string]any
-}
-
-// getRequest is a GetItem, or a Get of a transaction.
-type getRequest struct {
-	TableName                string
-	Key                      map[string]any
-	ProjectionExpression     string
-	ExpressionAttributeNames map[string]string
-}
-
-// projection parses the attributes that the request asks for.
-func (g getRequest) projection() (projection, error) {
-	ph, err := newPlaceholders(g.ExpressionAttributeNames, nil)
-	if err != nil {
-		return nil, err
-	}
-	part, err := optionalProjection(g.ProjectionExpression, ph)
-	if err != nil {
-		return nil, err
-	}
-	return part, ph.leftOver()
-}
-
-// find returns the table and the key named by the request. The caller must hold the engine's lock.
-func (g getRequest) find(e *Engine) (*table, item, error) {
-	t, err := e.table(g.TableName)
-	if err != nil {
-		return nil, nil, err
-	}
-	key, err := t.parseKey(g.Key)
-	return t, key, err
-}
-
 func (e *Engine) getItem(body []byte) (any, error) {
 	request, err := decode[struct {
-		getRequest
-		ConsistentRead         bool
-		ReturnConsumedCapacity string
+		TableName                string
+		Key                      map[string]any
+		ProjectionExpression     string
+		ExpressionAttributeNames map[string]string
+		ConsistentRead           bool
+		ReturnConsumedCapacity   string
 	}](body)
 	if err != nil {
 		return nil, err
 	}
-	part, err := request.projection()
+	part, err := onlyProjection(request.ProjectionExpression, request.ExpressionAttributeNames)
 	if err != nil {
 		return nil, err
 	}
 	e.mu.RLock()
 	defer e.mu.RUnlock()
-	t, key, err := request.find(e)
+	t, err := e.table(request.TableName)
+	if err != nil {
+		return nil, err
+	}
+	key, err := t.parseKey(request.Key)
 	if err != nil {
 		return nil, err
 	}
@@ -68,8 +38,7 @@ func (e *Engine) getItem(body []byte) (any, error) {
 		answer["Item"] = part.of(r.item)
 		size = r.size
 	}
-	cost := capacity{table: readUnits(size, request.ConsistentRead)}
-	return cost.addTo(answer, request.TableName, request.ReturnConsumedCapacity), nil
+	return withCost(answer, request.TableName, readUnits(size, request.ConsistentRead), request.ReturnConsumedCapacity), nil
 }
 
 // writeRequest is a PutItem, UpdateItem or DeleteItem request, or the same as an action of a
@@ -84,13 +53,14 @@ type writeRequest struct {
 	ReturnValuesOnConditionCheckFailure string
 	ReturnConsumedCapacity              string
 	ReturnItemCollectionMetrics         string
-	expressions
+	ExpressionAttributeNames            map[string]string
+	ExpressionAttributeValues           map[string]any
 }
 
 // write is a parsed writeRequest. prepare fills in the table and the old and new record.
 type write struct {
 	request   writeRequest
-	kind      string // Put, Update, Delete or ConditionCheck
+	kind      string // Put, Update or Delete
 	condition condition
 	update    update
 	item      item // the item to put
@@ -100,12 +70,12 @@ type write struct {
 	old, new *record
 }
 
-func parseWrite(what string, request writeRequest) (*write, error) {
+func parseWrite(kind string, request writeRequest) (*write, error) {
 	ph, err := newPlaceholders(request.ExpressionAttributeNames, request.ExpressionAttributeValues)
 	if err != nil {
 		return nil, err
 	}
-	w := &write{request: request, kind: what}
+	w := &write{request: request, kind: kind}
 	if w.condition, err = optionalCondition("ConditionExpression", request.ConditionExpression, ph); err != nil {
 		return nil, err
 	}
@@ -130,8 +100,6 @@ func (w *write) checkParameters() error {
 		return invalid("%s requires the parameter of its operation: Item for a put, Key otherwise", w.kind)
 	case w.kind != "Update" && r.UpdateExpression != "":
 		return invalid("%s does not accept an UpdateExpression", w.kind)
-	case w.kind == "ConditionCheck" && r.ConditionExpression == "":
-		return invalid("ConditionCheck requires a ConditionExpression")
 	case w.kind != "Update" && r.ReturnValues != "" && r.ReturnValues != "NONE" && r.ReturnValues != "ALL_OLD":
 		return invalid("ReturnValues can only be ALL_OLD or NONE")
 	case !slices.Contains(returnValues, r.ReturnValues):
@@ -141,7 +109,7 @@ func (w *write) checkParameters() error {
 }
 
 // returnValues are the values of ReturnValues that an update accepts; empty is NONE.
-var returnValues = []string{"", "NONE", "ALL_OLD", "ALL_NEW", "UPDATED_OLD", "UPDATED_NEW"}
+var returnValues = []string{"", "NONE", "ALL_OLD", "ALL_NEW", "UPDATED_NEW"}
 
 // prepare looks up the old record and computes the new one without changing anything. The caller
 // must hold the lock from this call until commit.
@@ -167,8 +135,6 @@ func (w *write) prepare(e *Engine) error {
 		w.new = newRecord(w.item)
 	case "Update":
 		return w.updateItem()
-	case "ConditionCheck":
-		w.new = w.old
 	}
 	return nil
 }
@@ -212,12 +178,12 @@ func (e *Engine) putItem(body []byte) (any, error)    { return e.writeOne("Put",
 func (e *Engine) updateItem(body []byte) (any, error) { return e.writeOne("Update", body) }
 func (e *Engine) deleteItem(body []byte) (any, error) { return e.writeOne("Delete", body) }
 
-func (e *Engine) writeOne(what string, body []byte) (any, error) {
+func (e *Engine) writeOne(kind string, body []byte) (any, error) {
 	request, err := decode[writeRequest](body)
 	if err != nil {
 		return nil, err
 	}
-	w, err := parseWrite(what, request)
+	w, err := parseWrite(kind, request)
 	if err != nil {
 		return nil, err
 	}
@@ -226,9 +192,9 @@ func (e *Engine) writeOne(what string, body []byte) (any, error) {
 	if err := w.prepare(e); err != nil {
 		return nil, err
 	}
-	cost := w.table.cost(w.old, w.new, 1)
+	cost := w.table.cost(w.old, w.new)
 	w.commit(e.now())
-	return cost.addTo(w.returned(), request.TableName, request.ReturnConsumedCapacity), nil
+	return withCost(w.returned(), request.TableName, cost, request.ReturnConsumedCapacity), nil
 }
 
 // returned builds the answer with the attributes requested by ReturnValues.
@@ -240,24 +206,16 @@ func (w *write) returned() map[string]any {
 		values = w.before()
 	case "ALL_NEW":
 		values = w.new.item
-	case "UPDATED_OLD":
-		values = w.updated(w.before())
 	case "UPDATED_NEW":
-		values = w.updated(w.new.item)
+		values = make(item)
+		for _, a := range w.update.actions {
+			if v, ok := w.new.item[a.path[0].name]; ok {
+				values[a.path[0].name] = v
+			}
+		}
 	}
 	if len(values) > 0 {
 		answer["Attributes"] = values
 	}
 	return answer
-}
-
-// updated returns the attributes named in the update expression.
-func (w *write) updated(it item) item {
-	named := make(item)
-	for _, a := range w.update.actions {
-		if v, ok := it[a.path[0].name]; ok {
-			named[a.path[0].name] = v
-		}
-	}
-	return named
 }

@@ -22,7 +22,7 @@ func keyRangeOf(c condition, keys keySchema) (keyRange, error) {
 		return wanted, invalid("Query condition missed key schema element: %s", keys.hash)
 	}
 	hash, ok := equal.right.(literal)
-	if !ok || hash.value.kind != keys.hashKind || hash.value.text == "" {
+	if !ok || hash.value.kind != kindString || hash.value.text == "" {
 		return wanted, invalid("One or more parameter values were invalid: Condition parameter type does not match schema type, or is empty")
 	}
 	wanted.hash = hash.value
@@ -33,7 +33,7 @@ func keyRangeOf(c condition, keys keySchema) (keyRange, error) {
 		return wanted, invalid("Query key condition not supported")
 	}
 	var err error
-	wanted.position, err = positionOf(right, keys.sortKind)
+	wanted.position, err = positionOf(right)
 	return wanted, err
 }
 
@@ -59,8 +59,8 @@ func attributeOf(c condition) string {
 	return way[0].name
 }
 
-func positionOf(c condition, sortKind kind) (func(value) int, error) {
-	bounds, err := boundsOf(c, sortKind)
+func positionOf(c condition) (func(value) int, error) {
+	bounds, err := boundsOf(c)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +100,7 @@ func positionOf(c condition, sortKind kind) (func(value) int, error) {
 }
 
 // boundsOf returns the values with which a condition compares the sort key.
-func boundsOf(c condition, sortKind kind) ([]value, error) {
+func boundsOf(c condition) ([]value, error) {
 	var operands []operand
 	switch c := c.(type) {
 	case comparison:
@@ -108,14 +108,14 @@ func boundsOf(c condition, sortKind kind) ([]value, error) {
 	case between:
 		operands = []operand{c.low, c.high}
 	case function:
-		if c.name == "begins_with" && sortKind != kindNumber {
+		if c.name == "begins_with" {
 			operands = []operand{c.argument}
 		}
 	}
 	var bounds []value
 	for _, o := range operands {
 		l, ok := o.(literal)
-		if !ok || l.value.kind != sortKind {
+		if !ok || l.value.kind != kindString {
 			return nil, invalid("One or more parameter values were invalid: Condition parameter type does not match schema type")
 		}
 		bounds = append(bounds, l.value)

@@ -6,7 +6,7 @@ import "strings"
 // punctuation.
 type token string
 
-const signs = "()[],.+-=" // one character each; lex handles <, <=, <>, > and >=
+const signs = "()[],.+=" // one character each; lex handles <, <=, <>, > and >=
 
 // lex splits an expression into tokens.
 func lex(expression string) ([]token, error) {

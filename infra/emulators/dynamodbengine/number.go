@@ -74,13 +74,10 @@ func plain(negative bool, digits string, exponent int) string {
 
 func compareNumbers(a, b string) int { return rational(a).Cmp(rational(b)) }
 
-// addNumbers returns a+b, or a-b if subtract is set.
-func addNumbers(a, b string, subtract bool) (string, error) {
-	x, y := rational(a), rational(b)
-	if subtract {
-		y.Neg(y)
-	}
-	return canonicalNumber(x.Add(x, y).FloatString(-minMagnitude + maxDigits))
+// addNumbers returns a+b.
+func addNumbers(a, b string) (string, error) {
+	x := rational(a)
+	return canonicalNumber(x.Add(x, rational(b)).FloatString(-minMagnitude + maxDigits))
 }
 
 // rational parses a canonical number. It panics on any other string.

@@ -106,7 +106,7 @@ func (p *parser) negation() (condition, error) {
 	return p.predicate()
 }
 
-// predicate parses a comparison, BETWEEN, IN, or a function that is a condition.
+// predicate parses a comparison, BETWEEN, or a function that is a condition.
 func (p *parser) predicate() (condition, error) {
 	if f, ok := predicates[string(p.peek())]; ok && p.at+1 < len(p.tokens) && p.tokens[p.at+1] == "(" {
 		p.at += 2
@@ -130,46 +130,18 @@ func (p *parser) predicate() (condition, error) {
 		}
 		high, err := p.operand()
 		return between{left, low, high}, err
-	case op.is("IN"):
-		list, err := p.operands()
-		return oneOf{left, list}, err
 	}
 	p.at--
 	return nil, p.unexpected()
 }
 
-func (p *parser) operands() ([]operand, error) {
-	if err := p.expect("("); err != nil {
-		return nil, err
-	}
-	var list []operand
-	for {
-		o, err := p.operand()
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, o)
-		if !p.accept(",") {
-			return list, p.expect(")")
-		}
-	}
-}
-
-// operand parses a :value, a path or size(path).
+// operand parses a :value or a path.
 func (p *parser) operand() (operand, error) {
 	t := p.peek()
 	if t[0] == ':' {
 		p.at++
 		v, err := p.placeholders.value(t)
 		return literal{v}, err
-	}
-	if t == "size" && p.at+1 < len(p.tokens) && p.tokens[p.at+1] == "(" {
-		p.at += 2
-		way, err := p.path()
-		if err != nil {
-			return nil, err
-		}
-		return sizeOf{way}, p.expect(")")
 	}
 	way, err := p.path()
 	return attribute{way}, err

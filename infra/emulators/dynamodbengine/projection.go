@@ -10,6 +10,19 @@ func optionalProjection(expression string, ph *placeholders) (projection, error)
 	return parse("ProjectionExpression", expression, ph, (*parser).projection)
 }
 
+// onlyProjection parses a projection whose request has no other expressions.
+func onlyProjection(expression string, names map[string]string) (projection, error) {
+	ph, err := newPlaceholders(names, nil)
+	if err != nil {
+		return nil, err
+	}
+	part, err := optionalProjection(expression, ph)
+	if err != nil {
+		return nil, err
+	}
+	return part, ph.leftOver()
+}
+
 // projection parses a list of paths. It rejects paths into lists, which the product never requests.
 func (p *parser) projection() (projection, error) {
 	var paths projection

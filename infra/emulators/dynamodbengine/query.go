@@ -27,8 +27,8 @@ type readRequest struct {
 	ExpressionAttributeValues map[string]any
 }
 
-// reading is a parsed readRequest.
-type reading struct {
+// read is a parsed readRequest.
+type read struct {
 	request readRequest
 	keys    condition
 	filter  condition
@@ -38,7 +38,7 @@ type reading struct {
 }
 
 func (e *Engine) query(body []byte) (any, error) {
-	r, err := parseReading(body)
+	r, err := parseRead(body)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func (e *Engine) query(body []byte) (any, error) {
 }
 
 func (e *Engine) scan(body []byte) (any, error) {
-	r, err := parseReading(body)
+	r, err := parseRead(body)
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +102,7 @@ func (e *Engine) scan(body []byte) (any, error) {
 	return r.page(slices.All(records)), nil
 }
 
-func parseReading(body []byte) (*reading, error) {
+func parseRead(body []byte) (*read, error) {
 	request, err := decode[readRequest](body)
 	if err != nil {
 		return nil, err
@@ -114,7 +114,7 @@ func parseReading(body []byte) (*reading, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &reading{request: request}
+	r := &read{request: request}
 	if request.KeyConditionExpression != "" {
 		if r.keys, err = parse("KeyConditionExpression", request.KeyConditionExpression, ph, (*parser).condition); err != nil {
 			return nil, err
@@ -130,7 +130,7 @@ func parseReading(body []byte) (*reading, error) {
 }
 
 // open looks up the table and the index. The caller must hold the engine's lock.
-func (r *reading) open(e *Engine) error {
+func (r *read) open(e *Engine) error {
 	var err error
 	if r.table, err = e.table(r.request.TableName); err != nil {
 		return err
@@ -149,7 +149,7 @@ func (r *reading) open(e *Engine) error {
 
 // startKey parses ExclusiveStartKey: the key of the table, plus the key of the index if the request
 // reads one.
-func (r *reading) startKey() (item, error) {
+func (r *read) startKey() (item, error) {
 	if r.request.ExclusiveStartKey == nil {
 		return nil, nil
 	}
@@ -165,14 +165,14 @@ func (r *reading) startKey() (item, error) {
 
 // keyOf returns the attributes that determine an item's position: the keys of the table and the
 // index.
-func (r *reading) keyOf(it item) item {
+func (r *read) keyOf(it item) item {
 	key := r.table.main.keys.of(it)
 	maps.Copy(key, r.index.keys.of(it))
 	return key
 }
 
 // beyond returns the records after start in read order. start itself need not exist.
-func (r *reading) beyond(records []*record, start item, forward bool) []*record {
+func (r *read) beyond(records []*record, start item, forward bool) []*record {
 	at, found := slices.BinarySearchFunc(records, start, func(rec *record, key item) int { return r.index.compare(rec.item, key) })
 	if !forward {
 		return records[:at]
@@ -185,16 +185,15 @@ func (r *reading) beyond(records []*record, start item, forward bool) []*record 
 
 // page returns the records up to the limit or 1 MB, whichever comes first. If either ends the page,
 // the answer contains the last key read, even if no records follow.
-func (r *reading) page(records iter.Seq2[int, *record]) any {
+func (r *read) page(records iter.Seq2[int, *record]) any {
 	items := []item{}
 	var last item
 	scanned, size := 0, 0
 	for _, rec := range records {
-		held := r.index.project(rec.item)
 		scanned++
-		size += held.size()
-		if r.filter.holds(held) {
-			items = append(items, r.part.of(held))
+		size += rec.size
+		if r.filter.holds(rec.item) {
+			items = append(items, r.part.of(rec.item))
 		}
 		if size >= maxPageSize || r.request.Limit != nil && scanned == *r.request.Limit {
 			last = r.keyOf(rec.item)
@@ -208,10 +207,5 @@ func (r *reading) page(records iter.Seq2[int, *record]) any {
 	if last != nil {
 		answer["LastEvaluatedKey"] = last
 	}
-	units := readUnits(size, r.request.ConsistentRead)
-	cost := capacity{table: units}
-	if r.request.IndexName != "" {
-		cost = capacity{indexes: map[string]float64{r.request.IndexName: units}}
-	}
-	return cost.addTo(answer, r.request.TableName, r.request.ReturnConsumedCapacity)
+	return withCost(answer, r.request.TableName, readUnits(size, r.request.ConsistentRead), r.request.ReturnConsumedCapacity)
 }

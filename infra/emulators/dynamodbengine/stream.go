@@ -18,6 +18,9 @@ const (
 	maxRecordsBytes = 1 << 20 // in one GetRecords answer
 )
 
+// streamView is the StreamViewType of every stream in this engine.
+const streamView = "NEW_AND_OLD_IMAGES"
+
 // shardID names the only shard of a stream in this engine. It never closes.
 const shardID = "shardId-00000000000000000001-local"
 
@@ -29,7 +32,6 @@ type streamDefinition struct {
 // stream is the log of a table's writes, oldest first. It is guarded by the engine's lock.
 type stream struct {
 	arn, label string
-	view       string
 	created    time.Time
 	records    []streamRecord
 	last       int64 // sequence number of the newest record
@@ -60,11 +62,11 @@ func newStream(table string, def *streamDefinition, now time.Time) (*stream, err
 	if def == nil || !def.StreamEnabled {
 		return nil, nil
 	}
-	if !slices.Contains([]string{"KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"}, def.StreamViewType) {
-		return nil, invalid("StreamSpecification: StreamViewType must be one of KEYS_ONLY, NEW_IMAGE, OLD_IMAGE, NEW_AND_OLD_IMAGES")
+	if def.StreamViewType != streamView {
+		return nil, invalid("This engine does not support StreamViewType %s", def.StreamViewType)
 	}
 	label := now.UTC().Format("2006-01-02T15:04:05.000")
-	return &stream{arn: arnPrefix + table + "/stream/" + label, label: label, view: def.StreamViewType, created: now}, nil
+	return &stream{arn: arnPrefix + table + "/stream/" + label, label: label, created: now}, nil
 }
 
 // sequenceNumber formats a record's number. All numbers have at least 21 digits and sort as text.
@@ -80,23 +82,19 @@ func (s *stream) take(keys keySchema, old, new *record, now time.Time) {
 	sum := md5.Sum([]byte(s.arn + sequenceNumber(s.last)))
 	r := streamRecord{
 		number: s.last, at: now, ID: hex.EncodeToString(sum[:]), Version: "1.1", Source: "aws:dynamodb", Region: "local", Name: "MODIFY",
-		Change: change{ApproximateCreationDateTime: now.Unix(), SequenceNumber: sequenceNumber(s.last), StreamViewType: s.view},
+		Change: change{ApproximateCreationDateTime: now.Unix(), SequenceNumber: sequenceNumber(s.last), StreamViewType: streamView},
 	}
 	if old == nil {
 		r.Name = "INSERT"
 	} else {
 		r.Change.Keys = keys.of(old.item)
-		if s.view != "KEYS_ONLY" && s.view != "NEW_IMAGE" {
-			r.Change.OldImage, r.size = old.item, r.size+old.size
-		}
+		r.Change.OldImage, r.size = old.item, r.size+old.size
 	}
 	if new == nil {
 		r.Name = "REMOVE"
 	} else {
 		r.Change.Keys = keys.of(new.item)
-		if s.view != "KEYS_ONLY" && s.view != "OLD_IMAGE" {
-			r.Change.NewImage, r.size = new.item, r.size+new.size
-		}
+		r.Change.NewImage, r.size = new.item, r.size+new.size
 	}
 	r.size += r.Change.Keys.size()
 	r.Change.SizeBytes = r.size
@@ -156,7 +154,7 @@ func (e *Engine) describeStream(body []byte) (any, error) {
 		})
 	}
 	return map[string]any{"StreamDescription": map[string]any{
-		"StreamArn": t.stream.arn, "StreamLabel": t.stream.label, "StreamStatus": "ENABLED", "StreamViewType": t.stream.view,
+		"StreamArn": t.stream.arn, "StreamLabel": t.stream.label, "StreamStatus": "ENABLED", "StreamViewType": streamView,
 		"CreationRequestDateTime": t.stream.created.Unix(), "TableName": t.definition.TableName, "KeySchema": t.definition.KeySchema,
 		"Shards": shards,
 	}}, nil
@@ -182,16 +180,13 @@ func (e *Engine) getShardIterator(body []byte) (any, error) {
 	case "TRIM_HORIZON":
 	case "LATEST":
 		after = t.stream.last
-	case "AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER":
+	case "AFTER_SEQUENCE_NUMBER":
 		digits, _ := strings.CutPrefix(request.SequenceNumber, "1")
 		if after, err = strconv.ParseInt(digits, 10, 64); err != nil || len(request.SequenceNumber) != len(sequenceNumber(0)) {
 			return nil, invalid("Invalid SequenceNumber")
 		}
-		if request.ShardIteratorType == "AT_SEQUENCE_NUMBER" {
-			after--
-		}
 	default:
-		return nil, invalid("Unknown ShardIteratorType: %s", request.ShardIteratorType)
+		return nil, invalid("This engine does not support ShardIteratorType %s", request.ShardIteratorType)
 	}
 	return map[string]string{"ShardIterator": iterator(request.StreamArn, after)}, nil
 }

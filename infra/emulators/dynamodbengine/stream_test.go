@@ -47,8 +47,8 @@ func records(t *testing.T, input dynamodbstreams.GetShardIteratorInput) ([]strea
 	return output.Records, output.NextShardIterator
 }
 
-// told formats a record: event name, sort key, and attribute v before and after.
-func told(r streamtypes.Record) string {
+// changeOf formats a record: event name, sort key, and attribute v before and after.
+func changeOf(r streamtypes.Record) string {
 	v := func(image map[string]streamtypes.AttributeValue) string {
 		s, ok := image["v"].(*streamtypes.AttributeValueMemberS)
 		if !ok {
@@ -72,7 +72,7 @@ func TestStreamKeepsEveryChangeInItsOrderAndNothingElse(t *testing.T) {
 	if err == nil {
 		_, err = client.TransactWriteItems(t.Context(), &sdk.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
 			{Put: &types.Put{TableName: &table, Item: item("PK", "a", "SK", "2", "v", "z")}},
-			{ConditionCheck: &types.ConditionCheck{TableName: &table, Key: item("PK", "a", "SK", "1"), ConditionExpression: aws.String("attribute_exists(PK)")}},
+			{Put: &types.Put{TableName: &table, Item: item("PK", "a", "SK", "1", "v", "y"), ConditionExpression: aws.String("attribute_exists(PK)")}}, // changes nothing
 		}})
 	}
 	if err == nil {
@@ -96,7 +96,7 @@ func TestStreamKeepsEveryChangeInItsOrderAndNothingElse(t *testing.T) {
 	})
 	var all []string
 	for i, r := range got {
-		all = append(all, told(r))
+		all = append(all, changeOf(r))
 		if i > 0 && *got[i-1].Dynamodb.SequenceNumber >= *r.Dynamodb.SequenceNumber || *r.EventID == "" || r.Dynamodb.ApproximateCreationDateTime == nil {
 			t.Errorf("record %d is numbered %s after %s", i, *r.Dynamodb.SequenceNumber, *got[max(0, i-1)].Dynamodb.SequenceNumber)
 		}
@@ -122,18 +122,14 @@ func TestStreamIsReadFromAnyPosition(t *testing.T) {
 	if got, _ := records(t, latest); len(got) != 0 {
 		t.Errorf("got %d records after LATEST, want none", len(got))
 	}
-	for kind, want := range map[streamtypes.ShardIteratorType]int{
-		streamtypes.ShardIteratorTypeAtSequenceNumber: 3, streamtypes.ShardIteratorTypeAfterSequenceNumber: 2,
-	} {
-		at := from
-		at.ShardIteratorType, at.SequenceNumber = kind, all[1].Dynamodb.SequenceNumber
-		if got, _ := records(t, at); len(got) != want {
-			t.Errorf("%s: got %d records, want %d", kind, len(got), want)
-		}
+	behind := from
+	behind.ShardIteratorType, behind.SequenceNumber = streamtypes.ShardIteratorTypeAfterSequenceNumber, all[1].Dynamodb.SequenceNumber
+	if got, _ := records(t, behind); len(got) != 2 {
+		t.Errorf("got %d records after the second, want 2", len(got))
 	}
 	put(t, client, table, item("PK", "a", "SK", "new"))
 	output, err := server.Streams().GetRecords(t.Context(), &dynamodbstreams.GetRecordsInput{ShardIterator: next, Limit: aws.Int32(1)})
-	if err != nil || len(output.Records) != 1 || !strings.Contains(told(output.Records[0]), "new") {
+	if err != nil || len(output.Records) != 1 || !strings.Contains(changeOf(output.Records[0]), "new") {
 		t.Errorf("the next iterator: %d records, %v", len(output.Records), err)
 	}
 }

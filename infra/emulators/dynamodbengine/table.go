@@ -43,23 +43,17 @@ func (t *table) checkItem(it item) error {
 
 // checkKey returns a ValidationException for an item without a well-formed primary key.
 func (t *table) checkKey(it item) error {
-	k := t.main.keys
-	for _, name := range k.names() {
-		v, ok := it[name]
-		want := k.hashKind
-		if name == k.sort {
-			want = k.sortKind
-		}
-		switch {
+	for _, name := range t.main.keys.names() {
+		switch v, ok := it[name]; {
 		case !ok:
 			return invalid("One or more parameter values were invalid: Missing the key %s in the item", name)
-		case v.kind != want:
-			return invalid("One or more parameter values were invalid: Type mismatch for key %s expected: %s actual: %s", name, want, v.kind)
+		case v.kind != kindString:
+			return invalid("One or more parameter values were invalid: Type mismatch for key %s expected: S actual: %s", name, v.kind)
 		case v.text == "":
 			return invalid("One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value. Key: %s", name)
 		}
 	}
-	return checkKeySizes(k, it)
+	return checkKeySizes(t.main.keys, it)
 }
 
 // checkIndexKey returns a ValidationException for an item whose index key is empty or has the wrong
@@ -67,15 +61,10 @@ func (t *table) checkKey(it item) error {
 func (t *table) checkIndexKey(index string, it item) error {
 	k := t.indexes[index].keys
 	for _, name := range k.names() {
-		v, ok := it[name]
-		want := k.hashKind
-		if name == k.sort {
-			want = k.sortKind
-		}
-		switch {
+		switch v, ok := it[name]; {
 		case !ok:
-		case v.kind != want:
-			return invalid("One or more parameter values were invalid: Type mismatch for Index Key %s Expected: %s Actual: %s IndexName: %s", name, want, v.kind, index)
+		case v.kind != kindString:
+			return invalid("One or more parameter values were invalid: Type mismatch for Index Key %s Expected: S Actual: %s IndexName: %s", name, v.kind, index)
 		case v.text == "":
 			return invalid("One or more parameter values are not valid. A value specified for a secondary index key is not supported. The AttributeValue for a key attribute cannot contain an empty string value. IndexName: %s, IndexKey: %s", index, name)
 		}

@@ -107,14 +107,8 @@ func (t *table) newIndex(gsi indexDefinition) (*index, error) {
 		return nil, err
 	}
 	x := &index{keys: keys, table: t.main.keys, partitions: make(map[string][]*record)}
-	switch gsi.Projection.ProjectionType {
-	case "ALL":
-	case "KEYS_ONLY":
-		x.attributes = []string{}
-	case "INCLUDE":
-		x.attributes = gsi.Projection.NonKeyAttributes
-	default:
-		return nil, invalid("Unknown ProjectionType: %s", gsi.Projection.ProjectionType)
+	if gsi.Projection.ProjectionType != "ALL" {
+		return nil, invalid("This engine does not support ProjectionType %s", gsi.Projection.ProjectionType)
 	}
 	if len(gsi.IndexName) < 3 || t.indexes[gsi.IndexName] != nil {
 		return nil, invalid("One or more parameter values were invalid: Duplicate or too short index name: %s", gsi.IndexName)
@@ -129,18 +123,18 @@ func (d tableDefinition) schema(elements []keyElement) (keySchema, error) {
 		return k, invalid("Invalid KeySchema: it must contain one HASH key, then at most one RANGE key")
 	}
 	for i, element := range elements {
-		at := slices.IndexFunc(d.AttributeDefinitions, func(a attributeDefinition) bool { return a.AttributeName == element.AttributeName })
-		if at < 0 {
+		defined := slices.IndexFunc(d.AttributeDefinitions, func(a attributeDefinition) bool { return a.AttributeName == element.AttributeName })
+		if defined < 0 {
 			return k, invalid("One or more parameter values were invalid: Some index key attributes are not defined in AttributeDefinitions. Keys: [%s]", element.AttributeName)
 		}
-		a := d.AttributeDefinitions[at]
-		if !slices.Contains([]kind{kindString, kindNumber, kindBinary}, a.AttributeType) {
-			return k, invalid("Member must satisfy enum value set: [B, N, S]")
+		a := d.AttributeDefinitions[defined]
+		if a.AttributeType != kindString {
+			return k, invalid("This engine does not support keys of type %s", a.AttributeType)
 		}
 		if i == 0 {
-			k.hash, k.hashKind = a.AttributeName, a.AttributeType
+			k.hash = a.AttributeName
 		} else {
-			k.sort, k.sortKind = a.AttributeName, a.AttributeType
+			k.sort = a.AttributeName
 		}
 	}
 	return k, nil
@@ -181,65 +175,48 @@ func (t *table) describe() any {
 	return description
 }
 
-type tableRequest struct{ TableName string }
+// withTable decodes a request that only names a table, and passes the table to do. The caller must
+// hold e.mu.
+func (e *Engine) withTable(body []byte, do func(*table) (any, error)) (any, error) {
+	request, err := decode[struct{ TableName string }](body)
+	if err != nil {
+		return nil, err
+	}
+	t, err := e.table(request.TableName)
+	if err != nil {
+		return nil, err
+	}
+	return do(t)
+}
 
 func (e *Engine) describeTable(body []byte) (any, error) {
-	request, err := decode[tableRequest](body)
-	if err != nil {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.withTable(body, func(t *table) (any, error) { return map[string]any{"Table": t.describe()}, nil })
+}
+
+func (e *Engine) deleteTable(body []byte) (any, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.withTable(body, func(t *table) (any, error) {
+		if t.definition.DeletionProtectionEnabled {
+			return nil, invalid("Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.")
+		}
+		delete(e.tables, t.definition.TableName)
+		return map[string]any{"TableDescription": t.describe()}, nil
+	})
+}
+
+// listTables returns the names of all tables on one page.
+func (e *Engine) listTables(body []byte) (any, error) {
+	if _, err := decode[struct{}](body); err != nil {
 		return nil, err
 	}
 	e.mu.RLock()
 	defer e.mu.RUnlock()
-	t, err := e.table(request.TableName)
-	if err != nil {
-		return nil, err
-	}
-	return map[string]any{"Table": t.describe()}, nil
-}
-
-func (e *Engine) deleteTable(body []byte) (any, error) {
-	request, err := decode[tableRequest](body)
-	if err != nil {
-		return nil, err
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	t, err := e.table(request.TableName)
-	if err != nil {
-		return nil, err
-	}
-	if t.definition.DeletionProtectionEnabled {
-		return nil, invalid("Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.")
-	}
-	delete(e.tables, t.definition.TableName)
-	return map[string]any{"TableDescription": t.describe()}, nil
-}
-
-func (e *Engine) listTables(body []byte) (any, error) {
-	request, err := decode[struct {
-		ExclusiveStartTableName string
-		Limit                   int
-	}](body)
-	if err != nil {
-		return nil, err
-	}
-	if request.Limit == 0 {
-		request.Limit = 100
-	}
-	e.mu.RLock()
-	names := slices.Sorted(maps.Keys(e.tables))
-	e.mu.RUnlock()
-	after, found := slices.BinarySearch(names, request.ExclusiveStartTableName)
-	if found {
-		after++
-	}
-	names = names[after:]
-	answer := map[string]any{"TableNames": names}
-	if len(names) > request.Limit {
-		names = names[:request.Limit]
-		answer = map[string]any{"TableNames": names, "LastEvaluatedTableName": names[len(names)-1]}
-	}
-	return answer, nil
+	names := slices.AppendSeq([]string{}, maps.Keys(e.tables))
+	slices.Sort(names)
+	return map[string]any{"TableNames": names}, nil
 }
 
 type timeToLive struct {
@@ -277,19 +254,13 @@ func (e *Engine) updateTimeToLive(body []byte) (any, error) {
 }
 
 func (e *Engine) describeTimeToLive(body []byte) (any, error) {
-	request, err := decode[tableRequest](body)
-	if err != nil {
-		return nil, err
-	}
 	e.mu.RLock()
 	defer e.mu.RUnlock()
-	t, err := e.table(request.TableName)
-	if err != nil {
-		return nil, err
-	}
-	description := map[string]string{"TimeToLiveStatus": "DISABLED"}
-	if t.ttl != "" {
-		description = map[string]string{"TimeToLiveStatus": "ENABLED", "AttributeName": t.ttl}
-	}
-	return map[string]any{"TimeToLiveDescription": description}, nil
+	return e.withTable(body, func(t *table) (any, error) {
+		description := map[string]string{"TimeToLiveStatus": "DISABLED"}
+		if t.ttl != "" {
+			description = map[string]string{"TimeToLiveStatus": "ENABLED", "AttributeName": t.ttl}
+		}
+		return map[string]any{"TimeToLiveDescription": description}, nil
+	})
 }

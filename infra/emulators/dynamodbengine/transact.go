@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -45,12 +46,9 @@ func (e *Engine) transactWriteItems(body []byte) (any, error) {
 	if err := e.prepareAll(writes); err != nil {
 		return nil, err
 	}
-	costs := make(map[string]*capacity)
+	costs := make(map[string]float64)
 	for _, w := range writes {
-		if costs[w.request.TableName] == nil {
-			costs[w.request.TableName] = &capacity{}
-		}
-		costs[w.request.TableName].add(w.table.cost(w.old, w.new, 2))
+		costs[w.request.TableName] += 2 * w.table.cost(w.old, w.new)
 		w.commit(e.now())
 	}
 	e.tokens.remember(request.ClientRequestToken, sum, e.now())
@@ -83,15 +81,13 @@ func (t transaction) parse() ([]*write, error) {
 	writes := make([]*write, len(t.TransactItems))
 	for i, actions := range t.TransactItems {
 		if len(actions) != 1 {
-			return nil, invalid("TransactItems can only contain one of Check, Put, Update or Delete")
+			return nil, invalid("TransactItems can only contain one of Put, Update or Delete")
 		}
-		for what, request := range actions {
-			switch what {
-			case "Put", "Update", "Delete", "ConditionCheck":
-			default:
-				return nil, refused("SerializationException", "Unknown action %q", what)
+		for kind, request := range actions {
+			if !slices.Contains([]string{"Put", "Update", "Delete"}, kind) {
+				return nil, refused("SerializationException", "This engine does not support the action %q", kind)
 			}
-			w, err := parseWrite(what, request)
+			w, err := parseWrite(kind, request)
 			if err != nil {
 				return nil, err
 			}
@@ -182,18 +178,4 @@ func (k *tokens) remember(token string, sum [sha256.Size]byte, now time.Time) {
 	}
 	k.byToken[token] = sentTransaction{sum, now}
 	k.order = append(k.order, token)
-}
-
-// withCosts adds the consumed capacity of each table to an answer if the request asked for it.
-func withCosts(answer map[string]any, costs map[string]*capacity, detail string) map[string]any {
-	var reports []any
-	for name, c := range costs {
-		if r := c.report(name, detail); r != nil {
-			reports = append(reports, r)
-		}
-	}
-	if reports != nil {
-		answer["ConsumedCapacity"] = reports
-	}
-	return answer
 }

@@ -1,8 +1,6 @@
 package dynamodbengine
 
-import (
-	"slices"
-)
+import "slices"
 
 // update is a parsed update expression.
 type update struct{ actions []action }
@@ -33,9 +31,9 @@ func (u update) apply(before item) (item, error) {
 	return after, nil
 }
 
-// update parses SET, REMOVE, ADD and DELETE sections, at most one of each.
+// update parses SET, REMOVE and ADD sections, at most one of each.
 func (p *parser) update() (update, error) {
-	sections := map[string]func() (action, error){"SET": p.setAction, "REMOVE": p.removeAction, "ADD": p.addAction, "DELETE": p.deleteAction}
+	sections := map[string]func() (action, error){"SET": p.setAction, "REMOVE": p.removeAction, "ADD": p.addAction}
 	var u update
 	for p.at < len(p.tokens) {
 		read := takeSection(p, sections)
@@ -69,7 +67,7 @@ func takeSection(p *parser, sections map[string]func() (action, error)) func() (
 	return nil
 }
 
-// setAction parses path = term [+|- term].
+// setAction parses path = term [+ term].
 func (p *parser) setAction() (action, error) {
 	way, err := p.path()
 	if err != nil {
@@ -82,8 +80,7 @@ func (p *parser) setAction() (action, error) {
 	if err != nil {
 		return action{}, err
 	}
-	plus, minus := p.accept("+"), p.accept("-")
-	if !plus && !minus {
+	if !p.accept("+") {
 		return action{way, func(it item) (*value, error) {
 			v, err := left(it)
 			return &v, err
@@ -99,20 +96,17 @@ func (p *parser) setAction() (action, error) {
 		if err != nil {
 			return nil, err
 		}
-		return sum(a, b, minus)
+		return sum(a, b)
 	}}, err
 }
 
 // term computes a value from the item as it was before the update.
 type term func(before item) (value, error)
 
-// term parses a path, a :value, if_not_exists(path, term) or list_append(term, term).
+// term parses a path, a :value or if_not_exists(path, term).
 func (p *parser) term() (term, error) {
-	switch {
-	case p.peek() == "if_not_exists":
+	if p.peek() == "if_not_exists" {
 		return p.ifNotExists()
-	case p.peek() == "list_append":
-		return p.listAppend()
 	}
 	o, err := p.operand()
 	return func(it item) (value, error) {
@@ -148,77 +142,13 @@ func (p *parser) ifNotExists() (term, error) {
 	}, p.expect(")")
 }
 
-func (p *parser) listAppend() (term, error) {
-	p.next()
-	if err := p.expect("("); err != nil {
-		return nil, err
-	}
-	first, err := p.term()
-	if err != nil {
-		return nil, err
-	}
-	if err := p.expect(","); err != nil {
-		return nil, err
-	}
-	second, err := p.term()
-	if err != nil {
-		return nil, err
-	}
-	return func(it item) (value, error) {
-		a, err := first(it)
-		if err != nil {
-			return a, err
-		}
-		b, err := second(it)
-		if err != nil {
-			return b, err
-		}
-		if a.kind != kindList || b.kind != kindList {
-			return a, invalid("An operand in the update expression has an incorrect data type")
-		}
-		return value{kind: kindList, list: slices.Concat(a.list, b.list)}, nil
-	}, p.expect(")")
-}
-
 func (p *parser) removeAction() (action, error) {
 	way, err := p.path()
 	return action{way, func(item) (*value, error) { return nil, nil }}, err
 }
 
-// addAction parses path :value, where the value is a number to add or a set to merge.
+// addAction parses path :value, where the value is a number to add.
 func (p *parser) addAction() (action, error) {
-	return p.pathAndValue(func(old value, exists bool, v value) (*value, error) {
-		_, isSet := memberKind(v.kind)
-		switch {
-		case !isSet && v.kind != kindNumber || exists && old.kind != v.kind:
-			return nil, invalid("An operand in the update expression has an incorrect data type")
-		case !exists:
-			return &v, nil
-		case v.kind == kindNumber:
-			return sum(old, v, false)
-		}
-		united := slices.Concat(old.set, v.set)
-		slices.Sort(united)
-		return &value{kind: v.kind, set: slices.Compact(united)}, nil
-	})
-}
-
-// deleteAction parses path :value, where the value is a set of members to remove. An attribute
-// whose set becomes empty is removed.
-func (p *parser) deleteAction() (action, error) {
-	return p.pathAndValue(func(old value, exists bool, v value) (*value, error) {
-		if _, isSet := memberKind(v.kind); !isSet || exists && old.kind != v.kind {
-			return nil, invalid("An operand in the update expression has an incorrect data type")
-		}
-		rest := slices.DeleteFunc(slices.Clone(old.set), func(m string) bool { return slices.Contains(v.set, m) })
-		if len(rest) == 0 {
-			return nil, nil
-		}
-		return &value{kind: v.kind, set: rest}, nil
-	})
-}
-
-func (p *parser) pathAndValue(change func(old value, exists bool, v value) (*value, error)) (action, error) {
 	way, err := p.path()
 	if err != nil {
 		return action{}, err
@@ -226,14 +156,17 @@ func (p *parser) pathAndValue(change func(old value, exists bool, v value) (*val
 	v, err := p.placeholders.value(p.next())
 	return action{way, func(it item) (*value, error) {
 		old, exists := way.in(it)
-		return change(old, exists, v)
+		if !exists {
+			old = value{kind: kindNumber, text: "0"}
+		}
+		return sum(old, v)
 	}}, err
 }
 
-func sum(a, b value, subtract bool) (*value, error) {
+func sum(a, b value) (*value, error) {
 	if a.kind != kindNumber || b.kind != kindNumber {
 		return nil, invalid("An operand in the update expression has an incorrect data type")
 	}
-	text, err := addNumbers(a.text, b.text, subtract)
+	text, err := addNumbers(a.text, b.text)
 	return &value{kind: kindNumber, text: text}, err
 }

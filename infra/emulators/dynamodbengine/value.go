@@ -3,23 +3,21 @@ package dynamodbengine
 import (
 	"encoding/base64"
 	"slices"
+	"strconv"
 	"strings"
 )
 
-// kind is the type of an attribute value, by DynamoDB's name.
+// kind is the type of an attribute value, by DynamoDB's name. This engine has no sets.
 type kind string
 
 const (
-	kindString    kind = "S"
-	kindNumber    kind = "N"
-	kindBinary    kind = "B"
-	kindBool      kind = "BOOL"
-	kindNull      kind = "NULL"
-	kindMap       kind = "M"
-	kindList      kind = "L"
-	kindStringSet kind = "SS"
-	kindNumberSet kind = "NS"
-	kindBinarySet kind = "BS"
+	kindString kind = "S"
+	kindNumber kind = "N"
+	kindBinary kind = "B"
+	kindBool   kind = "BOOL"
+	kindNull   kind = "NULL"
+	kindMap    kind = "M"
+	kindList   kind = "L"
 )
 
 const maxDepth = 32 // of nested lists and maps; Amazon's limit
@@ -27,11 +25,10 @@ const maxDepth = 32 // of nested lists and maps; Amazon's limit
 // value is one attribute value. Requests share values, so values are immutable.
 type value struct {
 	kind  kind
-	text  string   // of S, N (canonical) and B (raw bytes)
-	yes   bool     // of BOOL
-	list  []value  // of L
-	attrs item     // of M
-	set   []string // of SS, NS and BS: sorted, each as in text
+	text  string  // of S, N (canonical) and B (raw bytes)
+	yes   bool    // of BOOL
+	list  []value // of L
+	attrs item    // of M
 }
 
 // item is an item or a map: attribute values by name.
@@ -86,17 +83,13 @@ func parseTyped(k kind, content any, depth int) (value, error) {
 			v.list, err = parseList(content, depth)
 			return v, err
 		}
-		if member, ok := memberKind(k); ok {
-			v.set, err = parseSet(member, content)
-			return v, err
-		}
 	case map[string]any:
 		if k == kindMap {
 			v.attrs, err = parseAttrs(content, depth+1)
 			return v, err
 		}
 	}
-	return value{}, refused("SerializationException", "An attribute value of type %s cannot hold a JSON value of this type", k)
+	return value{}, refused("SerializationException", "This engine does not support an attribute value of type %s with this JSON value", k)
 }
 
 func parseScalar(k kind, content string) (string, error) {
@@ -125,41 +118,6 @@ func parseList(content []any, depth int) ([]value, error) {
 	return list, nil
 }
 
-func parseSet(member kind, content []any) ([]string, error) {
-	if len(content) == 0 {
-		return nil, invalid("One or more parameter values were invalid: An string set  may not be empty")
-	}
-	set := make([]string, len(content))
-	for i, raw := range content {
-		s, ok := raw.(string)
-		if !ok {
-			return nil, refused("SerializationException", "The members of a set must be strings")
-		}
-		var err error
-		if set[i], err = parseScalar(member, s); err != nil {
-			return nil, err
-		}
-	}
-	slices.Sort(set)
-	if len(slices.Compact(slices.Clone(set))) != len(set) {
-		return nil, invalid("One or more parameter values were invalid: Input collection contains duplicates.")
-	}
-	return set, nil
-}
-
-// memberKind returns the type of the members of a set type, and false for other types.
-func memberKind(k kind) (kind, bool) {
-	switch k {
-	case kindStringSet:
-		return kindString, true
-	case kindNumberSet:
-		return kindNumber, true
-	case kindBinarySet:
-		return kindBinary, true
-	}
-	return "", false
-}
-
 // equal reports whether two values have the same type and content.
 func (v value) equal(o value) bool {
 	if v.kind != o.kind {
@@ -174,8 +132,6 @@ func (v value) equal(o value) bool {
 		return slices.EqualFunc(v.list, o.list, value.equal)
 	case kindMap:
 		return v.attrs.equal(o.attrs)
-	case kindStringSet, kindNumberSet, kindBinarySet:
-		return slices.Equal(v.set, o.set)
 	}
 	return v.text == o.text
 }
@@ -228,18 +184,6 @@ func (v value) size() int {
 			n += 1 + len(name) + e.size()
 		}
 		return n
-	case kindNumberSet:
-		n := 0
-		for _, m := range v.set {
-			n += numberSize(m)
-		}
-		return n
-	case kindStringSet, kindBinarySet:
-		n := 0
-		for _, m := range v.set {
-			n += len(m)
-		}
-		return n
 	}
 	return len(v.text)
 }
@@ -280,8 +224,12 @@ func (v value) appendJSON(b []byte) []byte {
 	b = append(b, v.kind...)
 	b = append(b, `":`...)
 	switch v.kind {
+	case kindBinary:
+		b = append(b, '"')
+		b = base64.StdEncoding.AppendEncode(b, []byte(v.text))
+		b = append(b, '"')
 	case kindBool:
-		b = appendBool(b, v.yes)
+		b = strconv.AppendBool(b, v.yes)
 	case kindNull:
 		b = append(b, "true"...)
 	case kindMap:
@@ -295,36 +243,10 @@ func (v value) appendJSON(b []byte) []byte {
 			b = e.appendJSON(b)
 		}
 		b = append(b, ']')
-	case kindStringSet, kindNumberSet, kindBinarySet:
-		member, _ := memberKind(v.kind)
-		b = append(b, '[')
-		for i, m := range v.set {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = appendScalar(b, member, m)
-		}
-		b = append(b, ']')
 	default:
-		b = appendScalar(b, v.kind, v.text)
+		b = appendQuoted(b, v.text)
 	}
 	return append(b, '}')
-}
-
-func appendScalar(b []byte, k kind, text string) []byte {
-	if k == kindBinary {
-		b = append(b, '"')
-		b = base64.StdEncoding.AppendEncode(b, []byte(text))
-		return append(b, '"')
-	}
-	return appendQuoted(b, text)
-}
-
-func appendBool(b []byte, yes bool) []byte {
-	if yes {
-		return append(b, "true"...)
-	}
-	return append(b, "false"...)
 }
 
 // appendQuoted appends s as a JSON string.

@@ -31,6 +31,9 @@ func TestAnswers(t *testing.T) {
 		{"an error", "DescribeTable", `{"TableName":"gone"}`, 400, "ResourceNotFoundException"},
 		{"an unsupported operation", "ExecuteStatement", `{}`, 400, "UnknownOperationException"},
 		{"no JSON", "GetItem", `{`, 400, "SerializationException"},
+		{"a set", "PutItem", `{"TableName":"gone","Item":{"PK":{"SS":["a"]}}}`, 400, "SerializationException"},
+		{"a key that is a number", "CreateTable", `{"TableName":"table","BillingMode":"PAY_PER_REQUEST","KeySchema":[{"AttributeName":"PK","KeyType":"HASH"}],` +
+			`"AttributeDefinitions":[{"AttributeName":"PK","AttributeType":"N"}]}`, 400, "ValidationException"},
 		{"an unknown parameter", "GetItem", `{"TableName":"gone","AttributesToGet":["a"]}`, 400, "SerializationException"},
 	}
 	for _, tt := range tests {
