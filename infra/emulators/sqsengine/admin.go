@@ -59,7 +59,7 @@ func (e *Engine) createQueue(name string, changes map[string]string) *Error {
 		return nil
 	}
 	now := e.clock.Now()
-	if at, ok := e.deleted[name]; ok && now.Sub(at) < pause {
+	if deleted, ok := e.deleted[name]; ok && now.Sub(deleted) < pause {
 		return modelled("QueueDeletedRecently", oldPrefix+"QueueDeletedRecently",
 			"You must wait 60 seconds after deleting a queue before you can create another with the same name.")
 	}
@@ -129,14 +129,10 @@ func (e *Engine) getQueueURL(c *call, in *urlInput) (any, *Error) {
 	return queueURLOutput{e.queueURL(c.request, in.QueueName)}, nil
 }
 
-type pageInput struct {
-	MaxResults *int
-	NextToken  string
-}
-
 type listInput struct {
-	pageInput
 	QueueNamePrefix string
+	MaxResults      *int
+	NextToken       string
 }
 
 type listOutput struct {
@@ -144,65 +140,37 @@ type listOutput struct {
 	NextToken string   `json:",omitempty"`
 }
 
+// listQueues returns the URLs of the queues in order of name. As on AWS, the call returns a token
+// for the next page only if MaxResults is set. Otherwise it returns the first 1,000 queues.
 func (e *Engine) listQueues(c *call, in *listInput) (any, *Error) {
-	urls, token, err := e.list(c, in.pageInput, func(q *queue) bool { return strings.HasPrefix(q.name, in.QueueNamePrefix) })
-	return listOutput{urls, token}, err
-}
-
-type sourcesInput struct {
-	queueInput
-	pageInput
-}
-
-type sourcesOutput struct {
-	// SQS uses a lower-case name in this call only, and never omits the field.
-	QueueUrls []string `json:"queueUrls"`
-	NextToken string   `json:",omitempty"`
-}
-
-func (e *Engine) listDeadLetterSourceQueues(c *call, in *sourcesInput) (any, *Error) {
-	e.mu.Lock()
-	dead, err := e.queue(in.QueueUrl)
-	e.mu.Unlock()
-	if err != nil {
-		return nil, err
-	}
-	urls, token, err := e.list(c, in.pageInput, func(q *queue) bool {
-		return q.attributes.redrive != nil && q.attributes.redrive.target() == dead.name
-	})
-	return sourcesOutput{append([]string{}, urls...), token}, err
-}
-
-// list returns the URLs of the matching queues in order of name. As on AWS, the call returns a
-// token for the next page only if MaxResults is set. Otherwise it returns the first 1,000 queues.
-func (e *Engine) list(c *call, page pageInput, match func(*queue) bool) (urls []string, token string, err *Error) {
 	limit := 1000
-	if page.MaxResults != nil {
-		limit = *page.MaxResults
+	if in.MaxResults != nil {
+		limit = *in.MaxResults
 	}
 	if limit < 1 || limit > 1000 {
-		return nil, "", invalidValue(limit, "MaxResults", "MaxResults must be an integer between 1 and 1000.")
+		return nil, invalidValue(limit, "MaxResults", "MaxResults must be an integer between 1 and 1000.")
 	}
-	after, decodeErr := base64.StdEncoding.DecodeString(page.NextToken)
+	last, decodeErr := base64.StdEncoding.DecodeString(in.NextToken)
 	if decodeErr != nil {
-		return nil, "", invalidParameter("Invalid or expired next token.")
+		return nil, invalidParameter("Invalid or expired next token.")
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	var out listOutput
 	for _, name := range slices.Sorted(maps.Keys(e.queues)) {
-		if name <= string(after) || !match(e.queues[name]) {
+		if name <= string(last) || !strings.HasPrefix(name, in.QueueNamePrefix) {
 			continue
 		}
-		if len(urls) == limit {
-			if page.MaxResults != nil {
-				last, _ := nameInURL(urls[limit-1])
-				token = base64.StdEncoding.EncodeToString([]byte(last))
+		if len(out.QueueUrls) == limit {
+			if in.MaxResults != nil {
+				shown, _ := nameInURL(out.QueueUrls[limit-1])
+				out.NextToken = base64.StdEncoding.EncodeToString([]byte(shown))
 			}
 			break
 		}
-		urls = append(urls, e.queueURL(c.request, name))
+		out.QueueUrls = append(out.QueueUrls, e.queueURL(c.request, name))
 	}
-	return urls, token, nil
+	return out, nil
 }
 
 func (e *Engine) deleteQueue(_ *call, in *queueInput) (any, *Error) {
@@ -255,7 +223,7 @@ func (e *Engine) getQueueAttributes(_ *call, in *getAttributesInput) (any, *Erro
 	if err != nil {
 		return nil, err
 	}
-	e.settle(q, e.clock.Now())
+	e.update(q, e.clock.Now())
 	all := maps.Clone(q.attributes.texts)
 	for name := range q.attributes.numbers {
 		all[name] = q.attributes.get(name)
@@ -286,8 +254,8 @@ func (e *Engine) getQueueAttributes(_ *call, in *getAttributesInput) (any, *Erro
 // requested even if it is not set.
 func isOptionalAttribute(name string) bool {
 	switch name {
-	case attrPolicy, attrRedrive, attrRedriveAllow, attrKMSKey, attrKMSReuse,
-		"FifoQueue", "ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit":
+	case attrPolicy, attrRedrive, attrRedriveAllow, "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds", "FifoQueue",
+		"ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit":
 		return true
 	}
 	return false

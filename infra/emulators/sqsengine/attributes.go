@@ -18,8 +18,6 @@ const (
 	attrVisibility   = "VisibilityTimeout"
 	attrRedrive      = "RedrivePolicy"
 	attrRedriveAllow = "RedriveAllowPolicy"
-	attrKMSKey       = "KmsMasterKeyId"
-	attrKMSReuse     = "KmsDataKeyReusePeriodSeconds"
 	attrSSE          = "SqsManagedSseEnabled"
 	attrPolicy       = "Policy"
 )
@@ -97,17 +95,13 @@ func (a queueAttributes) get(name string) string {
 // attribute. It returns InvalidAttributeName, InvalidAttributeValue or InvalidParameterValue as SQS
 // does.
 func (a queueAttributes) change(changes map[string]string) (queueAttributes, *Error) {
-	if changes[attrKMSKey] != "" && changes[attrSSE] == "true" {
-		return a, modelled("InvalidAttributeName", "InvalidAttributeName", "You can use one type of server-side encryption (SSE) "+
-			"at one time. You can either enable KMS SSE or SQS SSE.")
-	}
 	a.numbers, a.texts = maps.Clone(a.numbers), maps.Clone(a.texts)
 	for _, name := range slices.Sorted(maps.Keys(changes)) {
 		if err := a.set(name, changes[name]); err != nil {
 			return a, err
 		}
 	}
-	maps.DeleteFunc(a.texts, func(name, value string) bool { return value == "" || name == attrKMSReuse && value == "300" })
+	maps.DeleteFunc(a.texts, func(_, value string) bool { return value == "" })
 	return a, nil
 }
 
@@ -130,23 +124,11 @@ func (a *queueAttributes) set(name, value string) *Error {
 		if value != "" && !json.Valid([]byte(value)) {
 			return invalidAttribute(name)
 		}
-	case attrKMSKey:
-		if value != "" {
-			a.texts[attrSSE] = "false"
-		}
-	case attrKMSReuse:
-		if n, err := strconv.Atoi(value); err != nil || n < 60 || n > 86_400 {
-			return invalidAttribute(name)
-		}
 	case attrSSE:
 		if value != "true" && value != "false" {
 			return invalidAttribute(name)
 		}
-		if value == "true" {
-			delete(a.texts, attrKMSKey)
-			delete(a.texts, attrKMSReuse)
-		}
-	default: // on AWS, too, FifoQueue and similar attributes are unknown to a standard queue
+	default: // a key of KMS; on AWS, too, FifoQueue and similar attributes are unknown to a standard queue
 		return unknownAttribute(name)
 	}
 	a.texts[name] = value

@@ -1,7 +1,7 @@
 // Package sqsengine is an in-memory SQS for the local stack and for tests: an http.Handler that works
 // with any AWS SDK and with the AWS CLI.
 //
-//	engine := sqs.New(sqs.Config{Region: "eu-central-1"})
+//	engine := sqsengine.New(sqsengine.Config{Region: "eu-central-1"})
 //	err := engine.CreateQueue("case-export", map[string]string{"VisibilityTimeout": "30"})
 //	http.Serve(listener, engine)
 //
@@ -17,9 +17,10 @@
 // delays, long polling, retention, redrive to a dead-letter queue that keeps the message's ID, sent
 // time and attributes, message attributes with their MD5, the limits of calls and messages, and
 // errors with Amazon's codes (and Amazon's text, where an answer of Amazon SQS was available). It
-// rejects all other features: tags, permissions and message move tasks with UnsupportedOperation,
-// and FIFO queues with the errors that AWS returns when such a feature is requested of a standard
-// queue.
+// rejects all other features: tags with UnsupportedOperation, permissions, message move tasks and
+// lists of a dead-letter queue's sources with UnknownOperationException, keys of KMS with
+// InvalidAttributeName, and FIFO queues with the errors that AWS returns when such a feature is
+// requested of a standard queue.
 //
 // # Choices where Amazon SQS leaves room
 //

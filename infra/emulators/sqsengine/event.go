@@ -30,8 +30,8 @@ type Event struct {
 	VisibleIn time.Duration
 }
 
-// tell sends an event to the observer. The caller must hold the lock.
-func (e *Engine) tell(kind Kind, now time.Time, q *queue, m *message) {
+// report sends an event to the observer. The caller must hold the lock.
+func (e *Engine) report(kind Kind, now time.Time, q *queue, m *message) {
 	event := Event{Kind: kind, Time: now, Queue: q.name, MessageID: m.id, Body: m.body, ReceiveCount: m.receives}
 	switch kind {
 	case Sent, Received, Rescheduled:

@@ -28,7 +28,7 @@ type handleBatchResult struct {
 }
 
 // handleAction acts on a message identified by its receipt handle. The caller must hold the lock
-// and must have settled the queue.
+// and must have updated the queue.
 type handleAction func(e *Engine, q *queue, h *handled, now time.Time) *Error
 
 // onHandle returns the action for a call with one receipt handle.
@@ -41,7 +41,7 @@ func onHandle(do handleAction) action {
 			return nil, err
 		}
 		now := e.clock.Now()
-		e.settle(q, now)
+		e.update(q, now)
 		if err := do(e, q, &in.handled, now); err != nil {
 			return nil, err
 		}
@@ -69,7 +69,7 @@ func onHandles(shape string, do handleAction) action {
 			return nil, err
 		}
 		now := e.clock.Now()
-		e.settle(q, now)
+		e.update(q, now)
 		var out batchOutput[handleBatchResult]
 		for i := range in.Entries {
 			err := faults[i]
@@ -99,7 +99,7 @@ func deleteMessage(e *Engine, q *queue, h *handled, now time.Time) *Error {
 	}
 	if m := q.messages[id]; m != nil && m.receives == receive {
 		q.remove(m)
-		e.tell(Deleted, now, q, m)
+		e.report(Deleted, now, q, m)
 	}
 	return nil
 }
@@ -127,14 +127,14 @@ func changeVisibility(e *Engine, q *queue, h *handled, now time.Time) *Error {
 	if !m.inFlight() {
 		return modelled("MessageNotInflight", oldPrefix+"MessageNotInflight", "The specified message isn't in flight.")
 	}
-	until := now.Add(time.Duration(*h.VisibilityTimeout) * time.Second)
-	if until.Sub(m.lastReceived) > maxVisibilitySeconds*time.Second {
+	visibleAt := now.Add(time.Duration(*h.VisibilityTimeout) * time.Second)
+	if visibleAt.Sub(m.lastReceived) > maxVisibilitySeconds*time.Second {
 		return invalidValue(*h.VisibilityTimeout, "VisibilityTimeout",
 			fmt.Sprintf("Total VisibilityTimeout for the message is beyond the limit [%d seconds]", maxVisibilitySeconds))
 	}
 	q.displace(m)
-	q.place(m, until, now)
-	e.tell(Rescheduled, now, q, m)
+	q.place(m, visibleAt, now)
+	e.report(Rescheduled, now, q, m)
 	return nil
 }
 

@@ -227,7 +227,7 @@ func (x *xmlAnswer) member(name string, value any) {
 			x.element(strings.TrimSuffix(name, "s"), map[string]any{"Name": attribute, "Value": attributes[attribute]})
 		}
 		return
-	case "QueueUrls", "queueUrls":
+	case "QueueUrls":
 		name = "QueueUrl"
 	case "Messages":
 		name = "Message"

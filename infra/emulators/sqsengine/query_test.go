@@ -93,7 +93,7 @@ func TestQueryProtocol(t *testing.T) {
 		{"tags", "/", []string{"Action", "CreateQueue", "QueueName", "new", "Tag.1.Key", "a", "Tag.1.Value", "b"}, 400,
 			refused("AWS.SimpleQueueService.UnsupportedOperation", "Tags are not supported by this engine.")},
 		{"an unknown action", "/", []string{"Action", "Juggle"}, 404,
-			refused("UnknownOperationException", "The operation Juggle is unknown.")},
+			refused("UnknownOperationException", "This engine does not support Juggle.")},
 		{"bytes that are not UTF-8", "/", []string{"Action", "ListQueues", "QueueNamePrefix", "\xff"}, 400,
 			refused("SerializationException", "the request is not UTF-8")},
 	} {

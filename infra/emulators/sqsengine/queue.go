@@ -56,18 +56,18 @@ func newQueue(name string, serial int64, attributes queueAttributes, now time.Ti
 	}
 }
 
-// add adds a message to the queue. It becomes receivable at until.
-func (q *queue) add(m *message, until, now time.Time) {
+// add adds a message to the queue. It becomes receivable at the given time.
+func (q *queue) add(m *message, visibleAt, now time.Time) {
 	q.messages[m.id] = m
 	q.ages.push(m)
-	q.place(m, until, now)
+	q.place(m, visibleAt, now)
 }
 
 // place puts a message, which must be in neither ready nor hidden, into hidden until the given
 // time, or into ready if that time has passed.
-func (q *queue) place(m *message, until, now time.Time) {
-	m.visibleAt = until
-	m.hidden = until.After(now)
+func (q *queue) place(m *message, visibleAt, now time.Time) {
+	m.visibleAt = visibleAt
+	m.hidden = visibleAt.After(now)
 	if !m.hidden {
 		q.ready.push(m)
 		return
@@ -105,13 +105,13 @@ func (q *queue) remove(m *message) {
 // inFlight returns the number of messages held by consumers.
 func (q *queue) inFlight() int { return q.hidden.Len() - q.delayed }
 
-// settle brings a queue up to date: it drops messages past their retention, and messages whose
+// update brings a queue up to date: it drops messages past their retention, and messages whose
 // delay or visibility timeout has ended become receivable.
-func (e *Engine) settle(q *queue, now time.Time) {
+func (e *Engine) update(q *queue, now time.Time) {
 	retention := q.attributes.seconds(attrRetention)
 	for m := q.ages.first(); m != nil && !m.sent.Add(retention).After(now); m = q.ages.first() {
 		q.remove(m)
-		e.tell(Expired, now, q, m)
+		e.report(Expired, now, q, m)
 	}
 	for m := q.hidden.first(); m != nil && !m.visibleAt.After(now); m = q.hidden.first() {
 		q.displace(m)
@@ -123,7 +123,7 @@ func (e *Engine) settle(q *queue, now time.Time) {
 func (e *Engine) purge(q *queue, now time.Time) {
 	for m := q.ages.first(); m != nil; m = q.ages.first() {
 		q.remove(m)
-		e.tell(Purged, now, q, m)
+		e.report(Purged, now, q, m)
 	}
 }
 
@@ -131,7 +131,7 @@ func (e *Engine) purge(q *queue, now time.Time) {
 // redrive policy allows moves to the dead-letter queue instead. If any message moved, take returns
 // that queue so that the caller can serve its pollers.
 func (e *Engine) take(q *queue, request *receiveRequest, now time.Time) (got []receivedMessage, movedTo *queue) {
-	e.settle(q, now)
+	e.update(q, now)
 	limit := min(request.max, maxInFlight-q.inFlight())
 	var taken []*message
 	for len(taken) < limit {
@@ -158,7 +158,7 @@ func (e *Engine) take(q *queue, request *receiveRequest, now time.Time) (got []r
 		}
 		q.place(m, now.Add(request.visibility(q)), now)
 		got = append(got, request.render(q, m))
-		e.tell(Received, now, q, m)
+		e.report(Received, now, q, m)
 	}
 	return got, movedTo
 }
@@ -179,7 +179,7 @@ func (e *Engine) deadLetterQueue(q *queue, m *message) *queue {
 func (e *Engine) move(q, dead *queue, m *message, now time.Time) {
 	q.ages.remove(m)
 	delete(q.messages, m.id)
-	e.tell(Moved, now, q, m)
+	e.report(Moved, now, q, m)
 	m.source = e.ARN(q.name)
 	m.receivesHere = 0
 	dead.add(m, now, now)

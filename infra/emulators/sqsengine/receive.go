@@ -60,7 +60,7 @@ func (e *Engine) receive(in *receiveInput, request *receiveRequest) ([]receivedM
 		return nil, nil, err
 	}
 	now := e.clock.Now()
-	e.settle(q, now)
+	e.update(q, now)
 	if q.inFlight() >= maxInFlight {
 		err := modelled("OverLimit", "OverLimit", "Too many messages are in flight: at most %d.", maxInFlight)
 		err.Status = http.StatusForbidden

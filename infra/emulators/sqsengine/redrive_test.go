@@ -1,7 +1,6 @@
 package sqsengine_test
 
 import (
-	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -15,7 +14,6 @@ func redriveTests() []conformanceTest {
 		{"a redriven message keeps its ID, body and attributes", redriveKeeps},
 		{"a message that is deleted in time is not redriven", noRedrive},
 		{"an empty redrive policy removes it", removeRedrive},
-		{"the sources of a dead-letter queue are listed", deadLetterSources},
 	}
 }
 
@@ -74,13 +72,4 @@ func removeRedrive(p *probe) {
 	p.failOnce(url)
 	p.failOnce(url)
 	p.receiveNone(deadURL)
-}
-
-func deadLetterSources(p *probe) {
-	url, deadURL := p.redriven(3)
-	out, err := p.Client.ListDeadLetterSourceQueues(p.Context(), &awssqs.ListDeadLetterSourceQueuesInput{QueueUrl: &deadURL})
-	p.must(err)
-	if !slices.Equal(out.QueueUrls, []string{url}) {
-		p.Errorf("got %q, want %q", out.QueueUrls, url)
-	}
 }

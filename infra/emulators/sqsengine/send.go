@@ -104,7 +104,7 @@ func (e *Engine) send(q *queue, o *outgoing) sendOutput {
 		delay = time.Duration(*o.DelaySeconds) * time.Second
 	}
 	q.add(m, now.Add(delay), now)
-	e.tell(Sent, now, q, m)
+	e.report(Sent, now, q, m)
 	return sendOutput{
 		MessageId:                    m.id,
 		MD5OfMessageBody:             md5Hex(m.body),

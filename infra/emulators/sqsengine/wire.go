@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -50,7 +49,6 @@ func (e *Engine) routes() map[string]action {
 		"PurgeQueue":                   on((*Engine).purgeQueue),
 		"GetQueueAttributes":           on((*Engine).getQueueAttributes),
 		"SetQueueAttributes":           on((*Engine).setQueueAttributes),
-		"ListDeadLetterSourceQueues":   on((*Engine).listDeadLetterSourceQueues),
 		"SendMessage":                  on((*Engine).sendMessage),
 		"SendMessageBatch":             on((*Engine).sendMessageBatch),
 		"ReceiveMessage":               on((*Engine).receiveMessage),
@@ -60,11 +58,6 @@ func (e *Engine) routes() map[string]action {
 		"ChangeMessageVisibilityBatch": onHandles(changeEntry, changeVisibility),
 	}
 }
-
-// unsupportedActions are actions of SQS that this engine rejects as unsupported rather than
-// unknown.
-var unsupportedActions = []string{"AddPermission", "RemovePermission", "TagQueue", "UntagQueue", "ListQueueTags",
-	"StartMessageMoveTask", "CancelMessageMoveTask", "ListMessageMoveTasks"}
 
 // ServeHTTP handles one call of the SQS protocol, in AWS JSON 1.0 or the Query protocol. It ignores
 // the path of a JSON call, whose body names the queue.
@@ -112,11 +105,8 @@ func unreadable(readErr error) *Error {
 // perform executes the named action with its JSON input.
 func (e *Engine) perform(r *http.Request, name string, input []byte) (any, *Error) {
 	act := e.actions[name]
-	switch {
-	case slices.Contains(unsupportedActions, name):
-		return nil, unsupported("%s is not supported by this engine.", name)
-	case act == nil:
-		err := framework("UnknownOperationException", "UnknownOperationException", "The operation %s is unknown.", name)
+	if act == nil {
+		err := framework("UnknownOperationException", "UnknownOperationException", "This engine does not support %s.", name)
 		err.Status = http.StatusNotFound
 		return nil, err
 	}
