@@ -19,7 +19,6 @@ import (
 	"sync"
 	"time"
 
-	"related-ro/infra/emulators/pattern"
 )
 
 const (
@@ -63,15 +62,6 @@ type Engine struct {
 	buses map[string]map[string]*rule // by bus name and rule name
 }
 
-type rule struct {
-	Name, Arn, EventBusName, EventPattern string
-	State                                 string
-	pattern                               pattern.Pattern
-	targets                               []target
-}
-
-type target struct{ Id, Arn string }
-
 // New returns an engine without buses.
 func New(config Config) *Engine {
 	if config.Observe == nil {
@@ -79,14 +69,10 @@ func New(config Config) *Engine {
 	}
 	e := &Engine{config: config, buses: make(map[string]map[string]*rule)}
 	e.operations = map[string]func(context.Context, []byte) (any, error){
-		"CreateEventBus":    e.createEventBus,
-		"PutEvents":         e.putEvents,
-		"PutRule":           e.putRule,
-		"PutTargets":        e.putTargets,
-		"RemoveTargets":     e.removeTargets,
-		"DeleteRule":        e.deleteRule,
-		"ListRules":         e.listRules,
-		"ListTargetsByRule": e.listTargets,
+		"CreateEventBus": e.createEventBus,
+		"PutEvents":      e.putEvents,
+		"PutRule":        e.putRule,
+		"PutTargets":     e.putTargets,
 	}
 	return e
 }
@@ -267,7 +253,7 @@ func (e *Engine) wanting(bus string, event []byte) ([]string, error) {
 	}
 	var arns []string
 	for _, r := range rules {
-		if r.State == "ENABLED" && r.pattern.Match(event) {
+		if !r.disabled && r.pattern.Match(event) {
 			for _, t := range r.targets {
 				arns = append(arns, t.Arn)
 			}

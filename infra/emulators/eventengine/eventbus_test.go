@@ -161,25 +161,6 @@ func TestATargetThatIsAwayFailsTheEntry(t *testing.T) {
 	}
 }
 
-func TestRulesComeAndGo(t *testing.T) {
-	w := newWorld(t)
-	w.rule(t, "one", `{"source":["test"]}`)
-	ctx, bus, one := t.Context(), aws.String("bus"), aws.String("one")
-	if _, err := w.DeleteRule(ctx, &eventbridge.DeleteRuleInput{Name: one, EventBusName: bus}); code(err) != "ValidationException" {
-		t.Errorf("delete a rule with targets: got %v, want a ValidationException", err)
-	}
-	if l, err := w.ListTargetsByRule(ctx, &eventbridge.ListTargetsByRuleInput{Rule: one, EventBusName: bus}); err != nil || len(l.Targets) != 1 {
-		t.Errorf("%v, %v", l, err)
-	}
-	_, err := w.RemoveTargets(ctx, &eventbridge.RemoveTargetsInput{Rule: one, EventBusName: bus, Ids: []string{"1"}})
-	if err == nil {
-		_, err = w.DeleteRule(ctx, &eventbridge.DeleteRuleInput{Name: one, EventBusName: bus})
-	}
-	if l, listed := w.ListRules(ctx, &eventbridge.ListRulesInput{EventBusName: bus}); err != nil || listed != nil || len(l.Rules) != 0 {
-		t.Errorf("%v, %v, %v", err, listed, l)
-	}
-}
-
 func TestMistakesAreNamed(t *testing.T) {
 	w := newWorld(t)
 	ctx := t.Context()
@@ -193,7 +174,8 @@ func TestMistakesAreNamed(t *testing.T) {
 			return err
 		},
 		"ResourceNotFoundException": func() error {
-			_, err := w.ListRules(ctx, &eventbridge.ListRulesInput{EventBusName: aws.String("another")})
+			_, err := w.PutTargets(ctx, &eventbridge.PutTargetsInput{
+				Rule: aws.String("none"), EventBusName: aws.String("bus"), Targets: []types.Target{{Id: aws.String("1"), Arn: aws.String("arn:aws:sqs:r:1:q")}}})
 			return err
 		},
 		"SerializationException": func() error {

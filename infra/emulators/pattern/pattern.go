@@ -48,9 +48,12 @@ func parse(object map[string]any) (Pattern, error) {
 			}
 			p.fields[name] = field{inner: &inner}
 		case []any:
+			if name == "$or" {
+				return p, fmt.Errorf("event pattern: operator %s is not supported", name)
+			}
 			f, err := parseValues(wanted)
-			if err != nil || name == "$or" {
-				return p, fmt.Errorf("event pattern: %s: %w", name, errors.Join(err, unknownIf(name == "$or", name)))
+			if err != nil {
+				return p, fmt.Errorf("event pattern: %s: %w", name, err)
 			}
 			p.fields[name] = f
 		default:
@@ -58,13 +61,6 @@ func parse(object map[string]any) (Pattern, error) {
 		}
 	}
 	return p, nil
-}
-
-func unknownIf(unknown bool, name string) error {
-	if unknown {
-		return fmt.Errorf("operator %s is not supported", name)
-	}
-	return nil
 }
 
 func parseValues(wanted []any) (field, error) {
@@ -102,38 +98,11 @@ func parseValue(wanted any) (matcher, error) {
 			return func(_ any, there bool) bool { return there == yes }, nil
 		case name == "prefix" && isText:
 			return func(value any, _ bool) bool { s, ok := value.(string); return ok && strings.HasPrefix(s, text) }, nil
-		case name == "suffix" && isText:
-			return func(value any, _ bool) bool { s, ok := value.(string); return ok && strings.HasSuffix(s, text) }, nil
-		case name == "anything-but":
-			return anythingBut(argument)
 		default:
 			return nil, fmt.Errorf("operator %s is not supported", name)
 		}
 	}
 	panic("unreachable: one key")
-}
-
-// anythingBut matches any present value that equals none of the given scalars.
-func anythingBut(argument any) (matcher, error) {
-	list, ok := argument.([]any)
-	if !ok {
-		list = []any{argument}
-	}
-	for _, not := range list {
-		switch not.(type) {
-		case string, float64:
-		default:
-			return nil, errors.New("anything-but supports only strings and numbers")
-		}
-	}
-	return func(value any, there bool) bool {
-		for _, not := range list {
-			if value == not {
-				return false
-			}
-		}
-		return there
-	}, nil
 }
 
 // Match reports whether an event, which must be a JSON object, matches the pattern. An array
