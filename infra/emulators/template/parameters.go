@@ -18,8 +18,6 @@ type parameter struct {
 	MinValue       *float64 `yaml:"MinValue"`
 	MaxValue       *float64 `yaml:"MaxValue"`
 	MinLength      *int     `yaml:"MinLength"`
-	MaxLength      *int     `yaml:"MaxLength"`
-	NoEcho         bool     `yaml:"NoEcho"`
 	ConstraintText string   `yaml:"ConstraintDescription"`
 }
 
@@ -65,8 +63,8 @@ func (p parameter) check(value string) error {
 			return fmt.Errorf("%q does not match %s", value, p.AllowedPattern)
 		}
 	}
-	if p.MinLength != nil && len(value) < *p.MinLength || p.MaxLength != nil && len(value) > *p.MaxLength {
-		return fmt.Errorf("%q is too short or too long", value)
+	if p.MinLength != nil && len(value) < *p.MinLength {
+		return fmt.Errorf("%q is too short", value)
 	}
 	switch p.Type {
 	case "String":

@@ -3,8 +3,6 @@ package template
 import (
 	"fmt"
 	"strings"
-
-	"gopkg.in/yaml.v3"
 )
 
 // ref evaluates Ref: a parameter, a pseudo parameter, or the value that CloudFormation documents
@@ -22,8 +20,6 @@ func (r *resolver) ref(name, path string) (any, error) {
 		return r.config.AccountID, nil
 	case "AWS::Partition":
 		return "aws", nil
-	case "AWS::URLSuffix":
-		return "amazonaws.com", nil
 	case "AWS::NoValue":
 		return noValue{}, nil
 	}
@@ -35,7 +31,8 @@ func (r *resolver) ref(name, path string) (any, error) {
 		return nil, err
 	}
 	if resource.Type == typeQueue {
-		return r.getAtt(name, "QueueUrl", path)
+		physical, err := r.physicalName(name)
+		return r.config.QueueBaseURL + "/" + physical, err
 	}
 	return r.physicalName(name)
 }
@@ -53,17 +50,6 @@ func (r *resolver) alias(function, path string) (any, error) {
 	return r.getAtt(function, "Arn", path)
 }
 
-func (r *resolver) getAttNode(argument *yaml.Node, path string) (any, error) {
-	name, attribute, _ := strings.Cut(argument.Value, ".")
-	if argument.Kind == yaml.SequenceNode {
-		if len(argument.Content) != 2 {
-			return nil, fmt.Errorf("%s: wrong arguments of Fn::GetAtt", path)
-		}
-		name, attribute = argument.Content[0].Value, argument.Content[1].Value
-	}
-	return r.getAtt(name, attribute, path)
-}
-
 // getAtt evaluates Fn::GetAtt.
 func (r *resolver) getAtt(name, attribute, path string) (any, error) {
 	resource, err := r.resource(name, path)
@@ -75,24 +61,21 @@ func (r *resolver) getAtt(name, attribute, path string) (any, error) {
 		return nil, err
 	}
 	if attribute == "Arn" {
-		if format, ok := arnFormats[resource.Type]; ok {
-			arn := strings.NewReplacer("REGION", r.config.Region, "ACCOUNT", r.config.AccountID, "NAME", physical)
-			return arn.Replace(format), nil
+		if arn := r.arn(resource.Type, physical); arn != "" {
+			return arn, nil
 		}
 	}
 	if resource.Type == typeTable && attribute == "StreamArn" {
 		table, err := r.getAtt(name, "Arn", path)
 		return streamARN(scalarText(table)), err
 	}
-	if resource.Type == typeQueue {
-		switch attribute {
-		case "QueueName":
-			return physical, nil
-		case "QueueUrl":
-			return r.config.QueueBaseURL + "/" + physical, nil
-		}
-	}
 	return nil, fmt.Errorf("%s: the local stack does not support attribute %s of %s (%s)", path, attribute, name, resource.Type)
+}
+
+// arn returns the ARN of a resource, or "" for a type whose ARN the template does not use.
+func (r *resolver) arn(kind, physicalName string) string {
+	values := strings.NewReplacer("REGION", r.config.Region, "ACCOUNT", r.config.AccountID, "NAME", physicalName)
+	return values.Replace(arnFormats[kind])
 }
 
 func (r *resolver) resource(name, path string) (resource, error) {

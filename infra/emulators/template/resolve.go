@@ -1,17 +1,17 @@
 package template
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
 )
 
 // resolver resolves template nodes to plain values: map[string]any, []any, string, bool, int or
-// float64.
+// float64. It knows the intrinsic functions that the project's template uses.
 type resolver struct {
 	config     Config
 	document   *document
@@ -55,7 +55,7 @@ func (r *resolver) resolve(node *yaml.Node, path string) (any, error) {
 
 // intrinsicName returns the long form of a short tag: Sub becomes Fn::Sub.
 func intrinsicName(tag string) string {
-	if tag == "Ref" || tag == "Condition" {
+	if tag == "Ref" {
 		return tag
 	}
 	return "Fn::" + tag
@@ -96,115 +96,54 @@ func (r *resolver) call(name string, argument *yaml.Node, path string) (any, err
 	case "Ref":
 		return r.ref(argument.Value, path)
 	case "Fn::GetAtt":
-		return r.getAttNode(argument, path)
+		resource, attribute, _ := strings.Cut(argument.Value, ".")
+		return r.getAtt(resource, attribute, path)
 	case "Fn::Sub":
-		return r.sub(argument, path)
+		return r.sub(argument.Value, path)
 	case "Fn::If":
 		return r.choose(argument, path)
-	case "Condition", "Fn::Equals", "Fn::Contains", "Fn::And", "Fn::Or", "Fn::Not":
+	case "Fn::Equals", "Fn::Contains", "Fn::And", "Fn::Or", "Fn::Not":
 		return r.test(name, argument, path)
-	case "Fn::Join", "Fn::Split", "Fn::Select", "Fn::FindInMap":
-		arguments, err := r.list(argument, path)
-		if err != nil {
-			return nil, err
-		}
-		return r.listCall(name, arguments, path)
+	case "Fn::Split":
+		return r.split(argument, path)
 	default:
 		return nil, fmt.Errorf("%s: the local stack does not support %s", path, name)
 	}
 }
 
-// listCall evaluates an intrinsic function whose arguments are a list of plain values.
-func (r *resolver) listCall(name string, arguments []any, path string) (any, error) {
-	wrong := fmt.Errorf("%s: wrong arguments of %s", path, name)
-	if want := map[string]int{"Fn::FindInMap": 3}[name]; len(arguments) != max(want, 2) {
-		return nil, wrong
+func (r *resolver) split(argument *yaml.Node, path string) (any, error) {
+	arguments, err := r.list(argument, path)
+	if err != nil {
+		return nil, err
 	}
-	switch name {
-	case "Fn::Join":
-		separator, ok := arguments[0].(string)
-		items, isList := arguments[1].([]any)
-		if !ok || !isList {
-			return nil, wrong
-		}
-		texts := make([]string, len(items))
-		for i, item := range items {
-			texts[i] = scalarText(item)
-		}
-		return strings.Join(texts, separator), nil
-	case "Fn::Split":
-		parts := []any{}
-		for part := range strings.SplitSeq(scalarText(arguments[1]), scalarText(arguments[0])) {
-			parts = append(parts, part)
-		}
-		return parts, nil
-	case "Fn::Select":
-		index, err := strconv.Atoi(scalarText(arguments[0]))
-		items, isList := arguments[1].([]any)
-		if err != nil || !isList || index < 0 || index >= len(items) {
-			return nil, wrong
-		}
-		return items[index], nil
-	default:
-		return r.findInMap(arguments, path)
+	if len(arguments) != 2 {
+		return nil, fmt.Errorf("%s: wrong arguments of Fn::Split", path)
 	}
+	parts := []any{}
+	for part := range strings.SplitSeq(scalarText(arguments[1]), scalarText(arguments[0])) {
+		parts = append(parts, part)
+	}
+	return parts, nil
 }
 
-func (r *resolver) findInMap(keys []any, path string) (any, error) {
-	name := scalarText(keys[0])
-	node, ok := r.document.Mappings[name]
-	if !ok {
-		return nil, fmt.Errorf("%s: no mapping %s", path, name)
-	}
-	value, err := r.resolve(&node, "Mappings."+name)
-	for _, key := range keys[1:] {
-		level, isMap := value.(map[string]any)
-		if err != nil || !isMap || level[scalarText(key)] == nil {
-			return nil, fmt.Errorf("%s: mapping %s has no %v", path, name, keys[1:])
-		}
-		value = level[scalarText(key)]
-	}
-	return value, nil
-}
-
-// placeholder matches one ${...} of Fn::Sub; ${!...} is a literal.
+// placeholder matches one ${...} of Fn::Sub.
 var placeholder = regexp.MustCompile(`\$\{([^}]+)\}`)
 
-func (r *resolver) sub(argument *yaml.Node, path string) (any, error) {
-	text := argument.Value
-	variables := map[string]any{}
-	if argument.Kind == yaml.SequenceNode {
-		if len(argument.Content) != 2 {
-			return nil, fmt.Errorf("%s: wrong arguments of Fn::Sub", path)
-		}
-		text = argument.Content[0].Value
-		resolved, err := r.object(argument.Content[1], path)
-		if err != nil {
-			return nil, err
-		}
-		variables, _ = resolved.(map[string]any)
-	}
-	var failed error
+func (r *resolver) sub(text, path string) (any, error) {
+	var problems []error
 	result := placeholder.ReplaceAllStringFunc(text, func(match string) string {
 		name := match[2 : len(match)-1]
-		if literal, ok := strings.CutPrefix(name, "!"); ok {
-			return "${" + literal + "}"
+		var value any
+		var err error
+		if resource, attribute, dotted := strings.Cut(name, "."); dotted {
+			value, err = r.getAtt(resource, attribute, path)
+		} else {
+			value, err = r.ref(name, path)
 		}
-		value, ok := variables[name]
-		if !ok {
-			var err error
-			if resource, attribute, dotted := strings.Cut(name, "."); dotted {
-				value, err = r.getAtt(resource, attribute, path)
-			} else {
-				value, err = r.ref(name, path)
-			}
-			if err != nil && failed == nil {
-				failed = err
-			}
-		}
+		problems = append(problems, err)
 		return scalarText(value)
 	})
-	return result, failed
+	return result, errors.Join(problems...)
 }
 
 // choose evaluates Fn::If; the other branch is not resolved.
@@ -233,25 +172,15 @@ func (r *resolver) condition(name string) (bool, error) {
 
 // test evaluates a condition function.
 func (r *resolver) test(name string, argument *yaml.Node, path string) (any, error) {
-	if name == "Condition" {
-		return r.condition(argument.Value)
-	}
 	arguments, err := r.list(argument, path)
 	if err != nil {
 		return nil, err
 	}
-	switch name {
-	case "Fn::Equals", "Fn::Contains":
+	if name == "Fn::Equals" || name == "Fn::Contains" {
 		return compare(name, arguments, path)
 	}
 	all, some := true, false
 	for i, value := range arguments {
-		// Inside And, Or and Not, a condition may be referenced as {"Condition": name}.
-		if named, isMap := value.(map[string]any); isMap {
-			if value, err = r.condition(scalarText(named["Condition"])); err != nil {
-				return nil, err
-			}
-		}
 		holds, ok := value.(bool)
 		if !ok {
 			return nil, fmt.Errorf("%s: argument %d of %s is not a condition", path, i, name)

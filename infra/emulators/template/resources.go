@@ -128,7 +128,7 @@ func (b *builder) addQueue(id string, properties map[string]any) error {
 	attributes := map[string]string{}
 	for property, value := range properties {
 		switch property {
-		case "QueueName", "Tags", "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds":
+		case "QueueName":
 		case "VisibilityTimeout", "MessageRetentionPeriod", "ReceiveMessageWaitTimeSeconds", "DelaySeconds",
 			"MaximumMessageSize", "SqsManagedSseEnabled":
 			attributes[property] = scalarText(value)
@@ -144,8 +144,7 @@ func (b *builder) addQueue(id string, properties map[string]any) error {
 	}
 	b.stack.Queues = append(b.stack.Queues, Queue{
 		LogicalID: id, Name: name, Attributes: attributes,
-		URL: b.config.QueueBaseURL + "/" + name,
-		ARN: fmt.Sprintf("arn:aws:sqs:%s:%s:%s", b.config.Region, b.config.AccountID, name),
+		URL: b.config.QueueBaseURL + "/" + name, ARN: b.arn(typeQueue, name),
 	})
 	return nil
 }
@@ -157,19 +156,14 @@ func (b *builder) addMapping(id string, properties map[string]any) error {
 	var p struct {
 		EventSourceArn                 string
 		FunctionName                   string
-		Enabled                        *bool
 		BatchSize                      whole
 		MaximumBatchingWindowInSeconds whole
 		FunctionResponseTypes          []string
 		ScalingConfig                  struct{ MaximumConcurrency whole }
-		Tags                           any
 	}
 	p.BatchSize = 10 // Lambda's default for SQS
 	if err := decode(properties, &p); err != nil {
 		return err
-	}
-	if p.Enabled != nil && !*p.Enabled {
-		return nil
 	}
 	reports, err := reportsFailures(p.FunctionResponseTypes)
 	if err != nil {
@@ -229,7 +223,7 @@ func (b *builder) addTable(id string, properties map[string]any) error {
 	definition.TableName = name
 	b.stack.Tables = append(b.stack.Tables, Table{
 		LogicalID: id, Name: name, Definition: definition,
-		ARN: fmt.Sprintf("arn:aws:dynamodb:%s:%s:table/%s", b.config.Region, b.config.AccountID, name),
+		ARN: b.arn(typeTable, name),
 	})
 	return nil
 }

@@ -126,7 +126,7 @@ func (b *builder) addFunction(id string, properties map[string]any) error {
 	}
 	b.stack.Functions = append(b.stack.Functions, Function{
 		LogicalID: id, Name: name, Package: packageOf(id),
-		ARN:      fmt.Sprintf("arn:aws:lambda:%s:%s:function:%s", b.config.Region, b.config.AccountID, name),
+		ARN:      b.arn(typeFunction, name),
 		Timeout:  time.Duration(p.Timeout) * time.Second,
 		MemoryMB: int(p.MemorySize), Environment: environment, Reserved: int(p.ReservedConcurrentExecutions),
 	})
@@ -173,9 +173,7 @@ func (b *builder) addRoute(function string, properties json.RawMessage) error {
 		case "NONE":
 			route.Authorizer = ""
 		default:
-			if _, ok := api.Authorizers[route.Authorizer]; !ok {
-				return fmt.Errorf("no authorizer %s", route.Authorizer)
-			}
+			return fmt.Errorf("the local stack does not support a route's own authorizer, %s", route.Authorizer)
 		}
 		api.Routes = append(api.Routes, route)
 		return nil

@@ -39,7 +39,7 @@ func (b *builder) addBus(id string, properties map[string]any) error {
 		return err
 	}
 	b.stack.Buses = append(b.stack.Buses, EventBus{
-		LogicalID: id, Name: name, ARN: fmt.Sprintf("arn:aws:events:%s:%s:event-bus/%s", b.config.Region, b.config.AccountID, name),
+		LogicalID: id, Name: name, ARN: b.arn(typeBus, name),
 	})
 	return nil
 }
@@ -53,7 +53,6 @@ func isStream(properties map[string]any) bool {
 func (b *builder) addStreamMapping(id string, properties map[string]any) error {
 	var p struct {
 		EventSourceArn, FunctionName   string
-		Enabled                        *bool
 		StartingPosition               string
 		BatchSize                      whole
 		MaximumBatchingWindowInSeconds whole
@@ -63,15 +62,11 @@ func (b *builder) addStreamMapping(id string, properties map[string]any) error {
 		FunctionResponseTypes          []string
 		FilterCriteria                 struct{ Filters []struct{ Pattern string } }
 		DestinationConfig              struct{ OnFailure struct{ Destination string } }
-		Tags                           any
 	}
 	// Lambda's defaults for streams
 	p.BatchSize, p.MaximumRetryAttempts, p.MaximumRecordAgeInSeconds = 100, -1, -1
 	if err := decode(properties, &p); err != nil {
 		return err
-	}
-	if p.Enabled != nil && !*p.Enabled {
-		return nil
 	}
 	if p.StartingPosition != "TRIM_HORIZON" && p.StartingPosition != "LATEST" {
 		return fmt.Errorf("StartingPosition must be TRIM_HORIZON or LATEST, not %q", p.StartingPosition)

@@ -173,7 +173,6 @@ type document struct {
 	Description string               `yaml:"Description"`
 	Metadata    yaml.Node            `yaml:"Metadata"`
 	Parameters  map[string]parameter `yaml:"Parameters"`
-	Mappings    map[string]yaml.Node `yaml:"Mappings"`
 	Rules       map[string]rule      `yaml:"Rules"`
 	Conditions  map[string]yaml.Node `yaml:"Conditions"`
 	Globals     map[string]yaml.Node `yaml:"Globals"`
@@ -190,16 +189,6 @@ type resource struct {
 	DeletionPolicy      yaml.Node `yaml:"DeletionPolicy"`
 	UpdateReplacePolicy yaml.Node `yaml:"UpdateReplacePolicy"`
 	Metadata            yaml.Node `yaml:"Metadata"`
-}
-
-// Function returns the function with the logical ID.
-func (s *Stack) Function(logicalID string) (Function, bool) {
-	for _, f := range s.Functions {
-		if f.LogicalID == logicalID {
-			return f, true
-		}
-	}
-	return Function{}, false
 }
 
 // Queue returns the queue with the logical ID.
