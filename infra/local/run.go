@@ -30,7 +30,7 @@ func start(ctx context.Context, c config, out io.Writer) (*stack.Stack, seed.Dat
 	if !c.quiet {
 		feed.Print(out, c.colour)
 	}
-	c.options.Observers = append(c.options.Observers, feed)
+	c.options.Observe = feed.Observe()
 	c.options.Environment = map[string]map[string]string{"console": {"CONSOLE_EXTENSION": "/local/panel.js"}}
 	s, err := stack.Start(ctx, c.options)
 	if errors.Is(err, syscall.EADDRINUSE) {

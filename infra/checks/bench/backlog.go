@@ -81,7 +81,7 @@ func (b *bench) drain(ctx context.Context, accounts, each, first int, faults ...
 	d := drained{seen: newWatch()}
 	gate := make(chan struct{})
 	s, err := stack.Start(ctx, stack.Options{
-		Root: b.root, Binaries: b.binaries, Observers: []stack.Observer{d.seen},
+		Root: b.root, Binaries: b.binaries, Observe: stack.Observe{Line: d.seen.Line, Batch: d.seen.Batch},
 		Wrap: func(engine stack.Engine, handler http.Handler) http.Handler {
 			if engine != stack.SQS {
 				return handler

@@ -8,12 +8,8 @@ import (
 	"slices"
 	"sync"
 
-	"related-ro/infra/emulators/gateway"
 	"related-ro/infra/emulators/lambdaengine"
 	"related-ro/infra/emulators/poller"
-	"related-ro/infra/emulators/sqsengine"
-	"related-ro/infra/local/stack"
-	"related-ro/pkg/karmak/karmaktest"
 )
 
 // watch records the progress of a stack that processes messages.
@@ -27,8 +23,6 @@ type watch struct {
 	problem  error // the last error of a batch
 	progress chan struct{}
 }
-
-var _ stack.WorkObserver = (*watch)(nil)
 
 func newWatch() *watch {
 	return &watch{done: make(map[string]int), memory: make(map[int][]int64), progress: make(chan struct{}, 1)}
@@ -66,7 +60,7 @@ func (w *watch) lastProblem() error {
 	return w.problem
 }
 
-// Batch implements stack.WorkObserver.
+// Batch is an observer of the event source mappings.
 func (w *watch) Batch(_ string, b poller.Batch) {
 	w.mu.Lock()
 	w.failed += b.Failed
@@ -83,7 +77,7 @@ func (w *watch) Batch(_ string, b poller.Batch) {
 	}
 }
 
-// Line implements stack.Observer. A process logs one line per message, and one line per batch of
+// Line is an observer of the functions' output. A process logs one line per message, and one line per batch of
 // several messages.
 func (w *watch) Line(l lambdaengine.Line) {
 	var line struct{ Message, Location, Outcome string }
@@ -127,15 +121,3 @@ func (w *watch) memoryGrowth() (worst float64) {
 	}
 	return worst
 }
-
-// Access implements stack.Observer.
-func (*watch) Access(gateway.Access) {}
-
-// SQS implements stack.Observer.
-func (*watch) SQS(sqsengine.Event) {}
-
-// Karmak implements stack.Observer.
-func (*watch) Karmak(karmaktest.Request) {}
-
-// Report implements stack.WorkObserver.
-func (*watch) Report(lambdaengine.Report) {}

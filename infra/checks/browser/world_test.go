@@ -91,7 +91,7 @@ func startWith(t *testing.T, variables map[string]string) *world {
 	w := &world{feed: localconsole.NewFeed(time.Now)}
 	var err error
 	w.Stack, err = stack.Start(t.Context(), stack.Options{
-		Root: root, Binaries: shared.binaries, Observers: []stack.Observer{w.feed},
+		Root: root, Binaries: shared.binaries, Observe: w.feed.Observe(),
 		Environment: map[string]map[string]string{"console": variables},
 	})
 	if err != nil {

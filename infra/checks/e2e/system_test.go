@@ -21,12 +21,10 @@ import (
 	"related-ro/infra/emulators/clock"
 	"related-ro/infra/emulators/dynamodbengine"
 	"related-ro/infra/emulators/eventengine"
-	"related-ro/infra/emulators/gateway"
 	"related-ro/infra/emulators/lambdaengine"
 	"related-ro/infra/emulators/sqsengine"
 	"related-ro/infra/local/platform"
 	"related-ro/infra/local/stack"
-	"related-ro/pkg/karmak/karmaktest"
 )
 
 const (
@@ -97,7 +95,7 @@ func (s *system) start() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	started, err := stack.Start(ctx, stack.Options{
-		Root: "../../..", Parameters: parameters, Wrap: s.wrap, Observers: []stack.Observer{s},
+		Root: "../../..", Parameters: parameters, Wrap: s.wrap, Observe: stack.Observe{SQS: s.recordEvent, Line: s.recordLine},
 		Elsewhere: map[stack.Engine]string{stack.DynamoDB: os.Getenv(dynamodbtest.EndpointVariable)},
 		Queues:    sqsengine.Config{Clock: clock.NewFast(queueSpeed)},
 	})
@@ -142,16 +140,8 @@ func (s *system) wrap(engine stack.Engine, handler http.Handler) http.Handler {
 	return handler
 }
 
-var _ stack.Observer = (*system)(nil)
-
-// Access implements stack.Observer.
-func (s *system) Access(gateway.Access) {}
-
-// Karmak implements stack.Observer.
-func (s *system) Karmak(karmaktest.Request) {}
-
-// SQS implements stack.Observer: it records the events of messages.
-func (s *system) SQS(e sqsengine.Event) {
+// recordEvent records the events of messages.
+func (s *system) recordEvent(e sqsengine.Event) {
 	s.mu.Lock()
 	m := s.message(e.MessageID)
 	m.body = e.Body
@@ -169,8 +159,8 @@ func (s *system) SQS(e sqsengine.Event) {
 	}
 }
 
-// Line implements stack.Observer: it records the logged outcomes of messages.
-func (s *system) Line(l lambdaengine.Line) {
+// recordLine records the logged outcomes of messages.
+func (s *system) recordLine(l lambdaengine.Line) {
 	var line struct{ Message, MessageID, Outcome, Reason string }
 	known := json.Unmarshal([]byte(l.Text), &line) == nil && line.Message == "message"
 	if !known {

@@ -15,13 +15,10 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"related-ro/infra/emulators/dynamodbengine"
-	"related-ro/infra/emulators/gateway"
 	"related-ro/infra/emulators/lambdaengine"
-	"related-ro/infra/emulators/sqsengine"
 	"related-ro/infra/local/seed"
 	"related-ro/infra/local/stack"
 	"related-ro/pkg/boot"
-	"related-ro/pkg/karmak/karmaktest"
 )
 
 // work is the number of messages or requests for each function: enough to make an average
@@ -37,7 +34,7 @@ func TestOnlyAVersionThatFailsPullsItsBrake(t *testing.T) {
 	figures := &failedFigures{changed: make(chan struct{}, 1)}
 	var table *dynamodbengine.Faults
 	s, err := stack.Start(ctx, stack.Options{
-		Root: "../../..", Observers: []stack.Observer{figures},
+		Root: "../../..", Observe: stack.Observe{Line: figures.line},
 		Wrap: func(engine stack.Engine, handler http.Handler) http.Handler {
 			if engine != stack.DynamoDB {
 				return handler
@@ -236,10 +233,8 @@ func (f *failedFigures) kept(function string, a alarmProperties) (values []float
 	return values
 }
 
-var _ stack.Observer = (*failedFigures)(nil)
-
-// Line implements stack.Observer.
-func (f *failedFigures) Line(l lambdaengine.Line) {
+// line is an observer of the functions' output.
+func (f *failedFigures) line(l lambdaengine.Line) {
 	var line failedLine
 	if !strings.Contains(l.Text, boot.Failed) || json.Unmarshal([]byte(l.Text), &line) != nil || len(line.Failed) == 0 {
 		return
@@ -252,12 +247,3 @@ func (f *failedFigures) Line(l lambdaengine.Line) {
 	default:
 	}
 }
-
-// Access implements stack.Observer.
-func (f *failedFigures) Access(gateway.Access) {}
-
-// SQS implements stack.Observer.
-func (f *failedFigures) SQS(sqsengine.Event) {}
-
-// Karmak implements stack.Observer.
-func (f *failedFigures) Karmak(karmaktest.Request) {}

@@ -12,12 +12,8 @@ import (
 	"time"
 
 	"related-ro/infra/emulators/eventengine"
-	"related-ro/infra/emulators/gateway"
-	"related-ro/infra/emulators/lambdaengine"
-	"related-ro/infra/emulators/sqsengine"
 	"related-ro/infra/local/platform"
 	"related-ro/infra/local/stack"
-	"related-ro/pkg/karmak/karmaktest"
 )
 
 // killsEach is the number of PutEvents calls between two kills of notify.
@@ -37,13 +33,11 @@ type notices struct {
 
 type caseKey struct{ location, id string }
 
-var _ stack.EventObserver = (*notices)(nil)
-
 func newNotices() *notices {
 	return &notices{ids: map[string]bool{}, lists: map[caseKey]map[int64][]platform.NoticeRO{}}
 }
 
-// Event implements stack.EventObserver.
+// Event is an observer of the event bus.
 func (n *notices) Event(e eventengine.Event) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -69,18 +63,6 @@ func (n *notices) Event(e eventengine.Event) {
 	}
 	n.lists[key][d.Revision] = d.RelatedROs
 }
-
-// Access implements stack.Observer.
-func (n *notices) Access(gateway.Access) {}
-
-// SQS implements stack.Observer.
-func (n *notices) SQS(sqsengine.Event) {}
-
-// Karmak implements stack.Observer.
-func (n *notices) Karmak(karmaktest.Request) {}
-
-// Line implements stack.Observer.
-func (n *notices) Line(lambdaengine.Line) {}
 
 // trouble makes two of three PutEvents calls fail, in every possible way, until over is set.
 func (n *notices) trouble() eventengine.Fault {

@@ -78,7 +78,7 @@ func run(ctx context.Context, o options) (result *report, err error) {
 	began := time.Now()
 	s := &soak{watch: newWatch(), told: newNotices(), known: &families{made: map[familyKey][]spinoff{}}, chance: rand.New(rand.NewPCG(o.seed, 0))}
 	s.Stack, err = stack.Start(ctx, stack.Options{
-		Root: o.root, Observers: []stack.Observer{s.watch, s.told},
+		Root: o.root, Observe: stack.Observe{Line: s.watch.Line, SQS: s.watch.SQS, Event: s.told.Event},
 		Queues: sqsengine.Config{Clock: clock.NewFast(queueSpeed)}, Wrap: s.wrap,
 		// In real time a batch reappears after 18 s: soon after a kill, and occasionally while its
 		// first run is still in progress.

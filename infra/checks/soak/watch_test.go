@@ -4,11 +4,8 @@ import (
 	"encoding/json"
 	"sync"
 
-	"related-ro/infra/emulators/gateway"
 	"related-ro/infra/emulators/lambdaengine"
 	"related-ro/infra/emulators/sqsengine"
-	"related-ro/infra/local/stack"
-	"related-ro/pkg/karmak/karmaktest"
 	"related-ro/pkg/relatedro"
 )
 
@@ -23,13 +20,11 @@ type watch struct {
 	work    chan struct{}     // receives a value from time to time while messages are processed
 }
 
-var _ stack.Observer = (*watch)(nil)
-
 func newWatch() *watch {
 	return &watch{ended: map[string]string{}, retried: map[string]bool{}, waited: map[string]bool{}, dropped: map[string]string{}, work: make(chan struct{}, 1)}
 }
 
-// Line implements stack.Observer.
+// Line is an observer of the functions' output.
 func (w *watch) Line(l lambdaengine.Line) {
 	var line struct{ Message, MessageID, Outcome string }
 	if json.Unmarshal([]byte(l.Text), &line) != nil || line.Message != "message" {
@@ -52,7 +47,7 @@ func (w *watch) Line(l lambdaengine.Line) {
 	w.ended[line.MessageID] = line.Outcome
 }
 
-// SQS implements stack.Observer.
+// SQS is an observer of the queues.
 func (w *watch) SQS(e sqsengine.Event) {
 	switch e.Kind {
 	case sqsengine.Moved, sqsengine.Expired, sqsengine.Purged:
@@ -61,12 +56,6 @@ func (w *watch) SQS(e sqsengine.Event) {
 		w.dropped[e.MessageID] = string(e.Kind)
 	}
 }
-
-// Access implements stack.Observer.
-func (w *watch) Access(gateway.Access) {}
-
-// Karmak implements stack.Observer.
-func (w *watch) Karmak(karmaktest.Request) {}
 
 // count returns the number of finished messages, including those of refetches.
 func (w *watch) count() int {

@@ -19,6 +19,7 @@ import (
 	"related-ro/infra/emulators/poller"
 	"related-ro/infra/emulators/sqsengine"
 	"related-ro/infra/local/platform"
+	"related-ro/infra/local/stack"
 	"related-ro/pkg/karmak/karmaktest"
 )
 
@@ -55,6 +56,13 @@ type Feed struct {
 // NewFeed returns an empty Feed.
 func NewFeed(now func() time.Time) *Feed {
 	return &Feed{now: now, wake: make(chan struct{}), figures: make(figures)}
+}
+
+// Observe returns the Feed's hooks for a local stack.
+func (f *Feed) Observe() stack.Observe {
+	return stack.Observe{
+		Access: f.Access, SQS: f.SQS, Event: f.Event, Karmak: f.Karmak, Line: f.Line, Report: f.Report, Batch: f.Batch,
+	}
 }
 
 // Print prints each future step to out, one line per step.

@@ -16,27 +16,12 @@ import (
 	"related-ro/infra/emulators/template"
 )
 
-// EventObserver is an Observer that also receives the events of the buses.
-type EventObserver interface {
-	Observer
-	// Event receives each event accepted by a bus.
-	Event(eventengine.Event)
-}
-
-func (all observers) event(e eventengine.Event) {
-	for _, o := range all {
-		if w, ok := o.(EventObserver); ok {
-			w.Event(e)
-		}
-	}
-}
-
 // newBus returns the engine of event buses. It delivers events to queues over the SQS wire
 // protocol.
 func (s *Stack) newBus() *eventengine.Engine {
 	client := s.SQSClient()
 	return eventengine.New(eventengine.Config{
-		Region: Region, Account: sqsengine.Account, Observe: observers(s.options.Observers).event,
+		Region: Region, Account: sqsengine.Account, Observe: s.options.Observe.Event,
 		Deliver: func(ctx context.Context, arn string, event []byte) error {
 			url := s.SQSURL + "/" + sqsengine.Account + "/" + arn[strings.LastIndexByte(arn, ':')+1:]
 			body := string(event)
@@ -94,7 +79,6 @@ func (s *Stack) StreamConfig(ctx context.Context, m template.StreamMapping) (pol
 	if arn == nil {
 		return poller.StreamConfig{}, fmt.Errorf("table %s has no stream; it was created before the template defined one", table.Name)
 	}
-	told := observers(s.options.Observers)
 	config := poller.StreamConfig{
 		Client: dynamodbstreams.New(dynamodbstreams.Options{
 			Region: Region, BaseEndpoint: &s.DynamoDBURL, Credentials: credentials{}, HTTPClient: s.http,
@@ -104,7 +88,7 @@ func (s *Stack) StreamConfig(ctx context.Context, m template.StreamMapping) (pol
 		MaximumRetryAttempts: m.MaximumRetryAttempts, MaximumRecordAge: m.MaximumRecordAge,
 		ReportBatchItemFailures: m.ReportBatchItemFailures,
 		Invoke:                  s.invoker(m.Function),
-		Observe:                 func(b poller.Batch) { told.batch(table.Name, b) },
+		Observe:                 s.options.Observe.batch(table.Name),
 	}
 	if m.OnFailure != "" {
 		client, url := s.SQSClient(), s.QueueURL(m.OnFailure)

@@ -73,7 +73,6 @@ func (s *Stack) findBinaries(ctx context.Context) (err error) {
 }
 
 func (s *Stack) makeFunctions() {
-	told := observers(s.options.Observers)
 	for _, f := range s.Template.Functions {
 		concurrency, most := f.Reserved, f.Reserved
 		if f.Reserved == 0 {
@@ -87,7 +86,7 @@ func (s *Stack) makeFunctions() {
 		s.functions[f.LogicalID] = lambdaengine.New(lambdaengine.Config{
 			Name: f.Name, ARN: f.ARN, Region: Region, Binary: filepath.Join(s.binaries, f.Package),
 			Environment: s.environment(f), Timeout: f.Timeout, MemoryMB: f.MemoryMB,
-			Concurrency: concurrency, Processes: most, Log: told.line, Report: told.report,
+			Concurrency: concurrency, Processes: most, Log: s.options.Observe.Line, Report: s.options.Observe.Report,
 		})
 	}
 }
@@ -116,7 +115,6 @@ func (s *Stack) environment(f template.Function) map[string]string {
 
 // startMappings starts every event source mapping and every schedule; they run until Close.
 func (s *Stack) startMappings(ctx context.Context) error {
-	told := observers(s.options.Observers)
 	for _, m := range s.Template.Mappings {
 		queue, _ := s.Template.Queue(m.Queue)
 		s.running.Go(func() {
@@ -124,7 +122,7 @@ func (s *Stack) startMappings(ctx context.Context) error {
 				Client: s.SQSClient(), QueueURL: queue.URL, QueueARN: queue.ARN, Region: Region,
 				BatchSize: m.BatchSize, Window: m.Window, MaximumConcurrency: m.MaximumConcurrency,
 				ReportBatchItemFailures: m.ReportBatchItemFailures,
-				Observe:                 func(b poller.Batch) { told.batch(queue.Name, b) },
+				Observe:                 s.options.Observe.batch(queue.Name),
 				Invoke:                  s.invoker(m.Function),
 			})
 		})

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"time"
 
+	"related-ro/infra/emulators/eventengine"
 	"related-ro/infra/emulators/forward"
 	"related-ro/infra/emulators/gateway"
 	"related-ro/infra/emulators/issuer"
@@ -47,8 +48,8 @@ type Options struct {
 	// Wrap may insert a handler in front of an engine, for example to inject a fault; nil means
 	// none.
 	Wrap func(engine Engine, handler http.Handler) http.Handler
-	// Observers receive the stack's events. They must be fast and safe for concurrent use.
-	Observers []Observer
+	// Observe receives the stack's events.
+	Observe Observe
 }
 
 // Ports are the TCP ports of a stack.
@@ -71,69 +72,31 @@ const (
 	Karmak   Engine = "karmak"
 )
 
-// Observer receives the stack's events as they happen.
-type Observer interface {
+// Observe receives the stack's events as they happen. Each function may be nil, must be fast, and is
+// called concurrently.
+type Observe struct {
 	// Access receives each request to the API.
-	Access(gateway.Access)
+	Access func(gateway.Access)
 	// SQS receives each event of a message.
-	SQS(sqsengine.Event)
+	SQS func(sqsengine.Event)
+	// Event receives each event accepted by a bus.
+	Event func(eventengine.Event)
 	// Karmak receives each request to the simulator.
-	Karmak(karmaktest.Request)
+	Karmak func(karmaktest.Request)
 	// Line receives each line that a function prints, including its metrics.
-	Line(lambdaengine.Line)
-}
-
-// WorkObserver is an Observer that also receives the functions' invocations.
-type WorkObserver interface {
-	Observer
+	Line func(lambdaengine.Line)
 	// Report receives each invocation.
-	Report(lambdaengine.Report)
+	Report func(lambdaengine.Report)
 	// Batch receives each event from a queue or a stream; source is the name of the queue or the
 	// table.
-	Batch(source string, batch poller.Batch)
+	Batch func(source string, batch poller.Batch)
 }
 
-// observers passes each event on to several observers.
-type observers []Observer
-
-func (all observers) access(a gateway.Access) {
-	for _, o := range all {
-		o.Access(a)
+func (o Observe) batch(source string) func(poller.Batch) {
+	if o.Batch == nil {
+		return nil
 	}
-}
-
-func (all observers) sqs(e sqsengine.Event) {
-	for _, o := range all {
-		o.SQS(e)
-	}
-}
-
-func (all observers) karmak(r karmaktest.Request) {
-	for _, o := range all {
-		o.Karmak(r)
-	}
-}
-
-func (all observers) line(l lambdaengine.Line) {
-	for _, o := range all {
-		o.Line(l)
-	}
-}
-
-func (all observers) report(r lambdaengine.Report) {
-	for _, o := range all {
-		if w, ok := o.(WorkObserver); ok {
-			w.Report(r)
-		}
-	}
-}
-
-func (all observers) batch(queue string, b poller.Batch) {
-	for _, o := range all {
-		if w, ok := o.(WorkObserver); ok {
-			w.Batch(queue, b)
-		}
-	}
+	return func(b poller.Batch) { o.Batch(source, b) }
 }
 
 func (o Options) host() string { return cmp.Or(o.Host, "127.0.0.1") }

@@ -172,11 +172,11 @@ func (s *Stack) load() error {
 
 func (s *Stack) serveEngines() error {
 	queues := s.options.Queues
-	queues.Region, queues.BaseURL, queues.Observe = Region, s.SQSURL, observers(s.options.Observers).sqs
+	queues.Region, queues.BaseURL, queues.Observe = Region, s.SQSURL, s.options.Observe.SQS
 	s.Queues = sqsengine.New(queues)
 	s.Tables = dynamodbengine.New()
 	s.Karmak = karmaktest.New(karmaktest.Config{
-		ClientID: KarmakClientID, ClientSecret: KarmakClientSecret, SubscriptionKey: KarmakSubscriptionKey, Observe: observers(s.options.Observers).karmak,
+		ClientID: KarmakClientID, ClientSecret: KarmakClientSecret, SubscriptionKey: KarmakSubscriptionKey, Observe: s.options.Observe.Karmak,
 	})
 	for engine, embedded := range map[Engine]http.Handler{SQS: s.Queues, DynamoDB: s.Tables, Events: s.newBus(), Karmak: s.Karmak} {
 		handler, err := s.options.engine(engine, embedded)
@@ -192,7 +192,7 @@ func (s *Stack) serveAPI() error {
 	id, public := s.key.Public()
 	api := gateway.New(gateway.Config{
 		API: s.Template.APIs[0], Keys: map[string]*rsa.PublicKey{id: public}, AccountID: sqsengine.Account,
-		Observe: observers(s.options.Observers).access,
+		Observe: s.options.Observe.Access,
 		Invoke: func(ctx context.Context, function string, event []byte) (lambdaengine.Result, error) {
 			return s.functions[function].Invoke(ctx, event)
 		},

@@ -16,14 +16,11 @@ import (
 	"go.uber.org/goleak"
 
 	"related-ro/infra/emulators/clock"
-	"related-ro/infra/emulators/gateway"
-	"related-ro/infra/emulators/lambdaengine"
 	"related-ro/infra/emulators/poller"
 	"related-ro/infra/emulators/sqsengine"
 	"related-ro/infra/local/platform"
 	"related-ro/infra/local/seed"
 	"related-ro/infra/local/stack"
-	"related-ro/pkg/karmak/karmaktest"
 )
 
 const root = "../../.."
@@ -61,14 +58,13 @@ func newWatcher() *watcher {
 	return &watcher{batches: make(chan poller.Batch, 1000), queue: make(chan sqsengine.Event, 1000)}
 }
 
-func (w *watcher) Access(gateway.Access)      {}
-func (w *watcher) Karmak(karmaktest.Request)  {}
-func (w *watcher) Line(lambdaengine.Line)     {}
-func (w *watcher) Report(lambdaengine.Report) {}
-func (w *watcher) SQS(e sqsengine.Event)      { w.queue <- e }
+// observe returns the watcher's hooks.
+func (w *watcher) observe() stack.Observe {
+	return stack.Observe{SQS: func(e sqsengine.Event) { w.queue <- e }, Batch: w.batch}
+}
 
-// Batch passes on the batches of queues only: the table's stream can produce one at any time.
-func (w *watcher) Batch(source string, b poller.Batch) {
+// batch passes on the batches of queues only: the table's stream can produce one at any time.
+func (w *watcher) batch(source string, b poller.Batch) {
 	if source != "case-Table" {
 		w.batches <- b
 	}
@@ -186,7 +182,7 @@ func TestWhoMaySeeWhat(t *testing.T) {
 
 func TestBrokenMessageGoesToTheDeadLettersAndHoldsNobodyUp(t *testing.T) {
 	w := newWatcher()
-	s, p, data := start(t, stack.Options{Observers: []stack.Observer{w}})
+	s, p, data := start(t, stack.Options{Observe: w.observe()})
 	client := s.SQSClient()
 	queueURL, deadLetterURL := s.QueueURL("ExportQueue"), s.QueueURL("ExportDeadLetterQueue")
 	if _, err := client.SendMessage(t.Context(), &awssqs.SendMessageInput{
@@ -229,7 +225,7 @@ func TestKilledInTheMiddleOfABatchLosesNothing(t *testing.T) {
 		Queues: sqsengine.Config{Clock: now},
 		// Until then the lease of the killed process blocks the account.
 		Parameters: map[string]string{"FunctionTimeout": "2", "VisibilityTimeout": "13"},
-		Observers:  []stack.Observer{w},
+		Observe:    w.observe(),
 		Wrap: func(engine stack.Engine, handler http.Handler) http.Handler {
 			if engine != stack.Karmak {
 				return handler
