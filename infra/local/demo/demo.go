@@ -4,6 +4,7 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -31,8 +32,15 @@ func Run(ctx context.Context, p *platform.Platform, data seed.Data, out io.Write
 	running.Go(func() { inbox.Run(listening) })
 	defer running.Wait()
 	defer stop()
-	t := &teller{platform: p, data: data, out: out, inbox: inbox}
-	for _, chapter := range []func(context.Context) error{t.export, t.spinoff, t.follow, t.move, t.close, t.warranty, t.disabled, t.told} {
+	t := &teller{platform: p, out: out, inbox: inbox}
+	var found, foundToo bool
+	t.fetched, found = data.Case("case-1001")
+	t.notFetched, foundToo = data.Case("case-3001")
+	if !found || !foundToo {
+		return errors.New("demo: the seed data lack case-1001 or case-3001")
+	}
+	t.karmak = data.Connection(t.fetched.LocationID)
+	for _, chapter := range []func(context.Context) error{t.export, t.spinoff, t.follow, t.move, t.close, t.warranty, t.disabled, t.events} {
 		bounded, cancel := context.WithTimeout(ctx, patience)
 		err := chapter(bounded)
 		cancel()
@@ -45,19 +53,19 @@ func Run(ctx context.Context, p *platform.Platform, data seed.Data, out io.Write
 
 type teller struct {
 	platform *platform.Platform
-	data     seed.Data
 	out      io.Writer
 	inbox    *platform.Inbox
+
+	fetched    seed.Case           // at an enabled location
+	karmak     platform.Connection // of that location
+	notFetched seed.Case           // at a disabled location
 }
 
 func (t *teller) say(format string, arguments ...any) { fmt.Fprintf(t.out, format+"\n", arguments...) }
 
 // export: a case of an enabled location is exported, and its family appears, three levels deep.
 func (t *teller) export(ctx context.Context) error {
-	c, err := t.open("case-1001")
-	if err != nil {
-		return err
-	}
+	c := t.fetched
 	id, err := t.platform.Export(ctx, c.Case)
 	if err != nil {
 		return err
@@ -69,15 +77,11 @@ func (t *teller) export(ctx context.Context) error {
 
 // spinoff: the shop creates another alternate RO in Karmak.
 func (t *teller) spinoff(ctx context.Context) error {
-	c, err := t.open("case-1001")
-	if err != nil {
-		return err
-	}
-	karmak := t.data.Connection(c.LocationID)
+	c := t.fetched
 	ro := map[string]any{
 		"number": "50127", "billingCustomerNumber": "9022", "billingCustomerName": "Bendix Warranty", "billingCustomerWarranty": true,
 	}
-	body := map[string]any{"account": karmak.Account, "from": c.RONumber, "branch": karmak.Branch, "ro": ro}
+	body := map[string]any{"account": t.karmak.Account, "from": c.RONumber, "branch": t.karmak.Branch, "ro": ro}
 	before, err := t.platform.RelatedROs(ctx, c.LocationID, c.CaseID)
 	if err != nil {
 		return err
@@ -100,17 +104,8 @@ func (t *teller) spinoff(ctx context.Context) error {
 
 // follow: the next scheduled run finds the new RO, which no event announced.
 func (t *teller) follow(ctx context.Context) error {
-	c, err := t.open("case-1001")
-	if err != nil {
-		return err
-	}
-	if err := t.platform.Follow(ctx); err != nil {
-		return err
-	}
-	if err := t.platform.AwaitEmpty(ctx); err != nil {
-		return err
-	}
-	answer, err := t.platform.RelatedROs(ctx, c.LocationID, c.CaseID)
+	c := t.fetched
+	answer, err := t.afterFollow(ctx)
 	if err != nil {
 		return err
 	}
@@ -122,25 +117,33 @@ func (t *teller) follow(ctx context.Context) error {
 	return nil
 }
 
-// move: Karmak moves the dealer to its newer interface. Nothing that was fetched is lost, and it goes on from there.
-func (t *teller) move(ctx context.Context) error {
-	c, err := t.open("case-1001")
-	if err != nil {
-		return err
+// afterFollow runs follow and the refreshes that it queues, and returns the case's related ROs.
+func (t *teller) afterFollow(ctx context.Context) (platform.Answer, error) {
+	if err := t.platform.Follow(ctx); err != nil {
+		return platform.Answer{}, err
 	}
+	if err := t.platform.AwaitEmpty(ctx); err != nil {
+		return platform.Answer{}, err
+	}
+	return t.platform.RelatedROs(ctx, t.fetched.LocationID, t.fetched.CaseID)
+}
+
+// move: Karmak moves the dealer to its newer interface. The case keeps its list, and later changes
+// come over the newer interface.
+func (t *teller) move(ctx context.Context) error {
+	c := t.fetched
 	before, err := t.platform.RelatedROs(ctx, c.LocationID, c.CaseID)
 	if err != nil {
 		return err
 	}
-	karmak := t.data.Connection(c.LocationID)
 	var moved struct{ AccountNumber string }
-	body := map[string]any{"id": karmak.Account, "set": map[string]any{"face": "rda"}}
+	body := map[string]any{"id": t.karmak.Account, "set": map[string]any{"face": "rda"}}
 	if err := t.platform.Control(ctx, http.MethodPatch, "account", body, &moved); err != nil {
 		return err
 	}
 	err = t.platform.SaveSettings(ctx, c.LocationID, platform.Settings{
 		Status: "ENABLED", DMS: platform.KarmakFusion, SameDealer: true,
-		Karmak: platform.Connection{Kind: "rda", AccountNumber: moved.AccountNumber, Branch: karmak.Branch},
+		Karmak: platform.Connection{Kind: "rda", AccountNumber: moved.AccountNumber, Branch: t.karmak.Branch},
 	})
 	if err != nil {
 		return err
@@ -154,13 +157,7 @@ func (t *teller) move(ctx context.Context) error {
 	if len(after.RelatedROs) != len(before.RelatedROs) || after.Retrieval.RetrievedAt != before.Retrieval.RetrievedAt {
 		return fmt.Errorf("case %s does not show the list of before the move", c.CaseID)
 	}
-	if err := t.platform.Follow(ctx); err != nil {
-		return err
-	}
-	if err := t.platform.AwaitEmpty(ctx); err != nil {
-		return err
-	}
-	if after, err = t.platform.RelatedROs(ctx, c.LocationID, c.CaseID); err != nil {
+	if after, err = t.afterFollow(ctx); err != nil {
 		return err
 	}
 	t.say("   The next run of follow has it fetched by the newer interface: %d related ROs, retrieval %s.", len(after.RelatedROs), after.Retrieval.Outcome)
@@ -172,10 +169,7 @@ func (t *teller) move(ctx context.Context) error {
 
 // close: closing the case fetches anew, open ROs included.
 func (t *teller) close(ctx context.Context) error {
-	c, err := t.open("case-1001")
-	if err != nil {
-		return err
-	}
+	c := t.fetched
 	id, err := t.platform.Close(ctx, c.Case, "auto")
 	if err != nil {
 		return err
@@ -186,10 +180,7 @@ func (t *teller) close(ctx context.Context) error {
 
 // warranty: the closed case still has open warranty ROs, and the location's list shows them.
 func (t *teller) warranty(ctx context.Context) error {
-	c, err := t.open("case-1001")
-	if err != nil {
-		return err
-	}
+	c := t.fetched
 	open, err := t.platform.OpenWarranty(ctx, c.LocationID)
 	if err != nil {
 		return err
@@ -209,11 +200,8 @@ func (t *teller) warranty(ctx context.Context) error {
 
 // disabled: an export at a location that is not enabled fetches nothing.
 func (t *teller) disabled(ctx context.Context) error {
-	c, err := t.open("case-3001")
-	if err != nil {
-		return err
-	}
-	before, err := t.asked(ctx, c.RONumber)
+	c := t.notFetched
+	before, err := t.requests(ctx, c.RONumber)
 	if err != nil {
 		return err
 	}
@@ -223,7 +211,7 @@ func (t *teller) disabled(ctx context.Context) error {
 	if err := t.platform.AwaitEmpty(ctx); err != nil {
 		return err
 	}
-	after, err := t.asked(ctx, c.RONumber)
+	after, err := t.requests(ctx, c.RONumber)
 	if err != nil {
 		return err
 	}
@@ -242,12 +230,9 @@ func (t *teller) disabled(ctx context.Context) error {
 	return nil
 }
 
-// told: the platform received each change as an event, without a request.
-func (t *teller) told(ctx context.Context) error {
-	c, err := t.open("case-1001")
-	if err != nil {
-		return err
-	}
+// events: the platform received each change as an event, without a request.
+func (t *teller) events(ctx context.Context) error {
+	c := t.fetched
 	knows := func() bool {
 		return slices.ContainsFunc(t.inbox.RelatedROs(c.Case), func(ro platform.NoticeRO) bool { return ro.RONumber == "50127" })
 	}
@@ -303,19 +288,12 @@ func (t *teller) expect(ctx context.Context, c seed.Case, eventID, status string
 	return nil
 }
 
-func (t *teller) open(caseID string) (seed.Case, error) {
-	c, ok := t.data.Case(caseID)
-	if !ok {
-		return c, fmt.Errorf("the seed data have no %s", caseID)
-	}
-	return c, nil
-}
-
-// asked is how many requests Karmak has had about an RO. Others may be followed meanwhile.
-func (t *teller) asked(ctx context.Context, ro string) (n int, err error) {
-	var requests []struct{ URL string }
-	err = t.platform.Control(ctx, http.MethodGet, "requests", nil, &requests)
-	for _, r := range requests {
+// requests returns the number of requests that Karmak has received about an RO. It may receive
+// requests about other ROs at the same time.
+func (t *teller) requests(ctx context.Context, ro string) (n int, err error) {
+	var all []struct{ URL string }
+	err = t.platform.Control(ctx, http.MethodGet, "requests", nil, &all)
+	for _, r := range all {
 		if strings.Contains(r.URL, ro) {
 			n++
 		}
