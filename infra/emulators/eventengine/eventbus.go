@@ -8,8 +8,6 @@ package eventengine
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,6 +16,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"related-ro/infra/emulators/uuid"
 )
 
 const (
@@ -219,7 +219,7 @@ func (e *Engine) take(ctx context.Context, given entry) result {
 		return result{ErrorCode: "MalformedDetail", ErrorMessage: "Detail is malformed."}
 	}
 	made := Event{
-		Version: "0", ID: newID(), DetailType: given.DetailType, Source: given.Source, Account: e.config.Account, Region: e.config.Region,
+		Version: "0", ID: uuid.New(), DetailType: given.DetailType, Source: given.Source, Account: e.config.Account, Region: e.config.Region,
 		Time: time.Now().UTC().Truncate(time.Second), Resources: append([]string{}, given.Resources...), Detail: json.RawMessage(given.Detail),
 	}
 	if given.Time != 0 {
@@ -259,13 +259,4 @@ func (e *Engine) wanting(bus string, event []byte) ([]string, error) {
 		}
 	}
 	return arns, nil
-}
-
-// newID returns a random UUID, version 4.
-func newID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	h := hex.EncodeToString(b[:])
-	return strings.Join([]string{h[:8], h[8:12], h[12:16], h[16:20], h[20:]}, "-")
 }

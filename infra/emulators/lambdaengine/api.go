@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"related-ro/infra/emulators/uuid"
 )
 
 // api serves the Lambda Runtime API
@@ -110,6 +112,6 @@ func refuse(w http.ResponseWriter, status int, kind string) {
 // traceID returns an X-Ray header that is not sampled. Its root consists of the time in hexadecimal
 // and 96 random bits.
 func traceID(now time.Time) string {
-	id := strings.ReplaceAll(newID(), "-", "")
+	id := strings.ReplaceAll(uuid.New(), "-", "")
 	return fmt.Sprintf("Root=1-%08x-%s;Parent=%s;Sampled=0", now.Unix(), id[:24], id[16:])
 }

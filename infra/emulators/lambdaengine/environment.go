@@ -11,6 +11,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"related-ro/infra/emulators/uuid"
 )
 
 const (
@@ -72,7 +74,7 @@ func (e *environment) variables(api string) []string {
 		"AWS_LAMBDA_INITIALIZATION_TYPE=on-demand",
 		"AWS_LAMBDA_LOG_FORMAT=JSON",
 		"AWS_LAMBDA_LOG_GROUP_NAME=/aws/lambda/" + config.Name,
-		"AWS_LAMBDA_LOG_STREAM_NAME=" + time.Now().UTC().Format("2006/01/02") + "/[$LATEST]" + newID(),
+		"AWS_LAMBDA_LOG_STREAM_NAME=" + time.Now().UTC().Format("2006/01/02") + "/[$LATEST]" + uuid.New(),
 		"AWS_EXECUTION_ENV=AWS_Lambda_provided.al2023",
 		"AWS_REGION=" + config.Region,
 		"AWS_DEFAULT_REGION=" + config.Region,

@@ -1,11 +1,11 @@
 package lambdaengine
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"related-ro/infra/emulators/uuid"
 )
 
 // invocation is one event while a process handles it.
@@ -30,7 +30,7 @@ type outcome struct {
 }
 
 func newInvocation(payload []byte) *invocation {
-	return &invocation{id: newID(), payload: payload, done: make(chan outcome, 1)}
+	return &invocation{id: uuid.New(), payload: payload, done: make(chan outcome, 1)}
 }
 
 func (inv *invocation) report(function string, result Result) Report {
@@ -56,13 +56,4 @@ func unhandled(errorType, format string, arguments ...any) *Result {
 		"errorType": errorType, "errorMessage": fmt.Sprintf(format, arguments...),
 	})
 	return &Result{Payload: payload, FunctionError: "Unhandled"}
-}
-
-// newID returns a random UUID, version 4.
-func newID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never returns an error
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	text := hex.EncodeToString(b[:])
-	return fmt.Sprintf("%s-%s-%s-%s-%s", text[:8], text[8:12], text[12:16], text[16:20], text[20:])
 }

@@ -73,12 +73,6 @@ func plainValue(value types.AttributeValue) map[string]any {
 		return map[string]any{"BOOL": v.Value}
 	case *types.AttributeValueMemberNULL:
 		return map[string]any{"NULL": true}
-	case *types.AttributeValueMemberSS:
-		return map[string]any{"SS": v.Value}
-	case *types.AttributeValueMemberNS:
-		return map[string]any{"NS": v.Value}
-	case *types.AttributeValueMemberBS:
-		return map[string]any{"BS": v.Value}
 	case *types.AttributeValueMemberM:
 		return map[string]any{"M": plainItem(v.Value)}
 	case *types.AttributeValueMemberL:

@@ -2,7 +2,6 @@ package sqsengine
 
 import (
 	"crypto/md5"
-	"crypto/rand"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
@@ -122,13 +121,4 @@ func attributesMD5(attributes map[string]attributeValue) string {
 func writeSized(digest hash.Hash, b []byte) {
 	digest.Write(binary.BigEndian.AppendUint32(nil, uint32(len(b))))
 	digest.Write(b)
-}
-
-// newID returns a random UUID for a message or request.
-func newID() string {
-	var b [16]byte
-	rand.Read(b[:]) // never fails
-	b[6] = b[6]&0x0f | 0x40
-	b[8] = b[8]&0x3f | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

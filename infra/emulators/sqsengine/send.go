@@ -1,6 +1,10 @@
 package sqsengine
 
-import "time"
+import (
+	"time"
+
+	"related-ro/infra/emulators/uuid"
+)
 
 type sendInput struct {
 	queueInput
@@ -86,7 +90,7 @@ func (e *Engine) sendMessageBatch(c *call, in *sendBatchInput) (any, *Error) {
 func (e *Engine) send(q *queue, o *outgoing) sendOutput {
 	now := e.clock.Now()
 	m := &message{
-		id:         newID(),
+		id:         uuid.New(),
 		serial:     e.nextSerial(),
 		body:       o.MessageBody,
 		attributes: o.MessageAttributes,

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"unicode/utf8"
+
+	"related-ro/infra/emulators/uuid"
 )
 
 // maxRequestBytes is the maximum size of a request: 1 MiB of messages, in which JSON may encode one
@@ -62,7 +64,7 @@ func (e *Engine) routes() map[string]action {
 // ServeHTTP handles one call of the SQS protocol, in AWS JSON 1.0 or the Query protocol. It ignores
 // the path of a JSON call, whose body names the queue.
 func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	requestID := newID()
+	requestID := uuid.New()
 	w.Header().Set("x-amzn-RequestId", requestID)
 	r.Body = http.MaxBytesReader(w, r.Body, maxRequestBytes)
 	if isQuery(r) {

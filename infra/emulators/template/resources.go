@@ -9,6 +9,10 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
 const (
@@ -180,50 +184,28 @@ func (b *builder) addMapping(id string, properties map[string]any) error {
 	return nil
 }
 
-// TableDefinition holds the properties that define a table's structure, by CloudFormation's names.
-type TableDefinition struct {
-	TableName            string `json:"-"`
-	AttributeDefinitions []struct{ AttributeName, AttributeType string }
-	KeySchema            []KeyElement
-	// GlobalSecondaryIndexes are in the template's order.
-	GlobalSecondaryIndexes []Index
-	BillingMode            string
-	TimeToLive             struct {
-		AttributeName string
-		Enabled       bool
-	} `json:"TimeToLiveSpecification"`
-	Stream StreamSpecification `json:"StreamSpecification"`
-}
-
-// KeyElement is one attribute of a key; KeyType is HASH or RANGE.
-type KeyElement struct{ AttributeName, KeyType string }
-
-// Index is one global secondary index.
-type Index struct {
-	IndexName  string
-	KeySchema  []KeyElement
-	Projection struct {
-		ProjectionType   string
-		NonKeyAttributes []string
-	}
-}
-
 func (b *builder) addTable(id string, properties map[string]any) error {
 	name, err := b.physicalName(id)
 	if err != nil {
 		return err
 	}
-	var definition TableDefinition
+	// CloudFormation names the properties as DynamoDB's API does.
+	var p struct {
+		dynamodb.CreateTableInput
+		TimeToLiveSpecification *types.TimeToLiveSpecification
+	}
 	// These affect how the table is operated, not its structure.
 	drop(properties, "TableName", "DeletionProtectionEnabled", "PointInTimeRecoverySpecification", "SSESpecification",
 		"ContributorInsightsSpecification", "OnDemandThroughput", "WarmThroughput", "Tags")
-	if err := decode(properties, &definition); err != nil {
+	if err := decode(properties, &p); err != nil {
 		return err
 	}
-	definition.TableName = name
+	p.TableName = &name
+	if p.StreamSpecification != nil {
+		p.StreamSpecification.StreamEnabled = aws.Bool(true)
+	}
 	b.stack.Tables = append(b.stack.Tables, Table{
-		LogicalID: id, Name: name, Definition: definition,
-		ARN: b.arn(typeTable, name),
+		LogicalID: id, Name: name, ARN: b.arn(typeTable, name), Definition: &p.CreateTableInput, TimeToLive: p.TimeToLiveSpecification,
 	})
 	return nil
 }

@@ -1,7 +1,6 @@
 package template
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -111,7 +110,7 @@ func (b *builder) checkStreams() (problems []error) {
 		m := &b.stack.StreamMappings[i]
 		table := slices.IndexFunc(b.stack.Tables, func(t Table) bool { return streamARN(t.ARN) == m.Table })
 		function := b.functionOf(m.Function)
-		if table < 0 || function < 0 || !b.stack.Tables[table].Definition.Stream.enabled() {
+		if table < 0 || function < 0 || b.stack.Tables[table].Definition.StreamSpecification == nil {
 			problems = append(problems, fmt.Errorf("%s: no stream %s or no function %s", m.LogicalID, m.Table, m.Function))
 			continue
 		}
@@ -136,15 +135,6 @@ func (b *builder) functionOf(name string) int {
 		return f.Name == name || f.ARN == name || strings.HasPrefix(name, f.ARN+":")
 	})
 }
-
-// StreamSpecification is a table's stream, by CloudFormation's names; the zero value means no
-// stream.
-type StreamSpecification struct {
-	StreamViewType string
-	ResourcePolicy json.RawMessage
-}
-
-func (s StreamSpecification) enabled() bool { return s.StreamViewType != "" }
 
 // streamARN is the result of GetAtt StreamArn here. AWS has the stream's creation time in place of
 // "local".

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"gopkg.in/yaml.v3"
 )
 
@@ -127,10 +129,13 @@ type EventSourceMapping struct {
 
 // Table is one AWS::DynamoDB::Table.
 type Table struct {
-	LogicalID  string
-	Name       string
-	ARN        string
-	Definition TableDefinition
+	LogicalID string
+	Name      string
+	ARN       string
+	// Definition is the request that creates the table.
+	Definition *dynamodb.CreateTableInput
+	// TimeToLive is nil if the table has none.
+	TimeToLive *types.TimeToLiveSpecification
 }
 
 // Load reads the template at path and resolves it. The error names every missing or invalid

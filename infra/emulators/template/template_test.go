@@ -191,8 +191,8 @@ func TestProjectTemplateAPI(t *testing.T) {
 
 func TestProjectTemplateTable(t *testing.T) {
 	got := loadProject(t, nil).Tables[0].Definition
-	if got.TableName != "case-Table" || len(got.KeySchema) != 2 || len(got.GlobalSecondaryIndexes) != 1 ||
-		got.GlobalSecondaryIndexes[0].IndexName != "GSI1" {
+	if *got.TableName != "case-Table" || len(got.KeySchema) != 2 || len(got.GlobalSecondaryIndexes) != 1 ||
+		*got.GlobalSecondaryIndexes[0].IndexName != "GSI1" {
 		t.Errorf("table is %+v", got)
 	}
 }
@@ -270,7 +270,7 @@ func TestParseRefusesByName(t *testing.T) {
 		"unknown section":       {"Hooks: {R: {}}", nil, "Hooks"},
 		"unknown word":          {"Resources: {Q: {Type: 'AWS::SQS::Queue', Property: {}}}", nil, "Property"},
 		"globals":               {"Globals: {Api: {}}", nil, "Globals.Api"},
-		"unknown part of table": {"Resources: {T: {Type: 'AWS::DynamoDB::Table', Properties: {LocalSecondaryIndexes: []}}}", nil, "LocalSecondaryIndexes"},
+		"unknown part of table": {"Resources: {T: {Type: 'AWS::DynamoDB::Table', Properties: {ImportSourceSpecification: {}}}}", nil, "ImportSourceSpecification"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Parse([]byte(tc.text), config(tc.parameters))

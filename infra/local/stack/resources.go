@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	awsdynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -36,56 +35,19 @@ func (s *Stack) createQueues(ctx context.Context) error {
 func (s *Stack) createTables(ctx context.Context) error {
 	client := s.DynamoDBClient()
 	for _, table := range s.Template.Tables {
-		_, err := client.CreateTable(ctx, createTable(table.Definition))
+		_, err := client.CreateTable(ctx, table.Definition)
 		if exists := (*types.ResourceInUseException)(nil); errors.As(err, &exists) {
 			continue // created by an earlier run in the external engine
 		}
 		if err != nil {
 			return fmt.Errorf("create table %s: %w", table.LogicalID, err)
 		}
-		if ttl := table.Definition.TimeToLive; ttl.AttributeName != "" {
-			_, err := client.UpdateTimeToLive(ctx, &awsdynamodb.UpdateTimeToLiveInput{
-				TableName: &table.Name,
-				TimeToLiveSpecification: &types.TimeToLiveSpecification{
-					AttributeName: &ttl.AttributeName, Enabled: aws.Bool(ttl.Enabled),
-				},
-			})
+		if table.TimeToLive != nil {
+			_, err := client.UpdateTimeToLive(ctx, &awsdynamodb.UpdateTimeToLiveInput{TableName: &table.Name, TimeToLiveSpecification: table.TimeToLive})
 			if err != nil {
 				return fmt.Errorf("set time to live of table %s: %w", table.LogicalID, err)
 			}
 		}
 	}
 	return nil
-}
-
-func createTable(d template.TableDefinition) *awsdynamodb.CreateTableInput {
-	input := &awsdynamodb.CreateTableInput{
-		TableName: &d.TableName, BillingMode: types.BillingMode(d.BillingMode), KeySchema: keySchema(d.KeySchema),
-	}
-	if view := d.Stream.StreamViewType; view != "" {
-		input.StreamSpecification = &types.StreamSpecification{StreamEnabled: aws.Bool(true), StreamViewType: types.StreamViewType(view)}
-	}
-	for _, a := range d.AttributeDefinitions {
-		input.AttributeDefinitions = append(input.AttributeDefinitions, types.AttributeDefinition{
-			AttributeName: aws.String(a.AttributeName), AttributeType: types.ScalarAttributeType(a.AttributeType),
-		})
-	}
-	for _, index := range d.GlobalSecondaryIndexes {
-		input.GlobalSecondaryIndexes = append(input.GlobalSecondaryIndexes, types.GlobalSecondaryIndex{
-			IndexName: aws.String(index.IndexName), KeySchema: keySchema(index.KeySchema),
-			Projection: &types.Projection{
-				ProjectionType:   types.ProjectionType(index.Projection.ProjectionType),
-				NonKeyAttributes: index.Projection.NonKeyAttributes,
-			},
-		})
-	}
-	return input
-}
-
-func keySchema(elements []template.KeyElement) []types.KeySchemaElement {
-	schema := make([]types.KeySchemaElement, len(elements))
-	for i, e := range elements {
-		schema[i] = types.KeySchemaElement{AttributeName: aws.String(e.AttributeName), KeyType: types.KeyType(e.KeyType)}
-	}
-	return schema
 }
