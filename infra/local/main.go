@@ -78,7 +78,7 @@ func command(ctx context.Context, arguments []string, out io.Writer) error {
 		return err
 	}
 	if name == "demo" {
-		return tell(ctx, config, out)
+		return runDemo(ctx, config, out)
 	}
 	return run(ctx, config, out)
 }

@@ -40,8 +40,8 @@ func (s *screen) String() string {
 	return s.text.String()
 }
 
-// until waits until the text appears, and returns false if the program ends first.
-func (s *screen) until(text string, ended <-chan error) bool {
+// waitFor waits until the text appears, and returns false if the program ends first.
+func (s *screen) waitFor(text string, ended <-chan error) bool {
 	for !strings.Contains(s.String(), text) {
 		select {
 		case <-s.changed:
@@ -70,7 +70,7 @@ func TestRunAcceptsTokensAndEndsWithItsContext(t *testing.T) {
 	out := &screen{changed: make(chan struct{}, 1)}
 	ended := make(chan error, 1)
 	go func() { ended <- command(ctx, []string{"run", "-ephemeral", "-seed=false"}, out) }()
-	if !out.until("simulated; control it", ended) {
+	if !out.waitFor("simulated; control it", ended) {
 		t.Fatalf("ended early:\n%s", out)
 	}
 
@@ -112,14 +112,14 @@ func TestStoppedOnTheWayUpIsNoFailure(t *testing.T) {
 	out := &screen{changed: make(chan struct{}, 1)}
 	ended := make(chan error, 1)
 	go func() { ended <- command(ctx, []string{"-ephemeral"}, out) }()
-	out.until("Building and starting", ended)
+	out.waitFor("Building and starting", ended)
 	stop()
 	if err := <-ended; err != nil || !strings.Contains(out.String(), "Stopped") {
 		t.Errorf("ended with %v:\n%s", err, out)
 	}
 }
 
-func TestEveryTakenPortIsNamedWithWhatToDo(t *testing.T) {
+func TestEveryTakenPortIsNamedWithTheFix(t *testing.T) {
 	keepKeyApart(t)
 	ports := make([]string, 2)
 	for i := range ports {

@@ -87,8 +87,8 @@ func run(ctx context.Context, c config, out io.Writer) error {
 	return s.Close()
 }
 
-// tell runs the product's story on a new stack.
-func tell(ctx context.Context, c config, out io.Writer) (err error) {
+// runDemo runs the product's story on a new stack.
+func runDemo(ctx context.Context, c config, out io.Writer) (err error) {
 	begin := time.Now()
 	s, data, err := start(ctx, c, out)
 	if err != nil {
@@ -181,9 +181,9 @@ func queueNames(s *stack.Stack) string {
 // send returns a shell command that sends an event of the case; the command generates ID and time
 // when it runs.
 func send(s *stack.Stack, queue, eventType string, c seed.Case, closedBy string) (string, error) {
-	const id, at = "EVENT-ID", "EVENT-TIME"
+	const id, occurredAt = "EVENT-ID", "EVENT-TIME"
 	event := map[string]any{
-		"version": 1, "id": id, "type": eventType, "occurredAt": at, "locationId": c.LocationID, "caseId": c.CaseID,
+		"version": 1, "id": id, "type": eventType, "occurredAt": occurredAt, "locationId": c.LocationID, "caseId": c.CaseID,
 		"caseNumber": c.CaseNumber, "assetId": c.AssetID, "roNumber": c.RONumber,
 	}
 	if closedBy != "" {
@@ -197,7 +197,7 @@ func send(s *stack.Stack, queue, eventType string, c seed.Case, closedBy string)
 	if err != nil {
 		return "", fmt.Errorf("make an example: %w", err)
 	}
-	moment := strings.NewReplacer(id, `try-'$(date +%s)'`, at, `'$(date -u +%FT%TZ)'`)
+	moment := strings.NewReplacer(id, `try-'$(date +%s)'`, occurredAt, `'$(date -u +%FT%TZ)'`)
 	return fmt.Sprintf("curl -s %s -H 'X-Amz-Target: AmazonSQS.SendMessage' -H 'Content-Type: application/x-amz-json-1.0' -d '%s'",
 		s.SQSURL, moment.Replace(string(message))), nil
 }

@@ -17,7 +17,7 @@ func TestBundleIsMadeOfTheContract(t *testing.T) {
 	}
 }
 
-func TestBundleResolvesWhatYAMLShares(t *testing.T) {
+func TestBundleResolvesAnchors(t *testing.T) {
 	file := t.TempDir() + "/contract.yaml"
 	text := "a: &shared {x: 1, y: [true, null, 1.5, \"<&>\"]}\nb: *shared\nc: {z: 2, <<: *shared}\n'200': ok\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {

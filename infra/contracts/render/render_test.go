@@ -47,14 +47,14 @@ func TestPageShowsTheWholeContract(t *testing.T) {
 	}
 }
 
-func TestTypeOfTellsTheDefault(t *testing.T) {
+func TestTypeOfNamesTheDefault(t *testing.T) {
 	s := openapi3.NewStringSchema().WithEnum("exact", "prefix").WithDefault("exact")
 	if got, want := string(typeOf(s.NewRef())), html.EscapeString(`"exact" | "prefix", default "exact"`); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
 
-func TestTypeOfAnObjectWithoutANameTellsWhatIsAlwaysThere(t *testing.T) {
+func TestTypeOfAnUnnamedObjectMarksRequiredMembers(t *testing.T) {
 	s := openapi3.NewObjectSchema().WithProperty("as", openapi3.NewStringSchema()).WithProperty("at", openapi3.NewStringSchema()).WithRequired([]string{"as"})
 	if got, want := string(typeOf(s.NewRef())), "object<ul><li><code>as</code> * string </li><li><code>at</code> string </li></ul>"; got != want {
 		t.Errorf("got %s, want %s", got, want)

@@ -12,12 +12,12 @@ func TestFastRunsNothingBeforeItsTime(t *testing.T) {
 	due := fast.Now().Add(time.Minute + time.Nanosecond)
 	ran := make(chan time.Time)
 	fast.AfterFunc(time.Minute+time.Nanosecond, func() { ran <- fast.Now() })
-	if at := <-ran; at.Before(due) {
-		t.Errorf("ran %v before its time", due.Sub(at))
+	if now := <-ran; now.Before(due) {
+		t.Errorf("ran %v before its time", due.Sub(now))
 	}
 }
 
-func TestFastStopsWhatWaits(t *testing.T) {
+func TestFastTimerStops(t *testing.T) {
 	timer := clock.NewFast(2).AfterFunc(time.Hour, func() { t.Error("ran") })
 	if !timer.Stop() {
 		t.Error("Stop returned false for a function due in an hour")

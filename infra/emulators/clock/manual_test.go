@@ -12,7 +12,7 @@ import (
 
 var start = time.Date(2026, 11, 23, 10, 15, 0, 0, time.UTC)
 
-func TestAdvanceRunsWhatFallsDueInOrder(t *testing.T) {
+func TestAdvanceRunsDueFunctionsInOrder(t *testing.T) {
 	m := clock.NewManual(start)
 	var ran []string
 	note := func(name string) func() {

@@ -55,8 +55,8 @@ func (e *Engine) batchGetItem(body []byte) (any, error) {
 			unprocessed[name] = asked
 		}
 	}
-	answer := map[string]any{"Responses": got, "UnprocessedKeys": unprocessed}
-	return withCosts(answer, costs, request.ReturnConsumedCapacity), nil
+	response := map[string]any{"Responses": got, "UnprocessedKeys": unprocessed}
+	return withCosts(response, costs, request.ReturnConsumedCapacity), nil
 }
 
 // getAll reads the keys of one table until the answer is full. It subtracts each item's size from
@@ -152,8 +152,8 @@ func (e *Engine) batchWriteItem(body []byte) (any, error) {
 		costs[w.request.TableName] += w.table.cost(w.old, w.new)
 		w.commit(e.now())
 	}
-	answer := map[string]any{"UnprocessedItems": map[string]any{}}
-	return withCosts(answer, costs, request.ReturnConsumedCapacity), nil
+	response := map[string]any{"UnprocessedItems": map[string]any{}}
+	return withCosts(response, costs, request.ReturnConsumedCapacity), nil
 }
 
 func (b batchWrite) parse() ([]*write, error) {

@@ -60,23 +60,23 @@ func (x *index) held(r *record) *record {
 
 // withCost adds the consumed units to an answer if the request asked for them. This engine reports
 // only the total.
-func withCost(answer map[string]any, table string, units float64, detail string) map[string]any {
+func withCost(response map[string]any, table string, units float64, detail string) map[string]any {
 	if detail != "" && detail != "NONE" {
-		answer["ConsumedCapacity"] = consumed(table, units)
+		response["ConsumedCapacity"] = consumed(table, units)
 	}
-	return answer
+	return response
 }
 
 // withCosts is withCost for a request to several tables.
-func withCosts(answer map[string]any, units map[string]float64, detail string) map[string]any {
+func withCosts(response map[string]any, units map[string]float64, detail string) map[string]any {
 	if detail != "" && detail != "NONE" {
 		var reports []any
 		for table, n := range units {
 			reports = append(reports, consumed(table, n))
 		}
-		answer["ConsumedCapacity"] = reports
+		response["ConsumedCapacity"] = reports
 	}
-	return answer
+	return response
 }
 
 func consumed(table string, units float64) any {

@@ -97,28 +97,28 @@ func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.fail(w, refused("UnknownOperationException", "This engine does not support %s", op))
 		return
 	}
-	answer, err := perform(body)
+	response, err := perform(body)
 	if err != nil {
 		e.fail(w, asAPIError(err))
 		return
 	}
-	e.answer(w, http.StatusOK, answer)
+	e.respond(w, http.StatusOK, response)
 }
 
-func (e *Engine) fail(w http.ResponseWriter, err *apiError) { e.answer(w, err.status, err.body()) }
+func (e *Engine) fail(w http.ResponseWriter, err *apiError) { e.respond(w, err.status, err.body()) }
 
-func (e *Engine) answer(w http.ResponseWriter, status int, v any) {
+func (e *Engine) respond(w http.ResponseWriter, status int, v any) {
 	body, err := json.Marshal(v)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("X-Amzn-Requestid", fmt.Sprintf("local-%d", e.requests.Add(1)))
-	writeAnswer(w, status, body)
+	writeResponse(w, status, body)
 }
 
-// writeAnswer writes a JSON body with the checksum that SDKs verify.
-func writeAnswer(w http.ResponseWriter, status int, body []byte) {
+// writeResponse writes a JSON body with the checksum that SDKs verify.
+func writeResponse(w http.ResponseWriter, status int, body []byte) {
 	h := w.Header()
 	h.Set("Content-Type", "application/x-amz-json-1.0")
 	h.Set("Content-Length", strconv.Itoa(len(body)))

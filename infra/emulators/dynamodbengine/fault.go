@@ -110,16 +110,16 @@ func (f *Faults) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case fault.Unprocessed > 0:
 		f.leaveUndone(w, r, body, fault.Unprocessed)
 	default:
-		writeAnswer(w, fault.Err.Status, fault.Err.body())
+		writeResponse(w, fault.Err.Status, fault.Err.body())
 	}
 }
 
 func (e *Error) body() []byte {
-	answer := &apiError{code: e.Code, message: e.Message}
+	response := &apiError{code: e.Code, message: e.Message}
 	for _, code := range e.Reasons {
-		answer.reasons = append(answer.reasons, reason{Code: code})
+		response.reasons = append(response.reasons, reason{Code: code})
 	}
-	body, err := json.Marshal(answer.body())
+	body, err := json.Marshal(response.body())
 	if err != nil {
 		panic("encode strings as JSON: " + err.Error())
 	}
@@ -153,7 +153,7 @@ func (f *Faults) leaveUndone(w http.ResponseWriter, r *http.Request, body []byte
 		got := httptest.NewRecorder()
 		f.next.ServeHTTP(got, withBody(r, passedOn))
 		if err := json.Unmarshal(got.Body.Bytes(), &result); err != nil || got.Code != http.StatusOK {
-			writeAnswer(w, got.Code, got.Body.Bytes())
+			writeResponse(w, got.Code, got.Body.Bytes())
 			return
 		}
 	}
@@ -163,7 +163,7 @@ func (f *Faults) leaveUndone(w http.ResponseWriter, r *http.Request, body []byte
 	if err != nil {
 		panic("encode a value decoded from JSON: " + err.Error())
 	}
-	writeAnswer(w, http.StatusOK, encoded)
+	writeResponse(w, http.StatusOK, encoded)
 }
 
 // cutEntries removes up to n entries from one table's part of a batch and subtracts their number

@@ -63,15 +63,15 @@ func (x *index) compare(a, b item) int {
 }
 
 // find returns the position of the item with the key, or the position at which to insert it.
-func (x *index) find(key item) (partition []*record, at int, found bool) {
+func (x *index) find(key item) (partition []*record, position int, found bool) {
 	partition = x.partitions[key[x.keys.hash].text]
-	at, found = slices.BinarySearchFunc(partition, key, func(r *record, key item) int { return x.compare(r.item, key) })
-	return partition, at, found
+	position, found = slices.BinarySearchFunc(partition, key, func(r *record, key item) int { return x.compare(r.item, key) })
+	return partition, position, found
 }
 
 func (x *index) get(key item) *record {
-	if partition, at, found := x.find(key); found {
-		return partition[at]
+	if partition, position, found := x.find(key); found {
+		return partition[position]
 	}
 	return nil
 }
@@ -80,17 +80,17 @@ func (x *index) get(key item) *record {
 // inserted.
 func (x *index) replace(old, new *record) {
 	if old != nil && x.keys.has(old.item) {
-		partition, at, _ := x.find(old.item)
+		partition, position, _ := x.find(old.item)
 		hash := old.item[x.keys.hash].text
-		if partition = slices.Delete(partition, at, at+1); len(partition) == 0 {
+		if partition = slices.Delete(partition, position, position+1); len(partition) == 0 {
 			delete(x.partitions, hash)
 		} else {
 			x.partitions[hash] = partition
 		}
 	}
 	if new != nil && x.keys.has(new.item) {
-		partition, at, _ := x.find(new.item)
-		x.partitions[new.item[x.keys.hash].text] = slices.Insert(partition, at, new)
+		partition, position, _ := x.find(new.item)
+		x.partitions[new.item[x.keys.hash].text] = slices.Insert(partition, position, new)
 	}
 }
 

@@ -32,13 +32,13 @@ func (e *Engine) getItem(body []byte) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	answer := make(map[string]any)
+	response := make(map[string]any)
 	size := 0
 	if r := t.main.get(key); r != nil {
-		answer["Item"] = part.of(r.item)
+		response["Item"] = part.of(r.item)
 		size = r.size
 	}
-	return withCost(answer, request.TableName, readUnits(size, request.ConsistentRead), request.ReturnConsumedCapacity), nil
+	return withCost(response, request.TableName, readUnits(size, request.ConsistentRead), request.ReturnConsumedCapacity), nil
 }
 
 // writeRequest is a PutItem, UpdateItem or DeleteItem request, or the same as an action of a
@@ -199,7 +199,7 @@ func (e *Engine) writeOne(kind string, body []byte) (any, error) {
 
 // returned builds the answer with the attributes requested by ReturnValues.
 func (w *write) returned() map[string]any {
-	answer := make(map[string]any)
+	response := make(map[string]any)
 	var values item
 	switch w.request.ReturnValues {
 	case "ALL_OLD":
@@ -215,7 +215,7 @@ func (w *write) returned() map[string]any {
 		}
 	}
 	if len(values) > 0 {
-		answer["Attributes"] = values
+		response["Attributes"] = values
 	}
-	return answer
+	return response
 }

@@ -64,16 +64,16 @@ func positionOf(c condition) (func(value) int, error) {
 	if err != nil {
 		return nil, err
 	}
-	to := func(bound value) func(value) int {
+	compareWith := func(bound value) func(value) int {
 		return func(v value) int {
 			order, _ := v.compare(bound)
 			return order
 		}
 	}
-	low := to(bounds[0])
+	low := compareWith(bounds[0])
 	switch c := c.(type) {
 	case between:
-		high := to(bounds[1])
+		high := compareWith(bounds[1])
 		return func(v value) int { return min(low(v), 0) + max(high(v), 0) }, nil
 	case function:
 		return func(v value) int {

@@ -89,13 +89,13 @@ func (e *Engine) scan(body []byte) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	from := start[r.index.keys.hash].text
+	hashOfStart := start[r.index.keys.hash].text
 	var records []*record
 	for _, hash := range slices.Sorted(maps.Keys(r.index.partitions)) {
 		switch {
-		case start == nil || hash > from:
+		case start == nil || hash > hashOfStart:
 			records = append(records, r.index.partitions[hash]...)
-		case hash == from:
+		case hash == hashOfStart:
 			records = append(records, r.beyond(r.index.partitions[hash], start, true)...)
 		}
 	}
@@ -173,14 +173,14 @@ func (r *read) keyOf(it item) item {
 
 // beyond returns the records after start in read order. start itself need not exist.
 func (r *read) beyond(records []*record, start item, forward bool) []*record {
-	at, found := slices.BinarySearchFunc(records, start, func(rec *record, key item) int { return r.index.compare(rec.item, key) })
+	position, found := slices.BinarySearchFunc(records, start, func(rec *record, key item) int { return r.index.compare(rec.item, key) })
 	if !forward {
-		return records[:at]
+		return records[:position]
 	}
 	if found {
-		at++
+		position++
 	}
-	return records[at:]
+	return records[position:]
 }
 
 // page returns the records up to the limit or 1 MB, whichever comes first. If either ends the page,
@@ -200,12 +200,12 @@ func (r *read) page(records iter.Seq2[int, *record]) any {
 			break
 		}
 	}
-	answer := map[string]any{"Count": len(items), "ScannedCount": scanned}
+	response := map[string]any{"Count": len(items), "ScannedCount": scanned}
 	if r.request.Select != "COUNT" {
-		answer["Items"] = items
+		response["Items"] = items
 	}
 	if last != nil {
-		answer["LastEvaluatedKey"] = last
+		response["LastEvaluatedKey"] = last
 	}
-	return withCost(answer, r.request.TableName, readUnits(size, r.request.ConsistentRead), r.request.ReturnConsumedCapacity)
+	return withCost(response, r.request.TableName, readUnits(size, r.request.ConsistentRead), r.request.ReturnConsumedCapacity)
 }

@@ -112,17 +112,17 @@ func TestStreamIsReadFromAnyPosition(t *testing.T) {
 		put(t, client, table, item("PK", "a", "SK", fmt.Sprint(i)))
 	}
 	arn := streamARN(t, table)
-	from := dynamodbstreams.GetShardIteratorInput{StreamArn: arn, ShardId: shard(t, arn), ShardIteratorType: streamtypes.ShardIteratorTypeTrimHorizon}
-	all, next := records(t, from)
+	beginning := dynamodbstreams.GetShardIteratorInput{StreamArn: arn, ShardId: shard(t, arn), ShardIteratorType: streamtypes.ShardIteratorTypeTrimHorizon}
+	all, next := records(t, beginning)
 	if len(all) != 4 {
 		t.Fatalf("%d records", len(all))
 	}
-	latest := from
+	latest := beginning
 	latest.ShardIteratorType = streamtypes.ShardIteratorTypeLatest
 	if got, _ := records(t, latest); len(got) != 0 {
 		t.Errorf("got %d records after LATEST, want none", len(got))
 	}
-	behind := from
+	behind := beginning
 	behind.ShardIteratorType, behind.SequenceNumber = streamtypes.ShardIteratorTypeAfterSequenceNumber, all[1].Dynamodb.SequenceNumber
 	if got, _ := records(t, behind); len(got) != 2 {
 		t.Errorf("got %d records after the second, want 2", len(got))

@@ -16,9 +16,9 @@ import (
 func send(engine *dynamodbengine.Engine, operation, body string) *httptest.ResponseRecorder {
 	request := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
 	request.Header.Set("X-Amz-Target", "DynamoDB_20120810."+operation)
-	answer := httptest.NewRecorder()
-	engine.ServeHTTP(answer, request)
-	return answer
+	response := httptest.NewRecorder()
+	engine.ServeHTTP(response, request)
+	return response
 }
 
 func TestAnswers(t *testing.T) {
@@ -38,18 +38,18 @@ func TestAnswers(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			answer := send(dynamodbengine.New(), tt.operation, tt.body)
+			response := send(dynamodbengine.New(), tt.operation, tt.body)
 			var e struct {
 				Type string `json:"__type"`
 			}
-			if err := json.Unmarshal(answer.Body.Bytes(), &e); err != nil {
+			if err := json.Unmarshal(response.Body.Bytes(), &e); err != nil {
 				t.Fatal(err)
 			}
-			if answer.Code != tt.status || !strings.HasSuffix(e.Type, tt.code) {
-				t.Errorf("status %d, type %q", answer.Code, e.Type)
+			if response.Code != tt.status || !strings.HasSuffix(e.Type, tt.code) {
+				t.Errorf("status %d, type %q", response.Code, e.Type)
 			}
-			want := strconv.FormatUint(uint64(crc32.ChecksumIEEE(answer.Body.Bytes())), 10)
-			if got := answer.Header().Get("X-Amz-Crc32"); got != want {
+			want := strconv.FormatUint(uint64(crc32.ChecksumIEEE(response.Body.Bytes())), 10)
+			if got := response.Header().Get("X-Amz-Crc32"); got != want {
 				t.Errorf("checksum %q, want %q", got, want)
 			}
 		})
@@ -73,9 +73,9 @@ func TestMessageOfACancelledTransactionNamesTheReasons(t *testing.T) {
 }
 
 func TestOtherProtocolsAreTurnedAway(t *testing.T) {
-	answer := httptest.NewRecorder()
-	dynamodbengine.New().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/", nil))
-	if answer.Code != http.StatusBadRequest {
-		t.Errorf("status %d", answer.Code)
+	response := httptest.NewRecorder()
+	dynamodbengine.New().ServeHTTP(response, httptest.NewRequest(http.MethodGet, "/", nil))
+	if response.Code != http.StatusBadRequest {
+		t.Errorf("status %d", response.Code)
 	}
 }

@@ -154,7 +154,7 @@ func TestBatchLimits(t *testing.T) {
 
 func TestItemsRefused(t *testing.T) {
 	client, table := server.Client(), server.Table(t)
-	with := func(name string, v types.AttributeValue) map[string]types.AttributeValue {
+	itemWith := func(name string, v types.AttributeValue) map[string]types.AttributeValue {
 		it := item("PK", "p", "SK", "s")
 		it[name] = v
 		return it
@@ -175,7 +175,7 @@ func TestItemsRefused(t *testing.T) {
 		{"hash key too long", item("PK", strings.Repeat("p", 2049), "SK", "s")},
 		{"sort key too long", item("PK", "p", "SK", strings.Repeat("s", 1025))},
 		{"larger than 400 KB", item("PK", "p", "SK", "s", "x", strings.Repeat("x", 400<<10))},
-		{"nested too deep", with("x", deep)},
+		{"nested too deep", itemWith("x", deep)},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -98,9 +98,9 @@ func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	perform, known := e.operations[name]
-	var answer any
+	var response any
 	if err = refused("UnknownOperationException", "This engine does not support %s", name); known {
-		answer, err = perform(r.Context(), body)
+		response, err = perform(r.Context(), body)
 	}
 	status := http.StatusOK
 	if err != nil {
@@ -109,11 +109,11 @@ func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if !errors.As(err, &failed) {
 			status = http.StatusInternalServerError
 		}
-		answer = map[string]string{"__type": failed.code, "message": failed.message}
+		response = map[string]string{"__type": failed.code, "message": failed.message}
 	}
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(answer) // fails only if the client is gone
+	_ = json.NewEncoder(w).Encode(response) // fails only if the client is gone
 }
 
 // decode decodes a request. It rejects parameters that the engine does not know, because ignoring

@@ -145,10 +145,10 @@ func TestCallsOverTheLimitsAreRefused(t *testing.T) {
 func TestARequestThatIsTooLargeIsRefused(t *testing.T) {
 	request := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(strings.Repeat(" ", maxRequest+1)))
 	request.Header.Set("X-Amz-Target", targetPrefix+"PutEvents")
-	answer := httptest.NewRecorder()
-	New(Config{}).ServeHTTP(answer, request)
-	if answer.Code != http.StatusRequestEntityTooLarge {
-		t.Errorf("status %d, want 413", answer.Code)
+	response := httptest.NewRecorder()
+	New(Config{}).ServeHTTP(response, request)
+	if response.Code != http.StatusRequestEntityTooLarge {
+		t.Errorf("status %d, want 413", response.Code)
 	}
 }
 

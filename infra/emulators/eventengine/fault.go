@@ -65,20 +65,20 @@ func refuseSome(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	again.Body, again.ContentLength = io.NopCloser(bytes.NewReader(part)), int64(len(part))
 	recorder := httptest.NewRecorder()
 	next.ServeHTTP(recorder, again)
-	var answer struct {
+	var response struct {
 		Entries          []result
 		FailedEntryCount int
 	}
-	if recorder.Code != http.StatusOK || json.Unmarshal(recorder.Body.Bytes(), &answer) != nil {
+	if recorder.Code != http.StatusOK || json.Unmarshal(recorder.Body.Bytes(), &response) != nil {
 		maps.Copy(w.Header(), recorder.Header())
 		w.WriteHeader(recorder.Code)
 		_, _ = w.Write(recorder.Body.Bytes())
 		return
 	}
 	for i := 1; i < len(request.Entries); i += 2 {
-		answer.Entries = slices.Insert(answer.Entries, i, result{ErrorCode: "ThrottlingException", ErrorMessage: "made to fail"})
-		answer.FailedEntryCount++
+		response.Entries = slices.Insert(response.Entries, i, result{ErrorCode: "ThrottlingException", ErrorMessage: "made to fail"})
+		response.FailedEntryCount++
 	}
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-	_ = json.NewEncoder(w).Encode(answer) // fails only if the client is gone
+	_ = json.NewEncoder(w).Encode(response) // fails only if the client is gone
 }

@@ -92,7 +92,7 @@ var (
 	tooMany      = &failure{status: http.StatusTooManyRequests, message: "Too Many Requests"}
 )
 
-func badAnswer(cause error) *failure {
+func badResponse(cause error) *failure {
 	return &failure{status: http.StatusInternalServerError, message: "Internal Server Error", cause: cause}
 }
 
@@ -104,20 +104,20 @@ func unavailable(cause error) *failure {
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	begin := time.Now()
 	request := &request{Request: r, id: requestID(), now: g.config.Now()}
-	answer, failed := g.answer(request)
+	response, failed := g.handle(request)
 	if failed != nil {
-		answer = failed.answer()
+		response = failed.response()
 	}
-	answer.setHeaders(w.Header())
+	response.setHeaders(w.Header())
 	w.Header().Set("Apigw-Requestid", request.id)
 	applyCORS(g.config.API.CORS, w.Header(), r)
-	if len(answer.body) > 0 {
-		w.Header().Set("Content-Length", strconv.Itoa(len(answer.body))) // to HEAD, too, which gets nothing else of it
+	if len(response.body) > 0 {
+		w.Header().Set("Content-Length", strconv.Itoa(len(response.body))) // to HEAD, too, which gets nothing else of it
 	}
-	w.WriteHeader(answer.status)
-	_, _ = w.Write(answer.body) // the client may have disconnected
+	w.WriteHeader(response.status)
+	_, _ = w.Write(response.body) // the client may have disconnected
 	access := Access{
-		Method: r.Method, Path: r.URL.Path, Status: answer.status, Duration: time.Since(begin), RequestID: request.id,
+		Method: r.Method, Path: r.URL.Path, Status: response.status, Duration: time.Since(begin), RequestID: request.id,
 	}
 	if failed != nil {
 		access.Err = failed.cause
@@ -135,8 +135,8 @@ type request struct {
 	claims     map[string]string
 }
 
-// answer runs API Gateway's steps, in API Gateway's order, up to the function's response.
-func (g *Gateway) answer(r *request) (*answer, *failure) {
+// handle runs API Gateway's steps, in API Gateway's order, up to the function's response.
+func (g *Gateway) handle(r *request) (*response, *failure) {
 	if headOf(r.Request) > maxHead {
 		return nil, headTooLarge
 	}
@@ -146,7 +146,7 @@ func (g *Gateway) answer(r *request) (*answer, *failure) {
 		// Only if no route takes OPTIONS: an ANY route does, and then its function answers the
 		// preflight.
 		if g.config.API.CORS != nil && r.Method == http.MethodOptions {
-			return &answer{status: http.StatusNoContent}, nil
+			return &response{status: http.StatusNoContent}, nil
 		}
 		return nil, notFound
 	}
@@ -169,7 +169,7 @@ func (g *Gateway) answer(r *request) (*answer, *failure) {
 	}
 	event, err := g.event(r, body)
 	if err != nil {
-		return nil, badAnswer(err)
+		return nil, badResponse(err)
 	}
 	return g.invoke(r, event)
 }
@@ -185,7 +185,7 @@ func headOf(r *http.Request) int {
 	return n
 }
 
-func (g *Gateway) invoke(r *request, event []byte) (*answer, *failure) {
+func (g *Gateway) invoke(r *request, event []byte) (*response, *failure) {
 	// A client that disconnects does not stop the function; only the limit ends the wait.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), g.config.Limit)
 	defer cancel()
@@ -196,22 +196,22 @@ func (g *Gateway) invoke(r *request, event []byte) (*answer, *failure) {
 	case errors.Is(err, lambdaengine.ErrThrottled), errors.Is(err, context.DeadlineExceeded), errors.Is(err, lambdaengine.ErrClosed):
 		return nil, unavailable(err)
 	case err != nil:
-		return nil, badAnswer(err)
+		return nil, badResponse(err)
 	case result.FunctionError != "":
-		return nil, badAnswer(errors.New(string(result.Payload)))
+		return nil, badResponse(errors.New(string(result.Payload)))
 	}
-	answer, err := readAnswer(result.Payload)
+	response, err := parseResponse(result.Payload)
 	if err != nil {
-		return nil, badAnswer(err)
+		return nil, badResponse(err)
 	}
-	return answer, nil
+	return response, nil
 }
 
-// answer returns the failure in API Gateway's fixed format.
-func (f *failure) answer() *answer {
+// response returns the failure in API Gateway's fixed format.
+func (f *failure) response() *response {
 	// A map of strings always encodes.
 	body, _ := json.Marshal(map[string]string{"message": f.message})
-	a := &answer{status: f.status, headers: map[string]string{"content-type": "application/json"}, body: body}
+	a := &response{status: f.status, headers: map[string]string{"content-type": "application/json"}, body: body}
 	if f.status == http.StatusUnauthorized {
 		a.headers["www-authenticate"] = "Bearer"
 	}

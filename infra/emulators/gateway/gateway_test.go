@@ -283,8 +283,8 @@ func TestOwnErrors(t *testing.T) {
 }
 
 func TestThrottleRefills(t *testing.T) {
-	at := now
-	bucket := newThrottle(2, 3, func() time.Time { return at })
+	later := now
+	bucket := newThrottle(2, 3, func() time.Time { return later })
 	count := func() (n int) {
 		for bucket.allow() {
 			n++
@@ -294,7 +294,7 @@ func TestThrottleRefills(t *testing.T) {
 	if n := count(); n != 3 {
 		t.Errorf("%d at once, want the burst of 3", n)
 	}
-	at = at.Add(time.Second)
+	later = later.Add(time.Second)
 	if n := count(); n != 2 {
 		t.Errorf("%d after a second, want the rate of 2", n)
 	}

@@ -43,7 +43,7 @@ func TestLoadKeyMakesOneAndKeepsIt(t *testing.T) {
 	}
 }
 
-func TestLoadKeySaysWhatToDoAboutAForeignFile(t *testing.T) {
+func TestLoadKeyExplainsHowToReplaceAForeignFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "key.pem")
 	if err := os.WriteFile(path, []byte("not a key"), 0o600); err != nil {
 		t.Fatal(err)

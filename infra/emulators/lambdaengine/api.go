@@ -54,12 +54,12 @@ func (e *environment) response(w http.ResponseWriter, r *http.Request) {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		e.answer(r.PathValue("id"), unhandled("Function.ResponseSizeTooLarge",
+		e.setResult(r.PathValue("id"), unhandled("Function.ResponseSizeTooLarge",
 			"Response payload size exceeded maximum allowed payload size (%d bytes).", MaxPayload))
 		refuse(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLarge")
 	case err != nil:
 		refuse(w, http.StatusBadRequest, "Unreadable")
-	case !e.answer(r.PathValue("id"), &Result{Payload: payload}):
+	case !e.setResult(r.PathValue("id"), &Result{Payload: payload}):
 		refuse(w, http.StatusBadRequest, "InvalidRequestID")
 	default:
 		w.WriteHeader(http.StatusAccepted)
@@ -72,7 +72,7 @@ func (e *environment) failure(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, "Unreadable")
 		return
 	}
-	if !e.answer(r.PathValue("id"), &Result{Payload: payload, FunctionError: "Unhandled"}) {
+	if !e.setResult(r.PathValue("id"), &Result{Payload: payload, FunctionError: "Unhandled"}) {
 		refuse(w, http.StatusBadRequest, "InvalidRequestID")
 		return
 	}
@@ -91,9 +91,9 @@ func (e *environment) initFailure(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusAccepted)
 }
 
-// answer stores the result until the process requests the next event or ends. It returns false if
+// setResult stores the result until the process requests the next event or ends. It returns false if
 // the process is not working on that invocation or has already answered it.
-func (e *environment) answer(id string, result *Result) bool {
+func (e *environment) setResult(id string, result *Result) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.current == nil || e.current.id != id || e.current.answered != nil {

@@ -47,7 +47,7 @@ func TestPatternMatchesAsPublished(t *testing.T) {
 	}
 }
 
-func TestPatternRefusesByNameWhatItDoesNotKnow(t *testing.T) {
+func TestPatternNamesUnknownOperators(t *testing.T) {
 	for pattern, says := range map[string]string{
 		`{"a":[{"numeric":[">",1]}]}`:         "numeric",
 		`{"a":[{"wildcard":"x*"}]}`:           "wildcard",

@@ -52,7 +52,7 @@ type Config struct {
 	ReportBatchItemFailures bool
 	// Invoke calls the function with an SQS event. functionError is non-empty if the function
 	// failed; err means that it did not run.
-	Invoke func(ctx context.Context, event []byte) (answer []byte, functionError string, err error)
+	Invoke func(ctx context.Context, event []byte) (response []byte, functionError string, err error)
 	// Observe receives every batch and every failed SQS call; it may be called concurrently.
 	Observe func(Batch)
 }
@@ -190,12 +190,12 @@ func (p *poller) call(ctx context.Context, batch []types.Message) (map[string]bo
 	if err != nil {
 		return nil, fmt.Errorf("encode event: %w", err)
 	}
-	answer, functionError, err := p.Invoke(ctx, payload)
+	response, functionError, err := p.Invoke(ctx, payload)
 	switch {
 	case err != nil:
 		return nil, err
 	case functionError != "":
-		return nil, fmt.Errorf("function failed (%s): %s", functionError, answer)
+		return nil, fmt.Errorf("function failed (%s): %s", functionError, response)
 	case !p.ReportBatchItemFailures:
 		return nil, nil
 	}
@@ -203,7 +203,7 @@ func (p *poller) call(ctx context.Context, batch []types.Message) (map[string]bo
 	for _, message := range batch {
 		known[aws.ToString(message.MessageId)] = true
 	}
-	return failures(answer, func(id string) bool { return known[id] })
+	return failures(response, func(id string) bool { return known[id] })
 }
 
 // record converts the message to Lambda's record format.
@@ -256,18 +256,18 @@ func (p *poller) delete(ctx context.Context, messages []types.Message) error {
 // failures reads a partial batch response by Lambda's rules: an empty response, null or an empty
 // list means that every record succeeded; a malformed response, or an unknown or empty ID, means
 // that every record failed.
-func failures(answer []byte, known func(id string) bool) (map[string]bool, error) {
-	if text := strings.TrimSpace(string(answer)); text == "" || text == "null" {
+func failures(response []byte, known func(id string) bool) (map[string]bool, error) {
+	if text := strings.TrimSpace(string(response)); text == "" || text == "null" {
 		return nil, nil
 	}
-	var response struct {
+	var parsed struct {
 		BatchItemFailures []map[string]*string `json:"batchItemFailures"`
 	}
-	if err := json.Unmarshal(answer, &response); err != nil {
-		return nil, fmt.Errorf("partial batch response %q: %w", answer, err)
+	if err := json.Unmarshal(response, &parsed); err != nil {
+		return nil, fmt.Errorf("partial batch response %q: %w", response, err)
 	}
-	failed := make(map[string]bool, len(response.BatchItemFailures))
-	for _, item := range response.BatchItemFailures {
+	failed := make(map[string]bool, len(parsed.BatchItemFailures))
+	for _, item := range parsed.BatchItemFailures {
 		id := aws.ToString(item["itemIdentifier"])
 		if !known(id) {
 			return nil, fmt.Errorf("partial batch response names %q, which is not in the batch", id)

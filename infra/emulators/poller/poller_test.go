@@ -182,7 +182,7 @@ func TestEventStaysWithinLambdasPayload(t *testing.T) {
 	}
 }
 
-func TestOnlyWhatSucceededIsDeleted(t *testing.T) {
+func TestOnlySuccessfulMessagesAreDeleted(t *testing.T) {
 	// first responds that the first message of the batch failed.
 	first := func(format string) func(events.SQSEvent) (string, string, error) {
 		return func(e events.SQSEvent) (string, string, error) {

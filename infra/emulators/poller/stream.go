@@ -52,7 +52,7 @@ type StreamConfig struct {
 	// retry the batch.
 	ReportBatchItemFailures bool
 	// Invoke is as in Config.
-	Invoke func(ctx context.Context, event []byte) (answer []byte, functionError string, err error)
+	Invoke func(ctx context.Context, event []byte) (response []byte, functionError string, err error)
 	// Discard takes the document that Lambda sends to the on-failure destination, which names the
 	// skipped records. It may be nil.
 	Discard func(ctx context.Context, notice []byte) error
@@ -68,18 +68,18 @@ func RunStream(ctx context.Context, config StreamConfig) {
 	}
 	r := &streamReader{StreamConfig: config, state: make(map[string]shardState)}
 	defer r.running.Wait()
-	from := types.ShardIteratorType(config.StartingPosition)
+	start := types.ShardIteratorType(config.StartingPosition)
 	for ctx.Err() == nil {
 		shards, err := r.shards(ctx)
 		if err != nil && ctx.Err() == nil {
 			r.Observe(Batch{Err: fmt.Errorf("describe stream: %w", err)})
 		}
 		for _, shard := range r.ready(shards) {
-			s := &shardReader{streamReader: r, shard: shard, from: from}
+			s := &shardReader{streamReader: r, shard: shard, start: start}
 			r.running.Go(func() { s.read(ctx) })
 		}
 		if err == nil {
-			from = types.ShardIteratorTypeTrimHorizon
+			start = types.ShardIteratorTypeTrimHorizon
 		}
 		pause(ctx, lookForShards)
 	}
@@ -138,7 +138,7 @@ func (r *streamReader) ready(shards []types.Shard) []string {
 type shardReader struct {
 	*streamReader
 	shard    string
-	from     types.ShardIteratorType
+	start    types.ShardIteratorType
 	after    *string // sequence number of the last record read; nil before the first
 	iterator *string
 	ended    bool
@@ -200,7 +200,7 @@ func fitting(records []record, most int) int {
 // next performs one read, returns the matching records and advances past all records read.
 func (s *shardReader) next(ctx context.Context) ([]record, error) {
 	if s.iterator == nil {
-		input := &dynamodbstreams.GetShardIteratorInput{StreamArn: &s.StreamARN, ShardId: &s.shard, ShardIteratorType: s.from}
+		input := &dynamodbstreams.GetShardIteratorInput{StreamArn: &s.StreamARN, ShardId: &s.shard, ShardIteratorType: s.start}
 		if s.after != nil {
 			input.ShardIteratorType, input.SequenceNumber = types.ShardIteratorTypeAfterSequenceNumber, s.after
 		}
@@ -223,7 +223,7 @@ func (s *shardReader) next(ctx context.Context) ([]record, error) {
 	}
 	s.iterator = output.NextShardIterator
 	s.ended = s.iterator == nil
-	if len(output.Records) == 0 && (s.after != nil || s.from == types.ShardIteratorTypeTrimHorizon) {
+	if len(output.Records) == 0 && (s.after != nil || s.start == types.ShardIteratorTypeTrimHorizon) {
 		// Request a new iterator for the same position: moto's iterators return nothing after a
 		// failed transaction.
 		s.iterator = nil
@@ -294,12 +294,12 @@ func (s *shardReader) old(records []record) int {
 // call returns how many of the first records succeeded, and whether the function itself reported
 // it.
 func (s *shardReader) call(ctx context.Context, records []record) (done int, partial bool, err error) {
-	answer, functionError, err := s.Invoke(context.WithoutCancel(ctx), encodeRecords(records))
+	response, functionError, err := s.Invoke(context.WithoutCancel(ctx), encodeRecords(records))
 	switch {
 	case err != nil:
 		return 0, true, err // it did not run, so the batch stays whole
 	case functionError != "":
-		return 0, false, fmt.Errorf("function failed (%s): %s", functionError, answer)
+		return 0, false, fmt.Errorf("function failed (%s): %s", functionError, response)
 	case !s.ReportBatchItemFailures:
 		return len(records), false, nil
 	}
@@ -307,7 +307,7 @@ func (s *shardReader) call(ctx context.Context, records []record) (done int, par
 	for i, r := range records {
 		known[r.number] = i
 	}
-	failed, err := failures(answer, func(id string) bool { _, ok := known[id]; return ok })
+	failed, err := failures(response, func(id string) bool { _, ok := known[id]; return ok })
 	if err != nil {
 		return 0, false, err
 	}

@@ -31,7 +31,7 @@ type streamed struct {
 	lost    []string // documents sent to the destination
 	// fail decides the function's response to a batch: an error, or the sort key of the first
 	// failed record.
-	fail func(batch []string) (from string, err error)
+	fail func(batch []string) (first string, err error)
 
 	wake chan struct{}
 }
@@ -95,12 +95,12 @@ func (s *streamed) invoke(_ context.Context, event []byte) ([]byte, string, erro
 		}
 	}
 	s.batches = append(s.batches, keys)
-	from, err := s.fail(keys)
+	first, err := s.fail(keys)
 	switch {
 	case err != nil:
 		return []byte(err.Error()), "Unhandled", nil
-	case from != "":
-		return fmt.Appendf(nil, `{"batchItemFailures":[{"itemIdentifier":%q}]}`, s.numbers[from]), "", nil
+	case first != "":
+		return fmt.Appendf(nil, `{"batchItemFailures":[{"itemIdentifier":%q}]}`, s.numbers[first]), "", nil
 	}
 	return []byte(`{"batchItemFailures":null}`), "", nil
 }
@@ -203,7 +203,7 @@ func TestStreamIsHalvedUntilTheRecordIsAlone(t *testing.T) {
 	}
 }
 
-func TestStreamStandsStillBehindWhatFailsAndLosesNothing(t *testing.T) {
+func TestStreamWaitsForAFailedRecordAndLosesNone(t *testing.T) {
 	s := newStreamed(t, "1", "2")
 	failing := 5
 	s.fail = func([]string) (string, error) {
@@ -217,7 +217,7 @@ func TestStreamStandsStillBehindWhatFailsAndLosesNothing(t *testing.T) {
 	}
 }
 
-func TestStreamPassesOverWhatIsTooOld(t *testing.T) {
+func TestStreamSkipsRecordsThatAreTooOld(t *testing.T) {
 	s := newStreamed(t, "1", "2")
 	s.config.MaximumRecordAge = time.Nanosecond
 	if got := s.run(t, func() bool { return len(s.lost) > 0 }); len(got) != 0 || !strings.Contains(s.lost[0], `"RecordAgeExceeded"`) {

@@ -113,7 +113,7 @@ func TestRedriveAllowPolicyIsKept(t *testing.T) {
 		policy string
 		ok     bool
 	}{
-		"nobody":        {`{"redrivePermission":"denyAll"}`, false},
+		"no queue":      {`{"redrivePermission":"denyAll"}`, false},
 		"another queue": {`{"redrivePermission":"byQueue","sourceQueueArns":["arn:aws:sqs:us-east-1:000000000000:other"]}`, false},
 		"this queue":    {`{"redrivePermission":"byQueue","sourceQueueArns":["arn:aws:sqs:us-east-1:000000000000:work"]}`, true},
 		"all queues":    {`{"redrivePermission":"allowAll"}`, true},
@@ -141,7 +141,7 @@ func TestQueueURLsAreUnderTheHostThatTheClientUses(t *testing.T) {
 	}
 }
 
-func TestBaseURLIsWhatQueueURLsBeginWith(t *testing.T) {
+func TestQueueURLsBeginWithBaseURL(t *testing.T) {
 	engine, client, _ := sqstest.Start(t, sqsengine.Config{BaseURL: "http://sqs.local:9324/"})
 	out, err := client.CreateQueue(t.Context(), &awssqs.CreateQueueInput{QueueName: aws.String("work")})
 	if err != nil {

@@ -34,7 +34,7 @@ func (e *Engine) serveQuery(w http.ResponseWriter, r *http.Request, requestID st
 	if err == nil {
 		out, err = e.perform(r, action, body)
 	}
-	x := &xmlAnswer{action: action}
+	x := &xmlResponse{action: action}
 	status := http.StatusOK
 	if err != nil {
 		status = err.Status
@@ -172,13 +172,13 @@ func jsonName(parameter string) string {
 	return parameter
 }
 
-// xmlAnswer builds the answer to a call of the Query protocol.
-type xmlAnswer struct {
+// xmlResponse builds the answer to a call of the Query protocol.
+type xmlResponse struct {
 	action string
 	text   bytes.Buffer
 }
 
-func (x *xmlAnswer) success(out any, requestID string) {
+func (x *xmlResponse) success(out any, requestID string) {
 	root := x.action + "Response"
 	x.text.WriteString(`<` + root + ` xmlns="` + queryNamespace + `">`)
 	if out != nil {
@@ -188,7 +188,7 @@ func (x *xmlAnswer) success(out any, requestID string) {
 	x.text.WriteString(`</` + root + `>`)
 }
 
-func (x *xmlAnswer) failure(err *Error, requestID string) {
+func (x *xmlResponse) failure(err *Error, requestID string) {
 	x.text.WriteString(`<ErrorResponse xmlns="` + queryNamespace + `">`)
 	x.element("Error", map[string]any{"Type": err.fault(), "Code": err.Code, "Message": err.Message})
 	x.element("RequestId", requestID)
@@ -205,7 +205,7 @@ func members(out any) (decoded map[string]any) {
 }
 
 // element writes an element that contains text, or members in order of name.
-func (x *xmlAnswer) element(name string, content any) {
+func (x *xmlResponse) element(name string, content any) {
 	x.text.WriteString("<" + name + ">")
 	if object, ok := content.(map[string]any); ok {
 		for _, member := range slices.Sorted(maps.Keys(object)) {
@@ -219,7 +219,7 @@ func (x *xmlAnswer) element(name string, content any) {
 
 // member writes a member with the given name in the JSON protocol. A list becomes one element per
 // member, a map of attributes one element per pair.
-func (x *xmlAnswer) member(name string, value any) {
+func (x *xmlResponse) member(name string, value any) {
 	switch name {
 	case "Attributes", "MessageAttributes":
 		attributes, _ := value.(map[string]any)

@@ -30,7 +30,7 @@ type queue struct {
 type waiter struct {
 	queue    *queue
 	request  *receiveRequest
-	answer   chan []receivedMessage // receives exactly one answer; it is empty at the deadline
+	result   chan []receivedMessage // receives exactly one answer; it is empty at the deadline
 	deadline clock.Timer
 }
 
@@ -202,7 +202,7 @@ func (e *Engine) serve(queues ...*queue) {
 			}
 			q.waiters = q.waiters[1:]
 			w.deadline.Stop()
-			w.answer <- got
+			w.result <- got
 		}
 		e.setAlarm(q)
 	}
@@ -230,7 +230,7 @@ func (e *Engine) setAlarm(q *queue) {
 func (q *queue) dismiss() {
 	for _, w := range q.waiters {
 		w.deadline.Stop()
-		w.answer <- nil
+		w.result <- nil
 	}
 	q.waiters = nil
 	if q.wake != nil {

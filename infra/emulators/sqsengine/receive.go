@@ -82,14 +82,14 @@ func (e *Engine) receive(in *receiveInput, request *receiveRequest) ([]receivedM
 
 // enqueue adds a long poll to the queue's line. The caller must hold the lock.
 func (e *Engine) enqueue(q *queue, request *receiveRequest, wait time.Duration) *waiter {
-	w := &waiter{queue: q, request: request, answer: make(chan []receivedMessage, 1)}
+	w := &waiter{queue: q, request: request, result: make(chan []receivedMessage, 1)}
 	q.waiters = append(q.waiters, w)
 	w.deadline = e.clock.AfterFunc(wait, func() {
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		e.serve(q) // includes messages that become visible at exactly this time
 		if e.leave(w) {
-			w.answer <- nil
+			w.result <- nil
 		}
 	})
 	e.setAlarm(q)
@@ -100,7 +100,7 @@ func (e *Engine) enqueue(q *queue, request *receiveRequest, wait time.Duration) 
 // that were already sent to the waiter stay in flight, as on AWS.
 func (e *Engine) await(ctx context.Context, w *waiter) []receivedMessage {
 	select {
-	case got := <-w.answer:
+	case got := <-w.result:
 		return got
 	case <-ctx.Done():
 		e.mu.Lock()

@@ -71,7 +71,7 @@ func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.serveQuery(w, r, requestID)
 		return
 	}
-	out, err := e.answer(r)
+	out, err := e.serveJSON(r)
 	if err != nil {
 		writeError(w, err)
 		return
@@ -79,7 +79,7 @@ func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, out)
 }
 
-func (e *Engine) answer(r *http.Request) (any, *Error) {
+func (e *Engine) serveJSON(r *http.Request) (any, *Error) {
 	body, readErr := io.ReadAll(r.Body)
 	if readErr != nil {
 		return nil, unreadable(readErr)

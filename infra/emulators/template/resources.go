@@ -210,8 +210,8 @@ func (b *builder) addTable(id string, properties map[string]any) error {
 	return nil
 }
 
-// check links mappings to their queues and functions and rejects what Lambda rejects when it
-// creates a mapping.
+// check links mappings to their queues and functions and rejects the mappings that Lambda rejects
+// when it creates them.
 func (b *builder) check() error {
 	problems := append(b.checkStreams(), b.checkSchedules()...)
 	for i := range b.stack.Mappings {

@@ -54,8 +54,8 @@ func New(c Config) (http.Handler, error) {
 	mux.HandleFunc("GET /local/panel.js", asset("panel.js", "text/javascript; charset=utf-8"))
 	mux.HandleFunc("GET /local/chart.js", asset("chart.js", "text/javascript; charset=utf-8"))
 	mux.HandleFunc("GET /local/panel.css", asset("panel.css", "text/css; charset=utf-8"))
-	mux.HandleFunc("GET /local/cases", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, cases) })
-	mux.HandleFunc("GET /local/metrics", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, c.Feed.Figures()) })
+	mux.HandleFunc("GET /local/cases", func(w http.ResponseWriter, _ *http.Request) { respond(w, http.StatusOK, cases) })
+	mux.HandleFunc("GET /local/metrics", func(w http.ResponseWriter, _ *http.Request) { respond(w, http.StatusOK, c.Feed.Figures()) })
 	mux.HandleFunc("GET /local/inbox", c.inbox)
 	mux.HandleFunc("GET /local/steps", c.Feed.serve)
 	mux.HandleFunc("POST /local/token", c.token)
@@ -85,9 +85,9 @@ func known(data seed.Data) []seenCase {
 	}
 	cases := make([]seenCase, 0, len(data.Cases))
 	for _, c := range data.Cases {
-		at := locations[c.LocationID]
+		location := locations[c.LocationID]
 		cases = append(cases, seenCase{
-			c.Case, at.Name, c.Unit, c.Customer, c.Complaint, c.Mine, c.Watching, at.Settings.Karmak.Account, at.Settings.Karmak.Branch,
+			c.Case, location.Name, c.Unit, c.Customer, c.Complaint, c.Mine, c.Watching, location.Settings.Karmak.Account, location.Settings.Karmak.Branch,
 		})
 	}
 	return cases
@@ -131,7 +131,7 @@ func (c Config) follow(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadGateway, err)
 		return
 	}
-	answer(w, http.StatusOK, struct{}{})
+	respond(w, http.StatusOK, struct{}{})
 }
 
 // inbox responds with the state that the case platform derives from events.
@@ -140,7 +140,7 @@ func (c Config) inbox(w http.ResponseWriter, _ *http.Request) {
 	if c.Inbox != nil {
 		known = c.Inbox.Known()
 	}
-	answer(w, http.StatusOK, known)
+	respond(w, http.StatusOK, known)
 }
 
 // lifetime is the lifetime of the panel's tokens: a working day.
@@ -167,7 +167,7 @@ func (c Config) token(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusInternalServerError, err)
 		return
 	}
-	answer(w, http.StatusOK, map[string]string{"token": token})
+	respond(w, http.StatusOK, map[string]string{"token": token})
 }
 
 // event sends an event of a case as the case platform would, and responds with its ID.
@@ -195,7 +195,7 @@ func (c Config) event(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadGateway, err)
 		return
 	}
-	answer(w, http.StatusAccepted, map[string]string{"id": id})
+	respond(w, http.StatusAccepted, map[string]string{"id": id})
 }
 
 // decode reads a JSON body. It requires application/json, which a form of another site cannot send
@@ -216,12 +216,12 @@ func decode(w http.ResponseWriter, r *http.Request, into any) bool {
 	return true
 }
 
-func answer(w http.ResponseWriter, status int, v any) {
+func respond(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(v) // an error means that the browser has disconnected
 }
 
 func refuse(w http.ResponseWriter, status int, err error) {
-	answer(w, status, map[string]string{"message": err.Error()})
+	respond(w, status, map[string]string{"message": err.Error()})
 }

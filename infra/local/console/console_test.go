@@ -192,7 +192,7 @@ func read(t *testing.T, server *httptest.Server, after, n int) []Step {
 	return steps
 }
 
-func TestStepsSayWhatHappened(t *testing.T) {
+func TestStepsDescribeEvents(t *testing.T) {
 	body := `{"type":"case.exported","locationId":"loc-100","caseId":"case-1"}`
 	for name, c := range map[string]struct {
 		happen func(*Feed)
@@ -248,13 +248,13 @@ func TestStepsSayWhatHappened(t *testing.T) {
 }
 
 func TestATerminalShowsALineAStep(t *testing.T) {
-	at := time.Date(2026, 11, 23, 10, 15, 0, 250_000_000, time.UTC)
+	now := time.Date(2026, 11, 23, 10, 15, 0, 250_000_000, time.UTC)
 	for colour, want := range map[bool]string{
 		false: "10:15:00.250  function f: no\n",
 		true:  "10:15:00.250  \x1b[31mfunction\x1b[0m f: no\n",
 	} {
 		var out strings.Builder
-		feed := NewFeed(func() time.Time { return at })
+		feed := NewFeed(func() time.Time { return now })
 		feed.Print(&out, colour)
 		feed.Line(lambdaengine.Line{Function: "f", Text: `{"level":"ERROR","message":"no"}`})
 		feed.Line(lambdaengine.Line{Text: `{"_aws":{"Timestamp":1},"Messages":1}`})
@@ -308,17 +308,17 @@ func TestOldStepsGoWhenThereAreMany(t *testing.T) {
 	}
 }
 
-func TestFiguresAddUpWhatMetricLinesSay(t *testing.T) {
+func TestFiguresAddUpMetricLines(t *testing.T) {
 	feed := NewFeed(time.Now)
-	at := time.Date(2026, 11, 23, 10, 15, 30, 0, time.UTC)
-	line := func(at time.Time, outcome, values string) lambdaengine.Line {
+	now := time.Date(2026, 11, 23, 10, 15, 30, 0, time.UTC)
+	line := func(moment time.Time, outcome, values string) lambdaengine.Line {
 		return lambdaengine.Line{Text: fmt.Sprintf(`{"_aws":{"Timestamp":%d,"CloudWatchMetrics":[{"Namespace":"N","Dimensions":[["Outcome"]],`+
-			`"Metrics":[{"Name":"Messages","Unit":"Count"},{"Name":"Took","Unit":"Milliseconds"}]}]},"Outcome":%q,%s}`, at.UnixMilli(), outcome, values)}
+			`"Metrics":[{"Name":"Messages","Unit":"Count"},{"Name":"Took","Unit":"Milliseconds"}]}]},"Outcome":%q,%s}`, moment.UnixMilli(), outcome, values)}
 	}
-	feed.Line(line(at, "ok", `"Messages":[3],"Took":[1.5,2]`))
-	feed.Line(line(at.Add(10*time.Second), "ok", `"Messages":2`))
-	feed.Line(line(at.Add(time.Minute), "ok", `"Messages":[1]`))
-	feed.Line(line(at, "failed", `"Messages":[7]`))
+	feed.Line(line(now, "ok", `"Messages":[3],"Took":[1.5,2]`))
+	feed.Line(line(now.Add(10*time.Second), "ok", `"Messages":2`))
+	feed.Line(line(now.Add(time.Minute), "ok", `"Messages":[1]`))
+	feed.Line(line(now, "failed", `"Messages":[7]`))
 	sums := map[string][]float64{}
 	var took []float64
 	for _, s := range feed.Figures() {
@@ -341,11 +341,11 @@ func TestFiguresAddUpWhatMetricLinesSay(t *testing.T) {
 func TestOldFiguresGo(t *testing.T) {
 	f := make(figures)
 	s := f.series("Messages", "Count", nil)
-	at := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+	now := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
 	for i := range 2 * maxPoints {
-		s.add(at.Add(time.Duration(i)*time.Minute), []float64{1})
+		s.add(now.Add(time.Duration(i)*time.Minute), []float64{1})
 	}
-	if len(s.Points) != maxPoints || !s.Points[0].At.Equal(at.Add(maxPoints*time.Minute)) {
+	if len(s.Points) != maxPoints || !s.Points[0].At.Equal(now.Add(maxPoints*time.Minute)) {
 		t.Errorf("%d points from %s", len(s.Points), s.Points[0].At)
 	}
 }

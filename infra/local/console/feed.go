@@ -279,10 +279,10 @@ func (f *Feed) Access(a gateway.Access) {
 // serve streams the steps as server-sent events, starting after Last-Event-ID or the query
 // parameter `after`, or with the oldest kept step if both are missing.
 func (f *Feed) serve(w http.ResponseWriter, r *http.Request) {
-	from := cmp.Or(r.Header.Get("Last-Event-ID"), r.URL.Query().Get("after"), "0")
-	id, err := strconv.ParseInt(from, 10, 64)
+	position := cmp.Or(r.Header.Get("Last-Event-ID"), r.URL.Query().Get("after"), "0")
+	id, err := strconv.ParseInt(position, 10, 64)
 	if err != nil {
-		refuse(w, http.StatusBadRequest, fmt.Errorf("step %q is not a number", from))
+		refuse(w, http.StatusBadRequest, fmt.Errorf("step %q is not a number", position))
 		return
 	}
 	w.Header().Set("Content-Type", "text/event-stream")

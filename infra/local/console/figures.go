@@ -35,7 +35,7 @@ type figures map[string]*Series
 func (f figures) take(line map[string]any) {
 	aws, _ := line["_aws"].(map[string]any)
 	ms, _ := aws["Timestamp"].(float64)
-	at := time.UnixMilli(int64(ms)).UTC().Truncate(time.Minute)
+	minute := time.UnixMilli(int64(ms)).UTC().Truncate(time.Minute)
 	for _, d := range list(aws["CloudWatchMetrics"]) {
 		directive, _ := d.(map[string]any)
 		dimensions := make(map[string]string)
@@ -49,7 +49,7 @@ func (f figures) take(line map[string]any) {
 			metric, _ := m.(map[string]any)
 			name, _ := metric["Name"].(string)
 			unit, _ := metric["Unit"].(string)
-			f.series(name, unit, dimensions).add(at, numbers(line[name]))
+			f.series(name, unit, dimensions).add(minute, numbers(line[name]))
 		}
 	}
 }
@@ -65,10 +65,10 @@ func (f figures) series(name, unit string, dimensions map[string]string) *Series
 	return f[key]
 }
 
-func (s *Series) add(at time.Time, values []float64) {
-	i, found := slices.BinarySearchFunc(s.Points, at, func(p Point, at time.Time) int { return p.At.Compare(at) })
+func (s *Series) add(minute time.Time, values []float64) {
+	i, found := slices.BinarySearchFunc(s.Points, minute, func(p Point, minute time.Time) int { return p.At.Compare(minute) })
 	if !found {
-		s.Points = slices.Insert(s.Points, i, Point{At: at})
+		s.Points = slices.Insert(s.Points, i, Point{At: minute})
 	}
 	p := &s.Points[i]
 	for _, v := range values {

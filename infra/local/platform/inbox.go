@@ -96,7 +96,7 @@ type Inbox struct {
 	settings map[string]int64           // the latest revision of each location's settings
 	badges   map[[2]string]Badge
 	received int
-	told     []Notice // the latest kept notices
+	notices  []Notice // the latest kept notices
 	handed   []Handover
 	changed  chan struct{} // closed and replaced at each event
 }
@@ -211,8 +211,8 @@ func (i *Inbox) apply(n Notice) (isNew bool) {
 	defer i.mu.Unlock()
 	d := n.Detail
 	i.received++
-	i.told = append(i.told, n)
-	i.told = i.told[max(0, len(i.told)-kept):]
+	i.notices = append(i.notices, n)
+	i.notices = i.notices[max(0, len(i.notices)-kept):]
 	close(i.changed)
 	i.changed = make(chan struct{})
 	key := [2]string{d.LocationID, d.CaseID}
@@ -293,7 +293,7 @@ type Known struct {
 func (i *Inbox) Known() Known {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	k := Known{Received: i.received, Notices: append([]Notice{}, i.told...), Badges: []Badge{}, Handovers: append([]Handover{}, i.handed...)}
+	k := Known{Received: i.received, Notices: append([]Notice{}, i.notices...), Badges: []Badge{}, Handovers: append([]Handover{}, i.handed...)}
 	for _, b := range i.badges {
 		k.Badges = append(k.Badges, b)
 	}

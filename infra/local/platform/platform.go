@@ -64,9 +64,9 @@ func (p *Platform) Export(ctx context.Context, c Case) (string, error) {
 	return p.send(ctx, p.ExportQueueURL, event{Type: "case.exported", Case: c})
 }
 
-// Close sends case.closed and returns the event's ID; by is user or auto.
-func (p *Platform) Close(ctx context.Context, c Case, by string) (string, error) {
-	return p.send(ctx, p.CloseQueueURL, event{Type: "case.closed", Case: c, ClosedBy: by})
+// Close sends case.closed and returns the event's ID; closedBy is user or auto.
+func (p *Platform) Close(ctx context.Context, c Case, closedBy string) (string, error) {
+	return p.send(ctx, p.CloseQueueURL, event{Type: "case.closed", Case: c, ClosedBy: closedBy})
 }
 
 func (p *Platform) send(ctx context.Context, queueURL string, e event) (string, error) {
@@ -114,7 +114,7 @@ func (p *Platform) RelatedROs(ctx context.Context, locationID, caseID string) (A
 	return answer, err
 }
 
-// OpenWarrantyRO is what the API says of one.
+// OpenWarrantyRO is an open warranty RO in the API's response.
 type OpenWarrantyRO struct {
 	RONumber     string `json:"roNumber"`
 	BillTo       string `json:"billTo"`

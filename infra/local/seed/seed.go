@@ -127,7 +127,7 @@ func (d Data) Plant(ctx context.Context, p *platform.Platform) error {
 	}
 	expected := map[platform.Case]string{}
 	for _, c := range d.Cases {
-		id, err := tell(ctx, p, c)
+		id, err := sendEvents(ctx, p, c)
 		if err != nil {
 			return fmt.Errorf("plant cases: %w", err)
 		}
@@ -151,8 +151,8 @@ func (d Data) Plant(ctx context.Context, p *platform.Platform) error {
 	return nil
 }
 
-// tell sends the events of the case's stage and returns the last event's ID.
-func tell(ctx context.Context, p *platform.Platform, c Case) (string, error) {
+// sendEvents sends the events of the case's stage and returns the last event's ID.
+func sendEvents(ctx context.Context, p *platform.Platform, c Case) (string, error) {
 	if c.Happened == Nothing {
 		return "", nil
 	}

@@ -65,7 +65,7 @@ func TestDealerGroupHasOneOfEverything(t *testing.T) {
 	original := func(r ro) int {
 		return slices.IndexFunc(ros, func(o ro) bool { return o.account == r.account && o.Number == r.Original && o.Branch == r.Branch })
 	}
-	for what, is := range map[string]func(ro) bool{
+	for name, holds := range map[string]func(ro) bool{
 		"open":                  func(r ro) bool { return r.Status == "OPEN" },
 		"completed":             func(r ro) bool { return r.Status == "COMPLETED" && r.Completed },
 		"invoiced":              func(r ro) bool { return r.Status == "INVOICED" },
@@ -80,8 +80,8 @@ func TestDealerGroupHasOneOfEverything(t *testing.T) {
 			return slices.ContainsFunc(ros, func(o ro) bool { return o.account != r.account && o.Number == r.Number })
 		},
 	} {
-		if !slices.ContainsFunc(ros, is) {
-			t.Errorf("no repair order matches: %s", what)
+		if !slices.ContainsFunc(ros, holds) {
+			t.Errorf("no repair order matches: %s", name)
 		}
 	}
 	for _, r := range ros {
@@ -104,9 +104,9 @@ func TestSimulatorTakesTheDealerGroup(t *testing.T) {
 func TestEveryCaseHasItsROInItsLocationsAccount(t *testing.T) {
 	data, ros := read(t)
 	for _, c := range data.Cases {
-		at := data.Connection(c.LocationID)
+		connection := data.Connection(c.LocationID)
 		found := slices.ContainsFunc(ros, func(r ro) bool {
-			return r.account == at.Account && r.user == at.User && r.Number == c.RONumber && (at.Branch == "" || r.Branch == at.Branch)
+			return r.account == connection.Account && r.user == connection.User && r.Number == c.RONumber && (connection.Branch == "" || r.Branch == connection.Branch)
 		})
 		if !found || c.AssetID == "" {
 			t.Errorf("%s of asset %q: RO %s is not in the account of %s", c.CaseID, c.AssetID, c.RONumber, c.LocationID)

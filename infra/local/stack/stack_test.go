@@ -135,7 +135,7 @@ func TestSeedCanBePlantedWhole(t *testing.T) {
 	}
 }
 
-func TestWhoMaySeeWhat(t *testing.T) {
+func TestPermissionsByRoleAndLocation(t *testing.T) {
 	s, _, _ := start(t, stack.Options{})
 	const address = "/v1/locations/loc-100/cases/case-1001/related-ros"
 	token := func(role string, locations ...string) string {
@@ -180,7 +180,7 @@ func TestWhoMaySeeWhat(t *testing.T) {
 	}
 }
 
-func TestBrokenMessageGoesToTheDeadLettersAndHoldsNobodyUp(t *testing.T) {
+func TestBrokenMessageIsDeadLetteredWithoutDelayingOthers(t *testing.T) {
 	w := newWatcher()
 	s, p, data := start(t, stack.Options{Observe: w.observe()})
 	client := s.SQSClient()

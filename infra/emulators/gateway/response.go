@@ -8,23 +8,23 @@ import (
 	"strings"
 )
 
-// answer is an HTTP response.
-type answer struct {
+// response is an HTTP response.
+type response struct {
 	status  int
 	headers map[string]string
 	cookies []string
 	body    []byte
 }
 
-// readAnswer parses a function's response by the rules of payload format 2.0: an object with
+// parseResponse parses a function's response by the rules of payload format 2.0: an object with
 // statusCode describes the response; any other JSON becomes the body of a 200.
-func readAnswer(payload []byte) (*answer, error) {
+func parseResponse(payload []byte) (*response, error) {
 	if !json.Valid(payload) {
 		return nil, fmt.Errorf("function response is not JSON: %.100q", payload)
 	}
 	var keys map[string]json.RawMessage
 	if json.Unmarshal(payload, &keys) != nil || keys["statusCode"] == nil {
-		return &answer{
+		return &response{
 			status: http.StatusOK, headers: map[string]string{"content-type": "application/json"}, body: payload,
 		}, nil
 	}
@@ -41,7 +41,7 @@ func readAnswer(payload []byte) (*answer, error) {
 	if given.StatusCode < 200 || given.StatusCode > 599 {
 		return nil, fmt.Errorf("function response has status %d", given.StatusCode)
 	}
-	a := &answer{status: given.StatusCode, headers: given.Headers, cookies: given.Cookies, body: []byte(given.Body)}
+	a := &response{status: given.StatusCode, headers: given.Headers, cookies: given.Cookies, body: []byte(given.Body)}
 	if given.IsBase64Encoded {
 		body, err := base64.StdEncoding.DecodeString(given.Body)
 		if err != nil {
@@ -53,16 +53,16 @@ func readAnswer(payload []byte) (*answer, error) {
 }
 
 // setHeaders copies the function's headers, except CORS headers: only the gateway sets those.
-func (a *answer) setHeaders(header http.Header) {
-	for name, value := range a.headers {
+func (r *response) setHeaders(header http.Header) {
+	for name, value := range r.headers {
 		if !strings.HasPrefix(strings.ToLower(name), "access-control-") {
 			header.Set(name, value)
 		}
 	}
-	for _, cookie := range a.cookies {
+	for _, cookie := range r.cookies {
 		header.Add("Set-Cookie", cookie)
 	}
-	if len(a.body) > 0 && header.Get("Content-Type") == "" {
+	if len(r.body) > 0 && header.Get("Content-Type") == "" {
 		header.Set("Content-Type", "text/plain;charset=UTF-8")
 	}
 }
