@@ -22,7 +22,7 @@ type keysAndAttributes struct {
 
 type batchGet struct {
 	RequestItems           map[string]keysAndAttributes
-	ReturnConsumedCapacity string
+	ReturnConsumedCapacity string `json:",omitempty"`
 }
 
 func (e *Engine) batchGetItem(body []byte) (any, error) {

@@ -1,4 +1,4 @@
-// Package dynamodbengine is an in-memory DynamoDB that speaks its wire protocol: an http.Handler for the
+// Package dynamodbengine is an in-memory DynamoDB that speaks its wire protocol: an http.Handler for
 // local stack and for tests, usable with any SDK and with the aws command.
 //
 // It supports the operations on items, tables, time to live and streams that this product and its

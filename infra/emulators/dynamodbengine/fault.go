@@ -20,7 +20,7 @@ type FaultFunc func(op string, body []byte) *Fault
 type Fault struct {
 	Err         *Error // returned instead of the result
 	HangUp      bool   // close the connection without an answer
-	Unprocessed int    // number of entries of a BatchGetItem or BatchWriteItem to leave undone
+	Unprocessed int    // number of keys of a BatchGetItem to leave unread
 	After       bool   // carry out the request before failing, so that only the answer is lost
 }
 
@@ -62,7 +62,7 @@ func Conflict(actions int) *Fault {
 		Message: cancellation(reasons), Reasons: reasons}}
 }
 
-// Unprocessed leaves n entries of a batch unprocessed.
+// Unprocessed leaves n keys of a BatchGetItem unread.
 func Unprocessed(n int) *Fault { return &Fault{Unprocessed: n} }
 
 // Faults forwards requests to a DynamoDB, this engine or another, and injects faults into some of
@@ -108,7 +108,7 @@ func (f *Faults) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case fault.HangUp:
 		panic(http.ErrAbortHandler) // closes the connection
 	case fault.Unprocessed > 0:
-		f.leaveUndone(w, r, body, fault.Unprocessed)
+		f.leaveUnread(w, r, body, fault.Unprocessed)
 	default:
 		writeResponse(w, fault.Err.Status, fault.Err.body())
 	}
@@ -119,85 +119,49 @@ func (e *Error) body() []byte {
 	for _, code := range e.Reasons {
 		response.reasons = append(response.reasons, reason{Code: code})
 	}
-	body, err := json.Marshal(response.body())
-	if err != nil {
-		panic("encode strings as JSON: " + err.Error())
-	}
-	return body
+	return encoded(response.body())
 }
 
-// leaveUndone forwards a batch without n of its entries and lists these in the answer as
+// leaveUnread forwards a BatchGetItem without n of its keys and lists these in the response as
 // unprocessed, as DynamoDB does when it runs short of throughput.
-func (f *Faults) leaveUndone(w http.ResponseWriter, r *http.Request, body []byte, n int) {
-	var request, result map[string]any
+func (f *Faults) leaveUnread(w http.ResponseWriter, r *http.Request, body []byte, n int) {
+	var request batchGet
 	if err := json.Unmarshal(body, &request); err != nil {
-		panic("a fault with Unprocessed applies only to batches: " + err.Error())
+		panic("a fault with Unprocessed applies only to BatchGetItem: " + err.Error())
 	}
-	tables, _ := request["RequestItems"].(map[string]any)
-	undone := make(map[string]any)
-	for name, entries := range tables {
-		kept, rest := cutEntries(entries, &n)
-		if tables[name] = kept; kept == nil {
-			delete(tables, name)
+	unread := make(map[string]keysAndAttributes)
+	for table, asked := range request.RequestItems {
+		rest := asked
+		kept := max(0, len(asked.Keys)-n)
+		asked.Keys, rest.Keys = asked.Keys[:kept], asked.Keys[kept:]
+		n -= len(rest.Keys)
+		if request.RequestItems[table] = asked; kept == 0 {
+			delete(request.RequestItems, table)
 		}
-		if rest != nil {
-			undone[name] = rest
+		if len(rest.Keys) > 0 {
+			unread[table] = rest
 		}
 	}
-	result = map[string]any{"Responses": map[string]any{}}
-	if len(tables) > 0 {
-		passedOn, err := json.Marshal(request)
-		if err != nil {
-			panic("encode a value decoded from JSON: " + err.Error())
-		}
+	result := map[string]any{"Responses": map[string]any{}}
+	if len(request.RequestItems) > 0 {
 		got := httptest.NewRecorder()
-		f.next.ServeHTTP(got, withBody(r, passedOn))
+		f.next.ServeHTTP(got, withBody(r, encoded(request)))
 		if err := json.Unmarshal(got.Body.Bytes(), &result); err != nil || got.Code != http.StatusOK {
 			writeResponse(w, got.Code, got.Body.Bytes())
 			return
 		}
 	}
-	// A get answers with the first, a write with the second.
-	result["UnprocessedKeys"], result["UnprocessedItems"] = undone, undone
-	encoded, err := json.Marshal(result)
+	result["UnprocessedKeys"] = unread
+	writeResponse(w, http.StatusOK, encoded(result))
+}
+
+// encoded encodes a value that was decoded from JSON, or that contains only strings.
+func encoded(v any) []byte {
+	text, err := json.Marshal(v)
 	if err != nil {
-		panic("encode a value decoded from JSON: " + err.Error())
+		panic("encode as JSON: " + err.Error())
 	}
-	writeResponse(w, http.StatusOK, encoded)
-}
-
-// cutEntries removes up to n entries from one table's part of a batch and subtracts their number
-// from n. It returns the entries kept and those removed, each nil if empty. In a get the keys lie
-// one level deeper than the requests in a write.
-func cutEntries(entries any, n *int) (kept, rest any) {
-	switch entries := entries.(type) {
-	case []any:
-		first := max(0, len(entries)-*n)
-		*n -= len(entries) - first
-		if first > 0 {
-			kept = entries[:first]
-		}
-		if first < len(entries) {
-			rest = entries[first:]
-		}
-	case map[string]any:
-		keptKeys, restKeys := cutEntries(entries["Keys"], n)
-		return withKeys(entries, keptKeys), withKeys(entries, restKeys)
-	}
-	return kept, rest
-}
-
-func withKeys(entries map[string]any, keys any) any {
-	if keys == nil {
-		return nil
-	}
-	changed := map[string]any{"Keys": keys}
-	for name, parameter := range entries {
-		if name != "Keys" {
-			changed[name] = parameter
-		}
-	}
-	return changed
+	return text
 }
 
 func withBody(r *http.Request, body []byte) *http.Request {

@@ -1,7 +1,9 @@
 package dynamodbengine
 
-// projection lists the paths that a read returns of each item. nil means the whole item.
-type projection []path
+import "slices"
+
+// projection lists the attributes that a read returns of each item. nil means the whole item.
+type projection []string
 
 func optionalProjection(expression string, ph *placeholders) (projection, error) {
 	if expression == "" {
@@ -23,27 +25,24 @@ func onlyProjection(expression string, names map[string]string) (projection, err
 	return part, ph.leftOver()
 }
 
-// projection parses a list of paths. It rejects paths into lists, which the product never requests.
+// projection parses a list of attributes. It rejects paths into maps and lists, which the product
+// never requests.
 func (p *parser) projection() (projection, error) {
-	var paths projection
+	var names projection
 	for {
 		way, err := p.path()
 		if err != nil {
 			return nil, err
 		}
-		for _, other := range paths {
-			if way.overlaps(other) {
-				return nil, invalid("Two document paths overlap with each other; must remove or rewrite one of these paths")
-			}
+		if len(way) > 1 {
+			return nil, invalid("This engine does not support projections into maps and lists")
 		}
-		for _, s := range way {
-			if s.name == "" {
-				return nil, invalid("This engine does not support projections into lists")
-			}
+		if slices.Contains(names, way[0].name) {
+			return nil, invalid("Two document paths overlap with each other; must remove or rewrite one of these paths")
 		}
-		paths = append(paths, way)
+		names = append(names, way[0].name)
 		if !p.accept(",") {
-			return paths, nil
+			return names, nil
 		}
 	}
 }
@@ -53,24 +52,11 @@ func (p projection) of(it item) item {
 	if p == nil {
 		return it
 	}
-	part := make(item)
-	for _, way := range p {
-		if v, ok := way.in(it); ok {
-			part.graft(way, v)
+	part := make(item, len(p))
+	for _, name := range p {
+		if v, ok := it[name]; ok {
+			part[name] = v
 		}
 	}
 	return part
-}
-
-// graft sets the value at the path and creates the maps that lead to it.
-func (it item) graft(way path, v value) {
-	for _, s := range way[:len(way)-1] {
-		m, ok := it[s.name]
-		if !ok {
-			m = value{kind: kindMap, attrs: make(item)}
-			it[s.name] = m
-		}
-		it = m.attrs
-	}
-	it[way[len(way)-1].name] = v
 }

@@ -21,7 +21,6 @@ type readRequest struct {
 	ConsistentRead           bool
 	Select                   string
 	ReturnConsumedCapacity   string
-	Segment, TotalSegments   *int
 	ExpressionAttributeNames map[string]string
 
 	ExpressionAttributeValues map[string]any
@@ -77,8 +76,8 @@ func (e *Engine) scan(body []byte) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.keys != nil || r.request.ScanIndexForward != nil || r.request.TotalSegments != nil {
-		return nil, invalid("Scan accepts neither a key condition nor an order, and this engine does not support segments")
+	if r.keys != nil || r.request.ScanIndexForward != nil {
+		return nil, invalid("Scan accepts neither a key condition nor an order")
 	}
 	e.mu.RLock()
 	defer e.mu.RUnlock()

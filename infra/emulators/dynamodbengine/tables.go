@@ -1,7 +1,6 @@
 package dynamodbengine
 
 import (
-	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -10,8 +9,7 @@ import (
 
 const arnPrefix = "arn:aws:dynamodb:local:000000000000:table/"
 
-// tableDefinition is the request of CreateTable. Parameters without effect on an in-memory table
-// are accepted and, if DescribeTable returns them, kept.
+// tableDefinition is the request of CreateTable.
 type tableDefinition struct {
 	TableName                 string
 	AttributeDefinitions      []attributeDefinition
@@ -19,11 +17,7 @@ type tableDefinition struct {
 	GlobalSecondaryIndexes    []indexDefinition
 	BillingMode               string
 	DeletionProtectionEnabled bool
-	ProvisionedThroughput     json.RawMessage
-	SSESpecification          json.RawMessage
 	StreamSpecification       *streamDefinition
-	TableClass                string
-	Tags                      json.RawMessage
 }
 
 type attributeDefinition struct {
@@ -34,15 +28,9 @@ type attributeDefinition struct {
 type keyElement struct{ AttributeName, KeyType string }
 
 type indexDefinition struct {
-	IndexName             string
-	KeySchema             []keyElement
-	Projection            projectionDefinition
-	ProvisionedThroughput json.RawMessage `json:",omitempty"`
-}
-
-type projectionDefinition struct {
-	ProjectionType   string
-	NonKeyAttributes []string `json:",omitempty"`
+	IndexName  string
+	KeySchema  []keyElement
+	Projection struct{ ProjectionType string }
 }
 
 func (e *Engine) createTable(body []byte) (any, error) {
@@ -67,8 +55,8 @@ func newTable(def tableDefinition, now time.Time) (*table, error) {
 	if n := len(def.TableName); n < 3 || n > 255 || strings.Trim(def.TableName, letters) != "" {
 		return nil, invalid("TableName must be 3 to 255 characters of a-z, A-Z, 0-9, '_', '-' and '.'")
 	}
-	if def.BillingMode != "PAY_PER_REQUEST" && def.ProvisionedThroughput == nil {
-		return nil, invalid("No provisioned throughput specified for the table")
+	if def.BillingMode != "PAY_PER_REQUEST" {
+		return nil, invalid("This engine supports only BillingMode PAY_PER_REQUEST")
 	}
 	keys, err := def.schema(def.KeySchema)
 	if err != nil {
@@ -153,14 +141,12 @@ func (t *table) describe() any {
 		"ItemCount":                 t.count,
 		"TableSizeBytes":            t.size,
 		"DeletionProtectionEnabled": t.definition.DeletionProtectionEnabled,
+		"BillingModeSummary":        map[string]string{"BillingMode": t.definition.BillingMode},
 		"ProvisionedThroughput":     map[string]int{"ReadCapacityUnits": 0, "WriteCapacityUnits": 0, "NumberOfDecreasesToday": 0},
 	}
 	if t.stream != nil {
 		description["StreamSpecification"] = t.definition.StreamSpecification
 		description["LatestStreamArn"], description["LatestStreamLabel"] = t.stream.arn, t.stream.label
-	}
-	if t.definition.BillingMode != "" {
-		description["BillingModeSummary"] = map[string]string{"BillingMode": t.definition.BillingMode}
 	}
 	var indexes []any
 	for _, gsi := range t.definition.GlobalSecondaryIndexes {

@@ -67,28 +67,32 @@ func (e *environment) response(w http.ResponseWriter, r *http.Request) {
 }
 
 func (e *environment) failure(w http.ResponseWriter, r *http.Request) {
-	payload, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxPayload))
-	if err != nil {
+	failed, ok := readFailure(w, r)
+	switch {
+	case !ok:
 		refuse(w, http.StatusBadRequest, "Unreadable")
-		return
-	}
-	if !e.setResult(r.PathValue("id"), &Result{Payload: payload, FunctionError: "Unhandled"}) {
+	case !e.setResult(r.PathValue("id"), failed):
 		refuse(w, http.StatusBadRequest, "InvalidRequestID")
-		return
+	default:
+		w.WriteHeader(http.StatusAccepted)
 	}
-	w.WriteHeader(http.StatusAccepted)
 }
 
 func (e *environment) initFailure(w http.ResponseWriter, r *http.Request) {
-	payload, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxPayload))
-	if err != nil {
+	failed, ok := readFailure(w, r)
+	if !ok {
 		refuse(w, http.StatusBadRequest, "Unreadable")
 		return
 	}
 	e.mu.Lock()
-	e.initError = &Result{Payload: payload, FunctionError: "Unhandled"}
+	e.initError = failed
 	e.mu.Unlock()
 	w.WriteHeader(http.StatusAccepted)
+}
+
+func readFailure(w http.ResponseWriter, r *http.Request) (*Result, bool) {
+	payload, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxPayload))
+	return &Result{Payload: payload, FunctionError: "Unhandled"}, err == nil
 }
 
 // setResult stores the result until the process requests the next event or ends. It returns false if

@@ -16,19 +16,19 @@ type readyMessages struct {
 }
 
 func (r *readyMessages) push(m *message) {
-	group := r.groups[m.group()]
+	group := r.groups[m.group]
 	if group == nil {
 		group = &messageHeap{less: func(a, b *message) bool { return a.serial < b.serial }, slot: slotState}
-		r.groups[m.group()] = group
+		r.groups[m.group] = group
 	}
 	group.push(m)
 	r.count++
 }
 
 func (r *readyMessages) remove(m *message) {
-	group := r.groups[m.group()]
+	group := r.groups[m.group]
 	if group.remove(m); group.Len() == 0 {
-		delete(r.groups, m.group())
+		delete(r.groups, m.group)
 	}
 	r.count--
 }
@@ -38,8 +38,8 @@ func (r *readyMessages) remove(m *message) {
 // messages in flight.
 func (q *queue) next() (best *message) {
 	rank := func(m *message) int {
-		if q.noisy(m.group()) {
-			return q.flying[m.group()]
+		if q.noisy(m.group) {
+			return q.flying[m.group]
 		}
 		return 0
 	}

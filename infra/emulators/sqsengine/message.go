@@ -19,9 +19,8 @@ type message struct {
 	serial     int64 // order in which messages were sent
 	body       string
 	attributes map[string]attributeValue
-	// system holds the system attributes set by the sender: AWSTraceHeader, MessageGroupId.
-	system map[string]string
-	sent   time.Time
+	group      string // MessageGroupId, or "" if it has none
+	sent       time.Time
 
 	source        string // ARN of the queue from which redrive moved it
 	receives      int    // in all queues
@@ -33,9 +32,6 @@ type message struct {
 	hidden    bool      // whether it is in queue.hidden
 	place     [slots]int
 }
-
-// group returns the message's group, or "" if it has none.
-func (m *message) group() string { return m.system["MessageGroupId"] }
 
 // delayed reports whether the message is hidden and has not been received from this queue.
 func (m *message) delayed() bool { return m.hidden && m.receivesHere == 0 }

@@ -76,7 +76,7 @@ func (q *queue) place(m *message, visibleAt, now time.Time) {
 	if m.delayed() {
 		q.delayed++
 	} else {
-		q.flying[m.group()]++
+		q.flying[m.group]++
 	}
 }
 
@@ -89,8 +89,8 @@ func (q *queue) displace(m *message) {
 	q.hidden.remove(m)
 	if m.delayed() {
 		q.delayed--
-	} else if q.flying[m.group()]--; q.flying[m.group()] == 0 {
-		delete(q.flying, m.group())
+	} else if q.flying[m.group]--; q.flying[m.group] == 0 {
+		delete(q.flying, m.group)
 	}
 	m.hidden = false
 }

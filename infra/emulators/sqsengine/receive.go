@@ -216,8 +216,8 @@ func (m *message) systemAttributes() map[string]string {
 		"ApproximateReceiveCount":          strconv.Itoa(m.receives),
 		"ApproximateFirstReceiveTimestamp": strconv.FormatInt(m.firstReceived.UnixMilli(), 10),
 	}
-	for name, value := range m.system {
-		known[name] = value
+	if m.group != "" {
+		known["MessageGroupId"] = m.group
 	}
 	if m.source != "" {
 		known["DeadLetterQueueSourceArn"] = m.source

@@ -12,10 +12,9 @@ type sendInput struct {
 }
 
 type sendOutput struct {
-	MessageId                    string
-	MD5OfMessageBody             string
-	MD5OfMessageAttributes       string `json:",omitempty"`
-	MD5OfMessageSystemAttributes string `json:",omitempty"`
+	MessageId              string
+	MD5OfMessageBody       string
+	MD5OfMessageAttributes string `json:",omitempty"`
 }
 
 func (e *Engine) sendMessage(_ *call, in *sendInput) (any, *Error) {
@@ -94,14 +93,10 @@ func (e *Engine) send(q *queue, o *outgoing) sendOutput {
 		serial:     e.nextSerial(),
 		body:       o.MessageBody,
 		attributes: o.MessageAttributes,
-		system:     map[string]string{},
 		sent:       now,
 	}
-	for name, value := range o.MessageSystemAttributes {
-		m.system[name] = *value.StringValue
-	}
 	if o.MessageGroupId != nil {
-		m.system["MessageGroupId"] = *o.MessageGroupId
+		m.group = *o.MessageGroupId
 	}
 	delay := q.attributes.seconds(attrDelay)
 	if o.DelaySeconds != nil {
@@ -110,9 +105,8 @@ func (e *Engine) send(q *queue, o *outgoing) sendOutput {
 	q.add(m, now.Add(delay), now)
 	e.report(Sent, now, q, m)
 	return sendOutput{
-		MessageId:                    m.id,
-		MD5OfMessageBody:             md5Hex(m.body),
-		MD5OfMessageAttributes:       attributesMD5(o.MessageAttributes),
-		MD5OfMessageSystemAttributes: attributesMD5(o.MessageSystemAttributes),
+		MessageId:              m.id,
+		MD5OfMessageBody:       md5Hex(m.body),
+		MD5OfMessageAttributes: attributesMD5(o.MessageAttributes),
 	}
 }

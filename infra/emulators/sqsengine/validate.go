@@ -79,10 +79,8 @@ func (o *outgoing) check() *Error {
 			return err
 		}
 	}
-	for name, value := range o.MessageSystemAttributes {
-		if name != "AWSTraceHeader" || value.DataType != "String" || value.StringValue == nil {
-			return invalidParameter("Message system attribute '%s' is invalid: only AWSTraceHeader of type String is supported.", name)
-		}
+	if len(o.MessageSystemAttributes) > 0 { // of these, SQS knows only AWSTraceHeader, for X-Ray
+		return unsupported("Message system attributes are not supported by this engine.")
 	}
 	return nil
 }

@@ -24,12 +24,6 @@ func (w *whole) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-type corsProperties struct {
-	AllowOrigins, AllowMethods, AllowHeaders, ExposeHeaders []string
-	AllowCredentials                                        bool
-	MaxAge                                                  whole
-}
-
 func (b *builder) addAPI(id string, properties map[string]any) error {
 	var p struct {
 		Auth struct {
@@ -43,10 +37,13 @@ func (b *builder) addAPI(id string, properties map[string]any) error {
 			}
 		}
 		DefinitionBody struct {
-			OpenAPI string          `json:"openapi"`
-			Info    any             `json:"info"`
-			Paths   map[string]any  `json:"paths"`
-			CORS    *corsProperties `json:"x-amazon-apigateway-cors"`
+			OpenAPI string         `json:"openapi"`
+			Info    any            `json:"info"`
+			Paths   map[string]any `json:"paths"`
+			CORS    *struct {
+				CORS
+				MaxAge whole
+			} `json:"x-amazon-apigateway-cors"`
 		}
 		DefaultRouteSettings struct {
 			ThrottlingRateLimit, ThrottlingBurstLimit whole
@@ -74,10 +71,8 @@ func (b *builder) addAPI(id string, properties map[string]any) error {
 		return errors.New("DefinitionBody: the local stack takes routes only from the functions' events")
 	}
 	if c := p.DefinitionBody.CORS; c != nil {
-		api.CORS = &CORS{
-			AllowOrigins: c.AllowOrigins, AllowMethods: c.AllowMethods, AllowHeaders: c.AllowHeaders,
-			ExposeHeaders: c.ExposeHeaders, AllowCredentials: c.AllowCredentials, MaxAge: int(c.MaxAge),
-		}
+		api.CORS = &c.CORS
+		api.CORS.MaxAge = int(c.MaxAge)
 	}
 	b.apis[id] = api
 	if name := p.Auth.DefaultAuthorizer; name != "" {

@@ -7,7 +7,6 @@
 package console
 
 import (
-	"bytes"
 	"embed"
 	"encoding/json"
 	"errors"
@@ -51,9 +50,9 @@ func New(c Config) (http.Handler, error) {
 	}
 	cases := known(c.Data)
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /local/panel.js", asset("panel.js", "text/javascript; charset=utf-8"))
-	mux.HandleFunc("GET /local/chart.js", asset("chart.js", "text/javascript; charset=utf-8"))
-	mux.HandleFunc("GET /local/panel.css", asset("panel.css", "text/css; charset=utf-8"))
+	for _, name := range []string{"panel.js", "chart.js", "panel.css"} {
+		mux.HandleFunc("GET /local/"+name, func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, web, "web/"+name) })
+	}
 	mux.HandleFunc("GET /local/cases", func(w http.ResponseWriter, _ *http.Request) { respond(w, http.StatusOK, cases) })
 	mux.HandleFunc("GET /local/metrics", func(w http.ResponseWriter, _ *http.Request) { respond(w, http.StatusOK, c.Feed.Figures()) })
 	mux.HandleFunc("GET /local/inbox", c.inbox)
@@ -111,18 +110,6 @@ func sameMachine(next http.Handler) http.Handler {
 		w.Header().Set("Cache-Control", "no-store")
 		next.ServeHTTP(w, r)
 	})
-}
-
-func asset(name, contentType string) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		content, err := web.ReadFile("web/" + name)
-		if err != nil {
-			refuse(w, http.StatusNotFound, err)
-			return
-		}
-		w.Header().Set("Content-Type", contentType)
-		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
-	}
 }
 
 // follow makes the product poll Karmak for changes.
