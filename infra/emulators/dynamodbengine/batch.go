@@ -149,7 +149,7 @@ func (e *Engine) batchWriteItem(body []byte) (any, error) {
 	}
 	costs := make(map[string]float64)
 	for _, w := range writes {
-		costs[w.request.TableName] += w.table.cost(w.old, w.new)
+		costs[w.request.TableName] += w.table.cost(w.old, w.new, 1)
 		w.commit(e.now())
 	}
 	response := map[string]any{"UnprocessedItems": map[string]any{}}

@@ -4,7 +4,7 @@ import "math"
 
 // Amazon publishes the price of a request in capacity units: a consistent read costs one unit per
 // 4 KB and any other read half of that; a write costs one unit per 1 KB of the larger of the old and
-// new item, plus as much for each index that changes; transactions cost double.
+// new item, plus as much for each index that changes; a transaction doubles the units of the table.
 
 // readUnits returns the units for reading the given number of bytes at once, at least 1 for a
 // consistent read and 0.5 otherwise.
@@ -27,9 +27,10 @@ func writeUnits(old, new *record) float64 {
 	return math.Max(1, math.Ceil(float64(bytes)/1024))
 }
 
-// cost returns the units for replacing old by new. Either may be nil.
-func (t *table) cost(old, new *record) float64 {
-	units := writeUnits(old, new)
+// cost returns the units for replacing old by new. Either may be nil. times is 2 in a transaction;
+// it does not apply to indexes.
+func (t *table) cost(old, new *record, times float64) float64 {
+	units := times * writeUnits(old, new)
 	for _, x := range t.indexes {
 		units += x.cost(old, new)
 	}

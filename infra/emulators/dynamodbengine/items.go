@@ -192,7 +192,7 @@ func (e *Engine) writeOne(kind string, body []byte) (any, error) {
 	if err := w.prepare(e); err != nil {
 		return nil, err
 	}
-	cost := w.table.cost(w.old, w.new)
+	cost := w.table.cost(w.old, w.new, 1)
 	w.commit(e.now())
 	return withCost(w.returned(), request.TableName, cost, request.ReturnConsumedCapacity), nil
 }

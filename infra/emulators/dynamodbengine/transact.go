@@ -48,7 +48,7 @@ func (e *Engine) transactWriteItems(body []byte) (any, error) {
 	}
 	costs := make(map[string]float64)
 	for _, w := range writes {
-		costs[w.request.TableName] += 2 * w.table.cost(w.old, w.new)
+		costs[w.request.TableName] += w.table.cost(w.old, w.new, 2)
 		w.commit(e.now())
 	}
 	e.tokens.remember(request.ClientRequestToken, sum, e.now())

@@ -79,3 +79,15 @@ func TestOtherProtocolsAreTurnedAway(t *testing.T) {
 		t.Errorf("status %d", response.Code)
 	}
 }
+
+func TestTransactionDoublesTheUnitsOfTheTableOnly(t *testing.T) {
+	engine := dynamodbengine.New()
+	send(engine, "CreateTable", `{"TableName":"table","BillingMode":"PAY_PER_REQUEST","KeySchema":[{"AttributeName":"PK","KeyType":"HASH"}],`+
+		`"AttributeDefinitions":[{"AttributeName":"PK","AttributeType":"S"},{"AttributeName":"G","AttributeType":"S"}],`+
+		`"GlobalSecondaryIndexes":[{"IndexName":"index","KeySchema":[{"AttributeName":"G","KeyType":"HASH"}],"Projection":{"ProjectionType":"ALL"}}]}`)
+	got := send(engine, "TransactWriteItems", `{"ReturnConsumedCapacity":"TOTAL","TransactItems":[{"Put":{"TableName":"table",`+
+		`"Item":{"PK":{"S":"a"},"G":{"S":"g"}}}}]}`).Body.String()
+	if want := `{"ConsumedCapacity":[{"CapacityUnits":3,"TableName":"table"}]}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
