@@ -314,6 +314,10 @@ func TestTables(t *testing.T) {
 	if err != nil || !strings.Contains(strings.Join(listed.TableNames, " "), table) {
 		t.Errorf("list: %+v, %v", listed, err)
 	}
+	server.Table(t)
+	if first, err := client.ListTables(ctx, &sdk.ListTablesInput{Limit: aws.Int32(1)}); err != nil || len(first.TableNames) != 1 || first.LastEvaluatedTableName == nil {
+		t.Errorf("first page: %+v, %v", first, err)
+	}
 	if _, err := client.DescribeTable(ctx, &sdk.DescribeTableInput{TableName: aws.String("other")}); code(err) != "ResourceNotFoundException" {
 		t.Errorf("describe another: %v", err)
 	}

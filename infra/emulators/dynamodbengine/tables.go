@@ -1,6 +1,7 @@
 package dynamodbengine
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -193,16 +194,29 @@ func (e *Engine) deleteTable(body []byte) (any, error) {
 	})
 }
 
-// listTables returns the names of all tables on one page.
 func (e *Engine) listTables(body []byte) (any, error) {
-	if _, err := decode[struct{}](body); err != nil {
+	request, err := decode[struct {
+		ExclusiveStartTableName string
+		Limit                   int
+	}](body)
+	if err != nil {
 		return nil, err
 	}
 	e.mu.RLock()
-	defer e.mu.RUnlock()
-	names := slices.AppendSeq([]string{}, maps.Keys(e.tables))
-	slices.Sort(names)
-	return map[string]any{"TableNames": names}, nil
+	names := slices.Sorted(maps.Keys(e.tables))
+	e.mu.RUnlock()
+	first, found := slices.BinarySearch(names, request.ExclusiveStartTableName)
+	if found {
+		first++
+	}
+	names = names[first:]
+	response := make(map[string]any)
+	if limit := cmp.Or(request.Limit, 100); len(names) > limit {
+		names = names[:limit]
+		response["LastEvaluatedTableName"] = names[limit-1]
+	}
+	response["TableNames"] = append([]string{}, names...)
+	return response, nil
 }
 
 type timeToLive struct {

@@ -15,11 +15,6 @@ import (
 	"related-ro/infra/emulators/uuid"
 )
 
-const (
-	sigTerm = syscall.SIGTERM
-	sigKill = syscall.SIGKILL
-)
-
 // environment is one process of a function together with its own Runtime API.
 type environment struct {
 	function *Function
@@ -101,7 +96,7 @@ func (e *environment) awaitReady() *Result {
 		return nil
 	case <-e.exited:
 	case <-timer.C:
-		e.signalGroup(sigKill)
+		e.signalGroup(syscall.SIGKILL)
 		<-e.exited
 		return unhandled("Sandbox.Timedout", "Init did not complete within %s", initTimeout)
 	}
@@ -134,7 +129,7 @@ func (e *environment) begin(inv *invocation) {
 		defer e.mu.Unlock()
 		if e.current == inv {
 			inv.timedOut = true
-			e.signalGroup(sigKill)
+			e.signalGroup(syscall.SIGKILL)
 		}
 	})
 }
@@ -167,7 +162,7 @@ func (e *environment) watch() {
 	_ = e.command.Wait() // ProcessState holds the exit status
 	e.output.flush()
 	e.errors.flush()
-	e.signalGroup(sigKill)
+	e.signalGroup(syscall.SIGKILL)
 	e.server.Close()
 	e.function.remove(e)
 	close(e.exited)
@@ -182,13 +177,13 @@ func (e *environment) watch() {
 
 // stop terminates the process: SIGTERM first, SIGKILL after stopGrace.
 func (e *environment) stop() {
-	e.signalGroup(sigTerm)
+	e.signalGroup(syscall.SIGTERM)
 	timer := time.NewTimer(stopGrace)
 	defer timer.Stop()
 	select {
 	case <-e.exited:
 	case <-timer.C:
-		e.signalGroup(sigKill)
+		e.signalGroup(syscall.SIGKILL)
 	}
 }
 

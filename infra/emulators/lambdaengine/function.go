@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -143,7 +144,7 @@ func (f *Function) Kill() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for e := range f.live {
-		e.signalGroup(sigKill)
+		e.signalGroup(syscall.SIGKILL)
 	}
 	return len(f.live)
 }

@@ -117,9 +117,7 @@ func (s *Stack) start(ctx context.Context) error {
 		return err
 	}
 	s.makeFunctions()
-	if err := s.serveAPI(); err != nil {
-		return err
-	}
+	s.serveAPI()
 	return s.startMappings(ctx)
 }
 
@@ -188,7 +186,7 @@ func (s *Stack) serveEngines() error {
 	return nil
 }
 
-func (s *Stack) serveAPI() error {
+func (s *Stack) serveAPI() {
 	id, public := s.key.Public()
 	api := gateway.New(gateway.Config{
 		API: s.Template.APIs[0], Keys: map[string]*rsa.PublicKey{id: public}, AccountID: sqsengine.Account,
@@ -206,7 +204,6 @@ func (s *Stack) serveAPI() error {
 		}
 		api.ServeHTTP(w, r)
 	}))
-	return nil
 }
 
 // Handle adds a handler that is not part of the system, such as a console, on the API's port. The
