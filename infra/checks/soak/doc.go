@@ -1,6 +1,7 @@
-// Package soak holds a test that sends many messages to a complete local system whose Karmak fails
-// intermittently. Some messages are duplicates, and some can never succeed. A model that is
-// independent of the code then judges the result of each message.
+// Package soak queues many messages in a complete local system and watches them drain. TestSoak
+// makes Karmak fail intermittently; some messages are duplicates, and some can never succeed. A
+// model that is independent of the code then judges the result of each message. BenchmarkBacklog
+// measures the time.
 //
 //	make soak N=2000
 package soak

@@ -3,29 +3,20 @@ package soak
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
-	"time"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"related-ro/pkg/relatedro"
 	"related-ro/pkg/sqsbatch"
 )
 
 // settle waits for the functions' last log lines and counts the messages by outcome.
 func (s *soak) settle(ctx context.Context) error {
-	limit := time.After(settleWithin)
-	tick := time.NewTicker(lookAgain)
-	defer tick.Stop()
-	for waiting := true; waiting && !s.watch.allEnded(s.ids); {
-		select {
-		case <-tick.C:
-		case <-limit:
-			waiting = false
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
+	poll(ctx, settleWithin, func() bool { return s.watch.left(s.ids) == 0 })
 	s.watch.mu.Lock()
 	defer s.watch.mu.Unlock()
 	s.report.Sent, s.report.Retried, s.report.Waited = len(s.ids), len(s.watch.retried), len(s.watch.waited)
@@ -86,52 +77,46 @@ func (s *soak) judgeDeadLetters(ctx context.Context) error {
 	return nil
 }
 
-// judgeCases compares every case in the API with the model.
+// judgeCases compares every case in the API with the model, and keeps its list for judgeNotices.
 func (s *soak) judgeCases(ctx context.Context) error {
-	type asked struct {
-		LocationID string `json:"locationId"`
-		CaseID     string `json:"caseId"`
-	}
-	var all []asked
-	judges := map[asked]func(shown) []string{}
-	add := func(location, id string, judge func(shown) []string) {
-		key := asked{location, id}
-		all, judges[key] = append(all, key), judge
-	}
+	judges := map[relatedro.CaseKey]func(shown) []string{}
 	for _, c := range s.plan.cases {
-		add(c.key.Location, c.key.Case, func(is shown) []string { return c.check(is, s.known) })
+		judges[c.key] = func(is shown) []string { return c.check(is, s.known) }
 	}
 	for _, key := range s.plan.unseen {
-		add(key.Location, key.Case, func(is shown) []string {
+		judges[key] = func(is shown) []string {
 			if is.Found {
 				return []string{"is stored"}
 			}
 			return nil
-		})
+		}
 	}
 	for key := range s.plan.failed {
-		add(key.Location, key.Case, func(is shown) []string {
+		judges[key] = func(is shown) []string {
 			if !is.Found || is.Retrieval.Outcome != "failed" {
 				return []string{"outcome is " + is.Retrieval.Outcome + ", not failed"}
 			}
 			return nil
-		})
+		}
 	}
-	for len(all) > 0 {
-		n := min(len(all), perAnswer)
+	for keys := range slices.Chunk(slices.Collect(maps.Keys(judges)), perAnswer) {
+		var asked []map[string]string
+		for _, key := range keys {
+			asked = append(asked, map[string]string{"locationId": key.Location, "caseId": key.Case})
+		}
 		var answer struct{ Cases []shown }
-		if err := s.post(ctx, "field_manager", "/v1/related-ros/batch-get", map[string]any{"cases": all[:n]}, http.StatusOK, &answer); err != nil {
+		if err := s.post(ctx, "field_manager", "/v1/related-ros/batch-get", map[string]any{"cases": asked}, http.StatusOK, &answer); err != nil {
 			return err
 		}
-		if len(answer.Cases) != n {
-			return fmt.Errorf("the API shows %d cases of %d", len(answer.Cases), n)
+		if len(answer.Cases) != len(keys) {
+			return fmt.Errorf("the API shows %d cases of %d", len(answer.Cases), len(keys))
 		}
 		for i, is := range answer.Cases {
-			for _, complaint := range judges[all[i]](is) {
+			s.stored[keys[i]] = said(is.list())
+			for _, complaint := range judges[keys[i]](is) {
 				s.report.wrong("%s of %s: %s", is.CaseID, is.LocationID, complaint)
 			}
 		}
-		all = all[n:]
 	}
 	return nil
 }

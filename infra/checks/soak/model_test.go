@@ -7,30 +7,48 @@ import (
 	"sync"
 	"time"
 
+	"related-ro/infra/local/platform"
 	"related-ro/pkg/relatedro"
 )
 
 // shown is a case in the API, limited to the fields that the model checks.
 type shown struct {
-	Found      bool   `json:"found"`
-	LocationID string `json:"locationId"`
-	CaseID     string `json:"caseId"`
-	CaseNumber string `json:"caseNumber"`
-	AssetID    string `json:"assetId"`
-	RONumber   string `json:"roNumber"`
-	CaseStatus string `json:"caseStatus"`
-	ClosedBy   string `json:"closedBy"`
-	RelatedROs []struct {
-		RONumber string `json:"roNumber"`
-		Relation string `json:"relation"`
-	} `json:"relatedRos"`
-	Retrieval struct {
+	Found      bool      `json:"found"`
+	LocationID string    `json:"locationId"`
+	CaseID     string    `json:"caseId"`
+	CaseNumber string    `json:"caseNumber"`
+	AssetID    string    `json:"assetId"`
+	RONumber   string    `json:"roNumber"`
+	CaseStatus string    `json:"caseStatus"`
+	ClosedBy   string    `json:"closedBy"`
+	RelatedROs []shownRO `json:"relatedRos"`
+	Retrieval  struct {
 		Outcome     string    `json:"outcome"`
 		Trigger     string    `json:"trigger"`
 		EventID     string    `json:"eventId"`
 		RetrievedAt time.Time `json:"retrievedAt"`
 		Reason      string    `json:"reason"`
 	} `json:"retrieval"`
+}
+
+type shownRO struct {
+	RONumber string `json:"roNumber"`
+	Relation string `json:"relation"`
+	Status   string `json:"status"`
+	Warranty bool   `json:"warranty"`
+	Voided   bool   `json:"voided"`
+}
+
+// list returns the related ROs as the case's events have them.
+func (s shown) list() (list []platform.NoticeRO) {
+	for _, ro := range s.RelatedROs {
+		billTo := "customer"
+		if ro.Warranty {
+			billTo = "warranty"
+		}
+		list = append(list, platform.NoticeRO{RONumber: ro.RONumber, Status: ro.Status, BillTo: billTo, Voided: ro.Voided})
+	}
+	return list
 }
 
 // newest returns the event that determines the case's state: the latest by time, where a close

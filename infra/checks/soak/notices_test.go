@@ -4,16 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"related-ro/infra/emulators/eventengine"
 	"related-ro/infra/local/platform"
-	"related-ro/infra/local/stack"
+	"related-ro/pkg/relatedro"
 )
 
 // killsEach is the number of PutEvents calls between two kills of notify.
@@ -26,15 +25,13 @@ type notices struct {
 	duplicates int
 	wrong      []string
 	// lists holds the lists in a case's events, by revision.
-	lists map[caseKey]map[int64][]platform.NoticeRO
+	lists map[relatedro.CaseKey]map[int64][]platform.NoticeRO
 	calls atomic.Int64
 	over  atomic.Bool // no more faults are injected
 }
 
-type caseKey struct{ location, id string }
-
 func newNotices() *notices {
-	return &notices{ids: map[string]bool{}, lists: map[caseKey]map[int64][]platform.NoticeRO{}}
+	return &notices{ids: map[string]bool{}, lists: map[relatedro.CaseKey]map[int64][]platform.NoticeRO{}}
 }
 
 // Event is an observer of the event bus.
@@ -57,7 +54,7 @@ func (n *notices) Event(e eventengine.Event) {
 	if len(d.Added)+len(d.Removed)+len(d.Changed) == 0 && !d.Deleted {
 		n.wrong = append(n.wrong, fmt.Sprintf("event without a change: %s", e.Detail))
 	}
-	key := caseKey{d.LocationID, d.CaseID}
+	key := relatedro.CaseKey{Location: d.LocationID, Case: d.CaseID}
 	if n.lists[key] == nil {
 		n.lists[key] = map[int64][]platform.NoticeRO{}
 	}
@@ -73,33 +70,21 @@ func (n *notices) trouble() eventengine.Fault {
 	return []eventengine.Fault{eventengine.Whole, eventengine.Some, eventengine.HangUp, eventengine.AnswerLost}[call%4]
 }
 
-// wrap puts the faults in front of the event bus, and the killer in front of Karmak.
-func (s *soak) wrap(engine stack.Engine, handler http.Handler) http.Handler {
-	if engine == stack.Events {
-		return eventengine.Faults(handler, s.told.trouble)
-	}
-	return s.killer.wrap(engine, handler)
-}
-
 // keepKilling kills notify repeatedly until ctx ends.
 func (s *soak) keepKilling(ctx context.Context) error {
-	tick := time.NewTicker(lookAgain)
-	defer tick.Stop()
-	for next := int64(killsEach); ; {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
+	next := int64(killsEach)
+	poll(ctx, forever, func() bool {
 		if s.told.calls.Load() >= next {
 			s.report.Kills += s.Kill("notify")
 			next = s.told.calls.Load() + killsEach
 		}
-	}
+		return false
+	})
+	return nil
 }
 
 // knows returns the subscriber's view of a case: the list with the highest revision.
-func (n *notices) knows(key caseKey) string {
+func (n *notices) knows(key relatedro.CaseKey) string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	newest := int64(0)
@@ -121,28 +106,9 @@ func said(list []platform.NoticeRO) string {
 // judgeNotices ends the faults, waits until the subscriber's view of every case matches the API,
 // and reports events without a change.
 func (s *soak) judgeNotices(ctx context.Context) error {
-	stored := map[caseKey]string{}
-	for some := range slices.Chunk(s.plan.cases, perAnswer) {
-		lists, err := s.lists(ctx, some)
-		if err != nil {
-			return err
-		}
-		for key, list := range lists {
-			stored[key] = list
-		}
-	}
 	s.told.over.Store(true)
-	limit := time.After(settleWithin)
-	for waiting := true; waiting && s.differs(stored) != ""; {
-		select {
-		case <-time.After(lookAgain):
-		case <-limit:
-			waiting = false
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	if what := s.differs(stored); what != "" {
+	poll(ctx, settleWithin, func() bool { return s.differs() == "" })
+	if what := s.differs(); what != "" {
 		s.report.wrong("events: %s", what)
 	}
 	s.told.mu.Lock()
@@ -152,10 +118,10 @@ func (s *soak) judgeNotices(ctx context.Context) error {
 	}
 	for key, byRevision := range s.told.lists {
 		before := ""
-		for _, revision := range sortedKeys(byRevision) {
+		for _, revision := range slices.Sorted(maps.Keys(byRevision)) {
 			list := said(byRevision[revision])
 			if list == before && list != "" { // an empty list also comes with a deletion
-				s.report.wrong("%s of %s: two events with the same list, the second at revision %d", key.id, key.location, revision)
+				s.report.wrong("%s of %s: two events with the same list, the second at revision %d", key.Case, key.Location, revision)
 			}
 			before = list
 		}
@@ -164,55 +130,13 @@ func (s *soak) judgeNotices(ctx context.Context) error {
 	return nil
 }
 
-func sortedKeys(byRevision map[int64][]platform.NoticeRO) []int64 {
-	var all []int64
-	for revision := range byRevision {
-		all = append(all, revision)
-	}
-	slices.Sort(all)
-	return all
-}
-
 // differs describes the first case whose subscriber view differs from the API; it is empty if there
 // is none.
-func (s *soak) differs(stored map[caseKey]string) string {
-	for key, list := range stored {
+func (s *soak) differs() string {
+	for key, list := range s.stored {
 		if knows := s.told.knows(key); knows != list {
-			return fmt.Sprintf("%s of %s: the events say %q, the API says %q", key.id, key.location, knows, list)
+			return fmt.Sprintf("%s of %s: the events say %q, the API says %q", key.Case, key.Location, knows, list)
 		}
 	}
 	return ""
-}
-
-// lists returns the lists that the API shows for the cases, in the form of said.
-func (s *soak) lists(ctx context.Context, cases []soakCase) (map[caseKey]string, error) {
-	var asked []map[string]string
-	for _, c := range cases {
-		asked = append(asked, map[string]string{"locationId": c.key.Location, "caseId": c.key.Case})
-	}
-	var answer struct {
-		Cases []struct {
-			LocationID, CaseID string
-			RelatedROs         []struct {
-				RONumber, Status string
-				Warranty, Voided bool
-			}
-		}
-	}
-	if err := s.post(ctx, "field_manager", "/v1/related-ros/batch-get", map[string]any{"cases": asked}, http.StatusOK, &answer); err != nil {
-		return nil, err
-	}
-	lists := map[caseKey]string{}
-	for _, c := range answer.Cases {
-		var list []platform.NoticeRO
-		for _, ro := range c.RelatedROs {
-			billTo := "customer"
-			if ro.Warranty {
-				billTo = "warranty"
-			}
-			list = append(list, platform.NoticeRO{RONumber: ro.RONumber, Status: ro.Status, BillTo: billTo, Voided: ro.Voided})
-		}
-		lists[caseKey{c.LocationID, c.CaseID}] = said(list)
-	}
-	return lists, nil
 }

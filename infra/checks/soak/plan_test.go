@@ -50,7 +50,7 @@ type plan struct {
 	failed map[relatedro.CaseKey]bool // cases that must end as failed
 }
 
-// message is one message to send; to is the queue's logical ID, group the message group.
+// message is one message to send; to is the queue's logical ID, group the message group, if any.
 type message struct{ to, group, body string }
 
 // soakCase is a case with all its events from the case platform.

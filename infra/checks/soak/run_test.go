@@ -20,9 +20,12 @@ import (
 	"related-ro/infra/emulators/sqsengine"
 	"related-ro/infra/local/stack"
 	"related-ro/pkg/karmak/karmaktest"
+	"related-ro/pkg/relatedro"
 )
 
 const (
+	// root is the project's directory.
+	root = "../../.."
 	// queueSpeed is the speed-up of the queues' clock, so that retries do not take minutes.
 	queueSpeed = 100
 	// senders is the number of concurrent senders; each call sends perCall messages.
@@ -40,6 +43,7 @@ const (
 	// lines.
 	lookAgain    = 50 * time.Millisecond
 	settleWithin = 30 * time.Second
+	forever      = time.Hour
 )
 
 // troubles makes a tenth of Karmak's requests fail. Status 500 and 503 are Karmak's own errors; the
@@ -53,13 +57,6 @@ func troubles() []karmaktest.Fault {
 	}
 }
 
-// options configure a run.
-type options struct {
-	messages int
-	seed     uint64
-	root     string // the project's directory
-}
-
 // soak is one run.
 type soak struct {
 	*stack.Stack
@@ -67,6 +64,7 @@ type soak struct {
 	watch  *watch
 	told   *notices
 	known  *families
+	stored map[relatedro.CaseKey]string // lists in the API
 	chance *rand.Rand
 	killer killer
 	ids    []string // IDs of the messages sent, in the plan's order
@@ -74,11 +72,14 @@ type soak struct {
 }
 
 // run runs a soak. It returns an error if the soak could not be completed, including when ctx ends.
-func run(ctx context.Context, o options) (result *report, err error) {
+func run(ctx context.Context, messages int, seed uint64) (result *report, err error) {
 	began := time.Now()
-	s := &soak{watch: newWatch(), told: newNotices(), known: &families{made: map[familyKey][]spinoff{}}, chance: rand.New(rand.NewPCG(o.seed, 0))}
+	s := &soak{
+		watch: newWatch(), told: newNotices(), known: &families{made: map[familyKey][]spinoff{}}, stored: map[relatedro.CaseKey]string{},
+		chance: rand.New(rand.NewPCG(seed, 0)),
+	}
 	s.Stack, err = stack.Start(ctx, stack.Options{
-		Root: o.root, Observe: stack.Observe{Line: s.watch.Line, SQS: s.watch.SQS, Event: s.told.Event},
+		Root: root, Observe: stack.Observe{Line: s.watch.Line, SQS: s.watch.SQS, Event: s.told.Event},
 		Queues: sqsengine.Config{Clock: clock.NewFast(queueSpeed)}, Wrap: s.wrap,
 		// In real time a batch reappears after 18 s: soon after a kill, and occasionally while its
 		// first run is still in progress.
@@ -87,9 +88,8 @@ func run(ctx context.Context, o options) (result *report, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s.killer.kill = func() int { return s.Kill("export") + s.Kill("close") + s.Kill("refresh") }
 	defer func() { err = errors.Join(err, s.Close()) }()
-	s.plan = newPlan(o.messages, s.chance, time.Now())
+	s.plan = newPlan(messages, s.chance, time.Now())
 	for _, step := range []func(context.Context) error{s.prepare, s.work, s.settle, s.judgeDeadLetters, s.judgeCases, s.judgeNotices} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -108,7 +108,6 @@ func run(ctx context.Context, o options) (result *report, err error) {
 	if s.report.Killed == 0 {
 		s.report.wrong("no process was killed")
 	}
-	s.report.Memory = mostMemory()
 	s.report.KarmakRequests, s.report.Cases, s.report.Took = counts.Total, len(s.plan.cases), time.Since(began)
 	return &s.report, nil
 }
@@ -116,9 +115,12 @@ func run(ctx context.Context, o options) (result *report, err error) {
 // prepare fills Karmak, enables the locations, and injects the faults.
 func (s *soak) prepare(ctx context.Context) error {
 	for _, at := range append([]place{lacking, slow}, working...) {
-		if err := s.Stack.Karmak.AddAccount(karmaktest.Account{ID: at.account, Users: []string{user}}); err != nil {
+		if err := s.enable(ctx, at); err != nil {
 			return err
 		}
+	}
+	if err := s.Platform().SaveSettings(ctx, off.location, off.settings("DISABLED")); err != nil {
+		return err
 	}
 	for account, ros := range s.plan.ros {
 		for _, ro := range ros {
@@ -132,15 +134,6 @@ func (s *soak) prepare(ctx context.Context) error {
 			}
 		}
 	}
-	platform := s.Platform()
-	for _, at := range append([]place{lacking, slow}, working...) {
-		if err := platform.SaveSettings(ctx, at.location, at.settings("ENABLED")); err != nil {
-			return err
-		}
-	}
-	if err := platform.SaveSettings(ctx, off.location, off.settings("DISABLED")); err != nil {
-		return err
-	}
 	for key := range s.plan.failed {
 		if key.Location == lacking.location {
 			if err := s.RefuseForAnHour(ctx, key); err != nil {
@@ -148,7 +141,6 @@ func (s *soak) prepare(ctx context.Context) error {
 			}
 		}
 	}
-	s.Stack.Karmak.ResetCounts()
 	faults := []karmaktest.Fault{
 		{Kind: karmaktest.NotActivated, Account: lacking.account}, {Kind: karmaktest.Latency, Latency: slowAnswer, Account: slow.account},
 	}
@@ -159,12 +151,26 @@ func (s *soak) prepare(ctx context.Context) error {
 			faults = append(faults, trouble)
 		}
 	}
+	s.killer.left.Store(int64(1 + len(s.plan.messages)/perKill))
+	return s.inject(faults)
+}
+
+// enable adds a place's account to Karmak and enables its location.
+func (s *soak) enable(ctx context.Context, at place) error {
+	if err := s.Stack.Karmak.AddAccount(karmaktest.Account{ID: at.account, Users: []string{user}}); err != nil {
+		return err
+	}
+	return s.Platform().SaveSettings(ctx, at.location, at.settings("ENABLED"))
+}
+
+// inject makes Karmak fail, and counts its requests from now on.
+func (s *soak) inject(faults []karmaktest.Fault) error {
 	for _, fault := range faults {
 		if err := s.Stack.Karmak.SetFault(fault); err != nil {
 			return err
 		}
 	}
-	s.killer.left.Store(int64(1 + len(s.plan.messages)/perKill))
+	s.Stack.Karmak.ResetCounts()
 	return nil
 }
 
@@ -225,27 +231,40 @@ func (s *soak) keepSplitting(ctx context.Context) error {
 func (s *soak) keepRefetching(ctx context.Context) error {
 	// The first location has unknown ROs, and a refetch would restart their hour.
 	places := append([]place{slow}, working[1:]...)
-	tick := time.NewTicker(lookAgain)
-	defer tick.Stop()
 	every := len(s.plan.messages) / (refetches + 1)
-	for next := every; ; {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-		if s.watch.count() < next || s.report.Refetches == refetches {
-			continue
+	next := every
+	var failed error
+	poll(ctx, forever, func() bool {
+		if s.watch.count() < next {
+			return false
 		}
 		at := places[s.report.Refetches%len(places)]
 		var answer struct{ Queued int }
 		err := s.post(ctx, "support", "/v1/locations/"+at.location+"/refetch", map[string]any{"only": "all"}, http.StatusAccepted, &answer)
 		if err != nil && ctx.Err() == nil {
-			return err
+			failed = err
+			return true
 		}
 		next += every
 		s.report.Refetches++
 		s.report.Refetched += answer.Queued
+		return s.report.Refetches == refetches
+	})
+	return failed
+}
+
+// poll calls done at intervals until it returns true, the time is over, or ctx ends.
+func poll(ctx context.Context, within time.Duration, done func() bool) {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	tick := time.NewTicker(lookAgain)
+	defer tick.Stop()
+	for !done() {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
 	}
 }
 
@@ -273,9 +292,11 @@ func (s *soak) send(ctx context.Context, queue string, positions []int) error {
 	url := s.QueueURL(queue)
 	input := &awssqs.SendMessageBatchInput{QueueUrl: &url}
 	for _, i := range positions {
-		input.Entries = append(input.Entries, types.SendMessageBatchRequestEntry{
-			Id: aws.String(strconv.Itoa(i)), MessageBody: &s.plan.messages[i].body, MessageGroupId: &s.plan.messages[i].group,
-		})
+		entry := types.SendMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), MessageBody: &s.plan.messages[i].body}
+		if group := s.plan.messages[i].group; group != "" {
+			entry.MessageGroupId = &group
+		}
+		input.Entries = append(input.Entries, entry)
 	}
 	output, err := s.SQSClient().SendMessageBatch(ctx, input)
 	if err != nil {

@@ -1,7 +1,6 @@
 package soak
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"math/rand/v2"
@@ -19,18 +18,11 @@ func TestSoak(t *testing.T) {
 	messages := int(number(t, "SOAK_MESSAGES", 200))
 	seed := number(t, "SOAK_SEED", rand.Uint64())
 	t.Logf("sending %d messages, seed %d", messages, seed)
-	result, err := run(ctx, options{messages: messages, seed: seed, root: "../../.."})
+	result, err := run(ctx, messages, seed)
 	if err != nil {
 		t.Fatalf("seed %d: %v", seed, err)
 	}
-	var table bytes.Buffer
-	if err := result.print(&table); err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("seed %d\n%s", seed, &table)
-	if !result.right() {
-		t.Error("a message was lost or a case is wrong")
-	}
+	result.judge(t)
 	if sum := result.OK + result.Skipped + result.Disabled + result.DeadLettered; sum != result.Sent || result.Sent != messages {
 		t.Errorf("%d messages ended, %d were sent, want %d", sum, result.Sent, messages)
 	}

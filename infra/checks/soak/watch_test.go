@@ -2,6 +2,8 @@ package soak
 
 import (
 	"encoding/json"
+	"fmt"
+	"os"
 	"sync"
 
 	"related-ro/infra/emulators/lambdaengine"
@@ -17,17 +19,25 @@ type watch struct {
 	retried map[string]bool   // failed and retried at least once
 	waited  map[string]bool   // waited for another function's lease at least once
 	dropped map[string]string // messages that SQS removed before a function finished them
+	returns int               // deliveries that returned to the queue
+	memory  map[int][]int64   // resident memory of a process in bytes, after each batch of several messages
 	work    chan struct{}     // receives a value from time to time while messages are processed
 }
 
 func newWatch() *watch {
-	return &watch{ended: map[string]string{}, retried: map[string]bool{}, waited: map[string]bool{}, dropped: map[string]string{}, work: make(chan struct{}, 1)}
+	return &watch{ended: map[string]string{}, retried: map[string]bool{}, waited: map[string]bool{}, dropped: map[string]string{}, memory: map[int][]int64{}, work: make(chan struct{}, 1)}
 }
 
 // Line is an observer of the functions' output.
 func (w *watch) Line(l lambdaengine.Line) {
 	var line struct{ Message, MessageID, Outcome string }
-	if json.Unmarshal([]byte(l.Text), &line) != nil || line.Message != "message" {
+	if json.Unmarshal([]byte(l.Text), &line) != nil {
+		return
+	}
+	if line.Message == "batch" {
+		w.weigh(l.Process)
+	}
+	if line.Message != "message" {
 		return
 	}
 	select {
@@ -38,13 +48,26 @@ func (w *watch) Line(l lambdaengine.Line) {
 	defer w.mu.Unlock()
 	switch relatedro.Outcome(line.Outcome) {
 	case relatedro.OutcomeRetrying:
+		w.returns++
 		w.retried[line.MessageID] = true
-		return
 	case relatedro.OutcomeWaiting:
+		w.returns++
 		w.waited[line.MessageID] = true
+	default:
+		w.ended[line.MessageID] = line.Outcome
+	}
+}
+
+// weigh records the memory of a process, unless it has ended.
+func (w *watch) weigh(process int) {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/statm", process))
+	var size, resident int64 // pages
+	if _, err := fmt.Sscan(string(text), &size, &resident); err != nil {
 		return
 	}
-	w.ended[line.MessageID] = line.Outcome
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.memory[process] = append(w.memory[process], resident*int64(os.Getpagesize()))
 }
 
 // SQS is an observer of the queues.
@@ -64,14 +87,14 @@ func (w *watch) count() int {
 	return len(w.ended)
 }
 
-// allEnded reports whether all messages are finished.
-func (w *watch) allEnded(ids []string) bool {
+// left returns the number of messages that are not finished.
+func (w *watch) left(ids []string) (left int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, id := range ids {
 		if w.ended[id] == "" {
-			return false
+			left++
 		}
 	}
-	return true
+	return left
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
@@ -27,20 +26,13 @@ func main() {
 			return credentials, nil
 		}),
 	}
-	tables := config.Copy()
-	if url := os.Getenv("AWS_ENDPOINT_URL_DYNAMODB"); url != "" {
-		tables.BaseEndpoint = &url
-	}
-	lambda.Start(handler{
-		dynamodb.NewFromConfig(tables), sqs.NewFromConfig(config), secretsmanager.NewFromConfig(config), os.Getenv("TABLE_NAME"),
-	})
+	lambda.Start(handler{dynamodb.NewFromConfig(config), sqs.NewFromConfig(config), secretsmanager.NewFromConfig(config)})
 }
 
 type handler struct {
 	tables  *dynamodb.Client
 	queues  *sqs.Client
 	secrets *secretsmanager.Client
-	table   string
 }
 
 // Invoke implements lambda.Handler.
@@ -53,14 +45,8 @@ func (h handler) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 		_, err = h.queues.ChangeMessageVisibilityBatch(ctx, &sqs.ChangeMessageVisibilityBatchInput{})
 	case `"secret"`:
 		_, err = h.secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{})
-	default:
-		_, err = h.tables.GetItem(ctx, &dynamodb.GetItemInput{
-			TableName: &h.table,
-			Key: map[string]types.AttributeValue{
-				"PK": &types.AttributeValueMemberS{Value: os.Getenv("BENCH_PK")},
-				"SK": &types.AttributeValueMemberS{Value: os.Getenv("BENCH_SK")},
-			},
-		})
+	case `"get"`:
+		_, err = h.tables.GetItem(ctx, &dynamodb.GetItemInput{})
 	}
 	return []byte("{}"), err
 }

@@ -1,24 +1,22 @@
-package coldstart
+package bench
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"time"
 )
 
 // runtimeAPI serves the Lambda Runtime API to one process.
 type runtimeAPI struct {
-	address string
-	server  *http.Server
+	server  *httptest.Server
 	ready   chan time.Time // time of the first request for an event
 	events  chan []byte
 	answers chan answer
-	asked   int // events handed out
 }
 
 type answer struct {
@@ -26,23 +24,14 @@ type answer struct {
 	failed bool
 }
 
-func newRuntimeAPI() (*runtimeAPI, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	a := &runtimeAPI{
-		address: listener.Addr().String(), ready: make(chan time.Time, 1), events: make(chan []byte), answers: make(chan answer, 1),
-	}
+func newRuntimeAPI() *runtimeAPI {
+	a := &runtimeAPI{ready: make(chan time.Time, 1), events: make(chan []byte), answers: make(chan answer, 1)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", a.next)
 	mux.HandleFunc("POST /2018-06-01/runtime/", a.take)
-	a.server = &http.Server{Handler: mux}
-	go a.server.Serve(listener)
-	return a, nil
+	a.server = httptest.NewServer(mux)
+	return a
 }
-
-func (a *runtimeAPI) close() { a.server.Close() }
 
 func (a *runtimeAPI) next(w http.ResponseWriter, r *http.Request) {
 	select {
@@ -51,10 +40,9 @@ func (a *runtimeAPI) next(w http.ResponseWriter, r *http.Request) {
 	}
 	select {
 	case event := <-a.events:
-		a.asked++ // one process asks for one event at a time
 		header := w.Header()
 		header.Set("Content-Type", "application/json")
-		header.Set("Lambda-Runtime-Aws-Request-Id", fmt.Sprintf("00000000-0000-4000-8000-%012d", a.asked))
+		header.Set("Lambda-Runtime-Aws-Request-Id", "00000000-0000-4000-8000-000000000000")
 		header.Set("Lambda-Runtime-Deadline-Ms", fmt.Sprint(time.Now().Add(time.Minute).UnixMilli()))
 		header.Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:us-east-1:000000000000:function:bench")
 		w.Write(event) // fails only if the process has ended; ask then returns ctx's error
@@ -65,7 +53,7 @@ func (a *runtimeAPI) next(w http.ResponseWriter, r *http.Request) {
 // take receives the result of an event, or of a failed start. Any path that does not end in
 // /response reports a failure.
 func (a *runtimeAPI) take(w http.ResponseWriter, r *http.Request) {
-	text, _ := io.ReadAll(r.Body) // a truncated answer fails the check in Result.ask
+	text, _ := io.ReadAll(r.Body) // a truncated answer fails the check in program.ask
 	w.WriteHeader(http.StatusAccepted)
 	http.NewResponseController(w).Flush()
 	a.answers <- answer{text, !strings.HasSuffix(r.URL.Path, "/response")}
