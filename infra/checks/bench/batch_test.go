@@ -72,7 +72,7 @@ func (w *world) measureBatch(tb testing.TB, consume func(context.Context, events
 		batches = append(batches, w.newCases(tb, shape.messages, locations).exports())
 	}
 	var took times
-	f.usage = w.count(tb, func() error {
+	f.usage = w.usageOf(tb, func() error {
 		used := processorTime()
 		for _, batch := range batches {
 			begin := time.Now()

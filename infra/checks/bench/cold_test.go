@@ -66,7 +66,7 @@ func BenchmarkColdStart(b *testing.B) {
 
 // programs returns the empty handler first, then the lean programs, then the functions.
 func programs(binaries string, w, none *world) []program {
-	at := location(coldLocation)
+	id := location(coldLocation)
 	environment := []string{
 		"AWS_REGION=" + region, "AWS_ACCESS_KEY_ID=" + accessKey, "AWS_SECRET_ACCESS_KEY=" + secretKey,
 		"AWS_EC2_METADATA_DISABLED=true", "AWS_ENDPOINT_URL_DYNAMODB=" + w.DynamoDBURL, "TABLE_NAME=" + w.table,
@@ -84,13 +84,13 @@ func programs(binaries string, w, none *world) []program {
 	}
 	batch, _ := json.Marshal(cases{1, 1, []int{unknownLocation}}.exports()) // strings always marshal
 	const ok, done = `"statusCode":200`, `{"batchItemFailures":[]}`
-	linked := function("read", "", string(getCase(at, familyCase)), ok)
+	linked := function("read", "", string(getCase(id, familyCase)), ok)
 	linked.name = "read-linked"
 	return []program{
 		reference("empty"), reference("leanget"), reference("leanthree"), reference("leanbus"),
-		function("read", "leanget", string(getCase(at, plainCase)), ok),
+		function("read", "leanget", string(getCase(id, plainCase)), ok),
 		linked,
-		function("admin", "leanthree", string(getSettings(at)), ok),
+		function("admin", "leanthree", string(getSettings(id)), ok),
 		function("export", "leanthree", string(batch), done),
 		function("close", "leanthree", string(batch), done),
 		function("refresh", "leanthree", string(batch), done),

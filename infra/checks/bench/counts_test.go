@@ -81,7 +81,7 @@ func testBatchCounts(t *testing.T, e *engines) {
 		if err := consume(t.Context(), cases.exports()); err != nil {
 			t.Fatal(err)
 		}
-		used := w.count(t, func() error { return consume(t.Context(), cases.closes()) })
+		used := w.usageOf(t, func() error { return consume(t.Context(), cases.closes()) })
 		limitUsage(t, used, usage{karmak: 2, lookups: 2, calls: 5, read: 2, write: 6})
 	})
 }
@@ -111,7 +111,7 @@ func testFollowCounts(t *testing.T, e *engines) {
 			if changed {
 				w.touch(t, followed, true)
 			}
-			limitUsage(t, w.count(t, run).per(connections), limits[changed])
+			limitUsage(t, w.usageOf(t, run).per(connections), limits[changed])
 		})
 	}
 }

@@ -18,23 +18,17 @@ func BenchmarkFollow(b *testing.B) {
 		follow := newFollower(worlds[i].metered, e)
 		runs[i] = func() error { return follow(b.Context()) }
 	}
-	for at := range slices.Max(counts) {
-		e.addAccount(b, account(at))
+	for n := range slices.Max(counts) {
+		e.addAccount(b, account(n))
 	}
 	interleave(b, 1, runs...) // gets tokens
 	e.restCollector(b)
 	took := interleave(b, turns(5), runs...)
-	each, units := make([]time.Duration, len(counts)), make([]float64, len(counts))
-	figures := make(map[string]float64)
+	each, used := make([]time.Duration, len(counts)), make([]usage, len(counts))
 	for i, n := range counts {
-		used := worlds[i].count(b, runs[i]).per(n)
-		each[i], units[i] = took[i].median()/time.Duration(n), used.read+used.write
-		figures[fmt.Sprintf("ms-%d", n)] = milliseconds(each[i])
-		figures["read-units"], figures["write-units"], figures["karmak"] = used.read, used.write, used.karmak
+		each[i], used[i] = took[i].median()/time.Duration(n), worlds[i].usageOf(b, runs[i]).per(n)
 	}
-	Metrics(b, figures)
-	goals.Report(b, "x-time", ratio(each[len(each)-1], each[0]), 1.2)
-	goals.Report(b, "x-units", slices.Max(units)/slices.Min(units), 1.2)
+	reportGrowth(b, counts, each, used)
 }
 
 // touch marks the cases' ROs as updated now, and sets whether one RO of each family is voided.

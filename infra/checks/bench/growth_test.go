@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -50,18 +51,27 @@ func BenchmarkGrowth(b *testing.B) {
 				worlds[i].meter.take()
 			}
 			took := interleave(b, turns(growthTurns), sided...)
-			figures, units := make(map[string]float64), make([]float64, len(sizes))
-			for i, size := range sizes {
-				used := worlds[i].meter.take().per(turns(growthTurns))
-				units[i] = used.read + used.write
-				figures[fmt.Sprintf("ms-%d", size)] = milliseconds(took[i].median())
-				figures["read-units"], figures["write-units"] = used.read, used.write
+			each, used := make([]time.Duration, len(sizes)), make([]usage, len(sizes))
+			for i := range sizes {
+				each[i], used[i] = took[i].median(), worlds[i].meter.take().per(turns(growthTurns))
 			}
-			Metrics(b, figures)
-			goals.Report(b, "x-time", ratio(took[len(took)-1].median(), took[0].median()), 1.2)
-			goals.Report(b, "x-units", slices.Max(units)/slices.Min(units), 1.2)
+			reportGrowth(b, sizes, each, used)
 		})
 	}
+}
+
+// reportGrowth reports the time and the usage of one operation at each size.
+func reportGrowth(b *testing.B, sizes []int, each []time.Duration, used []usage) {
+	last := len(sizes) - 1
+	figures := map[string]float64{"read-units": used[last].read, "write-units": used[last].write}
+	var units []float64
+	for i, size := range sizes {
+		figures[fmt.Sprintf("ms-%d", size)] = milliseconds(each[i])
+		units = append(units, used[i].read+used[i].write)
+	}
+	Metrics(b, figures)
+	goals.Report(b, "x-time", ratio(each[last], each[0]), 1.2)
+	goals.Report(b, "x-units", slices.Max(units)/slices.Min(units), 1.2)
 }
 
 // growthWorld returns a table with the given number of cases, perLocation in each location. Most of
@@ -161,22 +171,21 @@ func (w *world) shallowItems(tb testing.TB) (items []string) {
 // measurements do not include the set-up.
 func (w *world) operations(b *testing.B) []operation {
 	reader, consume, follow := newReader(b, w.metered), newConsumer(w.metered, w.engines), newFollower(w.metered, w.engines)
-	at, turn := location(growthLocation), 0
+	id, turn := location(growthLocation), 0
 	read := func(request func(n int) []byte) func() error {
 		return func() error {
 			turn++
-			_, err := reader.get(b.Context(), request(turn%growthReal))
-			return err
+			return reader.get(b.Context(), request(turn%growthReal))
 		}
 	}
 	next := w.newCases(b, growthTurns+1, []int{growthLocation})
 	next.count = 1
 	all := []operation{
-		{"P1-linked", read(func(n int) []byte { return getCase(at, n) })},
-		{"P2", read(func(n int) []byte { return getAsset(at, n) })},
+		{"P1-linked", read(func(n int) []byte { return getCase(id, n) })},
+		{"P2", read(func(n int) []byte { return getAsset(id, n) })},
 		{"P3", read(func(int) []byte { return batchGet(cases{0, growthReal, next.locations}) })},
-		{"P4", read(func(n int) []byte { return search(at, ro(n), "exact") })},
-		{"P4-prefix", read(func(n int) []byte { return search(at, ro(n)[:len(ro(n))-1], "prefix") })},
+		{"P4", read(func(n int) []byte { return search(id, ro(n), "exact") })},
+		{"P4-prefix", read(func(n int) []byte { return search(id, ro(n)[:len(ro(n))-1], "prefix") })},
 		{"retrieval", func() error {
 			batch := next.exports()
 			next.first++

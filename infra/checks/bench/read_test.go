@@ -42,10 +42,7 @@ func BenchmarkRead(b *testing.B) {
 func (r reading) measure(b *testing.B, w *world) {
 	lateClient := w.dynamoDB(func(o *dynamodb.Options) { o.HTTPClient = &http.Client{Transport: late{boot.NewTransport()}} })
 	lateReader, reader := newReader(b, dynamo.New(lateClient, w.table)), newReader(b, w.store)
-	ours := func() error {
-		_, err := lateReader.get(b.Context(), r.request)
-		return err
-	}
+	ours := func() error { return lateReader.get(b.Context(), r.request) }
 	bare := func() error { return r.bare(b.Context(), lateClient) }
 	interleave(b, turns(50), ours, bare) // opens connections, fills caches
 	took := interleave(b, turns(readTurns), ours, bare)
@@ -68,10 +65,7 @@ func (r reading) measure(b *testing.B, w *world) {
 // footprints returns the footprints of the request and of its bare calls, without latency.
 func (r reading) footprints(tb testing.TB, w *world, reader *reader) (ours, bare footprint) {
 	tb.Helper()
-	ours = footprintOf(tb, func() error {
-		_, err := reader.get(tb.Context(), r.request)
-		return err
-	})
+	ours = footprintOf(tb, func() error { return reader.get(tb.Context(), r.request) })
 	return ours, footprintOf(tb, func() error { return r.bare(tb.Context(), w.client) })
 }
 
@@ -79,12 +73,9 @@ func (r reading) footprints(tb testing.TB, w *world, reader *reader) (ours, bare
 func (r reading) usage(tb testing.TB, w *world) usage {
 	tb.Helper()
 	reader := newReader(tb, w.metered)
-	get := func() error {
-		_, err := reader.get(tb.Context(), r.request)
-		return err
-	}
-	w.count(tb, get) // caches the settings
-	return w.count(tb, get)
+	get := func() error { return reader.get(tb.Context(), r.request) }
+	w.usageOf(tb, get) // caches the settings
+	return w.usageOf(tb, get)
 }
 
 // reading is a placement's request, and the minimum of DynamoDB calls that its answer needs. The

@@ -61,8 +61,8 @@ func (a *runtimeAPI) take(w http.ResponseWriter, r *http.Request) {
 
 func (a *runtimeAPI) awaitReady(ctx context.Context) (time.Time, error) {
 	select {
-	case at := <-a.ready:
-		return at, nil
+	case ready := <-a.ready:
+		return ready, nil
 	case failed := <-a.answers:
 		return time.Time{}, fmt.Errorf("it did not start: %s", failed.text)
 	case <-ctx.Done():

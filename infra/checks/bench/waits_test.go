@@ -37,9 +37,9 @@ func BenchmarkWaits(b *testing.B) {
 	if err := s.Karmak.AddAccount(account(0, upTo(waitTurns+1)...)); err != nil {
 		b.Fatal(err)
 	}
-	p, over := s.Platform(), connection(0)
+	p, c := s.Platform(), connection(0)
 	err = p.SaveSettings(b.Context(), location(0), platform.Settings{
-		Status: "ENABLED", DMS: platform.KarmakFusion, Karmak: platform.Connection{Account: over.Account, User: over.User, Branch: over.Branch},
+		Status: "ENABLED", DMS: platform.KarmakFusion, Karmak: platform.Connection{Account: c.Account, User: c.User, Branch: c.Branch},
 	})
 	if err != nil {
 		b.Fatal(err)

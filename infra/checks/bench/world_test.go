@@ -79,14 +79,14 @@ var start = time.Date(2026, 11, 1, 8, 0, 0, 0, time.UTC)
 
 // storedCase returns the n-th case of a location as a successful retrieval leaves it, with the
 // given number of related ROs, at most spinoffs.
-func storedCase(at, n, relatedROs int) relatedro.Case {
+func storedCase(place, n, relatedROs int) relatedro.Case {
 	occurred := start.Add(time.Duration(n) * time.Second)
 	c := relatedro.Case{
-		Key: relatedro.CaseKey{Location: location(at), Case: caseID(n)}, Number: fmt.Sprint(100000 + n), Asset: fmt.Sprintf("asset-%d", n/10), RO: ro(n),
+		Key: relatedro.CaseKey{Location: location(place), Case: caseID(n)}, Number: fmt.Sprint(100000 + n), Asset: fmt.Sprintf("asset-%d", n/10), RO: ro(n),
 		Status:       relatedro.CaseExported,
 		Stated:       relatedro.Stated{ID: fmt.Sprintf("0d0f3a2e-0000-4000-8000-%012d", n), Type: relatedro.Exported, OccurredAt: occurred, Settled: true},
 		FirstEventAt: occurred,
-		FetchedOver:  connection(at),
+		FetchedOver:  connection(place),
 	}
 	c.Retrieval = relatedro.Retrieval{
 		Outcome: relatedro.OutcomeOK, Trigger: relatedro.TriggerExport, EventID: c.Stated.ID, RetrievedAt: occurred.Add(2 * time.Second),
@@ -116,15 +116,15 @@ func (w *world) save(tb testing.TB, cases ...relatedro.Case) {
 
 // account returns the Karmak account of the n-th location with the ROs of the given cases.
 func account(n int, cases ...int) karmaktest.Account {
-	over := connection(n)
-	a := karmaktest.Account{ID: over.Account, Users: []string{over.User}, FusionVersion: "3.61.4.0"}
+	c := connection(n)
+	a := karmaktest.Account{ID: c.Account, Users: []string{c.User}, FusionVersion: "3.61.4.0"}
 	for _, i := range cases {
 		a.ROs = append(a.ROs, karmaktest.RO{
-			Number: ro(i), Branch: over.Branch, Status: "OPEN", OpenedAt: start, BillingCustomerName: "Acme Haulage", LastUpdate: start,
+			Number: ro(i), Branch: c.Branch, Status: "OPEN", OpenedAt: start, BillingCustomerName: "Acme Haulage", LastUpdate: start,
 		})
 		for s := range spinoffs {
 			a.ROs = append(a.ROs, karmaktest.RO{
-				Number: related(i, s), Original: ro(i), Branch: over.Branch, Status: "OPEN", OpenedAt: start,
+				Number: related(i, s), Original: ro(i), Branch: c.Branch, Status: "OPEN", OpenedAt: start,
 				BillingCustomerName: billTo(s), BillingCustomerWarranty: s == 0, LastUpdate: start,
 			})
 		}
@@ -150,14 +150,14 @@ func (w *world) newCases(tb testing.TB, count int, locations []int) cases {
 	for i := range count {
 		numbers[c.location(i)] = append(numbers[c.location(i)], c.first+i)
 	}
-	for at, numbers := range numbers {
-		w.addAccount(tb, account(at, numbers...))
+	for place, numbers := range numbers {
+		w.addAccount(tb, account(place, numbers...))
 	}
 	return c
 }
 
-// count returns the usage of run: the calls of the metered clients, and all requests to Karmak.
-func (w *world) count(tb testing.TB, run func() error) usage {
+// usageOf returns the usage of run: the calls of the metered clients, and all requests to Karmak.
+func (w *world) usageOf(tb testing.TB, run func() error) usage {
 	tb.Helper()
 	before := w.counts(tb)
 	w.meter.take()

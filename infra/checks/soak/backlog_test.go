@@ -155,15 +155,15 @@ func closedUntil(open <-chan struct{}, handler http.Handler) http.Handler {
 func newBacklog(dealers, each int) *plan {
 	p := &plan{ros: map[string][]string{}}
 	for n := range dealers * each {
-		at := dealer(n % dealers)
+		loc := dealer(n % dealers)
 		ev := relatedro.Event{
 			ID: fmt.Sprint("event-", n), Type: relatedro.Exported, OccurredAt: time.Now(), RO: fmt.Sprint(100_000 + n),
-			Key: relatedro.CaseKey{Location: at.location, Case: fmt.Sprint("case-", n)},
+			Key: relatedro.CaseKey{Location: loc.location, Case: fmt.Sprint("case-", n)},
 		}
 		if n >= dealers*each/2 {
 			ev.Type, ev.ClosedBy = relatedro.Closed, relatedro.ClosedByAuto
 		}
-		p.ros[at.account] = append(p.ros[at.account], ev.RO)
+		p.ros[loc.account] = append(p.ros[loc.account], ev.RO)
 		p.send(ev)
 		p.messages[n].group = ""
 	}

@@ -81,20 +81,20 @@ func (s *soak) judgeDeadLetters(ctx context.Context) error {
 func (s *soak) judgeCases(ctx context.Context) error {
 	judges := map[relatedro.CaseKey]func(shown) []string{}
 	for _, c := range s.plan.cases {
-		judges[c.key] = func(is shown) []string { return c.check(is, s.known) }
+		judges[c.key] = func(got shown) []string { return c.check(got, s.known) }
 	}
 	for _, key := range s.plan.unseen {
-		judges[key] = func(is shown) []string {
-			if is.Found {
+		judges[key] = func(got shown) []string {
+			if got.Found {
 				return []string{"is stored"}
 			}
 			return nil
 		}
 	}
 	for key := range s.plan.failed {
-		judges[key] = func(is shown) []string {
-			if !is.Found || is.Retrieval.Outcome != "failed" {
-				return []string{"outcome is " + is.Retrieval.Outcome + ", not failed"}
+		judges[key] = func(got shown) []string {
+			if !got.Found || got.Retrieval.Outcome != "failed" {
+				return []string{"outcome is " + got.Retrieval.Outcome + ", not failed"}
 			}
 			return nil
 		}
@@ -111,10 +111,10 @@ func (s *soak) judgeCases(ctx context.Context) error {
 		if len(answer.Cases) != len(keys) {
 			return fmt.Errorf("the API shows %d cases of %d", len(answer.Cases), len(keys))
 		}
-		for i, is := range answer.Cases {
-			s.stored[keys[i]] = said(is.list())
-			for _, complaint := range judges[keys[i]](is) {
-				s.report.wrong("%s of %s: %s", is.CaseID, is.LocationID, complaint)
+		for i, got := range answer.Cases {
+			s.stored[keys[i]] = text(got.list())
+			for _, complaint := range judges[keys[i]](got) {
+				s.report.wrong("%s of %s: %s", got.CaseID, got.LocationID, complaint)
 			}
 		}
 	}

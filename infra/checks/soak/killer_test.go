@@ -19,7 +19,7 @@ type killer struct {
 func (s *soak) wrap(engine stack.Engine, handler http.Handler) http.Handler {
 	switch engine {
 	case stack.Events:
-		return eventengine.Faults(handler, s.told.trouble)
+		return eventengine.Faults(handler, s.notices.trouble)
 	case stack.Karmak:
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if s.killer.seen.Add(1)%killEvery == 0 && s.killer.left.Add(-1) >= 0 {

@@ -74,9 +74,9 @@ func (c soakCase) newest() (best relatedro.Event) {
 
 // check returns the errors in the case as shown; none if it is correct.
 func (c soakCase) check(s shown, known *families) (wrong []string) {
-	differ := func(what string, got, want any) {
+	differ := func(field string, got, want any) {
 		if got != want {
-			wrong = append(wrong, fmt.Sprintf("%s is %v, not %v", what, got, want))
+			wrong = append(wrong, fmt.Sprintf("%s is %v, not %v", field, got, want))
 		}
 	}
 	newest := c.newest()
@@ -94,9 +94,9 @@ func (c soakCase) check(s shown, known *families) (wrong []string) {
 		number, asset = cmp.Or(number, ev.CaseNumber), cmp.Or(asset, ev.Asset)
 		anew = anew || ev.Type == relatedro.Deleted
 	}
-	filled := func(what, got, want string) {
+	filled := func(field, got, want string) {
 		if got != "" || !anew { // values from before a deletion may be lost
-			differ(what, got, want)
+			differ(field, got, want)
 		}
 	}
 	differ("found", s.Found, true)

@@ -27,7 +27,7 @@ type notices struct {
 	// lists holds the lists in a case's events, by revision.
 	lists map[relatedro.CaseKey]map[int64][]platform.NoticeRO
 	calls atomic.Int64
-	over  atomic.Bool // no more faults are injected
+	calm  atomic.Bool // no more faults are injected
 }
 
 func newNotices() *notices {
@@ -61,10 +61,10 @@ func (n *notices) Event(e eventengine.Event) {
 	n.lists[key][d.Revision] = d.RelatedROs
 }
 
-// trouble makes two of three PutEvents calls fail, in every possible way, until over is set.
+// trouble makes two of three PutEvents calls fail, in every possible way, until calm is set.
 func (n *notices) trouble() eventengine.Fault {
 	call := n.calls.Add(1)
-	if call%3 == 0 || n.over.Load() {
+	if call%3 == 0 || n.calm.Load() {
 		return eventengine.None
 	}
 	return []eventengine.Fault{eventengine.Whole, eventengine.Some, eventengine.HangUp, eventengine.AnswerLost}[call%4]
@@ -74,28 +74,28 @@ func (n *notices) trouble() eventengine.Fault {
 func (s *soak) keepKilling(ctx context.Context) error {
 	next := int64(killsEach)
 	poll(ctx, forever, func() bool {
-		if s.told.calls.Load() >= next {
+		if s.notices.calls.Load() >= next {
 			s.report.Kills += s.Kill("notify")
-			next = s.told.calls.Load() + killsEach
+			next = s.notices.calls.Load() + killsEach
 		}
 		return false
 	})
 	return nil
 }
 
-// knows returns the subscriber's view of a case: the list with the highest revision.
-func (n *notices) knows(key relatedro.CaseKey) string {
+// view returns the subscriber's view of a case: the list with the highest revision.
+func (n *notices) view(key relatedro.CaseKey) string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	newest := int64(0)
 	for revision := range n.lists[key] {
 		newest = max(newest, revision)
 	}
-	return said(n.lists[key][newest])
+	return text(n.lists[key][newest])
 }
 
-// said returns a list as text.
-func said(list []platform.NoticeRO) string {
+// text returns a list as text.
+func text(list []platform.NoticeRO) string {
 	var b strings.Builder
 	for _, ro := range list {
 		fmt.Fprintf(&b, "%s %s %s %t; ", ro.RONumber, ro.Status, ro.BillTo, ro.Voided)
@@ -106,27 +106,27 @@ func said(list []platform.NoticeRO) string {
 // judgeNotices ends the faults, waits until the subscriber's view of every case matches the API,
 // and reports events without a change.
 func (s *soak) judgeNotices(ctx context.Context) error {
-	s.told.over.Store(true)
+	s.notices.calm.Store(true)
 	poll(ctx, settleWithin, func() bool { return s.differs() == "" })
-	if what := s.differs(); what != "" {
-		s.report.wrong("events: %s", what)
+	if difference := s.differs(); difference != "" {
+		s.report.wrong("events: %s", difference)
 	}
-	s.told.mu.Lock()
-	defer s.told.mu.Unlock()
-	for _, complaint := range s.told.wrong {
+	s.notices.mu.Lock()
+	defer s.notices.mu.Unlock()
+	for _, complaint := range s.notices.wrong {
 		s.report.wrong("%s", complaint)
 	}
-	for key, byRevision := range s.told.lists {
+	for key, byRevision := range s.notices.lists {
 		before := ""
 		for _, revision := range slices.Sorted(maps.Keys(byRevision)) {
-			list := said(byRevision[revision])
+			list := text(byRevision[revision])
 			if list == before && list != "" { // an empty list also comes with a deletion
 				s.report.wrong("%s of %s: two events with the same list, the second at revision %d", key.Case, key.Location, revision)
 			}
 			before = list
 		}
 	}
-	s.report.Told, s.report.ToldTwice = len(s.told.ids), s.told.duplicates
+	s.report.Events, s.report.Duplicates = len(s.notices.ids), s.notices.duplicates
 	return nil
 }
 
@@ -134,8 +134,8 @@ func (s *soak) judgeNotices(ctx context.Context) error {
 // is none.
 func (s *soak) differs() string {
 	for key, list := range s.stored {
-		if knows := s.told.knows(key); knows != list {
-			return fmt.Sprintf("%s of %s: the events say %q, the API says %q", key.Case, key.Location, knows, list)
+		if view := s.notices.view(key); view != list {
+			return fmt.Sprintf("%s of %s: the events say %q, the API says %q", key.Case, key.Location, view, list)
 		}
 	}
 	return ""

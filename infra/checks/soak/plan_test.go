@@ -127,10 +127,10 @@ func (p *plan) addRefused(n int, chance *rand.Rand, now time.Time) {
 
 // addHopeless plans exports that fail permanently, each for a different case, so that none is
 // superseded by another.
-func (p *plan) addHopeless(n int, at place, why relatedro.Reason, now time.Time) {
+func (p *plan) addHopeless(n int, loc place, why relatedro.Reason, now time.Time) {
 	for i := range n {
 		id := fmt.Sprintf("%s-%d", why, i)
-		key := relatedro.CaseKey{Location: at.location, Case: id}
+		key := relatedro.CaseKey{Location: loc.location, Case: id}
 		ev := relatedro.Event{ID: id, Type: relatedro.Exported, OccurredAt: now.Add(-2 * relatedro.UnknownROGrace), Key: key, RO: "404"}
 		p.never[p.send(ev)] = string(why)
 		p.failed[key] = true
@@ -143,13 +143,13 @@ func (p *plan) addCases(n int, chance *rand.Rand, now time.Time) {
 	p.cases = make([]soakCase, max(1, n/eventsOfACase))
 	own := make([][]string, len(p.cases))
 	for i := range p.cases {
-		at := working[i%len(working)]
+		loc := working[i%len(working)]
 		if chance.Float64() < slowShare || i == 0 {
-			at = slow
+			loc = slow
 		}
-		p.cases[i] = soakCase{key: relatedro.CaseKey{Location: at.location, Case: fmt.Sprint("case-", i)}, account: at.account}
+		p.cases[i] = soakCase{key: relatedro.CaseKey{Location: loc.location, Case: fmt.Sprint("case-", i)}, account: loc.account}
 		own[i] = []string{fmt.Sprint(100_000 + 2*i), fmt.Sprint(100_001 + 2*i)}
-		p.ros[at.account] = append(p.ros[at.account], own[i]...)
+		p.ros[loc.account] = append(p.ros[loc.account], own[i]...)
 	}
 	for i := range n {
 		c := &p.cases[i%len(p.cases)]

@@ -19,9 +19,9 @@ type report struct {
 	Cases, Spinoffs, KarmakRequests, Faults int
 	// Refetches counts calls that refetch a location; Refetched counts the cases that they queued.
 	Refetches, Refetched int
-	// Told counts events, ToldTwice duplicates among them, and Kills the kills of notify.
-	Told, ToldTwice, Kills int
-	Took                   time.Duration
+	// Events counts the events, Duplicates those that came again, and Kills the kills of notify.
+	Events, Duplicates, Kills int
+	Took                      time.Duration
 }
 
 func (r *report) lost(format string, arguments ...any) {
@@ -54,7 +54,7 @@ func (r *report) judge(t *testing.T) {
 	t.Logf("%d cases, %d ROs split off during the run, %d Karmak requests, %d with injected faults, one request at a time per account; "+
 		"%d processes killed; %d cases refetched by %d calls; %.1f s",
 		r.Cases, r.Spinoffs, r.KarmakRequests, r.Faults, r.Killed, r.Refetched, r.Refetches, r.Took.Seconds())
-	t.Logf("%d events, %d of them sent again; notify was killed %d times", r.Told, r.ToldTwice, r.Kills)
+	t.Logf("%d events, %d of them sent again; notify was killed %d times", r.Events, r.Duplicates, r.Kills)
 	for i, complaint := range r.Complaints {
 		if i == maxComplaints {
 			t.Errorf("... and %d more", len(r.Complaints)-i)

@@ -60,26 +60,26 @@ func troubles() []karmaktest.Fault {
 // soak is one run.
 type soak struct {
 	*stack.Stack
-	plan   *plan
-	watch  *watch
-	told   *notices
-	known  *families
-	stored map[relatedro.CaseKey]string // lists in the API
-	chance *rand.Rand
-	killer killer
-	ids    []string // IDs of the messages sent, in the plan's order
-	report report
+	plan    *plan
+	watch   *watch
+	notices *notices
+	known   *families
+	stored  map[relatedro.CaseKey]string // lists in the API
+	chance  *rand.Rand
+	killer  killer
+	ids     []string // IDs of the messages sent, in the plan's order
+	report  report
 }
 
 // run runs a soak. It returns an error if the soak could not be completed, including when ctx ends.
 func run(ctx context.Context, messages int, seed uint64) (result *report, err error) {
 	began := time.Now()
 	s := &soak{
-		watch: newWatch(), told: newNotices(), known: &families{made: map[familyKey][]spinoff{}}, stored: map[relatedro.CaseKey]string{},
+		watch: newWatch(), notices: newNotices(), known: &families{made: map[familyKey][]spinoff{}}, stored: map[relatedro.CaseKey]string{},
 		chance: rand.New(rand.NewPCG(seed, 0)),
 	}
 	s.Stack, err = stack.Start(ctx, stack.Options{
-		Root: root, Observe: stack.Observe{Line: s.watch.Line, SQS: s.watch.SQS, Event: s.told.Event},
+		Root: root, Observe: stack.Observe{Line: s.watch.Line, SQS: s.watch.SQS, Event: s.notices.Event},
 		Queues: sqsengine.Config{Clock: clock.NewFast(queueSpeed)}, Wrap: s.wrap,
 		// In real time a batch reappears after 18 s: soon after a kill, and occasionally while its
 		// first run is still in progress.
@@ -114,8 +114,8 @@ func run(ctx context.Context, messages int, seed uint64) (result *report, err er
 
 // prepare fills Karmak, enables the locations, and injects the faults.
 func (s *soak) prepare(ctx context.Context) error {
-	for _, at := range append([]place{lacking, slow}, working...) {
-		if err := s.enable(ctx, at); err != nil {
+	for _, loc := range append([]place{lacking, slow}, working...) {
+		if err := s.enable(ctx, loc); err != nil {
 			return err
 		}
 	}
@@ -156,11 +156,11 @@ func (s *soak) prepare(ctx context.Context) error {
 }
 
 // enable adds a place's account to Karmak and enables its location.
-func (s *soak) enable(ctx context.Context, at place) error {
-	if err := s.Stack.Karmak.AddAccount(karmaktest.Account{ID: at.account, Users: []string{user}}); err != nil {
+func (s *soak) enable(ctx context.Context, loc place) error {
+	if err := s.Stack.Karmak.AddAccount(karmaktest.Account{ID: loc.account, Users: []string{user}}); err != nil {
 		return err
 	}
-	return s.Platform().SaveSettings(ctx, at.location, at.settings("ENABLED"))
+	return s.Platform().SaveSettings(ctx, loc.location, loc.settings("ENABLED"))
 }
 
 // inject makes Karmak fail, and counts its requests from now on.
@@ -238,9 +238,9 @@ func (s *soak) keepRefetching(ctx context.Context) error {
 		if s.watch.count() < next {
 			return false
 		}
-		at := places[s.report.Refetches%len(places)]
+		loc := places[s.report.Refetches%len(places)]
 		var answer struct{ Queued int }
-		err := s.post(ctx, "support", "/v1/locations/"+at.location+"/refetch", map[string]any{"only": "all"}, http.StatusAccepted, &answer)
+		err := s.post(ctx, "support", "/v1/locations/"+loc.location+"/refetch", map[string]any{"only": "all"}, http.StatusAccepted, &answer)
 		if err != nil && ctx.Err() == nil {
 			failed = err
 			return true
