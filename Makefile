@@ -71,7 +71,7 @@ soak: ## Send N=2000 messages at once through a failing system and check every c
 .PHONY: bench
 bench: ## Measure speed and cost against references into bin/bench.txt; about ten minutes
 	@mkdir -p bin
-	go test -run '^$$' -bench . -benchtime 1x -timeout 20m ./infra/checks/bench ./infra/checks/soak | tee bin/bench.txt
+	RELATEDRO_BROWSER=1 go test -run '^$$' -bench . -benchtime 1x -timeout 20m ./infra/checks/bench ./infra/checks/soak ./infra/checks/browser | tee bin/bench.txt
 	@echo; awk '/^\|/ && !seen[$$0]++' bin/bench.txt; ! grep -q '^FAIL' bin/bench.txt
 
 .PHONY: bench-smoke

@@ -57,7 +57,7 @@ func startChromium() (ctx context.Context, stop func(), err error) {
 
 // tab is one page in a separate profile.
 type tab struct {
-	*testing.T
+	testing.TB
 	ctx  context.Context
 	base string
 
@@ -69,9 +69,9 @@ type tab struct {
 }
 
 // open opens a tab of width by height CSS pixels, in the light or dark scheme.
-func open(t *testing.T, base string, width, height int64, scheme string) *tab {
+func open(t testing.TB, base string, width, height int64, scheme string) *tab {
 	t.Helper()
-	p := &tab{T: t, base: base}
+	p := &tab{TB: t, base: base}
 	ctx, cancel := chromedp.NewContext(shared.browser, chromedp.WithNewBrowserContext(), chromedp.WithListener(p.listen))
 	t.Cleanup(cancel)
 	if err := chromedp.Do(ctx); err != nil { // opens the tab, which lives as long as this context

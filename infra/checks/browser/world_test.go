@@ -52,7 +52,9 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(binaries)
 	shared.browser, shared.binaries = ctx, binaries
-	return m.Run()
+	code := m.Run()
+	goals.Print(os.Stdout)
+	return code
 }
 
 // build builds the functions once for all tests and returns their directory.
@@ -79,15 +81,17 @@ type world struct {
 
 // start starts a system, loads the seed data and mounts the console's local panel. From here on the
 // test runs in parallel with others, which have their own systems and tabs.
-func start(t *testing.T) *world {
+func start(t testing.TB) *world {
 	t.Helper()
 	return startWith(t, map[string]string{"CONSOLE_EXTENSION": "/local/panel.js"})
 }
 
 // startWith is start with other variables for the console function.
-func startWith(t *testing.T, variables map[string]string) *world {
+func startWith(t testing.TB, variables map[string]string) *world {
 	t.Helper()
-	t.Parallel()
+	if test, ok := t.(*testing.T); ok {
+		test.Parallel()
+	}
 	w := &world{feed: localconsole.NewFeed(time.Now)}
 	var err error
 	w.Stack, err = stack.Start(t.Context(), stack.Options{
@@ -118,7 +122,7 @@ func startWith(t *testing.T, variables map[string]string) *world {
 }
 
 // seeded returns a case of the seed data.
-func (w *world) seeded(t *testing.T, id string) platform.Case {
+func (w *world) seeded(t testing.TB, id string) platform.Case {
 	t.Helper()
 	c, ok := w.data.Case(id)
 	if !ok {
@@ -128,7 +132,7 @@ func (w *world) seeded(t *testing.T, id string) platform.Case {
 }
 
 // export exports a case and waits for its related ROs.
-func (w *world) export(t *testing.T, c platform.Case) platform.Answer {
+func (w *world) export(t testing.TB, c platform.Case) platform.Answer {
 	t.Helper()
 	id, err := w.platform.Export(t.Context(), c)
 	if err != nil {
@@ -142,7 +146,7 @@ func (w *world) export(t *testing.T, c platform.Case) platform.Answer {
 }
 
 // refuse makes Karmak refuse every request from now on, and the case's next refusal final.
-func (w *world) refuse(t *testing.T, c platform.Case) {
+func (w *world) refuse(t testing.TB, c platform.Case) {
 	t.Helper()
 	w.karmak(t, "POST", "fault", map[string]any{"kind": "not_activated"})
 	if err := w.RefuseForAnHour(t.Context(), relatedro.CaseKey{Location: c.LocationID, Case: c.CaseID}); err != nil {
@@ -152,7 +156,7 @@ func (w *world) refuse(t *testing.T, c platform.Case) {
 
 // alsoHas exports n more cases with the same RO as a case of the seed data. Their numbers start at
 // 9000.
-func (w *world) alsoHas(t *testing.T, id string, n int) {
+func (w *world) alsoHas(t testing.TB, id string, n int) {
 	t.Helper()
 	ids := make(map[platform.Case]string)
 	for i := range n {
@@ -172,7 +176,7 @@ func (w *world) alsoHas(t *testing.T, id string, n int) {
 }
 
 // spinoffs creates n more ROs from an RO in Karmak and returns the last one's number.
-func (w *world) spinoffs(t *testing.T, from string, n int) (last string) {
+func (w *world) spinoffs(t testing.TB, from string, n int) (last string) {
 	t.Helper()
 	for i := range n {
 		last = fmt.Sprint(58000 + i)
@@ -183,7 +187,7 @@ func (w *world) spinoffs(t *testing.T, from string, n int) (last string) {
 }
 
 // karmak controls the simulated Karmak.
-func (w *world) karmak(t *testing.T, method, path string, body any) {
+func (w *world) karmak(t testing.TB, method, path string, body any) {
 	t.Helper()
 	if err := w.platform.Control(t.Context(), method, path, body, nil); err != nil {
 		t.Fatal(err)

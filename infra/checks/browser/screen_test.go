@@ -2,34 +2,33 @@ package browser
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"testing"
 	"time"
 
+	"related-ro/infra/checks/bench"
 	"related-ro/pkg/karmak/karmaktest"
 )
 
-// TestRefreshOnScreen measures the time from pressing Refresh to the new list on the screen. The
-// floor is the two consecutive look-ups of a known family. It asserts no time: `make bench` prints
-// the figures.
-func TestRefreshOnScreen(t *testing.T) {
-	if os.Getenv("RELATEDRO_BENCH") == "" {
-		t.Skip("measures; make bench runs it")
-	}
+// goals are those of this package's benchmark.
+var goals bench.Goals
+
+// BenchmarkScreen measures the time from pressing Refresh to the new list on the screen. The floor
+// is the two consecutive look-ups of a known family.
+func BenchmarkScreen(b *testing.B) {
 	const turns, latency = 20, 200 * time.Millisecond
-	w := start(t)
+	w := start(b)
 	cases := make([]string, turns)
 	for n := range turns {
-		c := w.seeded(t, "case-1004")
+		c := w.seeded(b, "case-1004")
 		c.CaseID = fmt.Sprintf("case-9%03d", n)
-		w.export(t, c)
+		w.export(b, c)
 		cases[n] = c.CaseID
 	}
 	if err := w.Karmak.SetFault(karmaktest.Fault{Kind: karmaktest.Latency, Latency: latency}); err != nil {
-		t.Fatal(err)
+		b.Fatal(err)
 	}
-	p := open(t, w.APIURL, 1280, 900, "light")
+	p := open(b, w.APIURL, 1280, 900, "light")
 	var times []float64 // ms
 	for _, c := range cases {
 		p.visit("cases/loc-100/" + c)
@@ -46,7 +45,8 @@ func TestRefreshOnScreen(t *testing.T) {
 	}
 	slices.Sort(times)
 	floor := float64(2 * latency.Milliseconds())
-	for name, ms := range map[string]float64{"p50": times[turns/2], "p99": times[turns-1]} {
-		t.Logf("Refresh to the list on the screen, %s: %.0f ms, %.3f of the floor of %.0f ms; at most 1.20", name, ms, ms/floor, floor)
-	}
+	p50, p99 := times[turns/2], times[turns-1]
+	bench.Metrics(b, map[string]float64{"floor-ms": floor, "p50-ms": p50, "p99-ms": p99})
+	goals.Report(b, "x-floor-p50", p50/floor, 1.2)
+	goals.Report(b, "x-floor-p99", p99/floor, 1.2)
 }
