@@ -18,22 +18,6 @@ type administration struct {
 	sentence func(relatedro.Connection, relatedro.Reason) string
 }
 
-func (s administration) endpoints() map[string]endpoint {
-	return map[string]endpoint{
-		"GET /v1/locations/{locationId}/external-interfaces":          s.settings,
-		"PUT /v1/locations/{locationId}/external-interfaces":          s.change,
-		"POST /v1/locations/{locationId}/external-interfaces/verify":  s.verify,
-		"GET /v1/locations/{locationId}/external-interfaces/branches": s.branches,
-		"GET /v1/locations/{locationId}/external-interfaces/history":  s.history,
-		"POST /v1/locations/{locationId}/cases/{caseId}/refresh":      s.refresh,
-		"POST /v1/locations/{locationId}/refetch":                     s.refetch,
-		"GET /v1/operations/locations":                                s.locations,
-		"GET /v1/operations/dead-letters":                             s.deadLetters,
-		"POST /v1/operations/dead-letters/redrive":                    s.redrive,
-		"POST /v1/operations/dead-letters/delete":                     s.discard,
-	}
-}
-
 // karmakJSON is a connection. A connection of kind rda has an account number, and its account and
 // user are empty: the contract had these two fields before it had a second kind.
 type karmakJSON struct {
@@ -95,9 +79,9 @@ func activationOf(a relatedro.Activation) activationJSON {
 	}
 }
 
-// settingsAnswer returns settings with their ETag, which begins with the version.
-func settingsAnswer(s relatedro.Settings) answer {
-	return answer{
+// settingsResponse returns settings with their ETag, which begins with the version.
+func settingsResponse(s relatedro.Settings) response {
+	return response{
 		status: http.StatusOK, tagged: true, tagVersion: strconv.FormatInt(s.Version, 10),
 		body: settingsJSON{
 			LocationID: s.Location,
@@ -113,37 +97,31 @@ func settingsAnswer(s relatedro.Settings) answer {
 	}
 }
 
-func (s administration) settings(ctx context.Context, r *request) (answer, error) {
+func (s administration) settings(ctx context.Context, r *request) (response, error) {
 	found, err := s.admin.Settings(ctx, r.path("locationId"))
 	if err != nil {
-		return answer{}, fmt.Errorf("read settings: %w", err)
+		return response{}, fmt.Errorf("read settings: %w", err)
 	}
-	return settingsAnswer(found), nil
+	return settingsResponse(found), nil
 }
 
-func (s administration) change(ctx context.Context, r *request) (answer, error) {
+func (s administration) change(ctx context.Context, r *request) (response, error) {
 	version, err := ifMatch(r.in.Headers.IfMatch)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	wanted, err := wantedOf(r.body)
 	if err != nil {
-		return answer{}, err
-	}
-	if err := s.admin.CheckBy(r.actor, wanted); err != nil {
-		return answer{}, err
-	}
-	if err := invalidIf(s.admin.Check(wanted)); err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	saved, err := s.admin.Change(ctx, r.actor, r.path("locationId"), version, wanted)
 	if refusal := (*relatedro.Refusal)(nil); errors.As(err, &refusal) && refusal.Field == relatedro.ConnectionField {
 		refusal.Message += " Send karmak back unchanged."
 	}
 	if err != nil {
-		return answer{}, fmt.Errorf("change settings: %w", err)
+		return response{}, fmt.Errorf("change settings: %w", err)
 	}
-	return settingsAnswer(saved), nil
+	return settingsResponse(saved), nil
 }
 
 // ifMatch returns the version in an If-Match header: the number at the start of a settings ETag.
@@ -159,7 +137,7 @@ func ifMatch(header string) (int64, error) {
 	tag, closed := strings.CutSuffix(tag, `"`)
 	foreign := func(r rune) bool { return r <= ' ' || r > '~' || r == '"' }
 	if !opened || !closed || strings.ContainsFunc(tag, foreign) {
-		return 0, invalid(field{"If-Match", "must be a single ETag of these settings"})
+		return 0, invalid("If-Match", "must be a single ETag of these settings")
 	}
 	number, _, _ := strings.Cut(tag, "-")
 	version, err := strconv.ParseUint(number, 10, 63)
@@ -187,7 +165,7 @@ func wantedOf(body []byte) (relatedro.Wanted, error) {
 		return relatedro.Wanted{}, err
 	}
 	if dms != dmsKarmak && dms != dmsSingleRO {
-		return relatedro.Wanted{}, invalid(field{"dms", `must be "KARMAK_FUSION" or "SINGLE_RO"`})
+		return relatedro.Wanted{}, invalid("dms", `must be "KARMAK_FUSION" or "SINGLE_RO"`)
 	}
 	return wanted, nil
 }
@@ -213,40 +191,24 @@ func connectionOf(o *object) (over relatedro.Connection) {
 	return over
 }
 
-// invalidIf returns one problem for all errors in errs, each a *relatedro.FieldError, or nil if
-// errs is empty.
-func invalidIf(errs []error) error {
-	if len(errs) == 0 {
-		return nil
-	}
-	fields := make([]field, len(errs))
-	for i, err := range errs {
-		fields[i] = fieldOf(err)
-	}
-	return invalid(fields...)
-}
-
-func (s administration) verify(ctx context.Context, r *request) (answer, error) {
+func (s administration) verify(ctx context.Context, r *request) (response, error) {
 	var over *relatedro.Connection
 	if r.body != nil {
 		o, err := parse(r.body)
 		if err != nil {
-			return answer{}, err
+			return response{}, err
 		}
 		asked := connectionOf(o)
 		if err := o.done(); err != nil {
-			return answer{}, err
-		}
-		if err := invalidIf(s.admin.CheckConnection(asked)); err != nil {
-			return answer{}, err
+			return response{}, err
 		}
 		over = &asked
 	}
 	found, err := s.admin.Verify(ctx, r.actor, r.path("locationId"), over)
 	if err != nil {
-		return answer{}, fmt.Errorf("verify: %w", err)
+		return response{}, fmt.Errorf("verify: %w", err)
 	}
-	return settingsAnswer(found), nil
+	return settingsResponse(found), nil
 }
 
 type branchJSON struct {
@@ -254,18 +216,18 @@ type branchJSON struct {
 	Name string `json:"name"`
 }
 
-func (s administration) branches(ctx context.Context, r *request) (answer, error) {
+func (s administration) branches(ctx context.Context, r *request) (response, error) {
 	found, err := s.admin.Branches(ctx, r.path("locationId"))
 	if err != nil {
-		return answer{}, fmt.Errorf("ask for branches: %w", err)
+		return response{}, fmt.Errorf("ask for branches: %w", err)
 	}
 	branches := make([]branchJSON, len(found))
 	for i, b := range found {
 		branches[i] = branchJSON(b)
 	}
-	return answer{status: http.StatusOK, body: struct {
+	return success(struct {
 		Branches []branchJSON `json:"branches"`
-	}{branches}}, nil
+	}{branches}), nil
 }
 
 type versionJSON struct {
@@ -290,14 +252,14 @@ type changePage struct {
 	Cursor  *string      `json:"cursor"`
 }
 
-func (s administration) history(ctx context.Context, r *request) (answer, error) {
+func (s administration) history(ctx context.Context, r *request) (response, error) {
 	after, err := r.position()
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	changes, next, err := s.admin.History(ctx, r.path("locationId"), after)
 	if err != nil {
-		return answer{}, fmt.Errorf("read the history: %w", err)
+		return response{}, fmt.Errorf("read the history: %w", err)
 	}
 	versionOf := func(s relatedro.Settings) versionJSON {
 		return versionJSON{s.Status, dmsOf(s), karmakOf(s.Connection), s.Expecting, s.Version}
@@ -306,26 +268,26 @@ func (s administration) history(ctx context.Context, r *request) (answer, error)
 	for i, c := range changes {
 		page.Changes[i] = changeJSON{c.ID, timestamp(c.At), c.By, versionOf(c.Before), versionOf(c.After)}
 	}
-	return answer{status: http.StatusOK, body: page}, nil
+	return success(page), nil
 }
 
-func (s administration) refresh(ctx context.Context, r *request) (answer, error) {
+func (s administration) refresh(ctx context.Context, r *request) (response, error) {
 	var facts relatedro.Facts
 	if r.body != nil {
 		o, err := parse(r.body)
 		if err != nil {
-			return answer{}, err
+			return response{}, err
 		}
 		facts = factsOf(o, false)
 		if err := o.done(); err != nil {
-			return answer{}, err
+			return response{}, err
 		}
 	}
 	eventID, err := s.admin.Refresh(ctx, r.actor, r.caseKey(), facts)
 	if err != nil {
-		return answer{}, fmt.Errorf("refresh: %w", err)
+		return response{}, fmt.Errorf("refresh: %w", err)
 	}
-	return answer{status: http.StatusAccepted, body: struct {
+	return response{status: http.StatusAccepted, body: struct {
 		EventID string `json:"eventId"`
 	}{eventID}}, nil
 }

@@ -41,7 +41,7 @@ func (r *request) position() (string, error) {
 
 // decodeCursor returns the position in a cursor that encodeCursor created for the same request.
 func decodeCursor(r *request, cursor string) (string, error) {
-	malformed := invalid(field{"cursor", "is not a cursor of this list"})
+	malformed := invalid("cursor", "is not a cursor of this list")
 	if len(cursor) > maxCursor {
 		return "", malformed
 	}

@@ -11,7 +11,7 @@ func weigh(encoded []byte) weight {
 
 func (w weight) plus(o weight) weight  { return weight{w.plain + o.plain, w.payload + o.payload} }
 func (w weight) minus(o weight) weight { return weight{w.plain - o.plain, w.payload - o.payload} }
-func (w weight) fits() bool            { return w.plain <= maxAnswer && w.payload <= maxPayload }
+func (w weight) fits() bool            { return w.plain <= maxResponse && w.payload <= maxPayload }
 
 // cut shortens the longest lists of related ROs to one common length until the body fits, and marks
 // their cases as truncated. encoded is the encoded body of all cases.

@@ -32,11 +32,11 @@ func TestAnswerThatIsTooLargeIsCut(t *testing.T) {
 			for _, n := range lengths {
 				page.Cases = append(page.Cases, longCase(n, billTo))
 			}
-			a := answer{status: 200, body: page}
+			a := response{status: 200, body: page}
 			if err := a.encode(""); err != nil {
 				t.Fatal(err)
 			}
-			payload, err := a.response("id")
+			payload, err := a.payload("id")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -44,10 +44,10 @@ func TestAnswerThatIsTooLargeIsCut(t *testing.T) {
 			if err := json.Unmarshal(payload, &out); err != nil || out.Body != string(a.encoded)+"\n" {
 				t.Errorf("the body in Lambda's response differs from the encoded body; error %v", err)
 			}
-			if len(a.encoded) > maxAnswer || len(payload) > 6<<20 {
+			if len(a.encoded) > maxResponse || len(payload) > 6<<20 {
 				t.Errorf("response exceeds the limit: %d bytes, %d in Lambda's response", len(a.encoded), len(payload))
 			}
-			if len(a.encoded) < maxAnswer*9/10 && len(payload) < maxPayload*9/10 {
+			if len(a.encoded) < maxResponse*9/10 && len(payload) < maxPayload*9/10 {
 				t.Errorf("response cut more than needed: %d bytes, %d in Lambda's response", len(a.encoded), len(payload))
 			}
 			longest := 0
@@ -68,7 +68,7 @@ func TestAnswerThatIsTooLargeIsCut(t *testing.T) {
 
 func TestAnswerThatFitsIsNotCut(t *testing.T) {
 	page := casePage{Cases: []*caseJSON{longCase(20_000, "Northern Freight")}}
-	a := answer{status: 200, body: page}
+	a := response{status: 200, body: page}
 	if err := a.encode(""); err != nil {
 		t.Fatal(err)
 	}
@@ -82,11 +82,11 @@ func TestEveryKindOfAnswerCanBeCut(t *testing.T) {
 	for name, body := range map[string]listing{
 		"one case": huge,
 		"page":     casePage{Cases: []*caseJSON{huge}},
-		"batch":    batchAnswer{Cases: []any{foundCase{true, huge}}, found: []*caseJSON{huge}},
+		"batch":    batchJSON{Cases: []any{foundCase{true, huge}}, found: []*caseJSON{huge}},
 		"matches":  matchPage{Matches: []matchJSON{{Case: huge}}},
 	} {
 		huge.RelatedROs, huge.Truncated = longCase(60_000, "Northern Freight").RelatedROs, false
-		a := answer{status: 200, body: body}
+		a := response{status: 200, body: body}
 		if err := a.encode(""); err != nil {
 			t.Fatal(err)
 		}

@@ -38,31 +38,26 @@ type Config struct {
 // Handler serves the routes of one function. It is safe for concurrent use.
 type Handler struct {
 	config Config
-	tokens *tokens // nil if API Gateway verifies tokens
-	served map[string]served
-}
-
-type served struct {
-	route route
-	serve endpoint
+	tokens *tokens          // nil if API Gateway verifies tokens
+	routes map[string]route // by route key
 }
 
 // endpoint serves an authorized request whose path and query parameters have been validated. An
 // error becomes a problem (see classify).
-type endpoint func(ctx context.Context, r *request) (answer, error)
+type endpoint func(ctx context.Context, r *request) (response, error)
 
 // NewRead returns the handler of the read function: P1 to P5, health, and all unmatched paths.
 func NewRead(config Config, reader *relatedro.Reader) (*Handler, error) {
-	return newHandler(config, readFunction, reading{reader, config.Version, config.Sentence}.endpoints())
+	return newHandler(config, readFunction, routes(reads{reader, config.Version, config.Sentence}, administration{}))
 }
 
 // NewAdmin returns the handler of the admin function: settings, refreshes and dead letters.
 func NewAdmin(config Config, admin *relatedro.Admin, letters relatedro.DeadLetters) (*Handler, error) {
-	return newHandler(config, adminFunction, administration{admin, letters, config.Sentence}.endpoints())
+	return newHandler(config, adminFunction, routes(reads{}, administration{admin, letters, config.Sentence}))
 }
 
-func newHandler(config Config, f function, endpoints map[string]endpoint) (*Handler, error) {
-	h := &Handler{config: config, served: make(map[string]served)}
+func newHandler(config Config, f function, all []route) (*Handler, error) {
+	h := &Handler{config: config, routes: make(map[string]route)}
 	if config.LocalJWKS != "" {
 		if !config.SAMLocal {
 			return nil, errors.New("LOCAL_JWKS is set without AWS_SAM_LOCAL=true: only sam local may run without API Gateway's authorizer")
@@ -72,19 +67,15 @@ func newHandler(config Config, f function, endpoints map[string]endpoint) (*Hand
 			return nil, fmt.Errorf("LOCAL_JWKS: %w", err)
 		}
 	}
-	for _, r := range routes() {
+	for _, r := range all {
 		if r.function != f {
 			continue
 		}
-		serve, ok := endpoints[r.key()]
-		if !ok {
-			return nil, fmt.Errorf("no endpoint serves %s", r.key())
-		}
-		h.served[r.key()] = served{r, serve}
+		h.routes[r.key()] = r
 		if r.method == http.MethodGet {
 			// HEAD is served as GET. API Gateway drops the body, so the headers, including
 			// Content-Length, are those of GET.
-			h.served[http.MethodHead+" "+r.path] = served{r, serve}
+			h.routes[http.MethodHead+" "+r.path] = r
 		}
 	}
 	return h, nil
@@ -101,66 +92,65 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		return nil, fmt.Errorf("decode API Gateway's request: %w", err)
 	}
 	start := h.config.Now()
-	a, err := h.answer(ctx, r)
+	out, err := h.serve(ctx, r)
 	if err != nil {
-		a = answerTo(err, r.in.RequestContext.RequestID)
+		out = problemResponse(err, r.in.RequestContext.RequestID)
 	}
 	took := h.config.Now().Sub(start)
-	h.log(ctx, r, a.status, took, err)
+	h.log(ctx, r, out.status, took, err)
 	if h.config.Observe != nil {
-		h.config.Observe(r.name(), a.status, took)
+		h.config.Observe(r.name(), out.status, took)
 	}
 	if negotiate.Gzip(r.in.Headers.AcceptEncoding) {
-		a.compress()
+		out.compress()
 	}
-	return a.response(r.in.RequestContext.RequestID)
+	return out.payload(r.in.RequestContext.RequestID)
 }
 
-// answer performs every step that may fail, and converts a panic into an error.
-func (h *Handler) answer(ctx context.Context, r *request) (a answer, err error) {
+// serve performs every step that may fail, and converts a panic into an error.
+func (h *Handler) serve(ctx context.Context, r *request) (out response, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = &panicError{v, debug.Stack()}
 		}
 	}()
-	s, ok := h.served[r.in.RouteKey]
-	if !ok {
+	var ok bool
+	if r.route, ok = h.routes[r.in.RouteKey]; !ok {
 		return other(r)
 	}
-	r.route = s.route
-	if s.route.who != anybody {
+	if r.route.who != anybody {
 		if r.actor, err = h.authenticate(r); err != nil {
-			return answer{}, err
+			return response{}, err
 		}
 	}
 	if err := authorize(r); err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	if err := r.check(); err != nil {
-		return answer{}, err
+		return response{}, err
 	}
-	if a, err = s.serve(ctx, r); err != nil {
-		return answer{}, err
+	if out, err = r.route.serve(ctx, r); err != nil {
+		return response{}, err
 	}
 	have := r.in.Headers.IfNoneMatch
-	if s.route.method != http.MethodGet {
+	if r.route.method != http.MethodGet {
 		have = "" // a 304 would deny that the change took place
 	}
-	return a, a.encode(have)
+	return out, out.encode(have)
 }
 
 // other serves requests without a matching route: OPTIONS, and problems for unknown paths and
 // methods.
-func other(r *request) (answer, error) {
+func other(r *request) (response, error) {
 	methods := methodsOf(pathOf(r.in))
 	if len(methods) == 0 {
-		return answer{}, &problem{kind: notFound, detail: "There is no resource at this path."}
+		return response{}, &problem{kind: notFound, detail: "There is no resource at this path."}
 	}
 	allow := map[string]string{"allow": strings.Join(append(methods, "OPTIONS"), ", ")}
 	if r.in.RequestContext.HTTP.Method == "OPTIONS" {
-		return answer{status: 204, headers: allow}, nil
+		return response{status: 204, headers: allow}, nil
 	}
-	return answer{}, &problem{kind: methodNotAllowed, detail: "This path allows " + allow["allow"] + ".", headers: allow}
+	return response{}, &problem{kind: methodNotAllowed, detail: "This path allows " + allow["allow"] + ".", headers: allow}
 }
 
 // log writes one line for the request. Successful requests are logged at debug level, since API

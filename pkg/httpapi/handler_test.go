@@ -29,10 +29,10 @@ func failing(t *testing.T, serve endpoint) (*Handler, *bytes.Buffer) {
 	return h, &log
 }
 
-func allServedBy(serve endpoint) map[string]endpoint {
-	all := make(map[string]endpoint)
-	for _, r := range routes() {
-		all[r.key()] = serve
+func allServedBy(serve endpoint) []route {
+	all := routes(reads{}, administration{})
+	for i := range all {
+		all[i].serve = serve
 	}
 	return all
 }
@@ -49,18 +49,18 @@ func handle(t *testing.T, h *Handler, in events.APIGatewayV2HTTPRequest) (out ev
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer, err := h.Invoke(t.Context(), payload)
+	response, err := h.Invoke(t.Context(), payload)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal(answer, &out); err != nil {
-		t.Fatalf("%v: %s", err, answer)
+	if err := json.Unmarshal(response, &out); err != nil {
+		t.Fatalf("%v: %s", err, response)
 	}
 	return out
 }
 
 func TestPanicIsOurOwnMistake(t *testing.T) {
-	h, log := failing(t, func(context.Context, *request) (answer, error) { panic("a secret value") })
+	h, log := failing(t, func(context.Context, *request) (response, error) { panic("a secret value") })
 	out := handle(t, h, healthRequest)
 	if out.StatusCode != 500 || strings.Contains(out.Body, "secret") || !strings.Contains(out.Body, `"instance":"request-1"`) {
 		t.Errorf("unexpected response: %d %s", out.StatusCode, out.Body)
@@ -71,8 +71,8 @@ func TestPanicIsOurOwnMistake(t *testing.T) {
 }
 
 func TestErrorOfTheOutsideIsUnavailable(t *testing.T) {
-	h, log := failing(t, func(context.Context, *request) (answer, error) {
-		return answer{}, fmt.Errorf("store: %w", errors.New("inner words"))
+	h, log := failing(t, func(context.Context, *request) (response, error) {
+		return response{}, fmt.Errorf("store: %w", errors.New("inner words"))
 	})
 	out := handle(t, h, healthRequest)
 	if out.StatusCode != 503 || strings.Contains(out.Body, "inner") || out.Headers["retry-after"] == "" {
@@ -88,7 +88,7 @@ func TestObserve(t *testing.T) {
 	config := Config{Log: slog.New(slog.DiscardHandler), Now: time.Now, Observe: func(route string, status int, _ time.Duration) {
 		seen = append(seen, fmt.Sprint(route, " ", status))
 	}}
-	h, err := newHandler(config, readFunction, allServedBy(func(context.Context, *request) (answer, error) { return answer{status: 200}, nil }))
+	h, err := newHandler(config, readFunction, allServedBy(func(context.Context, *request) (response, error) { return response{status: 200}, nil }))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,15 +99,9 @@ func TestObserve(t *testing.T) {
 	}
 }
 
-func TestHandlerMustServeEveryRoute(t *testing.T) {
-	if _, err := newHandler(Config{}, readFunction, nil); err == nil {
-		t.Error("got no error")
-	}
-}
-
 // The mapping of a custom domain may have a key, which rawPath contains.
 func TestPathBelowAMappingsKey(t *testing.T) {
-	h, _ := failing(t, func(context.Context, *request) (answer, error) { return answer{status: 200}, nil })
+	h, _ := failing(t, func(context.Context, *request) (response, error) { return response{status: 200}, nil })
 	in := events.APIGatewayV2HTTPRequest{RouteKey: catchAll, RawPath: "/ros/v1/search", PathParameters: map[string]string{"proxy": "search"}}
 	in.RequestContext.HTTP.Method = "DELETE"
 	if out := handle(t, h, in); out.StatusCode != 405 || out.Headers["allow"] != "GET, HEAD, OPTIONS" {
@@ -116,7 +110,7 @@ func TestPathBelowAMappingsKey(t *testing.T) {
 }
 
 func TestEventsThatAPIGatewayNeverSends(t *testing.T) {
-	h, _ := failing(t, func(context.Context, *request) (answer, error) { return answer{status: 200}, nil })
+	h, _ := failing(t, func(context.Context, *request) (response, error) { return response{status: 200}, nil })
 	const search = `"routeKey":"GET /v1/search","requestContext":{"authorizer":`
 	for name, c := range map[string]struct {
 		event  string
@@ -159,7 +153,7 @@ func TestEventsThatAPIGatewayNeverSends(t *testing.T) {
 // TestClaimsMustBeThoseOfTheToken sends claims with an Authorization header that contains another
 // token.
 func TestClaimsMustBeThoseOfTheToken(t *testing.T) {
-	h, _ := failing(t, func(context.Context, *request) (answer, error) { return answer{status: 200}, nil })
+	h, _ := failing(t, func(context.Context, *request) (response, error) { return response{status: 200}, nil })
 	token := func(payload string) string {
 		return "e30." + base64.RawURLEncoding.EncodeToString([]byte(payload)) + ".e30"
 	}
@@ -272,8 +266,8 @@ func TestLocalTokens(t *testing.T) {
 	config := Config{
 		Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }, LocalJWKS: key.JWKS(), SAMLocal: true,
 	}
-	h, err := newHandler(config, readFunction, allServedBy(func(_ context.Context, r *request) (answer, error) {
-		return answer{status: 200, body: r.actor}, nil
+	h, err := newHandler(config, readFunction, allServedBy(func(_ context.Context, r *request) (response, error) {
+		return response{status: 200, body: r.actor}, nil
 	}))
 	if err != nil {
 		t.Fatal(err)

@@ -3,7 +3,6 @@ package httpapi
 import (
 	"context"
 	"fmt"
-	"net/http"
 
 	"related-ro/pkg/relatedro"
 )
@@ -38,25 +37,25 @@ type locationPage struct {
 }
 
 // locations lists the state of the locations that the caller may see.
-func (s administration) locations(ctx context.Context, r *request) (answer, error) {
+func (s administration) locations(ctx context.Context, r *request) (response, error) {
 	status, given := r.query("status")
 	which := relatedro.LocationFilter(status)
 	if given && (status == "" || !which.Known()) {
-		return answer{}, invalid(field{"status", `must be "enabled", "disabled", "not_active" or "failing"`})
+		return response{}, invalid("status", `must be "enabled", "disabled", "not_active" or "failing"`)
 	}
 	after, err := r.position()
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	standings, next, err := s.admin.Locations(ctx, r.actor, which, after)
 	if err != nil {
-		return answer{}, fmt.Errorf("list locations: %w", err)
+		return response{}, fmt.Errorf("list locations: %w", err)
 	}
 	page := locationPage{Locations: make([]locationJSON, len(standings)), Cursor: encodeCursor(r, next)}
 	for i, l := range standings {
 		page.Locations[i] = s.locationOf(l)
 	}
-	return answer{status: http.StatusOK, body: page}, nil
+	return success(page), nil
 }
 
 func (s administration) locationOf(l relatedro.Standing) locationJSON {

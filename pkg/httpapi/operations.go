@@ -3,7 +3,6 @@ package httpapi
 import (
 	"context"
 	"fmt"
-	"net/http"
 
 	"related-ro/pkg/relatedro"
 )
@@ -19,22 +18,22 @@ type deadLetterJSON struct {
 	FailedAt     *string             `json:"failedAt"`
 }
 
-type deadLettersAnswer struct {
+type deadLettersJSON struct {
 	DeadLetters      []deadLetterJSON `json:"deadLetters"`
 	ApproximateCount int              `json:"approximateCount"`
 	Complete         bool             `json:"complete"`
 }
 
-func (s administration) deadLetters(ctx context.Context, r *request) (answer, error) {
+func (s administration) deadLetters(ctx context.Context, r *request) (response, error) {
 	name, _ := r.query("queue")
-	if err := checkQueue("queue", name); err != nil {
-		return answer{}, err
+	if wrong := checkQueue("queue", name); wrong != nil {
+		return response{}, wrong
 	}
 	list, err := s.letters.List(ctx, relatedro.QueueName(name), r.actor.Sees)
 	if err != nil {
-		return answer{}, fmt.Errorf("list dead letters: %w", err)
+		return response{}, fmt.Errorf("list dead letters: %w", err)
 	}
-	body := deadLettersAnswer{make([]deadLetterJSON, len(list.Letters)), list.Count, list.Complete}
+	body := deadLettersJSON{make([]deadLetterJSON, len(list.Letters)), list.Count, list.Complete}
 	for i, l := range list.Letters {
 		body.DeadLetters[i] = deadLetterJSON{
 			Queue:        l.Queue,
@@ -47,37 +46,37 @@ func (s administration) deadLetters(ctx context.Context, r *request) (answer, er
 			FailedAt:     orNull(&l.FailedAt),
 		}
 	}
-	return answer{status: http.StatusOK, body: body}, nil
+	return success(body), nil
 }
 
 // redrive moves dead letters that the caller may see back to their queue. The body may restrict
 // them to one location or to single messages.
-func (s administration) redrive(ctx context.Context, r *request) (answer, error) {
+func (s administration) redrive(ctx context.Context, r *request) (response, error) {
 	o, err := parse(r.body)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	name := o.checked("queue", true, checkQueue)
 	location := o.checked("locationId", false, relatedro.CheckID)
 	ids := o.texts("messageIds", mostLetters)
 	if err := o.done(); err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	mine := r.actor.Sees
 	if location != "" {
 		if !r.actor.Sees(location) {
-			return answer{}, &problem{kind: forbidden, detail: "This is not one of your locations."}
+			return response{}, &problem{kind: forbidden, detail: "This is not one of your locations."}
 		}
 		mine = func(of string) bool { return of == location }
 	}
 	moved, left, err := s.letters.Redrive(ctx, relatedro.QueueName(name), ids, mine)
 	if err != nil {
-		return answer{}, fmt.Errorf("redrive: %w", err)
+		return response{}, fmt.Errorf("redrive: %w", err)
 	}
-	return answer{status: http.StatusOK, body: struct {
+	return success(struct {
 		Moved           int `json:"moved"`
 		ApproximateLeft int `json:"approximateLeft"`
-	}{moved, left}}, nil
+	}{moved, left}), nil
 }
 
 // mostLetters is the maximum number of dead letters in a request. It equals the maximum length of a
@@ -85,30 +84,30 @@ func (s administration) redrive(ctx context.Context, r *request) (answer, error)
 const mostLetters = 100
 
 // discard deletes the messages listed in the body that the caller may see.
-func (s administration) discard(ctx context.Context, r *request) (answer, error) {
+func (s administration) discard(ctx context.Context, r *request) (response, error) {
 	o, err := parse(r.body)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	name := o.checked("queue", true, checkQueue)
 	ids := o.texts("messageIds", mostLetters)
 	if err := o.done(); err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	if len(ids) == 0 {
-		return answer{}, invalid(field{"messageIds", "must list the messages to delete"})
+		return response{}, invalid("messageIds", "must list the messages to delete")
 	}
 	deleted, left, err := s.letters.Discard(ctx, relatedro.QueueName(name), ids, r.actor.Sees)
 	if err != nil {
-		return answer{}, fmt.Errorf("delete dead letters: %w", err)
+		return response{}, fmt.Errorf("delete dead letters: %w", err)
 	}
-	return answer{status: http.StatusOK, body: struct {
+	return success(struct {
 		Deleted         int `json:"deleted"`
 		ApproximateLeft int `json:"approximateLeft"`
-	}{deleted, left}}, nil
+	}{deleted, left}), nil
 }
 
-func checkQueue(field, name string) error {
+func checkQueue(field, name string) *relatedro.FieldError {
 	switch relatedro.QueueName(name) {
 	case relatedro.ExportQueue, relatedro.CloseQueue, relatedro.RefreshQueue:
 		return nil

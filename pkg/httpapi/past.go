@@ -37,10 +37,10 @@ type numbersJSON struct {
 
 // past serves the recorded retrievals of a case. Retrievals before the earliest one in the response
 // were not recorded, so an empty list does not mean that there were none.
-func (s reading) past(ctx context.Context, r *request) (answer, error) {
+func (s reads) past(ctx context.Context, r *request) (response, error) {
 	past, err := s.reader.Past(ctx, r.caseKey())
 	if err != nil {
-		return answer{}, fmt.Errorf("read the case's retrievals: %w", err)
+		return response{}, fmt.Errorf("read the case's retrievals: %w", err)
 	}
 	body := pastJSON{LocationID: r.path("locationId"), CaseID: r.path("caseId"), Retrievals: make([]pastRetrievalJSON, len(past))}
 	for i, p := range past {
@@ -52,12 +52,12 @@ func (s reading) past(ctx context.Context, r *request) (answer, error) {
 		}
 		body.RecordedSince = &body.Retrievals[i].At
 	}
-	return answer{status: http.StatusOK, body: body, tagged: true}, nil
+	return response{status: http.StatusOK, body: body, tagged: true}, nil
 }
 
 // sentenceOrNull returns the explanation for the zero connection, because a retrieval does not
 // record its connection.
-func (s reading) sentenceOrNull(r relatedro.Reason) *string {
+func (s reads) sentenceOrNull(r relatedro.Reason) *string {
 	if r == "" {
 		return nil
 	}

@@ -17,15 +17,9 @@ import (
 type problem struct {
 	kind    kind
 	detail  string
-	fields  []field
+	fields  relatedro.FieldErrors
 	headers map[string]string
 	cause   error // for the log only
-}
-
-// field describes an error in one field of the input.
-type field struct {
-	Field  string `json:"field"`
-	Detail string `json:"detail"`
 }
 
 // Error returns the kind, the detail and the cause.
@@ -36,9 +30,14 @@ func (p *problem) Error() string {
 	return fmt.Sprintf("%s: %s", p.kind, p.detail)
 }
 
-// invalid returns the problem of invalid input in the given fields.
-func invalid(fields ...field) *problem {
-	return &problem{kind: badInput, detail: "See fields for the errors.", fields: fields}
+// invalid returns the problem of a field that breaks a rule.
+func invalid(field, rule string) *problem {
+	return invalidFields(relatedro.FieldErrors{{Field: field, Rule: rule}})
+}
+
+// invalidFields returns the problem of all fields that break a rule.
+func invalidFields(errs relatedro.FieldErrors) *problem {
+	return &problem{kind: badInput, detail: "See fields for the errors.", fields: errs}
 }
 
 // kind is a type of problem. The codes of relatedro's refusals are kinds too.
@@ -75,13 +74,13 @@ func (k kind) status() (status int, title string) {
 		return http.StatusNotFound, "Nothing has been retrieved for this case yet"
 	case methodNotAllowed:
 		return http.StatusMethodNotAllowed, "Method not allowed"
-	case kind(relatedro.NotActive):
+	case kind(relatedro.ActivationNeeded):
 		return http.StatusConflict, "Karmak has not confirmed the activation"
 	case kind(relatedro.NotConnected):
 		return http.StatusConflict, "No Karmak account configured"
 	case kind(relatedro.NoBranches):
 		return http.StatusConflict, "Branches not available from Karmak"
-	case kind(relatedro.SwitchedOff):
+	case kind(relatedro.NotEnabled):
 		return http.StatusConflict, "Switched off for this location"
 	case kind(relatedro.RONeeded):
 		return http.StatusConflict, "RO number required"
@@ -101,8 +100,8 @@ func (k kind) status() (status int, title string) {
 	return http.StatusInternalServerError, "Internal error"
 }
 
-// answerTo returns the response to a request that failed with err.
-func answerTo(err error, requestID string) answer {
+// problemResponse returns the response to a request that failed with err.
+func problemResponse(err error, requestID string) response {
 	p := classify(err)
 	status, title := p.kind.status()
 	headers := map[string]string{"content-type": "application/problem+json"}
@@ -110,16 +109,25 @@ func answerTo(err error, requestID string) answer {
 		headers["www-authenticate"] = "Bearer"
 	}
 	maps.Copy(headers, p.headers)
+	fields := make([]fieldJSON, len(p.fields))
+	for i, err := range p.fields {
+		fields[i] = fieldJSON{err.Field, err.Rule}
+	}
 	// Encoding strings and a number cannot fail.
 	encoded, _ := encodeJSON(struct {
-		Type     kind    `json:"type"`
-		Title    string  `json:"title"`
-		Status   int     `json:"status"`
-		Detail   string  `json:"detail"`
-		Instance string  `json:"instance"`
-		Fields   []field `json:"fields,omitempty"`
-	}{p.kind, title, status, p.detail, requestID, p.fields})
-	return answer{status: status, headers: headers, encoded: encoded}
+		Type     kind        `json:"type"`
+		Title    string      `json:"title"`
+		Status   int         `json:"status"`
+		Detail   string      `json:"detail"`
+		Instance string      `json:"instance"`
+		Fields   []fieldJSON `json:"fields,omitempty"`
+	}{p.kind, title, status, p.detail, requestID, fields})
+	return response{status: status, headers: headers, encoded: encoded}
+}
+
+type fieldJSON struct {
+	Field  string `json:"field"`
+	Detail string `json:"detail"`
 }
 
 // classify returns the problem for an error. Unknown errors come from dependencies and may be
@@ -128,6 +136,7 @@ func classify(err error) *problem {
 	var (
 		p       *problem
 		bad     *relatedro.FieldError
+		several relatedro.FieldErrors
 		refusal *relatedro.Refusal
 		fault   *panicError
 	)
@@ -135,13 +144,15 @@ func classify(err error) *problem {
 	case errors.As(err, &p):
 		return p
 	case errors.As(err, &bad):
-		return invalid(field{spelled(bad.Field), bad.Rule})
+		return invalidFields(spelled(bad))
+	case errors.As(err, &several):
+		return invalidFields(spelled(several...))
 	case errors.As(err, &refusal):
 		return refused(refusal)
 	case errors.Is(err, relatedro.ErrNoCase):
 		return &problem{kind: caseNotRetrieved, detail: "The related ROs of this case have not been retrieved yet."}
 	case errors.Is(err, relatedro.ErrPosition):
-		return invalid(field{"cursor", "is not a cursor of this list"})
+		return invalid("cursor", "is not a cursor of this list")
 	case errors.Is(err, relatedro.ErrStale):
 		return &problem{kind: staleVersion, detail: "The settings have changed since you read them. Read them again, then repeat your change."}
 	case errors.As(err, &fault), errors.Is(err, relatedro.ErrUnreadable):
@@ -153,7 +164,7 @@ func classify(err error) *problem {
 func refused(r *relatedro.Refusal) *problem {
 	p := &problem{kind: kind(r.Code), detail: r.Message}
 	if r.Field != "" {
-		p.fields = []field{{spelled(r.Field), r.Message}}
+		p.fields = spelled(&relatedro.FieldError{Field: r.Field, Rule: r.Message})
 	}
 	if r.Code == relatedro.TooSoon {
 		p.headers = retryAfter(r.Wait)
@@ -161,12 +172,15 @@ func refused(r *relatedro.Refusal) *problem {
 	return p
 }
 
-// spelled returns a field's name in the contract, where connections are called "karmak".
-func spelled(name string) string {
-	if rest, ok := strings.CutPrefix(name, relatedro.ConnectionField); ok {
-		return "karmak" + rest
+// spelled returns errors of the domain with the contract's names, where connections are called
+// "karmak".
+func spelled(errs ...*relatedro.FieldError) relatedro.FieldErrors {
+	for i, err := range errs {
+		if rest, ok := strings.CutPrefix(err.Field, relatedro.ConnectionField); ok {
+			errs[i] = &relatedro.FieldError{Field: "karmak" + rest, Rule: err.Rule}
+		}
 	}
-	return name
+	return errs
 }
 
 // retryAfter returns a Retry-After header with wait rounded up to whole seconds, at least one.

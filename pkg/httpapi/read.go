@@ -8,39 +8,27 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-// reading serves the endpoints that the UI reads.
-type reading struct {
+// reads serves the endpoints that the UI reads.
+type reads struct {
 	reader   *relatedro.Reader
 	version  string
 	sentence func(relatedro.Connection, relatedro.Reason) string
 }
 
-func (s reading) endpoints() map[string]endpoint {
-	return map[string]endpoint{
-		"GET /v1/locations/{locationId}/cases/{caseId}/related-ros":   s.oneCase,
-		"GET /v1/locations/{locationId}/cases/{caseId}/retrievals":    s.past,
-		"GET /v1/locations/{locationId}/assets/{assetId}/related-ros": s.asset,
-		"POST /v1/related-ros/batch-get":                              s.batch,
-		"GET /v1/search":                                              s.search,
-		"GET /v1/locations/{locationId}/open-warranty-ros":            s.openWarranty,
-		"GET /v1/health": s.health,
-	}
-}
-
-func (s reading) health(context.Context, *request) (answer, error) {
-	return answer{status: http.StatusOK, body: struct {
+func (s reads) health(context.Context, *request) (response, error) {
+	return success(struct {
 		Status  string `json:"status"`
 		Version string `json:"version"`
-	}{"ok", s.version}}, nil
+	}{"ok", s.version}), nil
 }
 
 // oneCase serves P1 and P5.
-func (s reading) oneCase(ctx context.Context, r *request) (answer, error) {
+func (s reads) oneCase(ctx context.Context, r *request) (response, error) {
 	c, err := s.reader.Case(ctx, r.caseKey())
 	if err != nil {
-		return answer{}, fmt.Errorf("read the case: %w", err)
+		return response{}, fmt.Errorf("read the case: %w", err)
 	}
-	return answer{status: http.StatusOK, body: caseOf(c), tagged: true}, nil
+	return response{status: http.StatusOK, body: caseOf(c), tagged: true}, nil
 }
 
 type casePage struct {
@@ -52,20 +40,20 @@ type casePage struct {
 func (p casePage) cases() []*caseJSON { return p.Cases }
 
 // asset serves P2.
-func (s reading) asset(ctx context.Context, r *request) (answer, error) {
+func (s reads) asset(ctx context.Context, r *request) (response, error) {
 	after, err := r.position()
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	shown, singleRO, next, err := s.reader.CasesOfAsset(ctx, r.path("locationId"), r.path("assetId"), after)
 	if err != nil {
-		return answer{}, fmt.Errorf("read the asset's cases: %w", err)
+		return response{}, fmt.Errorf("read the asset's cases: %w", err)
 	}
 	page := casePage{Cases: make([]*caseJSON, len(shown)), Cursor: encodeCursor(r, next), NotApplicable: singleRO}
 	for i, c := range shown {
 		page.Cases[i] = caseOf(c)
 	}
-	return answer{status: http.StatusOK, body: page}, nil
+	return success(page), nil
 }
 
 type foundCase struct {
@@ -80,25 +68,25 @@ type missingCase struct {
 	NotApplicable bool   `json:"notApplicable,omitempty"`
 }
 
-type batchAnswer struct {
+type batchJSON struct {
 	Cases []any `json:"cases"` // foundCase or missingCase
 
 	found []*caseJSON
 }
 
-func (b batchAnswer) cases() []*caseJSON { return b.found }
+func (b batchJSON) cases() []*caseJSON { return b.found }
 
 // batch serves P3.
-func (s reading) batch(ctx context.Context, r *request) (answer, error) {
+func (s reads) batch(ctx context.Context, r *request) (response, error) {
 	keys, err := batchKeys(r.body)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	shown, singleRO, err := s.reader.Cases(ctx, r.actor, keys)
 	if err != nil {
-		return answer{}, fmt.Errorf("read the batch: %w", err)
+		return response{}, fmt.Errorf("read the batch: %w", err)
 	}
-	body := batchAnswer{Cases: make([]any, len(keys))}
+	body := batchJSON{Cases: make([]any, len(keys))}
 	for i, key := range keys {
 		c, ok := shown[key]
 		if !ok {
@@ -109,7 +97,7 @@ func (s reading) batch(ctx context.Context, r *request) (answer, error) {
 		body.found = append(body.found, out)
 		body.Cases[i] = foundCase{true, out}
 	}
-	return answer{status: http.StatusOK, body: body}, nil
+	return success(body), nil
 }
 
 // batchKeys returns the cases that a body requests, in the order of the body.
@@ -120,7 +108,7 @@ func batchKeys(body []byte) ([]relatedro.CaseKey, error) {
 	}
 	items := o.objects("cases")
 	if len(items) > relatedro.BatchSize {
-		return nil, invalid(field{"cases", fmt.Sprintf("must have at most %d items", relatedro.BatchSize)})
+		return nil, invalid("cases", fmt.Sprintf("must have at most %d items", relatedro.BatchSize))
 	}
 	keys := make([]relatedro.CaseKey, len(items))
 	for i, item := range items {
@@ -153,33 +141,33 @@ func (p matchPage) cases() []*caseJSON {
 }
 
 // search serves P4.
-func (s reading) search(ctx context.Context, r *request) (answer, error) {
+func (s reads) search(ctx context.Context, r *request) (response, error) {
 	ro, _ := r.query("ro")
 	match, given := r.query("match")
 	if !given {
 		match = "exact"
 	}
-	var fields []field
-	locations, err := r.locations()
-	if err != nil {
-		fields = append(fields, fieldOf(err))
+	var errs relatedro.FieldErrors
+	locations, wrong := r.locations()
+	if wrong != nil {
+		errs = append(errs, wrong)
 	}
 	if match != "exact" && match != "prefix" {
-		fields = append(fields, field{"match", `must be "exact" or "prefix"`})
+		errs = append(errs, &relatedro.FieldError{Field: "match", Rule: `must be "exact" or "prefix"`})
 	}
-	if err := relatedro.CheckSearch("ro", ro, match == "prefix"); err != nil {
-		fields = append(fields, fieldOf(err))
+	if wrong := relatedro.CheckSearch("ro", ro, match == "prefix"); wrong != nil {
+		errs = append(errs, wrong)
 	}
-	if len(fields) > 0 {
-		return answer{}, invalid(fields...)
+	if len(errs) > 0 {
+		return response{}, errs
 	}
 	after, err := r.position()
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	matches, next, err := s.reader.SearchAt(ctx, locations, ro, match == "prefix", after)
 	if err != nil {
-		return answer{}, fmt.Errorf("search: %w", err)
+		return response{}, fmt.Errorf("search: %w", err)
 	}
 	page := matchPage{Matches: make([]matchJSON, len(matches)), Cursor: encodeCursor(r, next)}
 	for i, m := range matches {
@@ -189,5 +177,5 @@ func (s reading) search(ctx context.Context, r *request) (answer, error) {
 		}
 		page.Matches[i] = matchJSON{m.RO, as, caseOf(m.Case)}
 	}
-	return answer{status: http.StatusOK, body: page}, nil
+	return success(page), nil
 }

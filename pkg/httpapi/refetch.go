@@ -8,21 +8,21 @@ import (
 	"related-ro/pkg/relatedro"
 )
 
-type refetchAnswer struct {
+type refetchJSON struct {
 	Queued int     `json:"queued"`
 	Left   int     `json:"left"`
 	Cursor *string `json:"cursor"`
 }
 
 // refetch queues a page of a location's cases, or the cases in the body, for a refresh.
-func (s administration) refetch(ctx context.Context, r *request) (answer, error) {
+func (s administration) refetch(ctx context.Context, r *request) (response, error) {
 	body := r.body
 	if body == nil {
 		body = []byte("{}")
 	}
 	o, err := parse(body)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	if _, given := o.members["cases"]; given {
 		return s.handOver(ctx, r, o)
@@ -30,25 +30,25 @@ func (s administration) refetch(ctx context.Context, r *request) (answer, error)
 	cursor, paged := o.text("cursor", false)
 	which := relatedro.Selection(o.checked("only", false, checkSelection))
 	if err := o.done(); err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	after := ""
 	if paged {
 		if after, err = decodeCursor(r, cursor); err != nil {
-			return answer{}, err
+			return response{}, err
 		}
 	}
 	done, err := s.admin.Refetch(ctx, r.path("locationId"), which, after)
 	if err != nil {
-		return answer{}, fmt.Errorf("refetch: %w", err)
+		return response{}, fmt.Errorf("refetch: %w", err)
 	}
-	return answer{status: http.StatusAccepted, body: refetchAnswer{done.Queued, done.Left, encodeCursor(r, done.Next)}}, nil
+	return response{status: http.StatusAccepted, body: refetchJSON{done.Queued, done.Left, encodeCursor(r, done.Next)}}, nil
 }
 
-func (s administration) handOver(ctx context.Context, r *request, o *object) (answer, error) {
+func (s administration) handOver(ctx context.Context, r *request, o *object) (response, error) {
 	items := o.objects("cases")
 	if len(items) > relatedro.HandOverSize {
-		return answer{}, invalid(field{"cases", fmt.Sprintf("must have at most %d items", relatedro.HandOverSize)})
+		return response{}, invalid("cases", fmt.Sprintf("must have at most %d items", relatedro.HandOverSize))
 	}
 	cases := make([]relatedro.Handed, len(items))
 	for i, item := range items {
@@ -57,13 +57,13 @@ func (s administration) handOver(ctx context.Context, r *request, o *object) (an
 		item.end()
 	}
 	if err := o.done(); err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	queued, err := s.admin.HandOver(ctx, r.path("locationId"), cases)
 	if err != nil {
-		return answer{}, fmt.Errorf("hand over: %w", err)
+		return response{}, fmt.Errorf("hand over: %w", err)
 	}
-	return answer{status: http.StatusAccepted, body: refetchAnswer{Queued: queued}}, nil
+	return response{status: http.StatusAccepted, body: refetchJSON{Queued: queued}}, nil
 }
 
 // factsOf reads the facts about a case from a body. needed says whether the RO number is required.
@@ -75,7 +75,7 @@ func factsOf(o *object, needed bool) relatedro.Facts {
 	}
 }
 
-func checkSelection(field, name string) error {
+func checkSelection(field, name string) *relatedro.FieldError {
 	switch relatedro.Selection(name) {
 	case relatedro.SelectAll, relatedro.SelectFailed, relatedro.SelectStale:
 		return nil

@@ -74,7 +74,7 @@ func (r *request) location() string {
 
 // locations returns the locations in the query, or the caller's own locations if the query has
 // none.
-func (r *request) locations() ([]string, error) {
+func (r *request) locations() ([]string, *relatedro.FieldError) {
 	const name = "locationId"
 	locations := r.actor.Locations
 	if given, ok := r.query(name); ok {
@@ -112,20 +112,20 @@ func (r *request) caseKey() relatedro.CaseKey {
 // query parameters, and bodies that are too large or have another media type. It reads the body
 // into r.body.
 func (r *request) check() error {
-	var fields []field
+	var errs relatedro.FieldErrors
 	for name, value := range r.in.PathParameters {
 		if err := relatedro.CheckID(name, value); err != nil {
-			fields = append(fields, fieldOf(err))
+			errs = append(errs, err)
 		}
 	}
 	for name := range r.in.QueryStringParameters {
 		if !slices.Contains(r.route.query, name) {
-			fields = append(fields, field{clip(name), "is not a parameter of this operation"})
+			errs = append(errs, &relatedro.FieldError{Field: clip(name), Rule: "is not a parameter of this operation"})
 		}
 	}
-	if len(fields) > 0 {
-		slices.SortFunc(fields, func(a, b field) int { return strings.Compare(a.Field, b.Field) })
-		return invalid(fields...)
+	if len(errs) > 0 {
+		slices.SortFunc(errs, func(a, b *relatedro.FieldError) int { return strings.Compare(a.Field, b.Field) })
+		return invalidFields(errs)
 	}
 	if r.route.body == noBody {
 		return nil
@@ -146,7 +146,7 @@ func (r *request) readBody() error {
 	}
 	if len(body) == 0 {
 		if r.route.body == requiredBody {
-			return invalid(field{"body", "is required"})
+			return invalid("body", "is required")
 		}
 		return nil
 	}
@@ -156,12 +156,6 @@ func (r *request) readBody() error {
 	}
 	r.body = body
 	return nil
-}
-
-// fieldOf converts a *relatedro.FieldError.
-func fieldOf(err error) field {
-	p := classify(err)
-	return p.fields[0]
 }
 
 // clip limits the length of a name from the caller that appears in a response.

@@ -55,6 +55,7 @@ type route struct {
 	where    where
 	query    []string // names of the query parameters
 	body     content
+	serve    endpoint
 }
 
 // key returns API Gateway's route key.
@@ -70,32 +71,32 @@ func pathOf(in event) string { return "/v1/" + in.PathParameters["proxy"] }
 
 // routes returns every operation of the contract and its permitted callers. HEAD is served as GET
 // and not listed.
-func routes() []route {
+func routes(read reads, admin administration) []route {
 	const (
 		location = "/v1/locations/{locationId}"
 		settings = location + "/external-interfaces"
 	)
 	cursor := []string{"cursor"}
 	return []route{
-		{"GET", location + "/cases/{caseId}/related-ros", readFunction, staff, inPath, nil, noBody},
-		{"GET", location + "/cases/{caseId}/retrievals", readFunction, staff, inPath, nil, noBody},
-		{"GET", location + "/assets/{assetId}/related-ros", readFunction, staff, inPath, cursor, noBody},
-		{"POST", "/v1/related-ros/batch-get", readFunction, staff, eachByItself, nil, requiredBody},
-		{"GET", "/v1/search", readFunction, staff, inQuery, []string{"locationId", "ro", "match", "cursor"}, noBody},
-		{"GET", location + "/open-warranty-ros", readFunction, locationStaff, inPath, []string{"olderThanDays", "cursor"}, noBody},
-		{"GET", "/v1/health", readFunction, anybody, nowhere, nil, noBody},
+		{"GET", location + "/cases/{caseId}/related-ros", readFunction, staff, inPath, nil, noBody, read.oneCase},
+		{"GET", location + "/cases/{caseId}/retrievals", readFunction, staff, inPath, nil, noBody, read.past},
+		{"GET", location + "/assets/{assetId}/related-ros", readFunction, staff, inPath, cursor, noBody, read.asset},
+		{"POST", "/v1/related-ros/batch-get", readFunction, staff, eachByItself, nil, requiredBody, read.batch},
+		{"GET", "/v1/search", readFunction, staff, inQuery, []string{"locationId", "ro", "match", "cursor"}, noBody, read.search},
+		{"GET", location + "/open-warranty-ros", readFunction, locationStaff, inPath, []string{"olderThanDays", "cursor"}, noBody, read.openWarranty},
+		{"GET", "/v1/health", readFunction, anybody, nowhere, nil, noBody, read.health},
 
-		{"GET", settings, adminFunction, staff, inPath, nil, noBody},
-		{"PUT", settings, adminFunction, managers, inPath, nil, requiredBody},
-		{"POST", settings + "/verify", adminFunction, managers, inPath, nil, optionalBody},
-		{"GET", settings + "/branches", adminFunction, supportOnly, inPath, nil, noBody},
-		{"GET", settings + "/history", adminFunction, managers, inPath, cursor, noBody},
-		{"POST", location + "/cases/{caseId}/refresh", adminFunction, managers, inPath, nil, optionalBody},
-		{"POST", location + "/refetch", adminFunction, managers, inPath, nil, optionalBody},
-		{"GET", "/v1/operations/locations", adminFunction, supportOnly, eachByItself, []string{"status", "cursor"}, noBody},
-		{"GET", "/v1/operations/dead-letters", adminFunction, supportOnly, eachByItself, []string{"queue"}, noBody},
-		{"POST", "/v1/operations/dead-letters/redrive", adminFunction, supportOnly, eachByItself, nil, requiredBody},
-		{"POST", "/v1/operations/dead-letters/delete", adminFunction, supportOnly, eachByItself, nil, requiredBody},
+		{"GET", settings, adminFunction, staff, inPath, nil, noBody, admin.settings},
+		{"PUT", settings, adminFunction, managers, inPath, nil, requiredBody, admin.change},
+		{"POST", settings + "/verify", adminFunction, managers, inPath, nil, optionalBody, admin.verify},
+		{"GET", settings + "/branches", adminFunction, supportOnly, inPath, nil, noBody, admin.branches},
+		{"GET", settings + "/history", adminFunction, managers, inPath, cursor, noBody, admin.history},
+		{"POST", location + "/cases/{caseId}/refresh", adminFunction, managers, inPath, nil, optionalBody, admin.refresh},
+		{"POST", location + "/refetch", adminFunction, managers, inPath, nil, optionalBody, admin.refetch},
+		{"GET", "/v1/operations/locations", adminFunction, supportOnly, eachByItself, []string{"status", "cursor"}, noBody, admin.locations},
+		{"GET", "/v1/operations/dead-letters", adminFunction, supportOnly, eachByItself, []string{"queue"}, noBody, admin.deadLetters},
+		{"POST", "/v1/operations/dead-letters/redrive", adminFunction, supportOnly, eachByItself, nil, requiredBody, admin.redrive},
+		{"POST", "/v1/operations/dead-letters/delete", adminFunction, supportOnly, eachByItself, nil, requiredBody, admin.discard},
 	}
 }
 
@@ -103,7 +104,7 @@ func routes() []route {
 // the contract.
 func methodsOf(path string) []string {
 	var methods []string
-	for _, r := range routes() {
+	for _, r := range routes(reads{}, administration{}) {
 		if matches(r.path, path) {
 			methods = append(methods, r.method)
 			if r.method == http.MethodGet {

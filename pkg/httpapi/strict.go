@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"unicode/utf8"
+
+	"related-ro/pkg/relatedro"
 )
 
 // maxFields is the maximum number of errors in one body that a response lists.
@@ -21,11 +23,11 @@ type object struct {
 	notes   *notes
 }
 
-type notes struct{ fields []field }
+type notes struct{ errs relatedro.FieldErrors }
 
-func (n *notes) add(name, detail string) {
-	if len(n.fields) < maxFields {
-		n.fields = append(n.fields, field{clip(name), detail})
+func (n *notes) add(name, rule string) {
+	if len(n.errs) < maxFields {
+		n.errs = append(n.errs, &relatedro.FieldError{Field: clip(name), Rule: rule})
 	}
 }
 
@@ -33,13 +35,13 @@ func (n *notes) add(name, detail string) {
 // names in another case, and silently keeps the last value.
 func parse(body []byte) (*object, error) {
 	if !utf8.Valid(body) || !json.Valid(body) {
-		return nil, invalid(field{"body", "is not valid JSON"})
+		return nil, invalid("body", "is not valid JSON")
 	}
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
 	o, ok := value(d).(*object)
 	if !ok {
-		return nil, invalid(field{"body", "must be an object"})
+		return nil, invalid("body", "must be an object")
 	}
 	o.notes = &notes{}
 	return o, nil
@@ -110,11 +112,11 @@ func (o *object) flag(name string) *bool {
 }
 
 // checked takes a string and validates it with rule.
-func (o *object) checked(name string, needed bool, rule func(field, value string) error) string {
+func (o *object) checked(name string, needed bool, rule func(field, value string) *relatedro.FieldError) string {
 	s, ok := o.text(name, needed)
 	if ok {
 		if err := rule(name, s); err != nil {
-			o.notes.add(o.path+name, fieldOf(err).Detail)
+			o.notes.add(o.path+name, err.Rule)
 		}
 	}
 	return s
@@ -185,10 +187,10 @@ const maxText = 128
 // none.
 func (o *object) done() error {
 	o.end()
-	if len(o.notes.fields) == 0 {
+	if len(o.notes.errs) == 0 {
 		return nil
 	}
-	return invalid(o.notes.fields...)
+	return invalidFields(o.notes.errs)
 }
 
 // end adds an error for each duplicate member and each member that was not taken.

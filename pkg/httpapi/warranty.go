@@ -3,7 +3,6 @@ package httpapi
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"strconv"
 
 	"related-ro/pkg/relatedro"
@@ -42,18 +41,18 @@ type warrantyCaseJSON struct {
 }
 
 // openWarranty serves the list of a location's open warranty ROs.
-func (s reading) openWarranty(ctx context.Context, r *request) (answer, error) {
+func (s reads) openWarranty(ctx context.Context, r *request) (response, error) {
 	olderThan, err := r.olderThanDays()
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	after, err := r.position()
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	found, next, err := s.reader.OpenWarranty(ctx, r.path("locationId"), olderThan, after)
 	if err != nil {
-		return answer{}, fmt.Errorf("read the open warranty ROs: %w", err)
+		return response{}, fmt.Errorf("read the open warranty ROs: %w", err)
 	}
 	page := warrantyPage{
 		FeatureStatus: found.Feature, CheckedAt: timeOrNull(found.CheckedAt), LeftOut: found.LeftOut, NotApplicable: found.NotApplicable,
@@ -62,7 +61,7 @@ func (s reading) openWarranty(ctx context.Context, r *request) (answer, error) {
 	for i := range found.ROs {
 		page.OpenWarrantyRO[i] = warrantyROOf(&found.ROs[i])
 	}
-	return answer{status: http.StatusOK, body: page}, nil
+	return success(page), nil
 }
 
 // olderThanDays returns the age limit in days from the query, or -1 if the query has none. The list
@@ -75,7 +74,7 @@ func (r *request) olderThanDays() (int, error) {
 	}
 	days, err := strconv.ParseUint(text, 10, 16)
 	if err != nil || days > most {
-		return 0, invalid(field{"olderThanDays", fmt.Sprintf("must be a whole number of days from 0 to %d", most)})
+		return 0, invalid("olderThanDays", fmt.Sprintf("must be a whole number of days from 0 to %d", most))
 	}
 	return int(days), nil
 }

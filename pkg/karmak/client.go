@@ -113,8 +113,8 @@ type session struct {
 // session returns the session of a connection, or a failure if the connection is invalid.
 func (c *Client) session(connection relatedro.Connection) (*session, *relatedro.Failure) {
 	missing, wrong := c.CheckConnection(connection)
-	if err := errors.Join(append(missing, wrong...)...); err != nil {
-		return nil, &relatedro.Failure{Reason: relatedro.AccountNotPermitted, Err: err}
+	if faults := append(missing, wrong...); len(faults) > 0 {
+		return nil, &relatedro.Failure{Reason: relatedro.AccountNotPermitted, Err: faults}
 	}
 	key := accountKey{connection.Kind, connection.Account}
 	c.mu.Lock()

@@ -11,9 +11,9 @@ import (
 // Name returns "Karmak".
 func (*Client) Name() string { return "Karmak" }
 
-// CheckConnection returns a *relatedro.FieldError for each missing and each invalid field of the
-// connection. Unity needs an account and a user. The newer interface needs an account number alone.
-func (*Client) CheckConnection(connection relatedro.Connection) (missing, wrong []error) {
+// CheckConnection returns an error for each missing and each invalid field of the connection.
+// Unity needs an account and a user. The newer interface needs an account number alone.
+func (*Client) CheckConnection(connection relatedro.Connection) (missing, wrong relatedro.FieldErrors) {
 	type part struct{ field, value string }
 	needed := []part{{"account", connection.Account}, {"user", connection.User}}
 	switch connection.Kind {
@@ -24,7 +24,7 @@ func (*Client) CheckConnection(connection relatedro.Connection) (missing, wrong 
 			wrong = append(wrong, &relatedro.FieldError{Field: "user", Rule: `must be empty where kind is "rda"`})
 		}
 	default:
-		return nil, []error{&relatedro.FieldError{Field: "kind", Rule: `must be "unity" or "rda"`}}
+		return nil, relatedro.FieldErrors{{Field: "kind", Rule: `must be "unity" or "rda"`}}
 	}
 	for _, part := range needed {
 		switch err := relatedro.CheckID(part.field, part.value); {

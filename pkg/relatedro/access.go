@@ -51,12 +51,13 @@ type RefusalCode string
 // The reasons for a refusal.
 const (
 	NotAllowed   RefusalCode = "forbidden"         // the actor's roles do not permit it
-	NotActive    RefusalCode = "not-activated"     // the DMS does not confirm the activation
 	NotConnected RefusalCode = "not-connected"     // the location has no complete connection
+	NotEnabled   RefusalCode = "location-disabled" // the location is not enabled
 	NoBranches   RefusalCode = "branches-unknown"  // the DMS does not list the branches
-	SwitchedOff  RefusalCode = "location-disabled" // the location has the feature switched off
 	RONeeded     RefusalCode = "ro-number-needed"  // the case is not stored: its RO must be given
 	TooSoon      RefusalCode = "too-soon"          // repeated before the end of Wait
+
+	ActivationNeeded RefusalCode = "not-activated" // the DMS does not confirm the activation
 )
 
 // Refusal is the error of a use case that declines a request in the current state.

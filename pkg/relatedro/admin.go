@@ -58,164 +58,6 @@ func (a *Admin) Settings(ctx context.Context, location string) (Settings, error)
 	return a.store.Settings(ctx, location)
 }
 
-// Wanted is the requested state of a location's settings.
-type Wanted struct {
-	Status     FeatureStatus
-	Connection Connection
-	SingleRO   bool
-
-	// SameDealer is our support staff's statement that Connection reaches the dealer whose ROs the
-	// location already reads, through another kind of interface.
-	SameDealer bool
-
-	Expecting *bool // nil leaves the setting as it is
-}
-
-// ConnectionField is the prefix of a connection's fields in a *FieldError, and the field of the
-// whole connection in a *Refusal.
-const ConnectionField = "connection"
-
-// CheckBy returns a *Refusal of NotConnected if the actor wants to enable a location whose
-// connection Support must set up first.
-func (a *Admin) CheckBy(actor Actor, w Wanted) error {
-	if w.Status == Enabled && !w.SingleRO && !a.connected(w.Connection) && !actor.Has(Support) {
-		return a.notConnected()
-	}
-	return nil
-}
-
-// Check returns every *FieldError of w.
-func (a *Admin) Check(w Wanted) (errs []error) {
-	if w.Status != Enabled && w.Status != Disabled {
-		errs = append(errs, &FieldError{"status", `must be "ENABLED" or "DISABLED"`})
-	}
-	if w.SingleRO && w.Status == Enabled {
-		return append(errs, &FieldError{"status", `must be "DISABLED" where the DMS keeps all pay types on one RO: there is nothing to fetch`})
-	}
-	if w.Status == Enabled {
-		return append(errs, a.CheckConnection(w.Connection)...)
-	}
-	_, wrong := a.dms.CheckConnection(w.Connection)
-	return append(errs, ofConnection(wrong)...)
-}
-
-// CheckConnection returns every *FieldError of a connection that will be used for requests.
-func (a *Admin) CheckConnection(connection Connection) []error {
-	missing, wrong := a.dms.CheckConnection(connection)
-	return ofConnection(append(missing, wrong...))
-}
-
-func ofConnection(errs []error) []error {
-	for i, err := range errs {
-		if f := (*FieldError)(nil); errors.As(err, &f) {
-			errs[i] = &FieldError{ConnectionField + "." + f.Field, f.Rule}
-		}
-	}
-	return errs
-}
-
-// connected reports whether the connection has every part that a DMS request needs.
-func (a *Admin) connected(connection Connection) bool {
-	missing, _ := a.dms.CheckConnection(connection)
-	return len(missing) == 0
-}
-
-func (a *Admin) notConnected() *Refusal {
-	return &Refusal{Code: NotConnected, Message: a.dms.Setup()}
-}
-
-// Change sets a location's settings to w, which Check has accepted, and returns them. It returns
-// ErrStale if version is not the stored one. Enabling first asks the DMS about exactly the values
-// to be saved, and returns a *Refusal of NotActive unless the DMS confirms them. If they are the
-// location's current connection, a negative answer is stored too. Changing the connection or the
-// DMS returns a *Refusal of NotAllowed unless the actor is Support. It returns a *FieldError if
-// w.SameDealer is set for connections that cannot be the same dealer's.
-func (a *Admin) Change(ctx context.Context, actor Actor, location string, version int64, w Wanted) (Settings, error) {
-	if actor.Subject == "" {
-		return Settings{}, &Refusal{Code: NotAllowed, Message: "The token does not say who changes the settings (sub)."}
-	}
-	before, err := a.store.Settings(ctx, location)
-	if err != nil {
-		return Settings{}, err
-	}
-	if before.Version != version {
-		return Settings{}, ErrStale
-	}
-	if before.Connection != w.Connection && !actor.Has(Support) {
-		return Settings{}, &Refusal{
-			Code: NotAllowed, Field: ConnectionField,
-			Message: fmt.Sprintf("Only our support staff may change which %s account, user and branch a location reads.", a.dms.Name()),
-		}
-	}
-	if before.SingleRO != w.SingleRO && !actor.Has(Support) {
-		return Settings{}, &Refusal{Code: NotAllowed, Field: "dms", Message: "Only our support staff may change which DMS a location has."}
-	}
-	former, err := before.former(w)
-	if err != nil {
-		return Settings{}, err
-	}
-	after := Settings{
-		Location: location, Status: w.Status, Connection: w.Connection, Former: former, SingleRO: w.SingleRO, Expecting: before.Expecting,
-		Version: before.Version + 1, UpdatedBy: actor.Subject,
-		Activation: Activation{State: ActivationUnknown},
-	}
-	if w.Expecting != nil {
-		after.Expecting = *w.Expecting
-	}
-	if after.Enabled() {
-		if after.Activation, err = a.askToEnable(ctx, actor, location, w.Connection); err != nil {
-			return Settings{}, err
-		}
-		if after.Activation.State != Active {
-			if _, err := a.learn(ctx, location, w.Connection, after.Activation); err != nil {
-				return Settings{}, err
-			}
-			return Settings{}, &Refusal{Code: NotActive, Field: "status", Message: after.Activation.Message}
-		}
-	} else if before.Connection == w.Connection {
-		after.Activation = before.Activation
-	} else if err := a.store.SaveActivation(ctx, location, after.Activation); err != nil {
-		// Before the settings: the old account's activation must not stand next to the new account.
-		return Settings{}, err
-	}
-	after.UpdatedAt = a.now().UTC()
-	change := Change{ID: rand.Text(), At: after.UpdatedAt, By: actor.Subject, Before: before, After: after}
-	if err := a.store.SaveSettings(ctx, change); err != nil {
-		return Settings{}, err
-	}
-	return after, nil
-}
-
-// former returns Settings.Former after a change to w. It returns a *FieldError if w.SameDealer is
-// set for connections that cannot be the same dealer's, because their kind is the same or their
-// branches differ.
-func (s Settings) former(w Wanted) (Connection, error) {
-	moves := w.Connection.Kind != s.Connection.Kind
-	// A move that is being corrected: the dealer was moved to the wrong account.
-	corrects := s.Former != Connection{} && w.Connection.Kind != s.Former.Kind
-	switch {
-	case w.SameDealer && (s.Connection.Account == "" || !moves && !corrects || !w.Connection.sameBranch(s.Connection)):
-		return Connection{}, &FieldError{"sameDealer", "may be true only where kind changes and the branch does not"}
-	case w.SameDealer && moves:
-		return s.Connection, nil
-	case w.SameDealer || w.Connection.Reads(s.Connection):
-		return s.Former, nil
-	}
-	return Connection{}, nil
-}
-
-// askToEnable asks the DMS about a connection to be enabled. It returns a *Refusal of TooSoon while
-// another request does so for the same location.
-func (a *Admin) askToEnable(ctx context.Context, actor Actor, location string, connection Connection) (Activation, error) {
-	occasion, id := Occasion{Kind: EnableOccasion, Location: location}, rand.Text()
-	if err := a.claimOwn(ctx, actor, occasion, id, VerifyWithin, a.dms.Name()+" is being asked about this location just now."); err != nil {
-		return Activation{}, err
-	}
-	said := a.ask(ctx, connection)
-	_ = a.store.SettleOccasion(ctx, occasion, id, a.now().UTC()) // else free after VerifyWithin
-	return said, nil
-}
-
 // claimOwn counts the actor's request and takes an occasion for id. It returns a *Refusal of
 // TooSoon after AsksAMinute requests and, with the given sentence, while the occasion is taken or
 // not free yet.
@@ -241,10 +83,17 @@ func (a *Admin) count(ctx context.Context, actor Actor) error {
 
 // Verify asks the DMS whether the feature is active for a connection and returns the settings with
 // the answer. A nil connection means the location's own; its answer is stored, and nothing else is.
-// Only Support may ask about another connection: other actors get a *Refusal of
-// NotAllowed. It returns a *Refusal of NotConnected if the connection lacks an account or user, and
-// of TooSoon within VerifyPeriod of the last verification or after AsksAMinute requests.
+// It returns FieldErrors if a given connection breaks a rule, and a *Refusal: of NotAllowed unless
+// the actor is Support or asks about the location's own connection, of NotConnected if that lacks an
+// account or user, and of TooSoon within VerifyPeriod of the last verification or after AsksAMinute
+// requests.
 func (a *Admin) Verify(ctx context.Context, actor Actor, location string, connection *Connection) (Settings, error) {
+	if connection != nil {
+		missing, wrong := a.checkConnection(*connection)
+		if errs := append(missing, wrong...); len(errs) > 0 {
+			return Settings{}, errs
+		}
+	}
 	s, err := a.store.Settings(ctx, location)
 	if err != nil {
 		return Settings{}, err
@@ -335,7 +184,7 @@ type Facts struct {
 }
 
 // Refresh requests a fetch of a case's related ROs and returns the id of the event, which the
-// retrieval will carry. It returns a *Refusal of SwitchedOff if the location is not enabled, of
+// retrieval will carry. It returns a *Refusal of NotEnabled if the location is not enabled, of
 // RONeeded if the case is not stored and f has no RO, and of TooSoon within RefreshPeriod of the
 // last refresh (RefreshAgain if the last retrieval failed) or after AsksAMinute requests. The
 // values in f must have passed CheckRO and CheckID.
@@ -351,7 +200,7 @@ func (a *Admin) Refresh(ctx context.Context, actor Actor, key CaseKey, f Facts) 
 		return "", err
 	}
 	if s := loaded.Settings[key.Location]; !s.Enabled() {
-		return "", s.switchedOff()
+		return "", s.notEnabled()
 	}
 	period := RefreshPeriod
 	if loaded.Cases[key].Retrieval.Outcome == OutcomeFailed {
@@ -387,9 +236,9 @@ func (a *Admin) Refresh(ctx context.Context, actor Actor, key CaseKey, f Facts) 
 	return id, nil
 }
 
-func (s Settings) switchedOff() *Refusal {
+func (s Settings) notEnabled() *Refusal {
 	if s.SingleRO {
-		return &Refusal{Code: SwitchedOff, Message: NotApplicable.Sentence()}
+		return &Refusal{Code: NotEnabled, Message: NotApplicable.Sentence()}
 	}
-	return &Refusal{Code: SwitchedOff, Message: "Related ROs are switched off for this location."}
+	return &Refusal{Code: NotEnabled, Message: "Related ROs are switched off for this location."}
 }

@@ -8,14 +8,10 @@ import (
 	"time"
 )
 
-func fieldsOf(errs []error) string {
+func fieldsOf(errs FieldErrors) string {
 	var names []string
 	for _, err := range errs {
-		var f *FieldError
-		if !errors.As(err, &f) {
-			return err.Error()
-		}
-		names = append(names, f.Field)
+		names = append(names, err.Field)
 	}
 	return strings.Join(names, " ")
 }
@@ -30,12 +26,12 @@ func (choosy) Name() string { return "Choosy" }
 func (choosy) Setup() string { return "This location has no Choosy account yet." }
 
 // CheckConnection checks only the account.
-func (choosy) CheckConnection(connection Connection) (missing, wrong []error) {
+func (choosy) CheckConnection(connection Connection) (missing, wrong FieldErrors) {
 	switch {
 	case connection.Account == "":
-		missing = []error{&FieldError{"account", "must be there"}}
+		missing = FieldErrors{{"account", "must be there"}}
 	case strings.TrimSpace(connection.Account) == "":
-		wrong = []error{&FieldError{"account", "must not be blank"}}
+		wrong = FieldErrors{{"account", "must not be blank"}}
 	}
 	return missing, wrong
 }
@@ -53,7 +49,7 @@ func TestCheck(t *testing.T) {
 		"wrong while disabled":    {Wanted{Status: Disabled, Connection: Connection{Account: " "}}, "connection.account"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := fieldsOf(admin.Check(c.wanted)); got != c.fields {
+			if got := fieldsOf(admin.check(c.wanted)); got != c.fields {
 				t.Errorf("got %q, want %q", got, c.fields)
 			}
 		})
@@ -63,7 +59,7 @@ func TestCheck(t *testing.T) {
 func TestOnlySupportSetsUpAConnection(t *testing.T) {
 	admin := NewAdmin(nil, choosy{}, nil, time.Now)
 	for role, refused := range map[Role]bool{ServiceManager: true, Support: false} {
-		err := admin.CheckBy(Actor{Roles: []Role{role}}, Wanted{Status: Enabled})
+		_, err := admin.Change(t.Context(), Actor{Roles: []Role{role}}, "loc-100", 0, Wanted{Status: Enabled})
 		var r *Refusal
 		if errors.As(err, &r) != refused || refused && !strings.HasPrefix(r.Message, "This location has no Choosy account") {
 			t.Errorf("%s: %v", role, err)

@@ -55,10 +55,10 @@ func (e Event) Trigger() Trigger {
 	return cmp.Or(e.Cause, TriggerRefresh)
 }
 
-// Check returns a *FieldError for the first field that breaks its rule, named as in the message
-// contract.
-func (e Event) Check() error {
-	checks := []error{
+// Check returns the error of the first field that breaks its rule, named as in the message contract,
+// or nil.
+func (e Event) Check() *FieldError {
+	checks := []*FieldError{
 		CheckID("id", e.ID),
 		CheckID("locationId", e.Key.Location),
 		CheckID("caseId", e.Key.Case),

@@ -21,19 +21,31 @@ type FieldError struct {
 // Error returns the field and the rule.
 func (e *FieldError) Error() string { return e.Field + " " + e.Rule }
 
-// CheckID returns a *FieldError unless value is 1 to MaxIDLength letters, digits, '.', '_' or '-'.
+// FieldErrors are the errors of one input.
+type FieldErrors []*FieldError
+
+// Error returns each field and its rule.
+func (e FieldErrors) Error() string {
+	all := make([]string, len(e))
+	for i, err := range e {
+		all[i] = err.Error()
+	}
+	return strings.Join(all, "; ")
+}
+
+// CheckID returns nil if value is 1 to MaxIDLength letters, digits, '.', '_' or '-'.
 // Every identifier except an RO number has this form.
-func CheckID(field, value string) error {
+func CheckID(field, value string) *FieldError {
 	if within(value, MaxIDLength, "._-") {
 		return nil
 	}
 	return &FieldError{field, fmt.Sprintf("must be 1 to %d letters, digits, '.', '_' or '-'", MaxIDLength)}
 }
 
-// CheckRO returns a *FieldError unless value is 1 to MaxROLength letters, digits or '-'. No other
+// CheckRO returns nil if value is 1 to MaxROLength letters, digits or '-'. No other
 // character may reach a DMS: if its query language has no escape, a separator in a number would
 // change the query.
-func CheckRO(field, value string) error {
+func CheckRO(field, value string) *FieldError {
 	if within(value, MaxROLength, "-") {
 		return nil
 	}

@@ -38,10 +38,10 @@ type Rules interface {
 	// Name returns the DMS's name as people know it.
 	Name() string
 
-	// CheckConnection returns one *FieldError for each required part that is missing from the
-	// connection, and one for each given part that is wrong. Fields are named relative to the
-	// connection, as in the HTTP contract.
-	CheckConnection(connection Connection) (missing, wrong []error)
+	// CheckConnection returns an error for each required part that is missing from the connection,
+	// and one for each given part that is wrong. Fields are named relative to the connection, as in
+	// the HTTP contract.
+	CheckConnection(connection Connection) (missing, wrong FieldErrors)
 
 	// Sentence explains a failure over the connection to a service manager: the problem and the
 	// remedy.

@@ -233,11 +233,11 @@ func (r *Reader) Search(ctx context.Context, location, ro string, prefix bool, a
 	return matches, next, nil
 }
 
-// CheckSearch returns a *FieldError unless ro is searchable: a whole number, or a prefix with at
+// CheckSearch returns nil if ro is searchable: a whole number, or a prefix with at
 // least two characters in canonical form. Leading zeros of an all-digit prefix are padding, as in a
 // whole number: "0501" finds the same ROs as "501". A number that keeps its zeros, such as 05-1, is
 // therefore found by "05-" but not by "05".
-func CheckSearch(field, ro string, prefix bool) error {
+func CheckSearch(field, ro string, prefix bool) *FieldError {
 	if prefix && len(CanonicalRO(ro)) < shortestBeginning {
 		return &FieldError{field, "must have at least 2 characters, leading zeros of a number not counted, to search by beginning"}
 	}

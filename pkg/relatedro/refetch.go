@@ -47,7 +47,7 @@ type Refetched struct {
 
 // Refetch requests a refresh of the next RefetchPage cases of a location, those with the oldest
 // lists first, and returns the position to continue from. Cases fetched since the first page count
-// as done. It returns a *Refusal of SwitchedOff if the location is not enabled, and ErrPosition if
+// as done. It returns a *Refusal of NotEnabled if the location is not enabled, and ErrPosition if
 // after is not a position that Refetch returned.
 func (a *Admin) Refetch(ctx context.Context, location string, selection Selection, after string) (Refetched, error) {
 	settings, err := a.enabled(ctx, location)
@@ -92,7 +92,7 @@ type Handed struct {
 }
 
 // HandOver requests a fetch of the related ROs of up to HandOverSize cases and returns the number
-// of cases. Stored facts of a case stay. It returns a *Refusal of SwitchedOff if the location is
+// of cases. Stored facts of a case stay. It returns a *Refusal of NotEnabled if the location is
 // not enabled. The values in cases must have passed CheckID and CheckRO.
 func (a *Admin) HandOver(ctx context.Context, location string, cases []Handed) (int, error) {
 	if _, err := a.enabled(ctx, location); err != nil {
@@ -105,11 +105,11 @@ func (a *Admin) HandOver(ctx context.Context, location string, cases []Handed) (
 	return len(events), a.queue.SendRefreshes(ctx, events)
 }
 
-// enabled returns a location's settings, or a *Refusal of SwitchedOff.
+// enabled returns a location's settings, or a *Refusal of NotEnabled.
 func (a *Admin) enabled(ctx context.Context, location string) (Settings, error) {
 	s, err := a.store.Settings(ctx, location)
 	if err == nil && !s.Enabled() {
-		err = s.switchedOff()
+		err = s.notEnabled()
 	}
 	return s, err
 }

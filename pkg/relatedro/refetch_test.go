@@ -116,7 +116,7 @@ func TestRefetchRefuses(t *testing.T) {
 		"hand over": second(admin.HandOver(t.Context(), "loc-100", []Handed{{"case-1", Facts{RO: "50123"}}})),
 	} {
 		var refusal *Refusal
-		if !errors.As(refused, &refusal) || refusal.Code != SwitchedOff || len(d.queued) > 0 {
+		if !errors.As(refused, &refusal) || refusal.Code != NotEnabled || len(d.queued) > 0 {
 			t.Errorf("%s: error %v with %d queued", name, refused, len(d.queued))
 		}
 	}

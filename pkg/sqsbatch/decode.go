@@ -3,7 +3,6 @@ package sqsbatch
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -103,10 +102,9 @@ type decoder struct {
 	err    error
 }
 
-func (d *decoder) refuse(err error) {
-	var field *relatedro.FieldError
-	if errors.As(err, &field) && d.err == nil {
-		d.err = &Refusal{InvalidField, field.Error()}
+func (d *decoder) refuse(err *relatedro.FieldError) {
+	if err != nil && d.err == nil {
+		d.err = &Refusal{InvalidField, err.Error()}
 	}
 }
 
@@ -150,7 +148,7 @@ func (d *decoder) need(name string) string {
 // id returns an optional identifier. If present, it must not be empty.
 func (d *decoder) id(name string) string { return d.optional(name, relatedro.CheckID) }
 
-func (d *decoder) optional(name string, check func(field, value string) error) string {
+func (d *decoder) optional(name string, check func(field, value string) *relatedro.FieldError) string {
 	s, ok := d.text(name, "must not be null; omit the field if its value is unknown")
 	if ok {
 		d.refuse(check(name, s))

@@ -3,7 +3,6 @@ package dmstest_test
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,7 +30,7 @@ func number(n int) string { return fmt.Sprintf("wo-%c%02d", 'a'+n%26, n) }
 // shop returns the ROs that a connection reads.
 func (l *ledger) shop(ctx context.Context, connection relatedro.Connection) ([]dmstest.RO, error) {
 	if missing, wrong := l.CheckConnection(connection); len(missing)+len(wrong) > 0 {
-		return nil, &relatedro.Failure{Reason: relatedro.AccountNotPermitted, Err: errors.Join(append(missing, wrong...)...)}
+		return nil, &relatedro.Failure{Reason: relatedro.AccountNotPermitted, Err: append(missing, wrong...)}
 	}
 	if ctx.Err() != nil {
 		return nil, &relatedro.Failure{Reason: relatedro.OutOfTime, Err: ctx.Err()}
@@ -46,7 +45,7 @@ func (l *ledger) shop(ctx context.Context, connection relatedro.Connection) ([]d
 
 func (*ledger) Name() string { return "Ledger" }
 
-func (*ledger) CheckConnection(connection relatedro.Connection) (missing, wrong []error) {
+func (*ledger) CheckConnection(connection relatedro.Connection) (missing, wrong relatedro.FieldErrors) {
 	switch {
 	case connection.Account == "":
 		missing = append(missing, &relatedro.FieldError{Field: "account", Rule: "must name a shop"})

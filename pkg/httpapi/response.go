@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"maps"
@@ -17,12 +16,12 @@ import (
 // Limits of one response, in bytes. Lambda returns at most 6 MB, and the body is a JSON string in
 // it: each quote takes an additional byte.
 const (
-	maxAnswer  = 5_000_000
-	maxPayload = 6_000_000
+	maxResponse = 5_000_000
+	maxPayload  = 6_000_000
 )
 
-// answer is the response of an endpoint.
-type answer struct {
+// response is the result of an endpoint.
+type response struct {
 	status  int
 	headers map[string]string // names in lower case
 	body    any               // encoded as JSON; nil means no body
@@ -34,42 +33,45 @@ type answer struct {
 	gzipped []byte // sent instead of encoded if not nil
 }
 
+// success returns a response with status 200.
+func success(body any) response { return response{status: http.StatusOK, body: body} }
+
 // listing is a body of cases whose lists can be shortened.
 type listing interface{ cases() []*caseJSON }
 
 // encode encodes the body. It shortens the longest lists if the body is too large, and sets the
 // status to 304 if ifNoneMatch contains the ETag.
-func (a *answer) encode(ifNoneMatch string) error {
-	if a.body == nil {
+func (r *response) encode(ifNoneMatch string) error {
+	if r.body == nil {
 		return nil
 	}
 	var err error
-	if a.encoded, err = encodeJSON(a.body); err != nil {
+	if r.encoded, err = encodeJSON(r.body); err != nil {
 		return err
 	}
-	if list, ok := a.body.(listing); ok && !fits(a.encoded) {
-		if err := cut(list.cases(), a.encoded); err != nil {
+	if list, ok := r.body.(listing); ok && !fits(r.encoded) {
+		if err := cut(list.cases(), r.encoded); err != nil {
 			return err
 		}
-		if a.encoded, err = encodeJSON(a.body); err != nil {
+		if r.encoded, err = encodeJSON(r.body); err != nil {
 			return err
 		}
 	}
-	if !a.tagged {
+	if !r.tagged {
 		return nil
 	}
-	sum := sha256.Sum256(a.encoded)
+	sum := sha256.Sum256(r.encoded)
 	tag := hex.EncodeToString(sum[:8])
-	if a.tagVersion != "" {
-		tag = a.tagVersion + "-" + tag
+	if r.tagVersion != "" {
+		tag = r.tagVersion + "-" + tag
 	}
 	tag = `"` + tag + `"`
-	if a.headers == nil {
-		a.headers = map[string]string{}
+	if r.headers == nil {
+		r.headers = map[string]string{}
 	}
-	a.headers["etag"] = tag
+	r.headers["etag"] = tag
 	if negotiate.Has(ifNoneMatch, tag) {
-		a.status, a.body, a.encoded = http.StatusNotModified, nil, nil
+		r.status, r.body, r.encoded = http.StatusNotModified, nil, nil
 	}
 	return nil
 }
@@ -87,21 +89,21 @@ var compressors = sync.Pool{New: func() any {
 // compress gzips a long body to about a tenth of its size: API Gateway HTTP APIs do not compress,
 // and outgoing traffic is billed. It leaves a body with an ETag uncompressed, because the tag
 // identifies exactly these bytes.
-func (a *answer) compress() {
-	if len(a.encoded) < compressFrom || a.tagged {
+func (r *response) compress() {
+	if len(r.encoded) < compressFrom || r.tagged {
 		return
 	}
 	var out bytes.Buffer
 	w, _ := compressors.Get().(*gzip.Writer) // the pool holds only writers
 	defer compressors.Put(w)
 	w.Reset(&out)
-	_, _ = w.Write(a.encoded) // a bytes.Buffer never fails
+	_, _ = w.Write(r.encoded) // a bytes.Buffer never fails
 	_ = w.Close()
-	a.gzipped = out.Bytes()
+	r.gzipped = out.Bytes()
 }
 
-// everyAnswer holds the headers of every response.
-var everyAnswer = map[string]string{
+// commonHeaders holds the headers of every response.
+var commonHeaders = map[string]string{
 	"cache-control":             "private, no-store",
 	"content-security-policy":   "default-src 'none'; frame-ancestors 'none'",
 	"referrer-policy":           "no-referrer",
@@ -109,26 +111,26 @@ var everyAnswer = map[string]string{
 	"x-content-type-options":    "nosniff",
 }
 
-// response returns the answer in API Gateway's payload format 2.0.
-func (a answer) response(requestID string) ([]byte, error) {
+// payload returns the response in API Gateway's payload format 2.0.
+func (r response) payload(requestID string) ([]byte, error) {
 	out := struct {
 		StatusCode      int               `json:"statusCode"`
 		Headers         map[string]string `json:"headers"`
-		Body            string            `json:"body"`
+		Body            any               `json:"body"`
 		IsBase64Encoded bool              `json:"isBase64Encoded,omitzero"`
-	}{StatusCode: a.status, Headers: maps.Clone(everyAnswer)}
+	}{StatusCode: r.status, Headers: maps.Clone(commonHeaders), Body: ""}
 	out.Headers["x-request-id"] = requestID
 	switch {
-	case a.gzipped != nil:
+	case r.gzipped != nil:
 		out.Headers["content-encoding"] = "gzip"
-		out.Body, out.IsBase64Encoded = base64.StdEncoding.EncodeToString(a.gzipped), true
-	case a.encoded != nil:
-		out.Body = string(a.encoded) + "\n" // for readability in a terminal
+		out.Body, out.IsBase64Encoded = r.gzipped, true // encoding/json writes bytes in base64
+	case r.encoded != nil:
+		out.Body = string(r.encoded) + "\n" // for readability in a terminal
 	}
-	if a.encoded != nil {
+	if r.encoded != nil {
 		out.Headers["content-type"] = "application/json"
 	}
-	maps.Copy(out.Headers, a.headers)
+	maps.Copy(out.Headers, r.headers)
 	return encodeJSON(out)
 }
 
@@ -144,7 +146,7 @@ func encodeJSON(v any) ([]byte, error) {
 
 // fits reports whether a response with this body is within the limits.
 func fits(body []byte) bool {
-	return len(body) <= maxAnswer && len(body)+escapes(body) <= maxPayload
+	return len(body) <= maxResponse && len(body)+escapes(body) <= maxPayload
 }
 
 // escapes returns by how many bytes a body grows when encoded as a JSON string.
