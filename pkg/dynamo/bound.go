@@ -10,18 +10,18 @@ import (
 )
 
 const (
-	// maxAnswer is the most bytes of a multi-key response that are decoded. Decoding takes the SDK
+	// maxResponse is the most bytes of a multi-key response that are decoded. Decoding takes the SDK
 	// some 20 times as much memory, and DynamoDB returns up to 16 MB of items at once.
-	maxAnswer = 6 << 20
-	// alwaysFits is the most items of any size whose response cannot exceed maxAnswer by much.
-	alwaysFits = maxAnswer / maxItemSize
+	maxResponse = 6 << 20
+	// alwaysFits is the most items of any size whose response cannot exceed maxResponse by much.
+	alwaysFits = maxResponse / maxItemSize
 )
 
-// errLarge reports a response of more than maxAnswer bytes.
-var errLarge = errors.New("the answer is too large to decode at once")
+// errLarge reports a response of more than maxResponse bytes.
+var errLarge = errors.New("the response is too large to decode at once")
 
 // bound returns the options of a call that reads the given number of items. The call returns
-// errLarge, and decodes nothing, if its response exceeds maxAnswer.
+// errLarge, and decodes nothing, if its response exceeds maxResponse.
 func bound(items int) []func(*dynamodb.Options) {
 	if items <= alwaysFits {
 		return nil
@@ -34,8 +34,8 @@ func refuseLarge(stack *middleware.Stack) error {
 	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("RefuseLarge",
 		func(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
 			out, metadata, err := next.HandleDeserialize(ctx, in)
-			if answer, ok := out.RawResponse.(*smithyhttp.Response); ok && err == nil && answer.ContentLength > maxAnswer {
-				err = errors.Join(errLarge, answer.Body.Close())
+			if response, ok := out.RawResponse.(*smithyhttp.Response); ok && err == nil && response.ContentLength > maxResponse {
+				err = errors.Join(errLarge, response.Body.Close())
 			}
 			return out, metadata, err
 		}), middleware.After)

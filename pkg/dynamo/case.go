@@ -2,7 +2,6 @@ package dynamo
 
 import (
 	"cmp"
-	"fmt"
 	"strings"
 	"time"
 
@@ -26,96 +25,95 @@ const linksForm = 1
 // encodeCase returns the case's item. Once the asset is known, the item joins the asset's cases in
 // the index.
 func encodeCase(c relatedro.Case) item {
-	it := caseKey(c.Key).item()
+	m := caseKey(c.Key).item()
 	if c.Asset != "" {
-		it[attrGSI1PK] = text(assetPartition(c.Key.Location, c.Asset))
-		it[attrGSI1SK] = text(assetSort(c.FirstEventAt, c.Key.Case))
+		m[attrGSI1PK] = text(assetPartition(c.Key.Location, c.Asset))
+		m[attrGSI1SK] = text(assetSort(c.FirstEventAt, c.Key.Case))
 	}
-	it.putText("caseNumber", c.Number)
-	it.putText("assetId", c.Asset)
-	it.putText("roNumber", c.RO)
-	it.putText("caseStatus", string(c.Status))
-	it.putText("closedBy", string(c.ClosedBy))
-	it.putTime("firstEventAt", c.FirstEventAt)
-	it.putMap("stated", encodeStated(c.Stated, c.Retrieval.EventID))
-	it.putMap("retrieval", encodeRetrieval(c.Retrieval))
-	it.putMap("fetchedOver", encodeConnection(c.FetchedOver))
-	it.putMap("own", encodeRelated(c.Own))
+	m.putText("caseNumber", c.Number)
+	m.putText("assetId", c.Asset)
+	m.putText("roNumber", c.RO)
+	m.putText("caseStatus", string(c.Status))
+	m.putText("closedBy", string(c.ClosedBy))
+	m.putTime("firstEventAt", c.FirstEventAt)
+	m.putMap("stated", encodeStated(c.Stated, c.Retrieval.EventID))
+	m.putMap("retrieval", encodeRetrieval(c.Retrieval))
+	m.putMap("fetchedOver", encodeConnection(c.FetchedOver))
+	m.putMap("own", encodeRelated(c.Own))
 	if len(c.Related) > 0 {
 		related := make([]types.AttributeValue, len(c.Related))
 		for i, r := range c.Related {
 			related[i] = &types.AttributeValueMemberM{Value: encodeRelated(r)}
 		}
-		it["relatedRos"] = &types.AttributeValueMemberL{Value: related}
+		m["relatedRos"] = &types.AttributeValueMemberL{Value: related}
 	}
 	if len(c.Expected) > 0 {
-		it["expected"] = &types.AttributeValueMemberL{Value: encodeExpected(c.Expected)}
+		m["expected"] = &types.AttributeValueMemberL{Value: encodeExpected(c.Expected)}
 	}
 	if c.Omitted > 0 {
-		it[attrOmitted] = number(int64(c.Omitted))
+		m[attrOmitted] = number(int64(c.Omitted))
 	}
-	it.putText(attrPast, encodePast(c.Past))
-	it.putExpiry(c.Expires)
-	it[attrRevision], it[attrLinks] = number(c.Revision), number(linksForm)
-	return it
+	m.putText(attrPast, encodePast(c.Past))
+	m.putExpiry(c.Expires)
+	m[attrRevision], m[attrLinks] = number(c.Revision), number(linksForm)
+	return m
 }
 
 // encodeStated leaves out the event's id where it is also the retrieval's: 39 bytes of an item that
 // is paid for by the KB.
 func encodeStated(s relatedro.Stated, retrieval string) item {
-	it := make(item)
+	m := make(item)
 	if s.ID != retrieval {
-		it.putText("id", s.ID)
+		m.putText("id", s.ID)
 	}
-	it.putText("type", string(s.Type))
-	it.putTime("occurredAt", s.OccurredAt)
-	it.putFlag("settled", s.Settled)
-	return it
+	m.putText("type", string(s.Type))
+	m.putTime("occurredAt", s.OccurredAt)
+	m.putFlag("settled", s.Settled)
+	return m
 }
 
 func encodeRetrieval(r relatedro.Retrieval) item {
-	it := make(item)
-	it.putText("outcome", string(r.Outcome))
-	it.putText("trigger", string(r.Trigger))
-	it.putText("eventId", r.EventID)
-	it.putTime("retrievedAt", r.RetrievedAt)
-	it.putText("reason", string(r.Reason))
-	it.putText("message", r.Message)
-	it.putTime("since", r.Since)
-	it.putTime("attemptedAt", r.AttemptedAt)
-	return it
+	m := make(item)
+	m.putText("outcome", string(r.Outcome))
+	m.putText("trigger", string(r.Trigger))
+	m.putText("eventId", r.EventID)
+	m.putTime("retrievedAt", r.RetrievedAt)
+	m.putText("reason", string(r.Reason))
+	m.putText("message", r.Message)
+	m.putTime("since", r.Since)
+	m.putTime("attemptedAt", r.AttemptedAt)
+	return m
 }
 
 func encodeConnection(c relatedro.Connection) item {
-	it := make(item)
-	it.putText("account", c.Account)
-	it.putText("user", c.User)
-	it.putText("branch", c.Branch)
-	it.putText("kind", c.Kind)
-	return it
+	m := make(item)
+	m.putText("account", c.Account)
+	m.putText("user", c.User)
+	m.putText("branch", c.Branch)
+	m.putText("kind", c.Kind)
+	return m
 }
 
 func encodeRelated(r relatedro.RelatedRO) item {
-	it := make(item)
-	it.putText("roNumber", r.RO)
-	it.putText("madeFrom", r.MadeFrom)
-	it.putText("relation", string(r.Relation))
-	it.putText("status", string(r.Status))
-	it.putText("billTo", r.BillTo)
-	it.putFlag("warranty", r.Warranty)
-	it.putText("invoiceNumber", r.InvoiceNumber)
-	it.putText("openedAt", r.OpenedAt)
-	it.putText("invoicedAt", r.InvoicedAt)
-	it.putFlag("voided", r.Voided)
-	it.putTime("firstSeenAt", r.FirstSeenAt)
-	it.putTime("goneSince", r.GoneSince)
-	it.putText("totalCharges", r.TotalCharges)
-	return it
+	m := make(item)
+	m.putText("roNumber", r.RO)
+	m.putText("madeFrom", r.MadeFrom)
+	m.putText("relation", string(r.Relation))
+	m.putText("status", string(r.Status))
+	m.putText("billTo", r.BillTo)
+	m.putFlag("warranty", r.Warranty)
+	m.putText("invoiceNumber", r.InvoiceNumber)
+	m.putText("openedAt", r.OpenedAt)
+	m.putText("invoicedAt", r.InvoicedAt)
+	m.putFlag("voided", r.Voided)
+	m.putTime("firstSeenAt", r.FirstSeenAt)
+	m.putTime("goneSince", r.GoneSince)
+	m.putText("totalCharges", r.TotalCharges)
+	return m
 }
 
-func decodeCase(it item) (relatedro.Case, error) {
-	k := keyOf(it)
-	r := &reader{item: it}
+func decodeCase(r *reader) relatedro.Case {
+	k := keyOf(r.item)
 	c := relatedro.Case{
 		Key:          relatedro.CaseKey{Location: k.location(), Case: caseOf(k.sk)},
 		Number:       r.text("caseNumber"),
@@ -139,10 +137,7 @@ func decodeCase(it item) (relatedro.Case, error) {
 	if c.Stated.Type != "" {
 		c.Stated.ID = cmp.Or(c.Stated.ID, c.Retrieval.EventID)
 	}
-	if r.err != nil {
-		return relatedro.Case{}, fmt.Errorf("case %s of %s: %w", c.Key.Case, c.Key.Location, r.err)
-	}
-	return c, nil
+	return c
 }
 
 func decodeStated(r *reader) relatedro.Stated {
@@ -192,11 +187,11 @@ func decodeRelated(r *reader) relatedro.RelatedRO {
 func encodeExpected(expected []relatedro.Expected) []types.AttributeValue {
 	values := make([]types.AttributeValue, len(expected))
 	for i, e := range expected {
-		it := make(item)
-		it.putText("customer", e.Number)
-		it.putText("billTo", e.Name)
-		it["tasks"] = number(int64(e.Tasks))
-		values[i] = &types.AttributeValueMemberM{Value: it}
+		m := make(item)
+		m.putText("customer", e.Number)
+		m.putText("billTo", e.Name)
+		m["tasks"] = number(int64(e.Tasks))
+		values[i] = &types.AttributeValueMemberM{Value: m}
 	}
 	return values
 }
@@ -209,32 +204,32 @@ func decodeExpected(r *reader) relatedro.Expected {
 }
 
 func encodeLink(l relatedro.Link, expires time.Time) item {
-	it := linkKey(l.Key, l.RO).item()
-	it.putExpiry(expires)
-	it.putText("roNumber", l.RO)
-	it.putText("caseNumber", l.CaseNumber)
-	it.putFlag("own", l.Own)
+	m := linkKey(l.Key, l.RO).item()
+	m.putExpiry(expires)
+	m.putText("roNumber", l.RO)
+	m.putText("caseNumber", l.CaseNumber)
+	m.putFlag("own", l.Own)
 	if !l.OpenSince.IsZero() {
-		it[attrGSI1PK] = text(openPartition(l.Key.Location))
-		it[attrGSI1SK] = text(assetSort(l.OpenSince, l.Key.Case))
+		m[attrGSI1PK] = text(openPartition(l.Key.Location))
+		m[attrGSI1SK] = text(assetSort(l.OpenSince, l.Key.Case))
 	}
 	if l.Warranty != (relatedro.OpenWarranty{}) {
-		it[attrGSI1PK] = text(warrantyPartition(l.Key.Location))
-		it[attrGSI1SK] = text(warrantySort(l))
-		it.putMap("openWarranty", encodeOpenWarranty(l.Warranty))
+		m[attrGSI1PK] = text(warrantyPartition(l.Key.Location))
+		m[attrGSI1SK] = text(warrantySort(l))
+		m.putMap("openWarranty", encodeOpenWarranty(l.Warranty))
 	}
-	return it
+	return m
 }
 
 func encodeOpenWarranty(o relatedro.OpenWarranty) item {
-	it := make(item)
-	it.putMap("ro", encodeRelated(o.RO))
-	it.putText("ownRo", o.OwnRO)
-	it.putText("ownInvoicedAt", o.OwnInvoicedAt)
-	it.putMap("fetchedOver", encodeConnection(o.FetchedOver))
-	it.putText("outcome", string(o.Outcome))
-	it.putTime("asOf", o.AsOf)
-	return it
+	m := make(item)
+	m.putMap("ro", encodeRelated(o.RO))
+	m.putText("ownRo", o.OwnRO)
+	m.putText("ownInvoicedAt", o.OwnInvoicedAt)
+	m.putMap("fetchedOver", encodeConnection(o.FetchedOver))
+	m.putText("outcome", string(o.Outcome))
+	m.putTime("asOf", o.AsOf)
+	return m
 }
 
 func decodeOpenWarranty(r *reader) relatedro.OpenWarranty {
@@ -248,9 +243,8 @@ func decodeOpenWarranty(r *reader) relatedro.OpenWarranty {
 	}
 }
 
-func decodeLink(it item) (relatedro.Link, error) {
-	k := keyOf(it)
-	r := &reader{item: it}
+func decodeLink(r *reader) relatedro.Link {
+	k := keyOf(r.item)
 	l := relatedro.Link{
 		RO:         r.text("roNumber"),
 		Key:        relatedro.CaseKey{Location: k.location(), Case: caseOf(k.sk)},
@@ -259,13 +253,10 @@ func decodeLink(it item) (relatedro.Link, error) {
 		Warranty:   nested(r, "openWarranty", decodeOpenWarranty),
 	}
 	if r.text(attrGSI1PK) == openPartition(l.Key.Location) {
-		at, _, _ := strings.Cut(r.text(attrGSI1SK), infixCase)
+		since, _, _ := strings.Cut(r.text(attrGSI1SK), infixCase)
 		var err error
-		l.OpenSince, err = parseTime(at)
+		l.OpenSince, err = parseTime(since)
 		r.err = cmp.Or(r.err, err)
 	}
-	if r.err != nil {
-		return relatedro.Link{}, fmt.Errorf("link %s of %s: %w", k.sk, l.Key.Location, r.err)
-	}
-	return l, nil
+	return l
 }

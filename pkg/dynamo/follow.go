@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"related-ro/pkg/relatedro"
@@ -25,13 +24,13 @@ func (s *Store) EnabledLocations(ctx context.Context) ([]relatedro.Settings, err
 // OpenCases returns the cases of a location that have an open family and a first event at or after
 // since.
 func (s *Store) OpenCases(ctx context.Context, location string, since time.Time) ([]relatedro.CaseKey, error) {
-	items, err := s.all(ctx, list{index: indexGSI1, partition: openPartition(location), from: formatTime(since), attributes: "PK,SK"})
+	items, err := s.all(ctx, list{index: indexGSI1, partition: openPartition(location), first: formatTime(since), attributes: "PK,SK"})
 	if err != nil {
 		return nil, fmt.Errorf("read the open cases of %s: %w", location, err)
 	}
 	keys := make([]relatedro.CaseKey, len(items))
-	for i, it := range items {
-		keys[i] = relatedro.CaseKey{Location: location, Case: caseOf(keyOf(it).sk)}
+	for i, m := range items {
+		keys[i] = relatedro.CaseKey{Location: location, Case: caseOf(keyOf(m).sk)}
 	}
 	return keys, nil
 }
@@ -44,9 +43,9 @@ func (s *Store) Followed(ctx context.Context, connections []relatedro.Connection
 		keys[i] = followedKey(connection)
 	}
 	stored := make(map[string]relatedro.Followed, len(keys))
-	err := s.get(ctx, slices.Clone(keys), wholeNow, func(it item) error {
-		for _, f := range decodeAll(s, []item{it}, decodeFollowed) {
-			stored[keyOf(it).pk] = f
+	err := s.get(ctx, slices.Clone(keys), wholeNow, func(m item) error {
+		for _, f := range decodeAll(s, []item{m}, decodeFollowed) {
+			stored[keyOf(m).pk] = f
 		}
 		return nil
 	})
@@ -64,21 +63,14 @@ func (s *Store) Followed(ctx context.Context, connections []relatedro.Connection
 // SaveFollowed writes f with Revision+1. It returns ErrStale if the stored revision is not
 // f.Revision.
 func (s *Store) SaveFollowed(ctx context.Context, f relatedro.Followed) error {
-	it := followedKey(f.Connection).item()
-	it.putTime("since", f.Since)
-	it.putTime("syncedAt", f.SyncedAt)
-	it.putText("failing", string(f.Failing.Reason))
-	it.putTime("failingSince", f.Failing.Since)
-	it["seen"] = &types.AttributeValueMemberB{Value: packed(f.Seen)}
-	it[attrRevision] = number(f.Revision + 1)
-	condition, values := "attribute_not_exists(PK)", item(nil)
-	if f.Revision > 0 {
-		condition, values = "revision = :revision", item{":revision": number(f.Revision)}
-	}
-	_, err := s.client.PutItem(ctx, &dynamodb.PutItemInput{
-		TableName: &s.table, Item: it, ConditionExpression: &condition, ExpressionAttributeValues: values,
-	})
-	if err != nil {
+	m := followedKey(f.Connection).item()
+	m.putTime("since", f.Since)
+	m.putTime("syncedAt", f.SyncedAt)
+	m.putText("failing", string(f.Failing.Reason))
+	m.putTime("failingSince", f.Failing.Since)
+	m["seen"] = &types.AttributeValueMemberB{Value: packed(f.Seen)}
+	m[attrRevision] = number(f.Revision + 1)
+	if err := s.put(ctx, s.putIf(attrRevision, f.Revision, m)); err != nil {
 		return fmt.Errorf("save the state of a connection: %w", stale(err))
 	}
 	return nil
@@ -86,30 +78,25 @@ func (s *Store) SaveFollowed(ctx context.Context, f relatedro.Followed) error {
 
 // SaveChecked records that at the given time each location's cases agreed with the DMS or were
 // queued for a refresh.
-func (s *Store) SaveChecked(ctx context.Context, locations []string, at time.Time) error {
+func (s *Store) SaveChecked(ctx context.Context, locations []string, checked time.Time) error {
 	for _, location := range locations {
-		it := checkedKey(location).item()
-		it.putTime(attrCheckedAt, at)
-		if _, err := s.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: &s.table, Item: it}); err != nil {
+		m := checkedKey(location).item()
+		m.putTime(attrCheckedAt, checked)
+		if err := s.put(ctx, &types.Put{TableName: &s.table, Item: m}); err != nil {
 			return fmt.Errorf("save when %s was checked: %w", location, err)
 		}
 	}
 	return nil
 }
 
-func decodeFollowed(it item) (relatedro.Followed, error) {
-	r := &reader{item: it}
-	f := relatedro.Followed{
+func decodeFollowed(r *reader) relatedro.Followed {
+	return relatedro.Followed{
 		Since:    r.time("since"),
 		SyncedAt: r.time("syncedAt"),
 		Seen:     unpacked(r.bytes("seen")),
 		Failing:  relatedro.Failing{Reason: relatedro.Reason(r.text("failing")), Since: r.time("failingSince")},
 		Revision: r.number(attrRevision),
 	}
-	if r.err != nil {
-		return relatedro.Followed{}, fmt.Errorf("state of a connection: %w", r.err)
-	}
-	return f, nil
 }
 
 // packed encodes fingerprints in 8 bytes each: 10,000 of them take a fifth of an item's maximum

@@ -15,8 +15,8 @@ func (s *Store) History(ctx context.Context, location, after string, limit int) 
 	items, next, err := s.page(ctx, list{
 		partition: partition(location), prefix: prefixAudit, backward: true, consistent: true,
 		valid: func(sk string) bool {
-			at, id, ok := strings.Cut(strings.TrimPrefix(sk, prefixAudit), "#")
-			return ok && isTime(at) && isID(id)
+			timestamp, id, ok := strings.Cut(strings.TrimPrefix(sk, prefixAudit), "#")
+			return ok && isTime(timestamp) && isID(id)
 		},
 	}, after, limit)
 	if err != nil {
@@ -26,44 +26,38 @@ func (s *Store) History(ctx context.Context, location, after string, limit int) 
 }
 
 func encodeChange(c relatedro.Change) item {
-	it := auditKey(c.After.Location, c.At, c.ID).item()
-	it.putText("id", c.ID)
-	it.putTime("at", c.At)
-	it.putText("by", c.By)
-	it.putMap("before", snapshot(c.Before))
-	it.putMap("after", snapshot(c.After))
-	return it
+	m := auditKey(c.After.Location, c.At, c.ID).item()
+	m.putText("id", c.ID)
+	m.putTime("at", c.At)
+	m.putText("by", c.By)
+	m.putMap("before", snapshot(c.Before))
+	m.putMap("after", snapshot(c.After))
+	return m
 }
 
 // snapshot returns the part of a change that holds settings, with the activation if it was known.
 func snapshot(s relatedro.Settings) item {
-	it := make(item)
-	encodeSettings(it, s)
+	m := make(item)
+	encodeSettings(m, s)
 	if known(s.Activation) {
 		activation := make(item)
 		encodeActivation(activation, s.Activation)
-		it.putMap("activation", activation)
+		m.putMap("activation", activation)
 	}
-	return it
+	return m
 }
 
-func decodeChange(it item) (relatedro.Change, error) {
-	location := keyOf(it).location()
-	r := &reader{item: it}
-	snapshot := func(r *reader) relatedro.Settings { return snapshotFrom(r, location) }
-	c := relatedro.Change{
+func decodeChange(r *reader) relatedro.Change {
+	snapshot := func(inner *reader) relatedro.Settings { return snapshotFrom(inner, keyOf(r.item).location()) }
+	return relatedro.Change{
 		ID: r.text("id"), At: r.time("at"), By: r.text("by"),
 		Before: nested(r, "before", snapshot), After: nested(r, "after", snapshot),
 	}
-	if r.err != nil {
-		return relatedro.Change{}, fmt.Errorf("change of %s: %w", location, r.err)
-	}
-	return c, nil
 }
 
 func snapshotFrom(r *reader, location string) relatedro.Settings {
 	s := settingsFrom(r, location)
-	if a := nested(r, "activation", activationFrom); known(a) {
+	if a := nested(r, "activation", decodeActivation); known(a) {
 		s.Activation = a
 	}
 	return s

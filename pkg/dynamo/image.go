@@ -48,15 +48,15 @@ func settingsNotices(k key, written events.DynamoDBStreamRecord) ([]relatedro.No
 }
 
 // images decodes a record's old and new images. A missing image reads as none.
-func images[T any](written events.DynamoDBStreamRecord, none T, decode func(item) (T, error)) (before, after T, err error) {
+func images[T any](written events.DynamoDBStreamRecord, none T, read func(*reader) T) (before, after T, err error) {
 	before, after = none, none
 	if len(written.OldImage) > 0 {
-		if before, err = decode(imageOf(written.OldImage)); err != nil {
+		if before, err = decode(imageOf(written.OldImage), read); err != nil {
 			return before, after, err
 		}
 	}
 	if len(written.NewImage) > 0 {
-		after, err = decode(imageOf(written.NewImage))
+		after, err = decode(imageOf(written.NewImage), read)
 	}
 	return before, after, err
 }
@@ -64,13 +64,13 @@ func images[T any](written events.DynamoDBStreamRecord, none T, decode func(item
 // imageOf converts a stream image to an item. It leaves out attributes of types that this package
 // does not write, just as Peek leaves out attributes that it does not request.
 func imageOf(image map[string]events.DynamoDBAttributeValue) item {
-	it := make(item, len(image))
+	m := make(item, len(image))
 	for name, value := range image {
 		if v := valueOf(value); v != nil {
-			it[name] = v
+			m[name] = v
 		}
 	}
-	return it
+	return m
 }
 
 func valueOf(v events.DynamoDBAttributeValue) types.AttributeValue {

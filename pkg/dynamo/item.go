@@ -22,35 +22,35 @@ func number(n int64) types.AttributeValue {
 func formatTime(t time.Time) string         { return t.UTC().Format(timeFormat) }
 func parseTime(s string) (time.Time, error) { return time.Parse(timeFormat, s) }
 
-func (it item) putText(name, s string) {
+func (m item) putText(name, s string) {
 	if s != "" {
-		it[name] = text(s)
+		m[name] = text(s)
 	}
 }
 
-func (it item) putTime(name string, t time.Time) {
+func (m item) putTime(name string, t time.Time) {
 	if !t.IsZero() {
-		it[name] = text(formatTime(t))
+		m[name] = text(formatTime(t))
 	}
 }
 
 // putExpiry lets DynamoDB delete the item some time after t, through the table's time to live. The
 // zero time means never.
-func (it item) putExpiry(t time.Time) {
+func (m item) putExpiry(t time.Time) {
 	if !t.IsZero() {
-		it[attrExpiresAt] = number(t.Unix())
+		m[attrExpiresAt] = number(t.Unix())
 	}
 }
 
-func (it item) putFlag(name string, yes bool) {
+func (m item) putFlag(name string, yes bool) {
 	if yes {
-		it[name] = &types.AttributeValueMemberBOOL{Value: true}
+		m[name] = &types.AttributeValueMemberBOOL{Value: true}
 	}
 }
 
-func (it item) putMap(name string, m item) {
-	if len(m) > 0 {
-		it[name] = &types.AttributeValueMemberM{Value: m}
+func (m item) putMap(name string, nested item) {
+	if len(nested) > 0 {
+		m[name] = &types.AttributeValueMemberM{Value: nested}
 	}
 }
 
@@ -61,13 +61,30 @@ type reader struct {
 	err  error
 }
 
-func (r *reader) text(name string) string {
-	switch v := r.item[name].(type) {
-	case nil:
-	case *types.AttributeValueMemberS:
-		return v.Value
-	default:
+// decode returns an item as read makes it. The error names the item by its key.
+func decode[T any](m item, read func(*reader) T) (T, error) {
+	r := &reader{item: m}
+	made := read(r)
+	if r.err != nil {
+		var none T
+		return none, fmt.Errorf("item %s: %w", keyOf(m), r.err)
+	}
+	return made, nil
+}
+
+// attribute returns the attribute called name. A missing attribute is not ok, and one of another
+// type than T is an error too.
+func attribute[T types.AttributeValue](r *reader, name string) (value T, ok bool) {
+	stored, given := r.item[name]
+	if value, ok = stored.(T); given && !ok {
 		r.fail(name)
+	}
+	return value, ok
+}
+
+func (r *reader) text(name string) string {
+	if v, ok := attribute[*types.AttributeValueMemberS](r, name); ok {
+		return v.Value
 	}
 	return ""
 }
@@ -85,18 +102,16 @@ func (r *reader) time(name string) time.Time {
 }
 
 func (r *reader) number(name string) int64 {
-	switch v := r.item[name].(type) {
-	case nil:
-	case *types.AttributeValueMemberN:
-		n, err := strconv.ParseInt(v.Value, 10, 64)
-		if err == nil {
-			return n
-		}
-		r.fail(name)
-	default:
-		r.fail(name)
+	v, ok := attribute[*types.AttributeValueMemberN](r, name)
+	if !ok {
+		return 0
 	}
-	return 0
+	n, err := strconv.ParseInt(v.Value, 10, 64)
+	if err != nil {
+		r.fail(name)
+		return 0
+	}
+	return n
 }
 
 func (r *reader) expiry() time.Time {
@@ -107,37 +122,23 @@ func (r *reader) expiry() time.Time {
 }
 
 func (r *reader) bytes(name string) []byte {
-	switch v := r.item[name].(type) {
-	case nil:
-	case *types.AttributeValueMemberB:
+	if v, ok := attribute[*types.AttributeValueMemberB](r, name); ok {
 		return v.Value
-	default:
-		r.fail(name)
 	}
 	return nil
 }
 
 func (r *reader) flag(name string) bool {
-	switch v := r.item[name].(type) {
-	case nil:
-	case *types.AttributeValueMemberBOOL:
-		return v.Value
-	default:
-		r.fail(name)
-	}
-	return false
+	v, ok := attribute[*types.AttributeValueMemberBOOL](r, name)
+	return ok && v.Value
 }
 
 // nested calls read on the map called name and returns the result. A missing map reads as an empty
 // one.
 func nested[T any](r *reader, name string, read func(*reader) T) T {
 	inner := &reader{}
-	switch v := r.item[name].(type) {
-	case nil:
-	case *types.AttributeValueMemberM:
+	if v, ok := attribute[*types.AttributeValueMemberM](r, name); ok {
 		inner.item = v.Value
-	default:
-		r.fail(name)
 	}
 	made := read(inner)
 	r.adopt(name, inner)
@@ -146,12 +147,12 @@ func nested[T any](r *reader, name string, read func(*reader) T) T {
 
 // nestedList calls read on each map in the list called name and returns the results.
 func nestedList[T any](r *reader, name string, read func(*reader) T) []T {
-	values := r.values(name)
-	if len(values) == 0 {
+	list, ok := attribute[*types.AttributeValueMemberL](r, name)
+	if !ok || len(list.Value) == 0 {
 		return nil
 	}
-	made := make([]T, len(values))
-	for i, v := range values {
+	made := make([]T, len(list.Value))
+	for i, v := range list.Value {
 		m, ok := v.(*types.AttributeValueMemberM)
 		if !ok {
 			r.fail(name)
@@ -162,17 +163,6 @@ func nestedList[T any](r *reader, name string, read func(*reader) T) []T {
 		r.adopt(name, inner)
 	}
 	return made
-}
-
-func (r *reader) values(name string) []types.AttributeValue {
-	switch v := r.item[name].(type) {
-	case nil:
-	case *types.AttributeValueMemberL:
-		return v.Value
-	default:
-		r.fail(name)
-	}
-	return nil
 }
 
 func (r *reader) adopt(name string, inner *reader) {

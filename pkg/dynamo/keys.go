@@ -38,8 +38,8 @@ func (k key) String() string { return k.pk + " " + k.sk }
 
 func (k key) item() item { return item{attrPK: text(k.pk), attrSK: text(k.sk)} }
 
-func keyOf(it item) key {
-	r := reader{item: it}
+func keyOf(m item) key {
+	r := reader{item: m}
 	return key{r.text(attrPK), r.text(attrSK)}
 }
 
@@ -48,8 +48,8 @@ func partition(location string) string { return "LOC#" + location }
 func settingsKey(location string) key   { return key{partition(location), skSettings} }
 func activationKey(location string) key { return key{partition(location), skActivation} }
 
-func auditKey(location string, at time.Time, id string) key {
-	return key{partition(location), prefixAudit + formatTime(at) + "#" + id}
+func auditKey(location string, saved time.Time, id string) key {
+	return key{partition(location), prefixAudit + formatTime(saved) + "#" + id}
 }
 
 func caseKey(k relatedro.CaseKey) key { return key{partition(k.Location), prefixCase + k.Case} }

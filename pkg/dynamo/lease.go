@@ -60,8 +60,8 @@ func (s *Store) WantLease(ctx context.Context, c relatedro.Claim) error {
 // Lease returns the state of the account's lease, read with strong consistency.
 func (s *Store) Lease(ctx context.Context, account string) (relatedro.Lease, error) {
 	var lease relatedro.Lease
-	err := s.get(ctx, []key{leaseKey(account)}, wholeNow, func(it item) error {
-		r := &reader{item: it}
+	err := s.get(ctx, []key{leaseKey(account)}, wholeNow, func(m item) error {
+		r := &reader{item: m}
 		lease = relatedro.Lease{
 			HeldUntil:   r.time(attrHeldUntil),
 			WantedBy:    relatedro.Rank(r.number(attrWantedBy)),

@@ -19,8 +19,8 @@ func (s *Store) CasesOfAsset(ctx context.Context, location, asset, after string,
 		index: indexGSI1, partition: assetPartition(location, asset), backward: true,
 		attributes: attrGSI1SK + "," + shown.attributes, names: shown.names,
 		valid: func(sk string) bool {
-			at, id, ok := strings.Cut(sk, infixCase)
-			return ok && isTime(at) && isID(id)
+			timestamp, id, ok := strings.Cut(sk, infixCase)
+			return ok && isTime(timestamp) && isID(id)
 		},
 		tableKey: func(sk string) key { return caseKey(relatedro.CaseKey{Location: location, Case: caseOf(sk)}) },
 	}, after, limit)
@@ -69,7 +69,7 @@ func (s *Store) LinksTo(ctx context.Context, location, ro string, prefix bool, a
 // the page has no other RO.
 func (s *Store) OpenWarranty(ctx context.Context, location, openedBefore, after string, limit int) ([]relatedro.Link, string, error) {
 	items, next, err := s.page(ctx, list{
-		index: indexGSI1, partition: warrantyPartition(location), before: openedBefore,
+		index: indexGSI1, partition: warrantyPartition(location), end: openedBefore,
 		valid: func(sk string) bool {
 			part := strings.Split(sk, "#")
 			return len(part) == 4 && len(part[0]) == len(unknownDay) && relatedro.CheckRO("", part[1]) == nil && isID(part[3]) &&
@@ -105,8 +105,8 @@ type list struct {
 	index      string // empty means the table itself
 	partition  string
 	prefix     string
-	from       string // lowest sort key, inclusive; not together with prefix
-	before     string // upper bound of sort keys, exclusive; not together with prefix or from
+	first      string // lowest sort key, inclusive; not together with prefix
+	end        string // upper bound of sort keys, exclusive; not together with prefix or first
 	backward   bool
 	consistent bool                 // not allowed on an index
 	valid      func(sk string) bool // whether a sort key with the prefix has the list's form
@@ -126,16 +126,16 @@ func (l list) keyNames() (partition, sort string) {
 // page reads up to limit items after a position in one call, or fewer if they would exceed 1 MB. It
 // requests one item more to learn whether the list continues.
 func (s *Store) page(ctx context.Context, l list, after string, limit int) (items []item, next string, err error) {
-	in, err := s.queryFor(l, after, limit)
+	input, err := s.queryFor(l, after, limit)
 	if err != nil {
 		return nil, "", err
 	}
-	out, err := s.client.Query(ctx, in)
+	out, err := s.client.Query(ctx, input)
 	if err != nil {
 		return nil, "", err
 	}
-	for _, it := range out.Items {
-		items = append(items, it)
+	for _, m := range out.Items {
+		items = append(items, m)
 	}
 	_, sort := l.keyNames()
 	switch {
@@ -150,18 +150,18 @@ func (s *Store) page(ctx context.Context, l list, after string, limit int) (item
 
 // all reads the whole list, page by page.
 func (s *Store) all(ctx context.Context, l list) (items []item, err error) {
-	in, err := s.queryFor(l, "", 0)
+	input, err := s.queryFor(l, "", 0)
 	if err != nil {
 		return nil, err
 	}
-	in.Limit = nil
-	for pages := dynamodb.NewQueryPaginator(s.client, in); pages.HasMorePages(); {
+	input.Limit = nil
+	for pages := dynamodb.NewQueryPaginator(s.client, input); pages.HasMorePages(); {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
 			return nil, err
 		}
-		for _, it := range page.Items {
-			items = append(items, it)
+		for _, m := range page.Items {
+			items = append(items, m)
 		}
 	}
 	return items, nil
@@ -176,31 +176,31 @@ func (s *Store) queryFor(l list, after string, limit int) (*dynamodb.QueryInput,
 		condition += " AND begins_with(" + sort + ", :prefix)"
 		values[":prefix"] = text(l.prefix)
 	}
-	if l.from != "" {
-		condition += " AND " + sort + " >= :from"
-		values[":from"] = text(l.from)
+	if l.first != "" {
+		condition += " AND " + sort + " >= :first"
+		values[":first"] = text(l.first)
 	}
-	if l.before != "" {
-		condition += " AND " + sort + " < :before"
-		values[":before"] = text(l.before)
+	if l.end != "" {
+		condition += " AND " + sort + " < :end"
+		values[":end"] = text(l.end)
 	}
-	in := &dynamodb.QueryInput{
+	input := &dynamodb.QueryInput{
 		TableName: &s.table, KeyConditionExpression: &condition, ExpressionAttributeValues: values,
 		ScanIndexForward: &forward, ConsistentRead: &l.consistent, Limit: &most,
 	}
 	if l.index != "" {
-		in.IndexName = &l.index
+		input.IndexName = &l.index
 	}
 	if l.attributes != "" {
-		in.ProjectionExpression, in.ExpressionAttributeNames = &l.attributes, l.names
+		input.ProjectionExpression, input.ExpressionAttributeNames = &l.attributes, l.names
 	}
 	if after != "" {
 		if !strings.HasPrefix(after, l.prefix) || !l.valid(after) {
 			return nil, relatedro.ErrPosition
 		}
-		in.ExclusiveStartKey = l.startKey(after)
+		input.ExclusiveStartKey = l.startKey(after)
 	}
-	return in, nil
+	return input, nil
 }
 
 // startKey returns the key of the item at a position. Everything except the position comes from the

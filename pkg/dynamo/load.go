@@ -33,34 +33,34 @@ func (s *Store) Load(ctx context.Context, keys relatedro.Keys) (relatedro.Loaded
 // see. A case's Own, Stated, FirstEventAt and Expires are empty, and so is Past unless keys.Past is
 // set. A location's UpdatedBy and UpdatedAt are empty.
 func (s *Store) Peek(ctx context.Context, keys relatedro.Keys) (relatedro.Loaded, error) {
-	how := shown
+	v := shown
 	if keys.Past {
-		how.attributes += "," + attrPast
+		v.attributes += "," + attrPast
 	}
 	if keys.Activated {
-		how.attributes += ",#state,fusionVersion,message"
-		how.names = map[string]string{"#status": "status", "#state": "state"}
+		v.attributes += ",#state,fusionVersion,message"
+		v.names = map[string]string{"#status": "status", "#state": "state"}
 	}
-	return s.load(ctx, keys, how)
+	return s.load(ctx, keys, v)
 }
 
-// reading configures a read of items.
-type reading struct {
+// view is the part of an item that a read returns, and its consistency.
+type view struct {
 	consistent bool
 	attributes string            // a projection; "" means all
 	names      map[string]string // the names behind its # placeholders
 }
 
-var wholeNow = reading{consistent: true}
+var wholeNow = view{consistent: true}
 
 // shown saves decoding a fifth of a case.
-var shown = reading{
+var shown = view{
 	attributes: "PK,SK,revision,caseNumber,assetId,roNumber,caseStatus,closedBy,retrieval,fetchedOver,relatedRos,expected,omitted,links," +
 		"#status,dms,karmak,former,expecting,version,checkedAt",
 	names: map[string]string{"#status": "status"}, // which is a reserved word
 }
 
-func (s *Store) load(ctx context.Context, wanted relatedro.Keys, how reading) (relatedro.Loaded, error) {
+func (s *Store) load(ctx context.Context, wanted relatedro.Keys, v view) (relatedro.Loaded, error) {
 	loaded := relatedro.Loaded{
 		Settings: make(map[string]relatedro.Settings, len(wanted.Locations)),
 		Cases:    make(map[relatedro.CaseKey]relatedro.Case, len(wanted.Cases)),
@@ -83,15 +83,15 @@ func (s *Store) load(ctx context.Context, wanted relatedro.Keys, how reading) (r
 	}
 	checked := make(map[string]time.Time)
 	activations := make(map[string]relatedro.Activation)
-	err := s.get(ctx, keys, how, func(it item) (err error) {
-		k := keyOf(it)
+	err := s.get(ctx, keys, v, func(m item) (err error) {
+		k := keyOf(m)
 		switch k.sk {
 		case skChecked:
-			checked[k.location()] = (&reader{item: it}).time(attrCheckedAt)
+			checked[k.location()] = (&reader{item: m}).time(attrCheckedAt)
 		case skActivation:
-			activations[k.location()], err = decodeActivationItem(it)
+			activations[k.location()], err = decode(m, decodeActivation)
 		default:
-			err = into(&loaded, it)
+			err = add(&loaded, m)
 		}
 		if err != nil {
 			s.unreadable(k.String(), err)
@@ -111,35 +111,35 @@ func (s *Store) load(ctx context.Context, wanted relatedro.Keys, how reading) (r
 	return loaded, nil
 }
 
-// into adds an item to loaded. If the item cannot be read, into marks it as unreadable and returns
-// the error.
-func into(loaded *relatedro.Loaded, it item) error {
-	k := keyOf(it)
-	of := relatedro.CaseKey{Location: k.location()}
+// add adds an item to loaded. If the item cannot be read, add marks it as unreadable and returns the
+// error.
+func add(loaded *relatedro.Loaded, m item) error {
+	k := keyOf(m)
+	id := relatedro.CaseKey{Location: k.location()}
 	if k.sk == skSettings {
-		settings, err := decodeSettings(it)
+		settings, err := decode(m, decodeSettings)
 		if err != nil {
-			delete(loaded.Settings, of.Location)
-			loaded.Unreadable[of] = true
+			delete(loaded.Settings, id.Location)
+			loaded.Unreadable[id] = true
 			return err
 		}
-		loaded.Settings[of.Location] = settings
+		loaded.Settings[id.Location] = settings
 		return nil
 	}
-	of.Case = caseOf(k.sk)
-	c, err := decodeCase(it)
+	id.Case = caseOf(k.sk)
+	c, err := decode(m, decodeCase)
 	if err != nil {
-		loaded.Unreadable[of] = true
+		loaded.Unreadable[id] = true
 		return err
 	}
-	loaded.Cases[of] = c
+	loaded.Cases[id] = c
 	return nil
 }
 
 // get reads the items of keys, each once even if repeated, and passes them to take one at a time.
 // It keeps none of them: 100 of the largest cases as decoded by the SDK take several times the
 // memory of the values made from them.
-func (s *Store) get(ctx context.Context, keys []key, how reading, take func(item) error) error {
+func (s *Store) get(ctx context.Context, keys []key, v view, take func(item) error) error {
 	slices.SortFunc(keys, compareKeys)
 	keys = slices.Compact(keys)
 	asked := make([]map[string]types.AttributeValue, len(keys))
@@ -148,16 +148,16 @@ func (s *Store) get(ctx context.Context, keys []key, how reading, take func(item
 	}
 	if 0 < len(asked) && len(asked) <= keysPerGet {
 		// A new goroutine's stack would have to grow for the SDK.
-		return s.getChunk(ctx, asked, how, take)
+		return s.getChunk(ctx, asked, v, take)
 	}
 	var mu sync.Mutex
 	calls, ctx := errgroup.WithContext(ctx)
 	for chunk := range slices.Chunk(asked, keysPerGet) {
 		calls.Go(func() error {
-			return s.getChunk(ctx, chunk, how, func(it item) error {
+			return s.getChunk(ctx, chunk, v, func(m item) error {
 				mu.Lock()
 				defer mu.Unlock()
-				return take(it)
+				return take(m)
 			})
 		})
 	}
@@ -167,19 +167,19 @@ func (s *Store) get(ctx context.Context, keys []key, how reading, take func(item
 // getChunk reads up to 100 keys. DynamoDB leaves keys unprocessed when throughput runs short or
 // when a response would exceed 16 MB. If a response is too large to decode, getChunk reads each
 // half of the keys separately.
-func (s *Store) getChunk(ctx context.Context, keys []map[string]types.AttributeValue, how reading, take func(item) error) error {
+func (s *Store) getChunk(ctx context.Context, keys []map[string]types.AttributeValue, v view, take func(item) error) error {
 	asked := types.KeysAndAttributes{
-		ConsistentRead: &how.consistent, ExpressionAttributeNames: how.names, Keys: keys,
+		ConsistentRead: &v.consistent, ExpressionAttributeNames: v.names, Keys: keys,
 	}
-	if how.attributes != "" {
-		asked.ProjectionExpression = &how.attributes
+	if v.attributes != "" {
+		asked.ProjectionExpression = &v.attributes
 	}
 	for pause := firstPause; ; pause = min(2*pause, longPause) {
 		out, err := s.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{s.table: asked}}, bound(len(asked.Keys))...)
 		if errors.Is(err, errLarge) {
 			half := len(asked.Keys) / 2
-			if err = s.getChunk(ctx, asked.Keys[:half], how, take); err == nil {
-				err = s.getChunk(ctx, asked.Keys[half:], how, take)
+			if err = s.getChunk(ctx, asked.Keys[:half], v, take); err == nil {
+				err = s.getChunk(ctx, asked.Keys[half:], v, take)
 			}
 			return err
 		}
@@ -187,8 +187,8 @@ func (s *Store) getChunk(ctx context.Context, keys []map[string]types.AttributeV
 			return err
 		}
 		got := out.Responses[s.table]
-		for _, it := range got {
-			if err := take(it); err != nil {
+		for _, m := range got {
+			if err := take(m); err != nil {
 				return err
 			}
 		}

@@ -11,13 +11,13 @@ import (
 
 // indexLocation adds the index keys to an item of settings. Each status has a partition. Enabled
 // locations are ordered by connection, as follow queries them; others are ordered by id.
-func indexLocation(it item, s relatedro.Settings) {
+func indexLocation(m item, s relatedro.Settings) {
 	sort := partition(s.Location)
 	if s.Enabled() {
 		sort = followedKey(s.Connection).pk + "#" + sort
 	}
-	it[attrGSI1PK] = text(string(s.Status))
-	it[attrGSI1SK] = text(sort)
+	m[attrGSI1PK] = text(string(s.Status))
+	m[attrGSI1SK] = text(sort)
 }
 
 // locationOf returns the location at the end of an index sort key; a location cannot contain '#'.
@@ -29,11 +29,11 @@ func locationOf(sk string) string { return sk[strings.LastIndexByte(sk, '#')+1:]
 func (s *Store) LocationsOf(ctx context.Context, statuses []relatedro.FeatureStatus, after string, limit int) (locations []string, next string, err error) {
 	if after != "" {
 		status, sort, _ := strings.Cut(after, " ")
-		at := slices.Index(statuses, relatedro.FeatureStatus(status))
-		if at < 0 {
+		first := slices.Index(statuses, relatedro.FeatureStatus(status))
+		if first < 0 {
 			return nil, "", relatedro.ErrPosition
 		}
-		statuses, after = statuses[at:], sort
+		statuses, after = statuses[first:], sort
 	}
 	for _, status := range statuses {
 		if len(locations) == limit {
@@ -47,8 +47,8 @@ func (s *Store) LocationsOf(ctx context.Context, statuses []relatedro.FeatureSta
 		if err != nil {
 			return nil, "", fmt.Errorf("list locations that are %s: %w", status, err)
 		}
-		for _, it := range items {
-			locations = append(locations, keyOf(it).location())
+		for _, m := range items {
+			locations = append(locations, keyOf(m).location())
 		}
 		if next != "" {
 			return locations, string(status) + " " + next, nil

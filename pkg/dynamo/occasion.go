@@ -78,9 +78,9 @@ func (s *Store) SettleOccasion(ctx context.Context, occasion relatedro.Occasion,
 	return nil
 }
 
-func putFreeAt(claim item, at time.Time) {
-	claim.putTime(attrFreeAt, at)
-	claim[attrExpiresAt] = number(at.Add(keepOccasion).Unix())
+func putFreeAt(claim item, free time.Time) {
+	claim.putTime(attrFreeAt, free)
+	claim[attrExpiresAt] = number(free.Add(keepOccasion).Unix())
 }
 
 // standing returns the current claim: the item that came with the refusal, or, because not every

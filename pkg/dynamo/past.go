@@ -102,9 +102,9 @@ func pastFrom(r *reader) []relatedro.PastRetrieval {
 }
 
 func pastOf(j pastJSON) relatedro.PastRetrieval {
-	at := time.Unix(j.At, 0).UTC()
+	began := time.Unix(j.At, 0).UTC()
 	p := relatedro.PastRetrieval{
-		At: at, LastAt: at, Times: max(j.Times, 1), Trigger: j.Trigger, Outcome: relatedro.OutcomeOK, Reason: j.Reason,
+		At: began, LastAt: began, Times: max(j.Times, 1), Trigger: j.Trigger, Outcome: relatedro.OutcomeOK, Reason: j.Reason,
 	}
 	if j.To > 0 {
 		p.LastAt = time.Unix(j.To, 0).UTC()

@@ -46,7 +46,7 @@ func (s *Store) saveCase(ctx context.Context, before, next relatedro.Case) error
 		emptied.Revision = next.Revision
 		return s.saveCase(ctx, emptied, next)
 	}
-	actions := []types.TransactWriteItem{s.putCase(before, next)}
+	actions := []types.TransactWriteItem{{Put: s.putIf(attrRevision, before.Revision, encodeCase(next))}}
 	for _, l := range puts {
 		actions = append(actions, types.TransactWriteItem{Put: &types.Put{TableName: &s.table, Item: encodeLink(l, linkExpires(l, next))}})
 	}
@@ -56,30 +56,31 @@ func (s *Store) saveCase(ctx context.Context, before, next relatedro.Case) error
 	return s.transact(ctx, actions)
 }
 
-// putCase returns the action that replaces before's item with next's.
-func (s *Store) putCase(before, next relatedro.Case) types.TransactWriteItem {
-	put := &types.Put{TableName: &s.table, Item: encodeCase(next)}
-	condition := "attribute_not_exists(PK)"
-	if before.Stored() {
-		condition = "revision = :revision"
-		put.ExpressionAttributeValues = item{":revision": number(before.Revision)}
+// putIf returns a put of m on the condition that the stored attribute is n, or, if n is 0, that no
+// item is stored.
+func (s *Store) putIf(attribute string, n int64, m item) *types.Put {
+	condition, values := "attribute_not_exists(PK)", item(nil)
+	if n != 0 {
+		condition, values = attribute+" = :stored", item{":stored": number(n)}
 	}
-	put.ConditionExpression = &condition
-	return types.TransactWriteItem{Put: put}
+	return &types.Put{TableName: &s.table, Item: m, ConditionExpression: &condition, ExpressionAttributeValues: values}
 }
 
 // transact carries out all actions or none. A single put goes without a transaction, which would
 // cost twice as much.
 func (s *Store) transact(ctx context.Context, actions []types.TransactWriteItem) error {
 	if len(actions) == 1 && actions[0].Put != nil {
-		put := actions[0].Put
-		_, err := s.client.PutItem(ctx, &dynamodb.PutItemInput{
-			TableName: put.TableName, Item: put.Item,
-			ConditionExpression: put.ConditionExpression, ExpressionAttributeValues: put.ExpressionAttributeValues,
-		})
-		return err
+		return s.put(ctx, actions[0].Put)
 	}
 	_, err := s.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: actions})
+	return err
+}
+
+func (s *Store) put(ctx context.Context, put *types.Put) error {
+	_, err := s.client.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName: put.TableName, Item: put.Item,
+		ConditionExpression: put.ConditionExpression, ExpressionAttributeValues: put.ExpressionAttributeValues,
+	})
 	return err
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"related-ro/pkg/relatedro"
@@ -26,11 +25,11 @@ const (
 func (s *Store) Settings(ctx context.Context, location string) (relatedro.Settings, error) {
 	settings := relatedro.NeverSetUp(location)
 	activation := settings.Activation
-	err := s.get(ctx, []key{settingsKey(location), activationKey(location)}, wholeNow, func(it item) (err error) {
-		if keyOf(it).sk == skActivation {
-			activation, err = decodeActivationItem(it)
+	err := s.get(ctx, []key{settingsKey(location), activationKey(location)}, wholeNow, func(m item) (err error) {
+		if keyOf(m).sk == skActivation {
+			activation, err = decode(m, decodeActivation)
 		} else {
-			settings, err = decodeSettings(it)
+			settings, err = decode(m, decodeSettings)
 		}
 		return err
 	})
@@ -50,10 +49,8 @@ func (s *Store) SaveSettings(ctx context.Context, change relatedro.Change) error
 	settings := settingsKey(location).item()
 	encodeSettings(settings, change.After)
 	indexLocation(settings, change.After)
-	put := &types.Put{TableName: &s.table, Item: settings}
-	put.ConditionExpression, put.ExpressionAttributeValues = versionIs(change.Before.Version)
 	actions := []types.TransactWriteItem{
-		{Put: put},
+		{Put: s.putIf(attrVersion, change.Before.Version, settings)},
 		{Put: &types.Put{TableName: &s.table, Item: encodeChange(change)}},
 	}
 	if a := change.After.Activation; known(a) {
@@ -65,19 +62,9 @@ func (s *Store) SaveSettings(ctx context.Context, change relatedro.Change) error
 	return nil
 }
 
-func versionIs(version int64) (*string, item) {
-	c := "version = :version"
-	if version == 0 {
-		c = "attribute_not_exists(PK)"
-		return &c, nil
-	}
-	return &c, item{":version": number(version)}
-}
-
 // SaveActivation writes only the activation that the DMS reported for a location's account.
 func (s *Store) SaveActivation(ctx context.Context, location string, a relatedro.Activation) error {
-	_, err := s.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: &s.table, Item: activationItem(location, a)})
-	if err != nil {
+	if err := s.put(ctx, &types.Put{TableName: &s.table, Item: activationItem(location, a)}); err != nil {
 		return fmt.Errorf("save activation of %s: %w", location, err)
 	}
 	return nil
@@ -87,28 +74,23 @@ func known(a relatedro.Activation) bool {
 	return a.State != "" && a.State != relatedro.ActivationUnknown
 }
 
-func encodeSettings(it item, s relatedro.Settings) {
-	it.putText("status", string(s.Status))
-	it.putText("dms", dmsKarmak)
+func encodeSettings(m item, s relatedro.Settings) {
+	m.putText("status", string(s.Status))
+	m.putText("dms", dmsKarmak)
 	if s.SingleRO {
-		it.putText("dms", dmsSingleRO)
+		m.putText("dms", dmsSingleRO)
 	}
-	it.putMap("karmak", encodeConnection(s.Connection))
-	it.putMap("former", encodeConnection(s.Former))
-	it.putFlag("expecting", s.Expecting)
-	it[attrVersion] = number(s.Version)
-	it.putText("updatedBy", s.UpdatedBy)
-	it.putTime("updatedAt", s.UpdatedAt)
+	m.putMap("karmak", encodeConnection(s.Connection))
+	m.putMap("former", encodeConnection(s.Former))
+	m.putFlag("expecting", s.Expecting)
+	m[attrVersion] = number(s.Version)
+	m.putText("updatedBy", s.UpdatedBy)
+	m.putTime("updatedAt", s.UpdatedAt)
 }
 
 // decodeSettings reads a SETTINGS item. It leaves Activation unknown.
-func decodeSettings(it item) (relatedro.Settings, error) {
-	r := &reader{item: it}
-	s := settingsFrom(r, keyOf(it).location())
-	if r.err != nil {
-		return relatedro.Settings{}, fmt.Errorf("settings of %s: %w", s.Location, r.err)
-	}
-	return s, nil
+func decodeSettings(r *reader) relatedro.Settings {
+	return settingsFrom(r, keyOf(r.item).location())
 }
 
 func settingsFrom(r *reader, location string) relatedro.Settings {
@@ -125,28 +107,19 @@ func settingsFrom(r *reader, location string) relatedro.Settings {
 }
 
 func activationItem(location string, a relatedro.Activation) item {
-	it := activationKey(location).item()
-	encodeActivation(it, a)
-	return it
+	m := activationKey(location).item()
+	encodeActivation(m, a)
+	return m
 }
 
-func encodeActivation(it item, a relatedro.Activation) {
-	it.putText("state", string(a.State))
-	it.putTime("checkedAt", a.CheckedAt)
-	it.putText("fusionVersion", a.Version)
-	it.putText("message", a.Message)
+func encodeActivation(m item, a relatedro.Activation) {
+	m.putText("state", string(a.State))
+	m.putTime("checkedAt", a.CheckedAt)
+	m.putText("fusionVersion", a.Version)
+	m.putText("message", a.Message)
 }
 
-func decodeActivationItem(it item) (relatedro.Activation, error) {
-	r := &reader{item: it}
-	a := activationFrom(r)
-	if r.err != nil {
-		return relatedro.Activation{}, fmt.Errorf("activation of %s: %w", keyOf(it).location(), r.err)
-	}
-	return a, nil
-}
-
-func activationFrom(r *reader) relatedro.Activation {
+func decodeActivation(r *reader) relatedro.Activation {
 	return relatedro.Activation{
 		State:     relatedro.ActivationState(r.text("state")),
 		CheckedAt: r.time("checkedAt"),

@@ -50,14 +50,14 @@ func New(client *dynamodb.Client, table string, options ...Option) *Store {
 	return s
 }
 
-// decodeAll decodes items with decode. It reports unreadable items and leaves them out.
-func decodeAll[T any](s *Store, items []item, decode func(item) (T, error)) []T {
+// decodeAll decodes items with read. It reports unreadable items and leaves them out.
+func decodeAll[T any](s *Store, items []item, read func(*reader) T) []T {
 	all := make([]T, 0, len(items))
-	for _, it := range items {
-		if v, err := decode(it); err == nil {
+	for _, m := range items {
+		if v, err := decode(m, read); err == nil {
 			all = append(all, v)
 		} else {
-			s.unreadable(keyOf(it).String(), err)
+			s.unreadable(keyOf(m).String(), err)
 		}
 	}
 	return all

@@ -95,16 +95,16 @@ func encode(n relatedro.Notice) ([]byte, error) {
 	}
 	d.Subject += "/cases/" + n.Key.Case
 	d.Href = "/v1/" + d.Subject + "/related-ros"
-	about := caseDetail{detail: d, CaseID: n.Key.Case, CaseNumber: n.CaseNumber, RONumber: n.RO, Trigger: n.Trigger}
+	common := caseDetail{detail: d, CaseID: n.Key.Case, CaseNumber: n.CaseNumber, RONumber: n.RO, Trigger: n.Trigger}
 	if n.Kind == relatedro.NoticeFailed {
-		return json.Marshal(failedDetail{about, n.Reason})
+		return json.Marshal(failedDetail{common, n.Reason})
 	}
-	return json.Marshal(changedOf(about, n))
+	return json.Marshal(changedOf(common, n))
 }
 
-func changedOf(about caseDetail, n relatedro.Notice) changedDetail {
+func changedOf(common caseDetail, n relatedro.Notice) changedDetail {
 	d := changedDetail{
-		caseDetail: about, Truncated: n.Omitted > 0, Deleted: n.Gone,
+		caseDetail: common, Truncated: n.Omitted > 0, Deleted: n.Gone,
 		// The lists are never null.
 		Added: append([]string{}, n.Added...), Removed: append([]string{}, n.Removed...),
 		Changed: make([]change, len(n.Changed)), RelatedROs: make([]view, len(n.Related)),

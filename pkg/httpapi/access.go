@@ -24,7 +24,7 @@ func (h *Handler) authenticate(r *request) (relatedro.Actor, error) {
 // claims returns the claims of the caller's token. API Gateway has verified the token; without API
 // Gateway, the handler verifies it itself.
 func (h *Handler) claims(r *request) (map[string]any, error) {
-	authorization := r.in.Headers.Authorization
+	authorization := r.event.Headers.Authorization
 	if h.tokens != nil {
 		claims, err := h.tokens.claims(authorization)
 		if err != nil {
@@ -32,7 +32,7 @@ func (h *Handler) claims(r *request) (map[string]any, error) {
 		}
 		return claims, nil
 	}
-	flat := r.in.RequestContext.Authorizer.JWT.Claims
+	flat := r.event.RequestContext.Authorizer.JWT.Claims
 	if len(flat) == 0 {
 		return nil, &problem{kind: unauthenticated, detail: "A bearer token is required."}
 	}
@@ -100,11 +100,11 @@ func authorize(r *request) error {
 	}
 	switch r.route.where {
 	case inPath:
-		allowed = r.actor.Sees(r.in.PathParameters["locationId"])
+		allowed = r.actor.Sees(r.event.PathParameters["locationId"])
 	case inQuery:
 		// Without a locationId, the request covers the caller's own locations. API Gateway joins
 		// repeated parameters with commas.
-		locations, given := r.in.QueryStringParameters["locationId"]
+		locations, given := r.event.QueryStringParameters["locationId"]
 		allowed = true
 		for location := range strings.SplitSeq(locations, ",") {
 			allowed = allowed && (!given || r.actor.Sees(location))

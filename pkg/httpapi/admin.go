@@ -106,7 +106,7 @@ func (s administration) settings(ctx context.Context, r *request) (response, err
 }
 
 func (s administration) change(ctx context.Context, r *request) (response, error) {
-	version, err := ifMatch(r.in.Headers.IfMatch)
+	version, err := ifMatch(r.event.Headers.IfMatch)
 	if err != nil {
 		return response{}, err
 	}
@@ -171,28 +171,28 @@ func wantedOf(body []byte) (relatedro.Wanted, error) {
 }
 
 // connectionOf returns the connection in the karmak field of a body, without validation.
-func connectionOf(o *object) (over relatedro.Connection) {
+func connectionOf(o *object) (connection relatedro.Connection) {
 	karmak := o.object("karmak")
 	kind, given := karmak.text("kind", false)
 	byNumber := kind == kindRDA
-	over.Branch, _ = karmak.text("branch", true)
-	over.Account, _ = karmak.text("account", !byNumber)
-	over.User, _ = karmak.text("user", !byNumber)
+	connection.Branch, _ = karmak.text("branch", true)
+	connection.Account, _ = karmak.text("account", !byNumber)
+	connection.User, _ = karmak.text("user", !byNumber)
 	if byNumber {
-		if over.Account != "" {
+		if connection.Account != "" {
 			karmak.notes.add(karmak.path+"account", `must be empty where kind is "rda"`)
 		}
-		over.Kind = kindRDA
-		over.Account, _ = karmak.text("accountNumber", true)
+		connection.Kind = kindRDA
+		connection.Account, _ = karmak.text("accountNumber", true)
 	} else if given && kind != kindUnity {
 		karmak.notes.add(karmak.path+"kind", `must be "unity" or "rda"`)
 	}
 	karmak.end()
-	return over
+	return connection
 }
 
 func (s administration) verify(ctx context.Context, r *request) (response, error) {
-	var over *relatedro.Connection
+	var connection *relatedro.Connection
 	if r.body != nil {
 		o, err := parse(r.body)
 		if err != nil {
@@ -202,9 +202,9 @@ func (s administration) verify(ctx context.Context, r *request) (response, error
 		if err := o.done(); err != nil {
 			return response{}, err
 		}
-		over = &asked
+		connection = &asked
 	}
-	found, err := s.admin.Verify(ctx, r.actor, r.path("locationId"), over)
+	found, err := s.admin.Verify(ctx, r.actor, r.path("locationId"), connection)
 	if err != nil {
 		return response{}, fmt.Errorf("verify: %w", err)
 	}

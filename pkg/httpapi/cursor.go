@@ -60,7 +60,7 @@ func decodeCursor(r *request, cursor string) (string, error) {
 // cursor.
 func scopeOf(r *request) []byte {
 	parts := []string{r.route.key()}
-	for _, parameters := range []map[string]string{r.in.PathParameters, r.in.QueryStringParameters} {
+	for _, parameters := range []map[string]string{r.event.PathParameters, r.event.QueryStringParameters} {
 		for _, name := range slices.Sorted(maps.Keys(parameters)) {
 			if name != "cursor" {
 				parts = append(parts, name, parameters[name])

@@ -5,7 +5,7 @@ package httpapi
 func ForgeCursor(method, template string, path, query map[string]string, position string) string {
 	r := &request{
 		route: route{method: method, path: template},
-		in:    event{PathParameters: path, QueryStringParameters: query},
+		event: event{PathParameters: path, QueryStringParameters: query},
 	}
 	return *encodeCursor(r, position)
 }

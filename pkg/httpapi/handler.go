@@ -88,23 +88,23 @@ func newHandler(config Config, f function, all []route) (*Handler, error) {
 func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	r := &request{}
 	var mistyped *json.UnmarshalTypeError
-	if err := json.Unmarshal(payload, &r.in); err != nil && !errors.As(err, &mistyped) {
+	if err := json.Unmarshal(payload, &r.event); err != nil && !errors.As(err, &mistyped) {
 		return nil, fmt.Errorf("decode API Gateway's request: %w", err)
 	}
 	start := h.config.Now()
 	out, err := h.serve(ctx, r)
 	if err != nil {
-		out = problemResponse(err, r.in.RequestContext.RequestID)
+		out = problemResponse(err, r.event.RequestContext.RequestID)
 	}
 	took := h.config.Now().Sub(start)
 	h.log(ctx, r, out.status, took, err)
 	if h.config.Observe != nil {
 		h.config.Observe(r.name(), out.status, took)
 	}
-	if negotiate.Gzip(r.in.Headers.AcceptEncoding) {
+	if negotiate.Gzip(r.event.Headers.AcceptEncoding) {
 		out.compress()
 	}
-	return out.payload(r.in.RequestContext.RequestID)
+	return out.payload(r.event.RequestContext.RequestID)
 }
 
 // serve performs every step that may fail, and converts a panic into an error.
@@ -115,7 +115,7 @@ func (h *Handler) serve(ctx context.Context, r *request) (out response, err erro
 		}
 	}()
 	var ok bool
-	if r.route, ok = h.routes[r.in.RouteKey]; !ok {
+	if r.route, ok = h.routes[r.event.RouteKey]; !ok {
 		return other(r)
 	}
 	if r.route.who != anybody {
@@ -132,7 +132,7 @@ func (h *Handler) serve(ctx context.Context, r *request) (out response, err erro
 	if out, err = r.route.serve(ctx, r); err != nil {
 		return response{}, err
 	}
-	have := r.in.Headers.IfNoneMatch
+	have := r.event.Headers.IfNoneMatch
 	if r.route.method != http.MethodGet {
 		have = "" // a 304 would deny that the change took place
 	}
@@ -142,12 +142,12 @@ func (h *Handler) serve(ctx context.Context, r *request) (out response, err erro
 // other serves requests without a matching route: OPTIONS, and problems for unknown paths and
 // methods.
 func other(r *request) (response, error) {
-	methods := methodsOf(pathOf(r.in))
+	methods := methodsOf(pathOf(r.event))
 	if len(methods) == 0 {
 		return response{}, &problem{kind: notFound, detail: "There is no resource at this path."}
 	}
 	allow := map[string]string{"allow": strings.Join(append(methods, "OPTIONS"), ", ")}
-	if r.in.RequestContext.HTTP.Method == "OPTIONS" {
+	if r.event.RequestContext.HTTP.Method == "OPTIONS" {
 		return response{status: 204, headers: allow}, nil
 	}
 	return response{}, &problem{kind: methodNotAllowed, detail: "This path allows " + allow["allow"] + ".", headers: allow}
@@ -161,11 +161,11 @@ func (h *Handler) log(ctx context.Context, r *request, status int, took time.Dur
 		level = slog.LevelInfo
 	}
 	attrs := []slog.Attr{
-		slog.String("method", r.in.RequestContext.HTTP.Method),
+		slog.String("method", r.event.RequestContext.HTTP.Method),
 		slog.String("route", r.name()),
 		slog.Int("status", status),
 		slog.Int64("ms", took.Milliseconds()),
-		slog.String("requestId", r.in.RequestContext.RequestID),
+		slog.String("requestId", r.event.RequestContext.RequestID),
 		slog.Any("roles", r.actor.Roles),
 		slog.String("location", r.location()),
 	}

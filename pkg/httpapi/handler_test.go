@@ -205,8 +205,8 @@ func TestBodyInBase64(t *testing.T) {
 		"encoded":     {"e30=", "{}"},
 		"not encoded": {"{}", ""},
 	} {
-		r := &request{route: route{body: requiredBody}, in: event{Body: c.body, IsBase64Encoded: true}}
-		r.in.Headers.ContentType = "application/json"
+		r := &request{route: route{body: requiredBody}, event: event{Body: c.body, IsBase64Encoded: true}}
+		r.event.Headers.ContentType = "application/json"
 		if err := r.readBody(); string(r.body) != c.want || (err != nil) != (c.want == "") {
 			t.Errorf("%s: body %q, error %v", name, r.body, err)
 		}

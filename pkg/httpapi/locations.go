@@ -39,15 +39,15 @@ type locationPage struct {
 // locations lists the state of the locations that the caller may see.
 func (s administration) locations(ctx context.Context, r *request) (response, error) {
 	status, given := r.query("status")
-	which := relatedro.LocationFilter(status)
-	if given && (status == "" || !which.Known()) {
+	filter := relatedro.LocationFilter(status)
+	if given && (status == "" || !filter.Known()) {
 		return response{}, invalid("status", `must be "enabled", "disabled", "not_active" or "failing"`)
 	}
 	after, err := r.position()
 	if err != nil {
 		return response{}, err
 	}
-	standings, next, err := s.admin.Locations(ctx, r.actor, which, after)
+	standings, next, err := s.admin.Locations(ctx, r.actor, filter, after)
 	if err != nil {
 		return response{}, fmt.Errorf("list locations: %w", err)
 	}

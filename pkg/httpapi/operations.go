@@ -62,14 +62,14 @@ func (s administration) redrive(ctx context.Context, r *request) (response, erro
 	if err := o.done(); err != nil {
 		return response{}, err
 	}
-	mine := r.actor.Sees
+	sees := r.actor.Sees
 	if location != "" {
 		if !r.actor.Sees(location) {
 			return response{}, &problem{kind: forbidden, detail: "This is not one of your locations."}
 		}
-		mine = func(of string) bool { return of == location }
+		sees = func(id string) bool { return id == location }
 	}
-	moved, left, err := s.letters.Redrive(ctx, relatedro.QueueName(name), ids, mine)
+	moved, left, err := s.letters.Redrive(ctx, relatedro.QueueName(name), ids, sees)
 	if err != nil {
 		return response{}, fmt.Errorf("redrive: %w", err)
 	}

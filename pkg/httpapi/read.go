@@ -171,11 +171,11 @@ func (s reads) search(ctx context.Context, r *request) (response, error) {
 	}
 	page := matchPage{Matches: make([]matchJSON, len(matches)), Cursor: encodeCursor(r, next)}
 	for i, m := range matches {
-		as := "related"
+		role := "related"
 		if m.Own {
-			as = "own"
+			role = "own"
 		}
-		page.Matches[i] = matchJSON{m.RO, as, caseOf(m.Case)}
+		page.Matches[i] = matchJSON{m.RO, role, caseOf(m.Case)}
 	}
 	return success(page), nil
 }

@@ -28,7 +28,7 @@ func (s administration) refetch(ctx context.Context, r *request) (response, erro
 		return s.handOver(ctx, r, o)
 	}
 	cursor, paged := o.text("cursor", false)
-	which := relatedro.Selection(o.checked("only", false, checkSelection))
+	selection := relatedro.Selection(o.checked("only", false, checkSelection))
 	if err := o.done(); err != nil {
 		return response{}, err
 	}
@@ -38,7 +38,7 @@ func (s administration) refetch(ctx context.Context, r *request) (response, erro
 			return response{}, err
 		}
 	}
-	done, err := s.admin.Refetch(ctx, r.path("locationId"), which, after)
+	done, err := s.admin.Refetch(ctx, r.path("locationId"), selection, after)
 	if err != nil {
 		return response{}, fmt.Errorf("refetch: %w", err)
 	}

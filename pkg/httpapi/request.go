@@ -45,7 +45,7 @@ type event struct {
 
 // request is a request and the results of its processing so far.
 type request struct {
-	in    event
+	event event
 	route route // zero if no route of this function matches
 	actor relatedro.Actor
 	body  []byte // nil if the request has no body
@@ -62,9 +62,9 @@ func (r *request) name() string {
 
 // location returns the location of the request, or "" if it has none or the id is malformed.
 func (r *request) location() string {
-	location := r.in.PathParameters["locationId"]
+	location := r.event.PathParameters["locationId"]
 	if r.route.where == inQuery {
-		location = r.in.QueryStringParameters["locationId"]
+		location = r.event.QueryStringParameters["locationId"]
 	}
 	if relatedro.CheckID("locationId", location) != nil {
 		return ""
@@ -94,12 +94,12 @@ func (r *request) locations() ([]string, *relatedro.FieldError) {
 }
 
 // path returns a path parameter, which check has validated.
-func (r *request) path(name string) string { return r.in.PathParameters[name] }
+func (r *request) path(name string) string { return r.event.PathParameters[name] }
 
 // query returns a query parameter and reports whether it was given. API Gateway joins repeated
 // parameters with commas, which are invalid in all of them.
 func (r *request) query(name string) (value string, given bool) {
-	value, given = r.in.QueryStringParameters[name]
+	value, given = r.event.QueryStringParameters[name]
 	return value, given
 }
 
@@ -113,12 +113,12 @@ func (r *request) caseKey() relatedro.CaseKey {
 // into r.body.
 func (r *request) check() error {
 	var errs relatedro.FieldErrors
-	for name, value := range r.in.PathParameters {
+	for name, value := range r.event.PathParameters {
 		if err := relatedro.CheckID(name, value); err != nil {
 			errs = append(errs, err)
 		}
 	}
-	for name := range r.in.QueryStringParameters {
+	for name := range r.event.QueryStringParameters {
 		if !slices.Contains(r.route.query, name) {
 			errs = append(errs, &relatedro.FieldError{Field: clip(name), Rule: "is not a parameter of this operation"})
 		}
@@ -134,10 +134,10 @@ func (r *request) check() error {
 }
 
 func (r *request) readBody() error {
-	body := []byte(r.in.Body)
-	if r.in.IsBase64Encoded {
+	body := []byte(r.event.Body)
+	if r.event.IsBase64Encoded {
 		var err error
-		if body, err = base64.StdEncoding.DecodeString(r.in.Body); err != nil {
+		if body, err = base64.StdEncoding.DecodeString(r.event.Body); err != nil {
 			return fmt.Errorf("decode the body from API Gateway: %w", err)
 		}
 	}
@@ -150,7 +150,7 @@ func (r *request) readBody() error {
 		}
 		return nil
 	}
-	mediaType, _, err := mime.ParseMediaType(r.in.Headers.ContentType)
+	mediaType, _, err := mime.ParseMediaType(r.event.Headers.ContentType)
 	if err != nil || mediaType != "application/json" {
 		return &problem{kind: wrongMediaType, detail: "Send the body as application/json."}
 	}

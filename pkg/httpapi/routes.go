@@ -67,7 +67,7 @@ const catchAll = "ANY /v1/{proxy+}"
 
 // pathOf returns the contract's path of a request to catchAll. The event's rawPath is unsuitable
 // because it keeps the mapping key of a custom domain as a prefix.
-func pathOf(in event) string { return "/v1/" + in.PathParameters["proxy"] }
+func pathOf(e event) string { return "/v1/" + e.PathParameters["proxy"] }
 
 // routes returns every operation of the contract and its permitted callers. HEAD is served as GET
 // and not listed.

@@ -112,7 +112,7 @@ func (t *tokens) checkClaims(claims map[string]any) error {
 		return errors.New("expired or missing exp")
 	}
 	if nbf, given := claims["nbf"]; given {
-		if from, ok := nbf.(float64); !ok || now < from {
+		if start, ok := nbf.(float64); !ok || now < start {
 			return errors.New("not valid yet")
 		}
 	}

@@ -287,21 +287,21 @@ func (c Case) WithoutList() Case {
 	return c
 }
 
-// Retrieved returns c with the family that ev's retrieval found at the given time over a
+// Retrieved returns c with the family that ev's retrieval found now over a
 // connection. An RO of the previous list that the DMS no longer has stays for GoneFor.
-func (c Case) Retrieved(ev Event, family Family, connection Connection, at time.Time) Case {
+func (c Case) Retrieved(ev Event, family Family, connection Connection, now time.Time) Case {
 	if fetched := c.FetchedOver; fetched != connection && fetched != (Connection{}) {
 		// They belong to another account, whose numbers must not be seen here.
 		c.Related, c.Omitted, c.Past = nil, 0, nil
 	}
-	past := PastRetrieval{At: at, Trigger: ev.Trigger(), Outcome: OutcomeOK}
-	list := c.merged(family.Related, at)
+	past := PastRetrieval{At: now, Trigger: ev.Trigger(), Outcome: OutcomeOK}
+	list := c.merged(family.Related, now)
 	past.compare(c.Related, list, c.Omitted > 0)
 	c = c.remembering(past, false)
 	c.Related, c.Expected = list, family.Expected
 	c.RO, c.Own, c.Omitted, c.FetchedOver = cmp.Or(family.Own.RO, c.RO), family.Own, 0, connection
 	c.dropCharges()
-	c.Retrieval = Retrieval{Outcome: OutcomeOK, Trigger: ev.Trigger(), EventID: ev.ID, RetrievedAt: at}
+	c.Retrieval = Retrieval{Outcome: OutcomeOK, Trigger: ev.Trigger(), EventID: ev.ID, RetrievedAt: now}
 	if c.Stated.ID == ev.ID {
 		c.Stated.Settled = true
 	}
@@ -310,7 +310,7 @@ func (c Case) Retrieved(ev Event, family Family, connection Connection, at time.
 
 // merged returns the list that was found, completed from the previous list: FirstSeenAt of each
 // known RO, and the ROs that are gone.
-func (c Case) merged(found []RelatedRO, at time.Time) []RelatedRO {
+func (c Case) merged(found []RelatedRO, now time.Time) []RelatedRO {
 	former := make(map[string]RelatedRO)
 	for _, r := range c.Related {
 		former[CanonicalRO(r.RO)] = r
@@ -318,7 +318,7 @@ func (c Case) merged(found []RelatedRO, at time.Time) []RelatedRO {
 	list := slices.Clone(found)
 	for i := range list {
 		number := CanonicalRO(list[i].RO)
-		list[i].FirstSeenAt = at
+		list[i].FirstSeenAt = now
 		if known, ok := former[number]; ok {
 			list[i].FirstSeenAt = known.FirstSeenAt
 			delete(former, number)
@@ -326,9 +326,9 @@ func (c Case) merged(found []RelatedRO, at time.Time) []RelatedRO {
 	}
 	for _, r := range former {
 		if r.GoneSince.IsZero() {
-			r.GoneSince = at
+			r.GoneSince = now
 		}
-		if at.Sub(r.GoneSince) < GoneFor {
+		if now.Sub(r.GoneSince) < GoneFor {
 			list = append(list, r)
 		}
 	}
@@ -351,8 +351,8 @@ func compareROs(a, b string) int {
 // Failed returns c with ev's retrieval marked as retrying or failed. The last good list and its
 // time stay. message is one sentence for a service manager.
 func (c Case) Failed(ev Event, outcome Outcome, why Reason, message string, now time.Time) Case {
-	again := c.Retrieval.EventID == ev.ID
-	c = c.remembering(PastRetrieval{At: now.UTC(), Trigger: ev.Trigger(), Outcome: outcome, Reason: why}, again)
+	repeated := c.Retrieval.EventID == ev.ID
+	c = c.remembering(PastRetrieval{At: now.UTC(), Trigger: ev.Trigger(), Outcome: outcome, Reason: why}, repeated)
 	c.Retrieval = Retrieval{
 		Outcome: outcome, Trigger: ev.Trigger(), EventID: ev.ID,
 		RetrievedAt: c.Retrieval.RetrievedAt, Reason: why, Message: message,

@@ -64,8 +64,8 @@ func (f LocationFilter) takes(s Standing) bool {
 	return true
 }
 
-// of returns the statuses that locations of the filter can have.
-func (f LocationFilter) of() []FeatureStatus {
+// statuses returns the statuses that locations of the filter can have.
+func (f LocationFilter) statuses() []FeatureStatus {
 	switch f {
 	case EnabledLocations, FailingLocations:
 		return []FeatureStatus{Enabled}
@@ -102,9 +102,9 @@ const (
 // ordered by connection, then the others, ordered by id. It omits locations that were never set up.
 // Under a selective filter, a page may be short or even empty although more pages follow. Positions
 // are those of CaseReader.
-func (a *Admin) Locations(ctx context.Context, actor Actor, which LocationFilter, after string) (page []Standing, next string, err error) {
+func (a *Admin) Locations(ctx context.Context, actor Actor, filter LocationFilter, after string) (page []Standing, next string, err error) {
 	for range pagesAtMost {
-		locations, next, err := a.store.LocationsOf(ctx, which.of(), after, PageSize)
+		locations, next, err := a.store.LocationsOf(ctx, filter.statuses(), after, PageSize)
 		if err != nil {
 			return nil, "", err
 		}
@@ -113,7 +113,7 @@ func (a *Admin) Locations(ctx context.Context, actor Actor, which LocationFilter
 		if err != nil {
 			return nil, "", err
 		}
-		page = slices.DeleteFunc(standings, func(s Standing) bool { return !which.takes(s) })
+		page = slices.DeleteFunc(standings, func(s Standing) bool { return !filter.takes(s) })
 		if len(page) > 0 || next == "" {
 			return page, next, nil
 		}
@@ -179,18 +179,18 @@ func (a *Admin) connections(ctx context.Context, standings []Standing) error {
 // newest fills in the locations' newest cases.
 func (a *Admin) newest(ctx context.Context, standings []Standing) error {
 	type lookup struct {
-		at  *Standing
-		key CaseKey
-		err error
+		standing *Standing
+		key      CaseKey
+		err      error
 	}
 	var lookups []*lookup
 	for i := range standings {
 		if standings[i].Enabled() {
-			lookups = append(lookups, &lookup{at: &standings[i]})
+			lookups = append(lookups, &lookup{standing: &standings[i]})
 		}
 	}
 	inParallel(lookups, standingsOnce, func(l *lookup) {
-		l.key, l.err = a.store.NewestOpen(ctx, l.at.Location)
+		l.key, l.err = a.store.NewestOpen(ctx, l.standing.Location)
 	})
 	var keys Keys
 	for _, l := range lookups {
@@ -210,9 +210,9 @@ func (a *Admin) newest(ctx context.Context, standings []Standing) error {
 	}
 	for _, l := range lookups {
 		if c, ok := loaded.Cases[l.key]; ok && !c.Deleted() {
-			shown := show(c, l.at.Settings)
+			shown := show(c, l.standing.Settings)
 			shown.Related = nil
-			l.at.Newest = shown.Case
+			l.standing.Newest = shown.Case
 		}
 	}
 	return nil

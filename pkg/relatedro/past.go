@@ -55,16 +55,16 @@ func (p PastRetrieval) changes() bool {
 	return p.Added.Count()+p.Invoiced.Count()+p.Voided.Count()+p.Changed.Count()+p.Gone.Count() > 0
 }
 
-// remembering returns c with a retrieval added to its history. again means that it is another
+// remembering returns c with a retrieval added to its history. repeated means that it is another
 // attempt of the last one.
-func (c Case) remembering(p PastRetrieval, again bool) Case {
+func (c Case) remembering(p PastRetrieval, repeated bool) Case {
 	c.Past = slices.Clone(c.Past)
 	p.LastAt, p.Times = p.At, 1
 	if n := len(c.Past); n > 0 {
 		last := &c.Past[n-1]
 		if last.Trigger == p.Trigger && last.Reason == p.Reason && !last.changes() && !p.changes() {
 			last.LastAt, last.Outcome = p.At, p.Outcome
-			if !again {
+			if !repeated {
 				last.Times++
 			}
 			return c

@@ -147,12 +147,12 @@ func (r *Reader) CasesOfAsset(ctx context.Context, location, asset, after string
 	if err != nil {
 		return nil, false, "", err
 	}
-	of := stored
-	if len(of) == 0 { // an empty list needs the settings to explain itself
-		of = []Case{{Key: CaseKey{Location: location}}}
+	needing := stored
+	if len(needing) == 0 { // an empty list needs the settings to explain itself
+		needing = []Case{{Key: CaseKey{Location: location}}}
 	}
 	settings := make(map[string]Settings)
-	if err := r.settle(ctx, settings, slices.Values(of)); err != nil {
+	if err := r.settle(ctx, settings, slices.Values(needing)); err != nil {
 		return nil, false, "", err
 	}
 	s, ok := settings[location]

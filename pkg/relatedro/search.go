@@ -16,10 +16,10 @@ func (r *Reader) SearchAt(ctx context.Context, locations []string, ro string, pr
 	locations = slices.Clone(locations)
 	slices.Sort(locations)
 	locations = slices.Compact(locations)
-	begin, within, _ := strings.Cut(after, " ")
-	first, found := slices.BinarySearch(locations, begin)
+	start, position, _ := strings.Cut(after, " ")
+	first, found := slices.BinarySearch(locations, start)
 	if !found {
-		within = ""
+		position = ""
 	}
 	type page struct {
 		location, after, next string
@@ -29,8 +29,8 @@ func (r *Reader) SearchAt(ctx context.Context, locations []string, ro string, pr
 	for batch := range slices.Chunk(locations[first:], lookupsAtOnce) {
 		pages := make([]*page, len(batch))
 		for i, location := range batch {
-			pages[i] = &page{location: location, after: within}
-			within = "" // only for the first location
+			pages[i] = &page{location: location, after: position}
+			position = "" // only for the first location
 		}
 		inParallel(pages, lookupsAtOnce, func(p *page) {
 			p.matches, p.next, p.err = r.Search(ctx, p.location, ro, prefix, p.after)
