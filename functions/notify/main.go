@@ -22,15 +22,15 @@ func build(kit boot.Kit) (lambda.Handler, error) {
 }
 
 // observe counts the outcomes of stream records in the metrics.
-func observe(kit boot.Kit) func(dynamo.Told) {
+func observe(kit boot.Kit) func(dynamo.Handled) {
 	metrics, failures := kit.Metrics, kit.CountFailures()
 	metrics.Group("Notices", []string{"Stack", "Kind"})
 	metrics.Group("NoticeAge", []string{"Stack"})
-	return func(t dynamo.Told) {
-		failures(t.Failed)
-		for _, kind := range t.Kinds {
+	return func(h dynamo.Handled) {
+		failures(h.Failed)
+		for _, kind := range h.Kinds {
 			metrics.Add("Notices", boot.Count, 1, boot.By("Kind", string(kind)))
-			metrics.Add("NoticeAge", boot.Seconds, t.Age.Seconds())
+			metrics.Add("NoticeAge", boot.Seconds, h.Age.Seconds())
 		}
 	}
 }

@@ -22,7 +22,7 @@ func TestSampleOfTheStreamIsToldOf(t *testing.T) {
 		t.Fatal(err)
 	}
 	bus := newTold()
-	response, err := newStream(bus, func(dynamo.Told) {}).Handle(t.Context(), batch)
+	response, err := newStream(bus, func(dynamo.Handled) {}).Handle(t.Context(), batch)
 	if err != nil || len(response.BatchItemFailures) > 0 {
 		t.Fatalf("response %+v, error %v", response, err)
 	}

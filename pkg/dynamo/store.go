@@ -34,10 +34,10 @@ var (
 // Option configures a Store made by New.
 type Option func(*Store)
 
-// OnUnreadable calls told for each item that does not have the form this version writes, with the
+// OnUnreadable calls report for each item that does not have the form this version writes, with the
 // item's key and the fault. The read skips the item and still returns the others.
-func OnUnreadable(told func(item string, err error)) Option {
-	return func(s *Store) { s.unreadable = told }
+func OnUnreadable(report func(item string, err error)) Option {
+	return func(s *Store) { s.unreadable = report }
 }
 
 // New returns a Store on a table with string keys PK and SK. The table must have an index GSI1 with

@@ -16,11 +16,11 @@ import (
 type StreamConfig struct {
 	Now     func() time.Time
 	Log     *slog.Logger
-	Observe func(Told) // called once for each record, for metrics
+	Observe func(Handled) // called once for each record, for metrics
 }
 
-// Told describes the outcome of one stream record.
-type Told struct {
+// Handled describes the outcome of one stream record.
+type Handled struct {
 	Kinds  []relatedro.NoticeKind // the notices published for it; most writes cause none
 	Age    time.Duration          // since it was written
 	Failed bool                   // Lambda delivers it again
@@ -43,15 +43,15 @@ func NewStream(cfg StreamConfig, bus relatedro.Bus) *Stream {
 // record fails, Handle returns an error instead, so that Lambda bisects the batch until a record
 // that can never succeed is alone.
 func (s *Stream) Handle(ctx context.Context, batch events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
-	told, unread := readable(batch.Records)
+	perRecord, unread := readable(batch.Records)
 	publishing, cancel := relatedro.WithReserve(ctx, 10, 3*time.Second) // time to respond
 	defer cancel()
-	published, err := s.publish(publishing, slices.Concat(told...))
-	done := whole(told, published)
+	published, err := s.bus.Publish(publishing, slices.Concat(perRecord...))
+	done := whole(perRecord, published)
 	if err == nil {
 		err = unread
 	}
-	s.report(ctx, batch.Records, told[:done], err)
+	s.report(ctx, batch.Records, perRecord[:done], err)
 	switch {
 	case err == nil:
 		return events.DynamoDBEventResponse{}, nil
@@ -66,42 +66,35 @@ func (s *Stream) Handle(ctx context.Context, batch events.DynamoDBEvent) (events
 // readable returns the notices of each record up to the first that cannot be read, and the error
 // for that one.
 func readable(records []events.DynamoDBEventRecord) ([][]relatedro.Notice, error) {
-	told := make([][]relatedro.Notice, 0, len(records))
+	perRecord := make([][]relatedro.Notice, 0, len(records))
 	for _, record := range records {
 		notices, err := noticesOf(record)
 		if err != nil {
-			return told, fmt.Errorf("read a record of the stream: %w", err)
+			return perRecord, fmt.Errorf("read a record of the stream: %w", err)
 		}
-		told = append(told, notices)
+		perRecord = append(perRecord, notices)
 	}
-	return told, nil
-}
-
-func (s *Stream) publish(ctx context.Context, notices []relatedro.Notice) (int, error) {
-	if len(notices) == 0 {
-		return 0, nil
-	}
-	return s.bus.Publish(ctx, notices)
+	return perRecord, nil
 }
 
 // whole returns how many leading records have all their notices among the first published ones.
-func whole(told [][]relatedro.Notice, published int) int {
-	for i, notices := range told {
+func whole(perRecord [][]relatedro.Notice, published int) int {
+	for i, notices := range perRecord {
 		if published -= len(notices); published < 0 {
 			return i
 		}
 	}
-	return len(told)
+	return len(perRecord)
 }
 
 // report logs the published notices and any failure, and passes each record to Observe. It logs
 // only an item's key.
-func (s *Stream) report(ctx context.Context, records []events.DynamoDBEventRecord, told [][]relatedro.Notice, err error) {
+func (s *Stream) report(ctx context.Context, records []events.DynamoDBEventRecord, perRecord [][]relatedro.Notice, err error) {
 	now := s.cfg.Now()
 	for i, record := range records {
-		o := Told{Failed: i >= len(told), Age: max(0, now.Sub(record.Change.ApproximateCreationDateTime.Time))}
+		o := Handled{Failed: i >= len(perRecord), Age: max(0, now.Sub(record.Change.ApproximateCreationDateTime.Time))}
 		if !o.Failed {
-			for _, n := range told[i] {
+			for _, n := range perRecord[i] {
 				o.Kinds = append(o.Kinds, n.Kind)
 				s.cfg.Log.InfoContext(ctx, "told", "kind", string(n.Kind), "location", n.Key.Location, "case", n.Key.Case,
 					"revision", n.Revision, "id", n.ID, "ageMs", o.Age.Milliseconds())
@@ -110,9 +103,9 @@ func (s *Stream) report(ctx context.Context, records []events.DynamoDBEventRecor
 		s.cfg.Observe(o)
 	}
 	if err != nil {
-		first := records[len(told)].Change
+		first := records[len(perRecord)].Change
 		k := keyOf(imageOf(first.Keys))
 		s.cfg.Log.ErrorContext(ctx, "not told", "error", err, "location", k.location(), "item", k.sk,
-			"sequenceNumber", first.SequenceNumber, "left", len(records)-len(told))
+			"sequenceNumber", first.SequenceNumber, "left", len(records)-len(perRecord))
 	}
 }

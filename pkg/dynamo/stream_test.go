@@ -55,7 +55,7 @@ func (b *told) next(t *testing.T) string {
 	return ""
 }
 
-func newStream(bus relatedro.Bus, observe func(dynamo.Told)) *dynamo.Stream {
+func newStream(bus relatedro.Bus, observe func(dynamo.Handled)) *dynamo.Stream {
 	return dynamo.NewStream(dynamo.StreamConfig{Now: time.Now, Log: slog.New(slog.DiscardHandler), Observe: observe}, bus)
 }
 
@@ -110,8 +110,8 @@ func TestStreamTellsWhatChangedAndNothingElse(t *testing.T) {
 	table := server.StreamTable(t)
 	store := dynamo.New(server.Client(), table)
 	bus := newTold()
-	seen := make(chan dynamo.Told, 1000)
-	follow(t, table, filters(t), newStream(bus, func(o dynamo.Told) { seen <- o }).Handle)
+	seen := make(chan dynamo.Handled, 1000)
+	follow(t, table, filters(t), newStream(bus, func(o dynamo.Handled) { seen <- o }).Handle)
 
 	k := key("case-1")
 	c := save(t, store, exported(k, "50123", "50124", "50125")) // published
@@ -167,7 +167,7 @@ func TestStreamNamesAChangeAlikeWheneverItIsRead(t *testing.T) {
 	var first relatedro.Notice
 	for i := range 2 { // the second run reads from the beginning, like a replay
 		bus := newTold()
-		follow(t, table, nil, newStream(bus, func(dynamo.Told) {}).Handle)
+		follow(t, table, nil, newStream(bus, func(dynamo.Handled) {}).Handle)
 		n := <-bus.notices
 		if n.ID == "" || n.At.IsZero() || i == 1 && (n.ID != first.ID || !n.At.Equal(first.At)) {
 			t.Errorf("notice %s at %v, then %s at %v", first.ID, first.At, n.ID, n.At)
@@ -230,7 +230,7 @@ func TestStreamAnswersWithTheFirstThatCannotBeTold(t *testing.T) {
 			bus := newTold()
 			bus.refuse = c.refuse
 			failed := 0
-			stream := newStream(bus, func(o dynamo.Told) {
+			stream := newStream(bus, func(o dynamo.Handled) {
 				if o.Failed {
 					failed++
 				}
@@ -255,7 +255,7 @@ func TestStreamLogsNothingOfAnItemButItsKey(t *testing.T) {
 	records[0].Change.NewImage["revision"] = events.NewStringAttribute("SECRET")
 	var out strings.Builder
 	stream := dynamo.NewStream(dynamo.StreamConfig{
-		Now: time.Now, Log: slog.New(slog.NewJSONHandler(&out, nil)), Observe: func(dynamo.Told) {},
+		Now: time.Now, Log: slog.New(slog.NewJSONHandler(&out, nil)), Observe: func(dynamo.Handled) {},
 	}, newTold())
 	if _, err := stream.Handle(t.Context(), events.DynamoDBEvent{Records: records}); err == nil {
 		t.Error("no error for an unreadable record")

@@ -83,8 +83,8 @@ func actorOf(claims map[string]any) (relatedro.Actor, error) {
 // denies by default.
 func authorize(r *request) error {
 	var allowed bool
-	switch r.route.who {
-	case anybody:
+	switch r.route.callers {
+	case public:
 		return nil
 	case staff:
 		allowed = len(r.actor.Roles) > 0
@@ -98,7 +98,7 @@ func authorize(r *request) error {
 	if !allowed {
 		return &problem{kind: forbidden, detail: "Your role does not allow this."}
 	}
-	switch r.route.where {
+	switch r.route.source {
 	case inPath:
 		allowed = r.actor.Sees(r.event.PathParameters["locationId"])
 	case inQuery:
@@ -109,7 +109,7 @@ func authorize(r *request) error {
 		for location := range strings.SplitSeq(locations, ",") {
 			allowed = allowed && (!given || r.actor.Sees(location))
 		}
-	case eachByItself:
+	case filtered:
 		allowed = true
 	default:
 		allowed = false

@@ -118,7 +118,7 @@ func (h *Handler) serve(ctx context.Context, r *request) (out response, err erro
 	if r.route, ok = h.routes[r.event.RouteKey]; !ok {
 		return other(r)
 	}
-	if r.route.who != anybody {
+	if r.route.callers != public {
 		if r.actor, err = h.authenticate(r); err != nil {
 			return response{}, err
 		}

@@ -63,7 +63,7 @@ func (r *request) name() string {
 // location returns the location of the request, or "" if it has none or the id is malformed.
 func (r *request) location() string {
 	location := r.event.PathParameters["locationId"]
-	if r.route.where == inQuery {
+	if r.route.source == inQuery {
 		location = r.event.QueryStringParameters["locationId"]
 	}
 	if relatedro.CheckID("locationId", location) != nil {

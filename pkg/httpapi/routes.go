@@ -14,27 +14,27 @@ const (
 	adminFunction function = "admin"
 )
 
-// who is the set of callers that may use a route. The zero value denies every caller.
-type who int
+// callers is the set of callers that may use a route. The zero value denies every caller.
+type callers int
 
 const (
-	nobody        who = iota
-	anybody           // without a token
-	staff             // every role
-	locationStaff     // every role that may see total charges: all but field managers
-	managers          // administrators, service managers and our support staff
-	supportOnly       // our support staff
+	denied        callers = iota
+	public                // without a token
+	staff                 // every role
+	locationStaff         // every role that may see total charges: all but field managers
+	managers              // administrators, service managers and our support staff
+	supportOnly           // our support staff
 )
 
-// where says how a request identifies its location. Requests with the zero value are rejected.
-type where int
+// source says how a request identifies its location. Requests with the zero value are rejected.
+type source int
 
 const (
-	unknown      where = iota
+	unspecified source = iota
 	inPath             // path parameter locationId
 	inQuery            // query parameter locationId
-	eachByItself       // the use case receives the caller and filters by the caller's locations
-	nowhere            // the request has no location
+	filtered           // the use case receives the caller and filters by the caller's locations
+	noLocation         // the request has no location
 )
 
 // content says whether a route accepts a JSON body.
@@ -51,8 +51,8 @@ type route struct {
 	method   string
 	path     string // path template, as in template.yaml
 	function function
-	who      who
-	where    where
+	callers  callers
+	source   source
 	query    []string // names of the query parameters
 	body     content
 	serve    endpoint
@@ -81,10 +81,10 @@ func routes(read reads, admin administration) []route {
 		{"GET", location + "/cases/{caseId}/related-ros", readFunction, staff, inPath, nil, noBody, read.oneCase},
 		{"GET", location + "/cases/{caseId}/retrievals", readFunction, staff, inPath, nil, noBody, read.past},
 		{"GET", location + "/assets/{assetId}/related-ros", readFunction, staff, inPath, cursor, noBody, read.asset},
-		{"POST", "/v1/related-ros/batch-get", readFunction, staff, eachByItself, nil, requiredBody, read.batch},
+		{"POST", "/v1/related-ros/batch-get", readFunction, staff, filtered, nil, requiredBody, read.batch},
 		{"GET", "/v1/search", readFunction, staff, inQuery, []string{"locationId", "ro", "match", "cursor"}, noBody, read.search},
 		{"GET", location + "/open-warranty-ros", readFunction, locationStaff, inPath, []string{"olderThanDays", "cursor"}, noBody, read.openWarranty},
-		{"GET", "/v1/health", readFunction, anybody, nowhere, nil, noBody, read.health},
+		{"GET", "/v1/health", readFunction, public, noLocation, nil, noBody, read.health},
 
 		{"GET", settings, adminFunction, staff, inPath, nil, noBody, admin.settings},
 		{"PUT", settings, adminFunction, managers, inPath, nil, requiredBody, admin.change},
@@ -93,10 +93,10 @@ func routes(read reads, admin administration) []route {
 		{"GET", settings + "/history", adminFunction, managers, inPath, cursor, noBody, admin.history},
 		{"POST", location + "/cases/{caseId}/refresh", adminFunction, managers, inPath, nil, optionalBody, admin.refresh},
 		{"POST", location + "/refetch", adminFunction, managers, inPath, nil, optionalBody, admin.refetch},
-		{"GET", "/v1/operations/locations", adminFunction, supportOnly, eachByItself, []string{"status", "cursor"}, noBody, admin.locations},
-		{"GET", "/v1/operations/dead-letters", adminFunction, supportOnly, eachByItself, []string{"queue"}, noBody, admin.deadLetters},
-		{"POST", "/v1/operations/dead-letters/redrive", adminFunction, supportOnly, eachByItself, nil, requiredBody, admin.redrive},
-		{"POST", "/v1/operations/dead-letters/delete", adminFunction, supportOnly, eachByItself, nil, requiredBody, admin.discard},
+		{"GET", "/v1/operations/locations", adminFunction, supportOnly, filtered, []string{"status", "cursor"}, noBody, admin.locations},
+		{"GET", "/v1/operations/dead-letters", adminFunction, supportOnly, filtered, []string{"queue"}, noBody, admin.deadLetters},
+		{"POST", "/v1/operations/dead-letters/redrive", adminFunction, supportOnly, filtered, nil, requiredBody, admin.redrive},
+		{"POST", "/v1/operations/dead-letters/delete", adminFunction, supportOnly, filtered, nil, requiredBody, admin.discard},
 	}
 }
 

@@ -14,16 +14,16 @@ import (
 
 func TestEveryRouteHasARule(t *testing.T) {
 	for _, r := range routes(reads{}, administration{}) {
-		if r.who == nobody {
+		if r.callers == denied {
 			t.Errorf("%s: callers are not specified", r.key())
 		}
-		if r.where == unknown {
+		if r.source == unspecified {
 			t.Errorf("%s: source of the location is not specified", r.key())
 		}
-		if named := strings.Contains(r.path, "{locationId}"); named != (r.where == inPath) {
+		if named := strings.Contains(r.path, "{locationId}"); named != (r.source == inPath) {
 			t.Errorf("%s: location in the path is %t, contrary to the rule", r.key(), named)
 		}
-		if named := slices.Contains(r.query, "locationId"); named != (r.where == inQuery) {
+		if named := slices.Contains(r.query, "locationId"); named != (r.source == inQuery) {
 			t.Errorf("%s: location in the query is %t, contrary to the rule", r.key(), named)
 		}
 	}
@@ -32,9 +32,9 @@ func TestEveryRouteHasARule(t *testing.T) {
 func TestRouteWithoutARuleIsDenied(t *testing.T) {
 	actor := relatedro.Actor{Roles: []relatedro.Role{relatedro.Support, relatedro.Administrator}, Everywhere: true}
 	for name, r := range map[string]route{
-		"no rule":  {},
-		"no who":   {where: nowhere},
-		"no where": {who: staff},
+		"no rule":    {},
+		"no callers": {source: noLocation},
+		"no source":  {callers: staff},
 	} {
 		if authorize(&request{route: r, actor: actor}) == nil {
 			t.Errorf("%s: allowed", name)
@@ -73,7 +73,7 @@ func TestTemplateHasTheRoutes(t *testing.T) {
 	}
 	slices.Sort(got)
 	want := append(operationRules(func(r route) string {
-		if r.who == anybody {
+		if r.callers == public {
 			return string(r.function) + " open"
 		}
 		return string(r.function)
@@ -134,12 +134,12 @@ func TestContractHasTheRoutes(t *testing.T) {
 // contractRule returns the roles, query parameters and body that the contract must list for a
 // route.
 func contractRule(r route) string {
-	roles := map[who]string{
-		anybody: "", supportOnly: "support", managers: "administrator service_manager support",
+	roles := map[callers]string{
+		public: "", supportOnly: "support", managers: "administrator service_manager support",
 		staff:         "administrator service_manager service_advisor field_manager support",
 		locationStaff: "administrator service_manager service_advisor support",
 	}
-	line := roles[r.who]
+	line := roles[r.callers]
 	for _, name := range r.query {
 		line += " ?" + name
 	}

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Sizes of the read side's answers.
+// Sizes of the read side's results.
 const (
 	PageSize  = 50  // cases, links or changes per page
 	BatchSize = 100 // cases per batch

@@ -43,7 +43,7 @@ const (
 	// NotApplicable means that the location's DMS keeps all pay types on one RO. No retrieval fails
 	// with it.
 	NotApplicable Reason = "not_applicable"
-	// LocationDisabled means that the location was switched off before the retrieval ended.
+	// LocationDisabled means that the location was disabled before the retrieval ended.
 	LocationDisabled Reason = "location_disabled"
 	// ConnectionChanged means that the list was fetched over a connection that the location no
 	// longer has.

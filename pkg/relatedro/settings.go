@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// FeatureStatus is whether a location has Related RO switched on.
+// FeatureStatus is whether Related RO is enabled for a location.
 type FeatureStatus string
 
-// The two positions of the switch. A location never set up is Disabled.
+// The statuses. A location never set up is Disabled.
 const (
 	Enabled  FeatureStatus = "ENABLED"
 	Disabled FeatureStatus = "DISABLED"
