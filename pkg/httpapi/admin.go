@@ -149,10 +149,7 @@ func ifMatch(header string) (int64, error) {
 
 // wantedOf returns the settings in the body of a PUT request.
 func wantedOf(body []byte) (relatedro.Wanted, error) {
-	o, err := parse(body)
-	if err != nil {
-		return relatedro.Wanted{}, err
-	}
+	o := parse(body)
 	status, _ := o.text("status", true)
 	dms, _ := o.text("dms", true)
 	wanted := relatedro.Wanted{
@@ -194,10 +191,7 @@ func connectionOf(o *object) (connection relatedro.Connection) {
 func (s administration) verify(ctx context.Context, r *request) (response, error) {
 	var connection *relatedro.Connection
 	if r.body != nil {
-		o, err := parse(r.body)
-		if err != nil {
-			return response{}, err
-		}
+		o := parse(r.body)
 		asked := connectionOf(o)
 		if err := o.done(); err != nil {
 			return response{}, err
@@ -274,10 +268,7 @@ func (s administration) history(ctx context.Context, r *request) (response, erro
 func (s administration) refresh(ctx context.Context, r *request) (response, error) {
 	var facts relatedro.Facts
 	if r.body != nil {
-		o, err := parse(r.body)
-		if err != nil {
-			return response{}, err
-		}
+		o := parse(r.body)
 		facts = factsOf(o, false)
 		if err := o.done(); err != nil {
 			return response{}, err

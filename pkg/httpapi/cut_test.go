@@ -90,7 +90,7 @@ func TestEveryKindOfAnswerCanBeCut(t *testing.T) {
 		if err := a.encode(""); err != nil {
 			t.Fatal(err)
 		}
-		if !fits(a.encoded) || !huge.Truncated {
+		if !weigh(a.encoded).fits() || !huge.Truncated {
 			t.Errorf("%s: %d bytes, truncated %t", name, len(a.encoded), huge.Truncated)
 		}
 	}

@@ -52,10 +52,7 @@ func (s administration) deadLetters(ctx context.Context, r *request) (response, 
 // redrive moves dead letters that the caller may see back to their queue. The body may restrict
 // them to one location or to single messages.
 func (s administration) redrive(ctx context.Context, r *request) (response, error) {
-	o, err := parse(r.body)
-	if err != nil {
-		return response{}, err
-	}
+	o := parse(r.body)
 	name := o.checked("queue", true, checkQueue)
 	location := o.checked("locationId", false, relatedro.CheckID)
 	ids := o.texts("messageIds", mostLetters)
@@ -85,10 +82,7 @@ const mostLetters = 100
 
 // discard deletes the messages listed in the body that the caller may see.
 func (s administration) discard(ctx context.Context, r *request) (response, error) {
-	o, err := parse(r.body)
-	if err != nil {
-		return response{}, err
-	}
+	o := parse(r.body)
 	name := o.checked("queue", true, checkQueue)
 	ids := o.texts("messageIds", mostLetters)
 	if err := o.done(); err != nil {

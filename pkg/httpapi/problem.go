@@ -61,43 +61,33 @@ const (
 
 // status is the only mapping from kinds of problems to HTTP statuses and titles.
 func (k kind) status() (status int, title string) {
-	switch k {
-	case badInput:
-		return http.StatusBadRequest, "Invalid request"
-	case unauthenticated:
-		return http.StatusUnauthorized, "Authentication required"
-	case forbidden:
-		return http.StatusForbidden, "Not allowed"
-	case notFound:
-		return http.StatusNotFound, "Not found"
-	case caseNotRetrieved:
-		return http.StatusNotFound, "Nothing has been retrieved for this case yet"
-	case methodNotAllowed:
-		return http.StatusMethodNotAllowed, "Method not allowed"
-	case kind(relatedro.ActivationNeeded):
-		return http.StatusConflict, "Karmak has not confirmed the activation"
-	case kind(relatedro.NotConnected):
-		return http.StatusConflict, "No Karmak account configured"
-	case kind(relatedro.NoBranches):
-		return http.StatusConflict, "Branches not available from Karmak"
-	case kind(relatedro.NotEnabled):
-		return http.StatusConflict, "Switched off for this location"
-	case kind(relatedro.RONeeded):
-		return http.StatusConflict, "RO number required"
-	case staleVersion:
-		return http.StatusPreconditionFailed, "The settings have changed"
-	case bodyTooLarge:
-		return http.StatusRequestEntityTooLarge, "The body is too large"
-	case wrongMediaType:
-		return http.StatusUnsupportedMediaType, "Unsupported media type"
-	case versionNeeded:
-		return http.StatusPreconditionRequired, "If-Match header required"
-	case tooSoon:
-		return http.StatusTooManyRequests, "Too many requests"
-	case unavailable:
-		return http.StatusServiceUnavailable, "Temporarily unavailable"
+	type meaning struct {
+		status int
+		title  string
 	}
-	return http.StatusInternalServerError, "Internal error"
+	known, ok := map[kind]meaning{
+		badInput:                         {http.StatusBadRequest, "Invalid request"},
+		unauthenticated:                  {http.StatusUnauthorized, "Authentication required"},
+		forbidden:                        {http.StatusForbidden, "Not allowed"},
+		notFound:                         {http.StatusNotFound, "Not found"},
+		caseNotRetrieved:                 {http.StatusNotFound, "Nothing has been retrieved for this case yet"},
+		methodNotAllowed:                 {http.StatusMethodNotAllowed, "Method not allowed"},
+		kind(relatedro.ActivationNeeded): {http.StatusConflict, "Karmak has not confirmed the activation"},
+		kind(relatedro.NotConnected):     {http.StatusConflict, "No Karmak account configured"},
+		kind(relatedro.NoBranches):       {http.StatusConflict, "Branches not available from Karmak"},
+		kind(relatedro.NotEnabled):       {http.StatusConflict, "Switched off for this location"},
+		kind(relatedro.RONeeded):         {http.StatusConflict, "RO number required"},
+		staleVersion:                     {http.StatusPreconditionFailed, "The settings have changed"},
+		bodyTooLarge:                     {http.StatusRequestEntityTooLarge, "The body is too large"},
+		wrongMediaType:                   {http.StatusUnsupportedMediaType, "Unsupported media type"},
+		versionNeeded:                    {http.StatusPreconditionRequired, "If-Match header required"},
+		tooSoon:                          {http.StatusTooManyRequests, "Too many requests"},
+		unavailable:                      {http.StatusServiceUnavailable, "Temporarily unavailable"},
+	}[k]
+	if !ok {
+		return http.StatusInternalServerError, "Internal error"
+	}
+	return known.status, known.title
 }
 
 // problemResponse returns the response to a request that failed with err.

@@ -102,10 +102,7 @@ func (s reads) batch(ctx context.Context, r *request) (response, error) {
 
 // batchKeys returns the cases that a body requests, in the order of the body.
 func batchKeys(body []byte) ([]relatedro.CaseKey, error) {
-	o, err := parse(body)
-	if err != nil {
-		return nil, err
-	}
+	o := parse(body)
 	items := o.objects("cases")
 	if len(items) > relatedro.BatchSize {
 		return nil, invalid("cases", fmt.Sprintf("must have at most %d items", relatedro.BatchSize))

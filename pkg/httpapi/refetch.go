@@ -20,10 +20,7 @@ func (s administration) refetch(ctx context.Context, r *request) (response, erro
 	if body == nil {
 		body = []byte("{}")
 	}
-	o, err := parse(body)
-	if err != nil {
-		return response{}, err
-	}
+	o := parse(body)
 	if _, given := o.members["cases"]; given {
 		return s.handOver(ctx, r, o)
 	}
@@ -32,8 +29,9 @@ func (s administration) refetch(ctx context.Context, r *request) (response, erro
 	if err := o.done(); err != nil {
 		return response{}, err
 	}
-	after := ""
+	var after string
 	if paged {
+		var err error
 		if after, err = decodeCursor(r, cursor); err != nil {
 			return response{}, err
 		}

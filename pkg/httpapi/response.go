@@ -49,7 +49,7 @@ func (r *response) encode(ifNoneMatch string) error {
 	if r.encoded, err = encodeJSON(r.body); err != nil {
 		return err
 	}
-	if list, ok := r.body.(listing); ok && !fits(r.encoded) {
+	if list, ok := r.body.(listing); ok && !weigh(r.encoded).fits() {
 		if err := cut(list.cases(), r.encoded); err != nil {
 			return err
 		}
@@ -142,14 +142,4 @@ func encodeJSON(v any) ([]byte, error) {
 		return nil, err
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
-}
-
-// fits reports whether a response with this body is within the limits.
-func fits(body []byte) bool {
-	return len(body) <= maxResponse && len(body)+escapes(body) <= maxPayload
-}
-
-// escapes returns by how many bytes a body grows when encoded as a JSON string.
-func escapes(body []byte) int {
-	return bytes.Count(body, []byte{'"'}) + bytes.Count(body, []byte{'\\'})
 }

@@ -17,6 +17,7 @@ const maxFields = 20
 // object is a JSON object whose members are taken one by one. It collects an error for each invalid
 // member and for each member that is not taken; done returns these errors.
 type object struct {
+	err     error  // of a body that is not an object
 	path    string // "" for the body itself, otherwise with a trailing dot
 	members map[string]any
 	twice   []string // names that occur more than once
@@ -32,19 +33,22 @@ func (n *notes) add(name, rule string) {
 }
 
 // parse parses a body that must be one JSON object. encoding/json alone accepts duplicate names and
-// names in another case, and silently keeps the last value.
-func parse(body []byte) (*object, error) {
-	if !utf8.Valid(body) || !json.Valid(body) {
-		return nil, invalid("body", "is not valid JSON")
+// names in another case, and silently keeps the last value. The object of another body has no members,
+// and its done returns the error.
+func parse(body []byte) *object {
+	var parsed any
+	rule := "is not valid JSON"
+	if utf8.Valid(body) && json.Valid(body) {
+		d := json.NewDecoder(bytes.NewReader(body))
+		d.UseNumber()
+		parsed, rule = value(d), "must be an object"
 	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber()
-	o, ok := value(d).(*object)
+	o, ok := parsed.(*object)
 	if !ok {
-		return nil, invalid("body", "must be an object")
+		o = &object{err: invalid("body", rule)}
 	}
 	o.notes = &notes{}
-	return o, nil
+	return o
 }
 
 // value reads a string, json.Number, bool, nil, []any or *object from input that json.Valid has
@@ -186,6 +190,9 @@ const maxText = 128
 // children, and for the members of this object that were not taken. It returns nil if there are
 // none.
 func (o *object) done() error {
+	if o.err != nil {
+		return o.err
+	}
 	o.end()
 	if len(o.notes.errs) == 0 {
 		return nil
