@@ -5,8 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
 	"related-ro/pkg/relatedro"
 )
 
@@ -30,185 +28,96 @@ func encodeCase(c relatedro.Case) item {
 		m[attrGSI1PK] = text(assetPartition(c.Key.Location, c.Asset))
 		m[attrGSI1SK] = text(assetSort(c.FirstEventAt, c.Key.Case))
 	}
-	m.putText("caseNumber", c.Number)
-	m.putText("assetId", c.Asset)
-	m.putText("roNumber", c.RO)
-	m.putText("caseStatus", string(c.Status))
-	m.putText("closedBy", string(c.ClosedBy))
-	m.putTime("firstEventAt", c.FirstEventAt)
-	m.putMap("stated", encodeStated(c.Stated, c.Retrieval.EventID))
-	m.putMap("retrieval", encodeRetrieval(c.Retrieval))
-	m.putMap("fetchedOver", encodeConnection(c.FetchedOver))
-	m.putMap("own", encodeRelated(c.Own))
-	if len(c.Related) > 0 {
-		related := make([]types.AttributeValue, len(c.Related))
-		for i, r := range c.Related {
-			related[i] = &types.AttributeValueMemberM{Value: encodeRelated(r)}
-		}
-		m["relatedRos"] = &types.AttributeValueMemberL{Value: related}
-	}
-	if len(c.Expected) > 0 {
-		m["expected"] = &types.AttributeValueMemberL{Value: encodeExpected(c.Expected)}
-	}
-	if c.Omitted > 0 {
-		m[attrOmitted] = number(int64(c.Omitted))
+	if c.Stated.ID == c.Retrieval.EventID {
+		c.Stated.ID = "" // 39 bytes of an item that is paid for by the KB
 	}
 	m.putText(attrPast, encodePast(c.Past))
 	m.putExpiry(c.Expires)
-	m[attrRevision], m[attrLinks] = number(c.Revision), number(linksForm)
-	return m
+	m[attrLinks] = number(linksForm)
+	return encode(m, c, caseFields)
 }
 
-// encodeStated leaves out the event's id where it is also the retrieval's: 39 bytes of an item that
-// is paid for by the KB.
-func encodeStated(s relatedro.Stated, retrieval string) item {
-	m := make(item)
-	if s.ID != retrieval {
-		m.putText("id", s.ID)
+func decodeCase(c *copier, v *relatedro.Case) {
+	caseFields(c, v)
+	k := keyOf(c.item)
+	v.Key = relatedro.CaseKey{Location: k.location(), Case: caseOf(k.sk)}
+	if v.Stated.Type != "" {
+		v.Stated.ID = cmp.Or(v.Stated.ID, v.Retrieval.EventID)
 	}
-	m.putText("type", string(s.Type))
-	m.putTime("occurredAt", s.OccurredAt)
-	m.putFlag("settled", s.Settled)
-	return m
+	v.Past = pastFrom(&c.reader)
+	v.Expires = c.expiry()
+	v.Unindexed = c.number(attrLinks) < linksForm
 }
 
-func encodeRetrieval(r relatedro.Retrieval) item {
-	m := make(item)
-	m.putText("outcome", string(r.Outcome))
-	m.putText("trigger", string(r.Trigger))
-	m.putText("eventId", r.EventID)
-	m.putTime("retrievedAt", r.RetrievedAt)
-	m.putText("reason", string(r.Reason))
-	m.putText("message", r.Message)
-	m.putTime("since", r.Since)
-	m.putTime("attemptedAt", r.AttemptedAt)
-	return m
-}
-
-func encodeConnection(c relatedro.Connection) item {
-	m := make(item)
-	m.putText("account", c.Account)
-	m.putText("user", c.User)
-	m.putText("branch", c.Branch)
-	m.putText("kind", c.Kind)
-	return m
-}
-
-func encodeRelated(r relatedro.RelatedRO) item {
-	m := make(item)
-	m.putText("roNumber", r.RO)
-	m.putText("madeFrom", r.MadeFrom)
-	m.putText("relation", string(r.Relation))
-	m.putText("status", string(r.Status))
-	m.putText("billTo", r.BillTo)
-	m.putFlag("warranty", r.Warranty)
-	m.putText("invoiceNumber", r.InvoiceNumber)
-	m.putText("openedAt", r.OpenedAt)
-	m.putText("invoicedAt", r.InvoicedAt)
-	m.putFlag("voided", r.Voided)
-	m.putTime("firstSeenAt", r.FirstSeenAt)
-	m.putTime("goneSince", r.GoneSince)
-	m.putText("totalCharges", r.TotalCharges)
-	return m
-}
-
-func decodeCase(r *reader) relatedro.Case {
-	k := keyOf(r.item)
-	c := relatedro.Case{
-		Key:          relatedro.CaseKey{Location: k.location(), Case: caseOf(k.sk)},
-		Number:       r.text("caseNumber"),
-		Asset:        r.text("assetId"),
-		RO:           r.text("roNumber"),
-		Status:       relatedro.CaseStatus(r.text("caseStatus")),
-		ClosedBy:     relatedro.ClosedBy(r.text("closedBy")),
-		FirstEventAt: r.time("firstEventAt"),
-		Stated:       nested(r, "stated", decodeStated),
-		Retrieval:    nested(r, "retrieval", decodeRetrieval),
-		FetchedOver:  nested(r, "fetchedOver", decodeConnection),
-		Own:          nested(r, "own", decodeRelated),
-		Related:      nestedList(r, "relatedRos", decodeRelated),
-		Expected:     nestedList(r, "expected", decodeExpected),
-		Omitted:      int(r.number(attrOmitted)),
-		Unindexed:    r.number(attrLinks) < linksForm,
-		Past:         pastFrom(r),
-		Expires:      r.expiry(),
-		Revision:     r.number(attrRevision),
+func caseFields(c *copier, v *relatedro.Case) {
+	textField(c, "caseNumber", &v.Number)
+	textField(c, "assetId", &v.Asset)
+	textField(c, "roNumber", &v.RO)
+	textField(c, "caseStatus", &v.Status)
+	textField(c, "closedBy", &v.ClosedBy)
+	timeField(c, "firstEventAt", &v.FirstEventAt)
+	mapField(c, "stated", &v.Stated, statedFields)
+	mapField(c, "retrieval", &v.Retrieval, retrievalFields)
+	mapField(c, "fetchedOver", &v.FetchedOver, connectionFields)
+	mapField(c, "own", &v.Own, relatedFields)
+	listField(c, "relatedRos", &v.Related, relatedFields)
+	listField(c, "expected", &v.Expected, expectedFields)
+	if !c.writing || v.Omitted > 0 {
+		numberField(c, attrOmitted, &v.Omitted)
 	}
-	if c.Stated.Type != "" {
-		c.Stated.ID = cmp.Or(c.Stated.ID, c.Retrieval.EventID)
-	}
-	return c
+	numberField(c, attrRevision, &v.Revision)
 }
 
-func decodeStated(r *reader) relatedro.Stated {
-	return relatedro.Stated{
-		ID:         r.text("id"),
-		Type:       relatedro.EventType(r.text("type")),
-		OccurredAt: r.time("occurredAt"),
-		Settled:    r.flag("settled"),
-	}
+func statedFields(c *copier, s *relatedro.Stated) {
+	textField(c, "id", &s.ID)
+	textField(c, "type", &s.Type)
+	timeField(c, "occurredAt", &s.OccurredAt)
+	flagField(c, "settled", &s.Settled)
 }
 
-func decodeRetrieval(r *reader) relatedro.Retrieval {
-	return relatedro.Retrieval{
-		Outcome:     relatedro.Outcome(r.text("outcome")),
-		Trigger:     relatedro.Trigger(r.text("trigger")),
-		EventID:     r.text("eventId"),
-		RetrievedAt: r.time("retrievedAt"),
-		Reason:      relatedro.Reason(r.text("reason")),
-		Message:     r.text("message"),
-		Since:       r.time("since"),
-		AttemptedAt: r.time("attemptedAt"),
-	}
+func retrievalFields(c *copier, r *relatedro.Retrieval) {
+	textField(c, "outcome", &r.Outcome)
+	textField(c, "trigger", &r.Trigger)
+	textField(c, "eventId", &r.EventID)
+	timeField(c, "retrievedAt", &r.RetrievedAt)
+	textField(c, "reason", &r.Reason)
+	textField(c, "message", &r.Message)
+	timeField(c, "since", &r.Since)
+	timeField(c, "attemptedAt", &r.AttemptedAt)
 }
 
-func decodeConnection(r *reader) relatedro.Connection {
-	return relatedro.Connection{Account: r.text("account"), User: r.text("user"), Branch: r.text("branch"), Kind: r.text("kind")}
+func connectionFields(c *copier, v *relatedro.Connection) {
+	textField(c, "account", &v.Account)
+	textField(c, "user", &v.User)
+	textField(c, "branch", &v.Branch)
+	textField(c, "kind", &v.Kind)
 }
 
-func decodeRelated(r *reader) relatedro.RelatedRO {
-	return relatedro.RelatedRO{
-		RO:            r.text("roNumber"),
-		MadeFrom:      r.text("madeFrom"),
-		Relation:      relatedro.Relation(r.text("relation")),
-		Status:        relatedro.ROStatus(r.text("status")),
-		BillTo:        r.text("billTo"),
-		Warranty:      r.flag("warranty"),
-		InvoiceNumber: r.text("invoiceNumber"),
-		OpenedAt:      r.text("openedAt"),
-		InvoicedAt:    r.text("invoicedAt"),
-		Voided:        r.flag("voided"),
-		FirstSeenAt:   r.time("firstSeenAt"),
-		GoneSince:     r.time("goneSince"),
-		TotalCharges:  r.text("totalCharges"),
-	}
+func relatedFields(c *copier, r *relatedro.RelatedRO) {
+	textField(c, "roNumber", &r.RO)
+	textField(c, "madeFrom", &r.MadeFrom)
+	textField(c, "relation", &r.Relation)
+	textField(c, "status", &r.Status)
+	textField(c, "billTo", &r.BillTo)
+	flagField(c, "warranty", &r.Warranty)
+	textField(c, "invoiceNumber", &r.InvoiceNumber)
+	textField(c, "openedAt", &r.OpenedAt)
+	textField(c, "invoicedAt", &r.InvoicedAt)
+	flagField(c, "voided", &r.Voided)
+	timeField(c, "firstSeenAt", &r.FirstSeenAt)
+	timeField(c, "goneSince", &r.GoneSince)
+	textField(c, "totalCharges", &r.TotalCharges)
 }
 
-func encodeExpected(expected []relatedro.Expected) []types.AttributeValue {
-	values := make([]types.AttributeValue, len(expected))
-	for i, e := range expected {
-		m := make(item)
-		m.putText("customer", e.Number)
-		m.putText("billTo", e.Name)
-		m["tasks"] = number(int64(e.Tasks))
-		values[i] = &types.AttributeValueMemberM{Value: m}
-	}
-	return values
-}
-
-func decodeExpected(r *reader) relatedro.Expected {
-	return relatedro.Expected{
-		Customer: relatedro.Customer{Number: r.text("customer"), Name: r.text("billTo")},
-		Tasks:    int(r.number("tasks")),
-	}
+func expectedFields(c *copier, e *relatedro.Expected) {
+	textField(c, "customer", &e.Number)
+	textField(c, "billTo", &e.Name)
+	numberField(c, "tasks", &e.Tasks)
 }
 
 func encodeLink(l relatedro.Link, expires time.Time) item {
 	m := linkKey(l.Key, l.RO).item()
 	m.putExpiry(expires)
-	m.putText("roNumber", l.RO)
-	m.putText("caseNumber", l.CaseNumber)
-	m.putFlag("own", l.Own)
 	if !l.OpenSince.IsZero() {
 		m[attrGSI1PK] = text(openPartition(l.Key.Location))
 		m[attrGSI1SK] = text(assetSort(l.OpenSince, l.Key.Case))
@@ -216,47 +125,34 @@ func encodeLink(l relatedro.Link, expires time.Time) item {
 	if l.Warranty != (relatedro.OpenWarranty{}) {
 		m[attrGSI1PK] = text(warrantyPartition(l.Key.Location))
 		m[attrGSI1SK] = text(warrantySort(l))
-		m.putMap("openWarranty", encodeOpenWarranty(l.Warranty))
 	}
-	return m
+	return encode(m, l, linkFields)
 }
 
-func encodeOpenWarranty(o relatedro.OpenWarranty) item {
-	m := make(item)
-	m.putMap("ro", encodeRelated(o.RO))
-	m.putText("ownRo", o.OwnRO)
-	m.putText("ownInvoicedAt", o.OwnInvoicedAt)
-	m.putMap("fetchedOver", encodeConnection(o.FetchedOver))
-	m.putText("outcome", string(o.Outcome))
-	m.putTime("asOf", o.AsOf)
-	return m
-}
-
-func decodeOpenWarranty(r *reader) relatedro.OpenWarranty {
-	return relatedro.OpenWarranty{
-		RO:            nested(r, "ro", decodeRelated),
-		OwnRO:         r.text("ownRo"),
-		OwnInvoicedAt: r.text("ownInvoicedAt"),
-		FetchedOver:   nested(r, "fetchedOver", decodeConnection),
-		Outcome:       relatedro.Outcome(r.text("outcome")),
-		AsOf:          r.time("asOf"),
-	}
-}
-
-func decodeLink(r *reader) relatedro.Link {
-	k := keyOf(r.item)
-	l := relatedro.Link{
-		RO:         r.text("roNumber"),
-		Key:        relatedro.CaseKey{Location: k.location(), Case: caseOf(k.sk)},
-		Own:        r.flag("own"),
-		CaseNumber: r.text("caseNumber"),
-		Warranty:   nested(r, "openWarranty", decodeOpenWarranty),
-	}
-	if r.text(attrGSI1PK) == openPartition(l.Key.Location) {
-		since, _, _ := strings.Cut(r.text(attrGSI1SK), infixCase)
+func decodeLink(c *copier, l *relatedro.Link) {
+	linkFields(c, l)
+	k := keyOf(c.item)
+	l.Key = relatedro.CaseKey{Location: k.location(), Case: caseOf(k.sk)}
+	if c.text(attrGSI1PK) == openPartition(l.Key.Location) {
+		since, _, _ := strings.Cut(c.text(attrGSI1SK), infixCase)
 		var err error
 		l.OpenSince, err = parseTime(since)
-		r.err = cmp.Or(r.err, err)
+		c.err = cmp.Or(c.err, err)
 	}
-	return l
+}
+
+func linkFields(c *copier, l *relatedro.Link) {
+	textField(c, "roNumber", &l.RO)
+	textField(c, "caseNumber", &l.CaseNumber)
+	flagField(c, "own", &l.Own)
+	mapField(c, "openWarranty", &l.Warranty, openWarrantyFields)
+}
+
+func openWarrantyFields(c *copier, o *relatedro.OpenWarranty) {
+	mapField(c, "ro", &o.RO, relatedFields)
+	textField(c, "ownRo", &o.OwnRO)
+	textField(c, "ownInvoicedAt", &o.OwnInvoicedAt)
+	mapField(c, "fetchedOver", &o.FetchedOver, connectionFields)
+	textField(c, "outcome", &o.Outcome)
+	timeField(c, "asOf", &o.AsOf)
 }

@@ -44,7 +44,7 @@ func (s *Store) Followed(ctx context.Context, connections []relatedro.Connection
 	}
 	stored := make(map[string]relatedro.Followed, len(keys))
 	err := s.get(ctx, slices.Clone(keys), wholeNow, func(m item) error {
-		for _, f := range decodeAll(s, []item{m}, decodeFollowed) {
+		for _, f := range decodeAll(s, []item{m}, followedFields) {
 			stored[keyOf(m).pk] = f
 		}
 		return nil
@@ -63,14 +63,10 @@ func (s *Store) Followed(ctx context.Context, connections []relatedro.Connection
 // SaveFollowed writes f with Revision+1. It returns ErrStale if the stored revision is not
 // f.Revision.
 func (s *Store) SaveFollowed(ctx context.Context, f relatedro.Followed) error {
-	m := followedKey(f.Connection).item()
-	m.putTime("since", f.Since)
-	m.putTime("syncedAt", f.SyncedAt)
-	m.putText("failing", string(f.Failing.Reason))
-	m.putTime("failingSince", f.Failing.Since)
-	m["seen"] = &types.AttributeValueMemberB{Value: packed(f.Seen)}
-	m[attrRevision] = number(f.Revision + 1)
-	if err := s.put(ctx, s.putIf(attrRevision, f.Revision, m)); err != nil {
+	before := f.Revision
+	f.Revision++
+	m := encode(followedKey(f.Connection).item(), f, followedFields)
+	if err := s.put(ctx, s.putIf(attrRevision, before, m)); err != nil {
 		return fmt.Errorf("save the state of a connection: %w", stale(err))
 	}
 	return nil
@@ -89,14 +85,17 @@ func (s *Store) SaveChecked(ctx context.Context, locations []string, checked tim
 	return nil
 }
 
-func decodeFollowed(r *reader) relatedro.Followed {
-	return relatedro.Followed{
-		Since:    r.time("since"),
-		SyncedAt: r.time("syncedAt"),
-		Seen:     unpacked(r.bytes("seen")),
-		Failing:  relatedro.Failing{Reason: relatedro.Reason(r.text("failing")), Since: r.time("failingSince")},
-		Revision: r.number(attrRevision),
+func followedFields(c *copier, f *relatedro.Followed) {
+	timeField(c, "since", &f.Since)
+	timeField(c, "syncedAt", &f.SyncedAt)
+	textField(c, "failing", &f.Failing.Reason)
+	timeField(c, "failingSince", &f.Failing.Since)
+	if c.writing {
+		c.item["seen"] = &types.AttributeValueMemberB{Value: packed(f.Seen)}
+	} else {
+		f.Seen = unpacked(c.bytes("seen"))
 	}
+	numberField(c, attrRevision, &f.Revision)
 }
 
 // packed encodes fingerprints in 8 bytes each: 10,000 of them take a fifth of an item's maximum

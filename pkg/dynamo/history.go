@@ -25,40 +25,33 @@ func (s *Store) History(ctx context.Context, location, after string, limit int) 
 	return decodeAll(s, items, decodeChange), next, nil
 }
 
-func encodeChange(c relatedro.Change) item {
-	m := auditKey(c.After.Location, c.At, c.ID).item()
-	m.putText("id", c.ID)
-	m.putTime("at", c.At)
-	m.putText("by", c.By)
-	m.putMap("before", snapshot(c.Before))
-	m.putMap("after", snapshot(c.After))
-	return m
+func encodeChange(change relatedro.Change) item {
+	return encode(auditKey(change.After.Location, change.At, change.ID).item(), change, changeFields)
 }
 
-// snapshot returns the part of a change that holds settings, with the activation if it was known.
-func snapshot(s relatedro.Settings) item {
-	m := make(item)
-	encodeSettings(m, s)
+func decodeChange(c *copier, change *relatedro.Change) {
+	change.Before = relatedro.NeverSetUp(keyOf(c.item).location())
+	change.After = change.Before
+	changeFields(c, change)
+}
+
+func changeFields(c *copier, change *relatedro.Change) {
+	textField(c, "id", &change.ID)
+	timeField(c, "at", &change.At)
+	textField(c, "by", &change.By)
+	mapField(c, "before", &change.Before, snapshotFields)
+	mapField(c, "after", &change.After, snapshotFields)
+}
+
+// snapshotFields lists the fields of settings in a change, with the activation if it was known.
+func snapshotFields(c *copier, s *relatedro.Settings) {
+	settingsFields(c, s)
+	var activation relatedro.Activation
 	if known(s.Activation) {
-		activation := make(item)
-		encodeActivation(activation, s.Activation)
-		m.putMap("activation", activation)
+		activation = s.Activation
 	}
-	return m
-}
-
-func decodeChange(r *reader) relatedro.Change {
-	snapshot := func(inner *reader) relatedro.Settings { return snapshotFrom(inner, keyOf(r.item).location()) }
-	return relatedro.Change{
-		ID: r.text("id"), At: r.time("at"), By: r.text("by"),
-		Before: nested(r, "before", snapshot), After: nested(r, "after", snapshot),
+	mapField(c, "activation", &activation, activationFields)
+	if known(activation) {
+		s.Activation = activation
 	}
-}
-
-func snapshotFrom(r *reader, location string) relatedro.Settings {
-	s := settingsFrom(r, location)
-	if a := nested(r, "activation", decodeActivation); known(a) {
-		s.Activation = a
-	}
-	return s
 }

@@ -48,15 +48,15 @@ func settingsNotices(k key, written events.DynamoDBStreamRecord) ([]relatedro.No
 }
 
 // images decodes a record's old and new images. A missing image reads as none.
-func images[T any](written events.DynamoDBStreamRecord, none T, read func(*reader) T) (before, after T, err error) {
+func images[T any](written events.DynamoDBStreamRecord, none T, fields func(*copier, *T)) (before, after T, err error) {
 	before, after = none, none
 	if len(written.OldImage) > 0 {
-		if before, err = decode(imageOf(written.OldImage), read); err != nil {
+		if before, err = decode(imageOf(written.OldImage), fields); err != nil {
 			return before, after, err
 		}
 	}
 	if len(written.NewImage) > 0 {
-		after, err = decode(imageOf(written.NewImage), read)
+		after, err = decode(imageOf(written.NewImage), fields)
 	}
 	return before, after, err
 }

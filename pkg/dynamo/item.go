@@ -48,28 +48,11 @@ func (m item) putFlag(name string, yes bool) {
 	}
 }
 
-func (m item) putMap(name string, nested item) {
-	if len(nested) > 0 {
-		m[name] = &types.AttributeValueMemberM{Value: nested}
-	}
-}
-
 // reader reads the attributes of an item. The first attribute that does not have the form this
 // package writes sets err; callers check it once at the end.
 type reader struct {
 	item item
 	err  error
-}
-
-// decode returns an item as read makes it. The error names the item by its key.
-func decode[T any](m item, read func(*reader) T) (T, error) {
-	r := &reader{item: m}
-	made := read(r)
-	if r.err != nil {
-		var none T
-		return none, fmt.Errorf("item %s: %w", keyOf(m), r.err)
-	}
-	return made, nil
 }
 
 // attribute returns the attribute called name. A missing attribute is not ok, and one of another
@@ -131,44 +114,6 @@ func (r *reader) bytes(name string) []byte {
 func (r *reader) flag(name string) bool {
 	v, ok := attribute[*types.AttributeValueMemberBOOL](r, name)
 	return ok && v.Value
-}
-
-// nested calls read on the map called name and returns the result. A missing map reads as an empty
-// one.
-func nested[T any](r *reader, name string, read func(*reader) T) T {
-	inner := &reader{}
-	if v, ok := attribute[*types.AttributeValueMemberM](r, name); ok {
-		inner.item = v.Value
-	}
-	made := read(inner)
-	r.adopt(name, inner)
-	return made
-}
-
-// nestedList calls read on each map in the list called name and returns the results.
-func nestedList[T any](r *reader, name string, read func(*reader) T) []T {
-	list, ok := attribute[*types.AttributeValueMemberL](r, name)
-	if !ok || len(list.Value) == 0 {
-		return nil
-	}
-	made := make([]T, len(list.Value))
-	for i, v := range list.Value {
-		m, ok := v.(*types.AttributeValueMemberM)
-		if !ok {
-			r.fail(name)
-			return nil
-		}
-		inner := &reader{item: m.Value}
-		made[i] = read(inner)
-		r.adopt(name, inner)
-	}
-	return made
-}
-
-func (r *reader) adopt(name string, inner *reader) {
-	if r.err == nil && inner.err != nil {
-		r.err = fmt.Errorf("%s: %w", name, inner.err)
-	}
 }
 
 func (r *reader) fail(name string) {

@@ -89,7 +89,7 @@ func (s *Store) load(ctx context.Context, wanted relatedro.Keys, v view) (relate
 		case skChecked:
 			checked[k.location()] = (&reader{item: m}).time(attrCheckedAt)
 		case skActivation:
-			activations[k.location()], err = decode(m, decodeActivation)
+			activations[k.location()], err = decode(m, activationFields)
 		default:
 			err = add(&loaded, m)
 		}

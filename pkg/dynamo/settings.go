@@ -27,7 +27,7 @@ func (s *Store) Settings(ctx context.Context, location string) (relatedro.Settin
 	activation := settings.Activation
 	err := s.get(ctx, []key{settingsKey(location), activationKey(location)}, wholeNow, func(m item) (err error) {
 		if keyOf(m).sk == skActivation {
-			activation, err = decode(m, decodeActivation)
+			activation, err = decode(m, activationFields)
 		} else {
 			settings, err = decode(m, decodeSettings)
 		}
@@ -46,8 +46,7 @@ func (s *Store) Settings(ctx context.Context, location string) (relatedro.Settin
 func (s *Store) SaveSettings(ctx context.Context, change relatedro.Change) error {
 	change.After.Version = change.Before.Version + 1
 	location := change.After.Location
-	settings := settingsKey(location).item()
-	encodeSettings(settings, change.After)
+	settings := encode(settingsKey(location).item(), change.After, settingsFields)
 	indexLocation(settings, change.After)
 	actions := []types.TransactWriteItem{
 		{Put: s.putIf(attrVersion, change.Before.Version, settings)},
@@ -74,56 +73,35 @@ func known(a relatedro.Activation) bool {
 	return a.State != "" && a.State != relatedro.ActivationUnknown
 }
 
-func encodeSettings(m item, s relatedro.Settings) {
-	m.putText("status", string(s.Status))
-	m.putText("dms", dmsKarmak)
+func decodeSettings(c *copier, s *relatedro.Settings) {
+	*s = relatedro.NeverSetUp(keyOf(c.item).location())
+	settingsFields(c, s)
+}
+
+// settingsFields lists the fields of a SETTINGS item, which has no Activation.
+func settingsFields(c *copier, s *relatedro.Settings) {
+	textField(c, "status", &s.Status)
+	dms := dmsKarmak
 	if s.SingleRO {
-		m.putText("dms", dmsSingleRO)
+		dms = dmsSingleRO
 	}
-	m.putMap("karmak", encodeConnection(s.Connection))
-	m.putMap("former", encodeConnection(s.Former))
-	m.putFlag("expecting", s.Expecting)
-	m[attrVersion] = number(s.Version)
-	m.putText("updatedBy", s.UpdatedBy)
-	m.putTime("updatedAt", s.UpdatedAt)
-}
-
-// decodeSettings reads a SETTINGS item. It leaves Activation unknown.
-func decodeSettings(r *reader) relatedro.Settings {
-	return settingsFrom(r, keyOf(r.item).location())
-}
-
-func settingsFrom(r *reader, location string) relatedro.Settings {
-	s := relatedro.NeverSetUp(location)
-	s.Status = relatedro.FeatureStatus(r.text("status"))
-	s.Expecting = r.flag("expecting")
-	s.Version = r.number(attrVersion)
-	s.UpdatedBy = r.text("updatedBy")
-	s.UpdatedAt = r.time("updatedAt")
-	s.Connection = nested(r, "karmak", decodeConnection)
-	s.Former = nested(r, "former", decodeConnection)
-	s.SingleRO = r.text("dms") == dmsSingleRO
-	return s
+	textField(c, "dms", &dms)
+	s.SingleRO = dms == dmsSingleRO
+	mapField(c, "karmak", &s.Connection, connectionFields)
+	mapField(c, "former", &s.Former, connectionFields)
+	flagField(c, "expecting", &s.Expecting)
+	numberField(c, attrVersion, &s.Version)
+	textField(c, "updatedBy", &s.UpdatedBy)
+	timeField(c, "updatedAt", &s.UpdatedAt)
 }
 
 func activationItem(location string, a relatedro.Activation) item {
-	m := activationKey(location).item()
-	encodeActivation(m, a)
-	return m
+	return encode(activationKey(location).item(), a, activationFields)
 }
 
-func encodeActivation(m item, a relatedro.Activation) {
-	m.putText("state", string(a.State))
-	m.putTime("checkedAt", a.CheckedAt)
-	m.putText("fusionVersion", a.Version)
-	m.putText("message", a.Message)
-}
-
-func decodeActivation(r *reader) relatedro.Activation {
-	return relatedro.Activation{
-		State:     relatedro.ActivationState(r.text("state")),
-		CheckedAt: r.time("checkedAt"),
-		Version:   r.text("fusionVersion"),
-		Message:   r.text("message"),
-	}
+func activationFields(c *copier, a *relatedro.Activation) {
+	textField(c, "state", &a.State)
+	timeField(c, "checkedAt", &a.CheckedAt)
+	textField(c, "fusionVersion", &a.Version)
+	textField(c, "message", &a.Message)
 }

@@ -18,7 +18,7 @@ func fitting(c relatedro.Case) relatedro.Case {
 	}
 	kept := len(c.Related)
 	for excess += sizeOfMap(item{attrOmitted: number(int64(kept))}); excess > 0 && kept > 0; kept-- {
-		excess -= member + sizeOf(&types.AttributeValueMemberM{Value: encodeRelated(c.Related[kept-1])})
+		excess -= member + sizeOf(&types.AttributeValueMemberM{Value: encode(make(item), c.Related[kept-1], relatedFields)})
 	}
 	c.Related, c.Omitted = c.Related[:kept:kept], c.Omitted+len(c.Related)-kept
 	return c

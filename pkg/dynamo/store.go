@@ -50,11 +50,11 @@ func New(client *dynamodb.Client, table string, options ...Option) *Store {
 	return s
 }
 
-// decodeAll decodes items with read. It reports unreadable items and leaves them out.
-func decodeAll[T any](s *Store, items []item, read func(*reader) T) []T {
+// decodeAll decodes items. It reports unreadable items and leaves them out.
+func decodeAll[T any](s *Store, items []item, fields func(*copier, *T)) []T {
 	all := make([]T, 0, len(items))
 	for _, m := range items {
-		if v, err := decode(m, read); err == nil {
+		if v, err := decode(m, fields); err == nil {
 			all = append(all, v)
 		} else {
 			s.unreadable(keyOf(m).String(), err)
