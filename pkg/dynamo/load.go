@@ -111,8 +111,8 @@ func (s *Store) load(ctx context.Context, wanted relatedro.Keys, v view) (relate
 	return loaded, nil
 }
 
-// add adds an item to loaded. If the item cannot be read, add marks it as unreadable and returns the
-// error.
+// add adds an item to loaded. If the item cannot be read, add marks it as unreadable and returns
+// the error.
 func add(loaded *relatedro.Loaded, m item) error {
 	k := keyOf(m)
 	id := relatedro.CaseKey{Location: k.location()}

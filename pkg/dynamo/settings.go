@@ -14,7 +14,7 @@ const (
 	attrCheckedAt = "checkedAt"
 )
 
-// What attribute dms says of a location.
+// The values of attribute dms.
 const (
 	dmsKarmak   = "KARMAK_FUSION"
 	dmsSingleRO = "SINGLE_RO"

@@ -33,8 +33,8 @@ func (n *notes) add(name, rule string) {
 }
 
 // parse parses a body that must be one JSON object. encoding/json alone accepts duplicate names and
-// names in another case, and silently keeps the last value. The object of another body has no members,
-// and its done returns the error.
+// names in another case, and silently keeps the last value. The object of an invalid body has no
+// members, and its done returns the error.
 func parse(body []byte) *object {
 	var parsed any
 	rule := "is not valid JSON"

@@ -58,6 +58,6 @@ func ExampleClient_CheckConnection() {
 	fmt.Println("missing:", missing)
 	fmt.Println("wrong:", wrong)
 	// Output:
-	// missing: [user must be 1 to 64 letters, digits, '.', '_' or '-']
-	// wrong: [account must be 1 to 64 letters, digits, '.', '_' or '-']
+	// missing: user must be 1 to 64 letters, digits, '.', '_' or '-'
+	// wrong: account must be 1 to 64 letters, digits, '.', '_' or '-'
 }

@@ -84,9 +84,9 @@ func (a *Admin) count(ctx context.Context, actor Actor) error {
 // Verify asks the DMS whether the feature is active for a connection and returns the settings with
 // the answer. A nil connection means the location's own; its answer is stored, and nothing else is.
 // It returns FieldErrors if a given connection breaks a rule, and a *Refusal: of NotAllowed unless
-// the actor is Support or asks about the location's own connection, of NotConnected if that lacks an
-// account or user, and of TooSoon within VerifyPeriod of the last verification or after AsksAMinute
-// requests.
+// the actor is Support or asks about the location's own connection, of NotConnected if that lacks
+// an account or user, and of TooSoon within VerifyPeriod of the last verification or after
+// AsksAMinute requests.
 func (a *Admin) Verify(ctx context.Context, actor Actor, location string, connection *Connection) (Settings, error) {
 	if connection != nil {
 		missing, wrong := a.checkConnection(*connection)

@@ -178,41 +178,31 @@ func (a *Admin) connections(ctx context.Context, standings []Standing) error {
 
 // newest fills in the locations' newest cases.
 func (a *Admin) newest(ctx context.Context, standings []Standing) error {
-	type lookup struct {
-		standing *Standing
-		key      CaseKey
-		err      error
-	}
-	var lookups []*lookup
+	var enabled []*Standing
 	for i := range standings {
 		if standings[i].Enabled() {
-			lookups = append(lookups, &lookup{standing: &standings[i]})
+			enabled = append(enabled, &standings[i])
 		}
 	}
-	inParallel(lookups, standingsOnce, func(l *lookup) {
-		l.key, l.err = a.store.NewestOpen(ctx, l.standing.Location)
+	keys, err := lookUp(enabled, standingsOnce, func(s *Standing) (CaseKey, error) {
+		return a.store.NewestOpen(ctx, s.Location)
 	})
-	var keys Keys
-	for _, l := range lookups {
-		if l.err != nil {
-			return l.err
-		}
-		if l.key.Case != "" {
-			keys.Cases = append(keys.Cases, l.key)
-		}
-	}
-	if len(keys.Cases) == 0 {
-		return nil
-	}
-	loaded, err := a.store.Peek(ctx, keys)
 	if err != nil {
 		return err
 	}
-	for _, l := range lookups {
-		if c, ok := loaded.Cases[l.key]; ok && !c.Deleted() {
-			shown := show(c, l.standing.Settings)
+	cases := slices.DeleteFunc(slices.Clone(keys), func(k CaseKey) bool { return k.Case == "" })
+	if len(cases) == 0 {
+		return nil
+	}
+	loaded, err := a.store.Peek(ctx, Keys{Cases: cases})
+	if err != nil {
+		return err
+	}
+	for i, s := range enabled {
+		if c, ok := loaded.Cases[keys[i]]; ok && !c.Deleted() {
+			shown := show(c, s.Settings)
 			shown.Related = nil
-			l.standing.Newest = shown.Case
+			s.Newest = shown.Case
 		}
 	}
 	return nil

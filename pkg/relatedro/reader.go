@@ -2,6 +2,7 @@ package relatedro
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"maps"
 	"slices"
@@ -113,30 +114,32 @@ func (r *Reader) linked(ctx context.Context, c Shown) (map[string][]Link, error)
 	slices.Sort(ros)
 	ros = slices.Compact(ros)
 
-	type lookup struct {
-		ro    string
-		links []Link
-		err   error
-	}
-	lookups := make([]*lookup, len(ros))
-	for i, ro := range ros {
-		lookups[i] = &lookup{ro: ro}
-	}
-	inParallel(lookups, lookupsAtOnce, func(l *lookup) {
-		l.links, _, l.err = r.store.LinksTo(ctx, c.Key.Location, l.ro, false, "", linksPerRO)
+	found, err := lookUp(ros, lookupsAtOnce, func(ro string) ([]Link, error) {
+		links, _, err := r.store.LinksTo(ctx, c.Key.Location, ro, false, "", linksPerRO)
+		return links, err
 	})
+	if err != nil {
+		return nil, err
+	}
 	byCanonical := make(map[string][]Link)
-	for _, l := range lookups {
-		if l.err != nil {
-			return nil, l.err
-		}
-		byCanonical[l.ro] = slices.DeleteFunc(l.links, func(link Link) bool { return !link.Own || link.Key == c.Key })
+	for i, ro := range ros {
+		byCanonical[ro] = slices.DeleteFunc(found[i], func(link Link) bool { return !link.Own || link.Key == c.Key })
 	}
 	byRO := make(map[string][]Link)
 	for _, related := range first {
 		byRO[related.RO] = byCanonical[CanonicalRO(related.RO)]
 	}
 	return byRO, nil
+}
+
+// lookUp returns the value of each key, with at most atOnce calls of get in parallel, or the errors.
+func lookUp[K, V any](keys []K, atOnce int, get func(K) (V, error)) ([]V, error) {
+	indexes, values, errs := make([]int, len(keys)), make([]V, len(keys)), make([]error, len(keys))
+	for i := range indexes {
+		indexes[i] = i
+	}
+	inParallel(indexes, atOnce, func(i int) { values[i], errs[i] = get(keys[i]) })
+	return values, errors.Join(errs...)
 }
 
 // CasesOfAsset returns a page of an asset's cases, newest first. An empty after starts the list and
