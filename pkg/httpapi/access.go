@@ -28,7 +28,7 @@ func (h *Handler) claims(r *request) (map[string]any, error) {
 	if h.tokens != nil {
 		claims, err := h.tokens.claims(authorization)
 		if err != nil {
-			return nil, &problem{kind: unauthenticated, detail: "The bearer token is missing or invalid.", cause: err}
+			return nil, &problem{kind: unauthenticated, detail: "The bearer token is missing or invalid."}
 		}
 		return claims, nil
 	}

@@ -19,16 +19,10 @@ type problem struct {
 	detail  string
 	fields  relatedro.FieldErrors
 	headers map[string]string
-	cause   error // for the log only
 }
 
-// Error returns the kind, the detail and the cause.
-func (p *problem) Error() string {
-	if p.cause != nil {
-		return fmt.Sprintf("%s: %s: %v", p.kind, p.detail, p.cause)
-	}
-	return fmt.Sprintf("%s: %s", p.kind, p.detail)
-}
+// Error returns the kind and the detail.
+func (p *problem) Error() string { return string(p.kind) + ": " + p.detail }
 
 // invalid returns the problem of a field that breaks a rule.
 func invalid(field, rule string) *problem {
@@ -146,9 +140,9 @@ func classify(err error) *problem {
 	case errors.Is(err, relatedro.ErrStale):
 		return &problem{kind: staleVersion, detail: "The settings have changed since you read them. Read them again, then repeat your change."}
 	case errors.As(err, &fault), errors.Is(err, relatedro.ErrUnreadable):
-		return &problem{kind: internal, detail: "An unexpected error occurred. Please quote the instance when you report it.", cause: err}
+		return &problem{kind: internal, detail: "An unexpected error occurred. Please quote the instance when you report it."}
 	}
-	return &problem{kind: unavailable, detail: "Please try again in a moment.", headers: retryAfter(time.Second), cause: err}
+	return &problem{kind: unavailable, detail: "Please try again in a moment.", headers: retryAfter(time.Second)}
 }
 
 func refused(r *relatedro.Refusal) *problem {
