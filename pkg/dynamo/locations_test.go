@@ -83,11 +83,11 @@ func TestSettingsOfTheVersionBeforeAreListedOnceTheyAreIndexed(t *testing.T) {
 	setUp(t, s, "loc-1", relatedro.Disabled, relatedro.Connection{Account: "acc"})
 	k := map[string]types.AttributeValue{"PK": &types.AttributeValueMemberS{Value: "LOC#loc-1"}, "SK": &types.AttributeValueMemberS{Value: "SETTINGS"}}
 	update := func(expression, condition string, values map[string]types.AttributeValue) error {
-		in := &sdk.UpdateItemInput{TableName: &table, Key: k, UpdateExpression: &expression, ExpressionAttributeValues: values}
+		input := &sdk.UpdateItemInput{TableName: &table, Key: k, UpdateExpression: &expression, ExpressionAttributeValues: values}
 		if condition != "" {
-			in.ConditionExpression = &condition
+			input.ConditionExpression = &condition
 		}
-		_, err := server.Client().UpdateItem(t.Context(), in)
+		_, err := server.Client().UpdateItem(t.Context(), input)
 		return err
 	}
 	if err := update("REMOVE GSI1PK, GSI1SK", "", nil); err != nil {

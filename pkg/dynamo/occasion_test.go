@@ -103,21 +103,21 @@ func TestTakingTransient(t *testing.T) {
 
 func TestCountAsk(t *testing.T) {
 	s := newStore(t)
-	at := noon.Truncate(time.Minute).Add(20 * time.Second)
+	now := noon.Truncate(time.Minute).Add(20 * time.Second)
 	for i := range 3 {
-		if _, err := s.CountAsk(t.Context(), "ann", at, 3); err != nil {
+		if _, err := s.CountAsk(t.Context(), "ann", now, 3); err != nil {
 			t.Fatalf("request %d: %v", i, err)
 		}
 	}
-	if wait, err := s.CountAsk(t.Context(), "ann", at, 3); wait != 40*time.Second || !errors.Is(err, relatedro.ErrTooSoon) {
+	if wait, err := s.CountAsk(t.Context(), "ann", now, 3); wait != 40*time.Second || !errors.Is(err, relatedro.ErrTooSoon) {
 		t.Errorf("one request over the limit: wait %v, error %v, want 40s and ErrTooSoon", wait, err)
 	}
 	for _, subject := range []string{"bob", "", "ann ", strings.Repeat("x", 5000)} {
-		if _, err := s.CountAsk(t.Context(), subject, at, 3); err != nil {
+		if _, err := s.CountAsk(t.Context(), subject, now, 3); err != nil {
 			t.Errorf("subject %.10q: %v", subject, err)
 		}
 	}
-	if _, err := s.CountAsk(t.Context(), "ann", at.Add(40*time.Second), 3); err != nil {
+	if _, err := s.CountAsk(t.Context(), "ann", now.Add(40*time.Second), 3); err != nil {
 		t.Errorf("request in the next minute: %v", err)
 	}
 }

@@ -16,13 +16,13 @@ import (
 
 // somePast returns a history that sets every field.
 func somePast() []relatedro.PastRetrieval {
-	at := noon.Truncate(time.Second)
+	began := noon.Truncate(time.Second)
 	named := func(more int, ros ...string) relatedro.Numbers { return relatedro.Numbers{Named: ros, More: more} }
 	return []relatedro.PastRetrieval{
-		{At: at, LastAt: at.Add(time.Hour), Times: 3, Trigger: relatedro.TriggerExport, Outcome: relatedro.OutcomeFailed, Reason: relatedro.Unreachable},
-		{At: at.Add(2 * time.Hour), LastAt: at.Add(2 * time.Hour), Times: 1, Trigger: relatedro.TriggerClose, Outcome: relatedro.OutcomeOK,
+		{At: began, LastAt: began.Add(time.Hour), Times: 3, Trigger: relatedro.TriggerExport, Outcome: relatedro.OutcomeFailed, Reason: relatedro.Unreachable},
+		{At: began.Add(2 * time.Hour), LastAt: began.Add(2 * time.Hour), Times: 1, Trigger: relatedro.TriggerClose, Outcome: relatedro.OutcomeOK,
 			Added: named(0, "50124", "50/A"), Invoiced: named(2, "50125"), Voided: named(0, "50126"), Changed: named(0, "50127"), Gone: named(0, "50128")},
-		{At: at.Add(3 * time.Hour), LastAt: at.Add(3 * time.Hour), Times: 1, Trigger: relatedro.TriggerFollow, Outcome: relatedro.OutcomeOK},
+		{At: began.Add(3 * time.Hour), LastAt: began.Add(3 * time.Hour), Times: 1, Trigger: relatedro.TriggerFollow, Outcome: relatedro.OutcomeOK},
 	}
 }
 
@@ -92,8 +92,8 @@ func TestHistoryIsBoundedInBytes(t *testing.T) {
 	s := dynamo.New(server.Client(), table)
 	c := exported(key("case-1"), "50123", "50124")
 	for i := range relatedro.MostPast {
-		at := noon.Truncate(time.Second).Add(time.Duration(i) * time.Hour)
-		p := relatedro.PastRetrieval{At: at, LastAt: at, Times: 1, Trigger: relatedro.TriggerFollow, Outcome: relatedro.OutcomeOK}
+		began := noon.Truncate(time.Second).Add(time.Duration(i) * time.Hour)
+		p := relatedro.PastRetrieval{At: began, LastAt: began, Times: 1, Trigger: relatedro.TriggerFollow, Outcome: relatedro.OutcomeOK}
 		for n := range relatedro.MostNamed {
 			p.Added.Named = append(p.Added.Named, fmt.Sprintf("%s%02d", strings.Repeat("9", 30), n))
 		}
@@ -120,9 +120,9 @@ func TestFiftyOrdinaryRetrievalsAreKept(t *testing.T) {
 	s := dynamo.New(server.Client(), table)
 	c := exported(key("case-1"), "50123", "50124")
 	for i := range relatedro.MostPast {
-		at := noon.Truncate(time.Second).Add(time.Duration(i) * time.Hour)
+		began := noon.Truncate(time.Second).Add(time.Duration(i) * time.Hour)
 		c.Past = append(c.Past, relatedro.PastRetrieval{
-			At: at, LastAt: at, Times: 1, Trigger: relatedro.TriggerRefresh, Outcome: relatedro.OutcomeOK,
+			At: began, LastAt: began, Times: 1, Trigger: relatedro.TriggerRefresh, Outcome: relatedro.OutcomeOK,
 			Invoiced: relatedro.Numbers{Named: []string{fmt.Sprint(50124 + i)}},
 		})
 	}

@@ -109,11 +109,11 @@ func TestWhoMayDoWhatWhere(t *testing.T) {
 					"other": {[]string{"loc-300"}, mayAtAll && anywhere},
 					"none":  {[]string{}, false},
 				} {
-					who := fmt.Sprintf("%s, %s location", role, name)
+					subject := fmt.Sprintf("%s, %s location", role, name)
 					r := w.as(role, c.locations...).send(o.method, o.path, o.body, o.headers...)
-					checkGranted(t, who, r, c.granted)
+					checkGranted(t, subject, r, c.granted)
 					if strings.Contains(r.body, marker) {
-						t.Errorf("%s: response contains data of loc-200: %s", who, r.body)
+						t.Errorf("%s: response contains data of loc-200: %s", subject, r.body)
 					}
 				}
 				checkGranted(t, string(role)+" everywhere", w.as(role, "*").send(o.method, o.path, o.body, o.headers...), mayAtAll)
@@ -124,10 +124,10 @@ func TestWhoMayDoWhatWhere(t *testing.T) {
 
 // checkGranted checks whether the request was authorized. The result of an authorized request
 // depends on the earlier requests.
-func checkGranted(t *testing.T, who string, r response, granted bool) {
+func checkGranted(t *testing.T, subject string, r response, granted bool) {
 	t.Helper()
 	if refused := r.status == http.StatusForbidden; refused == granted || r.status == http.StatusUnauthorized || r.status >= 500 {
-		t.Errorf("%s: want granted %t, got %d %s", who, granted, r.status, r.body)
+		t.Errorf("%s: want granted %t, got %d %s", subject, granted, r.status, r.body)
 	}
 }
 

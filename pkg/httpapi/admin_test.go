@@ -96,8 +96,8 @@ func TestSupportSetsUpALocation(t *testing.T) {
 	if !strings.HasPrefix(r.header.Get("ETag"), `"1-`) {
 		t.Errorf("ETag %s, want version 1", r.header.Get("ETag"))
 	}
-	if again := w.as(relatedro.ServiceAdvisor, "loc-100").get(settingsPath); again.body != r.body || again.header.Get("ETag") != r.header.Get("ETag") {
-		t.Errorf("settings read afterwards differ: %s", again.body)
+	if second := w.as(relatedro.ServiceAdvisor, "loc-100").get(settingsPath); second.body != r.body || second.header.Get("ETag") != r.header.Get("ETag") {
+		t.Errorf("settings read afterwards differ: %s", second.body)
 	}
 }
 

@@ -85,20 +85,20 @@ func holdAgainstContract(t testing.TB, request *http.Request, body string, r res
 		return
 	}
 	request.Body = io.NopCloser(strings.NewReader(body))
-	in := &openapi3filter.RequestValidationInput{
+	input := &openapi3filter.RequestValidationInput{
 		Request: request, PathParams: parameters, Route: route,
 		Options: &openapi3filter.Options{
 			AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, IncludeResponseStatus: true, MultiError: true, ExcludeResponseBody: head,
 		},
 	}
 	if r.status < 400 {
-		if err := openapi3filter.ValidateRequest(t.Context(), in); err != nil {
+		if err := openapi3filter.ValidateRequest(t.Context(), input); err != nil {
 			t.Errorf("%s %s succeeded but does not match the contract: %v", request.Method, request.URL, err)
 		}
 	}
 	out := &openapi3filter.ResponseValidationInput{
-		RequestValidationInput: in, Status: r.status, Header: r.header,
-		Body: io.NopCloser(bytes.NewReader([]byte(r.body))), Options: in.Options,
+		RequestValidationInput: input, Status: r.status, Header: r.header,
+		Body: io.NopCloser(bytes.NewReader([]byte(r.body))), Options: input.Options,
 	}
 	if err := openapi3filter.ValidateResponse(t.Context(), out); err != nil {
 		t.Errorf("the response to %s %s does not match the contract: %v\n%s", request.Method, request.URL, err, r.body)

@@ -138,14 +138,14 @@ func mutated(t *rapid.T, what string, texts []string, most int) string {
 		if len(text) == 0 {
 			break
 		}
-		at := rapid.IntRange(0, len(text)-1).Draw(t, "at")
+		position := rapid.IntRange(0, len(text)-1).Draw(t, "at")
 		switch rapid.IntRange(0, 2).Draw(t, "mutation") {
 		case 0:
-			text[at] = rapid.Byte().Draw(t, "byte")
+			text[position] = rapid.Byte().Draw(t, "byte")
 		case 1:
-			text = slices.Delete(text, at, at+1)
+			text = slices.Delete(text, position, position+1)
 		case 2:
-			text = slices.Insert(text, at, text[at])
+			text = slices.Insert(text, position, text[position])
 		}
 	}
 	return string(text)

@@ -64,19 +64,19 @@ func TestOnlyWholeNamesGrant(t *testing.T) {
 		}
 		return rapid.SliceOfN(word, 0, 4).Draw(t, "names")
 	})
-	has := func(claim any, name string) bool {
+	contains := func(claim any, name string) bool {
 		list, isArray := claim.([]string)
 		return !isArray && claim == name || slices.Contains(list, name)
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		roles, locations := names.Draw(t, "roles"), names.Draw(t, "locations")
 		caller := w.claiming(map[string]any{"sub": "user-7", "roles": roles, "locations": locations})
-		sees := has(locations, "*") || has(locations, "loc-100")
-		known := has(roles, string(relatedro.Support)) || has(roles, string(relatedro.ServiceAdvisor)) || has(roles, string(relatedro.Administrator))
+		sees := contains(locations, "*") || contains(locations, "loc-100")
+		known := contains(roles, string(relatedro.Support)) || contains(roles, string(relatedro.ServiceAdvisor)) || contains(roles, string(relatedro.Administrator))
 		if r := caller.get(settingsPath); r.status != 403 && (!known || !sees) {
 			t.Errorf("settings: access granted, status %d: %s", r.status, r.body)
 		}
-		if r := caller.get(settingsPath + "/history"); r.status != 403 && (!sees || !has(roles, "support") && !has(roles, "administrator")) {
+		if r := caller.get(settingsPath + "/history"); r.status != 403 && (!sees || !contains(roles, "support") && !contains(roles, "administrator")) {
 			t.Errorf("history: access granted, status %d: %s", r.status, r.body)
 		}
 	})

@@ -33,11 +33,11 @@ func fetched(connection relatedro.Connection, found ...string) relatedro.Case {
 	c := aCase("loc-100", "case-1", "50", connection)
 	c.Retrieval, c.FetchedOver = relatedro.Retrieval{}, relatedro.Connection{}
 	for i, ro := range found {
-		ev, at := relatedro.Event{ID: fmt.Sprint("event-", i), Type: relatedro.Refresh, Key: c.Key}, noon.Add(time.Duration(i)*time.Hour)
+		ev, now := relatedro.Event{ID: fmt.Sprint("event-", i), Type: relatedro.Refresh, Key: c.Key}, noon.Add(time.Duration(i)*time.Hour)
 		if ro == "" {
-			c = c.Failed(ev, relatedro.OutcomeFailed, relatedro.NotActivated, "", at)
+			c = c.Failed(ev, relatedro.OutcomeFailed, relatedro.NotActivated, "", now)
 		} else {
-			c = c.Retrieved(ev, relatedro.Family{Own: relatedro.RelatedRO{RO: "50"}, Related: []relatedro.RelatedRO{alternate(ro, "50")}}, connection, at)
+			c = c.Retrieved(ev, relatedro.Family{Own: relatedro.RelatedRO{RO: "50"}, Related: []relatedro.RelatedRO{alternate(ro, "50")}}, connection, now)
 		}
 	}
 	return c

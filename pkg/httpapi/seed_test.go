@@ -99,11 +99,11 @@ func (w *world) seedExamples() {
 		State: relatedro.Active, CheckedAt: at(23, 9, 0), Version: "3.62.1.0",
 		Message: "Karmak Fusion 3.62.1.0 is online, and alternate RO numbers are active for this account.",
 	}
-	on := relatedro.Settings{Location: "loc-100", Status: relatedro.Enabled, Connection: north, Activation: activation}
-	expecting := on
+	enabled := relatedro.Settings{Location: "loc-100", Status: relatedro.Enabled, Connection: north, Activation: activation}
+	expecting := enabled
 	expecting.Expecting = true
 	off := relatedro.Settings{Location: "loc-100", Status: relatedro.Disabled, Connection: north, Activation: activation}
-	w.change(relatedro.Change{ID: "X7M3PZQ5KD2VJ6RNTC4WLBYH5E", At: at(20, 16, 30), By: "support-2", After: on})
+	w.change(relatedro.Change{ID: "X7M3PZQ5KD2VJ6RNTC4WLBYH5E", At: at(20, 16, 30), By: "support-2", After: enabled})
 	w.change(relatedro.Change{ID: "6LQF4TZ3B7MSE2W5YH2KDXNVRA", At: at(20, 16, 45), By: "user-7", After: off})
 	w.change(relatedro.Change{ID: "K2J5Q7ZC4M6XWN3V7R5TLY2PDA", At: at(23, 9, 0), By: "user-7", After: expecting})
 	w.setAside(relatedro.CloseQueue, `{"id":"6a1c4d0e-1a57-4a3f-9a43-0f5d3c3be111","locationId":"loc-100","caseId":"case-1002"}`, map[string]string{

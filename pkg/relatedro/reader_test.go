@@ -6,12 +6,12 @@ import (
 )
 
 func TestShow(t *testing.T) {
-	at := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	noon := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	north, south := Connection{Account: "north"}, Connection{Account: "south"}
 	list := []RelatedRO{{RO: "51"}}
-	fetched := Case{RO: "50", Related: list, FetchedOver: north, Retrieval: Retrieval{Outcome: OutcomeOK, RetrievedAt: at}}
+	fetched := Case{RO: "50", Related: list, FetchedOver: north, Retrieval: Retrieval{Outcome: OutcomeOK, RetrievedAt: noon}}
 	failing := fetched
-	failing.Retrieval = Retrieval{Outcome: OutcomeRetrying, RetrievedAt: at, Reason: RateLimited, Message: "wait"}
+	failing.Retrieval = Retrieval{Outcome: OutcomeRetrying, RetrievedAt: noon, Reason: RateLimited, Message: "wait"}
 	never := Case{RO: "50", Retrieval: Retrieval{Outcome: OutcomeFailed, Reason: NotActivated}}
 	for name, c := range map[string]struct {
 		stored     Case
