@@ -22,13 +22,27 @@ func encode[T any](m item, v T, fields func(*copier, *T)) item {
 
 // decode returns the value of an item. The error names the item by its key.
 func decode[T any](m item, fields func(*copier, *T)) (T, error) {
-	c := &copier{reader: reader{item: m}}
-	var v, none T
-	fields(c, &v)
-	if c.err != nil {
-		return none, fmt.Errorf("item %s: %w", keyOf(m), c.err)
+	made := struct { // one allocation for both
+		copier
+		value T
+	}{copier: copier{reader: reader{item: m}}}
+	fields(&made.copier, &made.value)
+	if made.err != nil {
+		var none T
+		return none, fmt.Errorf("item %s: %w", keyOf(m), made.err)
 	}
-	return v, nil
+	return made.value, nil
+}
+
+// inner copies the fields of a map called name.
+func inner[T any](c *copier, name string, m item, v *T, fields func(*copier, *T)) {
+	outer, failed := c.item, c.err != nil
+	c.item = m
+	fields(c, v)
+	c.item = outer
+	if c.err != nil && !failed {
+		c.err = fmt.Errorf("%s: %w", name, c.err)
+	}
 }
 
 func textField[S ~string](c *copier, name string, s *S) {
@@ -64,22 +78,22 @@ func numberField[N int | int64](c *copier, name string, n *N) {
 	}
 }
 
-// mapField copies a value whose fields are in a map. A missing map reads as an empty one.
+// mapField copies a value whose fields are in a map. A missing map reads as an empty one, and an
+// empty map is not written.
 func mapField[T any](c *copier, name string, v *T, fields func(*copier, *T)) {
-	inner := &copier{writing: c.writing}
+	var m item
 	if c.writing {
-		inner.item = make(item)
-	} else if m, ok := attribute[*types.AttributeValueMemberM](&c.reader, name); ok {
-		inner.item = m.Value
+		m = make(item)
+	} else if stored, ok := attribute[*types.AttributeValueMemberM](&c.reader, name); ok {
+		m = stored.Value
 	}
-	fields(inner, v)
-	if c.writing && len(inner.item) > 0 {
-		c.item[name] = &types.AttributeValueMemberM{Value: inner.item}
+	inner(c, name, m, v, fields)
+	if c.writing && len(m) > 0 {
+		c.item[name] = &types.AttributeValueMemberM{Value: m}
 	}
-	c.adopt(name, inner.err)
 }
 
-// listField copies values whose fields are in the maps of a list.
+// listField copies values whose fields are in the maps of a list. An empty list is not written.
 func listField[T any](c *copier, name string, values *[]T, fields func(*copier, *T)) {
 	if c.writing {
 		if len(*values) > 0 {
@@ -97,19 +111,10 @@ func listField[T any](c *copier, name string, values *[]T, fields func(*copier, 
 	}
 	*values = make([]T, len(list.Value))
 	for i, v := range list.Value {
-		m, ok := v.(*types.AttributeValueMemberM)
-		if !ok {
+		if m, ok := v.(*types.AttributeValueMemberM); ok {
+			inner(c, name, m.Value, &(*values)[i], fields)
+		} else {
 			c.fail(name)
-			return
 		}
-		inner := &copier{reader: reader{item: m.Value}}
-		fields(inner, &(*values)[i])
-		c.adopt(name, inner.err)
-	}
-}
-
-func (c *copier) adopt(name string, err error) {
-	if c.err == nil && err != nil {
-		c.err = fmt.Errorf("%s: %w", name, err)
 	}
 }

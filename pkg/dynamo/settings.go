@@ -20,8 +20,8 @@ const (
 	dmsSingleRO = "SINGLE_RO"
 )
 
-// Settings returns a location's settings with Activation, both from one call;
-// NeverSetUp where nothing is stored.
+// Settings returns a location's settings with Activation, both from one call, or NeverSetUp if
+// nothing is stored.
 func (s *Store) Settings(ctx context.Context, location string) (relatedro.Settings, error) {
 	settings := relatedro.NeverSetUp(location)
 	activation := settings.Activation

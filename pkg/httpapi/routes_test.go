@@ -14,6 +14,9 @@ import (
 
 func TestEveryRouteHasARule(t *testing.T) {
 	for _, r := range routes(reads{}, administration{}) {
+		if r.serve == nil {
+			t.Errorf("%s: no endpoint serves it", r.key())
+		}
 		if r.callers == denied {
 			t.Errorf("%s: callers are not specified", r.key())
 		}
