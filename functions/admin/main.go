@@ -22,16 +22,16 @@ func main() { boot.Start("admin", build) }
 func build(kit boot.Kit) (lambda.Handler, error) {
 	exports := sqsbatch.QueueURLs{Source: kit.Env.NeedURL("EXPORT_QUEUE_URL"), DeadLetters: kit.Env.NeedURL("EXPORT_DLQ_URL")}
 	closes := sqsbatch.QueueURLs{Source: kit.Env.NeedURL("CLOSE_QUEUE_URL"), DeadLetters: kit.Env.NeedURL("CLOSE_DLQ_URL")}
-	again := sqsbatch.QueueURLs{Source: kit.Env.NeedURL("REFRESH_QUEUE_URL"), DeadLetters: kit.Env.NeedURL("REFRESH_DLQ_URL")}
+	refreshes := sqsbatch.QueueURLs{Source: kit.Env.NeedURL("REFRESH_QUEUE_URL"), DeadLetters: kit.Env.NeedURL("REFRESH_DLQ_URL")}
 	store := table.New(kit)
 	karmak, err := dms.New(kit)
 	if err != nil {
 		return nil, err
 	}
 	queue := sqs.NewFromConfig(kit.AWS("SQS"))
-	refreshes := sqsbatch.NewRefreshQueue(queue, again.Source)
+	refresher := sqsbatch.NewRefreshQueue(queue, refreshes.Source)
 	letters := sqsbatch.NewDeadLetters(queue, map[relatedro.QueueName]sqsbatch.QueueURLs{
-		relatedro.ExportQueue: exports, relatedro.CloseQueue: closes, relatedro.RefreshQueue: again,
+		relatedro.ExportQueue: exports, relatedro.CloseQueue: closes, relatedro.RefreshQueue: refreshes,
 	}, time.Now)
-	return httpapi.NewAdmin(serve.Config(kit), relatedro.NewAdmin(store, karmak, refreshes, time.Now), letters)
+	return httpapi.NewAdmin(serve.Config(kit), relatedro.NewAdmin(store, karmak, refresher, time.Now), letters)
 }

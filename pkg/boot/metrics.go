@@ -118,10 +118,10 @@ func (m *Metrics) Flush() {
 
 // fits reports whether a line can also hold the figure.
 func (f *figure) fits(line map[string]any) bool {
-	_, has := line[f.name]
-	return !has && !slices.ContainsFunc(f.dimensions, func(d Dimension) bool {
-		value, has := line[d.Name]
-		return has && value != d.Value
+	_, taken := line[f.name]
+	return !taken && !slices.ContainsFunc(f.dimensions, func(d Dimension) bool {
+		value, taken := line[d.Name]
+		return taken && value != d.Value
 	})
 }
 

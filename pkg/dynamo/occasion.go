@@ -1,6 +1,7 @@
 package dynamo
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -43,22 +44,22 @@ func (s *Store) TakeOccasion(ctx context.Context, occasion relatedro.Occasion, i
 		return id, 0, nil
 	}
 	var taken *types.ConditionalCheckFailedException
+	r := &reader{}
 	if errors.As(err, &taken) {
-		var r *reader
-		if r, err = s.standing(ctx, occasion, taken.Item); err == nil {
-			wait = min(max(r.time(attrFreeAt).Sub(now), 0), period)
-			holder, err = r.text(attrHolder), r.err
-			switch {
-			case holder == id:
-				return id, 0, err
-			case err == nil && r.flag(attrDone):
-				return "", wait, relatedro.ErrTooSoon
-			case err == nil:
-				return holder, wait, nil
-			}
-		}
+		r.item, err = s.standing(ctx, occasion, taken.Item)
 	}
-	return "", 0, fmt.Errorf("claim %s: %w", occasion, err)
+	freeAt, holder, done := r.time(attrFreeAt), r.text(attrHolder), r.flag(attrDone)
+	if err = cmp.Or(err, r.err); err != nil {
+		return "", 0, fmt.Errorf("claim %s: %w", occasion, err)
+	}
+	wait = min(max(freeAt.Sub(now), 0), period)
+	switch {
+	case holder == id:
+		return id, 0, nil
+	case done:
+		return "", wait, relatedro.ErrTooSoon
+	}
+	return holder, wait, nil
 }
 
 // SettleOccasion records that id has finished, and when the occasion is free again. It does nothing
@@ -85,7 +86,7 @@ func putFreeAt(claim item, free time.Time) {
 
 // standing returns the current claim: the item that came with the refusal, or, because not every
 // engine sends one, the item read from the table.
-func (s *Store) standing(ctx context.Context, occasion relatedro.Occasion, claim item) (*reader, error) {
+func (s *Store) standing(ctx context.Context, occasion relatedro.Occasion, claim item) (item, error) {
 	if len(claim) == 0 {
 		consistent := true
 		out, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &s.table, Key: occasionKey(occasion).item(), ConsistentRead: &consistent})
@@ -94,7 +95,7 @@ func (s *Store) standing(ctx context.Context, occasion relatedro.Occasion, claim
 		}
 		claim = out.Item
 	}
-	return &reader{item: claim}, nil
+	return claim, nil
 }
 
 // CountAsk counts a person's request to the DMS. If it would exceed limit requests in the current

@@ -20,25 +20,25 @@ func (w weight) fits() bool            { return w.plain <= maxResponse && w.payl
 // cut shortens the longest lists of related ROs to one common length until the body fits, and marks
 // their cases as truncated. encoded is the encoded body of all cases.
 func cut(cases []*caseJSON, encoded []byte) error {
-	rest := weigh(encoded) // the body without any list
-	upTo := make([][]weight, len(cases))
+	rest := weigh(encoded)                // the body without any list
+	sizes := make([][]weight, len(cases)) // of the first n related ROs of each case
 	longest := 0
 	for i, c := range cases {
-		upTo[i] = make([]weight, len(c.RelatedROs)+1)
+		sizes[i] = make([]weight, len(c.RelatedROs)+1)
 		for j, ro := range c.RelatedROs {
 			one, err := encodeJSON(ro)
 			if err != nil {
 				return err
 			}
 			comma := weight{1, 1}
-			upTo[i][j+1] = upTo[i][j].plus(weigh(one)).plus(comma)
+			sizes[i][j+1] = sizes[i][j].plus(weigh(one)).plus(comma)
 		}
-		rest = rest.minus(upTo[i][len(c.RelatedROs)])
+		rest = rest.minus(sizes[i][len(c.RelatedROs)])
 		longest = max(longest, len(c.RelatedROs))
 	}
 	tooLong := sort.Search(longest, func(length int) bool {
 		total := rest
-		for _, w := range upTo {
+		for _, w := range sizes {
 			total = total.plus(w[min(length, len(w)-1)])
 		}
 		return !total.fits()

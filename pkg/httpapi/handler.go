@@ -116,7 +116,7 @@ func (h *Handler) serve(ctx context.Context, r *request) (out response, err erro
 	}()
 	var ok bool
 	if r.route, ok = h.routes[r.event.RouteKey]; !ok {
-		return other(r)
+		return unmatched(r)
 	}
 	if r.route.callers != public {
 		if r.actor, err = h.authenticate(r); err != nil {
@@ -139,9 +139,9 @@ func (h *Handler) serve(ctx context.Context, r *request) (out response, err erro
 	return out, out.encode(have)
 }
 
-// other serves requests without a matching route: OPTIONS, and problems for unknown paths and
+// unmatched serves requests without a matching route: OPTIONS, and problems for unknown paths and
 // methods.
-func other(r *request) (response, error) {
+func unmatched(r *request) (response, error) {
 	methods := methodsOf(pathOf(r.event))
 	if len(methods) == 0 {
 		return response{}, &problem{kind: notFound, detail: "There is no resource at this path."}
