@@ -52,8 +52,8 @@ func unclear(err error) error {
 func actorOf(claims map[string]any) (relatedro.Actor, error) {
 	subject, _ := claims["sub"].(string)
 	actor := relatedro.Actor{Subject: subject}
-	roles, err := names(claims["roles"])
-	if err != nil {
+	roles, ok := names(claims["roles"])
+	if !ok {
 		return relatedro.Actor{}, errors.New("roles is missing or malformed")
 	}
 	for _, role := range roles {
@@ -64,8 +64,8 @@ func actorOf(claims map[string]any) (relatedro.Actor, error) {
 	if len(actor.Roles) == 0 {
 		return relatedro.Actor{}, errors.New("roles contains no known role")
 	}
-	locations, err := names(claims["locations"])
-	if err != nil {
+	locations, ok := names(claims["locations"])
+	if !ok {
 		return relatedro.Actor{}, errors.New("locations is missing or malformed")
 	}
 	for _, location := range locations {

@@ -85,23 +85,19 @@ func flatten(claim any) string {
 	return "[" + strings.Join(words, " ") + "]"
 }
 
-// names returns the elements of a claim that is a non-empty string or a non-empty array of such
-// strings.
-func names(claim any) ([]string, error) {
+// names returns the elements of a claim. It is not ok unless the claim is a non-empty string or a
+// non-empty array of such strings.
+func names(claim any) (all []string, ok bool) {
 	elements, isArray := claim.([]any)
 	if !isArray {
 		elements = []any{claim}
 	}
-	all := make([]string, len(elements))
-	for i, element := range elements {
-		name, isString := element.(string)
-		if !isString || name == "" {
-			return nil, errors.New("not a name or an array of names")
+	for _, element := range elements {
+		name, _ := element.(string)
+		if name == "" {
+			return nil, false
 		}
-		all[i] = name
+		all = append(all, name)
 	}
-	if len(all) == 0 {
-		return nil, errors.New("an empty array")
-	}
-	return all, nil
+	return all, len(all) > 0
 }
