@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"related-ro/infra/emulators/dynamodbengine"
-	"related-ro/pkg/karmak"
 	"related-ro/pkg/karmak/karmaktest"
+	"related-ro/pkg/karmak/sentence"
 	"related-ro/pkg/relatedro"
 )
 
@@ -127,9 +127,9 @@ func TestEnablingNeedsKarmaksWord(t *testing.T) {
 		sentence   string
 		stored     string
 	}{
-		"not activated":   {&inactive, north, karmak.Sentence(relatedro.Connection{}, relatedro.NotActivated), "not_activated"},
-		"offline":         {&offline, north, karmak.Sentence(relatedro.Connection{}, relatedro.DealerOffline), "unreachable"},
-		"unknown account": {nil, south, karmak.Sentence(relatedro.Connection{}, relatedro.AccountNotPermitted), "unknown"},
+		"not activated":   {&inactive, north, sentence.For(relatedro.Connection{}, relatedro.NotActivated), "not_activated"},
+		"offline":         {&offline, north, sentence.For(relatedro.Connection{}, relatedro.DealerOffline), "unreachable"},
+		"unknown account": {nil, south, sentence.For(relatedro.Connection{}, relatedro.AccountNotPermitted), "unknown"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)

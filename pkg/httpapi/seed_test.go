@@ -9,8 +9,8 @@ import (
 	sdksqs "github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
-	"related-ro/pkg/karmak"
 	"related-ro/pkg/karmak/karmaktest"
+	"related-ro/pkg/karmak/sentence"
 	"related-ro/pkg/relatedro"
 	"related-ro/pkg/sqsbatch"
 )
@@ -107,7 +107,7 @@ func (w *world) seedExamples() {
 	w.change(relatedro.Change{ID: "6LQF4TZ3B7MSE2W5YH2KDXNVRA", At: at(20, 16, 45), By: "user-7", After: off})
 	w.change(relatedro.Change{ID: "K2J5Q7ZC4M6XWN3V7R5TLY2PDA", At: at(23, 9, 0), By: "user-7", After: expecting})
 	w.setAside(relatedro.CloseQueue, `{"id":"6a1c4d0e-1a57-4a3f-9a43-0f5d3c3be111","locationId":"loc-100","caseId":"case-1002"}`, map[string]string{
-		sqsbatch.AttrErrorCode: "not_activated", sqsbatch.AttrErrorMessage: karmak.Sentence(relatedro.Connection{}, relatedro.NotActivated),
+		sqsbatch.AttrErrorCode: "not_activated", sqsbatch.AttrErrorMessage: sentence.For(relatedro.Connection{}, relatedro.NotActivated),
 		sqsbatch.AttrFailedAt: "2026-11-23T12:00:00Z", sqsbatch.AttrSource: "close",
 	})
 
@@ -150,7 +150,7 @@ func (w *world) seedExamples() {
 	newer.Retrieval = relatedro.Retrieval{
 		Outcome: relatedro.OutcomeRetrying, Trigger: relatedro.TriggerClose, EventID: "6a1c4d0e-1a57-4a3f-9a43-0f5d3c3be111",
 		RetrievedAt: at(23, 11, 0), Since: at(23, 11, 30),
-		Reason: relatedro.DealerOffline, Message: karmak.Sentence(relatedro.Connection{}, relatedro.DealerOffline),
+		Reason: relatedro.DealerOffline, Message: sentence.For(relatedro.Connection{}, relatedro.DealerOffline),
 	}
 	w.save(newer)
 }

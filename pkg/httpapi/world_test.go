@@ -32,6 +32,7 @@ import (
 	"related-ro/pkg/httpapi"
 	"related-ro/pkg/karmak"
 	"related-ro/pkg/karmak/karmaktest"
+	"related-ro/pkg/karmak/sentence"
 	"related-ro/pkg/relatedro"
 	"related-ro/pkg/sqsbatch"
 )
@@ -128,7 +129,7 @@ func newWorld(t *testing.T) *world {
 // restart replaces the handlers with new ones, whose caches are empty.
 func (w *world) restart() {
 	w.Helper()
-	config := httpapi.Config{Sentence: karmak.Sentence, Log: slog.New(slog.NewJSONHandler(w.log, nil)), Version: "1a2b3c4", Now: w.clock.Now}
+	config := httpapi.Config{Sentence: sentence.For, Log: slog.New(slog.NewJSONHandler(w.log, nil)), Version: "1a2b3c4", Now: w.clock.Now}
 	read, err := httpapi.NewRead(config, relatedro.NewReader(dynamo.New(w.calls.client(), w.table), w.clock.Now))
 	if err != nil {
 		w.Fatal(err)

@@ -8,13 +8,14 @@ import (
 	"net/http"
 	"strings"
 
+	"related-ro/pkg/karmak/sentence"
 	"related-ro/pkg/relatedro"
 )
 
 // ReportDataAccess is the relatedro.Connection.Kind of a dealer that Karmak has moved to its newer
 // interface. Account is then the dealer's Karmak account number, and there is no user. An empty
 // Kind means Unity.
-const ReportDataAccess = "rda"
+const ReportDataAccess = sentence.ReportDataAccess
 
 // face is one of Karmak's interfaces to a dealer's data. Views, filters and answers are the same in
 // both; a face provides the addresses and authenticates requests. An empty address means that the

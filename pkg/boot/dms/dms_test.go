@@ -16,6 +16,7 @@ import (
 	"related-ro/pkg/boot/dms"
 	"related-ro/pkg/karmak"
 	"related-ro/pkg/karmak/karmaktest"
+	"related-ro/pkg/karmak/sentence"
 	"related-ro/pkg/relatedro"
 )
 
@@ -162,7 +163,7 @@ func TestSecretThatCannotBeUsed(t *testing.T) {
 			}
 			output.Reset()
 			got := client.CheckActivation(t.Context(), connection)
-			if want := karmak.Sentence(relatedro.Connection{}, relatedro.CredentialsUnavailable); got.Message != want || !strings.Contains(output.String(), test.want) {
+			if want := sentence.For(relatedro.Connection{}, relatedro.CredentialsUnavailable); got.Message != want || !strings.Contains(output.String(), test.want) {
 				t.Errorf("CheckActivation says %q and logs %q, want %q and %q", got.Message, output.String(), want, test.want)
 			}
 			fmt.Fprint(&output, err)

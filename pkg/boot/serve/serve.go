@@ -6,14 +6,14 @@ import (
 
 	"related-ro/pkg/boot"
 	"related-ro/pkg/httpapi"
-	"related-ro/pkg/karmak"
+	"related-ro/pkg/karmak/sentence"
 )
 
 // Config returns the configuration of an HTTP handler that counts and times its requests in the
 // metrics.
 func Config(kit boot.Kit) httpapi.Config {
 	return httpapi.Config{
-		Log: kit.Log, Version: boot.Version, Now: time.Now, Sentence: karmak.Sentence,
+		Log: kit.Log, Version: boot.Version, Now: time.Now, Sentence: sentence.For,
 		LocalJWKS: kit.Env.Get("LOCAL_JWKS", ""),
 		SAMLocal:  kit.Env.Get("AWS_SAM_LOCAL", "") == "true",
 		Observe:   kit.CountRequests(),
