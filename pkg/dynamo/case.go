@@ -72,7 +72,7 @@ func statedFields(c *copier, s *relatedro.Stated) {
 	textField(c, "id", &s.ID)
 	textField(c, "type", &s.Type)
 	timeField(c, "occurredAt", &s.OccurredAt)
-	flagField(c, "settled", &s.Settled)
+	flagField(c, "settled", &s.Fetched)
 }
 
 func retrievalFields(c *copier, r *relatedro.Retrieval) {

@@ -40,7 +40,7 @@ func key(id string) relatedro.CaseKey { return relatedro.CaseKey{Location: "loc-
 func exported(k relatedro.CaseKey, ro string, related ...string) relatedro.Case {
 	c := relatedro.Case{
 		Key: k, Number: "N-" + k.Case, Asset: "asset-77", RO: ro, Status: relatedro.CaseExported,
-		Stated:       relatedro.Stated{ID: "ev-1", Type: relatedro.Exported, OccurredAt: noon, Settled: true},
+		Stated:       relatedro.Stated{ID: "ev-1", Type: relatedro.Exported, OccurredAt: noon, Fetched: true},
 		FirstEventAt: noon,
 		FetchedOver:  relatedro.Connection{Account: "acc", User: "user", Branch: "main"},
 		Retrieval:    relatedro.Retrieval{Outcome: relatedro.OutcomeOK, Trigger: relatedro.TriggerExport, EventID: "ev-1", RetrievedAt: noon},

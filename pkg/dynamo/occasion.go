@@ -27,7 +27,7 @@ const (
 
 // TakeOccasion claims an occasion for id, for a period. If id has it, holder is id, even if the
 // response to an earlier attempt was lost. Otherwise either holder is the id that has the occasion
-// and has not called SettleOccasion yet, or err is ErrTooSoon. wait is the time until the occasion
+// and has not called FinishOccasion yet, or err is ErrTooSoon. wait is the time until the occasion
 // is free, at most a period. An occasion that is claimed for more than two periods comes from a
 // wrong clock and counts as free.
 func (s *Store) TakeOccasion(ctx context.Context, occasion relatedro.Occasion, id string, now time.Time, period time.Duration) (holder string, wait time.Duration, err error) {
@@ -62,9 +62,9 @@ func (s *Store) TakeOccasion(ctx context.Context, occasion relatedro.Occasion, i
 	return holder, wait, nil
 }
 
-// SettleOccasion records that id has finished, and when the occasion is free again. It does nothing
+// FinishOccasion records that id has finished, and when the occasion is free again. It does nothing
 // if id no longer has the occasion.
-func (s *Store) SettleOccasion(ctx context.Context, occasion relatedro.Occasion, id string, freeAt time.Time) error {
+func (s *Store) FinishOccasion(ctx context.Context, occasion relatedro.Occasion, id string, freeAt time.Time) error {
 	claim := occasionKey(occasion).item()
 	claim.putText(attrHolder, id)
 	claim.putFlag(attrDone, true)
@@ -74,7 +74,7 @@ func (s *Store) SettleOccasion(ctx context.Context, occasion relatedro.Occasion,
 		TableName: &s.table, Item: claim, ConditionExpression: &condition, ExpressionAttributeValues: item{":id": text(id)},
 	})
 	if err != nil && !unmet(err) {
-		return fmt.Errorf("settle %s: %w", occasion, err)
+		return fmt.Errorf("finish %s: %w", occasion, err)
 	}
 	return nil
 }

@@ -40,29 +40,29 @@ func TestTakeOccasion(t *testing.T) {
 			holder, wait, err := s.TakeOccasion(t.Context(), occasion, "second", noon.Add(tt.after), time.Minute)
 			want := map[bool]string{true: "first", false: "second"}[tt.wait > 0]
 			if holder != want || wait != tt.wait || err != nil {
-				t.Errorf("not settled: holder %q, wait %v, error %v", holder, wait, err)
+				t.Errorf("not finished: holder %q, wait %v, error %v", holder, wait, err)
 			}
-			if err := s.SettleOccasion(t.Context(), occasion, "first", noon.Add(time.Minute)); err != nil {
+			if err := s.FinishOccasion(t.Context(), occasion, "first", noon.Add(time.Minute)); err != nil {
 				t.Fatal(err)
 			}
 			holder, wait, err = s.TakeOccasion(t.Context(), occasion, "third", noon.Add(tt.after), time.Minute)
 			switch {
 			case tt.wait > 0 && (holder != "" || wait != tt.wait || !errors.Is(err, relatedro.ErrTooSoon)):
-				t.Errorf("settled: holder %q, wait %v, error %v", holder, wait, err)
+				t.Errorf("finished: holder %q, wait %v, error %v", holder, wait, err)
 			case tt.wait == 0 && (holder != "second" || err != nil): // first no longer had it
-				t.Errorf("settled by a former holder: holder %q, wait %v, error %v", holder, wait, err)
+				t.Errorf("finished by a former holder: holder %q, wait %v, error %v", holder, wait, err)
 			}
 		})
 	}
 }
 
-func TestSettlingFreesAnOccasion(t *testing.T) {
+func TestFinishingFreesAnOccasion(t *testing.T) {
 	s, occasion := newStore(t), relatedro.Occasion{Kind: relatedro.EnableOccasion, Location: "loc-100"}
 	for _, id := range []string{"first", "second"} {
 		if holder, _, err := s.TakeOccasion(t.Context(), occasion, id, noon, time.Minute); holder != id || err != nil {
 			t.Errorf("claim by %s: holder %q, error %v", id, holder, err)
 		}
-		if err := s.SettleOccasion(t.Context(), occasion, id, noon); err != nil {
+		if err := s.FinishOccasion(t.Context(), occasion, id, noon); err != nil {
 			t.Error(err)
 		}
 	}
@@ -83,7 +83,7 @@ func TestTakingWithoutOldItem(t *testing.T) {
 	if _, _, err := s.TakeOccasion(t.Context(), occasion, "first", noon, time.Minute); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.SettleOccasion(t.Context(), occasion, "first", noon.Add(time.Minute)); err != nil {
+	if err := s.FinishOccasion(t.Context(), occasion, "first", noon.Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	server.Faults(t, times(1, "PutItem", &dynamodbengine.Fault{Err: &dynamodbengine.Error{Status: 400, Code: "ConditionalCheckFailedException"}}))

@@ -85,8 +85,8 @@ type fatal interface {
 	Fatalf(format string, args ...any)
 }
 
-// checkSettled fails the test unless links are exactly the links of the case.
-func checkSettled(t fatal, c relatedro.Case, links map[string]relatedro.Link) {
+// checkLinks fails the test unless links are exactly the links of the case.
+func checkLinks(t fatal, c relatedro.Case, links map[string]relatedro.Link) {
 	t.Helper()
 	if diff := cmp.Diff(linksOf(c), links); diff != "" {
 		t.Fatalf("links (-want +got):\n%s", diff)
@@ -120,7 +120,7 @@ func TestSaveCaseKilledBetweenRequests(t *testing.T) {
 				w.start(before, tt.to)
 				sent, err := w.run(n)
 				broken := load(t, s, k)
-				checkSettled(t, broken, allLinks(t, s))
+				checkLinks(t, broken, allLinks(t, s))
 				switch {
 				case err == nil && len(broken.Related) != len(tt.to.Related):
 					t.Fatalf("after %d requests: %d related ROs, want %d", sent, len(broken.Related), len(tt.to.Related))
@@ -168,11 +168,11 @@ func TestSaveCaseRacing(t *testing.T) {
 				}
 				continue
 			}
-			checkSettled(rt, load(t, s, k), allLinks(t, s))
+			checkLinks(rt, load(t, s, k), allLinks(t, s))
 		}
 		if won > 1 {
 			rt.Fatalf("both writers succeeded from revision %d", start.Revision)
 		}
-		checkSettled(rt, save(t, s, family("last")), allLinks(t, s))
+		checkLinks(rt, save(t, s, family("last")), allLinks(t, s))
 	})
 }

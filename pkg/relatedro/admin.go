@@ -232,7 +232,7 @@ func (a *Admin) Refresh(ctx context.Context, actor Actor, key CaseKey, f Facts) 
 		return "", err
 	}
 	// If this fails, the next refresh sends this event again.
-	_ = a.store.SettleOccasion(ctx, occasion, id, now.Add(period))
+	_ = a.store.FinishOccasion(ctx, occasion, id, now.Add(period))
 	return id, nil
 }
 

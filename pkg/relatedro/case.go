@@ -63,7 +63,7 @@ type Stated struct {
 	ID         string
 	Type       EventType
 	OccurredAt time.Time
-	Settled    bool // its retrieval succeeded
+	Fetched    bool // its retrieval succeeded
 }
 
 // compare orders two events by precedence. The later effective time wins; a close counts as
@@ -278,7 +278,7 @@ func (c Case) withRO(ro string) Case {
 // of its event triggers a fetch.
 func (c Case) WithoutList() Case {
 	c.Own, c.Related, c.Expected, c.Omitted, c.FetchedOver, c.Past = RelatedRO{}, nil, nil, 0, Connection{}, nil
-	c.Stated.Settled = false
+	c.Stated.Fetched = false
 	c.Retrieval.RetrievedAt = time.Time{}
 	if c.Retrieval.Outcome == OutcomeOK {
 		c.Retrieval.Outcome, c.Retrieval.Reason = OutcomeRetrying, StoreUnavailable
@@ -303,7 +303,7 @@ func (c Case) Retrieved(ev Event, family Family, connection Connection, now time
 	c.dropCharges()
 	c.Retrieval = Retrieval{Outcome: OutcomeOK, Trigger: ev.Trigger(), EventID: ev.ID, RetrievedAt: now}
 	if c.Stated.ID == ev.ID {
-		c.Stated.Settled = true
+		c.Stated.Fetched = true
 	}
 	return c
 }

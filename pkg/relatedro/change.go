@@ -179,6 +179,6 @@ func (a *Admin) askToEnable(ctx context.Context, actor Actor, location string, c
 		return Activation{}, err
 	}
 	said := a.ask(ctx, connection)
-	_ = a.store.SettleOccasion(ctx, occasion, id, a.now().UTC()) // else free after VerifyWithin
+	_ = a.store.FinishOccasion(ctx, occasion, id, a.now().UTC()) // else free after VerifyWithin
 	return said, nil
 }

@@ -68,7 +68,7 @@ func Decide(stored Case, connection Connection, now time.Time, events []Event) D
 func (d Decision) unfetched(sorted []Event, connection Connection) *Event {
 	shown := d.Case.Retrieval
 	retrying := shown.Outcome == OutcomeRetrying && shown.EventID == d.Case.Stated.ID
-	if d.Case.Stated.Settled && connection.Reads(d.Case.FetchedOver) && !retrying {
+	if d.Case.Stated.Fetched && connection.Reads(d.Case.FetchedOver) && !retrying {
 		return nil
 	}
 	for i := range sorted {

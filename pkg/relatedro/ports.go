@@ -163,13 +163,13 @@ type SettingsStore interface {
 // OccasionStore limits how often an action runs, regardless of the caller.
 type OccasionStore interface {
 	// TakeOccasion takes an occasion for id for the given period and returns id as holder. If
-	// another id has taken it and has not settled it, holder is that id. If it is settled but not
+	// another id has taken it and has not finished it, holder is that id. If it is finished but not
 	// free yet, the error is ErrTooSoon. wait is the time until the occasion is free.
 	TakeOccasion(ctx context.Context, occasion Occasion, id string, now time.Time, period time.Duration) (holder string, wait time.Duration, err error)
 
-	// SettleOccasion records that id has done its action, and when the occasion is free again. It
+	// FinishOccasion records that id has done its action, and when the occasion is free again. It
 	// does nothing if id no longer has the occasion.
-	SettleOccasion(ctx context.Context, occasion Occasion, id string, freeAt time.Time) error
+	FinishOccasion(ctx context.Context, occasion Occasion, id string, freeAt time.Time) error
 
 	// CountAsk counts one more DMS request by a person. If that would exceed limit requests in a
 	// minute, it returns ErrTooSoon and the time to wait.

@@ -155,7 +155,7 @@ func (r *Reader) CasesOfAsset(ctx context.Context, location, asset, after string
 		needing = []Case{{Key: CaseKey{Location: location}}}
 	}
 	settings := make(map[string]Settings)
-	if err := r.settle(ctx, settings, slices.Values(needing)); err != nil {
+	if err := r.addSettings(ctx, settings, slices.Values(needing)); err != nil {
 		return nil, false, "", err
 	}
 	s, ok := settings[location]
@@ -188,7 +188,7 @@ func (r *Reader) Cases(ctx context.Context, actor Actor, keys []CaseKey) (found 
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := r.settle(ctx, loaded.Settings, maps.Values(loaded.Cases)); err != nil {
+	if err := r.addSettings(ctx, loaded.Settings, maps.Values(loaded.Cases)); err != nil {
 		return nil, nil, err
 	}
 	found, singleRO = make(map[CaseKey]Shown, len(loaded.Cases)), make(map[string]bool)
@@ -274,10 +274,10 @@ func (r *Reader) peek(ctx context.Context, keys Keys) (Loaded, error) {
 	return loaded, nil
 }
 
-// settle adds the missing settings of the cases' locations to known. Remembered settings serve only
-// if they own every list at hand: a list that they disown may have been fetched over a newer
+// addSettings adds the missing settings of the cases' locations to known. Remembered settings serve
+// only if they own every list at hand: a list that they disown may have been fetched over a newer
 // connection.
-func (r *Reader) settle(ctx context.Context, known map[string]Settings, cases iter.Seq[Case]) error {
+func (r *Reader) addSettings(ctx context.Context, known map[string]Settings, cases iter.Seq[Case]) error {
 	remembered := make(map[string]Settings)
 	var ask []string
 	for c := range cases {

@@ -260,9 +260,9 @@ func TestFollowedCasesEndAsKarmakHasThem(t *testing.T) {
 			rapid.SampledFrom(steps).Draw(rt, "step")(rt)
 			s.clock.Advance(time.Duration(rapid.SampledFrom([]int{1, 15, 15, 15, 60, 24 * 60}).Draw(rt, "minutes")) * time.Minute)
 		}
-		s.settle(rt)
+		s.calm(rt)
 		s.followed()
-		s.settle(rt)
+		s.calm(rt)
 		for i := range stormROs {
 			s.checkFollowed(rt, s.stored(fmt.Sprint("case-", i+1)))
 		}

@@ -31,12 +31,12 @@ type storm struct {
 	closing    *world // the close queue with its handler; the rest is shared
 	refreshing *world // the refresh queue, likewise
 
-	sent    []relatedro.Event
-	over    relatedro.Connection
-	spinoff map[madeFrom][]time.Time // creation times of each RO's alternates, by their numbers
-	trouble *rand.Rand
-	share   float64 // of database calls that fail
-	mu      sync.Mutex
+	sent       []relatedro.Event
+	connection relatedro.Connection
+	spinoff    map[madeFrom][]time.Time // creation times of each RO's alternates, by their numbers
+	trouble    *rand.Rand
+	share      float64 // of database calls that fail
+	mu         sync.Mutex
 }
 
 // madeFrom identifies an RO of an account.
@@ -57,7 +57,7 @@ func (c check) Cleanup(f func()) { c.rt.Cleanup(f) }
 
 func newStorm(t *testing.T, rt *rapid.T) *storm {
 	w := newWorld(check{t, rt})
-	s := &storm{world: w, rt: rt, over: connectionA, spinoff: map[madeFrom][]time.Time{}}
+	s := &storm{world: w, rt: rt, connection: connectionA, spinoff: map[madeFrom][]time.Time{}}
 	s.trouble = rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "seed"), 0))
 	for _, ro := range stormROs {
 		w.addFamily(accountA, ro)
@@ -78,12 +78,12 @@ func (s *storm) sides() []*world { return []*world{s.world, s.closing, s.refresh
 
 // connect changes the location's connection, unless the store fails.
 func (s *storm) connect(rt *rapid.T) {
-	over := rapid.SampledFrom(stormConnections).Draw(rt, "connection")
+	connection := rapid.SampledFrom(stormConnections).Draw(rt, "connection")
 	before, err := s.store.Settings(context.Background(), "loc-100")
 	if err != nil {
 		return
 	}
-	after := relatedro.Settings{Location: "loc-100", Status: relatedro.Enabled, Connection: over, UpdatedAt: s.clock.Now()}
+	after := relatedro.Settings{Location: "loc-100", Status: relatedro.Enabled, Connection: connection, UpdatedAt: s.clock.Now()}
 	_ = s.store.SaveSettings(context.Background(), relatedro.Change{ID: fmt.Sprint("change-", before.Version), At: s.clock.Now(), Before: before, After: after})
 }
 
@@ -204,19 +204,19 @@ func TestStormEndsRight(t *testing.T) {
 			rapid.SampledFrom(steps).Draw(rt, "step")(rt)
 			s.clock.Advance(time.Minute)
 		}
-		s.settle(rt)
+		s.calm(rt)
 		s.check(rt)
 	})
 }
 
-// settle ends all failures and drains the queues with new processes, because an open circuit would
+// calm ends all failures and drains the queues with new processes, because an open circuit would
 // stay open for a while.
-func (s *storm) settle(rt *rapid.T) {
+func (s *storm) calm(rt *rapid.T) {
 	s.setTrouble(0, 0)
 	settings, err := s.store.Settings(context.Background(), "loc-100")
 	s.must(err)
-	s.over = settings.Connection // of a change whose answer was lost, nothing else tells
-	s.refetch(rt)                // cases hidden since a change of connection
+	s.connection = settings.Connection // the only trace of a change whose answer was lost
+	s.refetch(rt)                      // cases hidden since a change of connection
 	for range 20 {
 		s.clock.Advance(2 * time.Hour) // longer than any delay
 		s.redrive(rt)
@@ -271,11 +271,11 @@ func (s *storm) checkCase(rt *rapid.T, c relatedro.Case, newest relatedro.Event)
 		}
 		return
 	}
-	if c.RO != newest.RO || c.Stated.ID != newest.ID || !c.Stated.Settled || (c.Status == relatedro.CaseClosed) != (newest.Type == relatedro.Closed) {
-		rt.Errorf("%s ends as RO %s, %s, of %s (settled %v); the newest event is %+v", c.Key.Case, c.RO, c.Status, c.Stated.ID, c.Stated.Settled, newest)
+	if c.RO != newest.RO || c.Stated.ID != newest.ID || !c.Stated.Fetched || (c.Status == relatedro.CaseClosed) != (newest.Type == relatedro.Closed) {
+		rt.Errorf("%s ends as RO %s, %s, of %s (fetched %v); the newest event is %+v", c.Key.Case, c.RO, c.Status, c.Stated.ID, c.Stated.Fetched, newest)
 	}
-	if c.Retrieval.Outcome != relatedro.OutcomeOK || c.FetchedOver.Account != s.over.Account {
-		rt.Errorf("%s ends as %s %s, fetched over %v; the location's connection is %v", c.Key.Case, c.Retrieval.Outcome, c.Retrieval.Reason, c.FetchedOver, s.over)
+	if c.Retrieval.Outcome != relatedro.OutcomeOK || c.FetchedOver.Account != s.connection.Account {
+		rt.Errorf("%s ends as %s %s, fetched over %v; the location's connection is %v", c.Key.Case, c.Retrieval.Outcome, c.Retrieval.Reason, c.FetchedOver, s.connection)
 	}
 	listed := map[string]bool{}
 	for _, r := range c.Related {

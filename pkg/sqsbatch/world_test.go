@@ -171,15 +171,15 @@ func (w *world) addFamily(account, ro string, alternates ...string) {
 	}
 }
 
-func (w *world) enable(location string, over relatedro.Connection) {
-	w.set(location, relatedro.Enabled, over)
+func (w *world) enable(location string, connection relatedro.Connection) {
+	w.set(location, relatedro.Enabled, connection)
 }
 
-func (w *world) set(location string, status relatedro.FeatureStatus, over relatedro.Connection) {
+func (w *world) set(location string, status relatedro.FeatureStatus, connection relatedro.Connection) {
 	w.t.Helper()
 	before, err := w.store.Settings(context.Background(), location)
 	w.must(err)
-	after := relatedro.Settings{Location: location, Status: status, Connection: over, Version: before.Version + 1, UpdatedAt: w.clock.Now()}
+	after := relatedro.Settings{Location: location, Status: status, Connection: connection, Version: before.Version + 1, UpdatedAt: w.clock.Now()}
 	w.must(w.store.SaveSettings(context.Background(), relatedro.Change{ID: fmt.Sprint("change-", after.Version), At: w.clock.Now(), By: "test", Before: before, After: after}))
 }
 
