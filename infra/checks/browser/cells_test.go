@@ -10,8 +10,7 @@ import (
 )
 
 func TestCellsShowWhatTheAPIHolds(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	_, p := begin(t, "")
 	for id, want := range map[string]string{
 		"case-1001": "Not fetched",
 		"case-1002": "50123 Invoiced 50125 Completed +1 (1 open)",
@@ -26,9 +25,7 @@ func TestCellsShowWhatTheAPIHolds(t *testing.T) {
 func TestAHundredCellsCostOneRequest(t *testing.T) {
 	for _, c := range []struct{ cells, requests int }{{100, 1}, {101, 2}, {250, 3}, {500, 5}} {
 		t.Run(fmt.Sprint(c.cells), func(t *testing.T) {
-			w := start(t)
-			p := open(t, w.APIURL, 1280, 900, "light")
-			p.visit("search")
+			w, p := begin(t, "search")
 			p.forget()
 			p.addCells(c.cells)
 			p.wait(fmt.Sprintf("deepAll('#cells >> related-ro-cell').filter((e) => words(e).includes('Not fetched')).length === %d", c.cells-1))
@@ -62,9 +59,7 @@ func (p *tab) addCells(n int, then ...string) {
 }
 
 func TestCellsOnScreenAreAskedForFirst(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("search")
+	_, p := begin(t, "search")
 	p.keepBatches()
 	p.addCells(250, "list.lastChild.scrollIntoView()")
 	p.wait("batches.length === 3")
@@ -81,9 +76,7 @@ func (p *tab) keepBatches() {
 }
 
 func TestCellsThatAreGoneAreNotAskedFor(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("search")
+	_, p := begin(t, "search")
 	p.keepBatches()
 	p.addCells(250,
 		"await 0", // the cells have read their attributes and wait in the queue
@@ -97,9 +90,7 @@ func TestCellsThatAreGoneAreNotAskedFor(t *testing.T) {
 }
 
 func TestSameCaseTwiceIsAskedForOnce(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("search")
+	_, p := begin(t, "search")
 	p.keepBatches()
 	p.do(`(() => {
   for (let i = 0; i < 3; i++) { const e = document.createElement('related-ro-cell'); e.setAttribute('location-id', 'loc-100'); e.setAttribute('case-id', 'case-1002'); document.querySelector('main').append(e); } })()`)
@@ -110,8 +101,7 @@ func TestSameCaseTwiceIsAskedForOnce(t *testing.T) {
 }
 
 func TestColumnIsOptional(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	_, p := begin(t, "")
 	p.sees("main", "50123")
 	p.click("#column")
 	p.wait("!deep('main >> related-ro-cell')")
@@ -126,8 +116,7 @@ func TestColumnIsOptional(t *testing.T) {
 }
 
 func TestCellsOfOtherLocationsReadAsNotFetched(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	_, p := begin(t, "")
 	p.as("service_advisor", "loc-200")
 	p.visit("search")
 	p.addCells(1)
@@ -135,8 +124,7 @@ func TestCellsOfOtherLocationsReadAsNotFetched(t *testing.T) {
 }
 
 func TestOneCellChangesWithItsCase(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	w, p := begin(t, "")
 	p.sees("main >> related-ro-cell[case-id=case-1001]", "Not fetched")
 	p.forget()
 	w.export(t, w.seeded(t, "case-1001"))

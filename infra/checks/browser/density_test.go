@@ -9,8 +9,7 @@ func TestALargeFamilyDoesNotBuryThePage(t *testing.T) {
 	w := start(t)
 	last := w.spinoffs(t, "50124", 60)
 	w.export(t, w.seeded(t, "case-1002"))
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("cases/loc-100/case-1002")
+	p := w.open(t, "cases/loc-100/case-1002")
 	p.sees("related-ros", "Show all 63")
 	const height = "document.documentElement.scrollHeight"
 	if got := eval[int](p, height); got > 1500 {
@@ -33,8 +32,7 @@ func TestALargeFamilyDoesNotBuryThePage(t *testing.T) {
 }
 
 func TestANumberStandsOnce(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	_, p := begin(t, "")
 	p.visit("cases/loc-100/case-1004") // a flat family: the table shows everything
 	p.sees("related-ros >> tbody", "50141")
 	if n := strings.Count(p.text("related-ros"), "50141"); n != 1 {
@@ -54,7 +52,7 @@ func TestTheColumnIsSeenOnATablet(t *testing.T) {
 func TestNumbersAreCopiedTogetherAndSavedAsShown(t *testing.T) {
 	w := start(t)
 	w.export(t, w.seeded(t, "case-1001"))
-	p := open(t, w.APIURL, 1280, 900, "light")
+	p := w.open(t, "")
 	p.allowClipboard()
 	p.visit("cases/loc-100/case-1002")
 	p.click("related-ros >> [data-key^='copy all']")
@@ -92,8 +90,7 @@ func TestSavedFilesHoldNoFormulas(t *testing.T) {
 	w.karmak(t, "PATCH", "ro", map[string]any{"account": account(w, "loc-100"), "number": "50126", "branch": "DAL",
 		"set": map[string]any{"invoiceNumber": "=1+1", "billingCustomerName": `@"x"`, "billingCustomerWarranty": false}})
 	w.export(t, w.seeded(t, "case-1002"))
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("cases/loc-100/case-1002")
+	p := w.open(t, "cases/loc-100/case-1002")
 	p.sees("related-ros", "=1+1")
 	got := p.saved("related-ros >> [data-key=csv]")
 	if !strings.Contains(got, `"'=1+1"`) || !strings.Contains(got, `"'@""x"""`) {

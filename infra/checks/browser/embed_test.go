@@ -5,8 +5,7 @@ import (
 )
 
 func TestElementsWaitForTheirIds(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	_, p := begin(t, "")
 	p.sees("main", "Acme")
 	p.visit("search")
 	p.forget()
@@ -28,9 +27,7 @@ func TestElementsWaitForTheirIds(t *testing.T) {
 
 // Sorting removes rows from the page and inserts them again.
 func TestMovingRowsReadsNothingAgain(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("search")
+	_, p := begin(t, "search")
 	p.addCells(20)
 	p.do("(() => { const e = document.createElement('related-ros'); e.locationId = 'loc-100'; e.caseId = 'case-1002'; deep('#cells').append(e); })()")
 	p.sees("#cells >> related-ro-cell", "50123")
@@ -51,8 +48,7 @@ func TestMovingRowsReadsNothingAgain(t *testing.T) {
 }
 
 func TestATokenThatIsRefusedIsRenewedOnce(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	w, p := begin(t, "")
 	token, err := w.Token("support", "*")
 	if err != nil {
 		t.Fatal(err)
@@ -67,9 +63,7 @@ func TestATokenThatIsRefusedIsRenewedOnce(t *testing.T) {
 }
 
 func TestATokenThatIsNotGivenReadsAsSigningIn(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("cases/loc-100/case-1002")
+	_, p := begin(t, "cases/loc-100/case-1002")
 	p.sees("related-ros", "50126")
 	p.do("document.addEventListener('related-ro-error', (e) => { (window.failed ??= []).push(e.detail); })")
 	p.do("document.addEventListener('related-ro-shown', () => { window.wasShown = true; })")
@@ -91,8 +85,7 @@ func TestATokenThatIsNotGivenReadsAsSigningIn(t *testing.T) {
 
 // A property set before the module has loaded, and a property that is removed again.
 func TestPropertiesReflect(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	_, p := begin(t, "")
 	p.sees("main", "Acme")
 	got := eval[string](p, `(() => { const e = document.createElement('related-ros');
   Object.assign(e, { locationId: 'a', caseId: 'b', assetId: 'c', roNumber: 'd', caseNumber: 'e', readonly: true });

@@ -35,7 +35,7 @@ func TestEveryElementSaysWhatIsWrong(t *testing.T) {
 		{"no connection", -1, ``, "could not be reached", true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			p := open(t, w.APIURL, 1280, 900, "light")
+			p := w.open(t, "")
 			p.sees("main", "Acme")
 			p.answers("/v1/", c.status, c.body)
 			for page, element := range elements {
@@ -55,8 +55,7 @@ func TestEveryElementSaysWhatIsWrong(t *testing.T) {
 }
 
 func TestTryingAgainHelps(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	_, p := begin(t, "")
 	p.sees("main", "Acme")
 	p.answers("/v1/", 500, `{}`)
 	for page, element := range elements {
@@ -73,8 +72,7 @@ func TestTryingAgainHelps(t *testing.T) {
 }
 
 func TestCellsTryAgainByThemselves(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	_, p := begin(t, "")
 	p.sees("main", "Acme")
 	p.visit("search")
 	p.do("(() => { window.waits = new Set(); const real = setTimeout; window.setTimeout = (f, ms) => { waits.add(ms); return real(f, Math.min(ms, 100)); }; })()")
@@ -92,8 +90,7 @@ func TestCellsTryAgainByThemselves(t *testing.T) {
 }
 
 func TestSomethingIsShownWhileNothingIsKnown(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	_, p := begin(t, "")
 	p.sees("main", "Acme")
 	p.answers("/v1/", 0, "")
 	for page, element := range elements {
@@ -106,8 +103,7 @@ func TestSomethingIsShownWhileNothingIsKnown(t *testing.T) {
 }
 
 func TestExpiredTokenIsSaidInPlainWords(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	w, p := begin(t, "")
 	p.sees("main", "Acme")
 	token, err := w.Key().Token(issuer.Grant{
 		Subject: "s", Roles: []string{"support"}, Locations: []string{"*"}, Issued: time.Now().Add(-2 * time.Hour), Lifetime: time.Hour,
@@ -121,8 +117,7 @@ func TestExpiredTokenIsSaidInPlainWords(t *testing.T) {
 }
 
 func TestAnotherLocationsCaseIsClosed(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	_, p := begin(t, "")
 	p.as("service_advisor", "loc-200")
 	p.visit("cases/loc-100/case-1002")
 	p.sees("related-ros >> [role=alert]", "You cannot see related ROs of this location")
@@ -136,9 +131,7 @@ func TestFailuresOfKarmakAreSaidInPlainWords(t *testing.T) {
 		{"not_activated", "could not be fetched when the case was closed.", "Karmak has not activated alternate RO numbers for this account, or its Unity user may not read repair orders"},
 	} {
 		t.Run(c.kind, func(t *testing.T) {
-			w := start(t)
-			p := open(t, w.APIURL, 1280, 900, "light")
-			p.visit("cases/loc-100/case-1002")
+			w, p := begin(t, "cases/loc-100/case-1002")
 			p.sees("related-ros", "Fetched")
 			if c.kind == "not_activated" {
 				w.refuse(t, w.seeded(t, "case-1002"))
@@ -160,8 +153,7 @@ func TestFailuresOfKarmakAreSaidInPlainWords(t *testing.T) {
 }
 
 func TestDisabledLocationSaysSo(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	w, p := begin(t, "")
 	settings := w.data.Locations[0].Settings
 	settings.Status = "DISABLED"
 	if err := w.platform.SaveSettings(t.Context(), "loc-100", settings); err != nil {

@@ -7,8 +7,7 @@ import (
 
 // What is expected stands apart, in words, for who edits a case and for who views it, and is gone when the RO is there.
 func TestExpectedROsStandApart(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	w, p := begin(t, "")
 	source := axeSource(t)
 	for _, page := range []string{"cases", "view"} {
 		p.visit(page + "/loc-200/case-2001")
@@ -31,8 +30,7 @@ func TestExpectedROsStandApart(t *testing.T) {
 }
 
 func TestExpectedROsAreSwitchedInTheSettings(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	_, p := begin(t, "")
 	p.as("administrator", "*")
 	p.visit("settings")
 	p.sees("related-ro-settings", "Show expected related ROs")

@@ -8,8 +8,7 @@ func TestWhatKarmakMadeMeanwhileIsMarkedAsNew(t *testing.T) {
 	w := start(t)
 	c := w.seeded(t, "case-1001")
 	w.export(t, c)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("cases/loc-100/case-1001")
+	p := w.open(t, "cases/loc-100/case-1001")
 	p.sees("related-ros", "50124")
 	if n := eval[int](p, "deepAll('related-ros >> .mark.new').length"); n != 0 {
 		t.Errorf("%d ROs are new at the first look", n)
@@ -48,9 +47,7 @@ func TestWhatKarmakMadeMeanwhileIsMarkedAsNew(t *testing.T) {
 }
 
 func TestFieldManagersAreToldWhatIsNew(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("view/loc-100/case-1002")
+	w, p := begin(t, "view/loc-100/case-1002")
 	p.sees("related-ros", "50126")
 	p.visit("view")
 	last := w.spinoffs(t, "50124", 1)
@@ -64,9 +61,7 @@ func TestFieldManagersAreToldWhatIsNew(t *testing.T) {
 
 // What appears while a person looks at a case for the first time is not new since an earlier look: there was none.
 func TestNothingIsNewAtTheFirstLook(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("cases/loc-100/case-1003")
+	w, p := begin(t, "cases/loc-100/case-1003")
 	p.sees("related-ros", "None")
 	last := w.spinoffs(t, "50130", 1)
 	w.export(t, w.seeded(t, "case-1003"))

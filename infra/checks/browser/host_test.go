@@ -16,8 +16,7 @@ import (
 // A page of another origin, like the case platform's, follows the documentation: it runs the
 // documentation's example with the addresses filled in.
 func TestElementsWorkOnAnotherOriginsPage(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	w, p := begin(t, "")
 	p.navigate(w.APIURL + "/console/components.html")
 	example := strings.ReplaceAll(p.text("pre code"), "https://API-HOST", w.APIURL)
 	token, err := w.Token("service_manager", "loc-100")
@@ -79,8 +78,7 @@ func TestConsoleLivesBelowAMappingsKey(t *testing.T) {
 
 // The documentation of each element matches the types, and vice versa.
 func TestDocumentationNamesAllThereIs(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	w, p := begin(t, "")
 	types := eval[string](p, "await (await fetch('/console/related-ro.d.ts')).text()")
 	p.navigate(w.APIURL + "/console/components.html")
 	p.sees("#live", "Warranty · Open")
@@ -117,8 +115,7 @@ func TestDocumentationNamesAllThereIs(t *testing.T) {
 
 // The custom-elements manifest, which tools read, matches the elements.
 func TestCustomElementsAreDescribedAsTheyAre(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	w, p := begin(t, "")
 	p.navigate(w.APIURL + "/console/components.html")
 	p.sees("#live", "Warranty · Open")
 	wrong := eval[[]string](p, `await (async () => {

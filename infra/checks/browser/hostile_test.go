@@ -34,7 +34,7 @@ func TestWhatKarmakSaysIsOnlyText(t *testing.T) {
 		}})
 	}
 	w.export(t, w.seeded(t, "case-1002"))
-	p := open(t, w.APIURL, 1280, 900, "light")
+	p := w.open(t, "")
 	p.as("support", "*")
 	for _, page := range []string{"cases", "cases/loc-100/case-1002", "view/loc-100/case-1002", "assets/loc-100/asset-77"} {
 		p.visit(page)
@@ -54,7 +54,7 @@ func TestWhatTheAPISaysIsOnlyText(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := prepared(t)
-			p := open(t, w.APIURL, 1280, 900, "light")
+			p := w.open(t, "")
 			p.as("support", "*")
 			p.do(fmt.Sprintf(`(() => {
   const keep = %s, hostile = %s, real = window.fetch;
@@ -97,7 +97,7 @@ func TestWhatTheAPISaysIsOnlyText(t *testing.T) {
 func TestWhatAProblemSaysIsOnlyText(t *testing.T) {
 	w := start(t)
 	for _, status := range []int{400, 409, 429} {
-		p := open(t, w.APIURL, 1280, 900, "light")
+		p := w.open(t, "")
 		p.answers("/v1/", status, `{"type":"bad-input","title":`+quote(hostile)+`,"detail":`+quote(hostile)+`,"fields":[{"field":`+quote(hostile)+`,"detail":`+quote(hostile)+`}]}`)
 		for page, element := range elements {
 			p.visit(page)
@@ -108,8 +108,7 @@ func TestWhatAProblemSaysIsOnlyText(t *testing.T) {
 }
 
 func TestWhatMessagesSayIsOnlyTextInTheSteps(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	w, p := begin(t, "")
 	c := w.seeded(t, "case-1001")
 	c.CaseID = hostile // the functions refuse it, so the steps mention it
 	if _, err := w.platform.Export(t.Context(), c); err != nil {
@@ -120,8 +119,7 @@ func TestWhatMessagesSayIsOnlyTextInTheSteps(t *testing.T) {
 }
 
 func TestAddressOfAPageIsOnlyText(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	_, p := begin(t, "")
 	for _, hash := range []string{"#/cases/" + hostile + "/" + hostile, "#/assets/%3Cimg%20src=x%20onerror=hacked=1%3E/%E0%A4%A", "#/" + hostile, "#/view/%/%"} {
 		p.do("location.hash = " + quote(hash))
 		p.wait("document.querySelector('main h1')")

@@ -11,8 +11,7 @@ import (
 // The tests in this file use only the keyboard.
 
 func TestKeyboardSkipsToTheContent(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	_, p := begin(t, "")
 	p.tabTo("Skip to content")
 	p.keys(kb.Enter, kb.Tab)
 	if got := p.focused(); got != "All Cases" {
@@ -21,8 +20,7 @@ func TestKeyboardSkipsToTheContent(t *testing.T) {
 }
 
 func TestKeyboardOpensACaseAndCopiesANumber(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	_, p := begin(t, "")
 	p.allowClipboard()
 	p.sees("main >> related-ro-cell[case-id=case-1002]", "+1")
 	p.tabTo("1002")
@@ -38,9 +36,7 @@ func TestKeyboardOpensACaseAndCopiesANumber(t *testing.T) {
 }
 
 func TestKeyboardOpensACaseAsAFieldManager(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("view")
+	_, p := begin(t, "view")
 	p.tabTo("2002")
 	p.keys(kb.Enter)
 	p.sees("h1", "Viewing case 2002")
@@ -49,9 +45,7 @@ func TestKeyboardOpensACaseAsAFieldManager(t *testing.T) {
 }
 
 func TestKeyboardRefreshesACase(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("cases/loc-100/case-1002")
+	_, p := begin(t, "cases/loc-100/case-1002")
 	p.sees("related-ros", "50126")
 	p.tabTo("Refresh")
 	p.keys(kb.Enter)
@@ -63,8 +57,7 @@ func TestKeyboardRefreshesACase(t *testing.T) {
 }
 
 func TestKeyboardUsesTheListOfACell(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	_, p := begin(t, "")
 	p.allowClipboard()
 	p.sees("main >> related-ro-cell[case-id=case-1002]", "+1")
 	p.tabTo("1 more related ROs")
@@ -82,9 +75,7 @@ func TestKeyboardUsesTheListOfACell(t *testing.T) {
 }
 
 func TestKeyboardOpensACaseOfAnAsset(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("assets")
+	_, p := begin(t, "assets")
 	p.tabTo("4411")
 	p.keys(kb.Enter)
 	p.sees("asset-related-ros", "Case 1002")
@@ -94,9 +85,7 @@ func TestKeyboardOpensACaseOfAnAsset(t *testing.T) {
 }
 
 func TestKeyboardDisablesALocation(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("settings")
+	_, p := begin(t, "settings")
 	p.sees("related-ro-settings", "SAVE EXTERNAL INTERFACES")
 	p.tabTo("ENABLED")
 	p.keys(kb.ArrowDown)
@@ -109,8 +98,7 @@ func TestKeyboardDisablesALocation(t *testing.T) {
 }
 
 func TestKeyboardRedrivesDeadLetters(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	_, p := begin(t, "")
 	p.accepts(true)
 	p.as("support", "*")
 	p.visit("operations")
@@ -122,7 +110,7 @@ func TestKeyboardRedrivesDeadLetters(t *testing.T) {
 
 func TestKeyboardSignsIn(t *testing.T) {
 	w := startWith(t, nil)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	p := w.open(t, "")
 	token, err := w.Token("service_advisor", "loc-100")
 	if err != nil {
 		t.Fatal(err)
@@ -135,18 +123,14 @@ func TestKeyboardSignsIn(t *testing.T) {
 }
 
 func TestKeyboardDrivesThePanel(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("cases/loc-100/case-1001")
+	_, p := begin(t, "cases/loc-100/case-1001")
 	p.tabTo("Export")
 	p.keys(kb.Enter)
 	p.sees("related-ros", "when the case was exported")
 }
 
 func TestFocusIsSeenEverywhere(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("cases/loc-100/case-1002")
+	_, p := begin(t, "cases/loc-100/case-1002")
 	p.sees("related-ros", "50126")
 	for range 40 {
 		p.keys(kb.Tab)

@@ -15,8 +15,7 @@ func TestSeveralLinkedCasesAreLinksOfTheirOwn(t *testing.T) {
 	w.export(t, w.seeded(t, "case-1001"))
 	w.alsoHas(t, "case-1002", 1)
 	for _, page := range []string{"cases", "view"} {
-		p := open(t, w.APIURL, 1280, 900, "light")
-		p.visit(page + "/loc-100/case-1001")
+		p := w.open(t, page+"/loc-100/case-1001")
 		p.sees("related-ros >> .linked", "1002")
 		links := eval[[]string](p, "deepAll('related-ros >> .linked').map(clean).filter((words) => words.includes('1002'))")
 		if len(links) != 1 || links[0] != "1002 9000" && links[0] != "9000 1002" {
@@ -43,8 +42,7 @@ func TestManyLinkedCasesAreFolded(t *testing.T) {
 	w := start(t)
 	w.export(t, w.seeded(t, "case-1001"))
 	w.alsoHas(t, "case-1002", 7)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("cases/loc-100/case-1001")
+	p := w.open(t, "cases/loc-100/case-1001")
 	p.sees("related-ros >> .linked", "+3")
 	const count = "deepAll('related-ros >> .linked >> a').length"
 	if n := eval[int](p, count); n != 5 {
@@ -58,7 +56,7 @@ func TestManyLinkedCasesAreFolded(t *testing.T) {
 func TestLinkedCasesAreReachedFromListsToo(t *testing.T) {
 	w := start(t)
 	w.export(t, w.seeded(t, "case-1001"))
-	p := open(t, w.APIURL, 1280, 900, "light")
+	p := w.open(t, "")
 	p.sees("main >> related-ro-cell[case-id=case-1001]", "+1")
 	p.click("related-ro-cell[case-id=case-1001] >> .more")
 	p.click("related-ro-cell[case-id=case-1001] >> .card >> [aria-label='Open case 1002']")
@@ -74,8 +72,7 @@ func TestLinkedCasesAreReachedFromListsToo(t *testing.T) {
 func TestHostDecidesWhatOpeningACaseDoes(t *testing.T) {
 	w := start(t)
 	w.export(t, w.seeded(t, "case-1001"))
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("cases/loc-100/case-1001")
+	p := w.open(t, "cases/loc-100/case-1001")
 	p.sees("related-ros >> .linked", "1002")
 	p.do("document.addEventListener('related-ro-open-case', (e) => { window.opened = e.detail; e.preventDefault(); })")
 	p.click("related-ros >> [aria-label='Open case 1002']")
@@ -116,9 +113,7 @@ func TestListOfACellIsADisclosure(t *testing.T) {
 }
 
 func TestListsSayThatTheyAreCut(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("search")
+	_, p := begin(t, "search")
 	cut := fmt.Sprintf(`{"cases":[{"found":true,"locationId":"loc-100","caseId":"case-1002","roNumber":"50124","featureStatus":"ENABLED","relatedCount":620,"truncated":true,
 "relatedRos":[%s],"retrieval":{"outcome":"ok","trigger":"export","retrievedAt":"2026-11-03T10:00:00Z"}}],"cursor":null}`,
 		`{"roNumber":"1","relation":"alternate","status":"open"},{"roNumber":"2","relation":"alternate","status":"open"},{"roNumber":"3","relation":"alternate","status":"open"}`)

@@ -16,7 +16,7 @@ func TestKeyboardLeadsFromALocationToItsTrouble(t *testing.T) {
 	if err := w.Follow(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	p := open(t, w.APIURL, 1280, 900, "light")
+	p := w.open(t, "")
 	p.as("support", "*")
 	p.visit("locations/failing")
 	p.sees("main tbody", "loc-100 ENABLED")
@@ -37,8 +37,7 @@ func TestKeyboardLeadsFromALocationToItsTrouble(t *testing.T) {
 }
 
 func TestLocationsAreFilteredAndFetchedAgain(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	_, p := begin(t, "")
 	call(p, page.Enable, page.EnableParams{})
 	p.as("support", "*")
 	p.visit("locations")
@@ -62,8 +61,7 @@ func TestLocationsAreFilteredAndFetchedAgain(t *testing.T) {
 }
 
 func TestLocationsComePageByPage(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	_, p := begin(t, "")
 	p.as("support", "*")
 	p.visit("search")
 	one := func(id, cursor string) string {
@@ -79,8 +77,7 @@ func TestLocationsComePageByPage(t *testing.T) {
 }
 
 func TestOnlySupportSeesTheLocations(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	_, p := begin(t, "")
 	for _, role := range []string{"administrator", "service_manager", "service_advisor", "field_manager"} {
 		p.as(role, "*")
 		p.visit("locations")

@@ -15,8 +15,7 @@ func TestSupportMovesADealer(t *testing.T) {
 	w := start(t)
 	source := axeSource(t)
 	w.export(t, w.seeded(t, "case-1001"))
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("cases/loc-100/case-1001")
+	p := w.open(t, "cases/loc-100/case-1001")
 	p.sees("related-ros", "50124")
 	p.as("administrator", "*")
 	p.visit("settings")
@@ -61,7 +60,7 @@ func TestSupportMovesADealer(t *testing.T) {
 func TestNotApplicableIsSaidEverywhere(t *testing.T) {
 	w := start(t)
 	w.export(t, w.seeded(t, "case-1001"))
-	p := open(t, w.APIURL, 1280, 900, "light")
+	p := w.open(t, "")
 	p.as("support", "*")
 	p.visit("settings")
 	p.click(form + "[data-key=dms]")

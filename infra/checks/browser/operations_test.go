@@ -61,7 +61,7 @@ func TestChartHasTheMessagesThatWereSent(t *testing.T) {
 	hourAgo := fmt.Sprintf(`{"_aws":{"Timestamp":%d,"CloudWatchMetrics":[{"Dimensions":[["Outcome"]],"Metrics":[{"Name":"Messages","Unit":"Count"}]}]},"Outcome":"ok","Messages":7}`,
 		time.Now().Add(-time.Hour).UnixMilli())
 	w.feed.Line(lambdaengine.Line{Text: hourAgo}) // too old for the chart and its table
-	p := open(t, w.APIURL, 1280, 900, "light")
+	p := w.open(t, "")
 	p.as("support", "*")
 	p.visit("operations")
 	p.wait(fmt.Sprintf("Number(document.querySelector('[data-outcome=ok]')?.cells[1].textContent) === %d", before["ok"]+3))
@@ -82,7 +82,7 @@ func TestSingleDeadLettersAreRedrivenAndDeleted(t *testing.T) {
 		w.refuse(t, w.seeded(t, id))
 		w.export(t, w.seeded(t, id))
 	}
-	p := open(t, w.APIURL, 1280, 900, "light")
+	p := w.open(t, "")
 	call(p, page.Enable, page.EnableParams{})
 	p.accepts(true)
 	p.as("support", "*")
@@ -106,7 +106,7 @@ func TestDeadLettersAreListedAndRedriven(t *testing.T) {
 	if answer := w.export(t, w.seeded(t, "case-1003")); answer.Retrieval.Outcome != "failed" {
 		t.Fatalf("%+v", answer.Retrieval)
 	}
-	p := open(t, w.APIURL, 1280, 900, "light")
+	p := w.open(t, "")
 	call(p, page.Enable, page.EnableParams{})
 	p.as("support", "*")
 	p.visit("operations")
@@ -134,7 +134,7 @@ func TestDeadLetterInOtherHandsIsNotSaidToBeNone(t *testing.T) {
 	if _, err := client.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &queue, VisibilityTimeout: 600}); err != nil {
 		t.Fatal(err)
 	}
-	p := open(t, w.APIURL, 1280, 900, "light")
+	p := w.open(t, "")
 	p.as("support", "*")
 	p.visit("operations")
 	p.sees("main", "None among those looked at, of about 1")
@@ -160,8 +160,7 @@ func TestHEADIsAnsweredWhereTheConsoleIs(t *testing.T) {
 }
 
 func TestOnlySupportSeesDeadLetters(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	_, p := begin(t, "")
 	for _, role := range []string{"administrator", "service_manager", "service_advisor", "field_manager"} {
 		p.as(role, "*")
 		p.visit("operations")
@@ -173,8 +172,7 @@ func TestOnlySupportSeesDeadLetters(t *testing.T) {
 }
 
 func TestStepsAreShownAsTheyHappen(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	_, p := begin(t, "")
 	p.sees(".steps", "case-1002")
 	p.visit("cases/loc-100/case-1001")
 	p.click("aside .buttons button:nth-of-type(1)")
@@ -184,9 +182,7 @@ func TestStepsAreShownAsTheyHappen(t *testing.T) {
 }
 
 func TestFaultsAreSwitchedOnAndOff(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("cases/loc-100/case-1002")
+	_, p := begin(t, "cases/loc-100/case-1002")
 	p.choose("#local-fault", "status_error")
 	p.click("form:has(#local-fault) button[type=submit]")
 	p.sees("aside .said", "Karmak from now on")
@@ -203,7 +199,7 @@ func TestFaultsAreSwitchedOnAndOff(t *testing.T) {
 // requests nothing from the local stack.
 func TestDeployedConsoleTakesAPastedToken(t *testing.T) {
 	w := startWith(t, map[string]string{"CONSOLE_DASHBOARD_URL": "https://console.example.com/dashboard"})
-	p := open(t, w.APIURL, 1280, 900, "light")
+	p := w.open(t, "")
 	p.sees("main", "Access token")
 	p.write("#token", "this is no token")
 	p.click("main button[type=submit]")
@@ -243,13 +239,13 @@ func TestDeployedConsoleTakesAPastedToken(t *testing.T) {
 func TestFaultsThatAreOnAreSaidWhenThePageOpens(t *testing.T) {
 	w := start(t)
 	w.karmak(t, "POST", "fault", map[string]any{"kind": "offline"})
-	p := open(t, w.APIURL, 1280, 900, "light")
+	p := w.open(t, "")
 	p.sees("aside .said", "Karmak from now on: Fusion offline")
 }
 
 func TestConsoleWorksWithoutItsPanel(t *testing.T) {
 	w := startWith(t, map[string]string{"CONSOLE_EXTENSION": "/console/nothing.js"})
-	p := open(t, w.APIURL, 1280, 900, "light")
+	p := w.open(t, "")
 	p.sees("aside [role=alert]", "The panel could not be loaded")
 	token, err := w.Token("support", "loc-100")
 	if err != nil {
@@ -261,16 +257,14 @@ func TestConsoleWorksWithoutItsPanel(t *testing.T) {
 }
 
 func TestConsoleThatCannotStartSaysSo(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	w, p := begin(t, "")
 	call(p, network.SetBlockedURLs, network.SetBlockedURLsParams{URLPatterns: []*network.BlockPattern{{URLPattern: w.APIURL + "/console/config.json", Block: true}}})
 	p.navigate(w.APIURL + "/console/")
 	p.sees("h1", "The console could not start")
 }
 
 func TestNothingIsAskedOfAnybodyElse(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	w, p := begin(t, "")
 	p.as("support", "*")
 	for _, name := range pages {
 		p.visit(name)

@@ -15,7 +15,7 @@ func TestKeyboardOpensTheHistoryOfRetrievals(t *testing.T) {
 	w.karmak(t, "PATCH", "ro", map[string]any{"account": w.data.Connection("loc-100").Account, "number": "50124", "branch": w.data.Connection("loc-100").Branch, "set": map[string]any{"voided": true}})
 	last := w.spinoffs(t, "50123", 1)
 	w.export(t, w.seeded(t, "case-1001"))
-	p := open(t, w.APIURL, 1280, 900, "light")
+	p := w.open(t, "")
 	for _, page := range []string{"cases", "view"} {
 		p.visit(page + "/loc-100/case-1001")
 		p.sees("related-ros", last)
@@ -41,9 +41,7 @@ func TestKeyboardOpensTheHistoryOfRetrievals(t *testing.T) {
 
 // A retrieval that ends while the history is open joins it.
 func TestOpenHistoryTakesInWhatComes(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("cases/loc-100/case-1002")
+	w, p := begin(t, "cases/loc-100/case-1002")
 	p.click("related-ros >> [data-key=history]")
 	p.sees("related-ros >> .history", "Recorded since")
 	p.click("related-ros >> [data-key=refresh]")
@@ -55,9 +53,7 @@ func TestOpenHistoryTakesInWhatComes(t *testing.T) {
 }
 
 func TestHistoryOfACaseStoredBeforeIsNotSaidToBeNone(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("cases/loc-100/case-1002")
+	_, p := begin(t, "cases/loc-100/case-1002")
 	p.sees("related-ros", "50126")
 	p.answers("/retrievals", 200, `{"locationId":"loc-100","caseId":"case-1002","recordedSince":null,"retrievals":[]}`)
 	p.click("related-ros >> [data-key=history]")

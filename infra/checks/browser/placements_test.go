@@ -47,8 +47,7 @@ func (p *tab) showsCase(w *world, c platform.Case) {
 }
 
 func TestCaseDetailsShowWhatTheAPIHolds(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	w, p := begin(t, "")
 	for _, id := range []string{"case-1002", "case-1004", "case-1005"} {
 		p.visit("cases/loc-100/" + id)
 		p.sees("related-ros", "Fetched")
@@ -59,8 +58,7 @@ func TestCaseDetailsShowWhatTheAPIHolds(t *testing.T) {
 }
 
 func TestFieldManagersViewShowsTheSameToReadOnly(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	w, p := begin(t, "")
 	p.as("field_manager", "*")
 	for _, c := range []platform.Case{w.seeded(t, "case-1002"), w.seeded(t, "case-2002")} {
 		p.visit("view/" + c.LocationID + "/" + c.CaseID)
@@ -74,9 +72,7 @@ func TestFieldManagersViewShowsTheSameToReadOnly(t *testing.T) {
 }
 
 func TestAssetShowsARowUnderEachCase(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("assets/loc-100/asset-77")
+	_, p := begin(t, "assets/loc-100/asset-77")
 	p.sees("asset-related-ros", "Case 1003")
 	items := eval[[]string](p, "[...deep('asset-related-ros').shadowRoot.querySelectorAll('.cases > li')].map(clean)")
 	if len(items) != 2 || !strings.Contains(items[0]+items[1], "Case 1002 RO 50124") {
@@ -98,24 +94,21 @@ func TestAssetSaysWhenNobodyCouldAskYet(t *testing.T) {
 	w := start(t)
 	w.refuse(t, w.seeded(t, "case-1001"))
 	w.export(t, w.seeded(t, "case-1001"))
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("assets/loc-100/asset-77")
+	p := w.open(t, "assets/loc-100/asset-77")
 	p.sees("asset-related-ros", "Related RO Number(s) Not known yet")
 }
 
 func TestLinkedCaseIsOneClickAway(t *testing.T) {
 	w := start(t)
 	w.export(t, w.seeded(t, "case-1001"))
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("cases/loc-100/case-1001")
+	p := w.open(t, "cases/loc-100/case-1001")
 	p.click("[aria-label='Open case 1002']")
 	p.sees("h1", "Case 1002")
 	p.sees("related-ros >> .own", "50124")
 }
 
 func TestPageFollowsExportAndClose(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	w, p := begin(t, "")
 	p.click(".story a")
 	p.sees("related-ros", "Not fetched yet")
 	p.wait("text('#local-case') && deep('#local-case').selectedOptions[0].text.includes('1001')")
@@ -137,9 +130,7 @@ func TestPageFollowsExportAndClose(t *testing.T) {
 }
 
 func TestRefreshFetchesAgain(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("cases/loc-100/case-1002")
+	w, p := begin(t, "cases/loc-100/case-1002")
 	p.sees("related-ros", "Fetched")
 	w.karmak(t, "PATCH", "ro", map[string]any{"account": account(w, "loc-100"), "number": "50126", "branch": "DAL",
 		"set": map[string]any{"billingCustomerName": "Detroit Diesel Warranty"}})
@@ -150,9 +141,7 @@ func TestRefreshFetchesAgain(t *testing.T) {
 }
 
 func TestCaseThatWasNeverExportedIsRefreshed(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("cases/loc-100/case-1001")
+	w, p := begin(t, "cases/loc-100/case-1001")
 	p.sees("related-ros", "Not fetched yet")
 	p.click("related-ros >> [data-key=refresh]")
 	p.sees("related-ros", "when a person asked")
@@ -160,9 +149,7 @@ func TestCaseThatWasNeverExportedIsRefreshed(t *testing.T) {
 }
 
 func TestRefreshThatIsTriedAgainIsFollowed(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("cases/loc-100/case-1002")
+	_, p := begin(t, "cases/loc-100/case-1002")
 	p.sees("related-ros", "Fetched")
 	p.do("(() => { window.waits = []; const real = setTimeout; window.setTimeout = (f, ms) => { waits.push(ms); return real(f, ms); }; })()")
 	p.answers("/case-1002/related-ros", 200, `{"locationId":"loc-100","caseId":"case-1002","roNumber":"50124","relatedRos":[],"retrieval":{"outcome":"retrying","eventId":"e9","trigger":"refresh"}}`)
@@ -173,9 +160,7 @@ func TestRefreshThatIsTriedAgainIsFollowed(t *testing.T) {
 }
 
 func TestRefreshThatTakesLongSaysSo(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("cases/loc-100/case-1002")
+	w, p := begin(t, "cases/loc-100/case-1002")
 	p.sees("related-ros", "Fetched")
 	// Makes half a minute pass quickly.
 	p.do("(() => { const real = setTimeout; window.setTimeout = (f, ms) => real(f, Math.min(ms, 20)); })()")
@@ -189,9 +174,7 @@ func TestRefreshThatTakesLongSaysSo(t *testing.T) {
 }
 
 func TestNumberThatCannotBeCopiedIsSelected(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("cases/loc-100/case-1002")
+	_, p := begin(t, "cases/loc-100/case-1002")
 	p.do("navigator.clipboard.writeText = () => Promise.reject(new Error('no'))")
 	p.click("[aria-label='Copy RO number 50126']")
 	p.wait("deep('[title^=\"50126 could not be copied\"] >> .i-warning')")
@@ -201,9 +184,7 @@ func TestNumberThatCannotBeCopiedIsSelected(t *testing.T) {
 }
 
 func TestOnlyStaffAreOfferedARefresh(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("cases/loc-100/case-1002")
+	_, p := begin(t, "cases/loc-100/case-1002")
 	for role, offered := range map[string]bool{
 		"administrator": true, "service_manager": true, "support": true, "service_advisor": false, "field_manager": false,
 	} {
@@ -216,9 +197,7 @@ func TestOnlyStaffAreOfferedARefresh(t *testing.T) {
 }
 
 func TestFamilyIsDrawnAndListed(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("cases/loc-100/case-1002")
+	_, p := begin(t, "cases/loc-100/case-1002")
 	p.sees("related-ros", "RO family")
 	if label := eval[string](p, "deep('related-ros >> svg.broad').getAttribute('aria-label')"); !strings.Contains(label, "RO family of 50124: 3 related ROs") {
 		t.Errorf("label: %s", label)
@@ -267,9 +246,7 @@ func account(w *world, location string) string {
 }
 
 func TestElementFollowsItsAttributes(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("cases/loc-100/case-1002")
+	_, p := begin(t, "cases/loc-100/case-1002")
 	p.sees("related-ros >> .own", "50124")
 	// The response about the first case is in transit when the element switches to another case.
 	p.do(`(() => { const real = window.fetch; window.fetch = async (url, init) => { const answer = await real(url, { ...init, signal: undefined });

@@ -88,7 +88,7 @@ func TestElementsWorkInReact(t *testing.T) {
 <script>window.API = %q; window.TOKEN = %q</script><script type="module" src="/page.js"></script>`, w.APIURL, token)
 	}))
 	t.Cleanup(host.Close)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	p := w.open(t, "")
 	p.navigate(host.URL)
 	p.sees("related-ros", "50126")
 	p.sees("#given >> related-ro-cell", "777")

@@ -5,9 +5,7 @@ import "testing"
 // TestLocationIsFetchedAgainAfterEnabling disables and enables a location, and then refetches all
 // its cases.
 func TestLocationIsFetchedAgainAfterEnabling(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("settings")
+	_, p := begin(t, "settings")
 	p.click(form + "[data-key=DISABLED]")
 	p.click(form + "[data-key=save]")
 	p.sees("related-ro-settings", "Status: ENABLED → DISABLED")
@@ -23,9 +21,7 @@ func TestLocationIsFetchedAgainAfterEnabling(t *testing.T) {
 // TestRefetchShowsHowManyAreLeft simulates a location with 2,500 cases whose second page fails
 // once.
 func TestRefetchShowsHowManyAreLeft(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("settings")
+	_, p := begin(t, "settings")
 	p.click(form + "[data-key=DISABLED]")
 	p.click(form + "[data-key=save]")
 	p.sees("related-ro-settings", "Status: ENABLED → DISABLED")

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/chromedp"
@@ -14,9 +13,7 @@ import (
 )
 
 func TestSearchFindsByOwnAndRelatedNumbers(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("search")
+	_, p := begin(t, "search")
 	p.write("related-ro-search >> #ro", "50126")
 	p.sees("related-ro-search", "1 case")
 	p.sees("related-ro-search >> tbody", "50126 Related RO")
@@ -31,9 +28,7 @@ func TestSearchFindsByOwnAndRelatedNumbers(t *testing.T) {
 }
 
 func TestTypingFastAsksOnce(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("search")
+	_, p := begin(t, "search")
 	p.wait("deep('related-ro-search >> #ro')")
 	p.do("deep('related-ro-search >> #ro').focus()")
 	// All in one turn of the page's event loop, so that the machine's speed does not matter.
@@ -50,9 +45,7 @@ func TestTypingFastAsksOnce(t *testing.T) {
 }
 
 func TestALateAnswerDoesNotReplaceALaterOne(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("search")
+	_, p := begin(t, "search")
 	p.do(`(() => { const real = window.fetch; window.fetch = async (url, init) => {
   const answer = await real(url, { ...init, signal: undefined });
   if (String(url).includes('ro=50&')) await new Promise((done) => { window.letGo = done; });
@@ -69,9 +62,7 @@ func TestALateAnswerDoesNotReplaceALaterOne(t *testing.T) {
 }
 
 func TestSearchIsMovedThroughByArrowKeys(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("search")
+	_, p := begin(t, "search")
 	p.tabTo("RO number")
 	p.keys("5", "0", "1", "2")
 	p.sees("related-ro-search", "1 case")
@@ -94,8 +85,7 @@ func TestSearchIsMovedThroughByArrowKeys(t *testing.T) {
 func TestMoreResultsFollow(t *testing.T) {
 	w := start(t)
 	w.alsoHas(t, "case-1002", 60)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("search")
+	p := w.open(t, "search")
 	p.write("related-ro-search >> #ro", "50124")
 	p.sees("related-ro-search", "50 cases, and more")
 	p.click("related-ro-search >> [data-key=page]")
@@ -116,9 +106,7 @@ func TestMoreResultsFollow(t *testing.T) {
 }
 
 func TestSearchUnderstandsNumbersAsPeopleWriteThem(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("search")
+	_, p := begin(t, "search")
 	for _, typed := range []string{"#50124", "RO 50124", "RO# 50124", "50 124", " 50124 ", "ro: 50124"} {
 		p.write("related-ro-search >> #ro", "nothing")
 		p.sees("related-ro-search", "No case has an RO number like")
@@ -130,9 +118,7 @@ func TestSearchUnderstandsNumbersAsPeopleWriteThem(t *testing.T) {
 }
 
 func TestSearchTakesAPastedList(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("search")
+	_, p := begin(t, "search")
 	p.wait("deep('related-ro-search >> #ro')")
 	p.do(`(() => { const data = new DataTransfer(); data.setData('text', 'RO 50126\r\n50141\t50151\n');
   const e = deep('related-ro-search >> #ro'); e.focus(); e.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true })); })()`)
@@ -146,9 +132,7 @@ func TestSearchTakesAPastedList(t *testing.T) {
 
 // One row per case, with the matching number first and marked, and its relation to the case.
 func TestSearchGroupsByCase(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("search")
+	_, p := begin(t, "search")
 	p.write("related-ro-search >> #ro", "50126")
 	p.sees("related-ro-search >> tbody", "50126 Related RO")
 	p.sees("related-ro-search >> related-ro-cell", "50126")
@@ -167,9 +151,7 @@ func TestSearchGroupsByCase(t *testing.T) {
 }
 
 func TestBackKeepsTheSearch(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("search")
+	_, p := begin(t, "search")
 	p.write("related-ro-search >> #ro", "50126")
 	p.click("related-ro-search >> tbody .link")
 	p.sees("h1", "Case 1002")
@@ -189,8 +171,7 @@ func TestBackKeepsTheSearch(t *testing.T) {
 }
 
 func TestSearchAtAllLocations(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	_, p := begin(t, "")
 	p.as("field_manager", "*")
 	p.visit("search")
 	p.click("#everywhere")
@@ -201,9 +182,7 @@ func TestSearchAtAllLocations(t *testing.T) {
 }
 
 func TestSearchIsSavedAsShown(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("search")
+	_, p := begin(t, "search")
 	p.write("related-ro-search >> #ro", "50126")
 	p.sees("related-ro-search", "1 case")
 	got := p.saved("related-ro-search >> [data-key=csv]")
@@ -215,26 +194,36 @@ func TestSearchIsSavedAsShown(t *testing.T) {
 // saved clicks an element that saves a file, and returns the content of the saved file.
 func (p *tab) saved(selector string) string {
 	p.Helper()
-	directory := p.TempDir()
-	_, err := chromedp.CallBrowser(p.ctx, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{
-		Behavior: browser.SetDownloadBehaviorBehaviorAllow, DownloadPath: directory, BrowserContextID: chromedp.FromContext(p.ctx).BrowserContextID,
+	directory, paths := p.TempDir(), make(chan string, 1)
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	err := chromedp.ListenBrowser(ctx, func(event any) {
+		download, ok := event.(*browser.EventDownloadProgress)
+		// The browser reports the downloads of all tabs.
+		if ok && download.State == browser.DownloadProgressStateCompleted && filepath.Dir(download.FilePath) == directory {
+			paths <- download.FilePath
+		}
+	})
+	if err != nil {
+		p.Fatal(err)
+	}
+	_, err = chromedp.CallBrowser(ctx, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{
+		Behavior: browser.SetDownloadBehaviorBehaviorAllow, DownloadPath: directory, EventsEnabled: new(true),
+		BrowserContextID: chromedp.FromContext(p.ctx).BrowserContextID,
 	})
 	if err != nil {
 		p.Fatal(err)
 	}
 	p.click(selector)
-	ctx, cancel := context.WithTimeout(p.ctx, patience)
-	defer cancel()
-	for ctx.Err() == nil {
-		if files, err := filepath.Glob(filepath.Join(directory, "*.csv")); err == nil && len(files) == 1 {
-			content, err := os.ReadFile(files[0])
-			if err != nil {
-				p.Fatal(err)
-			}
-			return string(content)
+	select {
+	case path := <-paths:
+		content, err := os.ReadFile(path)
+		if err != nil {
+			p.Fatal(err)
 		}
-		time.Sleep(20 * time.Millisecond)
+		return string(content)
+	case <-ctx.Done():
+		p.Fatalf("%s saved nothing", selector)
+		return ""
 	}
-	p.Fatalf("%s saved nothing", selector)
-	return ""
 }

@@ -10,9 +10,7 @@ import (
 const form = "related-ro-settings >> "
 
 func TestSettingsAreLaidOutAsThePathSays(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("settings")
+	_, p := begin(t, "settings")
 	p.sees("main", "Admin Customize Your Database Location Information External Interfaces Other Optional Settings")
 	for _, words := range []string{"External Interfaces", "Other Optional Settings", "ENABLED", "DISABLED", "SAVE EXTERNAL INTERFACES", "Active", "History"} {
 		p.sees("related-ro-settings", words)
@@ -23,9 +21,7 @@ func TestSettingsAreLaidOutAsThePathSays(t *testing.T) {
 }
 
 func TestDisablingAndEnablingIsSaved(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("settings")
+	_, p := begin(t, "settings")
 	p.click(form + "[data-key=DISABLED]")
 	p.click(form + "[data-key=save]")
 	p.sees("related-ro-settings", "External interfaces saved")
@@ -39,8 +35,7 @@ func TestDisablingAndEnablingIsSaved(t *testing.T) {
 }
 
 func TestInactiveFeatureSaysWhatToAskOfKarmak(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	w, p := begin(t, "")
 	p.choose("#location", "loc-300")
 	p.visit("settings")
 	p.sees("main", "loc-300")
@@ -65,9 +60,7 @@ func TestInactiveFeatureSaysWhatToAskOfKarmak(t *testing.T) {
 }
 
 func TestTwoAdministratorsDoNotOverwriteEachOther(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("settings")
+	w, p := begin(t, "settings")
 	p.click(form + "[data-key=DISABLED]")
 	settings := w.data.Locations[0].Settings
 	settings.Karmak.Branch = "FTW"
@@ -85,9 +78,7 @@ func TestTwoAdministratorsDoNotOverwriteEachOther(t *testing.T) {
 }
 
 func TestWhoMayChangeWhat(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("settings")
+	_, p := begin(t, "settings")
 	for _, c := range []struct {
 		role           string
 		status, karmak bool
@@ -107,8 +98,7 @@ func TestWhoMayChangeWhat(t *testing.T) {
 }
 
 func TestWrongAccountIsSaidByItsField(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	_, p := begin(t, "")
 	p.as("support", "*")
 	p.visit("settings")
 	p.write(form+"#account", "no account/")
@@ -124,8 +114,7 @@ func TestWrongAccountIsSaidByItsField(t *testing.T) {
 const branchOptions = "deepAll('related-ro-settings >> #branches >> option').map((o) => o.value + ' ' + o.label).join('; ')"
 
 func TestSupportChoosesTheBranchByItsName(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	_, p := begin(t, "")
 	p.as("support", "*")
 	p.visit("settings")
 	p.sees("related-ro-settings", "Karmak connection")
@@ -152,8 +141,7 @@ func TestSupportChoosesTheBranchByItsName(t *testing.T) {
 
 // The API lists the branches of the account that is saved: they must not stand beside another one.
 func TestBranchesOfAnotherAccountAreNotOffered(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	w, p := begin(t, "")
 	p.as("support", "*")
 	p.visit("settings")
 	p.sees(form+"#branch-words", "May stay empty")
@@ -171,8 +159,7 @@ func TestBranchesOfAnotherAccountAreNotOffered(t *testing.T) {
 }
 
 func TestAnAccountWhoseBranchesKarmakDoesNotListSaysSo(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	_, p := begin(t, "")
 	p.as("support", "*")
 	p.choose("#location", "loc-200") // its Fusion is older
 	p.visit("settings")
@@ -184,8 +171,7 @@ func TestAnAccountWhoseBranchesKarmakDoesNotListSaysSo(t *testing.T) {
 }
 
 func TestWhatIsBeingEditedIsNotReadOver(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	w, p := begin(t, "")
 	p.as("support", "*")
 	p.visit("settings")
 	p.write(form+"#branch", "AUSTIN")
@@ -200,8 +186,7 @@ func TestWhatIsBeingEditedIsNotReadOver(t *testing.T) {
 
 // Karmak's response about an account is shown only next to that account.
 func TestRefusedEnablingSaysWhatKarmakAnswered(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	w, p := begin(t, "")
 	p.choose("#location", "loc-300")
 	p.visit("settings")
 	p.sees("related-ro-settings", "Never asked")
@@ -215,8 +200,7 @@ func TestRefusedEnablingSaysWhatKarmakAnswered(t *testing.T) {
 }
 
 func TestVerifyAsksAboutWhatStandsInTheForm(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	w, p := begin(t, "")
 	p.as("support", "*")
 	p.visit("settings")
 	p.sees(form+".activation", "Active")
@@ -232,8 +216,7 @@ func TestVerifyAsksAboutWhatStandsInTheForm(t *testing.T) {
 }
 
 func TestALocationNeverSetUpSaysWhoBegins(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	_, p := begin(t, "")
 	p.as("administrator", "*")
 	p.do("(() => { const e = document.createElement('related-ro-settings'); e.id = 'new'; e.locationId = 'loc-900'; document.querySelector('main').append(e); })()")
 	p.sees("#new", "Our support staff set up the Karmak connection of this location first")
@@ -243,8 +226,7 @@ func TestALocationNeverSetUpSaysWhoBegins(t *testing.T) {
 }
 
 func TestSavedGoesWhenTheFormChanges(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	_, p := begin(t, "")
 	p.as("support", "*")
 	p.visit("settings")
 	p.click(form + "[data-key=DISABLED]")
@@ -258,8 +240,7 @@ func TestSavedGoesWhenTheFormChanges(t *testing.T) {
 }
 
 func TestUnsavedSettingsAreNotLostUnasked(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	w, p := begin(t, "")
 	call(p, page.Enable, page.EnableParams{})
 	p.as("support", "*")
 	p.visit("settings")
@@ -288,9 +269,7 @@ func TestUnsavedSettingsAreNotLostUnasked(t *testing.T) {
 }
 
 func TestAskingKarmakShowsThatItGoesOn(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("settings")
+	_, p := begin(t, "settings")
 	p.sees("related-ro-settings", "Active")
 	p.answers("/verify", 0, "")
 	p.click(form + "[data-key=verify]")

@@ -29,8 +29,7 @@ func (p *tab) hangs(part string) {
 }
 
 func TestARequestWithoutAnAnswerEndsInWords(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	_, p := begin(t, "")
 	p.sees("main", "Acme")
 	p.hangs("/v1/")
 	p.hurry()
@@ -50,8 +49,7 @@ func TestARequestWithoutAnAnswerEndsInWords(t *testing.T) {
 }
 
 func TestOneHungRequestHoldsUpNoOtherCell(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	_, p := begin(t, "")
 	p.sees("main", "Acme")
 	p.visit("search")
 	p.hangs("batch-get")
@@ -63,8 +61,7 @@ func TestOneHungRequestHoldsUpNoOtherCell(t *testing.T) {
 }
 
 func TestRequestsEndWithTheirReadersAndWithTheConnection(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	_, p := begin(t, "")
 	p.sees("main", "Acme")
 	p.visit("search")
 	p.hangs("/v1/")
@@ -84,8 +81,7 @@ func TestRequestsEndWithTheirReadersAndWithTheConnection(t *testing.T) {
 }
 
 func TestWaitingLongIsSaid(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	_, p := begin(t, "")
 	p.sees("main", "Acme")
 	p.hangs("/v1/")
 	p.do("(() => { const wait = window.setTimeout; window.setTimeout = (fn, ms, ...rest) => wait(fn, ms === 5000 ? 50 : ms, ...rest); })()")
@@ -96,8 +92,7 @@ func TestWaitingLongIsSaid(t *testing.T) {
 }
 
 func TestWhatFailedComesBackWithTheNetwork(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	_, p := begin(t, "")
 	p.sees("main", "Acme")
 	p.answers("/v1/", -1, "")
 	p.visit("cases/loc-100/case-1002")
@@ -108,9 +103,7 @@ func TestWhatFailedComesBackWithTheNetwork(t *testing.T) {
 }
 
 func TestARefusedRefreshIsRepeatedByItsButton(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("cases/loc-100/case-1002")
+	w, p := begin(t, "cases/loc-100/case-1002")
 	p.sees("related-ros", "when the case was exported")
 	p.answers("POST "+w.APIURL, 500, "{}")
 	p.answers("/refresh", 500, "{}")
@@ -127,9 +120,7 @@ func TestARefusedRefreshIsRepeatedByItsButton(t *testing.T) {
 }
 
 func TestARefreshThatIsTooSoonSaysWhenItMayBe(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("cases/loc-100/case-1002")
+	_, p := begin(t, "cases/loc-100/case-1002")
 	p.click("related-ros >> [data-key=refresh]")
 	p.sees("related-ros", "when a person asked")
 	p.click("related-ros >> [data-key=refresh]")
@@ -153,7 +144,7 @@ func TestAFailureNeverReadsAsNone(t *testing.T) {
 		w.refuse(t, w.seeded(t, id))
 		w.export(t, w.seeded(t, id))
 	}
-	p := open(t, w.APIURL, 1280, 900, "light")
+	p := w.open(t, "")
 	for id, want := range map[string]string{"case-1001": "Not known yet", "case-1002": "3 as of", "case-1003": "None as of"} {
 		p.visit("cases/loc-100/" + id)
 		p.sees("related-ros >> .numbers", want)
@@ -179,8 +170,7 @@ func TestAFailureNeverReadsAsNone(t *testing.T) {
 }
 
 func TestAnOutageIsOneLineAboveTheTable(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	_, p := begin(t, "")
 	p.sees("main", "Acme")
 	p.visit("search")
 	p.answers("/v1/", 500, "{}")
@@ -199,8 +189,7 @@ func TestTwoStatesNeverStandTogether(t *testing.T) {
 	if _, err := w.platform.Export(t.Context(), w.seeded(t, "case-1001")); err != nil {
 		t.Fatal(err)
 	}
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("cases/loc-100/case-1001")
+	p := w.open(t, "cases/loc-100/case-1001")
 	p.sees("related-ros", "could not be fetched yet")
 	settings := w.data.Locations[0].Settings
 	settings.Status = "DISABLED"
@@ -219,8 +208,7 @@ func TestTwoStatesNeverStandTogether(t *testing.T) {
 // The screen shows words, not a key, for a trigger that this build does not know, and a failure
 // shows since when it lasts.
 func TestAFailedStateNamesWhenAndWhy(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	_, p := begin(t, "")
 	p.sees("main", "Acme")
 	p.answers("/case-1002/related-ros", 200, `{"locationId":"loc-100","caseId":"case-1002","roNumber":"50124","featureStatus":"ENABLED","relatedRos":[],"relatedCount":0,
 "retrieval":{"outcome":"retrying","trigger":"new-one","eventId":"e","reason":"fusion_offline","retrievedAt":"2026-10-05T12:00:00Z","since":"2026-11-03T16:00:00Z"}}`)

@@ -25,7 +25,7 @@ func (p *tab) warrantyRows() map[string]string {
 func TestOpenWarrantyROsOfALocation(t *testing.T) {
 	w := start(t)
 	w.export(t, w.seeded(t, "case-1001"))
-	p := open(t, w.APIURL, 1280, 900, "light")
+	p := w.open(t, "")
 	p.as("service_advisor", "loc-100")
 	p.visit("warranty")
 	p.sees(openWarranty, "50126")
@@ -54,9 +54,7 @@ func TestOpenWarrantyROsOfALocation(t *testing.T) {
 
 // The list is read anew when a case of it changes.
 func TestOpenWarrantyFollowsACase(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("warranty")
+	w, p := begin(t, "warranty")
 	p.sees(openWarranty, "All 1")
 	w.export(t, w.seeded(t, "case-1001"))
 	p.sees(openWarranty, "All 2")
@@ -64,8 +62,7 @@ func TestOpenWarrantyFollowsACase(t *testing.T) {
 
 // A failure never reads as none, and neither does a location that is switched off.
 func TestOpenWarrantySaysWhatIsNotKnown(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	_, p := begin(t, "")
 	p.as("support", "*")
 	p.answers("/open-warranty-ros", 500, "{}")
 	p.visit("warranty")
@@ -86,8 +83,7 @@ func TestOpenWarrantySaysWhatIsNotKnown(t *testing.T) {
 }
 
 func TestFieldManagersAreNotOfferedOpenWarrantyROs(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	_, p := begin(t, "")
 	p.sees("nav", "Open warranty ROs")
 	p.as("field_manager", "loc-100")
 	if got := p.text("nav"); strings.Contains(got, "Open warranty ROs") {
@@ -116,8 +112,7 @@ func manyWarranty(first, n int, cursor any) string {
 
 // All pages of the list are counted and saved; a spreadsheet takes no name for a formula.
 func TestOpenWarrantyIsSavedWhole(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	_, p := begin(t, "")
 	p.answers("/open-warranty-ros", 200, manyWarranty(1000, 60, "next"))
 	p.answers("/open-warranty-ros?cursor=next", 200, manyWarranty(2000, 60, nil))
 	p.visit("warranty")
@@ -141,8 +136,7 @@ func TestOpenWarrantyIsSavedWhole(t *testing.T) {
 func TestOpenWarrantyByBandAndKeyboard(t *testing.T) {
 	w := start(t)
 	w.export(t, w.seeded(t, "case-1001"))
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("warranty")
+	p := w.open(t, "warranty")
 	p.sees(openWarranty, "All 2")
 	p.forget()
 	p.tabTo("8 to 14 days")
@@ -163,9 +157,7 @@ func TestOpenWarrantyByBandAndKeyboard(t *testing.T) {
 // The Cases page is filtered by what its cells have read already. A case whose warranty ROs are
 // not known stays.
 func TestCasesAreFilteredByOpenWarranty(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("cases")
+	_, p := begin(t, "cases")
 	p.sees("main >> related-ro-cell[case-id=case-1002]", "50125")
 	p.sees("main >> related-ro-cell[case-id=case-1005]", "50151")
 	p.forget()

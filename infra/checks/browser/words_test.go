@@ -17,9 +17,7 @@ func (p *tab) connect(options string) {
 }
 
 func TestSpanishIsShipped(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("cases/loc-100/case-1002")
+	_, p := begin(t, "cases/loc-100/case-1002")
 	p.sees("related-ros", "Fetched")
 	if n := p.asked("related-ro-es"); n != 0 {
 		t.Error("the Spanish texts were fetched before anybody spoke Spanish")
@@ -33,9 +31,7 @@ func TestSpanishIsShipped(t *testing.T) {
 
 // The API's English texts also have Spanish translations.
 func TestWhatTheAPISaysIsSaidInSpanish(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("settings")
+	w, p := begin(t, "settings")
 	p.connect("locale: 'es'")
 	w.karmak(t, "POST", "fault", map[string]any{"kind": "not_activated"})
 	p.click(form + "[data-key=verify]")
@@ -56,9 +52,7 @@ func TestWhatTheAPISaysIsSaidInSpanish(t *testing.T) {
 }
 
 func TestFrenchIsShipped(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("cases/loc-100/case-1002")
+	_, p := begin(t, "cases/loc-100/case-1002")
 	p.connect("locale: 'fr-CA'")
 	p.sees("related-ros", "Numéros de BT liés")
 	p.sees("related-ros", "à l’export du dossier")
@@ -68,8 +62,7 @@ func TestFrenchIsShipped(t *testing.T) {
 }
 
 func TestEveryLanguageSaysEverything(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	_, p := begin(t, "")
 	for page, element := range elements {
 		p.visit(page)
 		p.settled()
@@ -85,8 +78,7 @@ func TestEveryLanguageSaysEverything(t *testing.T) {
 }
 
 func TestDatesAreThoseOfTheBrowsersLocale(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	w, p := begin(t, "")
 	call(p, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{
 		UserAgent: eval[string](p, "navigator.userAgent"), AcceptLanguage: "en-GB",
 	})
@@ -96,18 +88,14 @@ func TestDatesAreThoseOfTheBrowsersLocale(t *testing.T) {
 }
 
 func TestHostReplacesWords(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("cases/loc-100/case-1002")
+	_, p := begin(t, "cases/loc-100/case-1002")
 	p.connect("locale: 'en', texts: { en: { 'related.label': 'Alternate RO numbers', 'bill.warranty': 'Manufacturer <b>pays</b>' } }")
 	p.sees("related-ros", "Alternate RO numbers")
 	p.sees("related-ros", "Manufacturer <b>pays</b>")
 }
 
 func TestHostChangesLooks(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("cases/loc-100/case-1002")
+	_, p := begin(t, "cases/loc-100/case-1002")
 	p.sees("related-ros", "50126")
 	p.do("deep('related-ros').style.setProperty('--rro-accent', 'rgb(120, 0, 120)')")
 	if got := eval[string](p, "getComputedStyle(deep('related-ros >> .mark.open')).color"); got != "rgb(120, 0, 120)" {
@@ -130,9 +118,7 @@ func TestColoursFollowTheScheme(t *testing.T) {
 }
 
 func TestWithoutATokenNothingIsAskedAndNothingShown(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
-	p.visit("cases/loc-100/case-1002")
+	_, p := begin(t, "cases/loc-100/case-1002")
 	p.sees("related-ros", "50126")
 	p.do("await (await import('/console/related-ro.js')).connect({})")
 	p.wait("text('related-ros') === ''")
@@ -145,8 +131,7 @@ func TestWithoutATokenNothingIsAskedAndNothingShown(t *testing.T) {
 }
 
 func TestTokenMayComeFromAFunctionThatRenewsIt(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	w, p := begin(t, "")
 	token, err := w.Token("support", "*")
 	if err != nil {
 		t.Fatal(err)
@@ -158,8 +143,7 @@ func TestTokenMayComeFromAFunctionThatRenewsIt(t *testing.T) {
 
 // Frameworks and host pages use the members of HTMLElement, so no element may hide one.
 func TestElementsHideNothingOfHTMLElement(t *testing.T) {
-	w := start(t)
-	p := open(t, w.APIURL, 1280, 900, "light")
+	_, p := begin(t, "")
 	for page, element := range elements {
 		p.visit(page)
 		p.settled()

@@ -121,6 +121,24 @@ func startWith(t testing.TB, variables map[string]string) *world {
 	return w
 }
 
+// begin starts a system and opens a page of its console; see open.
+func begin(t *testing.T, page string) (*world, *tab) {
+	t.Helper()
+	w := start(t)
+	return w, w.open(t, page)
+}
+
+// open opens a page of the console on a desktop's screen, in the light scheme. The empty page is the
+// one that the console shows first.
+func (w *world) open(t *testing.T, page string) *tab {
+	t.Helper()
+	p := open(t, w.APIURL, 1280, 900, "light")
+	if page != "" {
+		p.visit(page)
+	}
+	return p
+}
+
 // seeded returns a case of the seed data.
 func (w *world) seeded(t testing.TB, id string) platform.Case {
 	t.Helper()
