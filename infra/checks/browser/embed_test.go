@@ -70,10 +70,10 @@ func TestATokenThatIsNotGivenReadsAsSigningIn(t *testing.T) {
 	p.do("await (await import('/console/related-ro.js')).connect({ token: async () => { throw new Error('signed out'); } })")
 	p.sees("related-ros >> [role=alert]", "Sign in again")
 	if got := eval[string](p, "JSON.stringify(failed)"); got != `[{"kind":"signin","status":0}]` {
-		t.Errorf("the host is told %s", got)
+		t.Errorf("the host receives %s", got)
 	}
 	if eval[bool](p, "Boolean(window.wasShown)") {
-		t.Error("the host is told that something is shown")
+		t.Error("the host receives an event of something shown")
 	}
 	p.connect("")
 	p.sees("related-ros", "50126")

@@ -77,7 +77,7 @@ func TestHostDecidesWhatOpeningACaseDoes(t *testing.T) {
 	p.do("document.addEventListener('related-ro-open-case', (e) => { window.opened = e.detail; e.preventDefault(); })")
 	p.click("related-ros >> [aria-label='Open case 1002']")
 	if got := eval[string](p, "JSON.stringify(opened)"); got != `{"locationId":"loc-100","caseId":"case-1002","caseNumber":"1002"}` {
-		t.Errorf("the host is told %s", got)
+		t.Errorf("the host receives %s", got)
 	}
 	p.sees("h1", "Case 1001")
 	p.connect("")

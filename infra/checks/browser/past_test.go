@@ -20,7 +20,7 @@ func TestKeyboardOpensTheHistoryOfRetrievals(t *testing.T) {
 		p.visit(page + "/loc-100/case-1001")
 		p.sees("related-ros", last)
 		if n := p.asked("/retrievals"); n != 0 {
-			t.Errorf("%s: asked %d times before anybody wants to know", page, n)
+			t.Errorf("%s: asked %d times before the history was opened", page, n)
 		}
 		p.tabTo("History of retrievals")
 		p.keys(kb.Enter)

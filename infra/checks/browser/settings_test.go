@@ -119,7 +119,7 @@ func TestSupportChoosesTheBranchByItsName(t *testing.T) {
 	p.visit("settings")
 	p.sees("related-ro-settings", "Karmak connection")
 	if n := p.asked("/branches"); n != 0 {
-		t.Errorf("Karmak was asked %d times before anybody wanted its list", n)
+		t.Errorf("Karmak was asked %d times before the field had the focus", n)
 	}
 	p.do("deep('related-ro-settings >> #branch').focus()")
 	p.wait(branchOptions + " === 'DAL Lone Star Truck Group, Dallas; FTW Lone Star Truck Group, Fort Worth'")

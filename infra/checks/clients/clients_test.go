@@ -22,7 +22,8 @@ const (
 
 // packages are npm packages: linters, and the tools that generate and run a TypeScript client.
 var packages = []string{
-	"@redocly/cli@2.77.0", "@stoplight/spectral-cli@6.16.3", "openapi-typescript@7.13.0", "openapi-fetch@0.17.0", "typescript@5.9.3", "@types/node@24.0.0",
+	"@redocly/cli@2.77.0", "@stoplight/spectral-cli@6.16.3", "openapi-typescript@7.13.0", "openapi-fetch@0.17.0", "typescript@5.9.3",
+	"@types/node@24.0.0",
 }
 
 func TestMain(m *testing.M) {
@@ -79,7 +80,8 @@ func TestLintersFindNothing(t *testing.T) {
 	if strings.Contains(said, "You have ") || !strings.Contains(said, "is valid") {
 		t.Errorf("Redocly says:\n%s", said)
 	}
-	if said := run(t, ".", nil, filepath.Join(bin, "spectral"), "lint", "--ruleset", "spectral.yaml", "--fail-severity", "hint", contract); !strings.Contains(said, "No results") {
+	if said := run(t, ".", nil, filepath.Join(bin, "spectral"), "lint", "--ruleset", "spectral.yaml", "--fail-severity", "hint",
+		contract); !strings.Contains(said, "No results") {
 		t.Errorf("Spectral says:\n%s", said)
 	}
 }
@@ -89,7 +91,8 @@ func TestLintersFindNothing(t *testing.T) {
 func system(t *testing.T) []string {
 	t.Helper()
 	binaries := t.TempDir()
-	run(t, root, []string{"CGO_ENABLED=0"}, "go", "build", "-tags", "lambda.norpc", "-o", binaries+string(filepath.Separator), "./functions/...")
+	run(t, root, []string{"CGO_ENABLED=0"}, "go", "build", "-tags", "lambda.norpc", "-o", binaries+string(filepath.Separator),
+		"./functions/...")
 	s, err := stack.Start(t.Context(), stack.Options{Root: root, Binaries: binaries})
 	if err != nil {
 		t.Fatal(err)
@@ -138,12 +141,14 @@ func TestClientOfOapiCodegen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, content := range map[string][]byte{"main.go": source, "go.mod": []byte("module client\n\ngo 1.26\n\nrequire github.com/oapi-codegen/runtime v1.8.0\n")} {
+	for name, content := range map[string][]byte{"main.go": source,
+		"go.mod": []byte("module client\n\ngo 1.26\n\nrequire github.com/oapi-codegen/runtime v1.8.0\n")} {
 		if err := os.WriteFile(filepath.Join(directory, name), content, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	run(t, directory, nil, "go", "run", oapiCodegen, "-generate", "types,client", "-package", "main", "-o", "client.gen.go", absolute(t, contract))
+	run(t, directory, nil, "go", "run", oapiCodegen, "-generate", "types,client", "-package", "main", "-o", "client.gen.go",
+		absolute(t, contract))
 	run(t, directory, nil, "go", "mod", "tidy")
 	if said := run(t, directory, system(t), "go", "run", "."); strings.TrimSpace(said) != "ok" {
 		t.Errorf("the client says %s", said)

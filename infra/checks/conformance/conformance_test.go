@@ -52,7 +52,8 @@ func TestSortTellsKnownFromNew(t *testing.T) {
 		"TestA": {}, "TestB/one": {}, "TestB/two": {passed: true}, "TestBelow": {}, "TestNew": {output: "why"}, "TestGone": {passed: true},
 	})
 	want := outcome{
-		passed: 2, differ: []string{"TestA", "TestB/one"}, failed: []string{"TestBelow", "TestNew"}, gone: []string{"TestGone", "TestGone/*"},
+		passed: 2, differ: []string{"TestA", "TestB/one"}, failed: []string{"TestBelow", "TestNew"},
+		gone:    []string{"TestGone", "TestGone/*"},
 		printed: map[string]string{"TestBelow": "", "TestNew": "why"},
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(outcome{})); diff != "" {
@@ -104,7 +105,8 @@ func TestReportShowsReasonsOfWhatDiffers(t *testing.T) {
 	writeReport(&out, []result{{engine: moto, suites: map[string]outcome{
 		"queue": {passed: 3, differ: []string{"TestA"}, gone: []string{"TestGone", "TestGone2"}},
 	}}}, known)
-	for _, part := range []string{"| moto 5.2.5 | – | – | all but 1 | – | – |", "from PyPI moto[server]; it does not isolate", "## Where moto differs", "- it is so (queue: `TestA`)"} {
+	for _, part := range []string{"| moto 5.2.5 | – | – | all but 1 | – | – |", "from PyPI moto[server]; it does not isolate",
+		"## Where moto differs", "- it is so (queue: `TestA`)"} {
 		if !strings.Contains(out.String(), part) {
 			t.Errorf("the report does not contain %q:\n%s", part, out.String())
 		}
@@ -116,7 +118,8 @@ func TestReportShowsReasonsOfWhatDiffers(t *testing.T) {
 
 func TestCellSaysWhatDidNotPass(t *testing.T) {
 	for want, o := range map[string]outcome{
-		"all": {passed: 3}, "all but 2": {differ: []string{"TestA", "TestB"}}, "all but 3, 1 of them NEW": {differ: []string{"TestA", "TestB"}, failed: []string{"TestC"}},
+		"all": {passed: 3}, "all but 2": {differ: []string{"TestA", "TestB"}},
+		"all but 3, 1 of them NEW": {differ: []string{"TestA", "TestB"}, failed: []string{"TestC"}},
 	} {
 		if got := o.cell(); got != want {
 			t.Errorf("%+v is %q, want %q", o, got, want)

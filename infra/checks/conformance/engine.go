@@ -124,7 +124,8 @@ func choose(names string) ([]engine, error) {
 
 // serves reports whether the engine has a service that the suite tests.
 func (e engine) serves(s suite) bool {
-	return !slices.Contains(e.skips, s.name) && slices.ContainsFunc(e.services, func(has service) bool { return slices.Contains(s.services, has) })
+	return !slices.Contains(e.skips, s.name) && slices.ContainsFunc(e.services,
+		func(has service) bool { return slices.Contains(s.services, has) })
 }
 
 // environment returns the variables that point tests at the engine. The embedded engines provide
@@ -133,7 +134,8 @@ func (e engine) environment(url string) []string {
 	if e.name == embedded {
 		return nil
 	}
-	variables := map[service]string{dynamoDB: dynamodbtest.EndpointVariable, sqs: sqstest.EndpointVariable, events: platform.EndpointVariable}
+	variables := map[service]string{dynamoDB: dynamodbtest.EndpointVariable, sqs: sqstest.EndpointVariable,
+		events: platform.EndpointVariable}
 	var environment []string
 	for _, s := range e.services {
 		environment = append(environment, variables[s]+"="+url)

@@ -100,16 +100,16 @@ func (r runner) all(ctx context.Context, chosen []engine) ([]result, error) {
 	var printing sync.Mutex
 	for i, e := range chosen {
 		runs.Go(func() error {
-			var told bytes.Buffer
+			var log bytes.Buffer
 			defer func() {
 				printing.Lock()
 				defer printing.Unlock()
-				_, _ = told.WriteTo(r.out) // an error means that standard output is closed
+				_, _ = log.WriteTo(r.out) // an error means that standard output is closed
 			}()
-			fmt.Fprintf(&told, "=== %s %s\n", e.name, e.version)
-			got, err := r.engine(ctx, e, &told)
+			fmt.Fprintf(&log, "=== %s %s\n", e.name, e.version)
+			got, err := r.engine(ctx, e, &log)
 			if unavailable := (*unavailableError)(nil); errors.As(err, &unavailable) && !r.mustHave {
-				fmt.Fprintf(&told, "skipped: %v\n", err)
+				fmt.Fprintf(&log, "skipped: %v\n", err)
 				return nil
 			}
 			if err != nil {

@@ -27,9 +27,12 @@ func suites() []suite {
 		{"engine", "the tests of the embedded DynamoDB's own behaviour", []string{"./infra/emulators/dynamodbengine"}, []service{dynamoDB}},
 		{"queue", "the features of SQS that the product relies on", []string{"./infra/emulators/sqsengine"}, []service{sqs}},
 		{"mapping", "the event source mapping from a table's stream", []string{"./infra/emulators/poller"}, []service{dynamoDB}},
-		{"events", "events from the product's adapter through a rule and a queue to a subscriber", []string{"./infra/local/platform"}, []service{events}},
-		{"end to end", "the functions' own binaries, with crashes and faults; the queues are the embedded ones", []string{"./infra/checks/e2e"}, []service{dynamoDB}},
-		{"story", "the local stack on the engine: the product's story, a crash, a broken message", []string{"./infra/checks/conformance/story"}, []service{dynamoDB, sqs}},
+		{"events", "events from the product's adapter through a rule and a queue to a subscriber", []string{"./infra/local/platform"},
+			[]service{events}},
+		{"end to end", "the functions' own binaries, with crashes and faults; the queues are the embedded ones",
+			[]string{"./infra/checks/e2e"}, []service{dynamoDB}},
+		{"story", "the local stack on the engine: the product's story, a crash, a broken message",
+			[]string{"./infra/checks/conformance/story"}, []service{dynamoDB, sqs}},
 	}
 }
 

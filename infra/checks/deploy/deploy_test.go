@@ -46,7 +46,8 @@ func TestTranslatedTemplateIsLinted(t *testing.T) {
 	if err := os.WriteFile(path, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	command := exec.CommandContext(t.Context(), filepath.Join(shared.venv, "bin", "cfn-lint"), "--regions", region, "--format", "json", "--", path)
+	command := exec.CommandContext(t.Context(), filepath.Join(shared.venv, "bin", "cfn-lint"), "--regions", region, "--format", "json",
+		"--", path)
 	said, err := command.Output()
 	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
@@ -59,7 +60,8 @@ func TestTranslatedTemplateIsLinted(t *testing.T) {
 		t.Fatalf("cfn-lint says %s: %v", said, err)
 	}
 	for _, f := range findings {
-		if unused, _ := strings.CutPrefix(f.Message, "Parameter "); f.Rule.ID == "W2001" && slices.Contains(spent(), strings.TrimSuffix(unused, " not used.")) {
+		if unused, _ := strings.CutPrefix(f.Message, "Parameter "); f.Rule.ID == "W2001" &&
+			slices.Contains(spent(), strings.TrimSuffix(unused, " not used.")) {
 			continue
 		}
 		t.Errorf("cfn-lint: %s %s", f.Rule.ID, f.Message)
@@ -70,12 +72,12 @@ func TestTranslatedTemplateIsLinted(t *testing.T) {
 // use of them.
 func spent() []string { return []string{"DeploymentType"} }
 
-func TestStackTellsTheStory(t *testing.T) {
+func TestStackRunsTheStory(t *testing.T) {
 	before, after := newKarmak(t), newKarmak(t)
 	template, parameters := translated(t, before)
 	routes := routesOf(template)
 	s := create(t, "story", template, parameters, before)
-	if err := s.tell(t.Context()); err != nil {
+	if err := s.story(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	for _, route := range routes {
@@ -120,7 +122,7 @@ func changeKarmak(ctx context.Context, s *system, after *karmaktest.Server) erro
 }
 
 // CloudFormation rules reject invalid parameters before any resource is created.
-func TestRulesAreAsked(t *testing.T) {
+func TestRulesRejectParameters(t *testing.T) {
 	parameters := shared.parameters(newKarmak(t))
 	parameters["FunctionTimeout"] = "120"
 	template, parameters, err := shared.translate(t.Context(), parameters)
@@ -138,7 +140,7 @@ func TestRulesAreAsked(t *testing.T) {
 
 // The story depends on the template: without one permission, variable or route, the expected step
 // fails.
-func TestStoryMissesWhatIsTakenAway(t *testing.T) {
+func TestStoryNeedsEachPartOfTheTemplate(t *testing.T) {
 	for _, tt := range []struct {
 		name, step, says string
 		take             func(resources map[string]any)
@@ -160,7 +162,7 @@ func TestStoryMissesWhatIsTakenAway(t *testing.T) {
 			template, parameters := translated(t, karmak)
 			tt.take(template["Resources"].(map[string]any))
 			s := create(t, "without-"+strings.ReplaceAll(tt.name, "a ", ""), template, parameters, karmak)
-			err := s.tell(t.Context())
+			err := s.story(t.Context())
 			if err == nil || !strings.HasPrefix(err.Error(), tt.step+": ") || !strings.Contains(err.Error(), tt.says) {
 				t.Errorf("the story says %v, want an error of step %q with %q", err, tt.step, tt.says)
 			}

@@ -20,8 +20,8 @@ import (
 // second.
 const stepPatience = 20 * time.Second
 
-// told is the story's case.
-const told = "case-1001"
+// storyCase is the ID of the story's case.
+const storyCase = "case-1001"
 
 // step is one step of the story.
 type step struct {
@@ -48,8 +48,8 @@ func story() []step {
 	}
 }
 
-// tell runs the story. The error names the failed step.
-func (s *system) tell(ctx context.Context) error {
+// story runs the story. The error names the failed step.
+func (s *system) story(ctx context.Context) error {
 	if err := s.subscribe(ctx); err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (s *system) tell(ctx context.Context) error {
 
 // theCase returns the story's case and the path of its location.
 func (s *system) theCase() (c platform.Case, location string) {
-	found, _ := s.world.data.Case(told)
+	found, _ := s.world.data.Case(storyCase)
 	return found.Case, "/v1/locations/" + found.LocationID
 }
 
@@ -87,7 +87,8 @@ func settings(ctx context.Context, s *system) error {
 		}
 	}
 	_, err := s.ask(ctx, request{
-		method: http.MethodGet, path: location + "/external-interfaces/branches", role: "support", status: http.StatusOK, want: `"branches"`,
+		method: http.MethodGet, path: location + "/external-interfaces/branches", role: "support", status: http.StatusOK,
+		want: `"branches"`,
 	}, nil)
 	return err
 }
@@ -258,7 +259,8 @@ func deadLetters(ctx context.Context, s *system) error {
 			return fmt.Errorf("redriven: %w", err)
 		}
 		_, err = s.ask(ctx, request{
-			method: http.MethodPost, path: "/v1/operations/dead-letters/delete", body: `{"queue":"` + queue + `","messageIds":["` + message + `"]}`,
+			method: http.MethodPost, path: "/v1/operations/dead-letters/delete",
+			body: `{"queue":"` + queue + `","messageIds":["` + message + `"]}`,
 			role: "support", status: http.StatusOK, want: `"deleted":1`,
 		}, nil)
 		if err != nil {
@@ -296,7 +298,8 @@ func preflight(ctx context.Context, s *system) error {
 	header, err := s.ask(ctx, request{
 		method: http.MethodOptions, path: location + "/external-interfaces", status: http.StatusNoContent,
 		header: map[string]string{
-			"Origin": origin, "Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "authorization,content-type,if-match",
+			"Origin": origin, "Access-Control-Request-Method": "PUT",
+			"Access-Control-Request-Headers": "authorization,content-type,if-match",
 		},
 	}, nil)
 	if err != nil {

@@ -128,7 +128,8 @@ func (w *world) furnish(ctx context.Context, scratch string) (err error) {
 	}
 	w.role, w.secret = outputs["Role"], outputs["Secret"]
 	session := "case-platform"
-	assumed, err := sts.NewFromConfig(w.engine.config(owner())).AssumeRole(ctx, &sts.AssumeRoleInput{RoleArn: &w.role, RoleSessionName: &session})
+	assumed, err := sts.NewFromConfig(w.engine.config(owner())).AssumeRole(ctx,
+		&sts.AssumeRoleInput{RoleArn: &w.role, RoleSessionName: &session})
 	if err != nil {
 		return fmt.Errorf("assume the case platform's role: %w", err)
 	}
@@ -147,8 +148,9 @@ func surroundings() object {
 	}}}
 	return object{
 		"Resources": object{
-			"Role":   object{"Type": "AWS::IAM::Role", "Properties": object{"AssumeRolePolicyDocument": trust}},
-			"Secret": object{"Type": "AWS::SecretsManager::Secret", "Properties": object{"SecretString": `{"clientId":"` + clientID + `","clientSecret":"` + clientSecret + `"}`}},
+			"Role": object{"Type": "AWS::IAM::Role", "Properties": object{"AssumeRolePolicyDocument": trust}},
+			"Secret": object{"Type": "AWS::SecretsManager::Secret",
+				"Properties": object{"SecretString": `{"clientId":"` + clientID + `","clientSecret":"` + clientSecret + `"}`}},
 		},
 		"Outputs": object{
 			"Role":   object{"Value": object{"Fn::GetAtt": []any{"Role", "Arn"}}},
@@ -183,8 +185,8 @@ func (w *world) token(role string, locations ...string) (string, error) {
 func (w *world) parameters(karmak *karmaktest.Server) map[string]string {
 	architecture := map[string]string{"amd64": "x86_64", "arm64": "arm64"}[runtime.GOARCH]
 	return map[string]string{
-		"Release": strconv.FormatInt(w.releases.Add(1), 10), "Architecture": architecture, "KarmakBaseUrl": karmak.URL, "KarmakCredentialsSecretArn": w.secret,
-		"ProducerPrincipal": w.role, "JwtIssuer": w.issuer.URL, "JwtAudience": audience,
+		"Release": strconv.FormatInt(w.releases.Add(1), 10), "Architecture": architecture, "KarmakBaseUrl": karmak.URL,
+		"KarmakCredentialsSecretArn": w.secret, "ProducerPrincipal": w.role, "JwtIssuer": w.issuer.URL, "JwtAudience": audience,
 	}
 }
 

@@ -104,7 +104,8 @@ func TestClockThatJumpsBack(t *testing.T) {
 	s.send(s.event("e1", after(4*time.Minute)))
 	s.shows("exported", "ok", "e1", s.alt)
 	s.settled(ahead...)
-	if got := attribute(s.setAside("ExportDeadLetterQueue", s.location+`-from-far-ahead"`), sqsbatch.AttrErrorCode); got != sqsbatch.OccurredInFuture {
+	if got := attribute(s.setAside("ExportDeadLetterQueue", s.location+`-from-far-ahead"`),
+		sqsbatch.AttrErrorCode); got != sqsbatch.OccurredInFuture {
 		t.Errorf("errorCode %q for an event a year ahead", got)
 	}
 

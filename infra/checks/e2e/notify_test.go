@@ -46,18 +46,18 @@ func (s *shop) notices(inbox *platform.Inbox) (all []string) {
 func (s *shop) knowsAll(inbox *platform.Inbox, cases ...string) {
 	s.t.Helper()
 	for _, id := range cases {
-		told, shown := "", ""
-		eventually(s.t, func() string { return fmt.Sprintf("%s has %q in the events, %q in the API", id, told, shown) }, func() bool {
+		published, shown := "", ""
+		eventually(s.t, func() string { return fmt.Sprintf("%s has %q in the events, %q in the API", id, published, shown) }, func() bool {
 			answer, err := sys.platform.RelatedROs(s.t.Context(), s.location, id)
 			s.must(err)
-			told, shown = "", ""
+			published, shown = "", ""
 			for _, ro := range answer.RelatedROs {
 				shown += fmt.Sprintf(" %s %s %t %t", ro.RONumber, ro.Status, ro.Warranty, ro.Voided)
 			}
 			for _, ro := range inbox.RelatedROs(platform.Case{LocationID: s.location, CaseID: id}) {
-				told += fmt.Sprintf(" %s %s %t %t", ro.RONumber, ro.Status, ro.BillTo == "warranty", ro.Voided)
+				published += fmt.Sprintf(" %s %s %t %t", ro.RONumber, ro.Status, ro.BillTo == "warranty", ro.Voided)
 			}
-			return told == shown
+			return published == shown
 		})
 	}
 }
@@ -77,7 +77,8 @@ func TestWhoeverIsToldKnowsWhatIsStored(t *testing.T) {
 			sys.stack.Kill("notify")
 			return []eventengine.Fault{eventengine.AnswerLost, eventengine.HangUp}[n/6%2]
 		default:
-			return []eventengine.Fault{eventengine.Whole, eventengine.Some, eventengine.HangUp, eventengine.None, eventengine.AnswerLost, eventengine.Some}[n%6]
+			return []eventengine.Fault{eventengine.Whole, eventengine.Some, eventengine.HangUp, eventengine.None, eventengine.AnswerLost,
+				eventengine.Some}[n%6]
 		}
 	})
 	var writes atomic.Int64
@@ -145,7 +146,7 @@ func TestNobodyIsToldOfWhatIsNoChange(t *testing.T) {
 	// LocationEnabled at revision 1 may come from before the subscription.
 	got := slices.DeleteFunc(s.notices(inbox), func(n string) bool { return n == "LocationEnabled of  at 1" })
 	if !slices.Equal(got, want) {
-		t.Errorf("told of %q, want %q", got, want)
+		t.Errorf("published %q, want %q", got, want)
 	}
 }
 
@@ -160,7 +161,7 @@ func TestALocationIsToldOf(t *testing.T) {
 	s.save("ENABLED", other)
 	want := []string{"ConnectionChanged of  at 4", "LocationDisabled of  at 2", "LocationEnabled of  at 3"}
 	var got []string
-	eventually(t, func() string { return fmt.Sprintf("told of %q, want %q", got, want) }, func() bool {
+	eventually(t, func() string { return fmt.Sprintf("published %q, want %q", got, want) }, func() bool {
 		// LocationEnabled at revision 1 may come from before the subscription.
 		got = slices.DeleteFunc(s.notices(inbox), func(n string) bool { return n == "LocationEnabled of  at 1" })
 		return slices.Equal(got, want)
@@ -180,6 +181,6 @@ func TestAFailureIsToldOfOnce(t *testing.T) {
 	s.knowsAll(inbox, "case-1")
 	failed := slices.DeleteFunc(s.notices(inbox), func(n string) bool { return !strings.HasPrefix(n, "RetrievalFailed") })
 	if !slices.Equal(failed, []string{"RetrievalFailed of case-1 at 1"}) {
-		t.Errorf("told of %q", failed)
+		t.Errorf("published %q", failed)
 	}
 }

@@ -33,7 +33,8 @@ func (s *shop) refetch(body string) int {
 	s.t.Helper()
 	token, err := sys.stack.Token("service_manager", s.location)
 	s.must(err)
-	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, sys.stack.APIURL+"/v1/locations/"+s.location+"/refetch", strings.NewReader(body))
+	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, sys.stack.APIURL+"/v1/locations/"+s.location+"/refetch",
+		strings.NewReader(body))
 	s.must(err)
 	request.Header.Set("Authorization", "Bearer "+token)
 	request.Header.Set("Content-Type", "application/json")

@@ -172,7 +172,8 @@ func (s *shop) reads(caseID string) string {
 	if answer.Status != 200 {
 		return strings.TrimSpace(fmt.Sprint(answer.Status, " ", path.Base(answer.Type)))
 	}
-	text := fmt.Sprintf("%s, %s by %s:", answer.CaseStatus, strings.TrimSpace(answer.Retrieval.Outcome+" "+answer.Retrieval.Reason), answer.Retrieval.EventID)
+	text := fmt.Sprintf("%s, %s by %s:", answer.CaseStatus, strings.TrimSpace(answer.Retrieval.Outcome+" "+answer.Retrieval.Reason),
+		answer.Retrieval.EventID)
 	for _, ro := range answer.RelatedROs {
 		text += " " + ro.RONumber
 	}
@@ -253,12 +254,12 @@ func (s *shop) onFailures(least int, do func() (done bool)) {
 	})
 }
 
-// onQueue calls told for every event of the shop's messages. The queues stand still during the
+// onQueue calls receive for every event of the shop's messages. The queues stand still during the
 // call.
-func (s *shop) onQueue(told func(sqsengine.Event)) {
+func (s *shop) onQueue(receive func(sqsengine.Event)) {
 	sys.queue.add(s.t, func(e sqsengine.Event) {
 		if strings.Contains(e.Body, s.location+`"`) {
-			told(e)
+			receive(e)
 		}
 	})
 }

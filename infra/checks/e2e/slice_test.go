@@ -103,7 +103,8 @@ func TestBatchOf50With5BrokenMessages(t *testing.T) {
 			t.Errorf("dead letter %s with body %q, want %s with body %q", got, *letter.Body, code, body)
 		}
 		if attribute(letter, sqsbatch.AttrErrorMessage) == "" || attribute(letter, sqsbatch.AttrSource) != "export" {
-			t.Errorf("dead letter %s says %q, from %q", code, attribute(letter, sqsbatch.AttrErrorMessage), attribute(letter, sqsbatch.AttrSource))
+			t.Errorf("dead letter %s says %q, from %q", code, attribute(letter, sqsbatch.AttrErrorMessage),
+				attribute(letter, sqsbatch.AttrSource))
 		}
 		if _, err := time.Parse(time.RFC3339, attribute(letter, sqsbatch.AttrFailedAt)); err != nil {
 			t.Error(err)

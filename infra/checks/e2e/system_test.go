@@ -154,8 +154,8 @@ func (s *system) recordEvent(e sqsengine.Event) {
 		m.deleted = true
 	}
 	s.mu.Unlock()
-	for _, told := range s.queue.all() {
-		told(e)
+	for _, receive := range s.queue.all() {
+		receive(e)
 	}
 }
 

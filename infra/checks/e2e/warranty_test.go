@@ -12,7 +12,8 @@ func TestOpenWarrantyROsAreListedUntilInvoiced(t *testing.T) {
 	s.shows("exported", "ok", "e1", s.alt)
 	open, err := sys.platform.OpenWarranty(t.Context(), s.location)
 	s.must(err)
-	if len(open) != 1 || open[0].RONumber != s.alt || open[0].Case.CaseID != "case-1" || open[0].Case.RONumber != s.ro || open[0].TotalCharges != "0.00" {
+	if len(open) != 1 || open[0].RONumber != s.alt || open[0].Case.CaseID != "case-1" || open[0].Case.RONumber != s.ro ||
+		open[0].TotalCharges != "0.00" {
 		t.Fatalf("listed are %+v", open)
 	}
 	s.must(sys.platform.Control(t.Context(), "PATCH", "ro", map[string]any{

@@ -77,7 +77,8 @@ func fuzz(ctx context.Context) (err error) {
 		return err
 	}
 	run := exec.CommandContext(ctx, filepath.Join(installed, "bin", "st"),
-		"--config-file", filepath.Join(absolute, "infra", "checks", "fuzz", "schemathesis.toml"), "run", filepath.Join(absolute, "infra", "contracts", "openapi.yaml"),
+		"--config-file", filepath.Join(absolute, "infra", "checks", "fuzz", "schemathesis.toml"), "run",
+		filepath.Join(absolute, "infra", "contracts", "openapi.yaml"),
 		"--max-examples", strconv.Itoa(*examples), "--seed", strconv.Itoa(*random), "--no-color")
 	run.Dir, run.Stdout, run.Stderr = work, os.Stdout, os.Stderr
 	run.Env = append(os.Environ(), "API_URL="+s.APIURL, "API_TOKEN="+token)

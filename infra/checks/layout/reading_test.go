@@ -76,7 +76,8 @@ func TestFilesAndFunctionsStayShort(t *testing.T) {
 		}
 		for _, d := range file.Decls {
 			if f, ok := d.(*ast.FuncDecl); ok && line(f.End())-line(f.Pos())+1 > maxFunctionLines {
-				t.Errorf("%s: %s has %d lines, more than %d", set.Position(f.Pos()), f.Name.Name, line(f.End())-line(f.Pos())+1, maxFunctionLines)
+				t.Errorf("%s: %s has %d lines, more than %d", set.Position(f.Pos()), f.Name.Name, line(f.End())-line(f.Pos())+1,
+					maxFunctionLines)
 			}
 		}
 	}

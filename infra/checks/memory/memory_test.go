@@ -74,8 +74,9 @@ func newWorld(t *testing.T) *world {
 	loaded, err := template.Load(filepath.Join(root, "template.yaml"), template.Config{
 		StackName: "memory", Region: stack.Region, AccountID: "000000000000", QueueBaseURL: "http://127.0.0.1:9",
 		Parameters: map[string]string{
-			"KarmakBaseUrl": "http://127.0.0.1:9", "KarmakCredentialsSecretArn": "arn:aws:secretsmanager:us-east-1:000000000000:secret:karmak-AbCdEf",
-			"ProducerPrincipal": "arn:aws:iam::000000000000:root", "JwtIssuer": "https://issuer.invalid", "JwtAudience": "api",
+			"KarmakBaseUrl":              "http://127.0.0.1:9",
+			"KarmakCredentialsSecretArn": "arn:aws:secretsmanager:us-east-1:000000000000:secret:karmak-AbCdEf",
+			"ProducerPrincipal":          "arn:aws:iam::000000000000:root", "JwtIssuer": "https://issuer.invalid", "JwtAudience": "api",
 		},
 	})
 	if err != nil {
@@ -169,7 +170,8 @@ func (w *world) storeCases(t *testing.T, count, related int) (ids []string) {
 	id := func(i int) string { return fmt.Sprintf("case-%d-%d", related, i) }
 	one := relatedro.Case{
 		Key: relatedro.CaseKey{Location: location, Case: id(0)}, Number: "1", Asset: "asset-1", RO: "50123", Status: relatedro.CaseExported,
-		FirstEventAt: time.Now(), Retrieval: relatedro.Retrieval{Outcome: relatedro.OutcomeOK, Trigger: relatedro.TriggerExport, RetrievedAt: time.Now()},
+		FirstEventAt: time.Now(), Retrieval: relatedro.Retrieval{Outcome: relatedro.OutcomeOK, Trigger: relatedro.TriggerExport,
+			RetrievedAt: time.Now()},
 	}
 	for i := range related {
 		one.Related = append(one.Related, relatedro.RelatedRO{
@@ -204,7 +206,8 @@ func TestAdminWith100LargeDeadLetters(t *testing.T) {
 	padding := strings.Repeat("x", 1_000_000)
 	for i := range 100 {
 		body := fmt.Sprintf(`{"version":1,"id":"event-%d","locationId":%q,"caseId":"case-%d","padding":%q}`, i, location, i, padding)
-		if _, err := w.stack.SQSClient().SendMessage(t.Context(), &awssqs.SendMessageInput{QueueUrl: &queue, MessageBody: &body}); err != nil {
+		if _, err := w.stack.SQSClient().SendMessage(t.Context(),
+			&awssqs.SendMessageInput{QueueUrl: &queue, MessageBody: &body}); err != nil {
 			t.Fatal(err)
 		}
 	}

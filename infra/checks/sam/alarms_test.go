@@ -66,7 +66,7 @@ func alarms(f *formation, runbook map[string]bool) (problems []string) {
 	each(f, alarmType, func(id string, _ resource, a alarmProperties) {
 		topics := []string{"PageTopic", "TicketTopic"}
 		if len(a.AlarmActions) != 1 || !slices.Contains(topics, string(a.AlarmActions[0])) || !slices.Equal(a.AlarmActions, a.OKActions) {
-			problems = append(problems, id+" does not tell one topic of its begin and end")
+			problems = append(problems, id+" does not notify one topic of its begin and end")
 		}
 		_, anchor, found := strings.Cut(a.AlarmDescription, "infra/docs/runbook.md#")
 		if !found || !runbook[anchor] {
@@ -156,7 +156,7 @@ func pagesAndTickets(f *formation) (problems []string) {
 	} {
 		for _, s := range subjects {
 			if !watched(f, topic, s) {
-				problems = append(problems, fmt.Sprintf("nothing tells %s of %s of %s %s", topic, s.metric, s.dimension, s.value))
+				problems = append(problems, fmt.Sprintf("no alarm notifies %s of %s of %s %s", topic, s.metric, s.dimension, s.value))
 			}
 		}
 	}
@@ -165,11 +165,11 @@ func pagesAndTickets(f *formation) (problems []string) {
 
 // subscribed checks that each topic can have a subscriber.
 func subscribed(f *formation) (problems []string) {
-	told := make(map[string]bool)
-	each(f, "AWS::SNS::Subscription", func(_ string, _ resource, s struct{ TopicArn value }) { told[string(s.TopicArn)] = true })
+	topics := make(map[string]bool)
+	each(f, "AWS::SNS::Subscription", func(_ string, _ resource, s struct{ TopicArn value }) { topics[string(s.TopicArn)] = true })
 	each(f, "AWS::SNS::Topic", func(id string, _ resource, _ struct{}) {
-		if !told[id] {
-			problems = append(problems, id+" tells nobody")
+		if !topics[id] {
+			problems = append(problems, id+" has no subscription")
 		}
 	})
 	return problems
@@ -231,7 +231,8 @@ func brakes(f *formation) (problems []string) {
 			failed = failed || a.MetricName == boot.Failed && a.dimension("Function") == folder(id) && ofVersion("Version") && a.canBrake()
 			errors = errors || a.MetricName == "Errors" && ofVersion("ExecutedVersion")
 			if !strings.Contains(string(a.AlarmName), "${"+samconfig.ReleaseParameter+"}") {
-				problems = append(problems, fmt.Sprintf("%s: %s is the same alarm in the next deployment, and would end it if it still sounds", id, named.Name))
+				problems = append(problems, fmt.Sprintf("%s: %s is the same alarm in the next deployment, and would end it if it still "+
+					"sounds", id, named.Name))
 			}
 		}
 		if !failed || !errors {

@@ -9,7 +9,8 @@ import (
 // formed returns a formation with these resources, for prod.
 func formed(t *testing.T, resources string) *formation {
 	t.Helper()
-	f := &formation{Parameters: map[string]string{"Stage": "prod", "Release": "1", "Tracing": "Active", "ProducerPrincipal": "arn:platform"}}
+	f := &formation{Parameters: map[string]string{"Stage": "prod", "Release": "1", "Tracing": "Active",
+		"ProducerPrincipal": "arn:platform"}}
 	if err := json.Unmarshal([]byte(resources), &f.Template.Resources); err != nil {
 		t.Fatal(err)
 	}
@@ -17,8 +18,9 @@ func formed(t *testing.T, resources string) *formation {
 }
 
 const (
-	aFunction = `"ReadFunction": {"Type": "AWS::Lambda::Function", "Properties": {"Role": {"Fn::GetAtt": ["Role", "Arn"]}, "Timeout": "25"}}`
-	logs      = `{"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": {"Fn::GetAtt": ["Logs", "Arn"]}},
+	aFunction = `"ReadFunction": {"Type": "AWS::Lambda::Function", "Properties": {
+		"Role": {"Fn::GetAtt": ["Role", "Arn"]}, "Timeout": "25"}}`
+	logs = `{"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": {"Fn::GetAtt": ["Logs", "Arn"]}},
 		{"Effect": "Allow", "Action": ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "Resource": "*"}`
 )
 
@@ -27,25 +29,33 @@ func role(statements string) string {
 }
 
 // An alarm over Failed as in the template; tests change a part of it.
-const (
-	brakeAlarm = `"A": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"AlarmName": {"Fn::Sub": "read-${Release}"}, "MetricName": "Failed", "Namespace": "RelatedRO", "Statistic": "Average",
-		"Threshold": 0.5, "Period": 60, "EvaluationPeriods": 3, "DatapointsToAlarm": 2, "Dimensions": [{"Name": "Stack", "Value": {"Ref": "AWS::StackName"}},
-		{"Name": "Function", "Value": "read"}, {"Name": "Version", "Value": {"Fn::GetAtt": ["ReadFunctionVersion1a", "Version"]}}]}}`
-	otherBrakes = `"B": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"AlarmName": {"Fn::Sub": "read-errors-${Release}"}, "MetricName": "Errors",
-		"Dimensions": [{"Name": "ExecutedVersion", "Value": {"Fn::GetAtt": ["ReadFunctionVersion1a", "Version"]}}]}}`
-	deployment = `"ReadFunctionDeploymentGroup": {"Type": "AWS::CodeDeploy::DeploymentGroup", "Properties": {
+const brakeAlarm = `"A": {"Type": "AWS::CloudWatch::Alarm", "Properties": {
+	"AlarmName": {"Fn::Sub": "read-${Release}"}, "MetricName": "Failed", "Namespace": "RelatedRO", "Statistic": "Average",
+	"Threshold": 0.5, "Period": 60, "EvaluationPeriods": 3, "DatapointsToAlarm": 2, "Dimensions": [
+	{"Name": "Stack", "Value": {"Ref": "AWS::StackName"}}, {"Name": "Function", "Value": "read"},
+	{"Name": "Version", "Value": {"Fn::GetAtt": ["ReadFunctionVersion1a", "Version"]}}]}}`
+
+// brakedBy returns a function whose deployment is stopped by both brakes, with replacements.
+func brakedBy(change ...string) string {
+	return strings.NewReplacer(change...).Replace(aFunction + "," + brakeAlarm + `,
+		"B": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"AlarmName": {"Fn::Sub": "read-errors-${Release}"},
+		"MetricName": "Errors",
+		"Dimensions": [{"Name": "ExecutedVersion", "Value": {"Fn::GetAtt": ["ReadFunctionVersion1a", "Version"]}}]}},
+		"ReadFunctionDeploymentGroup": {"Type": "AWS::CodeDeploy::DeploymentGroup", "Properties": {
 		"DeploymentConfigName": {"Fn::Sub": ["CodeDeployDefault.Lambda${Name}", {"Name": "Canary10Percent5Minutes"}]},
 		"AutoRollbackConfiguration": {"Events": ["DEPLOYMENT_STOP_ON_ALARM"]},
 		"AlarmConfiguration": {"Alarms": [{"Name": {"Ref": "A"}}, {"Name": {"Ref": "B"}}]}}},
-		"ReadFunctionAliaslive": {"Type": "AWS::Lambda::Alias", "UpdatePolicy": {"CodeDeployLambdaAliasUpdate": {}}}`
-)
+		"ReadFunctionAliaslive": {"Type": "AWS::Lambda::Alias", "UpdatePolicy": {"CodeDeployLambdaAliasUpdate": {}}}`)
+}
 
 // streamOf returns a stream mapping as in the template, with replacements.
 func streamOf(change ...string) string {
 	return strings.NewReplacer(change...).Replace(`"M": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {
-		"EventSourceArn": {"Fn::GetAtt": ["Table", "StreamArn"]}, "FunctionName": {"Ref": "ReadFunctionAliaslive"}, "StartingPosition": "TRIM_HORIZON",
-		"BisectBatchOnFunctionError": true, "FunctionResponseTypes": ["ReportBatchItemFailures"], "MaximumRecordAgeInSeconds": 43200,
-		"FilterCriteria": {"Filters": [{"Pattern": "{}"}]}, "DestinationConfig": {"OnFailure": {"Destination": {"Fn::GetAtt": ["Q", "Arn"]}}}}}`)
+		"EventSourceArn": {"Fn::GetAtt": ["Table", "StreamArn"]}, "FunctionName": {"Ref": "ReadFunctionAliaslive"},
+		"StartingPosition": "TRIM_HORIZON", "BisectBatchOnFunctionError": true,
+		"FunctionResponseTypes": ["ReportBatchItemFailures"], "MaximumRecordAgeInSeconds": 43200,
+		"FilterCriteria": {"Filters": [{"Pattern": "{}"}]},
+		"DestinationConfig": {"OnFailure": {"Destination": {"Fn::GetAtt": ["Q", "Arn"]}}}}}`)
 }
 
 // busPolicyOf returns the bus policy as in the template, with replacements.
@@ -66,7 +76,7 @@ func TestPromises(t *testing.T) {
 	exist := func(f *formation) []string {
 		return metricsExist(f, map[string][][]string{"Failed": {{"Function", "Stack", "Version"}}})
 	}
-	told := func(f *formation) []string { return alarms(f, map[string]bool{"aalarm": true, "oldalarm": true}) }
+	explained := func(f *formation) []string { return alarms(f, map[string]bool{"aalarm": true, "oldalarm": true}) }
 	for _, tt := range []struct {
 		name, resources string
 		broken          func(*formation) []string
@@ -74,16 +84,20 @@ func TestPromises(t *testing.T) {
 	}{
 		{"what is needed is allowed", aFunction + "," + role(logs+","+query("dynamodb:Query", index)), privilege, ""},
 		{"an action is missing", aFunction + "," + role(logs), privilege, "needs dynamodb:Query"},
-		{"an action is not used", aFunction + "," + role(logs+","+query("dynamodb:Query", index)+","+query("dynamodb:PutItem", index)), privilege, "allowed dynamodb:PutItem"},
+		{"an action is not used", aFunction + "," + role(logs+","+query("dynamodb:Query", index)+","+query("dynamodb:PutItem", index)),
+			privilege, "allowed dynamodb:PutItem"},
 		{"any action", aFunction + "," + role(logs+","+query("dynamodb:*", index)), privilege, "wildcard action"},
 		{"any resource", aFunction + "," + role(logs+","+query("dynamodb:Query", `"*"`)), privilege, "wildcard resource"},
-		{"the index is forgotten", aFunction + "," + role(logs+","+query("dynamodb:Query", `{"Fn::GetAtt": ["Table", "Arn"]}`)), privilege, "queries the index: true"},
+		{"the index is forgotten", aFunction + "," + role(logs+","+query("dynamodb:Query", `{"Fn::GetAtt": ["Table", "Arn"]}`)), privilege,
+			"queries the index: true"},
 
-		{"a queue of another function", aFunction + `,"Q": {"Type": "AWS::SQS::Queue"},` + role(query("sqs:SendMessage", `{"Fn::GetAtt": ["Q", "Arn"]}`)), own, "told of [] and allowed [Q]"},
+		{"a queue of another function", aFunction + `,"Q": {"Type": "AWS::SQS::Queue"},` +
+			role(query("sqs:SendMessage", `{"Fn::GetAtt": ["Q", "Arn"]}`)), own, "has [] in its environment and is allowed [Q]"},
 		{"a table that it may not touch", `"Table": {"Type": "AWS::DynamoDB::Table"},` + strings.Replace(aFunction, `"Timeout"`,
-			`"Environment": {"Variables": {"TABLE_NAME": {"Ref": "Table"}}}, "Timeout"`, 1), own, "told of [Table] and allowed []"},
+			`"Environment": {"Variables": {"TABLE_NAME": {"Ref": "Table"}}}, "Timeout"`, 1), own, "has [Table] in its environment and is allowed []"},
 		{"the index of its table", `"Table": {"Type": "AWS::DynamoDB::Table"},` + strings.Replace(aFunction, `"Timeout"`,
-			`"Environment": {"Variables": {"TABLE_NAME": {"Ref": "Table"}}}, "Timeout"`, 1) + "," + role(logs+","+query("dynamodb:Query", index)) +
+			`"Environment": {"Variables": {"TABLE_NAME": {"Ref": "Table"}}}, "Timeout"`, 1) + "," +
+			role(logs+","+query("dynamodb:Query", index)) +
 			`,"Logs": {"Type": "AWS::Logs::LogGroup"}`, own, ""},
 
 		{"a parameter without bounds", ``, func(f *formation) []string {
@@ -94,7 +108,8 @@ func TestPromises(t *testing.T) {
 		{"an output for us alone", ``, outputs, "ApiUrl is not exported"},
 
 		{"visibility too short", `"Q": {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 150}}, ` + aFunction + `,
-			"M": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {"EventSourceArn": {"Fn::GetAtt": ["Q", "Arn"]}, "FunctionName": {"Ref": "ReadFunctionAliaslive"},
+			"M": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {
+			"EventSourceArn": {"Fn::GetAtt": ["Q", "Arn"]}, "FunctionName": {"Ref": "ReadFunctionAliaslive"},
 			"MaximumBatchingWindowInSeconds": 1, "ScalingConfig": {"MaximumConcurrency": 2}}}`, bounds, "at least 151 s"},
 		{"no bound of batches", `"M": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {}}`, bounds, "no bound of concurrency"},
 		{"a stream needs no bound of batches", streamOf(), bounds, ""},
@@ -105,13 +120,14 @@ func TestPromises(t *testing.T) {
 		{"a stream that gives up soon", streamOf("43200", "60"), safeStreams, "6 hours"},
 		{"a stream that leaves no time", streamOf("43200", "86400"), safeStreams, "6 hours"},
 		{"a stream of every write", streamOf("Filters", "None"), safeStreams, "every write"},
-		{"the function of a stream", aFunction + "," + streamOf() + `,"Table": {"Type": "AWS::DynamoDB::Table"}, "Q": {"Type": "AWS::SQS::Queue"},` +
+		{"the function of a stream", aFunction + "," + streamOf() +
+			`,"Table": {"Type": "AWS::DynamoDB::Table"}, "Q": {"Type": "AWS::SQS::Queue"},` +
 			role(logs), privilege, "needs dynamodb:GetRecords"},
 		{"a bus that the platform may subscribe to", busPolicyOf(), busPolicy, ""},
 		{"a bus for all", busPolicyOf("arn:platform", "*"), busPolicy, "platform alone"},
 		{"a bus on which others put events", busPolicyOf("events:PutRule", "events:PutEvents"), busPolicy, "put no events"},
 		{"a bus whose rules others change", busPolicyOf("creatorAccount", "creator"), busPolicy, "none but its own"},
-		{"a bus without subscribers", ``, busPolicy, "nobody may subscribe"},
+		{"a bus without subscribers", ``, busPolicy, "no subscriber is allowed"},
 
 		{"longer than the gateway", strings.Replace(aFunction, "25", "26", 1), bounds, "gives up after 30"},
 
@@ -120,32 +136,40 @@ func TestPromises(t *testing.T) {
 		{"a function that is not traced when that is asked for", aFunction, watchedFunctions, `tracing "", asked for is "Active"`},
 		{"a function whose good ends Lambda writes down", aFunction, watchedFunctions, "about what went well"},
 		{"a function that Lambda silences", aFunction, watchedFunctions, "lines dropped by Lambda"},
-		{"a queue in the clear", `"Q": {"Type": "AWS::SQS::Queue", "Properties": {"MessageRetentionPeriod": 1209600}}`, safeQueues, "not encrypted"},
+		{"a queue in the clear", `"Q": {"Type": "AWS::SQS::Queue", "Properties": {"MessageRetentionPeriod": 1209600}}`, safeQueues,
+			"not encrypted"},
 		{"a queue for all", `"P": {"Type": "AWS::SQS::QueuePolicy", "Properties": {"PolicyDocument": {"Statement": [
 			{"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "q"}]}}}`, queuePolicies, "lets * do"},
-		{"an open route", `"Api": {"Type": "AWS::ApiGatewayV2::Api", "Properties": {"Body": {"paths": {"/v1/search": {"get": {"security": [{"NONE": []}]}}}}}}`, safeAPI, "asks for a token: false"},
-		{"a token in the log", `"S": {"Type": "AWS::ApiGatewayV2::Stage", "Properties": {"AccessLogSettings": {"DestinationArn": "a", "Format": "$context.requestId $context.authorization"}}}`, safeAPI, "may hold a token"},
+		{"an open route", `"Api": {"Type": "AWS::ApiGatewayV2::Api", "Properties": {
+			"Body": {"paths": {"/v1/search": {"get": {"security": [{"NONE": []}]}}}}}}`, safeAPI, "asks for a token: false"},
+		{"a token in the log", `"S": {"Type": "AWS::ApiGatewayV2::Stage", "Properties": {"AccessLogSettings": {
+			"DestinationArn": "a", "Format": "$context.requestId $context.authorization"}}}`, safeAPI, "may hold a token"},
 		{"a fixed name", `"Q": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "case-export"}}`, noFixedNames, "in every stack"},
 
-		{"an alarm for nobody", `"A": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"AlarmDescription": "infra/docs/runbook.md#aalarm"}}`, told, "does not tell one topic"},
-		{"an alarm that is not explained", `"A": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"AlarmDescription": "infra/docs/runbook.md#newalarm"}}`, told, "runbook does not have"},
-		{"an explanation of no alarm", ``, told, "which is no alarm"},
+		{"an alarm without a topic", `"A": {"Type": "AWS::CloudWatch::Alarm", "Properties": {
+			"AlarmDescription": "infra/docs/runbook.md#aalarm"}}`, explained, "does not notify one topic"},
+		{"an alarm that is not explained", `"A": {"Type": "AWS::CloudWatch::Alarm", "Properties": {
+			"AlarmDescription": "infra/docs/runbook.md#newalarm"}}`, explained, "runbook does not have"},
+		{"an explanation of no alarm", ``, explained, "which is no alarm"},
 		{"a metric that there is", brakeAlarm, exist, ""},
 		{"a metric by other dimensions", strings.Replace(brakeAlarm, `"Function"`, `"Route"`, 1), exist, "do not keep Failed by"},
 		{"a metric of all stacks", strings.Replace(brakeAlarm, `{"Ref": "AWS::StackName"}`, `"prod"`, 1), exist, "mixes stacks"},
-		{"nobody is paged", ``, pagesAndTickets, "nothing tells PageTopic"},
+		{"an outage without a page", ``, pagesAndTickets, "no alarm notifies PageTopic"},
 
 		{"a function that no deployment publishes", aFunction, published, "set its AutoPublishCodeSha256"},
-		{"a function that is the same after a deployment", aFunction + `, "ReadFunctionVersion1": {"Type": "AWS::Lambda::Version"}`, published, "set its variable RELEASE"},
-		{"a function with brakes", strings.Join([]string{aFunction, brakeAlarm, otherBrakes, deployment}, ","), brakes, ""},
-		{"a brake that nothing can pull", strings.Join([]string{aFunction, strings.Replace(brakeAlarm, "0.5", "1.5", 1), otherBrakes, deployment}, ","), brakes, "own failures: false"},
-		{"a brake that always pulls", strings.Join([]string{aFunction, strings.Replace(brakeAlarm, "0.5", "0", 1), otherBrakes, deployment}, ","), brakes, "own failures: false"},
-		{"a brake that is too slow", strings.Join([]string{aFunction, strings.Replace(brakeAlarm, "60", "300", 1), otherBrakes, deployment}, ","), brakes, "own failures: false"},
-		{"a brake of another version", strings.Join([]string{aFunction, strings.Replace(brakeAlarm, "ReadFunctionVersion", "CloseFunctionVersion", 1), otherBrakes, deployment}, ","), brakes, "own failures: false"},
-		{"a brake of the deployment before", strings.Join([]string{aFunction, strings.Replace(brakeAlarm, "-${Release}", "", 1), otherBrakes, deployment}, ","), brakes, "same alarm in the next deployment"},
-		{"a topic without subscribers", `"T": {"Type": "AWS::SNS::Topic"}`, subscribed, "tells nobody"},
-		{"a dashboard without a function", aFunction + `, "D": {"Type": "AWS::CloudWatch::Dashboard", "Properties": {"DashboardBody": "{}"}}`, dashboardShowsFunctions, "Throttles of ReadFunction"},
-		{"a function deployed at once", strings.Join([]string{aFunction, brakeAlarm, otherBrakes, strings.Replace(deployment, "Canary10Percent5Minutes", "AllAtOnce", 1)}, ","), brakes, "AllAtOnce"},
+		{"a function that is the same after a deployment", aFunction + `, "ReadFunctionVersion1": {"Type": "AWS::Lambda::Version"}`,
+			published, "set its variable RELEASE"},
+		{"a function with brakes", brakedBy(), brakes, ""},
+		{"a brake that nothing can pull", brakedBy("0.5", "1.5"), brakes, "own failures: false"},
+		{"a brake that always pulls", brakedBy("0.5", "0"), brakes, "own failures: false"},
+		{"a brake that is too slow", brakedBy(`"Period": 60`, `"Period": 300`), brakes, "own failures: false"},
+		{"a brake of another version", brakedBy(`"Version", "Value": {"Fn::GetAtt": ["Read`, `"Version", "Value": {"Fn::GetAtt": ["Close`),
+			brakes, "own failures: false"},
+		{"a brake of the deployment before", brakedBy("read-${Release}", "read"), brakes, "same alarm in the next deployment"},
+		{"a topic without subscribers", `"T": {"Type": "AWS::SNS::Topic"}`, subscribed, "has no subscription"},
+		{"a dashboard without a function", aFunction + `, "D": {"Type": "AWS::CloudWatch::Dashboard", "Properties": {
+			"DashboardBody": "{}"}}`, dashboardShowsFunctions, "Throttles of ReadFunction"},
+		{"a function deployed at once", brakedBy("Canary10Percent5Minutes", "AllAtOnce"), brakes, "AllAtOnce"},
 		{"a function without deployment", aFunction, brakes, "no deployment group"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -118,7 +118,8 @@ func (c *containers) invokeAll(ctx context.Context) error {
 		}
 	}
 	for _, i := range all {
-		arguments := append([]string{"local", "invoke", i.function, "--event", filepath.Join("infra", "contracts", "events", i.event)}, options...)
+		arguments := append([]string{"local", "invoke", i.function, "--event", filepath.Join("infra", "contracts", "events", i.event)},
+			options...)
 		answer, printed, err := c.cli.run(ctx, arguments...)
 		if err != nil {
 			return err
@@ -134,7 +135,8 @@ func (c *containers) invokeAll(ctx context.Context) error {
 // brokenIsDead checks that the broken sample message is in the dead-letter queue with its reason.
 func (c *containers) brokenIsDead(ctx context.Context) error {
 	queue := c.stack.QueueURL("ExportDeadLetterQueue")
-	got, err := c.stack.SQSClient().ReceiveMessage(ctx, &awssqs.ReceiveMessageInput{QueueUrl: &queue, MessageAttributeNames: []string{"All"}})
+	got, err := c.stack.SQSClient().ReceiveMessage(ctx, &awssqs.ReceiveMessageInput{QueueUrl: &queue,
+		MessageAttributeNames: []string{"All"}})
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,8 @@ func safeTable(f *formation) (problems []string) {
 			problems = append(problems, id+" can be deleted in prod")
 		}
 		if r.DeletionPolicy != "Retain" || r.UpdateReplacePolicy != "Retain" {
-			problems = append(problems, id+" goes with its stack, or a rollback of the first deployment would have to delete it against its protection")
+			problems = append(problems, id+" goes with its stack, or a rollback of the first deployment would have to delete it against "+
+				"its protection")
 		}
 	})
 	return problems
@@ -100,12 +101,13 @@ func busPolicy(f *formation) (problems []string) {
 		policies++
 		s := p.Statement
 		own := strings.Contains(fmt.Sprint(s.Condition), "events:creatorAccount:${aws:PrincipalAccount}")
-		if fmt.Sprint(s.Principal) != "map[AWS:"+f.Parameters["ProducerPrincipal"]+"]" || slices.Contains(s.Action, "events:PutEvents") || !own {
+		if fmt.Sprint(s.Principal) != "map[AWS:"+f.Parameters["ProducerPrincipal"]+"]" || slices.Contains(s.Action, "events:PutEvents") ||
+			!own {
 			problems = append(problems, id+" must let the case platform alone make rules, none but its own, and put no events")
 		}
 	})
 	if policies == 0 {
-		problems = append(problems, "nobody may subscribe to the bus")
+		problems = append(problems, "no subscriber is allowed on the bus")
 	}
 	return problems
 }
@@ -123,15 +125,19 @@ func queuePolicies(f *formation) (problems []string) {
 			switch {
 			case s.Effect == "Deny":
 				encrypted = encrypted || strings.Contains(fmt.Sprint(s.Condition), "aws:SecureTransport")
-			case fmt.Sprint(s.Principal) == "map[AWS:"+f.Parameters["ProducerPrincipal"]+"]" && slices.Equal(s.Action.names(), []string{"sqs:SendMessage"}):
+			case fmt.Sprint(s.Principal) == "map[AWS:"+f.Parameters["ProducerPrincipal"]+"]" &&
+				slices.Equal(s.Action.names(), []string{"sqs:SendMessage"}):
 				sends = true
 			default:
 				problems = append(problems, fmt.Sprintf("%s lets %v do %v", id, s.Principal, s.Action))
 			}
 		}
-		own := slices.ContainsFunc(p.Queues, func(q value) bool { return q == "RefreshQueue" || strings.HasSuffix(string(q), "DeadLetterQueue") })
+		own := slices.ContainsFunc(p.Queues, func(q value) bool {
+			return q == "RefreshQueue" ||
+				strings.HasSuffix(string(q), "DeadLetterQueue")
+		})
 		if sends == own || !encrypted {
-			problems = append(problems, id+" must let the case platform send, except to our own queues, and nobody without TLS")
+			problems = append(problems, id+" must let the case platform send, except to our own queues, and require TLS")
 		}
 		for _, queue := range p.Queues {
 			covered[string(queue)] = true

@@ -50,7 +50,8 @@ func planRelease(templateFile, configFile, name string, at time.Time) (release, 
 	}
 	stage, ok := stages[name]
 	if !ok {
-		return release{}, fmt.Errorf("%q is no stage of %s: CONFIG must be one of %s", name, configFile, strings.Join(slices.Sorted(maps.Keys(stages)), ", "))
+		return release{}, fmt.Errorf("%q is no stage of %s: CONFIG must be one of %s", name, configFile,
+			strings.Join(slices.Sorted(maps.Keys(stages)), ", "))
 	}
 	if sentences := stage.Placeholders(); len(sentences) > 0 {
 		return release{}, fmt.Errorf("%s, stage %s has values that are not yours:\n%s", configFile, name, strings.Join(sentences, "\n"))

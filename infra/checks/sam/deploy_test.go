@@ -57,7 +57,8 @@ func TestDeploymentIsRefusedBeforeAnythingIsBuilt(t *testing.T) {
 		{"a parameter that is missing", "dev", "parameter JwtAudience", own()[:4]},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if _, err := planRelease("../../../template.yaml", stageFile(t, tt.overrides...), tt.stage, time.Now()); err == nil || !strings.Contains(err.Error(), tt.want) {
+			if _, err := planRelease("../../../template.yaml", stageFile(t, tt.overrides...), tt.stage, time.Now()); err == nil ||
+				!strings.Contains(err.Error(), tt.want) {
 				t.Errorf("%v, want one with %q", err, tt.want)
 			}
 		})
@@ -70,7 +71,8 @@ func TestDeploymentGivesEveryParameterAndItsTime(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := d.deploy()
-	for _, want := range []string{`Release="1800000000"`, `KarmakBaseUrl="https://api.karmak.io"`, `JwtAudience="a \"b\" \\c"`, "--config-env"} {
+	for _, want := range []string{`Release="1800000000"`, `KarmakBaseUrl="https://api.karmak.io"`, `JwtAudience="a \"b\" \\c"`,
+		"--config-env"} {
 		if !slices.Contains(got, want) {
 			t.Errorf("sam %q lacks %s", got, want)
 		}
@@ -85,7 +87,8 @@ print(json.dumps(CfnParameterOverridesType().convert(tuple(sys.argv[1:]), None, 
 // checkOverrides checks that SAM CLI parses the parameters that `make deploy` passes.
 func checkOverrides(ctx context.Context, cli samCommand) error {
 	r := release{"dev", map[string]string{"A": "", "B": `with "quotes", \ and blanks`, "C": "*", "D": "https://a,https://b", "E": "a=b"}}
-	command := exec.CommandContext(ctx, filepath.Join(cli.venv, "bin", "python"), append([]string{"-c", readOverrides}, r.overrides()...)...)
+	command := exec.CommandContext(ctx, filepath.Join(cli.venv, "bin", "python"),
+		append([]string{"-c", readOverrides}, r.overrides()...)...)
 	output, err := command.Output()
 	if err != nil {
 		return fmt.Errorf("read the overrides: %w", err)

@@ -17,7 +17,7 @@ func promises(uses map[string]use, groups map[string][][]string, runbook map[str
 		{"parameters are explained and bounded", boundedParameters},
 		{"everything is tagged", tagged},
 		{"each function may do what it does and no more", func(f *formation) []string { return leastPrivilege(f, uses) }},
-		{"each function may touch what it is told of and no more", func(f *formation) []string { return ownResources(f, uses) }},
+		{"each function may use the resources in its environment and no more", func(f *formation) []string { return ownResources(f, uses) }},
 		{"functions have a log with a retention, JSON lines, and X-Ray where it is asked for", watchedFunctions},
 		{"functions have time, and mappings a bound", bounds},
 		{"the table is safe", safeTable},
@@ -28,8 +28,8 @@ func promises(uses map[string]use, groups map[string][][]string, runbook map[str
 		{"the API is logged, throttled and closed", safeAPI},
 		{"nothing has a name that forbids a second stack", noFixedNames},
 		{"other stacks find what they need", outputs},
-		{"alarms say what they mean and tell somebody", func(f *formation) []string { return alarms(f, runbook) }},
-		{"alarms reach somebody", subscribed},
+		{"alarms have a description and a topic", func(f *formation) []string { return alarms(f, runbook) }},
+		{"topics have subscribers", subscribed},
 		{"the dashboard shows every function", dashboardShowsFunctions},
 		{"alarms look at metrics that there are", func(f *formation) []string { return metricsExist(f, groups) }},
 		{"what must be known at once is paged, the rest is a ticket", pagesAndTickets},
@@ -193,15 +193,16 @@ func ownResources(f *formation, uses map[string]use) (problems []string) {
 		byLambda[m.function()] = append(byLambda[m.function()], m.resources()...)
 	})
 	each(f, "AWS::Lambda::Function", func(id string, _ resource, function functionProperties) {
-		told, allowed := make(map[string]bool), make(map[string]bool)
+		named, allowed := make(map[string]bool), make(map[string]bool)
 		for _, name := range byLambda[id] {
-			told[name] = true
+			named[name] = true
 		}
 		for _, variable := range function.Environment.Variables {
 			kind := f.Template.Resources[string(variable)].Type
-			ours := kind == "AWS::SQS::Queue" || kind == "AWS::DynamoDB::Table" || kind == "AWS::Events::EventBus" || string(variable) == f.Parameters["KarmakCredentialsSecretArn"]
+			ours := kind == "AWS::SQS::Queue" || kind == "AWS::DynamoDB::Table" || kind == "AWS::Events::EventBus" ||
+				string(variable) == f.Parameters["KarmakCredentialsSecretArn"]
 			if ours && len(uses[folder(id)].actions) > 0 {
-				told[string(variable)] = true
+				named[string(variable)] = true
 			}
 		}
 		for _, p := range roles[strings.TrimSuffix(string(function.Role), ".Arn")].Policies {
@@ -214,9 +215,9 @@ func ownResources(f *formation, uses map[string]use) (problems []string) {
 				}
 			}
 		}
-		if !maps.Equal(told, allowed) {
-			problems = append(problems, fmt.Sprintf("%s is told of %v and allowed %v", id,
-				slices.Sorted(maps.Keys(told)), slices.Sorted(maps.Keys(allowed))))
+		if !maps.Equal(named, allowed) {
+			problems = append(problems, fmt.Sprintf("%s has %v in its environment and is allowed %v", id,
+				slices.Sorted(maps.Keys(named)), slices.Sorted(maps.Keys(allowed))))
 		}
 	})
 	return problems
@@ -276,7 +277,8 @@ func watchedFunctions(f *formation) (problems []string) {
 func published(f *formation) (problems []string) {
 	each(f, "AWS::Lambda::Function", func(id string, _ resource, function functionProperties) {
 		if f.Template.Resources[id+"Version"+f.Parameters[samconfig.ReleaseParameter]].Type != "AWS::Lambda::Version" {
-			problems = append(problems, id+" is not published by a deployment that changes a parameter alone: set its AutoPublishCodeSha256")
+			problems = append(problems, id+" is not published by a deployment that changes a parameter alone: set its "+
+				"AutoPublishCodeSha256")
 		}
 		if string(function.Environment.Variables["RELEASE"]) != f.Parameters[samconfig.ReleaseParameter] {
 			problems = append(problems, id+" does not change with a deployment, so Lambda publishes no version: set its variable RELEASE")
@@ -339,7 +341,8 @@ func outputs(f *formation) (problems []string) {
 
 // noFixedNames finds physical names that do not contain the stack's name.
 func noFixedNames(f *formation) (problems []string) {
-	names := []string{"FunctionName", "QueueName", "TableName", "RoleName", "TopicName", "AlarmName", "DashboardName", "LogGroupName", "Name"}
+	names := []string{"FunctionName", "QueueName", "TableName", "RoleName", "TopicName", "AlarmName", "DashboardName", "LogGroupName",
+		"Name"}
 	kinds := map[string]string{
 		"FunctionName": "AWS::Lambda::Function", "QueueName": "AWS::SQS::Queue", "TableName": "AWS::DynamoDB::Table",
 		"RoleName": "AWS::IAM::Role", "TopicName": "AWS::SNS::Topic", "AlarmName": "AWS::CloudWatch::Alarm",

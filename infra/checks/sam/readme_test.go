@@ -35,10 +35,11 @@ func TestSamLocalOfTakesTheOneBlock(t *testing.T) {
 func TestTerminalRunsAPagesLines(t *testing.T) {
 	const serving = "sam local start-api " + ownTerminal + "\n"
 	for _, tt := range []struct{ name, sam, script, printed, problem string }{
-		{"a server stays while the rest is done", "echo Running on http://here; exec sleep 600", serving + "A=1\necho got $A", "got 1\n", ""},
+		{"a server stays while the rest is done", "echo Running on http://here; exec sleep 600", serving + "A=1\necho got $A", "got 1\n",
+			""},
 		{"a line fails", "", "echo one\nfalse\necho two", "one\n", "exit status 1"},
 		{"a server does not come up", "echo no Docker; exit 3", serving + "echo one", "", "no Docker"},
-		{"nobody knows this server", "", "sleep 600 " + ownTerminal, "", "nobody knows when it is up"},
+		{"an unknown server", "", "sleep 600 " + ownTerminal, "", "its ready text is unknown"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			bin := t.TempDir()

@@ -100,7 +100,8 @@ func (p proof) newTerminal(ctx context.Context, cli samCommand, daemon *docker) 
 		return nil, err
 	}
 	sam := filepath.Join(cli.venv, "bin", "sam")
-	script := fmt.Sprintf("#!/bin/sh\n[ \"$1\" = local ] && exec %s \"$@\" --skip-pull-image --invoke-image %s\nexec %s \"$@\"\n", sam, standIn, sam)
+	script := fmt.Sprintf("#!/bin/sh\n[ \"$1\" = local ] && exec %s \"$@\" --skip-pull-image --invoke-image %s\nexec %s \"$@\"\n", sam,
+		standIn, sam)
 	if err := os.WriteFile(filepath.Join(bin, "sam"), []byte(script), 0o755); err != nil {
 		return nil, err
 	}
@@ -153,7 +154,7 @@ func (t *terminal) leaveRunning(ctx context.Context, line string) error {
 		}
 	}
 	if output.says == "" {
-		return fmt.Errorf("%s: nobody knows when it is up", line)
+		return fmt.Errorf("%s: its ready text is unknown", line)
 	}
 	command.Stdout, command.Stderr = output, output
 	if err := command.Start(); err != nil {

@@ -82,7 +82,8 @@ func useOf(symbols, store string) (use, error) {
 		return u, err
 	}
 	u.index = used[indexName]
-	for part, action := range map[string]string{"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"} {
+	for part, action := range map[string]string{"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem",
+		"ConditionCheck": "ConditionCheckItem"} {
 		if used["TransactWriteItem."+part] {
 			u.actions["dynamodb:"+action] = true
 		}
@@ -130,7 +131,8 @@ func usedIn(folder string, linked map[string]bool) (map[string]bool, error) {
 		}
 		files = append(files, file)
 		ast.Inspect(file, func(node ast.Node) bool {
-			if constant, ok := node.(*ast.ValueSpec); ok && len(constant.Values) == 1 && slices.Equal(texts(constant.Values[0]), []string{indexName}) {
+			if constant, ok := node.(*ast.ValueSpec); ok && len(constant.Values) == 1 &&
+				slices.Equal(texts(constant.Values[0]), []string{indexName}) {
 				index[constant.Names[0].Name] = true
 			}
 			return true

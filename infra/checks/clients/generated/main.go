@@ -68,7 +68,7 @@ func run(ctx context.Context, root, bin, cache string) error {
 		return fmt.Errorf("compile the Java client: %w", err)
 	}
 	fmt.Println("the Java client compiles")
-	return kit.tell(ctx, root, bin, python)
+	return kit.runClient(ctx, root, bin, python)
 }
 
 // kit holds the paths of the tools.
@@ -100,8 +100,8 @@ func (k kit) generate(ctx context.Context, contract, language, to string) error 
 	return nil
 }
 
-// tell runs client.py, which uses the generated package, against a local stack with the seed data.
-func (k kit) tell(ctx context.Context, root, bin, generated string) (err error) {
+// runClient runs client.py, which uses the generated package, against a local stack with the seed data.
+func (k kit) runClient(ctx context.Context, root, bin, generated string) (err error) {
 	s, err := stack.Start(ctx, stack.Options{Root: root, Binaries: bin})
 	if err != nil {
 		return err
@@ -123,7 +123,8 @@ func (k kit) tell(ctx context.Context, root, bin, generated string) (err error) 
 		}
 		environment = append(environment, name+"_TOKEN="+token)
 	}
-	if err := execute(ctx, "", environment, filepath.Join(k.python, "bin", "python"), filepath.Join(root, "infra", "checks", "clients", "generated", "client.py")); err != nil {
+	if err := execute(ctx, "", environment, filepath.Join(k.python, "bin", "python"),
+		filepath.Join(root, "infra", "checks", "clients", "generated", "client.py")); err != nil {
 		return fmt.Errorf("run the Python client: %w", err)
 	}
 	fmt.Println("the Python client accepts every response of the local stack")
