@@ -13,6 +13,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"related-ro/infra/checks/readme"
 )
 
 const (
@@ -70,8 +72,8 @@ func samLocalOf(path string) (string, error) {
 		return "", err
 	}
 	var found []string
-	for _, block := range strings.Split(string(text), "\n```sh\n")[1:] {
-		if block, _, _ = strings.Cut(block, "\n```"); strings.Contains(block, "sam local ") {
+	for _, block := range readme.Blocks(string(text)) {
+		if strings.Contains(block, "sam local ") {
 			found = append(found, block)
 		}
 	}
