@@ -49,7 +49,8 @@ func (p *tab) axe(source, page string) {
 	if !eval[bool](p, "Boolean(window.axe)") {
 		p.load(source)
 	}
-	found := eval[[]violation](p, "(await axe.run(document, { resultTypes: ['violations'] })).violations.map(({ id, help, nodes }) => ({ id, help, nodes: nodes.map(({ target, html, failureSummary }) => ({ target, html, failureSummary })) }))")
+	found := eval[[]violation](p, "(await axe.run(document, { resultTypes: ['violations'] })).violations.map(({ id, help, nodes }) => "+
+		"({ id, help, nodes: nodes.map(({ target, html, failureSummary }) => ({ target, html, failureSummary })) }))")
 	for _, v := range found {
 		for _, n := range v.Nodes {
 			p.Errorf("%s: %s: %s\n%s\n%s\n%s", page, v.ID, v.Help, n.Target, n.HTML, n.Why)
@@ -138,7 +139,8 @@ func (p *tab) fits(page string) {
 	p.Helper()
 	wide := eval[[]string](p, `deepAll('body *').filter((e) => {
   for (let up = e; up; up = up.parentElement ?? up.getRootNode().host) {
-    if (up.matches('.vh, .wide, .steps, pre') || ['absolute', 'fixed'].includes(getComputedStyle(up).position)) return false; // may be wider
+    // These may be wider.
+    if (up.matches('.vh, .wide, .steps, pre') || ['absolute', 'fixed'].includes(getComputedStyle(up).position)) return false;
   }
   const { right, width } = e.getBoundingClientRect();
   return width > 0 && right > innerWidth + 1;
@@ -156,7 +158,8 @@ func TestNothingBreaksWhenThereIsLittleRoom(t *testing.T) {
 		name  string
 		width int64
 		text  string // font size of the root
-	}{{"320 pixels", 320, ""}, {"200 % of 1280 pixels", 640, ""}, {"text of 200 %", 1280, "200%"}, {"text of 200 % at 640 pixels", 640, "200%"}} {
+	}{{"320 pixels", 320, ""}, {"200 % of 1280 pixels", 640, ""}, {"text of 200 %", 1280, "200%"},
+		{"text of 200 % at 640 pixels", 640, "200%"}} {
 		t.Run(c.name, func(t *testing.T) {
 			p := open(t, w.APIURL, c.width, 900, "light")
 			p.as("support", "*")

@@ -28,7 +28,8 @@ func TestAHundredCellsCostOneRequest(t *testing.T) {
 			w, p := begin(t, "search")
 			p.forget()
 			p.addCells(c.cells)
-			p.wait(fmt.Sprintf("deepAll('#cells >> related-ro-cell').filter((e) => words(e).includes('Not fetched')).length === %d", c.cells-1))
+			p.wait(fmt.Sprintf("deepAll('#cells >> related-ro-cell').filter((e) => words(e).includes('Not fetched')).length === %d",
+				c.cells-1))
 			p.sees("#cells >> related-ro-cell", "50123")
 			if n := p.asked("POST " + w.APIURL + "/v1/related-ros/batch-get"); n != c.requests {
 				t.Errorf("%d cells cost %d requests, want %d", c.cells, n, c.requests)
@@ -72,7 +73,8 @@ func TestCellsOnScreenAreAskedForFirst(t *testing.T) {
 func (p *tab) keepBatches() {
 	p.Helper()
 	p.do(`(() => { window.batches = []; const real = window.fetch;
-  window.fetch = (url, init) => { if (String(url).includes('batch-get')) batches.push(JSON.parse(init.body).cases.map((c) => c.caseId)); return real(url, init); }; })()`)
+  window.fetch = (url, init) => { if (String(url).includes('batch-get')) batches.push(JSON.parse(init.body).cases.map((c) => c.caseId));
+  return real(url, init); }; })()`)
 }
 
 func TestCellsThatAreGoneAreNotAskedFor(t *testing.T) {
@@ -93,7 +95,8 @@ func TestSameCaseTwiceIsAskedForOnce(t *testing.T) {
 	_, p := begin(t, "search")
 	p.keepBatches()
 	p.do(`(() => {
-  for (let i = 0; i < 3; i++) { const e = document.createElement('related-ro-cell'); e.setAttribute('location-id', 'loc-100'); e.setAttribute('case-id', 'case-1002'); document.querySelector('main').append(e); } })()`)
+  for (let i = 0; i < 3; i++) { const e = document.createElement('related-ro-cell'); e.setAttribute('location-id', 'loc-100');
+  e.setAttribute('case-id', 'case-1002'); document.querySelector('main').append(e); } })()`)
 	p.wait("deepAll('main > related-ro-cell').filter((e) => words(e).includes('50125')).length === 3")
 	if asked := eval[[]string](p, "batches.flat()"); len(asked) != 1 {
 		t.Errorf("asked for %v", asked)

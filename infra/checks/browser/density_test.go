@@ -60,18 +60,21 @@ func TestNumbersAreCopiedTogetherAndSavedAsShown(t *testing.T) {
 	if got := eval[string](p, "await navigator.clipboard.readText()"); got != "50123, 50125, 50126" {
 		t.Errorf("the clipboard has %q", got)
 	}
-	if got := p.saved("related-ros >> [data-key=csv]"); !strings.Contains(got, `"50126","Alternate from 50124","Open","Warranty, Cummins Warranty","2026-11-10"`) {
+	if got := p.saved("related-ros >> [data-key=csv]"); !strings.Contains(got,
+		`"50126","Alternate from 50124","Open","Warranty, Cummins Warranty","2026-11-10"`) {
 		t.Errorf("saved %s", got)
 	}
 	p.visit("assets/loc-100/asset-77")
 	p.sees("asset-related-ros", "Case 1003")
-	if got := p.saved("asset-related-ros >> [data-key=csv]"); !strings.Contains(got, `"1002","50124","50126","Alternate from 50124","Open","Warranty, Cummins Warranty","2026-11-10"`) ||
+	if got := p.saved("asset-related-ros >> [data-key=csv]"); !strings.Contains(got,
+		`"1002","50124","50126","Alternate from 50124","Open","Warranty, Cummins Warranty","2026-11-10"`) ||
 		!strings.Contains(got, `"Case","RO number","Related RO"`) {
 		t.Errorf("saved %s", got)
 	}
 	p.click("asset-related-ros >> .line >> [data-key^='copy all']")
 	p.wait("/copied/.test(text('asset-related-ros'))")
-	if got := eval[string](p, "await navigator.clipboard.readText()"); !strings.HasPrefix(got, "50") || strings.Count(got, "50126") != 1 || !strings.Contains(got, "50125") {
+	if got := eval[string](p, "await navigator.clipboard.readText()"); !strings.HasPrefix(got, "50") || strings.Count(got, "50126") != 1 ||
+		!strings.Contains(got, "50125") {
 		t.Errorf("the clipboard has %q", got)
 	}
 	p.visit("cases")

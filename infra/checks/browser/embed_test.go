@@ -29,7 +29,8 @@ func TestElementsWaitForTheirIds(t *testing.T) {
 func TestMovingRowsReadsNothingAgain(t *testing.T) {
 	_, p := begin(t, "search")
 	p.addCells(20)
-	p.do("(() => { const e = document.createElement('related-ros'); e.locationId = 'loc-100'; e.caseId = 'case-1002'; deep('#cells').append(e); })()")
+	p.do("(() => { const e = document.createElement('related-ros'); e.locationId = 'loc-100'; e.caseId = 'case-1002'; " +
+		"deep('#cells').append(e); })()")
 	p.sees("#cells >> related-ro-cell", "50123")
 	p.sees("#cells >> related-ros", "50126")
 	p.forget()
@@ -55,7 +56,8 @@ func TestATokenThatIsRefusedIsRenewedOnce(t *testing.T) {
 	}
 	p.visit("cases/loc-100/case-1002")
 	p.sees("related-ros", "50126")
-	p.do("await (await import('/console/related-ro.js')).connect({ token: async () => { window.given = (window.given ?? 0) + 1; return given === 1 ? 'a.b.c' : " + quote(token) + "; }, roles: [] })")
+	p.do("await (await import('/console/related-ro.js')).connect({ token: async () => { window.given = (window.given ?? 0) + 1; " +
+		"return given === 1 ? 'a.b.c' : " + quote(token) + "; }, roles: [] })")
 	p.sees("related-ros", "50126")
 	if n := eval[int](p, "given"); n != 2 {
 		t.Errorf("the token was asked for %d times", n)

@@ -75,7 +75,8 @@ func TestCellsTryAgainByThemselves(t *testing.T) {
 	_, p := begin(t, "")
 	p.sees("main", "Acme")
 	p.visit("search")
-	p.do("(() => { window.waits = new Set(); const real = setTimeout; window.setTimeout = (f, ms) => { waits.add(ms); return real(f, Math.min(ms, 100)); }; })()")
+	p.do("(() => { window.waits = new Set(); const real = setTimeout; window.setTimeout = (f, ms) => { waits.add(ms); " +
+		"return real(f, Math.min(ms, 100)); }; })()")
 	p.answers("/v1/", 429, `{"message":"Too Many Requests"}`)
 	p.visit("cases")
 	p.sees("related-ro-cell", "Not read")
@@ -128,7 +129,8 @@ func TestFailuresOfKarmakAreSaidInPlainWords(t *testing.T) {
 		kind, outcome, says string
 	}{
 		{"offline", "could not be fetched yet when the case was closed. This is tried again by itself", "Karmak Fusion server is offline"},
-		{"not_activated", "could not be fetched when the case was closed.", "Karmak has not activated alternate RO numbers for this account, or its Unity user may not read repair orders"},
+		{"not_activated", "could not be fetched when the case was closed.",
+			"Karmak has not activated alternate RO numbers for this account, or its Unity user may not read repair orders"},
 	} {
 		t.Run(c.kind, func(t *testing.T) {
 			w, p := begin(t, "cases/loc-100/case-1002")

@@ -19,7 +19,8 @@ func TestExpectedROsStandApart(t *testing.T) {
 		p.fits(page)
 	}
 	w.karmak(t, "POST", "spinoff", map[string]any{"account": account(w, "loc-200"), "from": "50123", "branch": "TUL",
-		"ro": map[string]any{"number": "70011", "billingCustomerNumber": "812", "billingCustomerName": "Eaton Warranty", "billingCustomerWarranty": true}})
+		"ro": map[string]any{"number": "70011", "billingCustomerNumber": "812", "billingCustomerName": "Eaton Warranty",
+			"billingCustomerWarranty": true}})
 	w.export(t, w.seeded(t, "case-2001"))
 	p.visit("cases/loc-200/case-2001")
 	p.sees("related-ros", "70011")

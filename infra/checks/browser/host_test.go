@@ -45,7 +45,8 @@ document.querySelector('related-ro-cell').case = { found: true, relatedRos: [{ r
 	p.click("related-ros >> [aria-label='Open case 1001']")
 	p.sees("h1", "Case case-1001")
 	p.do("document.documentElement.lang = 'es'")
-	p.do("await (await import(" + quote(w.APIURL+"/console/related-ro.js") + ")).connect({ baseUrl: " + quote(w.APIURL) + ", token: session.accessToken })")
+	p.do("await (await import(" + quote(w.APIURL+"/console/related-ro.js") + ")).connect({ baseUrl: " + quote(w.APIURL) +
+		", token: session.accessToken })")
 	p.sees("related-ros", "OR relacionadas")
 	p.quiet()
 }
@@ -94,7 +95,8 @@ func TestDocumentationNamesAllThereIs(t *testing.T) {
 		if name := tag[1]; !strings.Contains(docs, "<"+name+">") && !strings.Contains(docs, "<code>"+name+"</code>") {
 			t.Errorf("%s is not documented", name)
 		}
-		if name := tag[1]; strings.Contains(types, "'"+name+"': Related") && !eval[bool](p, "Boolean(customElements.get("+quote(name)+"))") {
+		if name := tag[1]; strings.Contains(types, "'"+name+"': Related") &&
+			!eval[bool](p, "Boolean(customElements.get("+quote(name)+"))") {
 			t.Errorf("%s is no element", name)
 		}
 	}
@@ -106,7 +108,8 @@ func TestDocumentationNamesAllThereIs(t *testing.T) {
 			t.Errorf("the types do not know %s at the document", event)
 		}
 	}
-	for _, property := range regexp.MustCompile(`var\((--rro-[a-z-]+)`).FindAllStringSubmatch(eval[string](p, "[...deep('#live >> related-ro-cell').shadowRoot.adoptedStyleSheets[0].cssRules].map((r) => r.cssText).join()"), -1) {
+	for _, property := range regexp.MustCompile(`var\((--rro-[a-z-]+)`).FindAllStringSubmatch(eval[string](p,
+		"[...deep('#live >> related-ro-cell').shadowRoot.adoptedStyleSheets[0].cssRules].map((r) => r.cssText).join()"), -1) {
 		if !strings.Contains(docs, "<code>"+property[1]+"</code>") {
 			t.Errorf("%s is not documented", property[1])
 		}

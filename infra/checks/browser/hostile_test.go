@@ -8,7 +8,8 @@ import (
 
 // hostile has a visible effect if any part of it is interpreted as HTML, as a script or as an
 // address.
-const hostile = `"><img src=x onerror="window.hacked=1"><script>window.hacked=1</script><svg onload="window.hacked=1">'{{hacked}}javascript:hacked=1`
+const hostile = `"><img src=x onerror="window.hacked=1"><script>window.hacked=1</script><svg onload="window.hacked=1">` +
+	`'{{hacked}}javascript:hacked=1`
 
 // unharmed fails the test if any part of hostile was executed or became an element.
 func (p *tab) unharmed(where string) {
@@ -49,8 +50,10 @@ func TestWhatKarmakSaysIsOnlyText(t *testing.T) {
 // Covers every string in any API response: each one is made hostile on its way to the page.
 func TestWhatTheAPISaysIsOnlyText(t *testing.T) {
 	for name, keep := range map[string]string{
-		"values that people wrote": "['outcome','trigger','relation','status','as','type','state','featureStatus','caseStatus','closedBy','reason','dms','locationId','caseId','retrievedAt','openedAt','invoicedAt','at','updatedAt','checkedAt','failedAt','cursor','eventId']",
-		"every value":              "[]",
+		"values that people wrote": "['outcome','trigger','relation','status','as','type','state','featureStatus','caseStatus'," +
+			"'closedBy','reason','dms','locationId','caseId','retrievedAt','openedAt','invoicedAt','at','updatedAt','checkedAt','failedAt'," +
+			"'cursor','eventId']",
+		"every value": "[]",
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := prepared(t)
@@ -98,7 +101,8 @@ func TestWhatAProblemSaysIsOnlyText(t *testing.T) {
 	w := start(t)
 	for _, status := range []int{400, 409, 429} {
 		p := w.open(t, "")
-		p.answers("/v1/", status, `{"type":"bad-input","title":`+quote(hostile)+`,"detail":`+quote(hostile)+`,"fields":[{"field":`+quote(hostile)+`,"detail":`+quote(hostile)+`}]}`)
+		p.answers("/v1/", status, `{"type":"bad-input","title":`+quote(hostile)+`,"detail":`+quote(hostile)+`,`+
+			`"fields":[{"field":`+quote(hostile)+`,"detail":`+quote(hostile)+`}]}`)
 		for page, element := range elements {
 			p.visit(page)
 			p.sees(element+" >> [role=alert]", "window.hacked=1")
@@ -120,13 +124,15 @@ func TestWhatMessagesSayIsOnlyTextInTheSteps(t *testing.T) {
 
 func TestAddressOfAPageIsOnlyText(t *testing.T) {
 	_, p := begin(t, "")
-	for _, hash := range []string{"#/cases/" + hostile + "/" + hostile, "#/assets/%3Cimg%20src=x%20onerror=hacked=1%3E/%E0%A4%A", "#/" + hostile, "#/view/%/%"} {
+	for _, hash := range []string{"#/cases/" + hostile + "/" + hostile, "#/assets/%3Cimg%20src=x%20onerror=hacked=1%3E/%E0%A4%A",
+		"#/" + hostile, "#/view/%/%"} {
 		p.do("location.hash = " + quote(hash))
 		p.wait("document.querySelector('main h1')")
 		p.unharmed(hash)
 	}
 	// The browser itself refuses to convert text to HTML on these pages.
-	if got := eval[string](p, "(() => { try { document.createElement('p').innerHTML = '<b>x</b>'; return 'made'; } catch (e) { return e.name; } })()"); got != "TypeError" {
+	if got := eval[string](p, "(() => { try { document.createElement('p').innerHTML = '<b>x</b>'; return 'made'; "+
+		"} catch (e) { return e.name; } })()"); got != "TypeError" {
 		t.Errorf("text was made HTML: %s", got)
 	}
 	for _, problem := range p.problems {

@@ -135,7 +135,8 @@ func TestFocusIsSeenEverywhere(t *testing.T) {
 	for range 40 {
 		p.keys(kb.Tab)
 		if !eval[bool](p, `(() => { let e = document.activeElement; while (e?.shadowRoot?.activeElement) e = e.shadowRoot.activeElement;
-  return e === document.body || e.matches(':focus-visible') && getComputedStyle(e).outlineStyle !== 'none' && e.getClientRects().length > 0; })()`) {
+  return e === document.body || e.matches(':focus-visible') && getComputedStyle(e).outlineStyle !== 'none' && e.getClientRects().length > 0;
+  })()`) {
 			t.Errorf("nothing shows that %q has the focus", p.focused())
 		}
 	}

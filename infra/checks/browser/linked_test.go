@@ -21,15 +21,18 @@ func TestSeveralLinkedCasesAreLinksOfTheirOwn(t *testing.T) {
 		if len(links) != 1 || links[0] != "1002 9000" && links[0] != "9000 1002" {
 			t.Errorf("%s: the linked cases read %q", page, links)
 		}
-		gap := eval[float64](p, "(() => { const [a, b] = deepAll('related-ros >> .linked >> a').map((e) => e.getBoundingClientRect()).sort((a, b) => a.x - b.x || a.y - b.y); return Math.max(b.x - a.right, b.y - a.bottom); })()")
+		gap := eval[float64](p, "(() => { const [a, b] = deepAll('related-ros >> .linked >> a').map((e) => "+
+			"e.getBoundingClientRect()).sort((a, b) => a.x - b.x || a.y - b.y); return Math.max(b.x - a.right, b.y - a.bottom); })()")
 		if gap < 2 {
 			t.Errorf("%s: there are %f pixels between the links", page, gap)
 		}
-		if got, want := eval[string](p, "deep(\"related-ros >> [aria-label='Open case 1002']\").getAttribute('href')"), "#/"+page+"/loc-100/case-1002"; got != want {
+		if got, want := eval[string](p, "deep(\"related-ros >> [aria-label='Open case 1002']\").getAttribute('href')"),
+			"#/"+page+"/loc-100/case-1002"; got != want {
 			t.Errorf("%s: the link leads to %q, want %q", page, got, want)
 		}
 		// With Ctrl the browser handles the click, and the page stays.
-		if !eval[bool](p, "deep(\"related-ros >> [aria-label='Open case 1002']\").dispatchEvent(new MouseEvent('click', { ctrlKey: true, bubbles: true, cancelable: true }))") {
+		if !eval[bool](p, "deep(\"related-ros >> [aria-label='Open case 1002']\").dispatchEvent(new MouseEvent('click', { "+
+			"ctrlKey: true, bubbles: true, cancelable: true }))") {
 			t.Errorf("%s: a click with Ctrl is kept from the browser", page)
 		}
 		p.sees("h1", "1001")
@@ -101,8 +104,10 @@ func TestListOfACellIsADisclosure(t *testing.T) {
 	p.press("related-ro-cell[case-id=case-1002] >> .card >> .num")
 	p.wait(cardIsOpen)
 	// The list stays at its button when the page scrolls.
-	p.do("(() => { const room = document.createElement('div'); room.style.height = '3000px'; document.querySelector('main').append(room); })()")
-	const apart = "deep('related-ro-cell[case-id=case-1002] >> .more').getBoundingClientRect().bottom - " + card + ".getBoundingClientRect().top"
+	p.do("(() => { const room = document.createElement('div'); room.style.height = '3000px'; " +
+		"document.querySelector('main').append(room); })()")
+	const apart = "deep('related-ro-cell[case-id=case-1002] >> .more').getBoundingClientRect().bottom - " + card +
+		".getBoundingClientRect().top"
 	before := eval[float64](p, apart)
 	p.do("(scrollBy(0, 40), await new Promise((done) => requestAnimationFrame(() => setTimeout(done))))")
 	if after := eval[float64](p, apart); after != before {
@@ -114,9 +119,11 @@ func TestListOfACellIsADisclosure(t *testing.T) {
 
 func TestListsSayThatTheyAreCut(t *testing.T) {
 	_, p := begin(t, "search")
-	cut := fmt.Sprintf(`{"cases":[{"found":true,"locationId":"loc-100","caseId":"case-1002","roNumber":"50124","featureStatus":"ENABLED","relatedCount":620,"truncated":true,
+	cut := fmt.Sprintf(`{"cases":[{"found":true,"locationId":"loc-100","caseId":"case-1002","roNumber":"50124","featureStatus":"ENABLED",
+	  "relatedCount":620,"truncated":true,
 "relatedRos":[%s],"retrieval":{"outcome":"ok","trigger":"export","retrievedAt":"2026-11-03T10:00:00Z"}}],"cursor":null}`,
-		`{"roNumber":"1","relation":"alternate","status":"open"},{"roNumber":"2","relation":"alternate","status":"open"},{"roNumber":"3","relation":"alternate","status":"open"}`)
+		`{"roNumber":"1","relation":"alternate","status":"open"},{"roNumber":"2","relation":"alternate","status":"open"},{"roNumber":"3",`+
+			`"relation":"alternate","status":"open"}`)
 	p.answers("/related-ros", 500, "{}")
 	p.answers("batch-get", 200, cut)
 	p.answers("/assets/", 200, cut)

@@ -65,13 +65,16 @@ func TestLocationsComePageByPage(t *testing.T) {
 	p.as("support", "*")
 	p.visit("search")
 	one := func(id, cursor string) string {
-		return fmt.Sprintf(`{"locations":[{"locationId":%q,"status":"ENABLED","dms":"KARMAK_FUSION","karmak":{"account":"","user":"","branch":""},
-"activation":{"state":"unknown","checkedAt":null,"fusionVersion":null,"message":null},"checkedAt":null,"failing":null,"newestCase":null}],"cursor":%s}`, id, cursor)
+		return fmt.Sprintf(`{"locations":[{"locationId":%q,"status":"ENABLED","dms":"KARMAK_FUSION","karmak":{"account":"","user":"",
+		  "branch":""},
+"activation":{"state":"unknown","checkedAt":null,"fusionVersion":null,"message":null},"checkedAt":null,"failing":null,"newestCase":null}],
+  "cursor":%s}`, id, cursor)
 	}
 	p.answers("/operations/locations", 200, one("loc-a", `"abc"`))
 	p.visit("locations")
 	p.sees("main tbody", "loc-a ENABLED Karmak was never asked Not set Not asked yet")
-	p.answers("/operations/locations", 503, `{"type":"unavailable","title":"Temporarily unavailable","status":503,"detail":"Please try again in a moment."}`)
+	p.answers("/operations/locations", 503, `{"type":"unavailable","title":"Temporarily unavailable","status":503,`+
+		`"detail":"Please try again in a moment."}`)
 	p.click("main [data-more]")
 	p.sees("main [role=alert]", "Please try again in a moment")
 }

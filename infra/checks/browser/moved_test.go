@@ -78,7 +78,8 @@ func TestNotApplicableIsSaidEverywhere(t *testing.T) {
     ['asset-related-ros', { assetId: 'asset-77' }], ['asset-related-ros', { assetId: 'unknown' }]])
     d.append(Object.assign(document.createElement(name), { locationId: 'loc-100' }, of));
   document.querySelector('main').append(d); })()`)
-		for _, place := range []string{"#places > :nth-child(1)", "#places > :nth-child(2)", "#places > :nth-child(3)", "#places > :nth-child(4)"} {
+		for _, place := range []string{"#places > :nth-child(1)", "#places > :nth-child(2)", "#places > :nth-child(3)",
+			"#places > :nth-child(4)"} {
 			p.sees(place, language.says)
 		}
 		if got := p.text("#places > :nth-child(1)"); got != language.says {

@@ -18,7 +18,8 @@ import (
 // messages returns the chart's totals by outcome.
 func (p *tab) messages() map[string]int {
 	p.Helper()
-	return eval[map[string]int](p, "Object.fromEntries([...document.querySelectorAll('[data-outcome]')].map((r) => [r.dataset.outcome, Number(r.cells[1].textContent)]))")
+	return eval[map[string]int](p, "Object.fromEntries([...document.querySelectorAll('[data-outcome]')].map((r) => "+
+		"[r.dataset.outcome, Number(r.cells[1].textContent)]))")
 }
 
 func TestChartHasTheMessagesThatWereSent(t *testing.T) {
@@ -58,7 +59,8 @@ func TestChartHasTheMessagesThatWereSent(t *testing.T) {
 	if err := w.platform.AwaitEmpty(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	hourAgo := fmt.Sprintf(`{"_aws":{"Timestamp":%d,"CloudWatchMetrics":[{"Dimensions":[["Outcome"]],"Metrics":[{"Name":"Messages","Unit":"Count"}]}]},"Outcome":"ok","Messages":7}`,
+	hourAgo := fmt.Sprintf(`{"_aws":{"Timestamp":%d,"CloudWatchMetrics":[{"Dimensions":[["Outcome"]],"Metrics":[{"Name":"Messages",`+
+		`"Unit":"Count"}]}]},"Outcome":"ok","Messages":7}`,
 		time.Now().Add(-time.Hour).UnixMilli())
 	w.feed.Line(lambdaengine.Line{Text: hourAgo}) // too old for the chart and its table
 	p := w.open(t, "")
@@ -89,7 +91,8 @@ func TestSingleDeadLettersAreRedrivenAndDeleted(t *testing.T) {
 	p.visit("operations")
 	p.sees("main table:has(code)", "case-1004")
 	w.karmak(t, "DELETE", "faults", nil)
-	const of = "[...document.querySelectorAll('main table:has(code) tr')].find((row) => row.textContent.includes('%s')).querySelector('[%s]').click()"
+	const of = "[...document.querySelectorAll('main table:has(code) tr')].find((row) => " +
+		"row.textContent.includes('%s')).querySelector('[%s]').click()"
 	p.do(fmt.Sprintf(of, "case-1003", "data-delete"))
 	p.sees("main", "1 deleted, about 1 left")
 	p.wait("!text('main table:has(code)').includes('case-1003')")
@@ -176,7 +179,8 @@ func TestStepsAreShownAsTheyHappen(t *testing.T) {
 	p.sees(".steps", "case-1002")
 	p.visit("cases/loc-100/case-1001")
 	p.click("aside .buttons button:nth-of-type(1)")
-	for _, step := range []string{"case-export: case.exported case-1001 arrived", "case.exported case-1001 handed out, receive 1", "message of case-1001 at loc-100: ok", "case.exported case-1001 done"} {
+	for _, step := range []string{"case-export: case.exported case-1001 arrived", "case.exported case-1001 handed out, receive 1",
+		"message of case-1001 at loc-100: ok", "case.exported case-1001 done"} {
 		p.sees(".steps", step)
 	}
 }
@@ -258,7 +262,8 @@ func TestConsoleWorksWithoutItsPanel(t *testing.T) {
 
 func TestConsoleThatCannotStartSaysSo(t *testing.T) {
 	w, p := begin(t, "")
-	call(p, network.SetBlockedURLs, network.SetBlockedURLsParams{URLPatterns: []*network.BlockPattern{{URLPattern: w.APIURL + "/console/config.json", Block: true}}})
+	call(p, network.SetBlockedURLs, network.SetBlockedURLsParams{URLPatterns: []*network.BlockPattern{{URLPattern: w.APIURL +
+		"/console/config.json", Block: true}}})
 	p.navigate(w.APIURL + "/console/")
 	p.sees("h1", "The console could not start")
 }

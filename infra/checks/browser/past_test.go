@@ -12,7 +12,8 @@ import (
 func TestKeyboardOpensTheHistoryOfRetrievals(t *testing.T) {
 	w := start(t)
 	w.export(t, w.seeded(t, "case-1001"))
-	w.karmak(t, "PATCH", "ro", map[string]any{"account": w.data.Connection("loc-100").Account, "number": "50124", "branch": w.data.Connection("loc-100").Branch, "set": map[string]any{"voided": true}})
+	w.karmak(t, "PATCH", "ro", map[string]any{"account": w.data.Connection("loc-100").Account, "number": "50124",
+		"branch": w.data.Connection("loc-100").Branch, "set": map[string]any{"voided": true}})
 	last := w.spinoffs(t, "50123", 1)
 	w.export(t, w.seeded(t, "case-1001"))
 	p := w.open(t, "")
@@ -59,7 +60,8 @@ func TestHistoryOfACaseStoredBeforeIsNotSaidToBeNone(t *testing.T) {
 	p.click("related-ros >> [data-key=history]")
 	p.sees("related-ros >> .history", "None recorded yet")
 	p.click("related-ros >> [data-key=history]")
-	p.answers("/retrievals", 503, `{"type":"unavailable","title":"Temporarily unavailable","status":503,"detail":"Please try again in a moment."}`)
+	p.answers("/retrievals", 503, `{"type":"unavailable","title":"Temporarily unavailable","status":503,`+
+		`"detail":"Please try again in a moment."}`)
 	p.click("related-ros >> [data-key=history]")
 	p.sees("related-ros", "Try again")
 	p.wait("deep('related-ros >> [data-key=history]').getAttribute('aria-expanded') === 'false'")

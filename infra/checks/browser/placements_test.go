@@ -151,8 +151,10 @@ func TestCaseThatWasNeverExportedIsRefreshed(t *testing.T) {
 func TestRefreshThatIsTriedAgainIsFollowed(t *testing.T) {
 	_, p := begin(t, "cases/loc-100/case-1002")
 	p.sees("related-ros", "Fetched")
-	p.do("(() => { window.waits = []; const real = setTimeout; window.setTimeout = (f, ms) => { waits.push(ms); return real(f, ms); }; })()")
-	p.answers("/case-1002/related-ros", 200, `{"locationId":"loc-100","caseId":"case-1002","roNumber":"50124","relatedRos":[],"retrieval":{"outcome":"retrying","eventId":"e9","trigger":"refresh"}}`)
+	p.do("(() => { window.waits = []; const real = setTimeout; window.setTimeout = (f, ms) => { waits.push(ms); return real(f, ms); }; " +
+		"})()")
+	p.answers("/case-1002/related-ros", 200, `{"locationId":"loc-100","caseId":"case-1002","roNumber":"50124","relatedRos":[],`+
+		`"retrieval":{"outcome":"retrying","eventId":"e9","trigger":"refresh"}}`)
 	p.answers("/refresh", 202, `{"eventId":"e9"}`)
 	p.click("related-ros >> [data-key=refresh]")
 	p.sees("related-ros", "tried again by itself")
@@ -199,10 +201,12 @@ func TestOnlyStaffAreOfferedARefresh(t *testing.T) {
 func TestFamilyIsDrawnAndListed(t *testing.T) {
 	_, p := begin(t, "cases/loc-100/case-1002")
 	p.sees("related-ros", "RO family")
-	if label := eval[string](p, "deep('related-ros >> svg.broad').getAttribute('aria-label')"); !strings.Contains(label, "RO family of 50124: 3 related ROs") {
+	if label := eval[string](p, "deep('related-ros >> svg.broad').getAttribute('aria-label')"); !strings.Contains(label,
+		"RO family of 50124: 3 related ROs") {
 		t.Errorf("label: %s", label)
 	}
-	tree := eval[string](p, `(() => { const line = (li) => li.firstChild.data + '{' + [...li.querySelectorAll(':scope > ul > li')].map(line).join(';') + '}';
+	tree := eval[string](p, `(() => { const line = (li) =>
+	  li.firstChild.data + '{' + [...li.querySelectorAll(':scope > ul > li')].map(line).join(';') + '}';
   return line(deep('related-ros').shadowRoot.querySelector('.family > ul > li')); })()`)
 	const want = "50123, Invoiced{50125, Completed{};50124, this case{50126, Warranty · Open{}}}"
 	if tree != want {
@@ -229,7 +233,8 @@ func TestDeepFamilyIsDrawnDownwards(t *testing.T) {
 		p := open(t, w.APIURL, width, 900, "light")
 		p.visit("cases/loc-100/case-1001")
 		p.sees("related-ros", "RO family")
-		for _, shrunk := range eval[[]string](p, `deepAll('related-ros >> .family > svg').filter((e) => e.clientWidth && e.clientWidth < e.getAttribute('width')).map((e) => e.clientWidth + ' of ' + e.getAttribute('width'))`) {
+		for _, shrunk := range eval[[]string](p, `deepAll('related-ros >> .family > svg').filter((e) => e.clientWidth &&
+  e.clientWidth < e.getAttribute('width')).map((e) => e.clientWidth + ' of ' + e.getAttribute('width'))`) {
 			t.Errorf("at %d pixels: %s", width, shrunk)
 		}
 	}
@@ -249,8 +254,10 @@ func TestElementFollowsItsAttributes(t *testing.T) {
 	_, p := begin(t, "cases/loc-100/case-1002")
 	p.sees("related-ros >> .own", "50124")
 	// The response about the first case is in transit when the element switches to another case.
-	p.do(`(() => { const real = window.fetch; window.fetch = async (url, init) => { const answer = await real(url, { ...init, signal: undefined });
-  if (String(url).includes('case-1004')) { window.waits = true; await new Promise((done) => { window.letGo = done; }); } return answer; }; })()`)
+	p.do(`(() => { const real = window.fetch; window.fetch = async (url, init) => {
+  const answer = await real(url, { ...init, signal: undefined });
+  if (String(url).includes('case-1004')) { window.waits = true; await new Promise((done) => { window.letGo = done; }); } return answer; };
+  })()`)
 	p.do("deep('related-ros').setAttribute('case-id', 'case-1004')")
 	p.wait("window.waits")
 	p.do("deep('related-ros').setAttribute('case-id', 'case-1005')")

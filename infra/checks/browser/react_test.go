@@ -48,7 +48,8 @@ func reactPage(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
-	command(t, filepath.Join(root, "pkg", "console"), "go", "run", "./pack", "-npm", filepath.Join(modules, "related-ro"), "-version", "1.2.3")
+	command(t, filepath.Join(root, "pkg", "console"), "go", "run", "./pack", "-npm", filepath.Join(modules, "related-ro"), "-version",
+		"1.2.3")
 	command(t, dir, "npm", "pack", "--dry-run", filepath.Join(modules, "related-ro"))
 	command(t, dir, "node", filepath.Join(modules, "typescript", "bin", "tsc"), "--project", dir)
 	result := api.Build(api.BuildOptions{
@@ -96,11 +97,13 @@ func TestElementsWorkInReact(t *testing.T) {
 	p.sees("asset-related-ros", "Case 1003")
 	p.sees("related-ro-search", "RO number")
 	p.sees("related-ro-settings", "SAVE EXTERNAL INTERFACES")
-	if !eval[bool](p, "deep('related-ros').getAttribute('location-id') === 'loc-100' && Boolean(deep('related-ros >> [data-key=refresh]'))") {
+	if !eval[bool](p, "deep('related-ros').getAttribute('location-id') === 'loc-100' && "+
+		"Boolean(deep('related-ros >> [data-key=refresh]'))") {
 		t.Error("the attributes do not reflect, or the refresh is missing")
 	}
 	p.click("#readonly")
-	p.wait("deep('related-ros').hasAttribute('readonly') && text('related-ros').includes('50126') && !deep('related-ros >> [data-key=refresh]')")
+	p.wait("deep('related-ros').hasAttribute('readonly') && text('related-ros').includes('50126') && " +
+		"!deep('related-ros >> [data-key=refresh]')")
 	p.forget()
 	p.click("#sort")
 	p.wait("deepAll('ul >> related-ro-cell')[0].caseId === 'case-1004'")

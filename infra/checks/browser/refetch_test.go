@@ -30,14 +30,16 @@ func TestRefetchShowsHowManyAreLeft(t *testing.T) {
 	p.sees("related-ro-settings", "until they are fetched again")
 	eval[bool](p, `(() => {
 		const real = window.fetch;
-		const pages = [[202, { queued: 1000, left: 1500, cursor: 'a' }], [503, { type: 'unavailable', title: 'Temporarily unavailable', status: 503, detail: 'Please try again in a moment.' }],
+		const pages = [[202, { queued: 1000, left: 1500, cursor: 'a' }], [503, {
+		  type: 'unavailable', title: 'Temporarily unavailable', status: 503, detail: 'Please try again in a moment.' }],
 			[202, { queued: 1000, left: 500, cursor: 'b' }], [202, { queued: 500, left: 0, cursor: null }]];
 		window.cursors = [];
 		window.fetch = (input, init) => {
 			if (!String(input.url ?? input).endsWith('/refetch')) return real(input, init);
 			window.cursors.push(JSON.parse(init?.body ?? '{}').cursor ?? '');
 			const [status, body] = pages.shift();
-			return Promise.resolve(new Response(JSON.stringify(body), { status, headers: { 'content-type': status === 202 ? 'application/json' : 'application/problem+json' } }));
+			return Promise.resolve(new Response(JSON.stringify(body), { status, headers: {
+			  'content-type': status === 202 ? 'application/json' : 'application/problem+json' } }));
 		};
 		return true;
 	})()`)

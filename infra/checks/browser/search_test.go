@@ -32,7 +32,8 @@ func TestTypingFastAsksOnce(t *testing.T) {
 	p.wait("deep('related-ro-search >> #ro')")
 	p.do("deep('related-ro-search >> #ro').focus()")
 	// All in one turn of the page's event loop, so that the machine's speed does not matter.
-	p.do(`(() => { const e = deep('related-ro-search >> #ro'); for (const c of '50124') { e.value += c; e.dispatchEvent(new Event('input')); } })()`)
+	p.do(`(() => { const e = deep('related-ro-search >> #ro');
+  for (const c of '50124') { e.value += c; e.dispatchEvent(new Event('input')); } })()`)
 	p.sees("related-ro-search", "1 case")
 	if n := p.asked("/v1/search"); n != 1 {
 		t.Errorf("asked %d times", n)
@@ -121,7 +122,8 @@ func TestSearchTakesAPastedList(t *testing.T) {
 	_, p := begin(t, "search")
 	p.wait("deep('related-ro-search >> #ro')")
 	p.do(`(() => { const data = new DataTransfer(); data.setData('text', 'RO 50126\r\n50141\t50151\n');
-  const e = deep('related-ro-search >> #ro'); e.focus(); e.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true })); })()`)
+  const e = deep('related-ro-search >> #ro'); e.focus(); e.dispatchEvent(new ClipboardEvent('paste', {
+  clipboardData: data, bubbles: true, cancelable: true })); })()`)
 	p.sees("related-ro-search", "3 cases")
 	for _, number := range []string{"1002", "1004", "1005"} {
 		p.sees("related-ro-search >> tbody", number)
@@ -186,7 +188,8 @@ func TestSearchIsSavedAsShown(t *testing.T) {
 	p.write("related-ro-search >> #ro", "50126")
 	p.sees("related-ro-search", "1 case")
 	got := p.saved("related-ro-search >> [data-key=csv]")
-	if want := "\ufeff\"Found\",\"Case\",\"Case’s RO\",\"Related RO Number(s)\"\r\n\"50126\",\"1002\",\"50124\",\"50123 50125 50126\"\r\n"; got != want {
+	if want := "\ufeff\"Found\",\"Case\",\"Case’s RO\",\"Related RO Number(s)\"\r\n\"50126\",\"1002\",\"50124\",\"50123 50125 " +
+		"50126\"\r\n"; got != want {
 		t.Errorf("saved %q, want %q", got, want)
 	}
 }

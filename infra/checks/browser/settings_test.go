@@ -12,7 +12,8 @@ const form = "related-ro-settings >> "
 func TestSettingsAreLaidOutAsThePathSays(t *testing.T) {
 	_, p := begin(t, "settings")
 	p.sees("main", "Admin Customize Your Database Location Information External Interfaces Other Optional Settings")
-	for _, words := range []string{"External Interfaces", "Other Optional Settings", "ENABLED", "DISABLED", "SAVE EXTERNAL INTERFACES", "Active", "History"} {
+	for _, words := range []string{"External Interfaces", "Other Optional Settings", "ENABLED", "DISABLED", "SAVE EXTERNAL INTERFACES",
+		"Active", "History"} {
 		p.sees("related-ro-settings", words)
 	}
 	p.sees("related-ro-settings", "Last saved")
@@ -88,7 +89,8 @@ func TestWhoMayChangeWhat(t *testing.T) {
 	} {
 		p.as(c.role, "*")
 		p.sees("related-ro-settings", "Karmak connection")
-		if got := eval[bool](p, "!deep('related-ro-settings >> [data-key=ENABLED]').disabled && Boolean(deep('related-ro-settings >> [data-key=save]'))"); got != c.status {
+		if got := eval[bool](p, "!deep('related-ro-settings >> [data-key=ENABLED]').disabled && "+
+			"Boolean(deep('related-ro-settings >> [data-key=save]'))"); got != c.status {
 			t.Errorf("%s may change the status: %t", c.role, got)
 		}
 		if got := eval[bool](p, "!deep('related-ro-settings >> #account').readOnly"); got != c.karmak {
@@ -218,7 +220,8 @@ func TestVerifyAsksAboutWhatStandsInTheForm(t *testing.T) {
 func TestALocationNeverSetUpSaysWhoBegins(t *testing.T) {
 	_, p := begin(t, "")
 	p.as("administrator", "*")
-	p.do("(() => { const e = document.createElement('related-ro-settings'); e.id = 'new'; e.locationId = 'loc-900'; document.querySelector('main').append(e); })()")
+	p.do("(() => { const e = document.createElement('related-ro-settings'); e.id = 'new'; e.locationId = 'loc-900'; " +
+		"document.querySelector('main').append(e); })()")
 	p.sees("#new", "Our support staff set up the Karmak connection of this location first")
 	if !eval[bool](p, "deep('#new >> [data-key=ENABLED]').disabled") {
 		t.Error("ENABLED is offered where it cannot be")
@@ -254,7 +257,8 @@ func TestUnsavedSettingsAreNotLostUnasked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.do("(async () => { const { connect } = await import('/console/related-ro.js'); await connect({ token: " + quote(token) + " }); await connect({ token: " + quote(token) + " }); })()")
+	p.do("(async () => { const { connect } = await import('/console/related-ro.js'); await connect({ token: " + quote(token) +
+		" }); await connect({ token: " + quote(token) + " }); })()")
 	if got := eval[string](p, "deep('related-ro-settings >> #branch')?.value"); got != "AUS" {
 		t.Errorf("the field has %q", got)
 	}

@@ -171,9 +171,11 @@ func call[P, R any](p *tab, command cdp.Command[P, R], params P) R {
 // selector, clean by element.
 const helpers = `const within = (sel, root) => [...root.querySelectorAll(sel),
   ...[...root.querySelectorAll('*')].filter((e) => e.shadowRoot).flatMap((e) => within(sel, e.shadowRoot))];
-const deepAll = (sel) => sel.split(' >> ').reduce((roots, part) => roots.flatMap((root) => within(part, root.shadowRoot ?? root)), [document]);
+const deepAll = (sel) => sel.split(' >> ').reduce((roots, part) => roots.flatMap((root) => within(part, root.shadowRoot ?? root)),
+  [document]);
 const deep = (sel) => deepAll(sel)[0];
-const words = (e) => !e ? '' : [...(e.shadowRoot ?? e).childNodes].map((n) => n.nodeType === 3 ? n.data : n.nodeType === 1 ? words(n) : '').join(' ');
+const words = (e) => !e ? '' : [...(e.shadowRoot ?? e).childNodes].map((n) =>
+  n.nodeType === 3 ? n.data : n.nodeType === 1 ? words(n) : '').join(' ');
 const clean = (e) => words(e).replace(/\s+/g, ' ').trim();
 const text = (sel) => clean(deep(sel));
 `
@@ -268,7 +270,8 @@ func (p *tab) answers(part string, status int, body string) {
     if (!stub) return sent(url, init);
     if (stub.status === 0) return new Promise(() => {});
     if (stub.status < 0) return Promise.reject(new TypeError('Failed to fetch'));
-    return Promise.resolve(new Response(stub.body, { status: stub.status, headers: { 'content-type': 'application/problem+json', 'retry-after': '30' } }));
+    return Promise.resolve(new Response(stub.body, { status: stub.status, headers: {
+  'content-type': 'application/problem+json', 'retry-after': '30' } }));
   };
 })()`, quote(part), status, quote(body)))
 }
@@ -290,20 +293,23 @@ func (p *tab) click(selector string) {
 func (p *tab) choose(selector, value string) {
 	p.Helper()
 	p.wait("deep(" + quote(selector) + ")")
-	p.do(fmt.Sprintf("(() => { const e = deep(%s); e.value = %s; e.dispatchEvent(new Event('change', { bubbles: true })); })()", quote(selector), quote(value)))
+	p.do(fmt.Sprintf("(() => { const e = deep(%s); e.value = %s; e.dispatchEvent(new Event('change', { bubbles: true })); })()",
+		quote(selector), quote(value)))
 }
 
 // write replaces a field's value, as typing does.
 func (p *tab) write(selector, words string) {
 	p.Helper()
 	p.wait("deep(" + quote(selector) + ")")
-	p.do(fmt.Sprintf("(() => { const e = deep(%s); e.focus(); e.value = %s; e.dispatchEvent(new Event('input', { bubbles: true, composed: true })); })()", quote(selector), quote(words)))
+	p.do(fmt.Sprintf("(() => { const e = deep(%s); e.focus(); e.value = %s; "+
+		"e.dispatchEvent(new Event('input', { bubbles: true, composed: true })); })()", quote(selector), quote(words)))
 }
 
 // press presses and releases the mouse button in the middle of the first matching element.
 func (p *tab) press(selector string) {
 	p.Helper()
-	at := eval[[]float64](p, "(() => { const r = deep("+quote(selector)+").getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()")
+	at := eval[[]float64](p, "(() => { const r = deep("+quote(selector)+").getBoundingClientRect(); "+
+		"return [r.x + r.width / 2, r.y + r.height / 2]; })()")
 	p.run(chromedp.MouseClickXY(at[0], at[1]))
 }
 

@@ -56,7 +56,8 @@ func TestOneHungRequestHoldsUpNoOtherCell(t *testing.T) {
 	p.addCells(1)
 	p.wait("hung === 1")
 	p.do("window.letThrough = true")
-	p.do(`(() => { const cell = document.createElement('related-ro-cell'); cell.locationId = 'loc-100'; cell.caseId = 'case-1004'; deep('#cells').append(cell); })()`)
+	p.do(`(() => { const cell = document.createElement('related-ro-cell'); cell.locationId = 'loc-100'; cell.caseId = 'case-1004';
+  deep('#cells').append(cell); })()`)
 	p.sees("#cells >> related-ro-cell[case-id=case-1004]", "50141")
 }
 
@@ -125,7 +126,8 @@ func TestARefreshThatIsTooSoonSaysWhenItMayBe(t *testing.T) {
 	p.sees("related-ros", "when a person asked")
 	p.click("related-ros >> [data-key=refresh]")
 	p.sees("related-ros >> [data-key=refresh]", "Refresh again in")
-	if !eval[bool](p, "deep('related-ros >> [data-key=refresh]').getAttribute('aria-disabled') === 'true' && !deep('related-ros >> [role=alert]')") {
+	if !eval[bool](p, "deep('related-ros >> [data-key=refresh]').getAttribute('aria-disabled') === 'true' && "+
+		"!deep('related-ros >> [role=alert]')") {
 		t.Error("too soon is shown as an error, or Refresh is offered")
 	}
 	p.answers("/refresh", 429, `{"type":"too-soon","detail":"too soon"}`)
@@ -151,7 +153,8 @@ func TestAFailureNeverReadsAsNone(t *testing.T) {
 		p.sees("related-ros", "could not be fetched when the case was exported")
 		p.visit("assets/loc-100/asset-77")
 		p.sees("asset-related-ros", "could not be checked since")
-		line := eval[string](p, fmt.Sprintf("clean(deepAll('asset-related-ros >> .cases > li').find((e) => clean(e).includes('Case %s')))", strings.TrimPrefix(id, "case-")))
+		line := eval[string](p, fmt.Sprintf("clean(deepAll('asset-related-ros >> .cases > li').find((e) => clean(e).includes('Case %s')))",
+			strings.TrimPrefix(id, "case-")))
 		if !strings.Contains(line, "Related RO Number(s) "+want) {
 			t.Errorf("P2 says of %s: %s", id, line)
 		}
@@ -196,7 +199,8 @@ func TestTwoStatesNeverStandTogether(t *testing.T) {
 	if err := w.platform.SaveSettings(t.Context(), "loc-100", settings); err != nil {
 		t.Fatal(err)
 	}
-	for page, element := range map[string]string{"cases": "related-ro-cell[case-id=case-1001]", "cases/loc-100/case-1001": "related-ros", "assets/loc-100/asset-77": "asset-related-ros"} {
+	for page, element := range map[string]string{"cases": "related-ro-cell[case-id=case-1001]", "cases/loc-100/case-1001": "related-ros",
+		"assets/loc-100/asset-77": "asset-related-ros"} {
 		p.visit(page)
 		p.wait("/switched off/i.test(text('main >> " + element + "'))")
 		if got := p.text("main >> " + element); strings.Contains(got, "again") {
@@ -210,14 +214,18 @@ func TestTwoStatesNeverStandTogether(t *testing.T) {
 func TestAFailedStateNamesWhenAndWhy(t *testing.T) {
 	_, p := begin(t, "")
 	p.sees("main", "Acme")
-	p.answers("/case-1002/related-ros", 200, `{"locationId":"loc-100","caseId":"case-1002","roNumber":"50124","featureStatus":"ENABLED","relatedRos":[],"relatedCount":0,
-"retrieval":{"outcome":"retrying","trigger":"new-one","eventId":"e","reason":"fusion_offline","retrievedAt":"2026-10-05T12:00:00Z","since":"2026-11-03T16:00:00Z"}}`)
+	p.answers("/case-1002/related-ros", 200, `{"locationId":"loc-100","caseId":"case-1002","roNumber":"50124","featureStatus":"ENABLED",
+	  "relatedRos":[],"relatedCount":0,
+"retrieval":{"outcome":"retrying","trigger":"new-one","eventId":"e","reason":"fusion_offline","retrievedAt":"2026-10-05T12:00:00Z",
+  "since":"2026-11-03T16:00:00Z"}}`)
 	p.visit("cases/loc-100/case-1002")
 	p.sees("related-ros", "for another reason")
 	p.sees("related-ros", "It has failed since Nov 3")
 	p.sees("related-ros", "This list is from Oct 5")
-	p.answers("/case-1003/related-ros", 200, `{"locationId":"loc-100","caseId":"case-1003","roNumber":"50125","featureStatus":"ENABLED","relatedRos":[],"relatedCount":0,
-"retrieval":{"outcome":"failed","trigger":"export","eventId":"e","reason":"karmak_error","retrievedAt":null,"since":"2026-11-03T16:00:00Z","attemptedAt":"2026-11-04T16:00:00Z"}}`)
+	p.answers("/case-1003/related-ros", 200, `{"locationId":"loc-100","caseId":"case-1003","roNumber":"50125","featureStatus":"ENABLED",
+	  "relatedRos":[],"relatedCount":0,
+"retrieval":{"outcome":"failed","trigger":"export","eventId":"e","reason":"karmak_error","retrievedAt":null,"since":"2026-11-03T16:00:00Z",
+  "attemptedAt":"2026-11-04T16:00:00Z"}}`)
 	p.visit("cases/loc-100/case-1003")
 	p.sees("related-ros", "could not be fetched when the case was exported")
 	p.sees("related-ros", "Last tried Nov 4")

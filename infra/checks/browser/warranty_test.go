@@ -98,12 +98,15 @@ func manyWarranty(first, n int, cursor any) string {
 	ros := make([]map[string]any, n)
 	for i := range ros {
 		ros[i] = map[string]any{
-			"roNumber": fmt.Sprint(first + i), "originalRoNumber": "1", "relation": "alternate", "status": "open", "billTo": "=HYPERLINK(1)",
+			"roNumber": fmt.Sprint(first + i), "originalRoNumber": "1", "relation": "alternate", "status": "open",
+			"billTo":   "=HYPERLINK(1)",
 			"openedAt": "2026-10-01T08:00:00", "ageDays": 58, "ageBand": "over-30", "totalCharges": "-0.10",
-			"case": map[string]any{"caseId": "c-1", "caseNumber": nil, "roNumber": "1", "roInvoicedAt": nil, "outcome": "failed", "asOf": "2026-10-02T08:00:00Z"},
+			"case": map[string]any{"caseId": "c-1", "caseNumber": nil, "roNumber": "1", "roInvoicedAt": nil, "outcome": "failed",
+				"asOf": "2026-10-02T08:00:00Z"},
 		}
 	}
-	body, err := json.Marshal(map[string]any{"featureStatus": "ENABLED", "checkedAt": nil, "openWarrantyRos": ros, "leftOut": 0, "cursor": cursor})
+	body, err := json.Marshal(map[string]any{"featureStatus": "ENABLED", "checkedAt": nil, "openWarrantyRos": ros, "leftOut": 0,
+		"cursor": cursor})
 	if err != nil {
 		panic(err) // it always marshals
 	}
@@ -164,7 +167,8 @@ func TestCasesAreFilteredByOpenWarranty(t *testing.T) {
 	p.click("#warranty")
 	p.sees("#filtered", "of")
 	visible := func() string {
-		return strings.Join(eval[[]string](p, "[...document.querySelectorAll('main tbody tr:not([hidden]) related-ro-cell')].map((c) => c.caseId)"), " ")
+		return strings.Join(eval[[]string](p, "[...document.querySelectorAll('main tbody tr:not([hidden]) related-ro-cell')].map((c) => "+
+			"c.caseId)"), " ")
 	}
 	if got := visible(); got != "case-1001 case-1002 case-2001 case-2002 case-3001" {
 		t.Errorf("shown are %s", got)

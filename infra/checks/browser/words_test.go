@@ -11,7 +11,8 @@ import (
 func (p *tab) connect(options string) {
 	p.Helper()
 	p.do(`await (async () => {
-  const { token } = await (await fetch('/local/token', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ subject: 's', roles: ['support'], locations: ['*'] }) })).json();
+  const { token } = await (await fetch('/local/token', { method: 'POST', headers: {
+  'content-type': 'application/json' }, body: JSON.stringify({ subject: 's', roles: ['support'], locations: ['*'] }) })).json();
   await (await import('/console/related-ro.js')).connect({ token, ` + options + ` });
 })()`)
 }
@@ -70,7 +71,8 @@ func TestEveryLanguageSaysEverything(t *testing.T) {
 			p.connect("locale: '" + locale + "'")
 			p.settled()
 			// A key without a text would be shown itself, for example column.ro.
-			if got := eval[[]string](p, "text('"+element+"').match(/\\b[a-z]+\\.[a-z]+(\\.[a-z]+)*\\b/gi)?.filter((k) => !k.includes('@') && !/\\d/.test(k)) ?? []"); len(got) > 0 && !strings.Contains(strings.Join(got, " "), "local") {
+			if got := eval[[]string](p, "text('"+element+"').match(/\\b[a-z]+\\.[a-z]+(\\.[a-z]+)*\\b/gi)?.filter((k) => "+
+				"!k.includes('@') && !/\\d/.test(k)) ?? []"); len(got) > 0 && !strings.Contains(strings.Join(got, " "), "local") {
 				t.Errorf("%s in %s shows %q", page, locale, got)
 			}
 		}
@@ -112,7 +114,8 @@ func TestColoursFollowTheScheme(t *testing.T) {
 		p.choose("#scheme", map[string]string{"light": "dark", "dark": "light"}[scheme])
 		grounds["other than "+scheme] = eval[string](p, "getComputedStyle(document.body).backgroundColor")
 	}
-	if grounds["light"] == grounds["dark"] || grounds["other than light"] != grounds["dark"] || grounds["other than dark"] != grounds["light"] {
+	if grounds["light"] == grounds["dark"] || grounds["other than light"] != grounds["dark"] ||
+		grounds["other than dark"] != grounds["light"] {
 		t.Errorf("%v", grounds)
 	}
 }
@@ -137,7 +140,8 @@ func TestTokenMayComeFromAFunctionThatRenewsIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.visit("cases/loc-100/case-1002")
-	p.do("await (async () => { window.given = 0; await (await import('/console/related-ro.js')).connect({ token: async () => { given++; return " + quote(token) + "; } }); })()")
+	p.do("await (async () => { window.given = 0; await (await import('/console/related-ro.js')).connect({ token: async () => { given++; " +
+		"return " + quote(token) + "; } }); })()")
 	p.wait("given > 0 && text('related-ros').includes('50126')")
 }
 
@@ -147,14 +151,16 @@ func TestElementsHideNothingOfHTMLElement(t *testing.T) {
 	for page, element := range elements {
 		p.visit(page)
 		p.settled()
-		if hidden := eval[[]string](p, "Object.getOwnPropertyNames(deep('"+element+"')).filter((name) => name in HTMLElement.prototype)"); len(hidden) > 0 {
+		if hidden := eval[[]string](p, "Object.getOwnPropertyNames(deep('"+element+"')).filter((name) => "+
+			"name in HTMLElement.prototype)"); len(hidden) > 0 {
 			t.Errorf("%s hides %q", element, hidden)
 		}
 	}
 	p.visit("search")
 	p.write("related-ro-search >> #ro", "5012")
 	p.sees("related-ro-search >> tbody", "50124")
-	if hidden := eval[[]string](p, "Object.getOwnPropertyNames(deep('related-ro-search')).filter((name) => name in HTMLElement.prototype)"); len(hidden) > 0 {
+	if hidden := eval[[]string](p, "Object.getOwnPropertyNames(deep('related-ro-search')).filter((name) => "+
+		"name in HTMLElement.prototype)"); len(hidden) > 0 {
 		t.Errorf("related-ro-search hides %q", hidden)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"related-ro/infra/checks/tools"
+	"related-ro/infra/emulators/issuer"
 	localconsole "related-ro/infra/local/console"
 	"related-ro/infra/local/platform"
 	"related-ro/infra/local/seed"
@@ -24,6 +25,7 @@ const root = "../../.."
 var shared struct {
 	browser  context.Context
 	binaries string
+	key      *issuer.Key // of all systems: making one takes 0.1 s of processor time
 }
 
 func TestMain(m *testing.M) {
@@ -51,7 +53,12 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(binaries)
-	shared.browser, shared.binaries = ctx, binaries
+	key, err := issuer.NewKey()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	shared.browser, shared.binaries, shared.key = ctx, binaries, key
 	code := m.Run()
 	goals.Print(os.Stdout)
 	return code
@@ -95,7 +102,7 @@ func startWith(t testing.TB, variables map[string]string) *world {
 	w := &world{feed: localconsole.NewFeed(time.Now)}
 	var err error
 	w.Stack, err = stack.Start(t.Context(), stack.Options{
-		Root: root, Binaries: shared.binaries, Observe: w.feed.Observe(),
+		Root: root, Binaries: shared.binaries, Key: shared.key, Observe: w.feed.Observe(),
 		Environment: map[string]map[string]string{"console": variables},
 	})
 	if err != nil {
@@ -199,7 +206,8 @@ func (w *world) spinoffs(t testing.TB, from string, n int) (last string) {
 	for i := range n {
 		last = fmt.Sprint(58000 + i)
 		w.karmak(t, "POST", "spinoff", map[string]any{"account": account(w, "loc-100"), "from": from, "branch": "DAL",
-			"ro": map[string]any{"number": last, "branch": "DAL", "billingCustomerName": "Freightliner Warranty", "billingCustomerWarranty": true}})
+			"ro": map[string]any{"number": last, "branch": "DAL", "billingCustomerName": "Freightliner Warranty",
+				"billingCustomerWarranty": true}})
 	}
 	return last
 }
