@@ -23,23 +23,28 @@ import (
 // apiPatience is the time limit of one request: a function's first request starts a container.
 const apiPatience = 90 * time.Second
 
-// tryAPI starts `sam local start-api` and calls it as the UI does. SAM CLI runs no JWT authorizer,
-// so the functions themselves check the tokens here.
-func (c *containers) tryAPI(ctx context.Context) (err error) {
+// tryAPI calls the API of `sam local start-api` as the UI does. SAM CLI runs no JWT authorizer, so
+// the functions themselves check the tokens here.
+func (c *containers) tryAPI(ctx context.Context) error {
+	return c.serve(ctx, "start-api", c.stack.Key().JWKS(), func(api caller) error { return c.calls(ctx, api) })
+}
+
+// serve runs a server of `sam local` while use calls it; jwks is as in environment.
+func (c *containers) serve(ctx context.Context, server, jwks string, use func(caller) error) (err error) {
 	port, err := tools.FreePort(ctx)
 	if err != nil {
 		return err
 	}
-	options, err := c.options(c.stack.Key().JWKS())
+	options, err := c.options(jwks)
 	if err != nil {
 		return err
 	}
-	log, err := os.Create(filepath.Join(c.proof.cache, "start-api.log"))
+	log, err := os.Create(filepath.Join(c.proof.cache, server+".log"))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, log.Close()) }()
-	arguments := append([]string{"local", "start-api", "--port", strconv.Itoa(port), "--warm-containers", "LAZY"}, options...)
+	arguments := append([]string{"local", server, "--port", strconv.Itoa(port), "--warm-containers", "LAZY"}, options...)
 	command := c.cli.command(ctx, arguments...)
 	command.Stdout, command.Stderr = log, log
 	// On SIGINT it removes its containers.
@@ -48,14 +53,18 @@ func (c *containers) tryAPI(ctx context.Context) (err error) {
 	if err := command.Start(); err != nil {
 		return err
 	}
-	api := caller{url: "http://127.0.0.1:" + strconv.Itoa(port), client: &http.Client{Timeout: apiPatience}}
-	if err := c.calls(ctx, api); err != nil {
-		return errors.Join(fmt.Errorf("sam local start-api: %w\n%s", err, tail(log.Name())), stop(command))
+	called := caller{url: "http://127.0.0.1:" + strconv.Itoa(port), client: &http.Client{Timeout: apiPatience}}
+	err = called.await(ctx)
+	if err == nil {
+		err = use(called)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("sam local %s: %w\n%s", server, err, tail(log.Name())), stop(command))
 	}
 	return stop(command)
 }
 
-// stop ends sam local start-api and waits until it and its containers are gone.
+// stop ends a server of sam local and waits until it and its containers are gone.
 func stop(command *exec.Cmd) error {
 	if err := command.Process.Signal(os.Interrupt); err != nil {
 		return err
@@ -70,9 +79,6 @@ func stop(command *exec.Cmd) error {
 
 // calls sends read and administration requests over HTTP.
 func (c *containers) calls(ctx context.Context, api caller) error {
-	if err := api.await(ctx); err != nil {
-		return err
-	}
 	advisor, err := c.stack.Token("service_advisor", "loc-100")
 	if err != nil {
 		return err
@@ -154,6 +160,21 @@ func (a caller) await(ctx context.Context) error {
 		case <-time.After(lookAgain):
 		}
 	}
+}
+
+// invoke invokes a function as the AWS SDK does, and returns its answer.
+func (a caller) invoke(ctx context.Context, function string, event []byte) ([]byte, error) {
+	address := a.url + "/2015-03-31/functions/" + function + "/invocations"
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(event))
+	if err != nil {
+		return nil, err
+	}
+	response, err := a.client.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	return io.ReadAll(response.Body)
 }
 
 // call sends one request and checks the response's status and a part of its body. It returns the

@@ -87,19 +87,17 @@ func (c *containers) options(jwks string) ([]string, error) {
 // Close ends the local stack.
 func (c *containers) Close() error { return c.stack.Close() }
 
-// invocation is one `sam local invoke` and the check of its result.
+// invocation is one invocation of a function and the check of its result.
 type invocation struct {
 	function, event string
 	// answer checks the function's response.
 	answer func(answer []byte) error
 }
 
-// invokeAll runs each function with its sample events, in the order of the product's story.
+// invokeAll runs each function with its sample events, in the order of the product's story. One
+// `sam local start-lambda` serves them all: a `sam local invoke` each would start SAM CLI ten times.
+// The README's lines run that command.
 func (c *containers) invokeAll(ctx context.Context) error {
-	options, err := c.options("")
-	if err != nil {
-		return err
-	}
 	all := []invocation{
 		{"ExportFunction", "export.json", allTaken},
 		{"ReadFunction", "read-case.json", status(200, `"roNumber":"50124"`)},
@@ -117,17 +115,25 @@ func (c *containers) invokeAll(ctx context.Context) error {
 			return fmt.Errorf("there is no event for %s", f.LogicalID)
 		}
 	}
-	for _, i := range all {
-		arguments := append([]string{"local", "invoke", i.function, "--event", filepath.Join("infra", "contracts", "events", i.event)},
-			options...)
-		answer, printed, err := c.cli.run(ctx, arguments...)
-		if err != nil {
-			return err
+	err := c.serve(ctx, "start-lambda", "", func(lambda caller) error {
+		for _, i := range all {
+			event, err := os.ReadFile(filepath.Join("infra", "contracts", "events", i.event))
+			if err != nil {
+				return err
+			}
+			answer, err := lambda.invoke(ctx, i.function, event)
+			if err == nil {
+				err = i.answer(answer)
+			}
+			if err != nil {
+				return fmt.Errorf("%s with %s: %w\n%s", i.function, i.event, err, answer)
+			}
+			fmt.Fprintf(c.proof.out, "%-15s %s\n", i.function, i.event)
 		}
-		if err := i.answer([]byte(answer)); err != nil {
-			return fmt.Errorf("%s with %s: %w\n%s", i.function, i.event, err, printed)
-		}
-		fmt.Fprintf(c.proof.out, "sam local invoke %-15s %s\n", i.function, i.event)
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	return c.brokenIsDead(ctx)
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"debug/elf"
 	"errors"
@@ -48,10 +47,7 @@ func TestSAM(t *testing.T) {
 		unavailable(t, "SAM CLI", err)
 	}
 	p, cli := proof{cache, os.Stdout}, samCommand{venv: venv, region: stack.Region}
-	p.step(t, "sam validate --lint", func(t *testing.T) error {
-		_, _, err := cli.run(t.Context(), "validate", "--lint")
-		return err
-	})
+	p.step(t, "sam validate --lint", func(t *testing.T) error { return cli.run(t.Context(), "validate", "--lint") })
 	p.step(t, "The translated CloudFormation", func(t *testing.T) error { return p.checkCloudFormation(t, cli) })
 	p.step(t, "The parameters that make deploy passes to sam deploy", func(t *testing.T) error { return checkOverrides(t.Context(), cli) })
 	for _, architecture := range []string{"arm64", "x86_64"} {
@@ -90,7 +86,7 @@ func unavailable(t *testing.T, title string, err error) {
 // build builds every function as a deployment does.
 func (p proof) build(ctx context.Context, cli samCommand, architecture string) error {
 	cli.environment = append(cli.environment, "ARCHITECTURE="+architecture)
-	_, _, err := cli.run(ctx, "build", "--build-dir", p.buildDirectory(architecture), "--parameter-overrides", "Architecture="+architecture)
+	err := cli.run(ctx, "build", "--build-dir", p.buildDirectory(architecture), "--parameter-overrides", "Architecture="+architecture)
 	if err != nil {
 		return err
 	}
@@ -192,14 +188,10 @@ func (c samCommand) command(ctx context.Context, arguments ...string) *exec.Cmd 
 	return command
 }
 
-// run runs SAM CLI to completion. It returns the standard output and the whole output, which the
-// error also contains.
-func (c samCommand) run(ctx context.Context, arguments ...string) (answer, printed string, err error) {
-	command := c.command(ctx, arguments...)
-	var stdout, all bytes.Buffer
-	command.Stdout, command.Stderr = io.MultiWriter(&stdout, &all), &all
-	if err := command.Run(); err != nil {
-		return "", "", fmt.Errorf("sam %s: %w\n%s", arguments[0], err, all.Bytes())
+// run runs SAM CLI to completion. Its error contains the output.
+func (c samCommand) run(ctx context.Context, arguments ...string) error {
+	if output, err := c.command(ctx, arguments...).CombinedOutput(); err != nil {
+		return fmt.Errorf("sam %s: %w\n%s", arguments[0], err, output)
 	}
-	return stdout.String(), all.String(), nil
+	return nil
 }
