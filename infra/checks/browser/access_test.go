@@ -145,8 +145,8 @@ func (p *tab) fits(page string) {
   const { right, width } = e.getBoundingClientRect();
   return width > 0 && right > innerWidth + 1;
 }).map((e) => e.tagName + ' ' + e.getAttribute('class') + ' ' + Math.round(e.getBoundingClientRect().right))`)
-	if over := eval[int](p, "document.documentElement.scrollWidth - innerWidth"); over > 0 || len(wide) > 0 {
-		p.Errorf("%s: %d pixels too wide: %s", page, over, strings.Join(wide, "; "))
+	if excess := eval[int](p, "document.documentElement.scrollWidth - innerWidth"); excess > 0 || len(wide) > 0 {
+		p.Errorf("%s: %d pixels too wide: %s", page, excess, strings.Join(wide, "; "))
 	}
 }
 

@@ -145,11 +145,11 @@ func TestFocusIsSeenEverywhere(t *testing.T) {
 // allowClipboard lets the page read the clipboard, to check its content after a copy.
 func (p *tab) allowClipboard() {
 	p.Helper()
-	of := chromedp.FromContext(p.ctx).BrowserContextID
+	profile := chromedp.FromContext(p.ctx).BrowserContextID
 	for _, name := range []string{"clipboard-read", "clipboard-write"} {
 		_, err := chromedp.CallBrowser(p.ctx, browser.SetPermission, browser.SetPermissionParams{
 			Permission: &browser.PermissionDescriptor{Name: name, AllowWithoutSanitization: name == "clipboard-write"},
-			Setting:    browser.PermissionSettingGranted, Origin: p.base, BrowserContextID: of,
+			Setting:    browser.PermissionSettingGranted, Origin: p.base, BrowserContextID: profile,
 		})
 		if err != nil {
 			p.Fatal(err)

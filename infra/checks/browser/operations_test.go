@@ -91,12 +91,12 @@ func TestSingleDeadLettersAreRedrivenAndDeleted(t *testing.T) {
 	p.visit("operations")
 	p.sees("main table:has(code)", "case-1004")
 	w.karmak(t, "DELETE", "faults", nil)
-	const of = "[...document.querySelectorAll('main table:has(code) tr')].find((row) => " +
+	const clickFor = "[...document.querySelectorAll('main table:has(code) tr')].find((row) => " +
 		"row.textContent.includes('%s')).querySelector('[%s]').click()"
-	p.do(fmt.Sprintf(of, "case-1003", "data-delete"))
+	p.do(fmt.Sprintf(clickFor, "case-1003", "data-delete"))
 	p.sees("main", "1 deleted, about 1 left")
 	p.wait("!text('main table:has(code)').includes('case-1003')")
-	p.do(fmt.Sprintf(of, "case-1004", "data-redrive"))
+	p.do(fmt.Sprintf(clickFor, "case-1004", "data-redrive"))
 	p.sees("main", "1 sent back to the export queue, about 0 left. 1 of 1 cases fetched.")
 	if len(p.dialogs) != 1 {
 		t.Errorf("asked %q", p.dialogs)

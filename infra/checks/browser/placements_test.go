@@ -222,11 +222,11 @@ func TestFamilyIsDrawnAndListed(t *testing.T) {
 // A drawing is never wider than its space, so it need not shrink.
 func TestDeepFamilyIsDrawnDownwards(t *testing.T) {
 	w := start(t)
-	from := "50126"
+	parent := "50126"
 	for _, number := range []string{"50171", "50172", "50173", "50174"} {
-		w.karmak(t, "POST", "spinoff", map[string]any{"account": account(w, "loc-100"), "from": from, "branch": "DAL",
+		w.karmak(t, "POST", "spinoff", map[string]any{"account": account(w, "loc-100"), "from": parent, "branch": "DAL",
 			"ro": map[string]any{"number": number, "branch": "DAL"}})
-		from = number
+		parent = number
 	}
 	w.export(t, w.seeded(t, "case-1001"))
 	for _, width := range []int64{1280, 1600} {

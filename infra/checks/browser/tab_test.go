@@ -308,9 +308,9 @@ func (p *tab) write(selector, words string) {
 // press presses and releases the mouse button in the middle of the first matching element.
 func (p *tab) press(selector string) {
 	p.Helper()
-	at := eval[[]float64](p, "(() => { const r = deep("+quote(selector)+").getBoundingClientRect(); "+
+	middle := eval[[]float64](p, "(() => { const r = deep("+quote(selector)+").getBoundingClientRect(); "+
 		"return [r.x + r.width / 2, r.y + r.height / 2]; })()")
-	p.run(chromedp.MouseClickXY(at[0], at[1]))
+	p.run(chromedp.MouseClickXY(middle[0], middle[1]))
 }
 
 // keys presses keys one after another.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -47,12 +46,15 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer stop()
-	binaries, err := build()
+	binaries, err := os.MkdirTemp("", "related-ro-functions-")
+	if err == nil {
+		defer os.RemoveAll(binaries)
+		err = stack.Build(ctx, root, binaries)
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer os.RemoveAll(binaries)
 	key, err := issuer.NewKey()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -62,20 +64,6 @@ func run(m *testing.M) int {
 	code := m.Run()
 	goals.Print(os.Stdout)
 	return code
-}
-
-// build builds the functions once for all tests and returns their directory.
-func build() (string, error) {
-	dir, err := os.MkdirTemp("", "related-ro-functions-")
-	if err != nil {
-		return "", fmt.Errorf("make a folder for the functions: %w", err)
-	}
-	command := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", dir+string(filepath.Separator), "./functions/...")
-	command.Dir, command.Env = root, append(os.Environ(), "CGO_ENABLED=0")
-	if output, err := command.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build the functions: %w\n%s", err, output)
-	}
-	return dir, nil
 }
 
 // world is a running system with the seed data.
@@ -201,11 +189,11 @@ func (w *world) alsoHas(t testing.TB, id string, n int) {
 }
 
 // spinoffs creates n more ROs from an RO in Karmak and returns the last one's number.
-func (w *world) spinoffs(t testing.TB, from string, n int) (last string) {
+func (w *world) spinoffs(t testing.TB, parent string, n int) (last string) {
 	t.Helper()
 	for i := range n {
 		last = fmt.Sprint(58000 + i)
-		w.karmak(t, "POST", "spinoff", map[string]any{"account": account(w, "loc-100"), "from": from, "branch": "DAL",
+		w.karmak(t, "POST", "spinoff", map[string]any{"account": account(w, "loc-100"), "from": parent, "branch": "DAL",
 			"ro": map[string]any{"number": last, "branch": "DAL", "billingCustomerName": "Freightliner Warranty",
 				"billingCustomerWarranty": true}})
 	}

@@ -90,10 +90,7 @@ func TestLintersFindNothing(t *testing.T) {
 // environment variables for a client.
 func system(t *testing.T) []string {
 	t.Helper()
-	binaries := t.TempDir()
-	run(t, root, []string{"CGO_ENABLED=0"}, "go", "build", "-tags", "lambda.norpc", "-o", binaries+string(filepath.Separator),
-		"./functions/...")
-	s, err := stack.Start(t.Context(), stack.Options{Root: root, Binaries: binaries})
+	s, err := stack.Start(t.Context(), stack.Options{Root: root})
 	if err != nil {
 		t.Fatal(err)
 	}

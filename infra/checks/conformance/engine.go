@@ -179,8 +179,8 @@ func (e *unavailableError) Unwrap() error { return e.err }
 // only returns a tools.Installer that supports a single platform, for example linux/amd64.
 func only(platform string, install tools.Installer) tools.Installer {
 	return func(ctx context.Context, directory string) error {
-		if here := runtime.GOOS + "/" + runtime.GOARCH; here != platform {
-			return errors.New("available for " + platform + ", not for " + here)
+		if machine := runtime.GOOS + "/" + runtime.GOARCH; machine != platform {
+			return errors.New("available for " + platform + ", not for " + machine)
 		}
 		return install(ctx, directory)
 	}

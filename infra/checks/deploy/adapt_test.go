@@ -160,24 +160,24 @@ func expandBody(resources map[string]any, id string) error {
 // corsOf returns the body's CORS configuration as CorsConfiguration: the engine uses the same keys
 // as API Gateway's API.
 func corsOf(cors any) (object, error) {
-	of, ok := cors.(object)
+	configuration, ok := cors.(object)
 	if !ok {
 		return nil, fmt.Errorf("x-amazon-apigateway-cors is %v, not an object", cors)
 	}
-	if err := onlyKeys(of, "allowOrigins", "allowMethods", "allowHeaders", "exposeHeaders", "maxAge"); err != nil {
+	if err := onlyKeys(configuration, "allowOrigins", "allowMethods", "allowHeaders", "exposeHeaders", "maxAge"); err != nil {
 		return nil, fmt.Errorf("x-amazon-apigateway-cors: %w", err)
 	}
-	return of, nil
+	return configuration, nil
 }
 
 func authorizerOf(api, name string, scheme object) (object, error) {
-	of, _ := scheme["x-amazon-apigateway-authorizer"].(object)
-	jwt, _ := of["jwtConfiguration"].(object)
-	if err := onlyKeys(of, "type", "identitySource", "jwtConfiguration"); err != nil || of["type"] != "jwt" {
-		return nil, fmt.Errorf("security scheme %s: type %v: %w", name, of["type"], err)
+	authorizer, _ := scheme["x-amazon-apigateway-authorizer"].(object)
+	jwt, _ := authorizer["jwtConfiguration"].(object)
+	if err := onlyKeys(authorizer, "type", "identitySource", "jwtConfiguration"); err != nil || authorizer["type"] != "jwt" {
+		return nil, fmt.Errorf("security scheme %s: type %v: %w", name, authorizer["type"], err)
 	}
 	return object{"Type": "AWS::ApiGatewayV2::Authorizer", "Properties": object{
-		"ApiId": object{"Ref": api}, "Name": name, "AuthorizerType": "JWT", "IdentitySource": []any{of["identitySource"]},
+		"ApiId": object{"Ref": api}, "Name": name, "AuthorizerType": "JWT", "IdentitySource": []any{authorizer["identitySource"]},
 		"JwtConfiguration": object{"Issuer": jwt["issuer"], "Audience": jwt["audience"]},
 	}}, nil
 }

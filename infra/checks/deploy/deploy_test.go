@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -212,10 +211,10 @@ func routesOf(template object) (routes []string) {
 func (s *system) hasAsked(route string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	method, pattern, _ := strings.Cut(route, " ")
-	for _, asked := range slices.Collect(maps.Keys(s.asked)) {
-		with, path, _ := strings.Cut(asked, " ")
-		if (with == method || method == "ANY") && fits(strings.Split(pattern, "/"), strings.Split(path, "/")) {
+	wanted, pattern, _ := strings.Cut(route, " ")
+	for request := range s.asked {
+		method, path, _ := strings.Cut(request, " ")
+		if (method == wanted || wanted == "ANY") && fits(strings.Split(pattern, "/"), strings.Split(path, "/")) {
 			return true
 		}
 	}

@@ -53,8 +53,8 @@ func circle(template object) []string {
 	done := make(map[string]bool)
 	var visit func(id string, path []string) []string
 	visit = func(id string, path []string) []string {
-		if at := slices.Index(path, id); at >= 0 {
-			return append(slices.Clone(path[at:]), id)
+		if start := slices.Index(path, id); start >= 0 {
+			return append(slices.Clone(path[start:]), id)
 		}
 		if done[id] {
 			return nil

@@ -124,8 +124,8 @@ const made = "59999"
 // closeCase: a close retrieves again, so a related RO created since the export is listed.
 func closeCase(ctx context.Context, s *system) error {
 	c, _ := s.theCase()
-	over := s.world.data.Connection(c.LocationID)
-	if err := s.karmak.Spinoff(over.Account, c.RONumber, over.Branch, karmaktest.RO{Number: made}); err != nil {
+	connection := s.world.data.Connection(c.LocationID)
+	if err := s.karmak.Spinoff(connection.Account, c.RONumber, connection.Branch, karmaktest.RO{Number: made}); err != nil {
 		return err
 	}
 	id, err := s.Close(ctx, c, "auto")

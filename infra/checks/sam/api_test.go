@@ -124,11 +124,11 @@ func (c *containers) saveSettings(ctx context.Context, api caller, path, token s
 	if err != nil {
 		return err
 	}
-	off, err := json.Marshal(platform.Settings{Status: "DISABLED", DMS: "KARMAK_FUSION", Karmak: c.data.Connection("loc-100")})
+	disabled, err := json.Marshal(platform.Settings{Status: "DISABLED", DMS: "KARMAK_FUSION", Karmak: c.data.Connection("loc-100")})
 	if err != nil {
 		return err
 	}
-	if _, err := api.call(ctx, http.MethodPut, path, token, bytes.NewReader(off), tag, http.StatusOK, `"DISABLED"`); err != nil {
+	if _, err := api.call(ctx, http.MethodPut, path, token, bytes.NewReader(disabled), tag, http.StatusOK, `"DISABLED"`); err != nil {
 		return err
 	}
 	_, err = api.call(ctx, http.MethodGet, path, token, nil, "", http.StatusOK, `"DISABLED"`)

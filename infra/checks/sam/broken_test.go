@@ -94,7 +94,8 @@ func TestPromises(t *testing.T) {
 		{"a queue of another function", aFunction + `,"Q": {"Type": "AWS::SQS::Queue"},` +
 			role(query("sqs:SendMessage", `{"Fn::GetAtt": ["Q", "Arn"]}`)), own, "has [] in its environment and is allowed [Q]"},
 		{"a table that it may not touch", `"Table": {"Type": "AWS::DynamoDB::Table"},` + strings.Replace(aFunction, `"Timeout"`,
-			`"Environment": {"Variables": {"TABLE_NAME": {"Ref": "Table"}}}, "Timeout"`, 1), own, "has [Table] in its environment and is allowed []"},
+			`"Environment": {"Variables": {"TABLE_NAME": {"Ref": "Table"}}}, "Timeout"`, 1), own,
+			"has [Table] in its environment and is allowed []"},
 		{"the index of its table", `"Table": {"Type": "AWS::DynamoDB::Table"},` + strings.Replace(aFunction, `"Timeout"`,
 			`"Environment": {"Variables": {"TABLE_NAME": {"Ref": "Table"}}}, "Timeout"`, 1) + "," +
 			role(logs+","+query("dynamodb:Query", index)) +

@@ -26,7 +26,8 @@ type containers struct {
 	daemon *docker
 	stack  *stack.Stack
 	data   seed.Data
-	at     endpoints
+	// addresses are those that containers use.
+	addresses endpoints
 }
 
 // newContainers starts a local stack with locations and repair orders at an address that containers
@@ -57,7 +58,7 @@ func (c *containers) prepare(ctx context.Context, fromContainer *strings.Replace
 	if err := c.data.SetUp(ctx, c.stack.Platform()); err != nil {
 		return err
 	}
-	c.at = endpoints{
+	c.addresses = endpoints{
 		sqs: fromContainer.Replace(c.stack.SQSURL), dynamoDB: fromContainer.Replace(c.stack.DynamoDBURL),
 		events: fromContainer.Replace(c.stack.EventsURL), karmak: fromContainer.Replace(c.stack.KarmakURL),
 	}
@@ -66,7 +67,7 @@ func (c *containers) prepare(ctx context.Context, fromContainer *strings.Replace
 
 // options returns the options of `sam local`; jwks is as in environment.
 func (c *containers) options(jwks string) ([]string, error) {
-	variables, err := environment("template.yaml", c.at, jwks)
+	variables, err := environment("template.yaml", c.addresses, jwks)
 	if err != nil {
 		return nil, err
 	}

@@ -43,7 +43,7 @@ type release struct {
 
 // planRelease reads the settings of a stage's deployment. The error names everything in
 // samconfig.toml that must be changed first.
-func planRelease(templateFile, configFile, name string, at time.Time) (release, error) {
+func planRelease(templateFile, configFile, name string, now time.Time) (release, error) {
 	stages, err := samconfig.Read(configFile)
 	if err != nil {
 		return release{}, err
@@ -57,7 +57,7 @@ func planRelease(templateFile, configFile, name string, at time.Time) (release, 
 		return release{}, fmt.Errorf("%s, stage %s has values that are not yours:\n%s", configFile, name, strings.Join(sentences, "\n"))
 	}
 	loaded, err := template.Load(templateFile, template.Config{
-		Parameters: stage.Deployed(at), StackName: stage.StackName, Region: stage.Region,
+		Parameters: stage.Deployed(now), StackName: stage.StackName, Region: stage.Region,
 	})
 	if err != nil {
 		return release{}, errors.Join(fmt.Errorf("%s, stage %s", configFile, name), err)

@@ -66,9 +66,10 @@ func printEnvironment(arguments []string, out io.Writer) error {
 		}
 		jwks = key.JWKS()
 	}
-	at := func(port int) string { return "http://" + net.JoinHostPort(*host, strconv.Itoa(port)) }
+	address := func(port int) string { return "http://" + net.JoinHostPort(*host, strconv.Itoa(port)) }
 	ports := stack.FixedPorts()
-	variables, err := environment("template.yaml", endpoints{at(ports.SQS), at(ports.DynamoDB), at(ports.Events), at(ports.Karmak)}, jwks)
+	variables, err := environment("template.yaml", endpoints{address(ports.SQS), address(ports.DynamoDB), address(ports.Events),
+		address(ports.Karmak)}, jwks)
 	if err != nil {
 		return err
 	}

@@ -91,9 +91,9 @@ func install(ctx context.Context, cache string) (k kit, err error) {
 // generate generates a client with the generator's defaults, with one exception: for members that a
 // schema does not list, the generator's default deviates from OpenAPI, according to its own
 // documentation (config-help).
-func (k kit) generate(ctx context.Context, contract, language, to string) error {
+func (k kit) generate(ctx context.Context, contract, language, directory string) error {
 	err := execute(ctx, "", nil, "java", "-cp", filepath.Join(k.generator, "*"), "org.openapitools.codegen.OpenAPIGenerator", "generate",
-		"-g", language, "-i", contract, "-o", to, "--additional-properties", "disallowAdditionalPropertiesIfNotPresent=false")
+		"-g", language, "-i", contract, "-o", directory, "--additional-properties", "disallowAdditionalPropertiesIfNotPresent=false")
 	if err != nil {
 		return fmt.Errorf("generate the %s client: %w", language, err)
 	}

@@ -64,9 +64,9 @@ func Read(path string) (map[string]Stage, error) {
 const ReleaseParameter = "Release"
 
 // Deployed returns the stage's parameters for a deployment at the given time.
-func (s Stage) Deployed(at time.Time) map[string]string {
+func (s Stage) Deployed(now time.Time) map[string]string {
 	parameters := maps.Clone(s.Parameters)
-	parameters[ReleaseParameter] = strconv.FormatInt(at.Unix(), 10)
+	parameters[ReleaseParameter] = strconv.FormatInt(now.Unix(), 10)
 	return parameters
 }
 
