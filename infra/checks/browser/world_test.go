@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"related-ro/infra/checks/seeded"
 	"related-ro/infra/checks/tools"
 	"related-ro/infra/emulators/issuer"
 	localconsole "related-ro/infra/local/console"
@@ -88,31 +89,16 @@ func startWith(t testing.TB, variables map[string]string) *world {
 		test.Parallel()
 	}
 	w := &world{feed: localconsole.NewFeed(time.Now)}
-	var err error
-	w.Stack, err = stack.Start(t.Context(), stack.Options{
+	w.Stack, w.data = seeded.Start(t, stack.Options{
 		Root: root, Binaries: shared.binaries, Key: shared.key, Observe: w.feed.Observe(),
 		Environment: map[string]map[string]string{"console": variables},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := w.Close(); err != nil {
-			t.Error(err)
-		}
-	})
 	w.platform = w.Platform()
-	if w.data, err = seed.Read(); err != nil {
-		t.Fatal(err)
-	}
 	panel, err := localconsole.New(localconsole.Config{Data: w.data, Platform: w.platform, Key: w.Key(), Feed: w.feed})
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.Handle("/local/", panel)
-	if err := w.data.Plant(t.Context(), w.platform); err != nil {
-		t.Fatal(err)
-	}
 	return w
 }
 

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"related-ro/infra/checks/seeded"
 	"related-ro/infra/checks/tools"
-	"related-ro/infra/local/seed"
 	"related-ro/infra/local/stack"
 )
 
@@ -90,22 +90,7 @@ func TestLintersFindNothing(t *testing.T) {
 // environment variables for a client.
 func system(t *testing.T) []string {
 	t.Helper()
-	s, err := stack.Start(t.Context(), stack.Options{Root: root})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	data, err := seed.Read()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := data.Plant(t.Context(), s.Platform()); err != nil {
-		t.Fatal(err)
-	}
+	s, _ := seeded.Start(t, stack.Options{Root: root})
 	token, err := s.Token("support", "*")
 	if err != nil {
 		t.Fatal(err)

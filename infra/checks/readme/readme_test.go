@@ -13,9 +13,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"related-ro/infra/checks/seeded"
 	"related-ro/infra/checks/tools"
 	"related-ro/infra/emulators/issuer"
-	"related-ro/infra/local/seed"
 	"related-ro/infra/local/stack"
 )
 
@@ -95,22 +95,7 @@ func start(t *testing.T) *stack.Stack {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := stack.Start(t.Context(), stack.Options{Root: root, Key: key})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	data, err := seed.Read()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := data.Plant(t.Context(), s.Platform()); err != nil {
-		t.Fatal(err)
-	}
+	s, _ := seeded.Start(t, stack.Options{Root: root, Key: key})
 	return s
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"related-ro/infra/checks/seeded"
 	"related-ro/infra/checks/suite/dynamodbtest"
 	"related-ro/infra/checks/suite/sqstest"
 	"related-ro/infra/local/demo"
@@ -33,7 +34,8 @@ type system struct {
 func start(t *testing.T) (*system, seed.Data) {
 	t.Helper()
 	s := &system{}
-	running, err := stack.Start(t.Context(), stack.Options{
+	var data seed.Data
+	s.Stack, data = seeded.Start(t, stack.Options{
 		Root: "../../../..",
 		// A crash is over in seconds: 13 s is 6 times the function's timeout plus the window, as
 		// the template requires.
@@ -43,22 +45,6 @@ func start(t *testing.T) (*system, seed.Data) {
 		},
 		Wrap: s.wrap,
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Stack = running
-	t.Cleanup(func() {
-		if err := running.Close(); err != nil {
-			t.Errorf("close the stack: %v", err)
-		}
-	})
-	data, err := seed.Read()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := data.Plant(t.Context(), running.Platform()); err != nil {
-		t.Fatal(err)
-	}
 	return s, data
 }
 
