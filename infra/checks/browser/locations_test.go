@@ -78,15 +78,3 @@ func TestLocationsComePageByPage(t *testing.T) {
 	p.click("main [data-more]")
 	p.sees("main [role=alert]", "Please try again in a moment")
 }
-
-func TestOnlySupportSeesTheLocations(t *testing.T) {
-	_, p := begin(t, "")
-	for _, role := range []string{"administrator", "service_manager", "service_advisor", "field_manager"} {
-		p.as(role, "*")
-		p.visit("locations")
-		p.sees("main", "Our support staff see here how the locations fare")
-	}
-	if n := p.asked("/v1/operations"); n != 0 {
-		t.Errorf("asked for locations %d times", n)
-	}
-}

@@ -162,15 +162,17 @@ func TestHEADIsAnsweredWhereTheConsoleIs(t *testing.T) {
 	}
 }
 
-func TestOnlySupportSeesDeadLetters(t *testing.T) {
+func TestOnlySupportSeesDeadLettersAndLocations(t *testing.T) {
 	_, p := begin(t, "")
 	for _, role := range []string{"administrator", "service_manager", "service_advisor", "field_manager"} {
 		p.as(role, "*")
 		p.visit("operations")
 		p.sees("main", "Our support staff see the dead letters here")
+		p.visit("locations")
+		p.sees("main", "Our support staff see here how the locations fare")
 	}
 	if n := p.asked("/v1/operations"); n != 0 {
-		t.Errorf("asked for dead letters %d times", n)
+		t.Errorf("asked for dead letters or locations %d times", n)
 	}
 }
 

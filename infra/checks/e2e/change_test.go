@@ -58,17 +58,11 @@ func TestSwitchedOffWhileBeingTriedAgain(t *testing.T) {
 	s := newShop(t)
 	// This fault does not make the function pause the account.
 	s.breakKarmak(karmaktest.WrongJSON, "")
-	var off atomic.Bool
-	s.onFailures(1, func() bool {
-		if off.Load() {
-			s.mendKarmak(karmaktest.WrongJSON)
-		}
-		return off.Load()
-	})
+	goOn := s.mendAfter(1, karmaktest.WrongJSON)
 	ids := s.send(s.closing("c1"))
 	s.shows("closed", "retrying unexpected_answer", "c1")
 	s.save("DISABLED", s.account)
-	off.Store(true)
+	goOn()
 	s.shows("closed", "failed location_disabled", "c1")
 	s.settled(ids...)
 	s.nothingSetAside()

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,18 +12,10 @@ func TestKarmakDownForTheFirst3Attempts(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	s.breakKarmak(karmaktest.Reset, "")
-	var seen atomic.Bool
-	s.onFailures(3, func() bool {
-		if !seen.Load() {
-			return false // the API must first show that the case is being retried
-		}
-		s.mendKarmak(karmaktest.Reset)
-		s.forgetTrouble()
-		return true
-	})
+	goOn := s.mendAfter(3, karmaktest.Reset)
 	ids := s.send(s.event("e1"))
 	s.shows("exported", "retrying unreachable", "e1")
-	seen.Store(true)
+	goOn()
 	s.shows("exported", "ok", "e1", s.alt)
 	s.settled(ids...)
 	if m := sys.of(ids[0]); m.receives < 4 || len(m.waits) < 3 {
@@ -37,19 +28,11 @@ func Test429OfOneAccountWhileAnotherWorks(t *testing.T) {
 	t.Parallel()
 	limited, other := newShop(t), newShop(t)
 	limited.breakKarmak(karmaktest.RateLimited, "120")
-	var seen atomic.Bool
-	limited.onFailures(1, func() bool {
-		if !seen.Load() {
-			return false
-		}
-		limited.mendKarmak(karmaktest.RateLimited)
-		limited.forgetTrouble()
-		return true
-	})
+	goOn := limited.mendAfter(1, karmaktest.RateLimited)
 	ids := limited.send(limited.event("e1"), other.event("e1")) // one batch
 	other.shows("exported", "ok", "e1", other.alt)
 	limited.shows("exported", "retrying rate_limited", "e1")
-	seen.Store(true)
+	goOn()
 	limited.shows("exported", "ok", "e1", limited.alt)
 	limited.settled(ids...)
 	if waits := sys.of(ids[0]).waits; waits[0] < 120*time.Second {

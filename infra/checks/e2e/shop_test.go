@@ -254,6 +254,21 @@ func (s *shop) onFailures(least int, do func() (done bool)) {
 	})
 }
 
+// mendAfter makes Karmak work again after so many failures, but not before the caller has seen the
+// effect of a failure and calls goOn.
+func (s *shop) mendAfter(failures int, fault karmaktest.Kind) (goOn func()) {
+	var may atomic.Bool
+	s.onFailures(failures, func() bool {
+		if !may.Load() {
+			return false
+		}
+		s.mendKarmak(fault)
+		s.forgetTrouble()
+		return true
+	})
+	return func() { may.Store(true) }
+}
+
 // onQueue calls receive for every event of the shop's messages. The queues stand still during the
 // call.
 func (s *shop) onQueue(receive func(sqsengine.Event)) {
