@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// What is expected stands apart, in words, for who edits a case and for who views it, and is gone when the RO is there.
+// Expected ROs stand apart, in words, for those who edit a case and those who view it, and go once
+// the RO exists.
 func TestExpectedROsStandApart(t *testing.T) {
 	w, p := begin(t, "")
 	source := axeSource(t)

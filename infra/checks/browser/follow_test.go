@@ -59,7 +59,7 @@ func TestFieldManagersAreToldWhatIsNew(t *testing.T) {
 	}
 }
 
-// What appears while a person looks at a case for the first time is not new since an earlier look: there was none.
+// An RO that appears during a person's first look at a case is not new since an earlier look.
 func TestNothingIsNewAtTheFirstLook(t *testing.T) {
 	w, p := begin(t, "cases/loc-100/case-1003")
 	p.sees("related-ros", "None")

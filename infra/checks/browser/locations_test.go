@@ -8,7 +8,8 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// Our support goes by keyboard from the list of locations to what is wrong with one, and to where it is mended.
+// Our support goes by keyboard from the list of locations to a location's problem, and to the place
+// to solve it.
 func TestKeyboardLeadsFromALocationToItsTrouble(t *testing.T) {
 	w := start(t)
 	w.refuse(t, w.seeded(t, "case-1003"))

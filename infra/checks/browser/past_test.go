@@ -7,8 +7,8 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// What a case's retrievals found is behind a button, by keyboard, for those who edit and those who only view, and asked for
-// only then.
+// The history of a case's retrievals is behind a button, by keyboard, for those who edit and those
+// who only view. It is requested only then.
 func TestKeyboardOpensTheHistoryOfRetrievals(t *testing.T) {
 	w := start(t)
 	w.export(t, w.seeded(t, "case-1001"))

@@ -109,8 +109,8 @@ func begin(t *testing.T, page string) (*world, *tab) {
 	return w, w.open(t, page)
 }
 
-// open opens a page of the console on a desktop's screen, in the light scheme. The empty page is the
-// one that the console shows first.
+// open opens a page of the console on a desktop's screen, in the light scheme. The empty page is
+// the first one that the console shows.
 func (w *world) open(t *testing.T, page string) *tab {
 	t.Helper()
 	p := open(t, w.APIURL, 1280, 900, "light")

@@ -38,7 +38,7 @@ func writeReport(w io.Writer, results []result, known differences) {
 	}
 	fmt.Fprint(w, "\nThe suites:\n\n")
 	for _, s := range suites() {
-		fmt.Fprintf(w, "- **%s**: %s (`%s`)\n", s.name, s.what, strings.Join(s.packages, " "))
+		fmt.Fprintf(w, "- **%s**: %s (`%s`)\n", s.name, s.subject, strings.Join(s.packages, " "))
 	}
 	fmt.Fprint(w, "\nThe engines:\n\n")
 	for _, r := range results {

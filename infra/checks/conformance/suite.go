@@ -16,9 +16,9 @@ import (
 
 // suite is a set of tests that find the engine through the environment.
 type suite struct {
-	name, what string
-	packages   []string
-	services   []service // the services under test
+	name, subject string
+	packages      []string
+	services      []service // the services under test
 }
 
 func suites() []suite {

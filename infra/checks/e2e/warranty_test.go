@@ -4,8 +4,8 @@ import (
 	"testing"
 )
 
-// The functions' own binaries: a warranty RO is listed from the export on until follow sees it invoiced. Not beside other
-// tests, as a run of follow looks at their locations, too.
+// A warranty RO is listed from the export until follow sees it invoiced. Not beside other tests,
+// since follow would look at their locations too.
 func TestOpenWarrantyROsAreListedUntilInvoiced(t *testing.T) {
 	s := newShop(t)
 	s.settled(s.send(s.event("e1"))...)

@@ -1,6 +1,6 @@
-// Command fuzz runs schemathesis against the API with requests generated from infra/contracts/openapi.yaml:
-// the contract's examples, the boundary values of every schema, and random valid and invalid
-// requests. It fails on any 5xx and on any response that violates the contract.
+// Command fuzz runs schemathesis against the API with requests generated from
+// infra/contracts/openapi.yaml: the contract's examples, the boundary values of every schema, and
+// random valid and invalid requests. It fails on any 5xx and on any response that violates the contract.
 //
 //	go run ./infra/checks/fuzz
 //

@@ -86,7 +86,8 @@ func TestDomainImportsOnlyTheStandardLibrary(t *testing.T) {
 	}
 }
 
-// TestDomainNamesNoDMS reads the domain's files, tests too. Two codes are older than that rule, and other systems read them.
+// TestDomainNamesNoDMS reads the domain's files and tests. Two codes are older than the rule, and
+// other systems read them.
 func TestDomainNamesNoDMS(t *testing.T) {
 	files, err := filepath.Glob("../../../pkg/relatedro/*.go")
 	if err != nil || len(files) == 0 {

@@ -49,7 +49,8 @@ func TestArchitectureNamesExist(t *testing.T) {
 	}
 }
 
-// declared returns the top-level names in pkg as package.Name or package.Type.Method, and the names of its packages.
+// declared returns the top-level names in pkg as package.Name or package.Type.Method, and the names
+// of its packages.
 func declared(t *testing.T) (names, packageNames map[string]bool) {
 	t.Helper()
 	names, packageNames = make(map[string]bool), make(map[string]bool)

@@ -226,8 +226,8 @@ func TestAdminWith100LargeDeadLetters(t *testing.T) {
 	w.answers(1, "admin", "POST", "/v1/operations/dead-letters/redrive", `{"queue":"export","locationId":"loc-2"}`)
 }
 
-// The location is not set up, so that no case is fetched for: what counts is that the stored ones
-// are read.
+// The location is not set up, so that no case is fetched: this test is about reading the stored
+// ones.
 func TestExportOf50LargeCases(t *testing.T) {
 	w := newWorld(t)
 	p := w.stack.Platform()

@@ -24,9 +24,9 @@ const root = "../../.."
 // patience limits the run of all commands, which takes a few seconds.
 const patience = 2 * time.Minute
 
-// standIns replace three commands: make only prints the commands of its targets, aws sends its
-// message through this test, and sleep waits until no message is left. curl fails on a status of 400
-// or more, which it would otherwise ignore.
+// standIns replace commands: make only prints the commands of its targets, aws sends its message
+// through this test, and sleep waits until no message is left. curl fails on a status of 400 or
+// more, which it would otherwise ignore.
 const standIns = `
 make() { command make --dry-run "$@" >/dev/null; }
 curl() { command curl --fail-with-body "$@"; }

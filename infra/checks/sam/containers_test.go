@@ -95,9 +95,9 @@ type invocation struct {
 	answer func(answer []byte) error
 }
 
-// invokeAll runs each function with its sample events, in the order of the product's story. One
-// `sam local start-lambda` serves them all: a `sam local invoke` each would start SAM CLI ten times.
-// The README's lines run that command.
+// invokeAll runs each function with its sample events, in the order of the product's story. One `sam
+// local start-lambda` serves them all, since a `sam local invoke` each would start SAM CLI ten
+// times. The README's lines run that command.
 func (c *containers) invokeAll(ctx context.Context) error {
 	all := []invocation{
 		{"ExportFunction", "export.json", allTaken},

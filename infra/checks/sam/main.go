@@ -1,12 +1,12 @@
-// Command sam does with AWS's SAM CLI what the Makefile asks of it. Its tests, which `make test-sam`
-// runs, hold the project against AWS's own tools: SAM CLI validates, builds and runs every function,
-// and the SAM translator's CloudFormation must keep the promises of promises_test.go.
+// Command sam runs AWS's SAM CLI for the Makefile. Its tests, which `make test-sam` runs, check the
+// project by AWS's own tools: SAM CLI validates, builds and runs every function, and the SAM
+// translator's CloudFormation must keep the promises of promises_test.go.
 //
-//	go run ./infra/checks/sam environment   prints what `sam local --env-vars` needs to reach a running local stack
-//	go run ./infra/checks/sam deploy dev    builds and deploys a stage of samconfig.toml, which is `make deploy CONFIG=dev`
+//	go run ./infra/checks/sam environment   prints the file for `sam local --env-vars`
+//	go run ./infra/checks/sam deploy dev    builds and deploys a stage of samconfig.toml
 //
-// It must be run from the project's directory. The tests need python3 and make, and to run functions
-// also Docker and busybox.
+// It must run in the project's directory. The tests need python3 and make, and to run functions also
+// Docker and busybox.
 package main
 
 import (

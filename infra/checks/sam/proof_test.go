@@ -24,15 +24,15 @@ const lookAgain = 100 * time.Millisecond
 
 // proof is one run of all steps.
 type proof struct {
-	cache string // directory for what is installed and built
+	cache string // directory for installed tools and builds
 	out   io.Writer
 }
 
 // errUnavailable is wrapped by the error of a tool that this machine lacks.
 var errUnavailable = errors.New("not available on this machine")
 
-// TestSAM takes the steps in their order, each with what the ones before it built, and stops at the
-// first that fails. A step whose tools are missing is skipped, but fails in CI.
+// TestSAM runs the steps in order, since each uses the builds of those before it, and stops at the
+// first failure. A step whose tools are missing is skipped, but fails in CI.
 func TestSAM(t *testing.T) {
 	if os.Getenv("RELATEDRO_SAM") != "1" {
 		t.Skip("make test-sam runs it")

@@ -100,7 +100,8 @@ func (k kit) generate(ctx context.Context, contract, language, directory string)
 	return nil
 }
 
-// runClient runs client.py, which uses the generated package, against a local stack with the seed data.
+// runClient runs client.py, which uses the generated package, against a local stack with the seed
+// data.
 func (k kit) runClient(ctx context.Context, root, bin, generated string) (err error) {
 	s, err := stack.Start(ctx, stack.Options{Root: root, Binaries: bin})
 	if err != nil {
