@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestCellsShowWhatTheAPIHolds(t *testing.T) {
+func TestCellsShowTheAPIsData(t *testing.T) {
 	_, p := begin(t, "")
 	for id, want := range map[string]string{
 		"case-1001": "Not fetched",

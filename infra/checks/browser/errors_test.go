@@ -17,7 +17,7 @@ var elements = map[string]string{
 	"settings":                "related-ro-settings",
 }
 
-func TestEveryElementSaysWhatIsWrong(t *testing.T) {
+func TestEveryElementShowsItsError(t *testing.T) {
 	w := start(t)
 	for _, c := range []struct {
 		name   string
@@ -103,7 +103,7 @@ func TestSomethingIsShownWhileNothingIsKnown(t *testing.T) {
 	p.sees("related-ro-search", "Loading related ROs")
 }
 
-func TestExpiredTokenIsSaidInPlainWords(t *testing.T) {
+func TestExpiredTokenShowsInPlainWords(t *testing.T) {
 	w, p := begin(t, "")
 	p.sees("main", "Acme")
 	token, err := w.Key().Token(issuer.Grant{
@@ -124,7 +124,7 @@ func TestAnotherLocationsCaseIsClosed(t *testing.T) {
 	p.sees("related-ros >> [role=alert]", "You cannot see related ROs of this location")
 }
 
-func TestFailuresOfKarmakAreSaidInPlainWords(t *testing.T) {
+func TestFailuresOfKarmakShowInPlainWords(t *testing.T) {
 	for _, c := range []struct {
 		kind, outcome, says string
 	}{

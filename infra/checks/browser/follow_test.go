@@ -4,7 +4,7 @@ import "testing"
 
 // A user who returns to a case sees in words which ROs are new in Karmak, and when Karmak was
 // checked.
-func TestWhatKarmakMadeMeanwhileIsMarkedAsNew(t *testing.T) {
+func TestNewROsAreMarked(t *testing.T) {
 	w := start(t)
 	c := w.seeded(t, "case-1001")
 	w.export(t, c)
@@ -46,7 +46,7 @@ func TestWhatKarmakMadeMeanwhileIsMarkedAsNew(t *testing.T) {
 	p.quiet()
 }
 
-func TestFieldManagersAreToldWhatIsNew(t *testing.T) {
+func TestFieldManagersSeeNewROs(t *testing.T) {
 	w, p := begin(t, "view/loc-100/case-1002")
 	p.sees("related-ros", "50126")
 	p.visit("view")

@@ -26,7 +26,7 @@ func (p *tab) unharmed(where string) {
 	}
 }
 
-func TestWhatKarmakSaysIsOnlyText(t *testing.T) {
+func TestKarmaksValuesAreOnlyText(t *testing.T) {
 	w := start(t)
 	account := account(w, "loc-100")
 	for _, number := range []string{"50123", "50125", "50126"} {
@@ -48,7 +48,7 @@ func TestWhatKarmakSaysIsOnlyText(t *testing.T) {
 }
 
 // Covers every string in any API response: each one is made hostile on its way to the page.
-func TestWhatTheAPISaysIsOnlyText(t *testing.T) {
+func TestTheAPIsValuesAreOnlyText(t *testing.T) {
 	for name, keep := range map[string]string{
 		"values that people wrote": "['outcome','trigger','relation','status','as','type','state','featureStatus','caseStatus'," +
 			"'closedBy','reason','dms','locationId','caseId','retrievedAt','openedAt','invoicedAt','at','updatedAt','checkedAt'," +
@@ -97,7 +97,7 @@ func TestWhatTheAPISaysIsOnlyText(t *testing.T) {
 	}
 }
 
-func TestWhatAProblemSaysIsOnlyText(t *testing.T) {
+func TestProblemsAreOnlyText(t *testing.T) {
 	w := start(t)
 	for _, status := range []int{400, 409, 429} {
 		p := w.open(t, "")
@@ -111,7 +111,7 @@ func TestWhatAProblemSaysIsOnlyText(t *testing.T) {
 	}
 }
 
-func TestWhatMessagesSayIsOnlyTextInTheSteps(t *testing.T) {
+func TestMessagesAreOnlyTextInTheSteps(t *testing.T) {
 	w, p := begin(t, "")
 	c := w.seeded(t, "case-1001")
 	c.CaseID = hostile // the functions refuse it, so the steps mention it

@@ -72,7 +72,7 @@ func TestLinkedCasesAreReachedFromListsToo(t *testing.T) {
 
 // A host with its own router prevents the event's default. Without addresses from the host, the
 // links are buttons.
-func TestHostDecidesWhatOpeningACaseDoes(t *testing.T) {
+func TestHostHandlesTheOpeningOfACase(t *testing.T) {
 	w := start(t)
 	w.export(t, w.seeded(t, "case-1001"))
 	p := w.open(t, "cases/loc-100/case-1001")

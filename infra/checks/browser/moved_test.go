@@ -57,7 +57,7 @@ func TestSupportMovesADealer(t *testing.T) {
 }
 
 // Where the DMS makes no related ROs, every place says so, in each language.
-func TestNotApplicableIsSaidEverywhere(t *testing.T) {
+func TestNotApplicableShowsEverywhere(t *testing.T) {
 	w := start(t)
 	w.export(t, w.seeded(t, "case-1001"))
 	p := w.open(t, "")

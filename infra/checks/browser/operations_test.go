@@ -127,7 +127,7 @@ func TestDeadLettersAreListedAndRedriven(t *testing.T) {
 	p.quiet()
 }
 
-func TestDeadLetterInOtherHandsIsNotSaidToBeNone(t *testing.T) {
+func TestDeadLetterInOtherHandsIsNotNone(t *testing.T) {
 	w := start(t)
 	queue := w.QueueURL("CloseDeadLetterQueue")
 	client := w.SQSClient()
@@ -242,7 +242,7 @@ func TestDeployedConsoleTakesAPastedToken(t *testing.T) {
 	p.quiet()
 }
 
-func TestFaultsThatAreOnAreSaidWhenThePageOpens(t *testing.T) {
+func TestActiveFaultsShowWhenThePageOpens(t *testing.T) {
 	w := start(t)
 	w.karmak(t, "POST", "fault", map[string]any{"kind": "offline"})
 	p := w.open(t, "")
@@ -270,7 +270,7 @@ func TestConsoleThatCannotStartSaysSo(t *testing.T) {
 	p.sees("h1", "The console could not start")
 }
 
-func TestNothingIsAskedOfAnybodyElse(t *testing.T) {
+func TestPagesUseOnlyTheirOwnOrigin(t *testing.T) {
 	w, p := begin(t, "")
 	p.as("support", "*")
 	for _, name := range pages {

@@ -41,7 +41,7 @@ func TestKeyboardOpensTheHistoryOfRetrievals(t *testing.T) {
 }
 
 // A retrieval that ends while the history is open joins it.
-func TestOpenHistoryTakesInWhatComes(t *testing.T) {
+func TestOpenHistoryShowsNewRetrievals(t *testing.T) {
 	w, p := begin(t, "cases/loc-100/case-1002")
 	p.click("related-ros >> [data-key=history]")
 	p.sees("related-ros >> .history", "Recorded since")
@@ -53,7 +53,7 @@ func TestOpenHistoryTakesInWhatComes(t *testing.T) {
 	p.sees("related-ros >> .history", "Failed Karmak has not activated")
 }
 
-func TestHistoryOfACaseStoredBeforeIsNotSaidToBeNone(t *testing.T) {
+func TestHistoryOfACaseStoredBeforeIsUnknown(t *testing.T) {
 	_, p := begin(t, "cases/loc-100/case-1002")
 	p.sees("related-ros", "50126")
 	p.answers("/retrievals", 200, `{"locationId":"loc-100","caseId":"case-1002","recordedSince":null,"retrievals":[]}`)

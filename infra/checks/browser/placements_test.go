@@ -46,7 +46,7 @@ func (p *tab) showsCase(w *world, c platform.Case) {
 	p.sees("related-ros >> .own", c.RONumber)
 }
 
-func TestCaseDetailsShowWhatTheAPIHolds(t *testing.T) {
+func TestCaseDetailsShowTheAPIsData(t *testing.T) {
 	w, p := begin(t, "")
 	for _, id := range []string{"case-1002", "case-1004", "case-1005"} {
 		p.visit("cases/loc-100/" + id)
@@ -90,7 +90,7 @@ func TestAssetShowsARowUnderEachCase(t *testing.T) {
 	p.quiet()
 }
 
-func TestAssetSaysWhenNobodyCouldAskYet(t *testing.T) {
+func TestAssetOfACaseNeverRetrieved(t *testing.T) {
 	w := start(t)
 	w.refuse(t, w.seeded(t, "case-1001"))
 	w.export(t, w.seeded(t, "case-1001"))

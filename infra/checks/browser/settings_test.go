@@ -35,7 +35,7 @@ func TestDisablingAndEnablingIsSaved(t *testing.T) {
 	p.quiet()
 }
 
-func TestInactiveFeatureSaysWhatToAskOfKarmak(t *testing.T) {
+func TestInactiveFeatureNamesTheRequestToKarmak(t *testing.T) {
 	w, p := begin(t, "")
 	p.choose("#location", "loc-300")
 	p.visit("settings")
@@ -78,7 +78,7 @@ func TestTwoAdministratorsDoNotOverwriteEachOther(t *testing.T) {
 	p.sees("related-ro-settings", "External interfaces saved")
 }
 
-func TestWhoMayChangeWhat(t *testing.T) {
+func TestRolesMayChangeTheirFields(t *testing.T) {
 	_, p := begin(t, "settings")
 	for _, c := range []struct {
 		role           string
@@ -99,7 +99,7 @@ func TestWhoMayChangeWhat(t *testing.T) {
 	}
 }
 
-func TestWrongAccountIsSaidByItsField(t *testing.T) {
+func TestWrongAccountShowsAtItsField(t *testing.T) {
 	_, p := begin(t, "")
 	p.as("support", "*")
 	p.visit("settings")
@@ -172,7 +172,7 @@ func TestAnAccountWhoseBranchesKarmakDoesNotListSaysSo(t *testing.T) {
 	p.sees(form+"#branch-words", "Type the branch code")
 }
 
-func TestWhatIsBeingEditedIsNotReadOver(t *testing.T) {
+func TestEditedFieldsAreNotOverwritten(t *testing.T) {
 	w, p := begin(t, "")
 	p.as("support", "*")
 	p.visit("settings")
@@ -187,7 +187,7 @@ func TestWhatIsBeingEditedIsNotReadOver(t *testing.T) {
 }
 
 // Karmak's response about an account is shown only next to that account.
-func TestRefusedEnablingSaysWhatKarmakAnswered(t *testing.T) {
+func TestRefusedEnablingShowsKarmaksAnswer(t *testing.T) {
 	w, p := begin(t, "")
 	p.choose("#location", "loc-300")
 	p.visit("settings")
@@ -201,7 +201,7 @@ func TestRefusedEnablingSaysWhatKarmakAnswered(t *testing.T) {
 	}
 }
 
-func TestVerifyAsksAboutWhatStandsInTheForm(t *testing.T) {
+func TestVerifyUsesTheFormsValues(t *testing.T) {
 	w, p := begin(t, "")
 	p.as("support", "*")
 	p.visit("settings")
@@ -217,7 +217,7 @@ func TestVerifyAsksAboutWhatStandsInTheForm(t *testing.T) {
 	p.sees(form+".activation", "Active")
 }
 
-func TestALocationNeverSetUpSaysWhoBegins(t *testing.T) {
+func TestALocationNeverSetUpNamesTheFirstStep(t *testing.T) {
 	_, p := begin(t, "")
 	p.as("administrator", "*")
 	p.do("(() => { const e = document.createElement('related-ro-settings'); e.id = 'new'; e.locationId = 'loc-900'; " +

@@ -81,7 +81,7 @@ func TestRequestsEndWithTheirReadersAndWithTheConnection(t *testing.T) {
 	p.wait("ended === 2 && hung > 2")
 }
 
-func TestWaitingLongIsSaid(t *testing.T) {
+func TestALongWaitShows(t *testing.T) {
 	_, p := begin(t, "")
 	p.sees("main", "Acme")
 	p.hangs("/v1/")
@@ -92,7 +92,7 @@ func TestWaitingLongIsSaid(t *testing.T) {
 	}
 }
 
-func TestWhatFailedComesBackWithTheNetwork(t *testing.T) {
+func TestFailedReadsAreRepeatedWithTheNetwork(t *testing.T) {
 	_, p := begin(t, "")
 	p.sees("main", "Acme")
 	p.answers("/v1/", -1, "")

@@ -61,7 +61,7 @@ func TestOpenWarrantyFollowsACase(t *testing.T) {
 }
 
 // A failure never reads as none, and neither does a location that is switched off.
-func TestOpenWarrantySaysWhatIsNotKnown(t *testing.T) {
+func TestOpenWarrantyNeverReadsAsNone(t *testing.T) {
 	_, p := begin(t, "")
 	p.as("support", "*")
 	p.answers("/open-warranty-ros", 500, "{}")

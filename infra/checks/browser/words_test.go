@@ -31,7 +31,7 @@ func TestSpanishIsShipped(t *testing.T) {
 }
 
 // The API's English texts also have Spanish translations.
-func TestWhatTheAPISaysIsSaidInSpanish(t *testing.T) {
+func TestTheAPIsTextsAreTranslated(t *testing.T) {
 	w, p := begin(t, "settings")
 	p.connect("locale: 'es'")
 	w.karmak(t, "POST", "fault", map[string]any{"kind": "not_activated"})

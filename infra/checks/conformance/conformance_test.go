@@ -37,13 +37,13 @@ func TestDecodeTests(t *testing.T) {
 	}
 }
 
-func TestDecodeTestsNamesWhatIsNoOutputOfGoTest(t *testing.T) {
+func TestDecodeTestsRejectsOtherOutput(t *testing.T) {
 	if _, _, err := decodeTests(strings.NewReader("no JSON")); err == nil {
 		t.Error("no error")
 	}
 }
 
-func TestSortTellsKnownFromNew(t *testing.T) {
+func TestSortSeparatesKnownFromNew(t *testing.T) {
 	known := differences{"moto": {
 		{Suite: "queue", Reason: "one", Tests: []string{"TestA", "TestB/*", "TestGone", "TestGone/*"}},
 		{Suite: "store", Reason: "another suite's", Tests: []string{"TestNew"}},
@@ -95,7 +95,7 @@ func TestChoose(t *testing.T) {
 	}
 }
 
-func TestReportShowsReasonsOfWhatDiffers(t *testing.T) {
+func TestReportShowsReasonsOfDifferences(t *testing.T) {
 	known := differences{"moto": {
 		{Suite: "queue", Reason: "it is so", Tests: []string{"TestA", "TestGone"}},
 		{Suite: "queue", Reason: "it was so", Tests: []string{"TestGone2"}},
@@ -116,7 +116,7 @@ func TestReportShowsReasonsOfWhatDiffers(t *testing.T) {
 	}
 }
 
-func TestCellSaysWhatDidNotPass(t *testing.T) {
+func TestCellCountsFailures(t *testing.T) {
 	for want, o := range map[string]outcome{
 		"all": {passed: 3}, "all but 2": {differ: []string{"TestA", "TestB"}},
 		"all but 3, 1 of them NEW": {differ: []string{"TestA", "TestB"}, failed: []string{"TestC"}},
@@ -127,7 +127,7 @@ func TestCellSaysWhatDidNotPass(t *testing.T) {
 	}
 }
 
-func TestFailuresSayWhatFailedAndWhatItPrinted(t *testing.T) {
+func TestFailuresNameTheTestAndItsOutput(t *testing.T) {
 	known := differences{"moto": {{Suite: "queue", Reason: "it is so", Tests: []string{"TestA"}}}}
 	moto := engine{name: "moto"}
 	results := func(tests map[string]test) []result {

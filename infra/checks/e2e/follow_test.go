@@ -6,7 +6,7 @@ import (
 
 // Tested with the functions' own binaries: a change in Karmak without an event is on the case after
 // the schedule's next run. Not parallel with other tests, because a run also polls their locations.
-func TestFollowShowsWhatNoEventAnnounced(t *testing.T) {
+func TestFollowShowsUnannouncedChanges(t *testing.T) {
 	s := newShop(t)
 	s.settled(s.send(s.event("e1"))...)
 	s.shows("exported", "ok", "e1", s.alt)

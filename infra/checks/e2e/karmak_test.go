@@ -45,7 +45,7 @@ func Test429OfOneAccountWhileAnotherWorks(t *testing.T) {
 	other.nothingSetAside()
 }
 
-func TestWhatCannotWorkWaitsForAPersonAndCanBeRedriven(t *testing.T) {
+func TestPermanentFailuresWaitForAPersonAndCanBeRedriven(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	s.breakKarmak(karmaktest.NotActivated, "")

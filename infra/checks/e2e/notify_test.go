@@ -64,7 +64,7 @@ func (s *shop) knowsAll(inbox *platform.Inbox, cases ...string) {
 
 // The writing functions and notify are killed, PutEvents fails in every way, and the stream is
 // replayed: in the end every subscriber has the stored state.
-func TestWhoeverIsToldKnowsWhatIsStored(t *testing.T) {
+func TestEventsMatchTheStoredCases(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	inbox := s.subscriber()
@@ -129,7 +129,7 @@ func (s *shop) replay(enough func() bool) {
 
 // A retrieval that finds the same list, a refresh, an unchanged save of a location and the close of
 // a case produce no event.
-func TestNobodyIsToldOfWhatIsNoChange(t *testing.T) {
+func TestNoEventWithoutAChange(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	inbox := s.subscriber()
@@ -150,7 +150,7 @@ func TestNobodyIsToldOfWhatIsNoChange(t *testing.T) {
 	}
 }
 
-func TestALocationIsToldOf(t *testing.T) {
+func TestALocationIsPublished(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	inbox := s.subscriber()
@@ -168,7 +168,7 @@ func TestALocationIsToldOf(t *testing.T) {
 	})
 }
 
-func TestAFailureIsToldOfOnce(t *testing.T) {
+func TestAFailureIsPublishedOnce(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	inbox := s.subscriber()

@@ -9,7 +9,7 @@ import (
 
 // One dealer's Karmak does not respond while more and more batches contain that dealer's messages.
 // Another dealer's event must still be processed.
-func TestSlowDealerSetsNobodyElsesPace(t *testing.T) {
+func TestSlowDealerSlowsNoOther(t *testing.T) {
 	t.Parallel()
 	slow, other := newShop(t), newShop(t)
 	answering, answer := slow.gate()

@@ -129,7 +129,7 @@ func TestProductDoesNotImportItsSurroundings(t *testing.T) {
 	}
 }
 
-func TestPackagesSayWhatTheyAreFor(t *testing.T) {
+func TestPackagesHaveAComment(t *testing.T) {
 	for _, p := range packages(t) {
 		if p.Doc == "" && p.Name != "layout" {
 			t.Errorf("%s has no package comment", p.path())
@@ -145,7 +145,7 @@ func TestNoPackageIsNamedForNothing(t *testing.T) {
 	}
 }
 
-func TestTopHoldsWhatAReaderExpects(t *testing.T) {
+func TestTopHoldsOnlyExpectedEntries(t *testing.T) {
 	entries, err := os.ReadDir("../../..")
 	if err != nil {
 		t.Fatal(err)

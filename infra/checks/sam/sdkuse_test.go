@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-func TestUseOfReadsWhatIsLinked(t *testing.T) {
+func TestUseOfReadsLinkedOperations(t *testing.T) {
 	store := t.TempDir()
 	const source = `package dynamo
 func (s *Store) save() { _ = types.TransactWriteItem{Put: &types.Put{}} }

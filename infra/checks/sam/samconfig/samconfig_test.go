@@ -42,7 +42,7 @@ parameter_overrides = ["Stage=dev", "AllowedOrigins=https://a,https://b?x=y"]
 	}
 }
 
-func TestWhatIsWrongIsNamed(t *testing.T) {
+func TestErrorsNameTheFault(t *testing.T) {
 	for name, tt := range map[string]struct{ text, want string }{
 		"no TOML":             {"dev", "samconfig.toml"},
 		"no value":            {"[dev.deploy.parameters]\nparameter_overrides = [\"Stage\"]", `dev: "Stage" is not name=value`},
