@@ -39,8 +39,8 @@ demo: build ## Run the product's story once, on free ports; fails on an unexpect
 test: ## Run all tests that need only Go
 	go test -vet=off -shuffle=on ./...
 
-# Covers what shares memory between goroutines: the product, the engines and the local stack. -short
-# checks each property a fifth as often as `make test` does.
+# Covers the packages whose goroutines share memory: the product, the engines and the local stack.
+# -short checks each property a fifth as often as `make test` does.
 .PHONY: race
 race: ## Run the tests with the race detector; needs a C compiler
 	@if command -v "$$(go env CC)" >/dev/null; then \
