@@ -130,7 +130,7 @@ func TestProjectTemplateRefusesAVisibilityThatIsTooShort(t *testing.T) {
 func TestProjectTemplateOfProdNeedsRecipientsOfAlarms(t *testing.T) {
 	parameters := required()
 	parameters["Stage"], parameters["PageEndpoint"] = "prod", "https://paging.test/related-ro"
-	if _, err := Load("../../../template.yaml", config(parameters)); err == nil || !strings.Contains(err.Error(), "ProdTellsItsPeople") {
+	if _, err := Load("../../../template.yaml", config(parameters)); err == nil || !strings.Contains(err.Error(), "ProdHasReceivers") {
 		t.Errorf("without TicketEndpoint: %v", err)
 	}
 	parameters["TicketEndpoint"] = "related-ro@desk.test"
