@@ -35,9 +35,9 @@ type docker struct {
 
 // openDocker returns the running daemon, or starts one with its data in the directory.
 func openDocker(ctx context.Context, directory string) (*docker, error) {
-	there := &docker{host: os.Getenv("DOCKER_HOST")}
-	if _, err := there.run(ctx, "version"); err == nil {
-		return there, nil
+	running := &docker{host: os.Getenv("DOCKER_HOST")}
+	if _, err := running.run(ctx, "version"); err == nil {
+		return running, nil
 	}
 	if os.Geteuid() != 0 {
 		return nil, errors.New("no Docker daemon answers, and only root can start one")
