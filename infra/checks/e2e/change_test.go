@@ -30,7 +30,7 @@ func TestRedeliveredWhileItsFirstRunIsStillGoing(t *testing.T) {
 	// By the second run: the first run's write is still in progress.
 	s.shows("closed", "ok", "c1", s.alt)
 	goOn()
-	runs := func() []string { return slices.Sorted(slices.Values(sys.of(ids[0]).outcomes)) }
+	runs := func() []string { return slices.Sorted(slices.Values(sys.history(ids[0]).outcomes)) }
 	eventually(t, func() string { return fmt.Sprintf("runs ended %v, want one ok and one skipped", runs()) },
 		func() bool { return slices.Equal(slices.Compact(runs()), []string{"ok", "skipped"}) })
 	s.settled(ids...)

@@ -39,7 +39,7 @@ func killedAtTheWrite(t *testing.T, fares *dynamodbengine.Fault) {
 	ids := s.send(s.event("e1"))
 	s.shows("exported", "ok", "e1", s.alt)
 	s.settled(ids...)
-	if m := sys.of(ids[0]); m.receives < 2 {
+	if m := sys.history(ids[0]); m.receives < 2 {
 		t.Errorf("received %d times, want at least 2: the killed process received it first", m.receives)
 	}
 	s.nothingSetAside()
@@ -71,7 +71,7 @@ func TestKilledAfterTheWrite(t *testing.T) {
 	s.settled(ids...)
 	s.shows("exported", "ok", "e1", s.alt)
 	for _, id := range ids {
-		if m := sys.of(id); m.receives < 2 {
+		if m := sys.history(id); m.receives < 2 {
 			t.Errorf("message %s was received %d times, want at least 2: the killed process acknowledged none", id, m.receives)
 		}
 	}

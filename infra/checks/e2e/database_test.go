@@ -36,7 +36,7 @@ func TestDatabaseTroubleLosesNothing(t *testing.T) {
 			ids := s.send(s.event("e1"))
 			s.settled(ids...)
 			s.shows("exported", "ok", "e1", s.alt)
-			if m := sys.of(ids[0]); m.receives < 3 {
+			if m := sys.history(ids[0]); m.receives < 3 {
 				t.Errorf("received %d times, although 2 attempts failed", m.receives)
 			}
 			s.nothingSetAside()

@@ -18,7 +18,7 @@ func TestKarmakDownForTheFirst3Attempts(t *testing.T) {
 	goOn()
 	s.shows("exported", "ok", "e1", s.alt)
 	s.settled(ids...)
-	if m := sys.of(ids[0]); m.receives < 4 || len(m.waits) < 3 {
+	if m := sys.history(ids[0]); m.receives < 4 || len(m.waits) < 3 {
 		t.Errorf("received %d times, delayed by %v; want 3 failures before the success", m.receives, m.waits)
 	}
 	s.nothingSetAside()
@@ -35,10 +35,10 @@ func Test429OfOneAccountWhileAnotherWorks(t *testing.T) {
 	goOn()
 	limited.shows("exported", "ok", "e1", limited.alt)
 	limited.settled(ids...)
-	if waits := sys.of(ids[0]).waits; waits[0] < 120*time.Second {
+	if waits := sys.history(ids[0]).waits; waits[0] < 120*time.Second {
 		t.Errorf("delayed by %v, less than Karmak asked for", waits[0])
 	}
-	if n := len(sys.of(ids[1]).waits); n != 0 {
+	if n := len(sys.history(ids[1]).waits); n != 0 {
 		t.Errorf("the other account's message was delayed %d times", n)
 	}
 	limited.nothingSetAside()

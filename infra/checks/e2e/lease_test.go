@@ -41,7 +41,7 @@ func TestKilledWhileItHasTheAccountToItself(t *testing.T) {
 	ids := s.send(s.event("e1"))
 	s.shows("exported", "ok", "e1", s.alt)
 	s.settled(ids...)
-	if m := sys.of(ids[0]); !slices.Contains(m.outcomes, "waiting account_busy") {
+	if m := sys.history(ids[0]); !slices.Contains(m.outcomes, "waiting account_busy") {
 		t.Errorf("outcomes %v; want one that found the account leased by the dead process", m.outcomes)
 	}
 	s.askedOneThingAtATime()

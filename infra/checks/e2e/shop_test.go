@@ -201,8 +201,8 @@ func (s *shop) showsOf(caseID, status, outcome, event string, related ...string)
 func (s *shop) settled(ids ...string) {
 	s.t.Helper()
 	for _, id := range ids {
-		eventually(s.t, func() string { return fmt.Sprintf("message %s is not deleted: %+v", id, sys.of(id)) },
-			func() bool { return sys.of(id).deleted })
+		eventually(s.t, func() string { return fmt.Sprintf("message %s is not deleted: %+v", id, sys.history(id)) },
+			func() bool { return sys.history(id).deleted })
 	}
 }
 

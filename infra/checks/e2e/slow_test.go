@@ -21,7 +21,7 @@ func TestSlowDealerSlowsNoOther(t *testing.T) {
 	var ids []string
 	for i := range 8 { // more batches than can run concurrently
 		id := slow.send(slow.event(fmt.Sprint("e", i), ofCase(fmt.Sprint("case-", i))))[0]
-		eventually(t, func() string { return "message " + id + " is not received" }, func() bool { return sys.of(id).receives > 0 })
+		eventually(t, func() string { return "message " + id + " is not received" }, func() bool { return sys.history(id).receives > 0 })
 		ids = append(ids, id)
 	}
 	done := other.send(other.event("e1"))

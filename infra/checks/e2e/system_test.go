@@ -181,8 +181,8 @@ func (s *system) message(id string) *message {
 	return s.messages[id]
 }
 
-// of returns a copy of the record of a message.
-func (s *system) of(id string) message {
+// history returns a copy of the history of a message.
+func (s *system) history(id string) message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m := *s.message(id)

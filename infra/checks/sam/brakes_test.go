@@ -74,7 +74,7 @@ func TestOnlyAVersionThatFailsPullsItsBrake(t *testing.T) {
 		giveWork(ctx, t, s, data)
 		for _, function := range []string{"export", "close", "read", "admin"} {
 			alarm := brakes[function]
-			values, err := figures.of(ctx, function, alarm)
+			values, err := figures.await(ctx, function, alarm)
 			if err != nil {
 				t.Fatalf("%s version of %s: %v", version.name, function, err)
 			}
@@ -197,22 +197,22 @@ func (f *failedFigures) forget() {
 	f.lines = nil
 }
 
-// of waits until every message or request of a function has a value, grouped by the alarm's
+// await waits until every message or request of a function has a value, grouped by the alarm's
 // dimensions as in CloudWatch, and returns the values.
-func (f *failedFigures) of(ctx context.Context, function string, a alarmProperties) ([]float64, error) {
+func (f *failedFigures) await(ctx context.Context, function string, a alarmProperties) ([]float64, error) {
 	for {
-		if values := f.kept(function, a); len(values) >= work {
+		if values := f.values(function, a); len(values) >= work {
 			return values, nil
 		}
 		select {
 		case <-f.changed:
 		case <-ctx.Done():
-			return nil, fmt.Errorf("only %v: %w", f.kept(function, a), ctx.Err())
+			return nil, fmt.Errorf("only %v: %w", f.values(function, a), ctx.Err())
 		}
 	}
 }
 
-func (f *failedFigures) kept(function string, a alarmProperties) (values []float64) {
+func (f *failedFigures) values(function string, a alarmProperties) (values []float64) {
 	var names []string
 	for _, d := range a.Dimensions {
 		names = append(names, d.Name)
