@@ -52,7 +52,8 @@ func stackFlags(name string, arguments []string, getenv func(string) string) (co
 	}
 	dynamoDB := flags.String("dynamodb-endpoint", getenv("LOCAL_DYNAMODB_ENDPOINT"),
 		"`URL` of a DynamoDB to use instead of the embedded one; also LOCAL_DYNAMODB_ENDPOINT")
-	sqs := flags.String("sqs-endpoint", getenv("LOCAL_SQS_ENDPOINT"), "`URL` of an SQS to use instead of the embedded one; also LOCAL_SQS_ENDPOINT")
+	sqs := flags.String("sqs-endpoint", getenv("LOCAL_SQS_ENDPOINT"),
+		"`URL` of an SQS to use instead of the embedded one; also LOCAL_SQS_ENDPOINT")
 	if err := flags.Parse(arguments); err != nil {
 		return c, err
 	}

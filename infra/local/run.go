@@ -34,8 +34,8 @@ func start(ctx context.Context, c config, out io.Writer) (*stack.Stack, seed.Dat
 	c.options.Environment = map[string]map[string]string{"console": {"CONSOLE_EXTENSION": "/local/panel.js"}}
 	s, err := stack.Start(ctx, c.options)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		err = fmt.Errorf("%w; is another stack running? Choose other ports, such as LOCAL_API_PORT=3010 make run (LOCAL_SQS_PORT, LOCAL_DYNAMODB_PORT, "+
-			"LOCAL_KARMAK_PORT likewise); -ephemeral uses free ports", err)
+		err = fmt.Errorf("%w; is another stack running? Choose other ports, such as LOCAL_API_PORT=3010 make run (LOCAL_SQS_PORT, "+
+			"LOCAL_DYNAMODB_PORT, LOCAL_KARMAK_PORT likewise); -ephemeral uses free ports", err)
 	}
 	if err != nil {
 		return nil, data, err
@@ -155,7 +155,8 @@ A token for another role or location: %s
 
 `, exported, closed, s.APIURL, c.LocationID, c.CaseID, token, token, strings.Join(issuer.Roles(), ", "))
 	// Printed last, so that they stay visible at the bottom.
-	fmt.Fprintf(out, `Ctrl-C stops everything. Other ports: LOCAL_API_PORT, LOCAL_SQS_PORT, LOCAL_DYNAMODB_PORT, LOCAL_EVENTS_PORT, LOCAL_KARMAK_PORT.
+	fmt.Fprintf(out, `Ctrl-C stops everything. Other ports: LOCAL_API_PORT, LOCAL_SQS_PORT, LOCAL_DYNAMODB_PORT, `+
+		`LOCAL_EVENTS_PORT, LOCAL_KARMAK_PORT.
   Console   %s/console/
   API       %s/v1
   SQS       %s  queues %s

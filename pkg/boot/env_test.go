@@ -50,7 +50,8 @@ func TestAWSHonoursLambdasVariables(t *testing.T) {
 	}{
 		{"no endpoint is AWS's own", nil, ""},
 		{"one endpoint for all", map[string]string{"AWS_ENDPOINT_URL": "http://all"}, "http://all"},
-		{"the service's own endpoint wins", map[string]string{"AWS_ENDPOINT_URL": "http://all", "AWS_ENDPOINT_URL_SQS": "http://sqs/"}, "http://sqs"},
+		{"the service's own endpoint wins", map[string]string{"AWS_ENDPOINT_URL": "http://all", "AWS_ENDPOINT_URL_SQS": "http://sqs/"},
+			"http://sqs"},
 		{"another service's does not count", map[string]string{"AWS_ENDPOINT_URL_DYNAMODB": "http://db"}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -88,10 +89,12 @@ func TestAWSNamesMissingVariables(t *testing.T) {
 }
 
 func TestDaysMustBeANumberOfThem(t *testing.T) {
-	for value, want := range map[string]time.Duration{"1": 24 * time.Hour, "1095": 1095 * 24 * time.Hour, "": 0, "0": 0, "x": 0, "-3": 0, "36501": 0, "1.5": 0} {
+	for value, want := range map[string]time.Duration{"1": 24 * time.Hour, "1095": 1095 * 24 * time.Hour, "": 0, "0": 0, "x": 0, "-3": 0,
+		"36501": 0, "1.5": 0} {
 		env := envOf(map[string]string{"RETENTION_DAYS": value})
 		got := env.NeedDays("RETENTION_DAYS")
-		if err := env.Err(); (err == nil) != (want > 0) || err == nil && got != want || err != nil && !strings.Contains(err.Error(), "RETENTION_DAYS") {
+		if err := env.Err(); (err == nil) != (want > 0) || err == nil && got != want || err != nil &&
+			!strings.Contains(err.Error(), "RETENTION_DAYS") {
 			t.Errorf("%q: %v, error %v", value, got, err)
 		}
 	}

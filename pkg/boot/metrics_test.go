@@ -121,7 +121,8 @@ func TestFlushStartsAnew(t *testing.T) {
 func TestFiguresOfARequestAreOnOneLine(t *testing.T) {
 	for status, failed := range map[int]string{200: "[0]", 404: "[0]", 503: "[1]"} {
 		got := lines(t, func(m *Metrics) { Kit{Metrics: m}.CountRequests()("GET /a", status, 2*time.Millisecond) })
-		if len(got) != 1 || fmt.Sprint(got[0]["Failed"]) != failed || fmt.Sprint(got[0]["Latency"]) != "[2]" || got[0]["Route"] != "GET /a" {
+		if len(got) != 1 || fmt.Sprint(got[0]["Failed"]) != failed || fmt.Sprint(got[0]["Latency"]) != "[2]" ||
+			got[0]["Route"] != "GET /a" {
 			t.Fatalf("status %d: unexpected lines %v", status, got)
 		}
 		text := fmt.Sprint(got[0]["_aws"])
@@ -148,7 +149,8 @@ func TestFiguresShareALineUnlessTheirDimensionsDisagree(t *testing.T) {
 	}
 	for i, want := range []string{"ok none [1] [0] [3] <nil>", "limited <nil> <nil> <nil> [1] [7]"} {
 		l := got[i]
-		if s := fmt.Sprint(l["Outcome"], " ", l["Reason"], " ", l["Messages"], " ", l["Failed"], " ", l["Requests"], " ", l["Age"]); s != want {
+		if s := fmt.Sprint(l["Outcome"], " ", l["Reason"], " ", l["Messages"], " ", l["Failed"], " ", l["Requests"], " ",
+			l["Age"]); s != want {
 			t.Errorf("line %d: %s, want %s", i, s, want)
 		}
 	}

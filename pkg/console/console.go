@@ -45,7 +45,8 @@ func (c Config) Validate() error {
 	if u, err := url.Parse(c.DashboardURL); c.DashboardURL != "" && (err != nil || u.Scheme != "https" || u.Host == "") {
 		problems = append(problems, errors.New("CONSOLE_DASHBOARD_URL must be an https URL"))
 	}
-	if c.Extension != "" && (path.Clean(c.Extension) != c.Extension || !strings.HasPrefix(c.Extension, "/") || strings.HasPrefix(c.Extension, "//")) {
+	if c.Extension != "" && (path.Clean(c.Extension) != c.Extension || !strings.HasPrefix(c.Extension, "/") ||
+		strings.HasPrefix(c.Extension, "//")) {
 		problems = append(problems, errors.New("CONSOLE_EXTENSION must be a path that begins with one slash"))
 	}
 	return errors.Join(problems...)

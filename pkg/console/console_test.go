@@ -225,7 +225,8 @@ func TestElementsNeverParseHTML(t *testing.T) {
 			continue
 		}
 		content := body(t, get(t, "/console/"+name, nil))
-		for _, sink := range []string{"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "setHTML", "DOMParser", "eval(", "new Function", "localStorage", "sessionStorage"} {
+		for _, sink := range []string{"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "setHTML", "DOMParser", "eval(",
+			"new Function", "localStorage", "sessionStorage"} {
 			if strings.Contains(content, sink) {
 				t.Errorf("%s contains %s", name, sink)
 			}
@@ -254,7 +255,8 @@ func TestEmptyConfigNamesNothing(t *testing.T) {
 func TestWrongConfigIsRefused(t *testing.T) {
 	for _, c := range []Config{
 		{DashboardURL: "http://example.com"}, {DashboardURL: "javascript:alert(1)"}, {DashboardURL: "https://"},
-		{Extension: "panel.js"}, {Extension: "//elsewhere.example/panel.js"}, {Extension: "https://elsewhere.example"}, {Extension: "/a/../b"},
+		{Extension: "panel.js"}, {Extension: "//elsewhere.example/panel.js"}, {Extension: "https://elsewhere.example"},
+		{Extension: "/a/../b"},
 	} {
 		if _, err := New(c); err == nil {
 			t.Errorf("%+v was accepted", c)
@@ -290,7 +292,8 @@ func FuzzServe(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, p, encoding, tag string) {
-		req := events.APIGatewayV2HTTPRequest{PathParameters: map[string]string{"proxy": p}, Headers: map[string]string{"accept-encoding": encoding, "if-none-match": tag}}
+		req := events.APIGatewayV2HTTPRequest{PathParameters: map[string]string{"proxy": p},
+			Headers: map[string]string{"accept-encoding": encoding, "if-none-match": tag}}
 		req.RequestContext.HTTP.Method = "GET"
 		res, err := h.Serve(context.Background(), req)
 		if err != nil || res.StatusCode != 200 && res.StatusCode != 304 && res.StatusCode != 404 {

@@ -76,10 +76,12 @@ func TestAssetOfAnotherBuildIsNotKept(t *testing.T) {
 		want := get(t, "/console/"+name, nil)
 		got := get(t, "/console/"+hash.ReplaceAllString(name, "-"+none+"."), nil)
 		if got.StatusCode != 200 || body(t, got) != body(t, want) || got.Headers["cache-control"] != "no-store" {
-			t.Errorf("%s: status %d, cache-control %q; want this build's asset with no-store", name, got.StatusCode, got.Headers["cache-control"])
+			t.Errorf("%s: status %d, cache-control %q; want this build's asset with no-store", name, got.StatusCode,
+				got.Headers["cache-control"])
 		}
 	}
-	for _, p := range []string{"assets/other-" + none + ".js", "assets/console-" + none + ".map", "assets/console-.js", "assets/x/console-" + none + ".js"} {
+	for _, p := range []string{"assets/other-" + none + ".js", "assets/console-" + none + ".map", "assets/console-.js",
+		"assets/x/console-" + none + ".js"} {
 		if res := get(t, "/console/"+p, nil); res.StatusCode != 404 {
 			t.Errorf("%s has status %d, want 404", p, res.StatusCode)
 		}

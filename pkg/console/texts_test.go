@@ -38,7 +38,8 @@ func texts(t *testing.T, names ...string) map[string]string {
 
 // instead reports whether a text replaces a sentence from the API, whose sentences are in English.
 func instead(key string) bool {
-	return strings.HasPrefix(key, "reason.") || strings.HasPrefix(key, "problem.") || strings.HasPrefix(key, "field.") || strings.HasSuffix(key, ".message")
+	return strings.HasPrefix(key, "reason.") || strings.HasPrefix(key, "problem.") || strings.HasPrefix(key, "field.") ||
+		strings.HasSuffix(key, ".message")
 }
 
 // languages lists the languages that ship in addition to English.
@@ -107,7 +108,8 @@ func TestEveryReasonAndRefusalIsSaidInEveryLanguage(t *testing.T) {
 				t.Errorf("refusal %s has no text in %s", code, language)
 			}
 		}
-		for _, field := range []string{"karmak.account", "karmak.user", "karmak.accountNumber", "karmak.kind", "karmak.branch", "dms", "sameDealer", "ro"} {
+		for _, field := range []string{"karmak.account", "karmak.user", "karmak.accountNumber", "karmak.kind", "karmak.branch", "dms",
+			"sameDealer", "ro"} {
 			if said["field."+field] == "" {
 				t.Errorf("the error of field %s has no text in %s", field, language)
 			}

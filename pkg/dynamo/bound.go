@@ -32,7 +32,9 @@ func bound(items int) []func(*dynamodb.Options) {
 // refuseLarge checks the length of a response before the SDK reads it.
 func refuseLarge(stack *middleware.Stack) error {
 	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("RefuseLarge",
-		func(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
+		func(
+			ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler,
+		) (middleware.DeserializeOutput, middleware.Metadata, error) {
 			out, metadata, err := next.HandleDeserialize(ctx, in)
 			if response, ok := out.RawResponse.(*smithyhttp.Response); ok && err == nil && response.ContentLength > maxResponse {
 				err = errors.Join(errLarge, response.Body.Close())

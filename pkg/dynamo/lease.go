@@ -88,7 +88,9 @@ func claimValues(c relatedro.Claim) item {
 	}
 }
 
-func (s *Store) updateLease(ctx context.Context, account string, values item, expression, condition string) (*dynamodb.UpdateItemOutput, error) {
+func (s *Store) updateLease(
+	ctx context.Context, account string, values item, expression, condition string,
+) (*dynamodb.UpdateItemOutput, error) {
 	return s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &s.table, Key: leaseKey(account).item(), UpdateExpression: &expression,
 		ConditionExpression: &condition, ExpressionAttributeValues: values, ReturnValues: types.ReturnValueUpdatedNew,

@@ -34,7 +34,8 @@ func TestCasesOfAssetNewestFirst(t *testing.T) {
 	table := server.Table(t)
 	s := dynamo.New(server.Client(), table)
 	moments := map[string]time.Time{
-		"a": noon, "b": noon.Add(time.Nanosecond), "c": noon.Add(-time.Hour), "d": noon.In(time.FixedZone("", -7*3600)), "e": noon.Add(time.Second),
+		"a": noon, "b": noon.Add(time.Nanosecond), "c": noon.Add(-time.Hour), "d": noon.In(time.FixedZone("", -7*3600)),
+		"e": noon.Add(time.Second),
 	}
 	for id, at := range moments {
 		c := exported(key(id), "50123")

@@ -175,7 +175,8 @@ func (s *Store) getChunk(ctx context.Context, keys []map[string]types.AttributeV
 		asked.ProjectionExpression = &v.attributes
 	}
 	for pause := firstPause; ; pause = min(2*pause, longPause) {
-		out, err := s.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{s.table: asked}}, bound(len(asked.Keys))...)
+		out, err := s.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{
+			RequestItems: map[string]types.KeysAndAttributes{s.table: asked}}, bound(len(asked.Keys))...)
 		if errors.Is(err, errLarge) {
 			half := len(asked.Keys) / 2
 			if err = s.getChunk(ctx, asked.Keys[:half], v, take); err == nil {

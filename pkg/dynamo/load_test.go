@@ -104,7 +104,8 @@ func TestLoadIsConsistentAndPeekIsNot(t *testing.T) {
 func TestLoadGivesEveryLocationSettings(t *testing.T) {
 	s := newStore(t)
 	enabled := relatedro.Settings{Location: "loc-100", Status: relatedro.Enabled}
-	if err := s.SaveSettings(t.Context(), relatedro.Change{ID: "1", At: noon, Before: relatedro.NeverSetUp("loc-100"), After: enabled}); err != nil {
+	if err := s.SaveSettings(t.Context(), relatedro.Change{ID: "1", At: noon, Before: relatedro.NeverSetUp("loc-100"),
+		After: enabled}); err != nil {
 		t.Fatal(err)
 	}
 	loaded, err := s.Load(t.Context(), relatedro.Keys{Locations: []string{"loc-100", "loc-200", "loc-100"}})
@@ -244,7 +245,8 @@ func TestPeekReadsWhatPeopleSee(t *testing.T) {
 			t.Errorf("the stored case leaves %s empty, so the comparison cannot cover it", name.Name)
 		}
 	}
-	want.Own, want.Stated, want.FirstEventAt, want.Expires, want.Past = relatedro.RelatedRO{}, relatedro.Stated{}, time.Time{}, time.Time{}, nil
+	want.Own, want.Stated, want.FirstEventAt, want.Expires, want.Past = relatedro.RelatedRO{}, relatedro.Stated{}, time.Time{}, time.Time{},
+		nil
 	wanted.UpdatedBy, wanted.UpdatedAt = "", time.Time{}
 	if diff := cmp.Diff(want, peeked.Cases[k]); diff != "" {
 		t.Errorf("case (-loaded +peeked):\n%s", diff)

@@ -26,7 +26,9 @@ func locationOf(sk string) string { return sk[strings.LastIndexByte(sk, '#')+1:]
 // LocationsOf returns up to limit locations that were set up, one status after the other, and the
 // position where the next page begins. It returns ErrPosition if after is not a position in this
 // list.
-func (s *Store) LocationsOf(ctx context.Context, statuses []relatedro.FeatureStatus, after string, limit int) (locations []string, next string, err error) {
+func (s *Store) LocationsOf(
+	ctx context.Context, statuses []relatedro.FeatureStatus, after string, limit int,
+) (locations []string, next string, err error) {
 	if after != "" {
 		status, sort, _ := strings.Cut(after, " ")
 		first := slices.Index(statuses, relatedro.FeatureStatus(status))
@@ -61,7 +63,8 @@ func (s *Store) LocationsOf(ctx context.Context, statuses []relatedro.FeatureSta
 // NewestOpen returns the location's case with an open family and the newest first event. It returns
 // the zero CaseKey if there is none.
 func (s *Store) NewestOpen(ctx context.Context, location string) (relatedro.CaseKey, error) {
-	items, _, err := s.page(ctx, list{index: indexGSI1, partition: openPartition(location), backward: true, attributes: "PK,SK,GSI1SK"}, "", 1)
+	items, _, err := s.page(ctx, list{index: indexGSI1, partition: openPartition(location), backward: true, attributes: "PK,SK,GSI1SK"}, "",
+		1)
 	if err != nil {
 		return relatedro.CaseKey{}, fmt.Errorf("read the newest case of %s: %w", location, err)
 	}

@@ -81,7 +81,8 @@ func TestSettingsOfTheVersionBeforeAreListedOnceTheyAreIndexed(t *testing.T) {
 	table := server.Table(t)
 	s := dynamo.New(server.Client(), table)
 	setUp(t, s, "loc-1", relatedro.Disabled, relatedro.Connection{Account: "acc"})
-	k := map[string]types.AttributeValue{"PK": &types.AttributeValueMemberS{Value: "LOC#loc-1"}, "SK": &types.AttributeValueMemberS{Value: "SETTINGS"}}
+	k := map[string]types.AttributeValue{"PK": &types.AttributeValueMemberS{Value: "LOC#loc-1"},
+		"SK": &types.AttributeValueMemberS{Value: "SETTINGS"}}
 	update := func(expression, condition string, values map[string]types.AttributeValue) error {
 		input := &sdk.UpdateItemInput{TableName: &table, Key: k, UpdateExpression: &expression, ExpressionAttributeValues: values}
 		if condition != "" {
@@ -148,7 +149,8 @@ func TestPeekFillsActivationsWhereAsked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if one := got.Settings["loc-100"]; one.Activation != saved.After.Activation || !one.CheckedAt.Equal(noon) || one.Connection != saved.After.Connection {
+	if one := got.Settings["loc-100"]; one.Activation != saved.After.Activation || !one.CheckedAt.Equal(noon) ||
+		one.Connection != saved.After.Connection {
 		t.Errorf("peeked %+v", one)
 	}
 	if diff := cmp.Diff(relatedro.NeverSetUp("loc-9"), got.Settings["loc-9"]); diff != "" {

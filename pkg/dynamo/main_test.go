@@ -43,7 +43,8 @@ func exported(k relatedro.CaseKey, ro string, related ...string) relatedro.Case 
 		Stated:       relatedro.Stated{ID: "ev-1", Type: relatedro.Exported, OccurredAt: noon, Fetched: true},
 		FirstEventAt: noon,
 		FetchedOver:  relatedro.Connection{Account: "acc", User: "user", Branch: "main"},
-		Retrieval:    relatedro.Retrieval{Outcome: relatedro.OutcomeOK, Trigger: relatedro.TriggerExport, EventID: "ev-1", RetrievedAt: noon},
+		Retrieval: relatedro.Retrieval{Outcome: relatedro.OutcomeOK, Trigger: relatedro.TriggerExport, EventID: "ev-1",
+			RetrievedAt: noon},
 	}
 	c.Own = relatedro.RelatedRO{RO: ro, Status: relatedro.ROOpen}
 	for _, number := range related {
@@ -71,7 +72,8 @@ func spoil(t testing.TB, table, sk, attribute string) {
 	set := "SET #attribute = :text"
 	_, err := server.Client().UpdateItem(t.Context(), &sdk.UpdateItemInput{
 		TableName: &table, UpdateExpression: &set, ExpressionAttributeNames: map[string]string{"#attribute": attribute},
-		Key:                       map[string]types.AttributeValue{"PK": &types.AttributeValueMemberS{Value: "LOC#loc-100"}, "SK": &types.AttributeValueMemberS{Value: sk}},
+		Key: map[string]types.AttributeValue{"PK": &types.AttributeValueMemberS{Value: "LOC#loc-100"},
+			"SK": &types.AttributeValueMemberS{Value: sk}},
 		ExpressionAttributeValues: map[string]types.AttributeValue{":text": &types.AttributeValueMemberS{Value: "spoilt"}},
 	})
 	if err != nil {

@@ -30,7 +30,9 @@ const (
 // and has not called FinishOccasion yet, or err is ErrTooSoon. wait is the time until the occasion
 // is free, at most a period. An occasion that is claimed for more than two periods comes from a
 // wrong clock and counts as free.
-func (s *Store) TakeOccasion(ctx context.Context, occasion relatedro.Occasion, id string, now time.Time, period time.Duration) (holder string, wait time.Duration, err error) {
+func (s *Store) TakeOccasion(
+	ctx context.Context, occasion relatedro.Occasion, id string, now time.Time, period time.Duration,
+) (holder string, wait time.Duration, err error) {
 	claim := occasionKey(occasion).item()
 	claim.putText(attrHolder, id)
 	putFreeAt(claim, now.Add(period))
@@ -89,7 +91,8 @@ func putFreeAt(claim item, free time.Time) {
 func (s *Store) standing(ctx context.Context, occasion relatedro.Occasion, claim item) (item, error) {
 	if len(claim) == 0 {
 		consistent := true
-		out, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &s.table, Key: occasionKey(occasion).item(), ConsistentRead: &consistent})
+		out, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &s.table, Key: occasionKey(occasion).item(),
+			ConsistentRead: &consistent})
 		if err != nil {
 			return nil, err
 		}
@@ -109,7 +112,8 @@ func (s *Store) CountAsk(ctx context.Context, subject string, now time.Time, lim
 	condition := "attribute_not_exists(asked) OR asked < :limit"
 	_, err = s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &s.table, Key: k.item(), UpdateExpression: &update, ConditionExpression: &condition,
-		ExpressionAttributeValues: item{":expires": number(minute.Add(keepOccasion).Unix()), ":one": number(1), ":limit": number(int64(limit))},
+		ExpressionAttributeValues: item{":expires": number(minute.Add(keepOccasion).Unix()), ":one": number(1),
+			":limit": number(int64(limit))},
 	})
 	if unmet(err) {
 		return minute.Add(time.Minute).Sub(now), relatedro.ErrTooSoon

@@ -31,7 +31,8 @@ func TestTakeOccasion(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			s, occasion := newStore(t), refreshOf("case-1")
 			for _, other := range []relatedro.Occasion{
-				occasion, refreshOf("case-2"), {Kind: relatedro.RefreshOccasion, Location: "loc-200", Case: "case-1"}, {Kind: relatedro.VerifyOccasion, Location: "loc-100"},
+				occasion, refreshOf("case-2"), {Kind: relatedro.RefreshOccasion, Location: "loc-200", Case: "case-1"},
+				{Kind: relatedro.VerifyOccasion, Location: "loc-100"},
 			} {
 				if holder, _, err := s.TakeOccasion(t.Context(), other, "first", noon, time.Minute); holder != "first" || err != nil {
 					t.Fatalf("claim of %s: holder %q, error %v", other, holder, err)
@@ -86,7 +87,8 @@ func TestTakingWithoutOldItem(t *testing.T) {
 	if err := s.FinishOccasion(t.Context(), occasion, "first", noon.Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
-	server.Faults(t, times(1, "PutItem", &dynamodbengine.Fault{Err: &dynamodbengine.Error{Status: 400, Code: "ConditionalCheckFailedException"}}))
+	server.Faults(t, times(1, "PutItem", &dynamodbengine.Fault{Err: &dynamodbengine.Error{Status: 400,
+		Code: "ConditionalCheckFailedException"}}))
 	_, wait, err := s.TakeOccasion(t.Context(), occasion, "second", noon.Add(time.Second), time.Minute)
 	if wait != 59*time.Second || !errors.Is(err, relatedro.ErrTooSoon) {
 		t.Errorf("wait %v, error %v, want 59s and ErrTooSoon", wait, err)
@@ -96,7 +98,8 @@ func TestTakingWithoutOldItem(t *testing.T) {
 func TestTakingTransient(t *testing.T) {
 	s := newStore(t)
 	server.Faults(t, times(1000, "PutItem", dynamodbengine.Throttled()))
-	if _, _, err := s.TakeOccasion(t.Context(), refreshOf("case-1"), "id", noon, time.Minute); err == nil || errors.Is(err, relatedro.ErrTooSoon) {
+	if _, _, err := s.TakeOccasion(t.Context(), refreshOf("case-1"), "id", noon, time.Minute); err == nil ||
+		errors.Is(err, relatedro.ErrTooSoon) {
 		t.Errorf("error %v, want one other than ErrTooSoon", err)
 	}
 }

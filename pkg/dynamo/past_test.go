@@ -19,10 +19,14 @@ func somePast() []relatedro.PastRetrieval {
 	began := noon.Truncate(time.Second)
 	named := func(more int, ros ...string) relatedro.Numbers { return relatedro.Numbers{Named: ros, More: more} }
 	return []relatedro.PastRetrieval{
-		{At: began, LastAt: began.Add(time.Hour), Times: 3, Trigger: relatedro.TriggerExport, Outcome: relatedro.OutcomeFailed, Reason: relatedro.Unreachable},
-		{At: began.Add(2 * time.Hour), LastAt: began.Add(2 * time.Hour), Times: 1, Trigger: relatedro.TriggerClose, Outcome: relatedro.OutcomeOK,
-			Added: named(0, "50124", "50/A"), Invoiced: named(2, "50125"), Voided: named(0, "50126"), Changed: named(0, "50127"), Gone: named(0, "50128")},
-		{At: began.Add(3 * time.Hour), LastAt: began.Add(3 * time.Hour), Times: 1, Trigger: relatedro.TriggerFollow, Outcome: relatedro.OutcomeOK},
+		{At: began, LastAt: began.Add(time.Hour), Times: 3, Trigger: relatedro.TriggerExport, Outcome: relatedro.OutcomeFailed,
+			Reason: relatedro.Unreachable},
+		{At: began.Add(2 * time.Hour), LastAt: began.Add(2 * time.Hour), Times: 1, Trigger: relatedro.TriggerClose,
+			Outcome: relatedro.OutcomeOK,
+			Added:   named(0, "50124", "50/A"), Invoiced: named(2, "50125"), Voided: named(0, "50126"), Changed: named(0, "50127"),
+			Gone: named(0, "50128")},
+		{At: began.Add(3 * time.Hour), LastAt: began.Add(3 * time.Hour), Times: 1, Trigger: relatedro.TriggerFollow,
+			Outcome: relatedro.OutcomeOK},
 	}
 }
 
@@ -140,7 +144,8 @@ func attributeOf(t testing.TB, table, sk, name string) string {
 	t.Helper()
 	out, err := server.Client().GetItem(t.Context(), &sdk.GetItemInput{
 		TableName: &table,
-		Key:       map[string]types.AttributeValue{"PK": &types.AttributeValueMemberS{Value: "LOC#loc-100"}, "SK": &types.AttributeValueMemberS{Value: sk}},
+		Key: map[string]types.AttributeValue{"PK": &types.AttributeValueMemberS{Value: "LOC#loc-100"},
+			"SK": &types.AttributeValueMemberS{Value: sk}},
 	})
 	if err != nil {
 		t.Fatal(err)

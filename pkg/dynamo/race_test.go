@@ -39,7 +39,9 @@ func newWriter(table string) *writer {
 	return w
 }
 
-func (w *writer) await(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+func (w *writer) await(
+	ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,
+) (middleware.InitializeOutput, middleware.Metadata, error) {
 	w.ready <- struct{}{}
 	if !<-w.step {
 		return middleware.InitializeOutput{}, middleware.Metadata{}, errCrash

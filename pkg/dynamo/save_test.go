@@ -65,12 +65,14 @@ func TestSaveCaseKeepsLinks(t *testing.T) {
 		{"one more", exported(k, "50123", "50124"), exported(k, "50123", "50124", "50125"), map[string]int{"TransactWriteItems": 1}, 1},
 		{"one less", exported(k, "50123", "50124"), exported(k, "50123"), map[string]int{"TransactWriteItems": 1}, 1},
 		{"another case number", exported(k, "50123", "50124"), renumbered, map[string]int{"TransactWriteItems": 1}, 2},
-		{"own RO and related RO change places", exported(k, "50123", "50124"), exported(k, "50124", "50123"), map[string]int{"TransactWriteItems": 1}, 2},
+		{"own RO and related RO change places", exported(k, "50123", "50124"), exported(k, "50124", "50123"),
+			map[string]int{"TransactWriteItems": 1}, 2},
 		{"another RO", exported(k, "50123", "50124"), exported(k, "70000"), map[string]int{"TransactWriteItems": 1}, 3},
 		{"97 more", exported(k, "50123"), exported(k, "50123", numbers(60000, 97)...), map[string]int{"TransactWriteItems": 1}, 97},
 		{"500 more", exported(k, "50123"), exported(k, "50123", numbers(60000, 500)...), map[string]int{"TransactWriteItems": 1}, 97},
 		{"500 less", exported(k, "50123", numbers(60000, 500)...), exported(k, "50123"), map[string]int{"TransactWriteItems": 1}, 97},
-		{"49 others", exported(k, "50123", numbers(60000, 49)...), exported(k, "50123", numbers(70000, 49)...), map[string]int{"TransactWriteItems": 1}, 98},
+		{"49 others", exported(k, "50123", numbers(60000, 49)...), exported(k, "50123", numbers(70000, 49)...),
+			map[string]int{"TransactWriteItems": 1}, 98},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -125,13 +127,16 @@ func TestSaveCaseTellsStaleFromTransient(t *testing.T) {
 		fault *dynamodbengine.Fault
 		op    string
 	}{
-		{"conflict of a put", alone, &dynamodbengine.Fault{Err: &dynamodbengine.Error{Status: 400, Code: "TransactionConflictException"}}, "PutItem"},
+		{"conflict of a put", alone, &dynamodbengine.Fault{Err: &dynamodbengine.Error{Status: 400, Code: "TransactionConflictException"}},
+			"PutItem"},
 		{"conflict of a transaction", linked, dynamodbengine.Conflict(2), "TransactWriteItems"},
-		{"condition of another action", linked, &dynamodbengine.Fault{Err: &dynamodbengine.Error{Status: 400, Code: "TransactionCanceledException",
+		{"condition of another action", linked, &dynamodbengine.Fault{Err: &dynamodbengine.Error{Status: 400,
+			Code:    "TransactionCanceledException",
 			Reasons: []string{"None", "ConditionalCheckFailed"}}}, "TransactWriteItems"},
 		{"throttled put", alone, dynamodbengine.Throttled(), "PutItem"},
 		{"throttled transaction", linked, dynamodbengine.Throttled(), "TransactWriteItems"},
-		{"request limit", linked, &dynamodbengine.Fault{Err: &dynamodbengine.Error{Status: 400, Code: "RequestLimitExceeded"}}, "TransactWriteItems"},
+		{"request limit", linked, &dynamodbengine.Fault{Err: &dynamodbengine.Error{Status: 400, Code: "RequestLimitExceeded"}},
+			"TransactWriteItems"},
 		{"DynamoDB broken", alone, dynamodbengine.Broken(), "PutItem"},
 		{"outage", linked, dynamodbengine.Outage(), "TransactWriteItems"},
 	}
@@ -190,7 +195,8 @@ func TestSaveCaseAnswerLost(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newStore(t)
 			server.Faults(t, times(1, tt.op, dynamodbengine.AnswerLost()))
-			if err := s.SaveCase(t.Context(), relatedro.Case{Key: tt.next.Key}, tt.next); err != nil && !errors.Is(err, relatedro.ErrStale) {
+			if err := s.SaveCase(t.Context(), relatedro.Case{Key: tt.next.Key}, tt.next); err != nil &&
+				!errors.Is(err, relatedro.ErrStale) {
 				t.Fatal(err)
 			}
 			tt.next.Revision = 1

@@ -64,8 +64,9 @@ func filters(t *testing.T) []pattern.Pattern {
 	t.Helper()
 	loaded, err := template.Load("../../template.yaml", template.Config{
 		Parameters: map[string]string{
-			"KarmakCredentialsSecretArn": "arn:aws:secretsmanager:us-east-1:000000000000:secret:karmak", "ProducerPrincipal": "arn:aws:iam::000000000000:root",
-			"JwtIssuer": "https://issuer.invalid", "JwtAudience": "related-ro",
+			"KarmakCredentialsSecretArn": "arn:aws:secretsmanager:us-east-1:000000000000:secret:karmak",
+			"ProducerPrincipal":          "arn:aws:iam::000000000000:root",
+			"JwtIssuer":                  "https://issuer.invalid", "JwtAudience": "related-ro",
 		},
 		StackName: "case", Region: "us-east-1", AccountID: "000000000000", QueueBaseURL: "http://queues",
 	})
@@ -76,7 +77,10 @@ func filters(t *testing.T) []pattern.Pattern {
 }
 
 // follow calls handle with the batches of a table's stream until the test ends.
-func follow(t *testing.T, table string, wanted []pattern.Pattern, handle func(context.Context, events.DynamoDBEvent) (events.DynamoDBEventResponse, error)) {
+func follow(
+	t *testing.T, table string, wanted []pattern.Pattern,
+	handle func(context.Context, events.DynamoDBEvent) (events.DynamoDBEventResponse, error),
+) {
 	t.Helper()
 	described, err := server.Client().DescribeTable(t.Context(), &awsdynamodb.DescribeTableInput{TableName: &table})
 	if err != nil || described.Table.LatestStreamArn == nil {
@@ -128,7 +132,8 @@ func TestStreamTellsWhatChangedAndNothingElse(t *testing.T) {
 	enabled.Status, enabled.Connection = relatedro.Enabled, relatedro.Connection{Account: "acc", User: "user"}
 	enabled.Activation = relatedro.Activation{State: relatedro.Active, CheckedAt: noon}
 	// published
-	if err := store.SaveSettings(t.Context(), relatedro.Change{ID: "ch-1", At: noon, By: "ann", Before: settings, After: enabled}); err != nil {
+	if err := store.SaveSettings(t.Context(), relatedro.Change{ID: "ch-1", At: noon, By: "ann", Before: settings,
+		After: enabled}); err != nil {
 		t.Fatal(err)
 	}
 	if err := store.SaveActivation(t.Context(), "loc-100", enabled.Activation); err != nil {
@@ -238,13 +243,16 @@ func TestStreamAnswersWithTheFirstThatCannotBeTold(t *testing.T) {
 			response, err := stream.Handle(t.Context(), events.DynamoDBEvent{Records: c.records})
 			named := -1
 			for _, f := range response.BatchItemFailures {
-				named = slices.IndexFunc(c.records, func(r events.DynamoDBEventRecord) bool { return r.Change.SequenceNumber == f.ItemIdentifier })
+				named = slices.IndexFunc(c.records, func(r events.DynamoDBEventRecord) bool {
+					return r.Change.SequenceNumber == f.ItemIdentifier
+				})
 			}
 			if err != nil {
 				named = 0
 			}
 			if named != c.failed || len(bus.notices) != c.told || failed != len(c.records)-c.told {
-				t.Errorf("%d notices published, %d records observed as failed, response names record %d (error %v)", len(bus.notices), failed, named, err)
+				t.Errorf("%d notices published, %d records observed as failed, response names record %d (error %v)", len(bus.notices),
+					failed, named, err)
 			}
 		})
 	}

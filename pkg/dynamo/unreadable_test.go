@@ -77,7 +77,8 @@ func TestUnreadableSettingsAreNotNeverSetUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, found := loaded.Settings["loc-100"]; found || !loaded.Unreadable[relatedro.CaseKey{Location: "loc-100"}] || len(loaded.Settings) != 1 {
+	if _, found := loaded.Settings["loc-100"]; found || !loaded.Unreadable[relatedro.CaseKey{Location: "loc-100"}] ||
+		len(loaded.Settings) != 1 {
 		t.Errorf("unexpected result of Load: %+v", loaded)
 	}
 }

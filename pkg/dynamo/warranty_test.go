@@ -33,7 +33,8 @@ func withRelated(c relatedro.Case, related ...relatedro.RelatedRO) relatedro.Cas
 // line formats the columns of the warranty list for one RO.
 func line(l relatedro.Link) string {
 	w := l.Warranty
-	return strings.TrimSpace(fmt.Sprint(l.Key.Case, " ", l.CaseNumber, " ", w.OwnRO, " ", w.OwnInvoicedAt, " ", w.RO.RO, " ", w.RO.OpenedAt, " ", w.RO.TotalCharges, " ", w.Outcome))
+	return strings.TrimSpace(fmt.Sprint(l.Key.Case, " ", l.CaseNumber, " ", w.OwnRO, " ", w.OwnInvoicedAt, " ", w.RO.RO, " ", w.RO.OpenedAt,
+		" ", w.RO.TotalCharges, " ", w.Outcome))
 }
 
 func openWarranty(t *testing.T, table, openedBefore string, limit int) [][]string {
@@ -58,7 +59,8 @@ func TestOpenWarrantyOldestFirst(t *testing.T) {
 	invoiced.Status = relatedro.ROInvoiced
 	sibling := warranty("60001", "60000", "2026-11-05")
 	sibling.Relation = relatedro.Sibling
-	save(t, s, withRelated(exported(key("a"), "50123"), warranty("50124", "50123", "2026-11-20T08:00:00"), warranty("50125", "50124", ""), invoiced))
+	save(t, s, withRelated(exported(key("a"), "50123"), warranty("50124", "50123", "2026-11-20T08:00:00"), warranty("50125", "50124", ""),
+		invoiced))
 	save(t, s, withRelated(exported(key("b"), "60002"), sibling))
 	save(t, s, withRelated(exported(key("c"), "60000"), warranty("60001", "60000", "2026-11-05")))
 	save(t, s, withRelated(exported(key("d"), "70000"), warranty("70001", "70000", "2026-11-20")))
@@ -89,13 +91,15 @@ func TestOpenWarrantyOldestFirst(t *testing.T) {
 func TestOpenWarrantyRefusesPositionsOfOtherLists(t *testing.T) {
 	s := newStore(t)
 	for _, position := range []string{
-		"2026-11-20", "RO#50124#CASE#a", "2026-11-20#50124#0", "2026-11-20#50124#0#a#b", "2026-11-20#a b#0#a", "2026-11-20#50124#0#", "LOC#loc-200",
+		"2026-11-20", "RO#50124#CASE#a", "2026-11-20#50124#0", "2026-11-20#50124#0#a#b", "2026-11-20#a b#0#a", "2026-11-20#50124#0#",
+		"LOC#loc-200",
 	} {
 		if _, _, err := s.OpenWarranty(t.Context(), "loc-100", "", position, 10); !errors.Is(err, relatedro.ErrPosition) {
 			t.Errorf("position %s: error %v, want ErrPosition", position, err)
 		}
 	}
-	if _, _, err := s.OpenWarranty(t.Context(), "loc-100", "2026-11-20", "2026-11-20#50124#0#a", 10); !errors.Is(err, relatedro.ErrPosition) {
+	if _, _, err := s.OpenWarranty(t.Context(), "loc-100", "2026-11-20", "2026-11-20#50124#0#a", 10); !errors.Is(err,
+		relatedro.ErrPosition) {
 		t.Errorf("position past the end: error %v, want ErrPosition", err)
 	}
 }
@@ -128,7 +132,8 @@ func TestOpenWarrantyAfterAnOlderVersion(t *testing.T) {
 	_, err := server.Client().UpdateItem(t.Context(), &sdk.UpdateItemInput{
 		TableName: &table, UpdateExpression: &remove, ExpressionAttributeNames: map[string]string{"#status": "status"},
 		ExpressionAttributeValues: map[string]types.AttributeValue{":invoiced": &types.AttributeValueMemberS{Value: "invoiced"}},
-		Key:                       map[string]types.AttributeValue{"PK": &types.AttributeValueMemberS{Value: "LOC#loc-100"}, "SK": &types.AttributeValueMemberS{Value: "CASE#a"}},
+		Key: map[string]types.AttributeValue{"PK": &types.AttributeValueMemberS{Value: "LOC#loc-100"},
+			"SK": &types.AttributeValueMemberS{Value: "CASE#a"}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -144,9 +149,10 @@ func TestOpenWarrantyAfterAnOlderVersion(t *testing.T) {
 func asBefore(t *testing.T, table string) {
 	t.Helper()
 	for sk, remove := range map[string]string{"CASE#a": "REMOVE links", "RO#50124#CASE#a": "REMOVE GSI1PK, GSI1SK, openWarranty"} {
-		_, err := server.Client().UpdateItem(t.Context(), &sdk.UpdateItemInput{TableName: &table, UpdateExpression: &remove, Key: map[string]types.AttributeValue{
-			"PK": &types.AttributeValueMemberS{Value: "LOC#loc-100"}, "SK": &types.AttributeValueMemberS{Value: sk},
-		}})
+		_, err := server.Client().UpdateItem(t.Context(),
+			&sdk.UpdateItemInput{TableName: &table, UpdateExpression: &remove, Key: map[string]types.AttributeValue{
+				"PK": &types.AttributeValueMemberS{Value: "LOC#loc-100"}, "SK": &types.AttributeValueMemberS{Value: sk},
+			}})
 		if err != nil {
 			t.Fatal(err)
 		}

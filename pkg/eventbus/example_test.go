@@ -17,7 +17,9 @@ import (
 type printer struct{}
 
 // PutEvents implements eventbus.Putter.
-func (printer) PutEvents(_ context.Context, input *eventbridge.PutEventsInput, _ ...func(*eventbridge.Options)) (*eventbridge.PutEventsOutput, error) {
+func (printer) PutEvents(
+	_ context.Context, input *eventbridge.PutEventsInput, _ ...func(*eventbridge.Options),
+) (*eventbridge.PutEventsOutput, error) {
 	for _, e := range input.Entries {
 		var detail bytes.Buffer
 		if err := json.Indent(&detail, []byte(*e.Detail), "", "  "); err != nil {

@@ -238,7 +238,8 @@ func TestEventNamesOneLocationByWhichRulesCanFilter(t *testing.T) {
 			t.Fatal(err)
 		}
 		d := e.Detail
-		if d.LocationID != "loc-200" || !strings.HasPrefix(d.Subject, "locations/loc-200") || !strings.HasPrefix(d.Href, "/v1/locations/loc-200/") {
+		if d.LocationID != "loc-200" || !strings.HasPrefix(d.Subject, "locations/loc-200") ||
+			!strings.HasPrefix(d.Href, "/v1/locations/loc-200/") {
 			t.Errorf("%s", text)
 		}
 	}

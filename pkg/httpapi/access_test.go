@@ -39,11 +39,13 @@ func (w *world) seedTwo() {
 		})
 		foreign.Number, foreign.Stated.ID, foreign.Retrieval.EventID, foreign.Retrieval.Message = marker, marker, marker, marker
 		foreign.FirstEventAt = own.FirstEventAt
-		foreign.Past = []relatedro.PastRetrieval{{At: noon, LastAt: noon, Times: 1, Outcome: relatedro.OutcomeOK, Added: relatedro.Numbers{Named: []string{marker}}}}
+		foreign.Past = []relatedro.PastRetrieval{{At: noon, LastAt: noon, Times: 1, Outcome: relatedro.OutcomeOK,
+			Added: relatedro.Numbers{Named: []string{marker}}}}
 		w.save(foreign)
 	}
 	for _, queue := range []relatedro.QueueName{relatedro.ExportQueue, relatedro.CloseQueue} {
-		w.setAside(queue, fmt.Sprintf(`{"id":%q,"locationId":"loc-200","caseId":%q}`, marker, marker), map[string]string{"errorCode": marker, "errorMessage": marker})
+		w.setAside(queue, fmt.Sprintf(`{"id":%q,"locationId":"loc-200","caseId":%q}`, marker, marker),
+			map[string]string{"errorCode": marker, "errorMessage": marker})
 	}
 }
 
@@ -71,7 +73,8 @@ func operations(t *testing.T) []operation {
 			if o.Security != nil && len(*o.Security) == 0 {
 				continue
 			}
-			full := strings.NewReplacer("{locationId}", "loc-100", "{caseId}", "case-1", "{assetId}", "asset-77").Replace(path) + queries[o.OperationID]
+			full := strings.NewReplacer("{locationId}", "loc-100", "{caseId}", "case-1", "{assetId}",
+				"asset-77").Replace(path) + queries[o.OperationID]
 			one := operation{name: o.OperationID, method: method, path: full, body: bodies[o.OperationID]}
 			if one.name == "putSettings" {
 				one.headers = []string{"If-Match", `"1"`}
@@ -91,7 +94,8 @@ func operations(t *testing.T) []operation {
 func TestWhoMayDoWhatWhere(t *testing.T) {
 	for _, o := range operations(t) {
 		// Operations across locations omit data of other locations instead of rejecting the caller.
-		anywhere := o.name == "batchGetCases" || o.name == "listLocations" || o.name == "listDeadLetters" || o.name == "redriveDeadLetters" || o.name == "deleteDeadLetters"
+		anywhere := o.name == "batchGetCases" || o.name == "listLocations" || o.name == "listDeadLetters" ||
+			o.name == "redriveDeadLetters" || o.name == "deleteDeadLetters"
 		t.Run(o.name, func(t *testing.T) {
 			t.Parallel() // receiving from an empty queue takes a second
 			w := newWorld(t)

@@ -153,7 +153,8 @@ func wantedOf(body []byte) (relatedro.Wanted, error) {
 	status, _ := o.text("status", true)
 	dms, _ := o.text("dms", true)
 	wanted := relatedro.Wanted{
-		Status: relatedro.FeatureStatus(status), SingleRO: dms == dmsSingleRO, Connection: connectionOf(o), Expecting: o.flag("expectedRelatedRos"),
+		Status: relatedro.FeatureStatus(status), SingleRO: dms == dmsSingleRO, Connection: connectionOf(o),
+		Expecting: o.flag("expectedRelatedRos"),
 	}
 	if sameDealer := o.flag("sameDealer"); sameDealer != nil {
 		wanted.SameDealer = *sameDealer

@@ -55,7 +55,8 @@ func TestLocationNeverSetUp(t *testing.T) {
 	w := newWorld(t)
 	r := w.as(relatedro.FieldManager, "loc-100").get(settingsPath).want(t, 200)
 	want := `{"locationId":"loc-100","status":"DISABLED","dms":"KARMAK_FUSION","karmak":{"account":"","user":"","branch":""},` +
-		`"expectedRelatedRos":false,"activation":{"state":"unknown","checkedAt":null,"fusionVersion":null,"message":null},"version":0,"updatedBy":null,"updatedAt":null}`
+		`"expectedRelatedRos":false,"activation":{"state":"unknown","checkedAt":null,"fusionVersion":null,"message":null},"version":0,` +
+		`"updatedBy":null,"updatedAt":null}`
 	if r.body != want || !strings.HasPrefix(r.header.Get("ETag"), `"0-`) {
 		t.Errorf("unexpected settings: ETag %s, body %s", r.header.Get("ETag"), r.body)
 	}
@@ -75,7 +76,8 @@ func TestOnlyReadingIsNotModified(t *testing.T) {
 	manager := w.as(relatedro.ServiceManager, "loc-100")
 	var s settingsAnswer
 	manager.send("POST", settingsPath+"/verify", "", "If-None-Match", "*").want(t, 200).decode(t, &s)
-	manager.send("PUT", settingsPath, wanting(relatedro.Disabled, north), "If-Match", `"1"`, "If-None-Match", "*").want(t, 200).decode(t, &s)
+	manager.send("PUT", settingsPath, wanting(relatedro.Disabled, north), "If-Match", `"1"`, "If-None-Match", "*").want(t, 200).decode(t,
+		&s)
 	if s.Version != 2 || s.Status != "DISABLED" {
 		t.Errorf("unexpected settings: %+v", s)
 	}
@@ -87,7 +89,8 @@ func TestSupportSetsUpALocation(t *testing.T) {
 	r := w.as(relatedro.Support, "*").put(0, relatedro.Enabled, north).want(t, 200)
 	var s settingsAnswer
 	r.decode(t, &s)
-	if s.Status != "ENABLED" || s.Karmak.Account != north.Account || s.Version != 1 || *s.UpdatedBy != "user-7" || *s.UpdatedAt != "2026-11-23T12:00:00Z" {
+	if s.Status != "ENABLED" || s.Karmak.Account != north.Account || s.Version != 1 || *s.UpdatedBy != "user-7" ||
+		*s.UpdatedAt != "2026-11-23T12:00:00Z" {
 		t.Errorf("unexpected settings: %s", r.body)
 	}
 	if s.Activation.State != "active" || *s.Activation.CheckedAt != "2026-11-23T12:00:00Z" || *s.Activation.FusionVersion != "3.62.1.0" {
@@ -96,7 +99,8 @@ func TestSupportSetsUpALocation(t *testing.T) {
 	if !strings.HasPrefix(r.header.Get("ETag"), `"1-`) {
 		t.Errorf("ETag %s, want version 1", r.header.Get("ETag"))
 	}
-	if second := w.as(relatedro.ServiceAdvisor, "loc-100").get(settingsPath); second.body != r.body || second.header.Get("ETag") != r.header.Get("ETag") {
+	if second := w.as(relatedro.ServiceAdvisor, "loc-100").get(settingsPath); second.body != r.body ||
+		second.header.Get("ETag") != r.header.Get("ETag") {
 		t.Errorf("settings read afterwards differ: %s", second.body)
 	}
 }
@@ -229,7 +233,8 @@ func TestIfMatch(t *testing.T) {
 func TestBadSettingsAreBadWhateverTheETag(t *testing.T) {
 	w, _ := enabled(t)
 	for _, tag := range []string{`"1"`, `"2"`, `"x"`} {
-		w.as(relatedro.Support, "loc-100").send("PUT", settingsPath, `{}`, "If-Match", tag).problem(t, 400, "bad-input", "status", "dms", "karmak")
+		w.as(relatedro.Support, "loc-100").send("PUT", settingsPath, `{}`, "If-Match", tag).problem(t, 400, "bad-input", "status", "dms",
+			"karmak")
 	}
 }
 
@@ -239,26 +244,29 @@ func TestSettingsRefused(t *testing.T) {
 		body   string
 		fields []string
 	}{
-		"nothing in it":           {`{}`, []string{"status", "dms", "karmak"}},
-		"no user":                 {`{"status":"DISABLED","dms":"KARMAK_FUSION","karmak":{"account":"a","branch":""}}`, []string{"karmak.user"}},
+		"nothing in it": {`{}`, []string{"status", "dms", "karmak"}},
+		"no user": {`{"status":"DISABLED","dms":"KARMAK_FUSION","karmak":{"account":"a","branch":""}}`,
+			[]string{"karmak.user"}},
 		"enabled without account": {wanting(relatedro.Enabled, relatedro.Connection{}), []string{"karmak.account", "karmak.user"}},
 		"another DMS":             {strings.Replace(good, "KARMAK_FUSION", "OTHER", 1), []string{"dms"}},
 		"another status":          {strings.Replace(good, "DISABLED", "disabled", 1), []string{"status"}},
-		"a filter as branch":      {wanting(relatedro.Disabled, relatedro.Connection{Branch: "01,RONumber[GT]0"}), []string{"karmak.branch"}},
-		"NULL as branch":          {wanting(relatedro.Disabled, relatedro.Connection{Branch: "NULL"}), []string{"karmak.branch"}},
-		"a member of its own":     {strings.Replace(good, `{"status"`, `{"version":1,"status"`, 1), []string{"version"}},
-		"in another case":         {strings.Replace(good, `"status"`, `"Status"`, 1), []string{"status", "Status"}},
-		"given twice":             {strings.Replace(good, `{"status"`, `{"status":"ENABLED","status"`, 1), []string{"status"}},
-		"twice within":            {strings.Replace(good, `{"account"`, `{"account":"x","account"`, 1), []string{"karmak.account"}},
-		"null":                    {strings.Replace(good, `"DISABLED"`, `null`, 1), []string{"status"}},
-		"karmak is a list":        {`{"status":"DISABLED","dms":"KARMAK_FUSION","karmak":[]}`, []string{"karmak"}},
-		"a list":                  {`[` + good + `]`, []string{"body"}},
-		"not JSON":                {`status=DISABLED`, []string{"body"}},
-		"something after it":      {good + good, []string{"body"}},
+		"a filter as branch": {wanting(relatedro.Disabled, relatedro.Connection{Branch: "01,RONumber[GT]0"}),
+			[]string{"karmak.branch"}},
+		"NULL as branch":      {wanting(relatedro.Disabled, relatedro.Connection{Branch: "NULL"}), []string{"karmak.branch"}},
+		"a member of its own": {strings.Replace(good, `{"status"`, `{"version":1,"status"`, 1), []string{"version"}},
+		"in another case":     {strings.Replace(good, `"status"`, `"Status"`, 1), []string{"status", "Status"}},
+		"given twice":         {strings.Replace(good, `{"status"`, `{"status":"ENABLED","status"`, 1), []string{"status"}},
+		"twice within":        {strings.Replace(good, `{"account"`, `{"account":"x","account"`, 1), []string{"karmak.account"}},
+		"null":                {strings.Replace(good, `"DISABLED"`, `null`, 1), []string{"status"}},
+		"karmak is a list":    {`{"status":"DISABLED","dms":"KARMAK_FUSION","karmak":[]}`, []string{"karmak"}},
+		"a list":              {`[` + good + `]`, []string{"body"}},
+		"not JSON":            {`status=DISABLED`, []string{"body"}},
+		"something after it":  {good + good, []string{"body"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, _ := enabled(t)
-			w.as(relatedro.Support, "loc-100").send("PUT", settingsPath, c.body, "If-Match", `"1"`).problem(t, 400, "bad-input", c.fields...)
+			w.as(relatedro.Support, "loc-100").send("PUT", settingsPath, c.body, "If-Match", `"1"`).problem(t, 400, "bad-input",
+				c.fields...)
 		})
 	}
 }
@@ -365,7 +373,8 @@ func TestSupportVerifiesWhatIsNotSavedYet(t *testing.T) {
 	manager.send("POST", settingsPath+"/verify", asked(south)).problem(t, 403, "forbidden", "karmak")
 	w.clock.advance(relatedro.VerifyPeriod)
 	manager.send("POST", settingsPath+"/verify", asked(north)).want(t, 200)
-	support.send("POST", settingsPath+"/verify", asked(relatedro.Connection{})).problem(t, 400, "bad-input", "karmak.account", "karmak.user")
+	support.send("POST", settingsPath+"/verify", asked(relatedro.Connection{})).problem(t, 400, "bad-input", "karmak.account",
+		"karmak.user")
 	support.send("POST", settingsPath+"/verify", `{}`).problem(t, 400, "bad-input", "karmak")
 }
 

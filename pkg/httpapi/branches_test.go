@@ -22,7 +22,8 @@ func TestBranchesAreThoseThatKarmakLists(t *testing.T) {
 	support.get(branchesPath).problem(t, 409, "branches-unknown")
 	w.karmak.ClearFaults()
 	w.clock.advance(relatedro.FarAhead)
-	if got := support.get(branchesPath).want(t, 200).body; got != `{"branches":[{"code":"01","name":"Dallas"},{"code":"02","name":"Tulsa"}]}` {
+	if got := support.get(branchesPath).want(t, 200).body; got != `{"branches":[{"code":"01","name":"Dallas"},{"code":"02",`+
+		`"name":"Tulsa"}]}` {
 		t.Error(got)
 	}
 

@@ -88,7 +88,8 @@ func holdAgainstContract(t testing.TB, request *http.Request, body string, r res
 	input := &openapi3filter.RequestValidationInput{
 		Request: request, PathParams: parameters, Route: route,
 		Options: &openapi3filter.Options{
-			AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, IncludeResponseStatus: true, MultiError: true, ExcludeResponseBody: head,
+			AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, IncludeResponseStatus: true, MultiError: true,
+			ExcludeResponseBody: head,
 		},
 	}
 	if r.status < 400 {
@@ -124,7 +125,8 @@ func TestContractIsClosedOnlyHere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	requests := []string{"BatchGet", "SettingsChange", "WantedKarmak", "AskedKarmak", "CaseFacts", "Redrive", "Refetch", "HandedCase", "DeadLettersToDelete"}
+	requests := []string{"BatchGet", "SettingsChange", "WantedKarmak", "AskedKarmak", "CaseFacts", "Redrive", "Refetch", "HandedCase",
+		"DeadLettersToDelete"}
 	for name, s := range open.Components.Schemas {
 		no := s.Value.AdditionalProperties.Has
 		if isClosed := no != nil && !*no; len(s.Value.Properties) > 0 && isClosed != slices.Contains(requests, name) {

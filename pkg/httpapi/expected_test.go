@@ -42,7 +42,8 @@ func TestExpectedROsAreAskedForWhereTheSettingsSaySo(t *testing.T) {
 		}
 	}
 	manager.get(settingsPath+"/history").want(t, 200).decode(t, &page)
-	if c := page.Changes; !c[0].Before.ExpectedRelatedRos || c[0].After.ExpectedRelatedRos || !c[2].After.ExpectedRelatedRos || c[2].Before.ExpectedRelatedRos {
+	if c := page.Changes; !c[0].Before.ExpectedRelatedRos || c[0].After.ExpectedRelatedRos || !c[2].After.ExpectedRelatedRos ||
+		c[2].Before.ExpectedRelatedRos {
 		t.Errorf("unexpected history: %+v", c)
 	}
 }
@@ -51,7 +52,8 @@ func TestExpectedROsAreShownApartWhileTheSettingsSaySo(t *testing.T) {
 	w := newWorld(t)
 	c := aCase("loc-100", "case-1", "50123", north, alternate("50124", "50123"))
 	c.Expected = []relatedro.Expected{
-		{Customer: relatedro.Customer{Number: "9001", Name: "Freightliner Warranty"}, Tasks: 2}, {Customer: relatedro.Customer{Number: "9002"}, Tasks: 1},
+		{Customer: relatedro.Customer{Number: "9001", Name: "Freightliner Warranty"}, Tasks: 2},
+		{Customer: relatedro.Customer{Number: "9002"}, Tasks: 1},
 	}
 	w.save(c)
 	advisor := w.as(relatedro.ServiceAdvisor, "loc-100")

@@ -88,7 +88,9 @@ func TestObserve(t *testing.T) {
 	config := Config{Log: slog.New(slog.DiscardHandler), Now: time.Now, Observe: func(route string, status int, _ time.Duration) {
 		seen = append(seen, fmt.Sprint(route, " ", status))
 	}}
-	h, err := newHandler(config, readFunction, allServedBy(func(context.Context, *request) (response, error) { return response{status: 200}, nil }))
+	h, err := newHandler(config, readFunction, allServedBy(func(context.Context, *request) (response, error) {
+		return response{status: 200}, nil
+	}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +104,8 @@ func TestObserve(t *testing.T) {
 // The mapping of a custom domain may have a key, which rawPath contains.
 func TestPathBelowAMappingsKey(t *testing.T) {
 	h, _ := failing(t, func(context.Context, *request) (response, error) { return response{status: 200}, nil })
-	in := events.APIGatewayV2HTTPRequest{RouteKey: catchAll, RawPath: "/ros/v1/search", PathParameters: map[string]string{"proxy": "search"}}
+	in := events.APIGatewayV2HTTPRequest{RouteKey: catchAll, RawPath: "/ros/v1/search",
+		PathParameters: map[string]string{"proxy": "search"}}
 	in.RequestContext.HTTP.Method = "DELETE"
 	if out := handle(t, h, in); out.StatusCode != 405 || out.Headers["allow"] != "GET, HEAD, OPTIONS" {
 		t.Errorf("got status %d, Allow %q", out.StatusCode, out.Headers["allow"])
@@ -131,8 +134,9 @@ func TestEventsThatAPIGatewayNeverSends(t *testing.T) {
 		"several words":        {`{` + search + `{"jwt":{"claims":{"roles":"[support]","locations":"[a b]"}}}}}`, 403},
 		"an unknown word":      {`{` + search + `{"jwt":{"claims":{"roles":"[customer support]","locations":"[a]"}}}}}`, 403},
 		"another route":        {`{"routeKey":"GET /v2/search","rawPath":"/v2/search"}`, 404},
-		"the other function's": {`{"routeKey":"GET /v1/operations/dead-letters","rawPath":"/v1/operations/dead-letters","requestContext":{"http":{"method":"GET"}}}`, 404},
-		"nothing":              {`{}`, 404},
+		"the other function's": {`{"routeKey":"GET /v1/operations/dead-letters","rawPath":"/v1/operations/dead-letters",` +
+			`"requestContext":{"http":{"method":"GET"}}}`, 404},
+		"nothing": {`{}`, 404},
 	} {
 		t.Run(name, func(t *testing.T) {
 			payload, err := h.Invoke(t.Context(), []byte(c.event))
@@ -162,14 +166,18 @@ func TestClaimsMustBeThoseOfTheToken(t *testing.T) {
 		authorization string
 		status        int
 	}{
-		"the same":                {"Bearer " + same, 200},
-		"without a scheme":        {same, 200},
-		"other roles":             {"Bearer " + token(`{"sub":"ann","roles":["support"],"locations":["a","b"]}`), 403},
-		"other locations":         {"Bearer " + token(`{"sub":"ann","roles":["service_advisor","customer support"],"locations":["*"]}`), 403},
-		"another subject":         {"Bearer " + token(`{"sub":"bob","roles":["service_advisor","customer support"],"locations":["a","b"]}`), 403},
-		"no subject":              {"Bearer " + token(`{"roles":["service_advisor","customer support"],"locations":["a","b"]}`), 403},
-		"names in another case":   {"Bearer " + token(`{"sub":"ann","Roles":["service_advisor","customer support"],"locations":["a","b"]}`), 403},
-		"given twice":             {"Bearer " + token(`{"sub":"ann","roles":["service_advisor","customer support"],"locations":["a","b"],"roles":"support"}`), 403},
+		"the same":         {"Bearer " + same, 200},
+		"without a scheme": {same, 200},
+		"other roles":      {"Bearer " + token(`{"sub":"ann","roles":["support"],"locations":["a","b"]}`), 403},
+		"other locations": {"Bearer " + token(`{"sub":"ann","roles":["service_advisor","customer support"],"locations":["*"]}`),
+			403},
+		"another subject": {"Bearer " + token(`{"sub":"bob","roles":["service_advisor","customer support"],"locations":["a","b"]}`),
+			403},
+		"no subject": {"Bearer " + token(`{"roles":["service_advisor","customer support"],"locations":["a","b"]}`), 403},
+		"names in another case": {"Bearer " + token(`{"sub":"ann","Roles":["service_advisor","customer support"],"locations":["a","b"]}`),
+			403},
+		"given twice": {"Bearer " + token(`{"sub":"ann","roles":["service_advisor","customer support"],"locations":["a","b"],`+
+			`"roles":"support"}`), 403},
 		"two headers joined":      {"Bearer " + same + ",Bearer " + same, 403},
 		"no token":                {"Basic YTpi", 403},
 		"a token of two parts":    {"Bearer a.b", 403},
@@ -180,11 +188,12 @@ func TestClaimsMustBeThoseOfTheToken(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			out := handle(t, h, events.APIGatewayV2HTTPRequest{
 				RouteKey: "GET /v1/search", Headers: map[string]string{"authorization": c.authorization},
-				RequestContext: events.APIGatewayV2HTTPRequestContext{Authorizer: &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{
-					JWT: &events.APIGatewayV2HTTPRequestContextAuthorizerJWTDescription{Claims: map[string]string{
-						"sub": "ann", "roles": "[service_advisor customer support]", "locations": "[a b]",
+				RequestContext: events.APIGatewayV2HTTPRequestContext{
+					Authorizer: &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{
+						JWT: &events.APIGatewayV2HTTPRequestContextAuthorizerJWTDescription{Claims: map[string]string{
+							"sub": "ann", "roles": "[service_advisor customer support]", "locations": "[a b]",
+						}},
 					}},
-				}},
 			})
 			if out.StatusCode != c.status {
 				t.Errorf("got status %d, want %d: %s", out.StatusCode, c.status, out.Body)
@@ -245,8 +254,9 @@ func TestLocalTokens(t *testing.T) {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	sign := func(k *issuer.Key, change map[string]any) string {
 		claims := map[string]any{
-			"iss": issuer.Issuer, "aud": issuer.Audience, "sub": "user-7", "roles": []string{"support"}, "locations": []string{"loc-100", "loc-200"},
-			"exp": now.Add(time.Hour).Unix(), "nbf": now.Unix(),
+			"iss": issuer.Issuer, "aud": issuer.Audience, "sub": "user-7", "roles": []string{"support"},
+			"locations": []string{"loc-100", "loc-200"},
+			"exp":       now.Add(time.Hour).Unix(), "nbf": now.Unix(),
 		}
 		for name, value := range change {
 			if claims[name] = value; value == nil {
@@ -274,24 +284,25 @@ func TestLocalTokens(t *testing.T) {
 		authorization string
 		status        int
 	}{
-		"good":                   {"Bearer " + good, 200},
-		"scheme in lower case":   {"bearer " + good, 200},
-		"audience among others":  {"Bearer " + sign(key, map[string]any{"aud": []string{"x", issuer.Audience}}), 200},
-		"none":                   {"", 401},
-		"another scheme":         {"Basic " + good, 401},
-		"of another key":         {"Bearer " + sign(other, nil), 401},
-		"expired":                {"Bearer " + sign(key, map[string]any{"exp": now.Unix()}), 401},
-		"without exp":            {"Bearer " + sign(key, map[string]any{"exp": nil}), 401},
-		"exp as a string":        {"Bearer " + sign(key, map[string]any{"exp": "9999999999"}), 401},
-		"not yet valid":          {"Bearer " + sign(key, map[string]any{"nbf": now.Add(time.Second).Unix()}), 401},
-		"of another issuer":      {"Bearer " + sign(key, map[string]any{"iss": "https://elsewhere.invalid"}), 401},
-		"without issuer":         {"Bearer " + sign(key, map[string]any{"iss": nil}), 401},
-		"for another audience":   {"Bearer " + sign(key, map[string]any{"aud": "elsewhere"}), 401},
-		"without audience":       {"Bearer " + sign(key, map[string]any{"aud": nil}), 401},
-		"without signature":      {"Bearer " + parts[0] + "." + parts[1] + ".", 401},
-		"alg none":               {"Bearer eyJhbGciOiJub25lIn0." + parts[1] + ".", 401},
-		"alg HS256":              {"Bearer eyJhbGciOiJIUzI1NiJ9." + parts[1] + "." + parts[2], 401},
-		"claims of another":      {"Bearer " + parts[0] + "." + strings.Split(sign(key, map[string]any{"sub": "x"}), ".")[1] + "." + parts[2], 401},
+		"good":                  {"Bearer " + good, 200},
+		"scheme in lower case":  {"bearer " + good, 200},
+		"audience among others": {"Bearer " + sign(key, map[string]any{"aud": []string{"x", issuer.Audience}}), 200},
+		"none":                  {"", 401},
+		"another scheme":        {"Basic " + good, 401},
+		"of another key":        {"Bearer " + sign(other, nil), 401},
+		"expired":               {"Bearer " + sign(key, map[string]any{"exp": now.Unix()}), 401},
+		"without exp":           {"Bearer " + sign(key, map[string]any{"exp": nil}), 401},
+		"exp as a string":       {"Bearer " + sign(key, map[string]any{"exp": "9999999999"}), 401},
+		"not yet valid":         {"Bearer " + sign(key, map[string]any{"nbf": now.Add(time.Second).Unix()}), 401},
+		"of another issuer":     {"Bearer " + sign(key, map[string]any{"iss": "https://elsewhere.invalid"}), 401},
+		"without issuer":        {"Bearer " + sign(key, map[string]any{"iss": nil}), 401},
+		"for another audience":  {"Bearer " + sign(key, map[string]any{"aud": "elsewhere"}), 401},
+		"without audience":      {"Bearer " + sign(key, map[string]any{"aud": nil}), 401},
+		"without signature":     {"Bearer " + parts[0] + "." + parts[1] + ".", 401},
+		"alg none":              {"Bearer eyJhbGciOiJub25lIn0." + parts[1] + ".", 401},
+		"alg HS256":             {"Bearer eyJhbGciOiJIUzI1NiJ9." + parts[1] + "." + parts[2], 401},
+		"claims of another": {"Bearer " + parts[0] + "." + strings.Split(sign(key, map[string]any{"sub": "x"}),
+			".")[1] + "." + parts[2], 401},
 		"two parts":              {"Bearer " + parts[0] + "." + parts[1], 401},
 		"not base64":             {"Bearer a.b!.c", 401},
 		"good, but without role": {"Bearer " + sign(key, map[string]any{"roles": nil}), 403},

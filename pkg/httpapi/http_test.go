@@ -48,7 +48,8 @@ func TestHEADIsGETWithoutTheBody(t *testing.T) {
 	w.setUp("loc-100", relatedro.Disabled, north)
 	w.save(aCase("loc-100", "case-1", "50123", north, alternate("50124", "50123")))
 	support := w.as(relatedro.Support, "*")
-	for _, path := range []string{oneCase, cases, "/v1/search?locationId=loc-100&ro=50123", settingsPath, settingsPath + "/history", deadLetters + "?queue=export", "/v1/health"} {
+	for _, path := range []string{oneCase, cases, "/v1/search?locationId=loc-100&ro=50123", settingsPath, settingsPath + "/history",
+		deadLetters + "?queue=export", "/v1/health"} {
 		t.Run(path, func(t *testing.T) {
 			get := support.get(path, "Accept-Encoding", "identity").want(t, http.StatusOK)
 			head := support.send("HEAD", path, "", "Accept-Encoding", "identity").want(t, http.StatusOK)
@@ -101,17 +102,19 @@ func TestBodies(t *testing.T) {
 		"of 256 KiB":       {good + strings.Repeat(" ", 256<<10-len(good)), "application/json", 200, "", nil},
 		"of one byte more": {good + strings.Repeat(" ", 256<<10-len(good)+1), "application/json", 413, "body-too-large", nil},
 		"none":             {"", "application/json", 400, "bad-input", []string{"body"}},
-		"deeply nested":    {strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000), "application/json", 400, "bad-input", []string{"body"}},
-		"cut short":        {good[:8], "application/json", 400, "bad-input", []string{"body"}},
-		"null":             {"null", "application/json", 400, "bad-input", []string{"body"}},
-		"cases missing":    {"{}", "application/json", 400, "bad-input", []string{"cases"}},
-		"cases no list":    {`{"cases":{}}`, "application/json", 400, "bad-input", []string{"cases"}},
-		"no case":          {`{"cases":["x"]}`, "application/json", 400, "bad-input", []string{"cases[0]"}},
+		"deeply nested": {strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000), "application/json", 400, "bad-input",
+			[]string{"body"}},
+		"cut short":     {good[:8], "application/json", 400, "bad-input", []string{"body"}},
+		"null":          {"null", "application/json", 400, "bad-input", []string{"body"}},
+		"cases missing": {"{}", "application/json", 400, "bad-input", []string{"cases"}},
+		"cases no list": {`{"cases":{}}`, "application/json", 400, "bad-input", []string{"cases"}},
+		"no case":       {`{"cases":["x"]}`, "application/json", 400, "bad-input", []string{"cases[0]"}},
 		"half a case": {`{"cases":[{"locationId":"l","caseId":"c"},{"locationId":"l"}]}`, "application/json", 400, "bad-input",
 			[]string{"cases[1].caseId"}},
 		"more in a case": {`{"cases":[{"locationId":"l","caseId":"c","x":1}]}`, "application/json", 400, "bad-input",
 			[]string{"cases[0].x"}},
-		"a wildcard": {`{"cases":[{"locationId":"*","caseId":"c"}]}`, "application/json", 400, "bad-input", []string{"cases[0].locationId"}},
+		"a wildcard": {`{"cases":[{"locationId":"*","caseId":"c"}]}`, "application/json", 400, "bad-input",
+			[]string{"cases[0].locationId"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := advisor.send("POST", batchGet, c.body, "Content-Type", c.mediaType)

@@ -17,7 +17,8 @@ import (
 func TestNothingOfAnotherLocationComesBack(t *testing.T) {
 	w := newWorld(t)
 	w.seedTwo()
-	if body := w.as(relatedro.Support, "loc-200").get(strings.ReplaceAll(oneCase, "loc-100", "loc-200")).body; !strings.Contains(body, marker) {
+	if body := w.as(relatedro.Support, "loc-200").get(strings.ReplaceAll(oneCase, "loc-100", "loc-200")).body; !strings.Contains(body,
+		marker) {
 		t.Fatalf("response to a caller with access lacks the stored data: %s", body)
 	}
 	cursors := foreignCursors(t, w)
@@ -86,7 +87,8 @@ func claims(t *rapid.T) map[string]any {
 	roles := rapid.SliceOfN(rapid.SampledFrom(everyRole), 1, 3).Draw(t, "roles")
 	locations := rapid.SampledFrom([]any{
 		"loc-100", []string{"loc-100"}, []string{"loc-100", "loc-20"}, []string{"loc-2000"}, "loc-200,", "[loc-200", "loc-200]",
-		[]string{"loc-100", "LOC-200"}, "loc-*", []any{[]string{"loc-200"}}, map[string]bool{"loc-200": true}, "loc%2D200", []string{"loc-100#"},
+		[]string{"loc-100", "LOC-200"}, "loc-*", []any{[]string{"loc-200"}}, map[string]bool{"loc-200": true}, "loc%2D200",
+		[]string{"loc-100#"},
 	}).Draw(t, "locations")
 	return map[string]any{"sub": "user-7", "roles": roles, "locations": locations}
 }
@@ -94,16 +96,20 @@ func claims(t *rapid.T) map[string]any {
 // target draws a path with a query that refers to loc-200 or resembles it.
 func target(t *rapid.T, cursors []string) string {
 	location := rapid.SampledFrom([]string{
-		"loc-100", "loc-200", "loc-100%2Floc-200", "loc-200%00", "%6Coc-200", "loc-100%23", "..%2Floc-200", "LOC%23loc-200", "*", "loc-100,loc-200",
+		"loc-100", "loc-200", "loc-100%2Floc-200", "loc-200%00", "%6Coc-200", "loc-100%23", "..%2Floc-200", "LOC%23loc-200", "*",
+		"loc-100,loc-200",
 	})
 	path := rapid.SampledFrom([]string{
-		"/v1/locations/{}/cases/case-1/related-ros", "/v1/locations/{}/cases/case-1/retrievals", "/v1/locations/{}/assets/asset-77/related-ros",
+		"/v1/locations/{}/cases/case-1/related-ros", "/v1/locations/{}/cases/case-1/retrievals",
+		"/v1/locations/{}/assets/asset-77/related-ros",
 		"/v1/locations/{}/open-warranty-ros",
-		"/v1/locations/{}/external-interfaces", "/v1/locations/{}/external-interfaces/history", "/v1/locations/{}/external-interfaces/branches", "/v1/locations/{}/external-interfaces/verify",
+		"/v1/locations/{}/external-interfaces", "/v1/locations/{}/external-interfaces/history",
+		"/v1/locations/{}/external-interfaces/branches", "/v1/locations/{}/external-interfaces/verify",
 		"/v1/locations/{}/cases/case-1/refresh", "/v1/search", "/v1/related-ros/batch-get",
 		"/v1/locations/loc-100/../{}/cases/case-1/related-ros", "/v1/locations/loc-100/assets/asset-77%23..%23{}/related-ros",
 		"/v1/locations/loc-100/cases/case-1%23{}/related-ros", "/v1//locations/{}/cases/case-1/related-ros",
-		"/v1/operations/locations", "/v1/operations/dead-letters", "/v1/operations/dead-letters/redrive", "/v1/operations/dead-letters/delete",
+		"/v1/operations/locations", "/v1/operations/dead-letters", "/v1/operations/dead-letters/redrive",
+		"/v1/operations/dead-letters/delete",
 	}).Draw(t, "path")
 	path = strings.ReplaceAll(path, "{}", location.Draw(t, "location"))
 	query := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) string {

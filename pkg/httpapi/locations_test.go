@@ -49,7 +49,8 @@ func standing(t *testing.T) *world {
 	w := newWorld(t)
 	active := relatedro.Activation{State: relatedro.Active, CheckedAt: noon}
 	set := func(location string, status relatedro.FeatureStatus, connection relatedro.Connection, a relatedro.Activation) {
-		w.change(relatedro.Change{ID: location, At: noon, By: "support", After: relatedro.Settings{Location: location, Status: status, Connection: connection, Activation: a}})
+		w.change(relatedro.Change{ID: location, At: noon, By: "support",
+			After: relatedro.Settings{Location: location, Status: status, Connection: connection, Activation: a}})
 	}
 	set("loc-ok", relatedro.Enabled, north, active)
 	set("loc-quiet", relatedro.Enabled, north, active)
@@ -75,7 +76,8 @@ func standing(t *testing.T) *world {
 	}
 	w.save(own(aCase("loc-ok", "case-1", "50", north, alternate("51", "50"))))
 	stuck := own(aCase("loc-stuck", "case-2", "60", north))
-	stuck.Retrieval = relatedro.Retrieval{Outcome: relatedro.OutcomeFailed, Trigger: relatedro.TriggerClose, Reason: relatedro.AmbiguousBranch, Since: noon}
+	stuck.Retrieval = relatedro.Retrieval{Outcome: relatedro.OutcomeFailed, Trigger: relatedro.TriggerClose,
+		Reason: relatedro.AmbiguousBranch, Since: noon}
 	w.save(stuck)
 	w.save(own(aCase("loc-off", "case-3", "70", south)))
 	return w
@@ -87,7 +89,8 @@ func TestLocationsTellHowTheyFare(t *testing.T) {
 	w.as(relatedro.Support, "*").get(locations).want(t, 200).decode(t, &page)
 	var got []string
 	for _, l := range page.Locations {
-		line := fmt.Sprint(l.LocationID, " ", l.Status, " ", l.Karmak.Account != "", " ", l.Activation.State, " checked ", l.CheckedAt != nil)
+		line := fmt.Sprint(l.LocationID, " ", l.Status, " ", l.Karmak.Account != "", " ", l.Activation.State, " checked ",
+			l.CheckedAt != nil)
 		if l.Failing != nil {
 			line += " failing " + l.Failing.Reason + " since " + l.Failing.Since
 		}
@@ -147,7 +150,8 @@ func TestPageOfLocationsCostsFewCalls(t *testing.T) {
 	for i := range relatedro.PageSize + 1 {
 		location := fmt.Sprintf("loc-%03d", i)
 		connection := relatedro.Connection{Account: fmt.Sprintf("account-%03d", i), User: "user"}
-		w.change(relatedro.Change{ID: location, At: noon, By: "support", After: relatedro.Settings{Location: location, Status: relatedro.Enabled, Connection: connection}})
+		w.change(relatedro.Change{ID: location, At: noon, By: "support",
+			After: relatedro.Settings{Location: location, Status: relatedro.Enabled, Connection: connection}})
 		c := aCase(location, "case-1", "50", connection)
 		c.Own = relatedro.RelatedRO{RO: "50", Status: relatedro.ROOpen}
 		w.save(c)
@@ -189,7 +193,8 @@ func TestFilterGoesOnToTheLocationsThatItTakes(t *testing.T) {
 		w.setUp(fmt.Sprintf("loc-%03d", i), status, north)
 	}
 	c := aCase("loc-102", "case-1", "50", north)
-	c.Own, c.Retrieval.Outcome, c.Retrieval.Reason = relatedro.RelatedRO{RO: "50", Status: relatedro.ROOpen}, relatedro.OutcomeRetrying, relatedro.RateLimited
+	c.Own, c.Retrieval.Outcome, c.Retrieval.Reason = relatedro.RelatedRO{RO: "50", Status: relatedro.ROOpen}, relatedro.OutcomeRetrying,
+		relatedro.RateLimited
 	w.save(c)
 	var page locationsAnswer
 	w.as(relatedro.Support, "*").get(locations+"?status=failing").want(t, 200).decode(t, &page)

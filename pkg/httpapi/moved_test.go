@@ -74,7 +74,8 @@ func TestDealerWhoIsMovedKeepsItsLists(t *testing.T) {
 	}
 	// A manager sends the settings back unchanged, which must keep the list.
 	manager := w.as(relatedro.ServiceManager, "loc-100")
-	manager.putBody(2, saying("DISABLED", "KARMAK_FUSION", `{"account":"","user":"","branch":"01","kind":"rda","accountNumber":"03900"}`, "")).want(t, 200)
+	manager.putBody(2, saying("DISABLED", "KARMAK_FUSION", `{"account":"","user":"","branch":"01","kind":"rda","accountNumber":"03900"}`,
+		"")).want(t, 200)
 	if after := advisor.listed(); after.RelatedCount != 1 {
 		t.Errorf("list after disabling: %+v", after)
 	}
@@ -128,15 +129,18 @@ func TestKindsAreRefusedForWhatTheyLack(t *testing.T) {
 	}{
 		"no number":             {"DISABLED", `{"kind":"rda","branch":""}`, []string{"karmak.accountNumber"}},
 		"enabled, number empty": {"ENABLED", `{"kind":"rda","accountNumber":"","branch":""}`, []string{"karmak.accountNumber"}},
-		"an account too":        {"DISABLED", `{"kind":"rda","accountNumber":"1","account":"a","user":"u","branch":""}`, []string{"karmak.account"}},
-		"a number at Unity":     {"DISABLED", `{"kind":"unity","account":"a","user":"u","accountNumber":"1","branch":""}`, []string{"karmak.accountNumber"}},
+		"an account too": {"DISABLED", `{"kind":"rda","accountNumber":"1","account":"a","user":"u","branch":""}`,
+			[]string{"karmak.account"}},
+		"a number at Unity": {"DISABLED", `{"kind":"unity","account":"a","user":"u","accountNumber":"1","branch":""}`,
+			[]string{"karmak.accountNumber"}},
 		"another kind":          {"DISABLED", `{"kind":"soap","account":"a","user":"u","branch":""}`, []string{"karmak.kind"}},
 		"an empty kind":         {"DISABLED", `{"kind":"","account":"a","user":"u","branch":""}`, []string{"karmak.kind"}},
 		"a blank in the number": {"DISABLED", `{"kind":"rda","accountNumber":"0 1","branch":""}`, []string{"karmak.accountNumber"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, _ := enabled(t)
-			w.as(relatedro.Support, "loc-100").putBody(1, saying(c.status, "KARMAK_FUSION", c.karmak, "")).problem(t, 400, "bad-input", c.fields...)
+			w.as(relatedro.Support, "loc-100").putBody(1, saying(c.status, "KARMAK_FUSION", c.karmak, "")).problem(t, 400, "bad-input",
+				c.fields...)
 		})
 	}
 }
@@ -207,7 +211,8 @@ func TestNotApplicable(t *testing.T) {
 		t.Errorf("unexpected case: %+v", l)
 	}
 	batch := advisor.send("POST", "/v1/related-ros/batch-get",
-		`{"cases":[{"locationId":"loc-100","caseId":"case-1"},{"locationId":"loc-100","caseId":"unknown"},{"locationId":"loc-200","caseId":"case-1"}]}`).want(t, 200)
+		`{"cases":[{"locationId":"loc-100","caseId":"case-1"},{"locationId":"loc-100","caseId":"unknown"},{"locationId":"loc-200",`+
+			`"caseId":"case-1"}]}`).want(t, 200)
 	for _, want := range []string{
 		`"notApplicable":true},{`, `{"found":false,"locationId":"loc-100","caseId":"unknown","notApplicable":true}`,
 		`{"found":false,"locationId":"loc-200","caseId":"case-1"}`,
@@ -217,7 +222,8 @@ func TestNotApplicable(t *testing.T) {
 		}
 	}
 	for _, asset := range []string{"asset-77", "unknown"} {
-		if r := advisor.get("/v1/locations/loc-100/assets/"+asset+"/related-ros").want(t, 200); !strings.Contains(r.body, `,"notApplicable":true}`) {
+		if r := advisor.get("/v1/locations/loc-100/assets/"+asset+"/related-ros").want(t, 200); !strings.Contains(r.body,
+			`,"notApplicable":true}`) {
 			t.Errorf("asset %s: unexpected response: %s", asset, r.body)
 		}
 	}

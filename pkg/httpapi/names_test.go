@@ -49,7 +49,8 @@ func TestNamesAreNotSplit(t *testing.T) {
 func TestOnlyWholeNamesGrant(t *testing.T) {
 	w := newWorld(t)
 	piece := rapid.SampledFrom([]string{
-		"support", "service_advisor", "administrator", "loc-100", "loc-300", "*", " ", "  ", "\t", ",", "[", "]", `"`, "'", "[]", "é", "\u00a0",
+		"support", "service_advisor", "administrator", "loc-100", "loc-300", "*", " ", "  ", "\t", ",", "[", "]", `"`, "'", "[]", "é",
+		"\u00a0",
 	})
 	names := rapid.Custom(func(t *rapid.T) any {
 		word := rapid.Custom(func(t *rapid.T) string {
@@ -72,11 +73,13 @@ func TestOnlyWholeNamesGrant(t *testing.T) {
 		roles, locations := names.Draw(t, "roles"), names.Draw(t, "locations")
 		caller := w.claiming(map[string]any{"sub": "user-7", "roles": roles, "locations": locations})
 		sees := contains(locations, "*") || contains(locations, "loc-100")
-		known := contains(roles, string(relatedro.Support)) || contains(roles, string(relatedro.ServiceAdvisor)) || contains(roles, string(relatedro.Administrator))
+		known := contains(roles, string(relatedro.Support)) || contains(roles, string(relatedro.ServiceAdvisor)) ||
+			contains(roles, string(relatedro.Administrator))
 		if r := caller.get(settingsPath); r.status != 403 && (!known || !sees) {
 			t.Errorf("settings: access granted, status %d: %s", r.status, r.body)
 		}
-		if r := caller.get(settingsPath + "/history"); r.status != 403 && (!sees || !contains(roles, "support") && !contains(roles, "administrator")) {
+		if r := caller.get(settingsPath + "/history"); r.status != 403 &&
+			(!sees || !contains(roles, "support") && !contains(roles, "administrator")) {
 			t.Errorf("history: access granted, status %d: %s", r.status, r.body)
 		}
 	})

@@ -59,7 +59,8 @@ func TestSingleDeadLetters(t *testing.T) {
 	if r := support.send("POST", deadLetters+"/redrive", naming("loc-100")).want(t, 200); r.body != `{"moved":1,"approximateLeft":2}` {
 		t.Errorf("unexpected answer to redrive: %s", r.body)
 	}
-	if r := w.as(relatedro.Support, "loc-300").send("POST", deadLetters+"/delete", naming("loc-200")).want(t, 200); r.body != `{"deleted":0,"approximateLeft":2}` {
+	if r := w.as(relatedro.Support, "loc-300").send("POST", deadLetters+"/delete", naming("loc-200")).want(t,
+		200); r.body != `{"deleted":0,"approximateLeft":2}` {
 		t.Errorf("unexpected answer to delete at another location: %s", r.body)
 	}
 	if r := support.send("POST", deadLetters+"/delete", naming("loc-200")).want(t, 200); r.body != `{"deleted":1,"approximateLeft":1}` {
@@ -107,7 +108,8 @@ func TestRedrive(t *testing.T) {
 			if r.body != c.moved {
 				t.Errorf("got %s, want %s", r.body, c.moved)
 			}
-			if got := strings.Join(w.inQueue(w.queues[relatedro.CloseQueue].Source), " "); strings.Count(got, "locationId") != len(strings.Fields(c.got)) {
+			if got := strings.Join(w.inQueue(w.queues[relatedro.CloseQueue].Source), " "); strings.Count(got,
+				"locationId") != len(strings.Fields(c.got)) {
 				t.Errorf("redriven messages: got %s, want those of %s", got, c.got)
 			} else {
 				for _, location := range strings.Fields(c.got) {

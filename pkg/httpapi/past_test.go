@@ -37,7 +37,8 @@ func fetched(connection relatedro.Connection, found ...string) relatedro.Case {
 		if ro == "" {
 			c = c.Failed(ev, relatedro.OutcomeFailed, relatedro.NotActivated, "", now)
 		} else {
-			c = c.Retrieved(ev, relatedro.Family{Own: relatedro.RelatedRO{RO: "50"}, Related: []relatedro.RelatedRO{alternate(ro, "50")}}, connection, now)
+			c = c.Retrieved(ev, relatedro.Family{Own: relatedro.RelatedRO{RO: "50"}, Related: []relatedro.RelatedRO{alternate(ro, "50")}},
+				connection, now)
 		}
 	}
 	return c
@@ -58,7 +59,8 @@ func TestRetrievalsOfACaseNewestFirst(t *testing.T) {
 		if p.Reason != nil {
 			reason = *p.Reason
 		}
-		lines = append(lines, fmt.Sprint(p.At[11:16], " ", p.LastAt[11:16], " x", p.Times, " ", p.Trigger, " ", p.Outcome, " ", reason, " +", p.Added.RONumbers, " -", p.Gone.RONumbers))
+		lines = append(lines, fmt.Sprint(p.At[11:16], " ", p.LastAt[11:16], " x", p.Times, " ", p.Trigger, " ", p.Outcome, " ", reason,
+			" +", p.Added.RONumbers, " -", p.Gone.RONumbers))
 	}
 	want := []string{
 		"15:00 16:00 x2 refresh ok - +[] -[]",
@@ -77,7 +79,8 @@ func TestRetrievalsOfACaseNewestFirst(t *testing.T) {
 func TestNoRetrievalIsKeptOfACaseStoredBefore(t *testing.T) {
 	w, advisor := enabled(t)
 	w.save(aCase("loc-100", "case-1", "50", north, alternate("51", "50")))
-	if r := advisor.get(retrievals).want(t, 200); r.body != `{"locationId":"loc-100","caseId":"case-1","recordedSince":null,"retrievals":[]}` {
+	if r := advisor.get(retrievals).want(t, 200); r.body != `{"locationId":"loc-100","caseId":"case-1","recordedSince":null,`+
+		`"retrievals":[]}` {
 		t.Error(r.body)
 	}
 }
@@ -97,7 +100,8 @@ func TestRetrievalsOverAnotherConnectionAreNotShown(t *testing.T) {
 func TestRetrievalsOfNoCase(t *testing.T) {
 	w, advisor := enabled(t)
 	advisor.get(retrievals).problem(t, 404, "case-not-retrieved")
-	w.save(relatedro.Case{Key: relatedro.CaseKey{Location: "loc-100", Case: "case-1"}, Status: relatedro.CaseDeleted, Stated: relatedro.Stated{ID: "d", Type: relatedro.Deleted, OccurredAt: noon}})
+	w.save(relatedro.Case{Key: relatedro.CaseKey{Location: "loc-100", Case: "case-1"}, Status: relatedro.CaseDeleted,
+		Stated: relatedro.Stated{ID: "d", Type: relatedro.Deleted, OccurredAt: noon}})
 	advisor.get(retrievals).problem(t, 404, "case-not-retrieved")
 }
 

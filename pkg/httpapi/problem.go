@@ -138,7 +138,8 @@ func classify(err error) *problem {
 	case errors.Is(err, relatedro.ErrPosition):
 		return invalid("cursor", "is not a cursor of this list")
 	case errors.Is(err, relatedro.ErrStale):
-		return &problem{kind: staleVersion, detail: "The settings have changed since you read them. Read them again, then repeat your change."}
+		return &problem{kind: staleVersion, detail: "The settings have changed since you read them. Read them again, " +
+			"then repeat your change."}
 	case errors.As(err, &fault), errors.Is(err, relatedro.ErrUnreadable):
 		return &problem{kind: internal, detail: "An unexpected error occurred. Please quote the instance when you report it."}
 	}

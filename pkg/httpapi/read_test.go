@@ -186,7 +186,8 @@ func TestLongAnswersAreCompressed(t *testing.T) {
 	}
 	long, plain := batch("case-2"), batch("case-2", "Accept-Encoding", "deflate, gzip;q=0")
 	if !long.gzipped || plain.gzipped || plain.header.Get("Content-Encoding") != "" || long.body != plain.body {
-		t.Errorf("compressed when accepted: %t, when not accepted: %t, equal bodies: %t", long.gzipped, plain.gzipped, long.body == plain.body)
+		t.Errorf("compressed when accepted: %t, when not accepted: %t, equal bodies: %t", long.gzipped, plain.gzipped,
+			long.body == plain.body)
 	}
 	if batch("case-1").gzipped {
 		t.Error("a response of one packet is compressed")
@@ -252,7 +253,8 @@ func TestBatchAcrossLocations(t *testing.T) {
 	var p pageAnswer
 	w.as(relatedro.FieldManager, "loc-100", "loc-200").send("POST", batchGet,
 		`{"cases":[{"locationId":"loc-200","caseId":"case-1"},{"locationId":"loc-100","caseId":"case-1"}]}`).want(t, 200).decode(t, &p)
-	if got := p.Cases[0].FeatureStatus + p.Cases[0].numbers() + p.Cases[1].FeatureStatus + p.Cases[1].numbers(); got != "DISABLED61ENABLED51" {
+	if got := p.Cases[0].FeatureStatus + p.Cases[0].numbers() + p.Cases[1].FeatureStatus +
+		p.Cases[1].numbers(); got != "DISABLED61ENABLED51" {
 		t.Error(got)
 	}
 }
@@ -342,7 +344,8 @@ func TestSearchInAnySpelling(t *testing.T) {
 	}
 	var c caseAnswer
 	advisor.get(oneCase).want(t, 200).decode(t, &c)
-	if got := fmt.Sprint(c.RelatedROs[0].LinkedCases, c.RelatedROs[1].LinkedCases); !strings.Contains(got, "case-2") || !strings.Contains(got, "case-3") {
+	if got := fmt.Sprint(c.RelatedROs[0].LinkedCases, c.RelatedROs[1].LinkedCases); !strings.Contains(got, "case-2") ||
+		!strings.Contains(got, "case-3") {
 		t.Errorf("unexpected linked cases: %s", got)
 	}
 }

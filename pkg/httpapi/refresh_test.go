@@ -21,10 +21,12 @@ func TestRefreshSendsAnEventOfItsId(t *testing.T) {
 		body   string
 		want   relatedro.Event
 	}{
-		"stored":                {true, "", relatedro.Event{RO: "50", CaseNumber: "1001", Asset: "asset-77"}},
-		"stored, body unneeded": {true, `{"roNumber":"99","caseNumber":"7"}`, relatedro.Event{RO: "50", CaseNumber: "1001", Asset: "asset-77"}},
-		"not stored":            {false, `{"roNumber":"99"}`, relatedro.Event{RO: "99"}},
-		"not stored, all said":  {false, `{"roNumber":"99","caseNumber":"7","assetId":"a"}`, relatedro.Event{RO: "99", CaseNumber: "7", Asset: "a"}},
+		"stored": {true, "", relatedro.Event{RO: "50", CaseNumber: "1001", Asset: "asset-77"}},
+		"stored, body unneeded": {true, `{"roNumber":"99","caseNumber":"7"}`,
+			relatedro.Event{RO: "50", CaseNumber: "1001", Asset: "asset-77"}},
+		"not stored": {false, `{"roNumber":"99"}`, relatedro.Event{RO: "99"}},
+		"not stored, all said": {false, `{"roNumber":"99","caseNumber":"7","assetId":"a"}`,
+			relatedro.Event{RO: "99", CaseNumber: "7", Asset: "a"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, _ := enabled(t)
@@ -71,7 +73,8 @@ func TestRefreshOnceAMinute(t *testing.T) {
 func TestRefreshAgainAfterAFailure(t *testing.T) {
 	w, _ := enabled(t)
 	failed := aCase("loc-100", "case-1", "50", north)
-	failed.Retrieval = relatedro.Retrieval{Outcome: relatedro.OutcomeFailed, Trigger: relatedro.TriggerRefresh, Reason: relatedro.NotActivated}
+	failed.Retrieval = relatedro.Retrieval{Outcome: relatedro.OutcomeFailed, Trigger: relatedro.TriggerRefresh,
+		Reason: relatedro.NotActivated}
 	w.save(failed)
 	manager := w.as(relatedro.ServiceManager, "loc-100")
 	manager.send("POST", refreshPath, "").want(t, 202)

@@ -83,7 +83,8 @@ func routes(read reads, admin administration) []route {
 		{"GET", location + "/assets/{assetId}/related-ros", readFunction, staff, inPath, cursor, noBody, read.asset},
 		{"POST", "/v1/related-ros/batch-get", readFunction, staff, filtered, nil, requiredBody, read.batch},
 		{"GET", "/v1/search", readFunction, staff, inQuery, []string{"locationId", "ro", "match", "cursor"}, noBody, read.search},
-		{"GET", location + "/open-warranty-ros", readFunction, locationStaff, inPath, []string{"olderThanDays", "cursor"}, noBody, read.openWarranty},
+		{"GET", location + "/open-warranty-ros", readFunction, locationStaff, inPath, []string{"olderThanDays", "cursor"}, noBody,
+			read.openWarranty},
 		{"GET", "/v1/health", readFunction, public, noLocation, nil, noBody, read.health},
 
 		{"GET", settings, adminFunction, staff, inPath, nil, noBody, admin.settings},

@@ -18,7 +18,8 @@ import (
 // north is the connection of loc-100 in the examples of the contract. south is a connection with
 // another account.
 var (
-	north = relatedro.Connection{Account: "7d1f4d0a-3f0e-4f0b-9c55-0e7f5a1d2b01", User: "0b9f6f57-2f1d-4a3e-8a55-1c2d3e4f5a02", Branch: "01"}
+	north = relatedro.Connection{Account: "7d1f4d0a-3f0e-4f0b-9c55-0e7f5a1d2b01", User: "0b9f6f57-2f1d-4a3e-8a55-1c2d3e4f5a02",
+		Branch: "01"}
 	south = relatedro.Connection{Account: "south-account", User: "south-user"}
 )
 
@@ -106,10 +107,12 @@ func (w *world) seedExamples() {
 	w.change(relatedro.Change{ID: "X7M3PZQ5KD2VJ6RNTC4WLBYH5E", At: at(20, 16, 30), By: "support-2", After: enabled})
 	w.change(relatedro.Change{ID: "6LQF4TZ3B7MSE2W5YH2KDXNVRA", At: at(20, 16, 45), By: "user-7", After: off})
 	w.change(relatedro.Change{ID: "K2J5Q7ZC4M6XWN3V7R5TLY2PDA", At: at(23, 9, 0), By: "user-7", After: expecting})
-	w.setAside(relatedro.CloseQueue, `{"id":"6a1c4d0e-1a57-4a3f-9a43-0f5d3c3be111","locationId":"loc-100","caseId":"case-1002"}`, map[string]string{
-		sqsbatch.AttrErrorCode: "not_activated", sqsbatch.AttrErrorMessage: sentence.For(relatedro.Connection{}, relatedro.NotActivated),
-		sqsbatch.AttrFailedAt: "2026-11-23T12:00:00Z", sqsbatch.AttrSource: "close",
-	})
+	w.setAside(relatedro.CloseQueue, `{"id":"6a1c4d0e-1a57-4a3f-9a43-0f5d3c3be111","locationId":"loc-100","caseId":"case-1002"}`,
+		map[string]string{
+			sqsbatch.AttrErrorCode:    "not_activated",
+			sqsbatch.AttrErrorMessage: sentence.For(relatedro.Connection{}, relatedro.NotActivated),
+			sqsbatch.AttrFailedAt:     "2026-11-23T12:00:00Z", sqsbatch.AttrSource: "close",
+		})
 
 	first := relatedro.RelatedRO{
 		RO: "50123", Relation: relatedro.Original, Status: relatedro.ROOpen, BillTo: "Northern Freight", OpenedAt: "2026-11-20T08:00:00",
@@ -139,7 +142,8 @@ func (w *world) seedExamples() {
 		return p
 	}
 	older.Past = []relatedro.PastRetrieval{
-		kept(older.Retrieval.RetrievedAt, relatedro.TriggerExport, "50124", ""), kept(at(23, 11, 40), relatedro.TriggerRefresh, "50125", "50124"),
+		kept(older.Retrieval.RetrievedAt, relatedro.TriggerExport, "50124", ""),
+		kept(at(23, 11, 40), relatedro.TriggerRefresh, "50125", "50124"),
 	}
 	w.save(older)
 
@@ -160,7 +164,8 @@ func (w *world) karmakActive(connection relatedro.Connection) {
 	w.Helper()
 	err := w.karmak.AddAccount(karmaktest.Account{
 		ID: connection.Account, Users: []string{connection.User}, FusionVersion: "3.62.1.0",
-		Branches: []karmaktest.Branch{{ID: "2", Code: "02", Name: "Tulsa"}, {ID: "1", Code: "01", Name: "Dallas"}, {ID: "3", Code: "OLD", Inactive: true}},
+		Branches: []karmaktest.Branch{{ID: "2", Code: "02", Name: "Tulsa"}, {ID: "1", Code: "01", Name: "Dallas"},
+			{ID: "3", Code: "OLD", Inactive: true}},
 	})
 	if err != nil {
 		w.Fatal(err)
@@ -175,7 +180,8 @@ func (w *world) setAside(queue relatedro.QueueName, body string, attributes map[
 		values[name] = types.MessageAttributeValue{DataType: aws.String("String"), StringValue: &value}
 	}
 	url := w.queues[queue].DeadLetters
-	if _, err := w.queue.SendMessage(w.Context(), &sdksqs.SendMessageInput{QueueUrl: &url, MessageBody: &body, MessageAttributes: values}); err != nil {
+	if _, err := w.queue.SendMessage(w.Context(), &sdksqs.SendMessageInput{QueueUrl: &url, MessageBody: &body,
+		MessageAttributes: values}); err != nil {
 		w.Fatal(err)
 	}
 }

@@ -16,7 +16,8 @@ func TestBinariesRefuseLocalTokensOnAWS(t *testing.T) {
 		t.Skip("builds and starts separate processes")
 	}
 	dir := t.TempDir()
-	build := exec.CommandContext(t.Context(), "go", "build", "-tags", "lambda.norpc", "-o", dir, "../../functions/read", "../../functions/admin")
+	build := exec.CommandContext(t.Context(), "go", "build", "-tags", "lambda.norpc", "-o", dir, "../../functions/read",
+		"../../functions/admin")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}

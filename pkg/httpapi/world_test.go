@@ -305,7 +305,8 @@ func (c caller) sendTo(url, method, path, body string, headers ...string) respon
 	if err != nil {
 		c.Fatal(err)
 	}
-	if ours := answer.Header.Get("Referrer-Policy") != ""; ours && len(text) > 0 && !answer.Uncompressed && !bytes.HasSuffix(text, []byte("\n")) {
+	if ours := answer.Header.Get("Referrer-Policy") != ""; ours && len(text) > 0 && !answer.Uncompressed &&
+		!bytes.HasSuffix(text, []byte("\n")) {
 		c.Errorf("%s %s: the response does not end with a newline", method, path)
 	}
 	r := response{answer.StatusCode, answer.Header, strings.TrimSuffix(string(text), "\n"), answer.Uncompressed}

@@ -15,7 +15,8 @@ func TestPausesGrowUntilALookUpIsAnswered(t *testing.T) {
 	limited := func(said time.Duration) time.Duration {
 		f := &relatedro.Failure{Reason: relatedro.RateLimited, RetryAfter: said}
 		a.record(t.Context(), request{kind: CallHeaders}, f)
-		if got := a.admit(CallHeaders); got == nil || got.Reason != relatedro.RateLimited || got.RetryAfter > f.RetryAfter || got.RetryAfter < f.RetryAfter-time.Second {
+		if got := a.admit(CallHeaders); got == nil || got.Reason != relatedro.RateLimited || got.RetryAfter > f.RetryAfter ||
+			got.RetryAfter < f.RetryAfter-time.Second {
 			t.Errorf("failure %v, want rate_limited for %s", got, f.RetryAfter)
 		}
 		return f.RetryAfter

@@ -36,7 +36,8 @@ func faces() []face {
 // dealer starts a simulator whose account has the ROs and is reached through the face.
 func (f face) dealer(t testing.TB, ros ...karmaktest.RO) *karmaktest.Server {
 	t.Helper()
-	sim := dealer(t, karmaktest.Config{SubscriptionKey: "subscr1ption", Now: func() time.Time { return dmstest.Today.Add(10 * time.Hour) }}, ros...)
+	sim := dealer(t, karmaktest.Config{SubscriptionKey: "subscr1ption",
+		Now: func() time.Time { return dmstest.Today.Add(10 * time.Hour) }}, ros...)
 	changeAccount(t, sim, func(a *karmaktest.Account) { a.Number, a.Face = accountNumber, f.name })
 	return sim
 }

@@ -23,12 +23,14 @@ func expected(customer, name string, tasks int) relatedro.Expected {
 // Every form of Karmak's answers gives the same result, in one look-up.
 func TestExpectedNamesBillingCustomersOfTasks(t *testing.T) {
 	for name, rendering := range map[string]karmaktest.Rendering{
-		"as published": {}, "text": {Numbers: "string", Empty: "missing", NoRows: "array"}, "decimals": {Numbers: "decimal", Empty: "blank"},
+		"as published": {}, "text": {Numbers: "string", Empty: "missing", NoRows: "array"},
+		"decimals": {Numbers: "decimal", Empty: "blank"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			sim := dealer(t, karmaktest.Config{},
 				karmaktest.RO{Number: "50123", Branch: "MAIN", Duplicates: 1, Tasks: []karmaktest.Task{
-					{Number: 1}, alternate(2, "9001", "Freightliner Warranty"), alternate(3, "9014", "Cummins Warranty"), alternate(4, "9001", "Freightliner Warranty"),
+					{Number: 1}, alternate(2, "9001", "Freightliner Warranty"), alternate(3, "9014", "Cummins Warranty"),
+					alternate(4, "9001", "Freightliner Warranty"),
 				}},
 				karmaktest.RO{Number: "50123", Branch: "ELSEWHERE", Tasks: []karmaktest.Task{alternate(1, "1", "Another")}},
 				karmaktest.RO{Number: "50130", Branch: "MAIN", Tasks: []karmaktest.Task{{Number: 1}}})
@@ -51,11 +53,13 @@ func TestExpectedNamesBillingCustomersOfTasks(t *testing.T) {
 func TestExpectedDoesNotAffectTheAccount(t *testing.T) {
 	for name, f := range map[string]karmaktest.Fault{
 		"refused": {Kind: karmaktest.StatusError, Status: 403}, "no such view": {Kind: karmaktest.StatusError, Status: 404},
-		"wrong": {Kind: karmaktest.StatusError, Status: 400}, "failing": {Kind: karmaktest.StatusError, Status: 500}, "away": {Kind: karmaktest.StatusError, Status: 504},
+		"wrong": {Kind: karmaktest.StatusError, Status: 400}, "failing": {Kind: karmaktest.StatusError, Status: 500},
+		"away":    {Kind: karmaktest.StatusError, Status: 504},
 		"cut off": {Kind: karmaktest.Reset}, "no list": {Kind: karmaktest.NotOnlyGUID},
 	} {
 		t.Run(name, func(t *testing.T) {
-			sim := dealer(t, karmaktest.Config{}, karmaktest.RO{Number: "50123", Tasks: []karmaktest.Task{alternate(1, "9001", "Freightliner Warranty")}})
+			sim := dealer(t, karmaktest.Config{}, karmaktest.RO{Number: "50123",
+				Tasks: []karmaktest.Task{alternate(1, "9001", "Freightliner Warranty")}})
 			f.Call = karmaktest.CallTasks
 			strike(t, sim, f)
 			var calls []karmak.Call
@@ -84,7 +88,8 @@ func TestExpectedDoesNotAffectTheAccount(t *testing.T) {
 // Karmak does not publish whether the view has a branch column. Without one, the result for a
 // branch's RO is unknown.
 func TestExpectedWithoutBranchesOfTasks(t *testing.T) {
-	sim := dealer(t, karmaktest.Config{}, karmaktest.RO{Number: "50123", Branch: "MAIN", Tasks: []karmaktest.Task{alternate(1, "9001", "Freightliner Warranty")}})
+	sim := dealer(t, karmaktest.Config{}, karmaktest.RO{Number: "50123", Branch: "MAIN",
+		Tasks: []karmaktest.Task{alternate(1, "9001", "Freightliner Warranty")}})
 	changeAccount(t, sim, func(a *karmaktest.Account) { a.Rules.NoTaskBranch = true })
 	c := client(t, sim)
 	if got := c.Expected(t.Context(), atBranch("MAIN"), []string{"50123"}); len(got) != 0 {
@@ -97,7 +102,8 @@ func TestExpectedWithoutBranchesOfTasks(t *testing.T) {
 
 // A number that is not an integer gets its own look-up, and fails alone.
 func TestExpectedOfNumbersThatAreNoIntegers(t *testing.T) {
-	sim := dealer(t, karmaktest.Config{}, karmaktest.RO{Number: "50123", Tasks: []karmaktest.Task{alternate(1, "9001", "Freightliner Warranty")}})
+	sim := dealer(t, karmaktest.Config{}, karmaktest.RO{Number: "50123",
+		Tasks: []karmaktest.Task{alternate(1, "9001", "Freightliner Warranty")}})
 	got := client(t, sim).Expected(t.Context(), connection, []string{"R50999", "50123"})
 	if diff := cmp.Diff(map[string][]relatedro.Expected{"50123": {expected("9001", "Freightliner Warranty", 1)}}, got); diff != "" {
 		t.Error(diff)

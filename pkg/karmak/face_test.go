@@ -61,16 +61,17 @@ func TestBothFacesCostTheSame(t *testing.T) {
 	} {
 		ros, numbers := c.ros(c.n, c.related)
 		for _, f := range faces() {
-			t.Run(fmt.Sprintf("%s, %d ROs with %d related, branch %q, pages of %d", f.name, c.n, c.related, c.branch, c.page), func(t *testing.T) {
-				sim := f.dealer(t, ros...)
-				changeAccount(t, sim, func(a *karmaktest.Account) { a.MaxPageSize = c.page })
-				for ro, found := range families(t, client(t, sim, bothKeys), f.atBranch(c.branch), numbers...) {
-					if found.Failure != nil || len(found.Related) != c.related {
-						t.Fatalf("RO %s has %d related, %v", ro, len(found.Related), found.Failure)
+			t.Run(fmt.Sprintf("%s, %d ROs with %d related, branch %q, pages of %d", f.name, c.n, c.related, c.branch, c.page),
+				func(t *testing.T) {
+					sim := f.dealer(t, ros...)
+					changeAccount(t, sim, func(a *karmaktest.Account) { a.MaxPageSize = c.page })
+					for ro, found := range families(t, client(t, sim, bothKeys), f.atBranch(c.branch), numbers...) {
+						if found.Failure != nil || len(found.Related) != c.related {
+							t.Fatalf("RO %s has %d related, %v", ro, len(found.Related), found.Failure)
+						}
 					}
-				}
-				expectLookups(t, sim, c.want)
-			})
+					expectLookups(t, sim, c.want)
+				})
 		}
 	}
 }
@@ -130,7 +131,8 @@ func TestSubscriptionKeyIsOurs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			sim := newer.dealer(t, karmaktest.RO{Number: "100"})
-			if err := sim.AddAccount(karmaktest.Account{ID: "other", Users: []string{user}, ROs: []karmaktest.RO{{Number: "200"}}}); err != nil {
+			if err := sim.AddAccount(karmaktest.Account{ID: "other", Users: []string{user},
+				ROs: []karmaktest.RO{{Number: "200"}}}); err != nil {
 				t.Fatal(err)
 			}
 			var output bytes.Buffer
@@ -209,7 +211,8 @@ func TestOfflineDealerAtTheNewerInterface(t *testing.T) {
 		t.Errorf("Families: %v", err)
 	}
 	want := "This dealer's Karmak Fusion server does not answer. Please check that the server is running."
-	if a := client(t, sim, bothKeys).CheckActivation(t.Context(), newer.connection); a.State != relatedro.ActivationUnreachable || a.Message != want {
+	if a := client(t, sim, bothKeys).CheckActivation(t.Context(), newer.connection); a.State != relatedro.ActivationUnreachable ||
+		a.Message != want {
 		t.Errorf("CheckActivation: %+v", a)
 	}
 }

@@ -57,7 +57,9 @@ var _ relatedro.DMS = (*Client)(nil)
 // page, where it counts once. A row removed meanwhile can pull another one to a page already read,
 // and that row is missed until the next retrieval. The view's maximum may fall at any time. If it
 // rose between a page of spinoffs that it cut and the next look-up, the list would end there.
-func (c *Client) Families(ctx context.Context, connection relatedro.Connection, ros []string, known ...string) (map[string]relatedro.Family, error) {
+func (c *Client) Families(
+	ctx context.Context, connection relatedro.Connection, ros []string, known ...string,
+) (map[string]relatedro.Family, error) {
 	s, refusal := c.session(connection)
 	if refusal != nil {
 		return nil, refusal

@@ -17,7 +17,8 @@ func TestUnchangedFamilyTakesTwoLookups(t *testing.T) {
 		"known, and one is not": {[]string{"101", "102", "777"}, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			sim := dealer(t, karmaktest.Config{}, karmaktest.RO{Number: "100"}, karmaktest.RO{Number: "101", Original: "100"}, karmaktest.RO{Number: "102", Original: "100"})
+			sim := dealer(t, karmaktest.Config{}, karmaktest.RO{Number: "100"}, karmaktest.RO{Number: "101", Original: "100"},
+				karmaktest.RO{Number: "102", Original: "100"})
 			found, err := client(t, sim).Families(t.Context(), connection, []string{"100"}, test.known...)
 			if err != nil || len(found["100"].Related) != 2 {
 				t.Fatalf("%+v, %v", found, err)

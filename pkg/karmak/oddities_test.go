@@ -18,7 +18,8 @@ func TestFamiliesShowsROsInAnyState(t *testing.T) {
 	opened := time.Date(2026, 11, 20, 8, 15, 0, 0, time.UTC)
 	sim := dealer(t, karmaktest.Config{},
 		karmaktest.RO{Number: "100", Branch: "MAIN", Completed: true, InvoiceNumber: "9001", InvoicedAt: opened},
-		karmaktest.RO{Number: "101", Branch: "MAIN", Original: "100", OpenedAt: opened, BillingCustomerName: "Volvo", BillingCustomerWarranty: true, TotalCharges: 1284.5},
+		karmaktest.RO{Number: "101", Branch: "MAIN", Original: "100", OpenedAt: opened, BillingCustomerName: "Volvo",
+			BillingCustomerWarranty: true, TotalCharges: 1284.5},
 		karmaktest.RO{Number: "102", Branch: "MAIN", Original: "100", Completed: true},
 		karmaktest.RO{
 			Number: "103", Branch: "MAIN", Original: "100", Completed: true, OpenedAt: opened, InvoicedAt: opened.Add(time.Hour),

@@ -76,7 +76,8 @@ func TestOnlyTheBrokenNumberFails(t *testing.T) {
 func TestServerThatIsDownIsNotAskedForEachNumber(t *testing.T) {
 	_, numbers := forest(50, 1)
 	for _, fault := range []karmaktest.Fault{
-		{Kind: karmaktest.StatusError, Status: 400}, {Kind: karmaktest.StatusError, Status: 408}, {Kind: karmaktest.StatusError, Status: 500},
+		{Kind: karmaktest.StatusError, Status: 400}, {Kind: karmaktest.StatusError, Status: 408},
+		{Kind: karmaktest.StatusError, Status: 500},
 		{Kind: karmaktest.StatusError, Status: 515}, {Kind: karmaktest.HTML},
 	} {
 		sim := dealer(t, karmaktest.Config{})
@@ -96,7 +97,8 @@ func TestSmallerPageAfterATimeout(t *testing.T) {
 	if n := len(families(t, client(t, sim), atBranch("MAIN"), "50000")["50000"].Related); n != 1 {
 		t.Errorf("%d related ROs, want 1", n)
 	}
-	if requested := sim.Requests(); !strings.Contains(requested[1].URL, "pagesize=500") || !strings.Contains(requested[2].URL, "pagesize=100") {
+	if requested := sim.Requests(); !strings.Contains(requested[1].URL, "pagesize=500") ||
+		!strings.Contains(requested[2].URL, "pagesize=100") {
 		t.Errorf("requested %s, then %s, want a smaller page", requested[1].URL, requested[2].URL)
 	}
 }
@@ -186,7 +188,8 @@ func TestNumberThatNoIntegerCanBe(t *testing.T) {
 
 func TestLettersAreAskedForWithoutCase(t *testing.T) {
 	sim := dealer(t, karmaktest.Config{},
-		karmaktest.RO{Number: "R50999", Branch: "MAIN"}, karmaktest.RO{Number: "R51000", Branch: "MAIN", Original: "R50999"}, karmaktest.RO{Number: "50123", Branch: "MAIN"})
+		karmaktest.RO{Number: "R50999", Branch: "MAIN"}, karmaktest.RO{Number: "R51000", Branch: "MAIN", Original: "R50999"},
+		karmaktest.RO{Number: "50123", Branch: "MAIN"})
 	found := families(t, client(t, sim), atBranch("MAIN"), "r50999", "r51000", "R50999", "50123")
 	for ro, want := range map[string][]string{
 		"r50999": {"R51000 alternate"}, "R50999": {"R51000 alternate"}, "r51000": {"R50999 original"}, "50123": {},

@@ -191,11 +191,12 @@ func (a *accounts) draw(t *rapid.T, ros []karmaktest.RO, pages ...int) (page int
 
 func drawRendering(t *rapid.T) karmaktest.Rendering {
 	return karmaktest.Rendering{
-		NoRows:        rapid.SampledFrom([]string{"guid", "array", "null", "empty", "204"}).Draw(t, "no rows"),
-		Numbers:       rapid.SampledFrom([]string{"int", "string", "mixed", "number", "decimal"}).Draw(t, "numbers"),
-		Booleans:      rapid.SampledFrom([]string{"bool", "int", "minus", "decimal", "yn"}).Draw(t, "booleans"),
-		Dates:         rapid.SampledFrom([]string{"zoneless", "rfc3339", "space", "day", "us", "us-time"}).Draw(t, "dates"),
-		NoDate:        rapid.SampledFrom([]string{"", "0001-01-01", "1753-01-01", "1899-12-30", "1900-01-01", "9999-12-31"}).Draw(t, "no date"),
+		NoRows:   rapid.SampledFrom([]string{"guid", "array", "null", "empty", "204"}).Draw(t, "no rows"),
+		Numbers:  rapid.SampledFrom([]string{"int", "string", "mixed", "number", "decimal"}).Draw(t, "numbers"),
+		Booleans: rapid.SampledFrom([]string{"bool", "int", "minus", "decimal", "yn"}).Draw(t, "booleans"),
+		Dates:    rapid.SampledFrom([]string{"zoneless", "rfc3339", "space", "day", "us", "us-time"}).Draw(t, "dates"),
+		NoDate: rapid.SampledFrom([]string{"", "0001-01-01", "1753-01-01", "1899-12-30", "1900-01-01", "9999-12-31"}).Draw(t,
+			"no date"),
 		Empty:         rapid.SampledFrom([]string{"null", "missing", "blank"}).Draw(t, "empty"),
 		ByteOrderMark: rapid.Bool().Draw(t, "byte order mark"),
 	}
@@ -248,7 +249,8 @@ func TestFamiliesIsAPlainSearchWithinItsCost(t *testing.T) {
 				t.Errorf("family of %s (-want +got):\n%s", n, diff)
 			}
 		}
-		if bound, n := d.cost(numbers, page), sim.Counts().Accounts[connection.Account][karmaktest.CallHeaders]; n > bound && (connection.Branch != "" || page == 500) {
+		if bound, n := d.cost(numbers, page), sim.Counts().Accounts[connection.Account][karmaktest.CallHeaders]; n > bound &&
+			(connection.Branch != "" || page == 500) {
 			t.Errorf("%d look-ups, want at most %d", n, bound)
 		}
 	})
@@ -265,7 +267,8 @@ func TestKnownNumbersChangeNoFamily(t *testing.T) {
 		if rapid.Bool().Draw(t, "at the branch") {
 			connection.Branch = "MAIN"
 		}
-		known := rapid.SliceOfN(rapid.OneOf(rapid.SampledFrom(append(numbers, "NULL")), rapid.StringMatching(`[0-9A-Z-]{1,6}`)), 0, 8).Draw(t, "known")
+		known := rapid.SliceOfN(rapid.OneOf(rapid.SampledFrom(append(numbers, "NULL")), rapid.StringMatching(`[0-9A-Z-]{1,6}`)), 0,
+			8).Draw(t, "known")
 		c := fresh(sim.Server)
 		defer c.Close()
 		want, err := c.Families(t.Context(), connection, numbers)

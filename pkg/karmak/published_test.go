@@ -22,12 +22,15 @@ func TestEveryFormOfAnAnswerMeansTheSame(t *testing.T) {
 		{Number: "102", Branch: "MAIN", Original: "100", Completed: true, OpenedAt: opened, Voided: true},
 	}
 	want := []relatedro.RelatedRO{
-		{RO: "100", Relation: relatedro.Original, Status: relatedro.ROInvoiced, InvoiceNumber: "9001", OpenedAt: "2026-11-20", InvoicedAt: "2026-11-20", TotalCharges: "1284.50"},
-		{RO: "102", MadeFrom: "100", Relation: relatedro.Sibling, Status: relatedro.ROCompleted, OpenedAt: "2026-11-20", Voided: true, TotalCharges: "0.00"},
+		{RO: "100", Relation: relatedro.Original, Status: relatedro.ROInvoiced, InvoiceNumber: "9001", OpenedAt: "2026-11-20",
+			InvoicedAt: "2026-11-20", TotalCharges: "1284.50"},
+		{RO: "102", MadeFrom: "100", Relation: relatedro.Sibling, Status: relatedro.ROCompleted, OpenedAt: "2026-11-20", Voided: true,
+			TotalCharges: "0.00"},
 	}
 	sim := dealer(t, karmaktest.Config{})
 	rapid.Check(t, func(t *rapid.T) {
-		if err := sim.AddAccount(karmaktest.Account{ID: account, Users: []string{user}, ROs: ros, Rendering: drawRendering(t)}); err != nil {
+		if err := sim.AddAccount(karmaktest.Account{ID: account, Users: []string{user}, ROs: ros,
+			Rendering: drawRendering(t)}); err != nil {
 			t.Fatal(err)
 		}
 		c := fresh(sim)
@@ -139,7 +142,8 @@ func TestTwinAtTheEndOfAPage(t *testing.T) {
 				ros[i].Branch = "EAST"
 			}
 		}
-		sim := dealer(t, karmaktest.Config{MaxPageSize: 100}, append(ros, karmaktest.RO{Number: fmt.Sprint(twin), Branch: "WEST", Original: "50000"})...)
+		sim := dealer(t, karmaktest.Config{MaxPageSize: 100},
+			append(ros, karmaktest.RO{Number: fmt.Sprint(twin), Branch: "WEST", Original: "50000"})...)
 		expectFailure(t, families(t, client(t, sim), connection, "50000"), "50000", relatedro.AmbiguousBranch)
 	}
 }

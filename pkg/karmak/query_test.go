@@ -107,7 +107,8 @@ func TestAskable(t *testing.T) {
 
 func TestIsInteger(t *testing.T) {
 	for number, want := range map[string]bool{
-		"50123": true, "0050123": true, "2147483647": true, "2147483648": false, "10000000000": false, "R50123": false, "-5": false, "": false,
+		"50123": true, "0050123": true, "2147483647": true, "2147483648": false, "10000000000": false, "R50123": false, "-5": false,
+		"": false,
 	} {
 		if got := isInteger(number); got != want {
 			t.Errorf("isInteger(%q) = %t, want the opposite", number, got)

@@ -19,13 +19,18 @@ func TestCheckActivation(t *testing.T) {
 		version string
 		says    string
 	}{
-		{"active", karmaktest.Fault{}, relatedro.Active, "3.61.4.0", "Karmak Fusion 3.61.4.0 is online, and alternate RO numbers are active"},
+		{"active", karmaktest.Fault{}, relatedro.Active, "3.61.4.0",
+			"Karmak Fusion 3.61.4.0 is online, and alternate RO numbers are active"},
 		{"403", karmaktest.Fault{Kind: karmaktest.NotActivated}, relatedro.Inactive, "3.61.4.0", "ask Karmak to check both"},
-		{"no view", karmaktest.Fault{Kind: karmaktest.NotActivated, Status: 404}, relatedro.Inactive, "3.61.4.0", "ask Karmak to check both"},
-		{"no column", karmaktest.Fault{Kind: karmaktest.NotActivated, Status: 400}, relatedro.Inactive, "3.61.4.0", "ask Karmak to check both"},
+		{"no view", karmaktest.Fault{Kind: karmaktest.NotActivated, Status: 404}, relatedro.Inactive, "3.61.4.0",
+			"ask Karmak to check both"},
+		{"no column", karmaktest.Fault{Kind: karmaktest.NotActivated, Status: 400}, relatedro.Inactive, "3.61.4.0",
+			"ask Karmak to check both"},
 		{"offline", karmaktest.Fault{Kind: karmaktest.Offline}, relatedro.ActivationUnreachable, "3.61.4.0", "offline"},
-		{"status without an answer", karmaktest.Fault{Kind: karmaktest.Hang, Call: karmaktest.CallStatus}, relatedro.Active, "", "are active"},
-		{"status that fails", karmaktest.Fault{Kind: karmaktest.StatusError, Call: karmaktest.CallStatus}, relatedro.Active, "", "are active"},
+		{"status without an answer", karmaktest.Fault{Kind: karmaktest.Hang, Call: karmaktest.CallStatus}, relatedro.Active, "",
+			"are active"},
+		{"status that fails", karmaktest.Fault{Kind: karmaktest.StatusError, Call: karmaktest.CallStatus}, relatedro.Active, "",
+			"are active"},
 		{"strange status", karmaktest.Fault{Kind: karmaktest.WrongJSON, Call: karmaktest.CallStatus}, relatedro.Active, "", "are active"},
 		{
 			"status that says offline of a server that works", karmaktest.Fault{Kind: karmaktest.Offline, Call: karmaktest.CallStatus},

@@ -24,7 +24,9 @@ const touchedPages = 20
 // following.
 //
 // The filter has a date without a time of day, as in Karmak's only example.
-func (c *Client) Touched(ctx context.Context, connection relatedro.Connection, since time.Time) (ros []relatedro.RelatedRO, whole bool, err error) {
+func (c *Client) Touched(
+	ctx context.Context, connection relatedro.Connection, since time.Time,
+) (ros []relatedro.RelatedRO, whole bool, err error) {
 	s, refusal := c.session(connection)
 	if refusal != nil {
 		return nil, false, refusal

@@ -104,14 +104,16 @@ func (a *Admin) Verify(ctx context.Context, actor Actor, location string, connec
 	if *connection != s.Connection && !actor.Has(Support) {
 		return Settings{}, &Refusal{
 			Code: NotAllowed, Field: ConnectionField,
-			Message: fmt.Sprintf("Only our support staff may ask about another %s account, user and branch than the location's.", a.dms.Name()),
+			Message: fmt.Sprintf("Only our support staff may ask about another %s account, user and branch than the location's.",
+				a.dms.Name()),
 		}
 	}
 	if !a.connected(*connection) {
 		return Settings{}, a.notConnected()
 	}
 	occasion := Occasion{Kind: VerifyOccasion, Location: location}
-	if err := a.claimOwn(ctx, actor, occasion, rand.Text(), VerifyPeriod, a.dms.Name()+" was asked about this location a moment ago."); err != nil {
+	if err := a.claimOwn(ctx, actor, occasion, rand.Text(), VerifyPeriod,
+		a.dms.Name()+" was asked about this location a moment ago."); err != nil {
 		return Settings{}, err
 	}
 	said := a.ask(ctx, *connection)

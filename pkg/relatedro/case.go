@@ -338,7 +338,8 @@ func (c Case) merged(found []RelatedRO, now time.Time) []RelatedRO {
 
 // listEquals reports whether both cases show the same good list of the same connection.
 func (c Case) listEquals(o Case) bool {
-	return c.RO == o.RO && c.Own == o.Own && slices.Equal(c.Related, o.Related) && slices.Equal(c.Expected, o.Expected) && c.FetchedOver == o.FetchedOver &&
+	return c.RO == o.RO && c.Own == o.Own && slices.Equal(c.Related, o.Related) && slices.Equal(c.Expected, o.Expected) &&
+		c.FetchedOver == o.FetchedOver &&
 		c.Retrieval.Outcome == OutcomeOK && o.Retrieval.Outcome == OutcomeOK
 }
 

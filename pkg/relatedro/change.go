@@ -81,7 +81,8 @@ func (a *Admin) check(w Wanted) (errs FieldErrors) {
 		errs = append(errs, &FieldError{"status", `must be "ENABLED" or "DISABLED"`})
 	}
 	if w.SingleRO && w.Status == Enabled {
-		return append(errs, &FieldError{"status", `must be "DISABLED" where the DMS keeps all pay types on one RO: there is nothing to fetch`})
+		return append(errs, &FieldError{"status",
+			`must be "DISABLED" where the DMS keeps all pay types on one RO: there is nothing to fetch`})
 	}
 	missing, wrong := a.checkConnection(w.Connection)
 	if w.Status == Enabled {

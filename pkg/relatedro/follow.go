@@ -371,7 +371,8 @@ const keepWithin = time.Hour
 // keep stores the state for the next run. ErrStale is fine: a faster run has stored an equivalent
 // state.
 func (f *Follower) keep(ctx context.Context, before, next Followed, locations []string) error {
-	same := before.Revision > 0 && slices.Equal(before.Seen, next.Seen) && before.SyncedAt.Equal(next.SyncedAt) && before.Failing == next.Failing
+	same := before.Revision > 0 && slices.Equal(before.Seen, next.Seen) && before.SyncedAt.Equal(next.SyncedAt) &&
+		before.Failing == next.Failing
 	if !same || next.Since.Sub(before.Since) >= keepWithin {
 		if err := f.store.SaveFollowed(ctx, next); err != nil && !errors.Is(err, ErrStale) {
 			return err

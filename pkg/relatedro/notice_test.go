@@ -40,24 +40,30 @@ func TestCaseNoticesTellChangesAlone(t *testing.T) {
 		before, after Case
 		want          []NoticeKind
 	}{
-		"a first list":                      {none, listing(1, OutcomeOK, a), []NoticeKind{NoticeROsChanged}},
-		"a first list that is empty":        {none, listing(1, OutcomeOK), nil},
-		"the same list, fetched again":      {listing(1, OutcomeOK, a), later, nil},
-		"one more":                          {listing(1, OutcomeOK, a), listing(2, OutcomeOK, a, b), []NoticeKind{NoticeROsChanged}},
-		"one less":                          {listing(1, OutcomeOK, a, b), listing(2, OutcomeOK, b), []NoticeKind{NoticeROsChanged}},
-		"another order":                     {listing(1, OutcomeOK, a, b), listing(2, OutcomeOK, b, a), nil},
-		"another status":                    {listing(1, OutcomeOK, a), listing(2, OutcomeOK, with(a, func(r *RelatedRO) { r.Status = ROInvoiced })), []NoticeKind{NoticeROsChanged}},
-		"another kind of account":           {listing(1, OutcomeOK, a), listing(2, OutcomeOK, with(a, func(r *RelatedRO) { r.Warranty = false })), []NoticeKind{NoticeROsChanged}},
-		"voided":                            {listing(1, OutcomeOK, a), listing(2, OutcomeOK, with(a, func(r *RelatedRO) { r.Voided = true })), []NoticeKind{NoticeROsChanged}},
-		"another name, date, relation":      {listing(1, OutcomeOK, a), listing(2, OutcomeOK, with(a, func(r *RelatedRO) { r.BillTo, r.OpenedAt, r.Relation = "B", "2026-11-23", Sibling })), nil},
-		"another spelling of the number":    {listing(1, OutcomeOK, a), listing(2, OutcomeOK, with(a, func(r *RelatedRO) { r.RO = "050124" })), nil},
-		"retrying":                          {listing(1, OutcomeOK, a), listing(2, OutcomeRetrying, a), nil},
-		"failed":                            {listing(1, OutcomeOK, a), listing(2, OutcomeFailed, a), []NoticeKind{NoticeFailed}},
-		"failed at first":                   {none, listing(1, OutcomeFailed), []NoticeKind{NoticeFailed}},
-		"failed once more":                  {listing(1, OutcomeFailed, a), listing(2, OutcomeFailed, a), nil},
-		"failed after trying again":         {listing(1, OutcomeRetrying, a), listing(2, OutcomeFailed, a), []NoticeKind{NoticeFailed}},
-		"another RO of its own, and failed": {listing(1, OutcomeOK, a), listing(2, OutcomeFailed), []NoticeKind{NoticeROsChanged, NoticeFailed}},
-		"gone":                              {listing(3, OutcomeOK, a), none, []NoticeKind{NoticeROsChanged}},
+		"a first list":                 {none, listing(1, OutcomeOK, a), []NoticeKind{NoticeROsChanged}},
+		"a first list that is empty":   {none, listing(1, OutcomeOK), nil},
+		"the same list, fetched again": {listing(1, OutcomeOK, a), later, nil},
+		"one more":                     {listing(1, OutcomeOK, a), listing(2, OutcomeOK, a, b), []NoticeKind{NoticeROsChanged}},
+		"one less":                     {listing(1, OutcomeOK, a, b), listing(2, OutcomeOK, b), []NoticeKind{NoticeROsChanged}},
+		"another order":                {listing(1, OutcomeOK, a, b), listing(2, OutcomeOK, b, a), nil},
+		"another status": {listing(1, OutcomeOK, a),
+			listing(2, OutcomeOK, with(a, func(r *RelatedRO) { r.Status = ROInvoiced })), []NoticeKind{NoticeROsChanged}},
+		"another kind of account": {listing(1, OutcomeOK, a),
+			listing(2, OutcomeOK, with(a, func(r *RelatedRO) { r.Warranty = false })), []NoticeKind{NoticeROsChanged}},
+		"voided": {listing(1, OutcomeOK, a),
+			listing(2, OutcomeOK, with(a, func(r *RelatedRO) { r.Voided = true })), []NoticeKind{NoticeROsChanged}},
+		"another name, date, relation": {listing(1, OutcomeOK, a),
+			listing(2, OutcomeOK, with(a, func(r *RelatedRO) { r.BillTo, r.OpenedAt, r.Relation = "B", "2026-11-23", Sibling })), nil},
+		"another spelling of the number": {listing(1, OutcomeOK, a),
+			listing(2, OutcomeOK, with(a, func(r *RelatedRO) { r.RO = "050124" })), nil},
+		"retrying":                  {listing(1, OutcomeOK, a), listing(2, OutcomeRetrying, a), nil},
+		"failed":                    {listing(1, OutcomeOK, a), listing(2, OutcomeFailed, a), []NoticeKind{NoticeFailed}},
+		"failed at first":           {none, listing(1, OutcomeFailed), []NoticeKind{NoticeFailed}},
+		"failed once more":          {listing(1, OutcomeFailed, a), listing(2, OutcomeFailed, a), nil},
+		"failed after trying again": {listing(1, OutcomeRetrying, a), listing(2, OutcomeFailed, a), []NoticeKind{NoticeFailed}},
+		"another RO of its own, and failed": {listing(1, OutcomeOK, a), listing(2, OutcomeFailed),
+			[]NoticeKind{NoticeROsChanged, NoticeFailed}},
+		"gone": {listing(3, OutcomeOK, a), none, []NoticeKind{NoticeROsChanged}},
 		"gone without a list, announced all the same": {listing(3, OutcomeOK), none, []NoticeKind{NoticeROsChanged}},
 		"deleted":                           {listing(3, OutcomeOK, a), deleted, []NoticeKind{NoticeROsChanged}},
 		"deleted without a list":            {listing(3, OutcomeOK), deleted, []NoticeKind{NoticeROsChanged}},
@@ -96,7 +102,8 @@ func TestCaseNoticeSaysWhatWasAndIs(t *testing.T) {
 
 func TestSettingsNotices(t *testing.T) {
 	set := func(version int64, status FeatureStatus, account string) Settings {
-		return Settings{Location: "loc-100", Status: status, Connection: Connection{Account: account}, Version: version, UpdatedBy: "ann@dealer"}
+		return Settings{Location: "loc-100", Status: status, Connection: Connection{Account: account}, Version: version,
+			UpdatedBy: "ann@dealer"}
 	}
 	for name, c := range map[string]struct {
 		before, after Settings

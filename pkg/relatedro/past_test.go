@@ -80,26 +80,45 @@ func TestCaseRemembersWhatItsRetrievalsFound(t *testing.T) {
 		happened []happening
 		want     []string
 	}{
-		"a first list":                         {[]happening{{ev: e, found: []RelatedRO{a, b}}}, []string{"export ok +50124 +50125"}},
-		"a first list, empty":                  {[]happening{{ev: e}}, []string{"export ok"}},
-		"one more":                             {[]happening{{ev: e, found: []RelatedRO{a}}, {ev: f, found: []RelatedRO{a, b}}}, []string{"export ok +50124", "follow ok +50125"}},
-		"invoiced, voided":                     {[]happening{{ev: e, found: []RelatedRO{a, b}}, {ev: c, found: []RelatedRO{invoiced, voided}}}, []string{"export ok +50124 +50125", "close ok invoiced 50124 voided 50125"}},
-		"found voided":                         {[]happening{{ev: e, found: []RelatedRO{voided}}}, []string{"export ok +50125"}},
-		"open again":                           {[]happening{{ev: e, found: []RelatedRO{invoiced}}, {ev: r, found: []RelatedRO{a}}}, []string{"export ok +50124", "refresh ok changed 50124"}},
-		"billed to another":                    {[]happening{{ev: e, found: []RelatedRO{a}}, {ev: r, found: []RelatedRO{billed}}}, []string{"export ok +50124", "refresh ok changed 50124"}},
-		"gone, and back":                       {[]happening{{ev: e, found: []RelatedRO{a, b}}, {ev: r, found: []RelatedRO{b}}, {ev: c, found: []RelatedRO{a, b}}}, []string{"export ok +50124 +50125", "refresh ok -50124", "close ok +50124"}},
-		"gone, and still gone":                 {[]happening{{ev: e, found: []RelatedRO{a, b}}, {ev: r, found: []RelatedRO{b}}, {ev: f, found: []RelatedRO{b}}}, []string{"export ok +50124 +50125", "refresh ok -50124", "follow ok"}},
-		"more than are named":                  {[]happening{{ev: e, found: many}}, []string{"export ok +60000 +60001 +60002 +60003 +60004 +60005 +60006 +60007 +60008 +60009 +and 3"}},
-		"nothing new, by several":              {[]happening{{ev: e, found: []RelatedRO{a}}, {ev: f, found: []RelatedRO{a}}, {ev: f, found: []RelatedRO{a}}, {ev: r, found: []RelatedRO{a}}}, []string{"export ok +50124", "follow ok x2 until 10:02", "refresh ok"}},
-		"nothing new is not added to a change": {[]happening{{ev: r, found: []RelatedRO{a}}, {ev: r, found: []RelatedRO{a}}}, []string{"refresh ok +50124", "refresh ok"}},
-		"tried again, then ok":                 {[]happening{{ev: e, failed: Unreachable, as: OutcomeRetrying}, {ev: e, failed: Unreachable, as: OutcomeRetrying}, {ev: e, found: []RelatedRO{a}}}, []string{"export retrying unreachable", "export ok +50124"}},
-		"tried again, then given up":           {[]happening{{ev: e, failed: Unreachable, as: OutcomeRetrying}, {ev: e, failed: Unreachable}}, []string{"export failed unreachable"}},
-		"another reason":                       {[]happening{{ev: e, failed: Unreachable, as: OutcomeRetrying}, {ev: e, failed: NotActivated}}, []string{"export retrying unreachable", "export failed not_activated"}},
-		"two refreshes in vain":                {[]happening{{ev: r, failed: Unreachable}, {ev: refresh("r2", 5), failed: Unreachable}}, []string{"refresh failed unreachable x2 until 10:01"}},
-		"over another account":                 {[]happening{{ev: e, found: []RelatedRO{a}}, {ev: r, over: "south", found: []RelatedRO{b}}}, []string{"refresh ok +50125"}},
-		"failed before, elsewhere":             {[]happening{{ev: e, failed: Unreachable}, {ev: r, over: "south", found: []RelatedRO{b}}}, []string{"export failed unreachable", "refresh ok +50125"}},
-		"another RO":                           {[]happening{{ev: e, found: []RelatedRO{a}}, {ev: export("e2", 9, underRO("70000")), found: []RelatedRO{b}}}, []string{"export ok +50125"}},
-		"another spelling":                     {[]happening{{ev: e, found: []RelatedRO{a}}, {ev: r, found: []RelatedRO{spelled}}}, []string{"export ok +50124", "refresh ok"}},
+		"a first list":        {[]happening{{ev: e, found: []RelatedRO{a, b}}}, []string{"export ok +50124 +50125"}},
+		"a first list, empty": {[]happening{{ev: e}}, []string{"export ok"}},
+		"one more": {[]happening{{ev: e, found: []RelatedRO{a}}, {ev: f, found: []RelatedRO{a, b}}},
+			[]string{"export ok +50124", "follow ok +50125"}},
+		"invoiced, voided": {[]happening{{ev: e, found: []RelatedRO{a, b}},
+			{ev: c, found: []RelatedRO{invoiced, voided}}}, []string{"export ok +50124 +50125", "close ok invoiced 50124 voided 50125"}},
+		"found voided": {[]happening{{ev: e, found: []RelatedRO{voided}}}, []string{"export ok +50125"}},
+		"open again": {[]happening{{ev: e, found: []RelatedRO{invoiced}}, {ev: r, found: []RelatedRO{a}}},
+			[]string{"export ok +50124", "refresh ok changed 50124"}},
+		"billed to another": {[]happening{{ev: e, found: []RelatedRO{a}}, {ev: r, found: []RelatedRO{billed}}},
+			[]string{"export ok +50124", "refresh ok changed 50124"}},
+		"gone, and back": {[]happening{{ev: e, found: []RelatedRO{a, b}}, {ev: r, found: []RelatedRO{b}},
+			{ev: c, found: []RelatedRO{a, b}}}, []string{"export ok +50124 +50125", "refresh ok -50124", "close ok +50124"}},
+		"gone, and still gone": {[]happening{{ev: e, found: []RelatedRO{a, b}}, {ev: r, found: []RelatedRO{b}},
+			{ev: f, found: []RelatedRO{b}}}, []string{"export ok +50124 +50125", "refresh ok -50124", "follow ok"}},
+		"more than are named": {[]happening{{ev: e, found: many}},
+			[]string{"export ok +60000 +60001 +60002 +60003 +60004 +60005 +60006 +60007 +60008 +60009 +and 3"}},
+		"nothing new, by several": {[]happening{{ev: e, found: []RelatedRO{a}}, {ev: f, found: []RelatedRO{a}},
+			{ev: f, found: []RelatedRO{a}}, {ev: r, found: []RelatedRO{a}}},
+			[]string{"export ok +50124", "follow ok x2 until 10:02", "refresh ok"}},
+		"nothing new is not added to a change": {[]happening{{ev: r, found: []RelatedRO{a}}, {ev: r, found: []RelatedRO{a}}},
+			[]string{"refresh ok +50124", "refresh ok"}},
+		"tried again, then ok": {[]happening{{ev: e, failed: Unreachable, as: OutcomeRetrying},
+			{ev: e, failed: Unreachable, as: OutcomeRetrying}, {ev: e, found: []RelatedRO{a}}},
+			[]string{"export retrying unreachable", "export ok +50124"}},
+		"tried again, then given up": {[]happening{{ev: e, failed: Unreachable, as: OutcomeRetrying},
+			{ev: e, failed: Unreachable}}, []string{"export failed unreachable"}},
+		"another reason": {[]happening{{ev: e, failed: Unreachable, as: OutcomeRetrying},
+			{ev: e, failed: NotActivated}}, []string{"export retrying unreachable", "export failed not_activated"}},
+		"two refreshes in vain": {[]happening{{ev: r, failed: Unreachable}, {ev: refresh("r2", 5), failed: Unreachable}},
+			[]string{"refresh failed unreachable x2 until 10:01"}},
+		"over another account": {[]happening{{ev: e, found: []RelatedRO{a}}, {ev: r, over: "south", found: []RelatedRO{b}}},
+			[]string{"refresh ok +50125"}},
+		"failed before, elsewhere": {[]happening{{ev: e, failed: Unreachable}, {ev: r, over: "south", found: []RelatedRO{b}}},
+			[]string{"export failed unreachable", "refresh ok +50125"}},
+		"another RO": {[]happening{{ev: e, found: []RelatedRO{a}},
+			{ev: export("e2", 9, underRO("70000")), found: []RelatedRO{b}}}, []string{"export ok +50125"}},
+		"another spelling": {[]happening{{ev: e, found: []RelatedRO{a}}, {ev: r, found: []RelatedRO{spelled}}},
+			[]string{"export ok +50124", "refresh ok"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			stored := unknown()
@@ -136,7 +155,8 @@ func TestHistoryIsBounded(t *testing.T) {
 	var before []Case
 	for i := range MostPast + 7 {
 		before = append(before, c)
-		c = c.Retrieved(refresh(fmt.Sprint(i), i), Family{Related: []RelatedRO{{RO: "50124", BillTo: fmt.Sprint(i)}}}, Connection{}, ten.Add(time.Duration(i)*time.Minute))
+		c = c.Retrieved(refresh(fmt.Sprint(i), i), Family{Related: []RelatedRO{{RO: "50124", BillTo: fmt.Sprint(i)}}}, Connection{},
+			ten.Add(time.Duration(i)*time.Minute))
 	}
 	if len(c.Past) != MostPast || !c.Past[0].At.Equal(ten.Add(7*time.Minute)) {
 		t.Errorf("history has %d retrievals, the first at %v", len(c.Past), c.Past[0].At)

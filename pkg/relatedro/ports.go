@@ -165,7 +165,8 @@ type OccasionStore interface {
 	// TakeOccasion takes an occasion for id for the given period and returns id as holder. If
 	// another id has taken it and has not finished it, holder is that id. If it is finished but not
 	// free yet, the error is ErrTooSoon. wait is the time until the occasion is free.
-	TakeOccasion(ctx context.Context, occasion Occasion, id string, now time.Time, period time.Duration) (holder string, wait time.Duration, err error)
+	TakeOccasion(ctx context.Context, occasion Occasion, id string, now time.Time, period time.Duration) (holder string, wait time.Duration,
+		err error)
 
 	// FinishOccasion records that id has done its action, and when the occasion is free again. It
 	// does nothing if id no longer has the occasion.

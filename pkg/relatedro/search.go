@@ -12,7 +12,9 @@ const MostSearched = 50
 // SearchAt is Search across several locations, ordered by location, then by number. A position
 // names the location where the next page begins, so that it keeps its meaning if the caller's
 // locations change in between.
-func (r *Reader) SearchAt(ctx context.Context, locations []string, ro string, prefix bool, after string) (matches []Match, next string, err error) {
+func (r *Reader) SearchAt(
+	ctx context.Context, locations []string, ro string, prefix bool, after string,
+) (matches []Match, next string, err error) {
 	locations = slices.Clone(locations)
 	slices.Sort(locations)
 	locations = slices.Compact(locations)

@@ -105,7 +105,9 @@ type OpenWarrantyROs struct {
 // negative, it returns only ROs that are older than that many days or of unknown age. An RO listed
 // by several cases appears once, preferably with a case whose own RO it was made from. Days are
 // counted in the time zone of the Reader's clock. Positions are those of CasesOfAsset.
-func (r *Reader) OpenWarranty(ctx context.Context, location string, olderThan int, after string) (page OpenWarrantyROs, next string, err error) {
+func (r *Reader) OpenWarranty(
+	ctx context.Context, location string, olderThan int, after string,
+) (page OpenWarrantyROs, next string, err error) {
 	loaded, err := r.peek(ctx, Keys{Locations: []string{location}, Checked: true})
 	if err != nil {
 		return page, "", err

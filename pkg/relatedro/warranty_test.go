@@ -42,7 +42,8 @@ func TestOpenWarranty(t *testing.T) {
 func TestListOfOpenWarrantySaysWhatHasFailed(t *testing.T) {
 	c := ok(taken(unknown(), export("e1", 1)), export("e1", 1))
 	c.Related[0].Warranty, c.Own.InvoicedAt = true, "2026-11-22"
-	if got := c.Links()[1].Warranty; got.Outcome != OutcomeOK || !got.AsOf.IsZero() || got.OwnRO != "50123" || got.OwnInvoicedAt != "2026-11-22" {
+	if got := c.Links()[1].Warranty; got.Outcome != OutcomeOK || !got.AsOf.IsZero() || got.OwnRO != "50123" ||
+		got.OwnInvoicedAt != "2026-11-22" {
 		t.Errorf("after a successful retrieval: %+v", got)
 	}
 	if got := failed(c, closing("c2", 2)).Links()[1].Warranty; got.Outcome != OutcomeFailed || !got.AsOf.Equal(ten) {
@@ -74,7 +75,8 @@ func TestChargesOfOthersAreForgotten(t *testing.T) {
 		{RO: "50126", Status: ROOpen, TotalCharges: "4.00"},
 	}}
 	c := taken(unknown(), export("e1", 1)).Retrieved(export("e1", 1), family, Connection{}, ten)
-	if c.Own.TotalCharges != "" || c.Related[0].TotalCharges != "2.00" || c.Related[1].TotalCharges != "" || c.Related[2].TotalCharges != "" {
+	if c.Own.TotalCharges != "" || c.Related[0].TotalCharges != "2.00" || c.Related[1].TotalCharges != "" ||
+		c.Related[2].TotalCharges != "" {
 		t.Errorf("charges of other ROs are kept: %+v", c.Related)
 	}
 	if family.Related[1].TotalCharges == "" {

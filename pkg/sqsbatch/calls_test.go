@@ -85,7 +85,8 @@ func TestCallsToSQSTakeTenMessages(t *testing.T) {
 	response, err := w.handler.Handle(context.Background(), batch)
 	w.must(err)
 	t.Logf("25 broken and 25 failing messages: %v", calls)
-	if want := map[string]int{"SendMessageBatch": 3, "ChangeMessageVisibilityBatch": 3}; !maps.Equal(calls, want) || len(response.BatchItemFailures) != 25 {
+	if want := map[string]int{"SendMessageBatch": 3, "ChangeMessageVisibilityBatch": 3}; !maps.Equal(calls, want) ||
+		len(response.BatchItemFailures) != 25 {
 		t.Errorf("calls %v and %d messages failed, want %v and 25", calls, len(response.BatchItemFailures), want)
 	}
 	if letters := w.deadLetters()[sqsbatch.NotJSON]; len(letters) != 25 {

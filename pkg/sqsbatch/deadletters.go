@@ -47,12 +47,16 @@ func NewDeadLetters(client *sqs.Client, queues map[relatedro.QueueName]QueueURLs
 // during the call stay; otherwise they would circulate until it ends. Redrive stops at the first
 // error. It returns the error only if it moved no message; otherwise the next call meets it. left
 // is the approximate number of messages in the dead-letter queue.
-func (d *DeadLetters) Redrive(ctx context.Context, queue relatedro.QueueName, ids []string, mine func(location string) bool) (moved, left int, err error) {
+func (d *DeadLetters) Redrive(
+	ctx context.Context, queue relatedro.QueueName, ids []string, mine func(location string) bool,
+) (moved, left int, err error) {
 	return d.each(ctx, queue, ids, mine, d.move)
 }
 
 // Discard deletes messages. ids must not be empty. Time limits and errors are those of Redrive.
-func (d *DeadLetters) Discard(ctx context.Context, queue relatedro.QueueName, ids []string, mine func(location string) bool) (deleted, left int, err error) {
+func (d *DeadLetters) Discard(
+	ctx context.Context, queue relatedro.QueueName, ids []string, mine func(location string) bool,
+) (deleted, left int, err error) {
 	if len(ids) == 0 {
 		return 0, 0, errors.New("discard dead letters: no ids given")
 	}
@@ -135,7 +139,8 @@ func (d *DeadLetters) move(ctx context.Context, urls QueueURLs, m types.Message)
 }
 
 func (d *DeadLetters) remove(ctx context.Context, urls QueueURLs, m types.Message) error {
-	if _, err := d.client.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &urls.DeadLetters, ReceiptHandle: m.ReceiptHandle}); err != nil {
+	if _, err := d.client.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &urls.DeadLetters,
+		ReceiptHandle: m.ReceiptHandle}); err != nil {
 		return fmt.Errorf("delete a dead letter: %w", err)
 	}
 	return nil

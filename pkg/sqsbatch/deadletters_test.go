@@ -55,7 +55,8 @@ func (o *office) setAside(body string) {
 	} {
 		attributes[name] = types.MessageAttributeValue{DataType: aws.String("String"), StringValue: &value}
 	}
-	_, err := o.client.SendMessage(o.Context(), &awssqs.SendMessageInput{QueueUrl: &o.urls.DeadLetters, MessageBody: &body, MessageAttributes: attributes})
+	_, err := o.client.SendMessage(o.Context(), &awssqs.SendMessageInput{QueueUrl: &o.urls.DeadLetters, MessageBody: &body,
+		MessageAttributes: attributes})
 	if err != nil {
 		o.Fatal(err)
 	}

@@ -20,7 +20,8 @@ func (w *world) expecting(tasks ...karmaktest.Task) {
 	w.must(err)
 	after := before
 	after.Expecting, after.Version = true, before.Version+1
-	w.must(w.store.SaveSettings(context.Background(), relatedro.Change{ID: "expecting", At: w.clock.Now(), By: "test", Before: before, After: after}))
+	w.must(w.store.SaveSettings(context.Background(), relatedro.Change{ID: "expecting", At: w.clock.Now(), By: "test", Before: before,
+		After: after}))
 	w.must(w.unity.UpdateRO(accountA, "50123", "", func(ro *karmaktest.RO) { ro.BillingCustomerNumber, ro.Tasks = "2207", tasks }))
 	w.must(w.unity.UpdateRO(accountA, "50124", "", func(ro *karmaktest.RO) { ro.BillingCustomerNumber = "9001" }))
 	w.handler = w.newHandler()
@@ -46,7 +47,10 @@ func (w *world) taskLookups() int { return w.unity.Counts().Calls[karmaktest.Cal
 
 func TestNothingIsExpectedUnlessTheSettingsSaySo(t *testing.T) {
 	w := newWorld(t)
-	w.must(w.unity.UpdateRO(accountA, "50123", "", func(ro *karmaktest.RO) { ro.Tasks = []karmaktest.Task{billing(1, "9014", "Cummins Warranty")} }))
+	w.must(w.unity.UpdateRO(accountA, "50123", "", func(ro *karmaktest.RO) {
+		ro.Tasks = []karmaktest.Task{billing(1, "9014",
+			"Cummins Warranty")}
+	}))
 	w.send(w.body("e1"))
 	w.run()
 	w.expects()
@@ -68,7 +72,8 @@ func TestExpectedIsGoneWhenTheROIsThere(t *testing.T) {
 		w.run()
 		w.expects("Cummins Warranty: 2", "Eaton Warranty: 1")
 
-		w.must(w.unity.Spinoff(accountA, "50123", "", karmaktest.RO{Number: "50125", BillingCustomerNumber: "9014", BillingCustomerName: "CUMMINS"}))
+		w.must(w.unity.Spinoff(accountA, "50123", "", karmaktest.RO{Number: "50125", BillingCustomerNumber: "9014",
+			BillingCustomerName: "CUMMINS"}))
 		w.clock.Advance(time.Minute)
 		w.send(w.body("r1", asRefresh))
 		w.run()

@@ -237,7 +237,8 @@ func TestFamilyTooLargeToKeepIsCut(t *testing.T) {
 	w := newWorld(t)
 	w.addFamily(accountA, "80000")
 	for i := range 1500 {
-		w.must(w.unity.AddRO(accountA, karmaktest.RO{Number: strconv.Itoa(80001 + i), Original: "80000", BillingCustomerName: strings.Repeat("n", 300)}))
+		w.must(w.unity.AddRO(accountA, karmaktest.RO{Number: strconv.Itoa(80001 + i), Original: "80000",
+			BillingCustomerName: strings.Repeat("n", 300)}))
 	}
 	w.send(w.body("e1", underRO("80000")))
 	if failed := w.run(); failed != 0 {

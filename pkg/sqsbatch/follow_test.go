@@ -102,7 +102,8 @@ func TestFollowAsksOnceForAnyNumberOfCases(t *testing.T) {
 			}}})
 		}
 		for batch := range slices.Chunk(items, 25) {
-			_, err := db.Client().BatchWriteItem(t.Context(), &awsdynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{table: batch}})
+			_, err := db.Client().BatchWriteItem(t.Context(),
+				&awsdynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{table: batch}})
 			w.must(err)
 		}
 		w.clock.Advance(time.Hour)
@@ -148,9 +149,10 @@ func TestTheNightIndexesWhatWasStoredBefore(t *testing.T) {
 	w.send(w.body("ev-1"))
 	w.run()
 	before, remove := w.stored(), "REMOVE links"
-	_, err := db.Client().UpdateItem(t.Context(), &awsdynamodb.UpdateItemInput{TableName: &w.table, UpdateExpression: &remove, Key: map[string]types.AttributeValue{
-		"PK": &types.AttributeValueMemberS{Value: "LOC#loc-100"}, "SK": &types.AttributeValueMemberS{Value: "CASE#" + before.Key.Case},
-	}})
+	_, err := db.Client().UpdateItem(t.Context(), &awsdynamodb.UpdateItemInput{TableName: &w.table, UpdateExpression: &remove,
+		Key: map[string]types.AttributeValue{
+			"PK": &types.AttributeValueMemberS{Value: "LOC#loc-100"}, "SK": &types.AttributeValueMemberS{Value: "CASE#" + before.Key.Case},
+		}})
 	w.must(err)
 	if !w.stored().Unindexed {
 		t.Fatal("the case says of which form its links are")
@@ -253,7 +255,8 @@ func TestFollowedCasesEndAsKarmakHasThem(t *testing.T) {
 				running.Wait()
 			},
 			func(rt *rapid.T) {
-				s.setTrouble(rapid.SampledFrom([]float64{0, 0.1, 0.3}).Draw(rt, "database"), rapid.SampledFrom([]float64{0, 0.3, 1}).Draw(rt, "karmak"))
+				s.setTrouble(rapid.SampledFrom([]float64{0, 0.1, 0.3}).Draw(rt, "database"),
+					rapid.SampledFrom([]float64{0, 0.3, 1}).Draw(rt, "karmak"))
 			},
 		}
 		for range rapid.IntRange(5, 25).Draw(rt, "steps") {
@@ -317,7 +320,8 @@ func TestFollowKeepsWhyAConnectionFails(t *testing.T) {
 	fails(relatedro.DMSError) // before any run that went well
 	began := w.clock.Now()
 	fails(relatedro.DMSError)
-	if got := state(); got.Failing != (relatedro.Failing{Reason: relatedro.DMSError, Since: began.UTC()}) || got.Revision != 1 || !got.Since.IsZero() {
+	if got := state(); got.Failing != (relatedro.Failing{Reason: relatedro.DMSError, Since: began.UTC()}) || got.Revision != 1 ||
+		!got.Since.IsZero() {
 		t.Errorf("state %+v", got)
 	}
 	fault(karmaktest.Fault{Kind: karmaktest.RateLimited})

@@ -24,7 +24,8 @@ import (
 // Queue is the part of the SQS client that a Handler uses. *sqs.Client implements it.
 type Queue interface {
 	SendMessageBatch(context.Context, *sqs.SendMessageBatchInput, ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error)
-	ChangeMessageVisibilityBatch(context.Context, *sqs.ChangeMessageVisibilityBatchInput, ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityBatchOutput, error)
+	ChangeMessageVisibilityBatch(context.Context, *sqs.ChangeMessageVisibilityBatchInput,
+		...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityBatchOutput, error)
 }
 
 var _ Queue = (*sqs.Client)(nil)
@@ -166,11 +167,13 @@ func (h *Handler) delay(ctx context.Context, messages []message) {
 	}
 	for len(entries) > 0 {
 		n := min(len(entries), maxEntries)
-		out, err := h.queue.ChangeMessageVisibilityBatch(ctx, &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &h.cfg.QueueURL, Entries: entries[:n]})
+		out, err := h.queue.ChangeMessageVisibilityBatch(ctx,
+			&sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &h.cfg.QueueURL, Entries: entries[:n]})
 		if err != nil {
 			h.cfg.Log.WarnContext(ctx, "retry delays not set; the visibility timeout applies", "messages", n, "error", err)
 		} else if len(out.Failed) > 0 {
-			h.cfg.Log.WarnContext(ctx, "some retry delays not set; the visibility timeout applies", "messages", len(out.Failed), "code", aws.ToString(out.Failed[0].Code))
+			h.cfg.Log.WarnContext(ctx, "some retry delays not set; the visibility timeout applies", "messages", len(out.Failed), "code",
+				aws.ToString(out.Failed[0].Code))
 		}
 		entries = entries[n:]
 	}

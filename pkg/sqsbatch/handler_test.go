@@ -141,7 +141,8 @@ func TestLogNamesTheEventAndNoSecret(t *testing.T) {
 	w.send(w.body("e1"))
 	w.run()
 	log := w.log.String()
-	for _, want := range []string{`"eventId":"e1"`, `"location":"loc-100"`, `"case":"case-1"`, `"trigger":"export"`, `"outcome":"ok"`, `"receives":1`, `"coldStart":true`} {
+	for _, want := range []string{`"eventId":"e1"`, `"location":"loc-100"`, `"case":"case-1"`, `"trigger":"export"`, `"outcome":"ok"`,
+		`"receives":1`, `"coldStart":true`} {
 		if !strings.Contains(log, want) {
 			t.Errorf("log lacks %s:\n%s", want, log)
 		}

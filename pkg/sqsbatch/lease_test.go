@@ -40,7 +40,8 @@ func TestAccountIsAskedOneThingAtATime(t *testing.T) {
 	w.enable("loc-200", relatedro.Connection{Account: accountA, User: "user-2"})
 	w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.Latency, Latency: 10 * time.Millisecond}))
 	for i := range 8 {
-		w.send(w.body(fmt.Sprint("e", i), ofCase(fmt.Sprint("case-", i))), w.body(fmt.Sprint("f", i), at("loc-200"), ofCase(fmt.Sprint("case-", i))))
+		w.send(w.body(fmt.Sprint("e", i), ofCase(fmt.Sprint("case-", i))),
+			w.body(fmt.Sprint("f", i), at("loc-200"), ofCase(fmt.Sprint("case-", i))))
 	}
 	records := w.receive(w.queue).Records
 	var processes sync.WaitGroup
@@ -103,8 +104,10 @@ func TestBusyAccountIsKnownToBeHeldForLong(t *testing.T) {
 	var messages sync.WaitGroup
 	for kind, person := range map[relatedro.EventType]bool{relatedro.Exported: false, relatedro.Refresh: true} {
 		messages.Go(func() {
-			ev := relatedro.Event{ID: string(kind), Type: kind, OccurredAt: started, Key: relatedro.CaseKey{Location: "loc-100", Case: string(kind)}, RO: "50123"}
-			results := relatedro.NewRetriever(w.store, w.newDMS(), ticking).Retrieve(t.Context(), []relatedro.Delivery{{Event: ev, SentAt: started}})
+			ev := relatedro.Event{ID: string(kind), Type: kind, OccurredAt: started,
+				Key: relatedro.CaseKey{Location: "loc-100", Case: string(kind)}, RO: "50123"}
+			results := relatedro.NewRetriever(w.store, w.newDMS(), ticking).Retrieve(t.Context(),
+				[]relatedro.Delivery{{Event: ev, SentAt: started}})
 			f := results[0].Failure
 			if f == nil || f.Busy == nil || f.Busy.Account != accountA || (f.Busy.Held == 0) != person {
 				t.Errorf("%s: %+v", kind, f)

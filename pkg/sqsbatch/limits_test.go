@@ -29,10 +29,12 @@ func TestRetryDelayGrowsWithTheTimeOfTrying(t *testing.T) {
 		{"on the fourth day", asked, 90 * time.Hour, 45 * time.Minute, time.Hour},
 		{"nothing asked, first", refused, 0, 3 * time.Second, 4 * time.Second},
 		{"nothing asked, after ten minutes", refused, 10 * time.Minute, 56250 * time.Millisecond, 75 * time.Second},
-		{"nothing asked until a circuit may be tried", &relatedro.Failure{NotAsked: true, RetryAfter: 27 * time.Second}, time.Minute, 27 * time.Second, 27 * time.Second},
+		{"nothing asked until a circuit may be tried", &relatedro.Failure{NotAsked: true, RetryAfter: 27 * time.Second}, time.Minute,
+			27 * time.Second, 27 * time.Second},
 		{"Retry-After is longer", after(time.Hour), 0, time.Hour, time.Hour},
 		{"Retry-After is shorter", after(time.Second), time.Minute, 45 * time.Second, time.Minute},
-		{"Retry-After is longer than SQS keeps a message invisible", after(48 * time.Hour), 0, 11 * time.Hour, 12*time.Hour - 15*time.Minute},
+		{"Retry-After is longer than SQS keeps a message invisible", after(48 * time.Hour), 0, 11 * time.Hour,
+			12*time.Hour - 15*time.Minute},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			seen := map[time.Duration]bool{}
@@ -68,7 +70,8 @@ func TestMessagesOfABusyAccountReturnTogether(t *testing.T) {
 			for account, seen := range moments {
 				for step := range 60 {
 					now := noon.Add(time.Duration(step) * 170 * time.Millisecond)
-					d := retryDelay(&relatedro.Failure{NotAsked: true, Busy: &relatedro.Busy{Account: account, Held: tt.held}}, now.Add(-tt.tried), now)
+					d := retryDelay(&relatedro.Failure{NotAsked: true, Busy: &relatedro.Busy{Account: account, Held: tt.held}},
+						now.Add(-tt.tried), now)
 					if d < time.Second || d >= tt.interval+time.Second {
 						t.Fatalf("%v, want 1 s to %v more", d, tt.interval)
 					}

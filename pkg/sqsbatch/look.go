@@ -24,7 +24,9 @@ const (
 // List receives messages and puts them back at once. It ends when it has more than MaxListed that
 // mine accepts, has seen as many as the queue holds, or is out of time. The list is incomplete
 // while another reader holds or moves some of the messages.
-func (d *DeadLetters) List(ctx context.Context, queue relatedro.QueueName, mine func(location string) bool) (relatedro.DeadLetterList, error) {
+func (d *DeadLetters) List(
+	ctx context.Context, queue relatedro.QueueName, mine func(location string) bool,
+) (relatedro.DeadLetterList, error) {
 	urls, err := d.urls(queue)
 	if err != nil {
 		return relatedro.DeadLetterList{}, err

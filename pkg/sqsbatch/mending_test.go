@@ -129,7 +129,8 @@ func TestDeletedCaseIsGone(t *testing.T) {
 				t.Errorf("%d messages failed", failed)
 			}
 			c := w.stored()
-			if !c.Deleted() || c.RO != "" || c.Asset != "" || len(c.Related) > 0 || !c.Expires.Equal(w.clock.Now().Add(relatedro.TombstoneLife).Truncate(time.Second)) {
+			if !c.Deleted() || c.RO != "" || c.Asset != "" || len(c.Related) > 0 ||
+				!c.Expires.Equal(w.clock.Now().Add(relatedro.TombstoneLife).Truncate(time.Second)) {
 				t.Errorf("stored %+v", c)
 			}
 			w.set("loc-100", relatedro.Enabled, connectionA)
@@ -154,7 +155,8 @@ func (w *world) nothingIsSeenOf(id, asset string, ros ...string) {
 	if _, err := reader.Case(context.Background(), key); err != relatedro.ErrNoCase {
 		w.t.Errorf("read alone: %v, want ErrNoCase", err)
 	}
-	batch, _, err := reader.Cases(context.Background(), relatedro.Actor{Roles: []relatedro.Role{relatedro.Support}, Everywhere: true}, []relatedro.CaseKey{key})
+	batch, _, err := reader.Cases(context.Background(), relatedro.Actor{Roles: []relatedro.Role{relatedro.Support}, Everywhere: true},
+		[]relatedro.CaseKey{key})
 	if w.must(err); len(batch) > 0 {
 		w.t.Errorf("read in a batch: %v", batch)
 	}

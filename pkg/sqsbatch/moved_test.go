@@ -22,7 +22,8 @@ func (w *world) move() {
 	w.must(err)
 	after := before
 	after.Connection, after.Former, after.Version = moved, before.Connection, before.Version+1
-	w.must(w.store.SaveSettings(context.Background(), relatedro.Change{ID: fmt.Sprint("change-", after.Version), At: w.clock.Now(), Before: before, After: after}))
+	w.must(w.store.SaveSettings(context.Background(), relatedro.Change{ID: fmt.Sprint("change-", after.Version), At: w.clock.Now(),
+		Before: before, After: after}))
 	w.handler = w.newHandler()
 }
 
@@ -43,13 +44,15 @@ func TestDealerWhoIsMovedLosesNoList(t *testing.T) {
 	before := w.shown()
 	w.clock.Advance(time.Hour)
 	w.move()
-	if after := w.shown(); len(after.Related) != 1 || !after.Retrieval.RetrievedAt.Equal(before.Retrieval.RetrievedAt) || after.FetchedOver != connectionA {
+	if after := w.shown(); len(after.Related) != 1 || !after.Retrieval.RetrievedAt.Equal(before.Retrieval.RetrievedAt) ||
+		after.FetchedOver != connectionA {
 		t.Errorf("after the move: %+v", after)
 	}
 	w.must(w.unity.SetFault(karmaktest.Fault{Kind: karmaktest.Offline}))
 	w.send(w.body("ev-2"))
 	w.run()
-	if failing := w.shown(); len(failing.Related) != 1 || failing.Retrieval.Outcome != relatedro.OutcomeRetrying || failing.Retrieval.RetrievedAt.IsZero() {
+	if failing := w.shown(); len(failing.Related) != 1 || failing.Retrieval.Outcome != relatedro.OutcomeRetrying ||
+		failing.Retrieval.RetrievedAt.IsZero() {
 		t.Errorf("while the newer interface fails: %+v", failing.Retrieval)
 	}
 	w.unity.ClearFaults()

@@ -84,7 +84,8 @@ func (s *storm) connect(rt *rapid.T) {
 		return
 	}
 	after := relatedro.Settings{Location: "loc-100", Status: relatedro.Enabled, Connection: connection, UpdatedAt: s.clock.Now()}
-	_ = s.store.SaveSettings(context.Background(), relatedro.Change{ID: fmt.Sprint("change-", before.Version), At: s.clock.Now(), Before: before, After: after})
+	_ = s.store.SaveSettings(context.Background(), relatedro.Change{ID: fmt.Sprint("change-", before.Version), At: s.clock.Now(),
+		Before: before, After: after})
 }
 
 // refetch requests the whole location again, unless the store fails.
@@ -100,7 +101,8 @@ func (s *storm) fault(string, []byte) *dynamodbengine.Fault {
 	if s.trouble.Float64() >= s.share {
 		return nil
 	}
-	return []*dynamodbengine.Fault{dynamodbengine.Throttled(), dynamodbengine.Broken(), dynamodbengine.Outage(), dynamodbengine.AnswerLost()}[s.trouble.IntN(4)]
+	return []*dynamodbengine.Fault{dynamodbengine.Throttled(), dynamodbengine.Broken(), dynamodbengine.Outage(),
+		dynamodbengine.AnswerLost()}[s.trouble.IntN(4)]
 }
 
 func (s *storm) setTrouble(database float64, karmak float64) {
@@ -120,12 +122,14 @@ func (s *storm) sendOne(rt *rapid.T) {
 		ev = rapid.SampledFrom(s.sent).Draw(rt, "duplicate")
 	} else {
 		ev = relatedro.Event{
-			ID:         fmt.Sprintf("ev-%02d", len(s.sent)),
-			Type:       rapid.SampledFrom([]relatedro.EventType{relatedro.Exported, relatedro.Exported, relatedro.Closed, relatedro.Closed, relatedro.Refresh, relatedro.Deleted}).Draw(rt, "type"),
+			ID: fmt.Sprintf("ev-%02d", len(s.sent)),
+			Type: rapid.SampledFrom([]relatedro.EventType{relatedro.Exported, relatedro.Exported, relatedro.Closed, relatedro.Closed,
+				relatedro.Refresh, relatedro.Deleted}).Draw(rt, "type"),
 			OccurredAt: time.Date(2026, 11, 23, 10, rapid.IntRange(0, 12).Draw(rt, "minute"), 0, 0, time.UTC),
-			Key:        relatedro.CaseKey{Location: "loc-100", Case: rapid.SampledFrom([]string{"case-1", "case-2", "case-3"}).Draw(rt, "case")},
-			RO:         rapid.SampledFrom(stormROs).Draw(rt, "ro"),
-			Asset:      rapid.SampledFrom([]string{"", "asset-1"}).Draw(rt, "asset"),
+			Key: relatedro.CaseKey{Location: "loc-100",
+				Case: rapid.SampledFrom([]string{"case-1", "case-2", "case-3"}).Draw(rt, "case")},
+			RO:    rapid.SampledFrom(stormROs).Draw(rt, "ro"),
+			Asset: rapid.SampledFrom([]string{"", "asset-1"}).Draw(rt, "asset"),
 		}
 		if ev.Type == relatedro.Closed {
 			ev.ClosedBy = relatedro.ClosedByAuto
@@ -180,7 +184,8 @@ func (s *storm) redrive(*rapid.T) {
 		for _, letters := range side.deadLetters() {
 			for _, letter := range letters {
 				side.send(letter.Body)
-				_, err := side.client.DeleteMessage(context.Background(), &awssqs.DeleteMessageInput{QueueUrl: &side.dlq, ReceiptHandle: &letter.ReceiptHandle})
+				_, err := side.client.DeleteMessage(context.Background(),
+					&awssqs.DeleteMessageInput{QueueUrl: &side.dlq, ReceiptHandle: &letter.ReceiptHandle})
 				side.must(err)
 			}
 		}
@@ -198,7 +203,8 @@ func TestStormEndsRight(t *testing.T) {
 		s := newStorm(t, rt)
 		steps := []func(*rapid.T){s.sendOne, s.sendOne, s.sendOne, s.deliver, s.deliver, s.makeSpinoff, s.redrive, s.connect, s.refetch,
 			func(rt *rapid.T) {
-				s.setTrouble(rapid.SampledFrom([]float64{0, 0.1, 0.3}).Draw(rt, "database"), rapid.SampledFrom([]float64{0, 0.3, 1}).Draw(rt, "karmak"))
+				s.setTrouble(rapid.SampledFrom([]float64{0, 0.1, 0.3}).Draw(rt, "database"),
+					rapid.SampledFrom([]float64{0, 0.3, 1}).Draw(rt, "karmak"))
 			}}
 		for range rapid.IntRange(5, 25).Draw(rt, "steps") {
 			rapid.SampledFrom(steps).Draw(rt, "step")(rt)
@@ -271,11 +277,14 @@ func (s *storm) checkCase(rt *rapid.T, c relatedro.Case, newest relatedro.Event)
 		}
 		return
 	}
-	if c.RO != newest.RO || c.Stated.ID != newest.ID || !c.Stated.Fetched || (c.Status == relatedro.CaseClosed) != (newest.Type == relatedro.Closed) {
-		rt.Errorf("%s ends as RO %s, %s, of %s (fetched %v); the newest event is %+v", c.Key.Case, c.RO, c.Status, c.Stated.ID, c.Stated.Fetched, newest)
+	if c.RO != newest.RO || c.Stated.ID != newest.ID || !c.Stated.Fetched ||
+		(c.Status == relatedro.CaseClosed) != (newest.Type == relatedro.Closed) {
+		rt.Errorf("%s ends as RO %s, %s, of %s (fetched %v); the newest event is %+v", c.Key.Case, c.RO, c.Status, c.Stated.ID,
+			c.Stated.Fetched, newest)
 	}
 	if c.Retrieval.Outcome != relatedro.OutcomeOK || c.FetchedOver.Account != s.connection.Account {
-		rt.Errorf("%s ends as %s %s, fetched over %v; the location's connection is %v", c.Key.Case, c.Retrieval.Outcome, c.Retrieval.Reason, c.FetchedOver, s.connection)
+		rt.Errorf("%s ends as %s %s, fetched over %v; the location's connection is %v", c.Key.Case, c.Retrieval.Outcome, c.Retrieval.Reason,
+			c.FetchedOver, s.connection)
 	}
 	listed := map[string]bool{}
 	for _, r := range c.Related {
@@ -304,7 +313,8 @@ func (s *storm) newest(id string) (newest relatedro.Event, found bool) {
 		if ev.Key.Case != id || ev.Type == relatedro.Refresh {
 			continue
 		}
-		if !found || cmp.Or(counts(ev).Compare(counts(newest)), cmp.Compare(rank[ev.Type], rank[newest.Type]), strings.Compare(ev.ID, newest.ID)) > 0 {
+		if !found || cmp.Or(counts(ev).Compare(counts(newest)), cmp.Compare(rank[ev.Type], rank[newest.Type]),
+			strings.Compare(ev.ID, newest.ID)) > 0 {
 			newest, found = ev, true
 		}
 	}

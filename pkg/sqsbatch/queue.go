@@ -39,7 +39,8 @@ func (q *RefreshQueue) SendRefreshes(ctx context.Context, refreshes []relatedro.
 			if err != nil {
 				return err
 			}
-			entries[i] = types.SendMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), MessageBody: &body, MessageGroupId: &batch[i].Key.Location}
+			entries[i] = types.SendMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), MessageBody: &body,
+				MessageGroupId: &batch[i].Key.Location}
 		}
 		out, err := q.client.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: &q.url, Entries: entries})
 		if err != nil {

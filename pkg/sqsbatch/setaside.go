@@ -62,7 +62,8 @@ func (h *Handler) setAside(ctx context.Context, messages []message) (unsent map[
 			}
 		}
 		for _, bad := range out.Failed {
-			h.cfg.Log.ErrorContext(ctx, "dead letter refused; the message stays in its queue", "code", aws.ToString(bad.Code), "error", aws.ToString(bad.Message))
+			h.cfg.Log.ErrorContext(ctx, "dead letter refused; the message stays in its queue", "code", aws.ToString(bad.Code), "error",
+				aws.ToString(bad.Message))
 		}
 	}
 	return unsent

@@ -155,8 +155,10 @@ func TestRefusedMessageIsLoggedByWhatItNames(t *testing.T) {
 	)
 	w.run()
 	for _, want := range []string{
-		`"eventId":"ahead","location":"loc-100","case":"case-1","outcome":"refused","receives":1,"trigger":"export","reason":"occurred_in_future"`,
-		`"eventId":"no-ro","location":"loc-100","case":"case-1","outcome":"refused","receives":1,"trigger":"export","reason":"invalid_field"`,
+		`"eventId":"ahead","location":"loc-100","case":"case-1","outcome":"refused","receives":1,"trigger":"export",` +
+			`"reason":"occurred_in_future"`,
+		`"eventId":"no-ro","location":"loc-100","case":"case-1","outcome":"refused","receives":1,"trigger":"export",` +
+			`"reason":"invalid_field"`,
 		`"eventId":"","location":"loc-100","case":"","outcome":"refused","receives":1,"trigger":"export","reason":"invalid_field"`,
 		`"eventId":"odd","location":"loc-100","case":"case-1","outcome":"refused","receives":1,"reason":"invalid_field"`,
 	} {

@@ -73,7 +73,8 @@ var connectionA = relatedro.Connection{Account: accountA, User: "user-1"}
 // newWorld returns a world with location loc-100 enabled on account A, where RO 50123 has the
 // alternate 50124.
 func newWorld(t testing.TB) *world {
-	w := &world{t: t, clock: clock.NewManual(time.Date(2026, 11, 23, 10, 15, 0, 0, time.UTC)), log: &lockedBuffer{}, dbCalls: map[string]int{}}
+	w := &world{t: t, clock: clock.NewManual(time.Date(2026, 11, 23, 10, 15, 0, 0, time.UTC)), log: &lockedBuffer{},
+		dbCalls: map[string]int{}}
 	w.unity = karmaktest.Start(karmaktest.Config{ClientID: "id", ClientSecret: "secret", SubscriptionKey: "key", Now: w.clock.Now})
 	t.Cleanup(w.unity.Close)
 	for _, account := range []string{accountA, accountB} {
@@ -158,7 +159,8 @@ func (w *world) must(err error) {
 }
 
 func (w *world) createQueue(name string) string {
-	out, err := w.client.CreateQueue(w.t.Context(), &awssqs.CreateQueueInput{QueueName: &name, Attributes: map[string]string{"VisibilityTimeout": "360", "MessageRetentionPeriod": "1209600"}})
+	out, err := w.client.CreateQueue(w.t.Context(), &awssqs.CreateQueueInput{QueueName: &name,
+		Attributes: map[string]string{"VisibilityTimeout": "360", "MessageRetentionPeriod": "1209600"}})
 	w.must(err)
 	return *out.QueueUrl
 }
@@ -167,7 +169,8 @@ func (w *world) createQueue(name string) string {
 func (w *world) addFamily(account, ro string, alternates ...string) {
 	w.must(w.unity.AddRO(account, karmaktest.RO{Number: ro, BillingCustomerName: "Hill Trucking"}))
 	for _, alternate := range alternates {
-		w.must(w.unity.Spinoff(account, ro, "", karmaktest.RO{Number: alternate, BillingCustomerName: "Warranty Co", BillingCustomerWarranty: true}))
+		w.must(w.unity.Spinoff(account, ro, "", karmaktest.RO{Number: alternate, BillingCustomerName: "Warranty Co",
+			BillingCustomerWarranty: true}))
 	}
 }
 
@@ -179,8 +182,10 @@ func (w *world) set(location string, status relatedro.FeatureStatus, connection 
 	w.t.Helper()
 	before, err := w.store.Settings(context.Background(), location)
 	w.must(err)
-	after := relatedro.Settings{Location: location, Status: status, Connection: connection, Version: before.Version + 1, UpdatedAt: w.clock.Now()}
-	w.must(w.store.SaveSettings(context.Background(), relatedro.Change{ID: fmt.Sprint("change-", after.Version), At: w.clock.Now(), By: "test", Before: before, After: after}))
+	after := relatedro.Settings{Location: location, Status: status, Connection: connection, Version: before.Version + 1,
+		UpdatedAt: w.clock.Now()}
+	w.must(w.store.SaveSettings(context.Background(), relatedro.Change{ID: fmt.Sprint("change-", after.Version), At: w.clock.Now(),
+		By: "test", Before: before, After: after}))
 }
 
 // countCalls counts DynamoDB calls from now on and lets fault decide which of them fail.
@@ -228,7 +233,8 @@ func (w *world) send(bodies ...string) {
 }
 
 func (w *world) sendMessage(m message) {
-	_, err := w.client.SendMessage(context.Background(), &awssqs.SendMessageInput{QueueUrl: &w.queue, MessageBody: &m.body, MessageAttributes: m.attributes})
+	_, err := w.client.SendMessage(context.Background(),
+		&awssqs.SendMessageInput{QueueUrl: &w.queue, MessageBody: &m.body, MessageAttributes: m.attributes})
 	w.must(err)
 }
 
@@ -247,7 +253,8 @@ func (w *world) receive(queue string) (batch events.SQSEvent) {
 				Attributes: m.Attributes, MessageAttributes: map[string]events.SQSMessageAttribute{},
 			}
 			for name, a := range m.MessageAttributes {
-				record.MessageAttributes[name] = events.SQSMessageAttribute{DataType: *a.DataType, StringValue: a.StringValue, BinaryValue: a.BinaryValue}
+				record.MessageAttributes[name] = events.SQSMessageAttribute{DataType: *a.DataType, StringValue: a.StringValue,
+					BinaryValue: a.BinaryValue}
 			}
 			batch.Records = append(batch.Records, record)
 		}
@@ -284,7 +291,8 @@ func (w *world) handle(ctx context.Context, h *sqsbatch.Handler, batch events.SQ
 	}
 	for _, m := range batch.Records {
 		if !kept[m.MessageId] {
-			_, err := w.client.DeleteMessage(context.Background(), &awssqs.DeleteMessageInput{QueueUrl: &w.queue, ReceiptHandle: aws.String(m.ReceiptHandle)})
+			_, err := w.client.DeleteMessage(context.Background(),
+				&awssqs.DeleteMessageInput{QueueUrl: &w.queue, ReceiptHandle: aws.String(m.ReceiptHandle)})
 			w.must(err)
 		}
 	}

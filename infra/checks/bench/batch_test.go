@@ -59,7 +59,9 @@ func BenchmarkBatch(b *testing.B) {
 
 // measureBatch passes the consumer one batch that signs in, and then batchRepeats batches with warm
 // tokens, which it measures. Karmak has the given latency during the latter.
-func (w *world) measureBatch(tb testing.TB, consume func(context.Context, events.SQSEvent) error, shape batchShape, latency time.Duration) (f batchFigures) {
+func (w *world) measureBatch(
+	tb testing.TB, consume func(context.Context, events.SQSEvent) error, shape batchShape, latency time.Duration,
+) (f batchFigures) {
 	tb.Helper()
 	locations := upTo(shape.accounts)
 	if err := consume(tb.Context(), w.newCases(tb, shape.messages, locations).exports()); err != nil {

@@ -69,7 +69,8 @@ func (r *started) start(ctx context.Context, p program, warm int) error {
 	defer api.server.Close()
 	command := exec.CommandContext(ctx, p.binary)
 	command.Env = append([]string{
-		"AWS_LAMBDA_RUNTIME_API=" + api.server.Listener.Addr().String(), "AWS_LAMBDA_FUNCTION_NAME=bench", "AWS_LAMBDA_FUNCTION_VERSION=$LATEST",
+		"AWS_LAMBDA_RUNTIME_API=" + api.server.Listener.Addr().String(), "AWS_LAMBDA_FUNCTION_NAME=bench",
+		"AWS_LAMBDA_FUNCTION_VERSION=$LATEST",
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256", "AWS_LAMBDA_LOG_FORMAT=JSON", "_HANDLER=bootstrap", "TZ=:UTC", "PATH=/usr/bin:/bin",
 	}, p.environment...)
 	var output bytes.Buffer

@@ -49,7 +49,8 @@ func request(routeKey string, path, query map[string]string, body string) []byte
 		Headers: map[string]string{"content-type": "application/json", "host": "api.example.com", "user-agent": "bench"},
 		RequestContext: events.APIGatewayV2HTTPRequestContext{
 			RouteKey: routeKey, AccountID: "000000000000", Stage: "$default", RequestID: "bench", APIID: "bench",
-			HTTP: events.APIGatewayV2HTTPRequestContextHTTPDescription{Method: "GET", Path: "/", Protocol: "HTTP/1.1", SourceIP: "127.0.0.1"},
+			HTTP: events.APIGatewayV2HTTPRequestContextHTTPDescription{Method: "GET", Path: "/", Protocol: "HTTP/1.1",
+				SourceIP: "127.0.0.1"},
 			Authorizer: &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{
 				JWT: &events.APIGatewayV2HTTPRequestContextAuthorizerJWTDescription{
 					Claims: map[string]string{"sub": "bench", "roles": "[field_manager]", "locations": "[*]"},

@@ -89,7 +89,8 @@ func (e *engines) karmak() *karmak.Client {
 func newConsumer(store *dynamo.Store, e *engines) func(context.Context, events.SQSEvent) error {
 	metrics := boot.NewMetrics(io.Discard, time.Now, boot.By("Function", "export"))
 	config := sqsbatch.Config{
-		Source: "export", QueueURL: "http://127.0.0.1:9/export", DeadLetterURL: "http://127.0.0.1:9/export-dlq", Now: time.Now, Log: logger(),
+		Source: "export", QueueURL: "http://127.0.0.1:9/export", DeadLetterURL: "http://127.0.0.1:9/export-dlq", Now: time.Now,
+		Log: logger(),
 		Observe: func(o sqsbatch.Observation) {
 			metrics.Add("Messages", boot.Count, 1, boot.By("Outcome", string(o.Outcome)))
 		},
@@ -139,7 +140,9 @@ func (nowhere) SendMessageBatch(context.Context, *sqs.SendMessageBatchInput, ...
 }
 
 // ChangeMessageVisibilityBatch implements sqsbatch.Queue.
-func (nowhere) ChangeMessageVisibilityBatch(context.Context, *sqs.ChangeMessageVisibilityBatchInput, ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityBatchOutput, error) {
+func (nowhere) ChangeMessageVisibilityBatch(
+	context.Context, *sqs.ChangeMessageVisibilityBatchInput, ...func(*sqs.Options),
+) (*sqs.ChangeMessageVisibilityBatchOutput, error) {
 	return nil, errNowhere
 }
 

@@ -51,8 +51,9 @@ func (r reading) measure(b *testing.B, w *world) {
 	Metrics(b, map[string]float64{
 		"p50-ms": milliseconds(took[0].median()), "bare-p50-ms": milliseconds(took[1].median()),
 		"p99-ms": milliseconds(took[0].quantile(0.99)), "bare-p99-ms": milliseconds(took[1].quantile(0.99)),
-		"cpu-ms": milliseconds(use.cpu), "bare-cpu-ms": milliseconds(bareUse.cpu), "allocs": use.allocations, "bare-allocs": bareUse.allocations,
-		"KB": use.bytes / 1024, "bare-KB": bareUse.bytes / 1024, "calls": used.calls, "read-units": used.read,
+		"cpu-ms": milliseconds(use.cpu), "bare-cpu-ms": milliseconds(bareUse.cpu), "allocs": use.allocations,
+		"bare-allocs": bareUse.allocations,
+		"KB":          use.bytes / 1024, "bare-KB": bareUse.bytes / 1024, "calls": used.calls, "read-units": used.read,
 		"KB-sent": float64(reader.size(b, r.request)) / 1000,
 	})
 	goals.Report(b, "x-bare-p50", ratio(took[0].median(), took[1].median()), r.most)

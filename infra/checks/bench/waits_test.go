@@ -105,12 +105,14 @@ func awaitAll(b *testing.B, p *platform.Platform, do func(c platform.Case, n int
 // refreshes of one person.
 func refresh(ctx context.Context, s *stack.Stack, c platform.Case, n int) error {
 	token, err := s.Key().Token(issuer.Grant{
-		Subject: fmt.Sprintf("person-%d@bench", n), Roles: []string{"service_manager"}, Locations: []string{"*"}, Issued: time.Now(), Lifetime: time.Hour,
+		Subject: fmt.Sprintf("person-%d@bench", n), Roles: []string{"service_manager"}, Locations: []string{"*"}, Issued: time.Now(),
+		Lifetime: time.Hour,
 	})
 	if err != nil {
 		return err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.APIURL+"/v1/locations/"+c.LocationID+"/cases/"+c.CaseID+"/refresh", http.NoBody)
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.APIURL+"/v1/locations/"+c.LocationID+"/cases/"+c.CaseID+"/refresh",
+		http.NoBody)
 	if err != nil {
 		return err
 	}

@@ -82,9 +82,11 @@ var start = time.Date(2026, 11, 1, 8, 0, 0, 0, time.UTC)
 func storedCase(place, n, relatedROs int) relatedro.Case {
 	occurred := start.Add(time.Duration(n) * time.Second)
 	c := relatedro.Case{
-		Key: relatedro.CaseKey{Location: location(place), Case: caseID(n)}, Number: fmt.Sprint(100000 + n), Asset: fmt.Sprintf("asset-%d", n/10), RO: ro(n),
-		Status:       relatedro.CaseExported,
-		Stated:       relatedro.Stated{ID: fmt.Sprintf("0d0f3a2e-0000-4000-8000-%012d", n), Type: relatedro.Exported, OccurredAt: occurred, Fetched: true},
+		Key: relatedro.CaseKey{Location: location(place), Case: caseID(n)}, Number: fmt.Sprint(100000 + n),
+		Asset: fmt.Sprintf("asset-%d", n/10), RO: ro(n),
+		Status: relatedro.CaseExported,
+		Stated: relatedro.Stated{ID: fmt.Sprintf("0d0f3a2e-0000-4000-8000-%012d", n), Type: relatedro.Exported, OccurredAt: occurred,
+			Fetched: true},
 		FirstEventAt: occurred,
 		FetchedOver:  connection(place),
 	}

@@ -86,17 +86,8 @@ func TestFilesAndFunctionsStayShort(t *testing.T) {
 	}
 }
 
-// unwrapped are the folders with lines that are still too long.
-var unwrapped = []string{
-	"pkg", "infra/contracts", "infra/emulators", "infra/local",
-	"infra/checks/bench", "infra/checks/soak", "infra/checks/suite",
-}
-
 func TestLinesOfCodeStayShort(t *testing.T) {
 	for _, path := range files(t, ".go") {
-		if slices.ContainsFunc(unwrapped, func(folder string) bool { return strings.HasPrefix(path, root+"/"+folder+"/") }) {
-			continue
-		}
 		text, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
@@ -105,6 +96,11 @@ func TestLinesOfCodeStayShort(t *testing.T) {
 		for line := range strings.Lines(string(text)) {
 			number++
 			line = strings.ReplaceAll(strings.TrimSuffix(line, "\n"), "\t", "    ")
+			// A comment of one word cannot be wrapped, such as the output of an example.
+			comment, isComment := strings.CutPrefix(strings.TrimSpace(line), "// ")
+			if isComment && !strings.Contains(comment, " ") {
+				continue
+			}
 			if n := utf8.RuneCountInString(line); n > maxColumns {
 				t.Errorf("%s:%d has %d columns, more than %d", path, number, n, maxColumns)
 			}

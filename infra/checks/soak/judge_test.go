@@ -105,7 +105,8 @@ func (s *soak) judgeCases(ctx context.Context) error {
 			asked = append(asked, map[string]string{"locationId": key.Location, "caseId": key.Case})
 		}
 		var answer struct{ Cases []shown }
-		if err := s.post(ctx, "field_manager", "/v1/related-ros/batch-get", map[string]any{"cases": asked}, http.StatusOK, &answer); err != nil {
+		if err := s.post(ctx, "field_manager", "/v1/related-ros/batch-get", map[string]any{"cases": asked}, http.StatusOK,
+			&answer); err != nil {
 			return err
 		}
 		if len(answer.Cases) != len(keys) {

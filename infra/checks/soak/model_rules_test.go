@@ -29,11 +29,16 @@ func TestNewestEvent(t *testing.T) {
 	}{
 		"the latest":             {[]relatedro.Event{event("b", relatedro.Closed, 1), event("a", relatedro.Exported, 9)}, "a"},
 		"a close at equal times": {[]relatedro.Event{event("a", relatedro.Closed, 1), event("b", relatedro.Exported, 1)}, "a"},
-		"the greater id of two closes at equal times": {[]relatedro.Event{event("b", relatedro.Closed, 1), event("a", relatedro.Closed, 1)}, "b"},
-		"a close up to 5 minutes before an export":    {[]relatedro.Event{event("a", relatedro.Closed, 1), event("b", relatedro.Exported, 6)}, "a"},
-		"an export later than that":                   {[]relatedro.Event{event("a", relatedro.Closed, 1), event("b", relatedro.Exported, 7)}, "b"},
-		"a deletion":                                  {[]relatedro.Event{event("a", relatedro.Deleted, 1), event("b", relatedro.Closed, 6)}, "a"},
-		"no refresh":                                  {[]relatedro.Event{event("a", relatedro.Exported, 1), event("b", relatedro.Refresh, 2)}, "a"},
+		"the greater id of two closes at equal times": {[]relatedro.Event{event("b", relatedro.Closed, 1), event("a", relatedro.Closed, 1)},
+			"b"},
+		"a close up to 5 minutes before an export": {[]relatedro.Event{event("a", relatedro.Closed, 1),
+			event("b", relatedro.Exported, 6)}, "a"},
+		"an export later than that": {[]relatedro.Event{event("a", relatedro.Closed, 1),
+			event("b", relatedro.Exported, 7)}, "b"},
+		"a deletion": {[]relatedro.Event{event("a", relatedro.Deleted, 1),
+			event("b", relatedro.Closed, 6)}, "a"},
+		"no refresh": {[]relatedro.Event{event("a", relatedro.Exported, 1),
+			event("b", relatedro.Refresh, 2)}, "a"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			backwards := slices.Clone(c.events)
@@ -49,7 +54,8 @@ func TestNewestEvent(t *testing.T) {
 
 // A model that cannot find errors would pass every soak.
 func TestModelFindsWhatIsWrong(t *testing.T) {
-	c := soakCase{account: "a", events: []relatedro.Event{event("e1", relatedro.Exported, 1), event("c2", relatedro.Closed, 2), event("r3", relatedro.Refresh, 3)}}
+	c := soakCase{account: "a", events: []relatedro.Event{event("e1", relatedro.Exported, 1), event("c2", relatedro.Closed, 2),
+		event("r3", relatedro.Refresh, 3)}}
 	known := &families{made: map[familyKey][]spinoff{}}
 	known.add("a", "100", "100", "100-1", noon)
 	known.add("a", "100", "100-1", "100-2", noon.Add(time.Hour))
@@ -74,10 +80,11 @@ func TestModelFindsWhatIsWrong(t *testing.T) {
 		"retrieved for an older event": {func(s *shown) { s.Retrieval.EventID = "e1" }, "retrieved for e1"},
 		"one missing":                  {func(s *shown) { s.RelatedROs = nil }, "100-1 is missing"},
 		"one missing that came later":  {func(s *shown) { s.Retrieval.RetrievedAt = noon.Add(time.Hour) }, "100-2 is missing"},
-		"one too many":                 {func(s *shown) { s.RelatedROs = append(s.RelatedROs, ro("9", "alternate")) }, "9 is listed but not related"},
-		"one twice":                    {func(s *shown) { s.RelatedROs = append(s.RelatedROs, s.RelatedROs[0]) }, "100-1 is listed twice"},
-		"another relation":             {func(s *shown) { s.RelatedROs[0].Relation = "sibling" }, "100-1 is listed as sibling"},
-		"an unknown asset":             {func(s *shown) { s.AssetID = "asset" }, "assetId is asset"},
+		"one too many": {func(s *shown) { s.RelatedROs = append(s.RelatedROs, ro("9", "alternate")) },
+			"9 is listed but not related"},
+		"one twice":        {func(s *shown) { s.RelatedROs = append(s.RelatedROs, s.RelatedROs[0]) }, "100-1 is listed twice"},
+		"another relation": {func(s *shown) { s.RelatedROs[0].Relation = "sibling" }, "100-1 is listed as sibling"},
+		"an unknown asset": {func(s *shown) { s.AssetID = "asset" }, "assetId is asset"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := right()

@@ -107,7 +107,8 @@ func (c soakCase) check(s shown, known *families) (wrong []string) {
 	filled("assetId", s.AssetID, asset)
 	differ("outcome", strings.TrimSpace(s.Retrieval.Outcome+" "+s.Retrieval.Reason), "ok")
 	if s.Retrieval.EventID != newest.ID && s.Retrieval.Trigger != "refresh" {
-		wrong = append(wrong, fmt.Sprintf("retrieved for %s, which is neither the newest event, %s, nor a refresh", s.Retrieval.EventID, newest.ID))
+		wrong = append(wrong, fmt.Sprintf("retrieved for %s, which is neither the newest event, %s, nor a refresh", s.Retrieval.EventID,
+			newest.ID))
 	}
 	return append(wrong, known.check(c.account, newest.RO, s)...)
 }

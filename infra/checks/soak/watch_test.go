@@ -25,7 +25,8 @@ type watch struct {
 }
 
 func newWatch() *watch {
-	return &watch{ended: map[string]string{}, retried: map[string]bool{}, waited: map[string]bool{}, dropped: map[string]string{}, memory: map[int][]int64{}, work: make(chan struct{}, 1)}
+	return &watch{ended: map[string]string{}, retried: map[string]bool{}, waited: map[string]bool{}, dropped: map[string]string{},
+		memory: map[int][]int64{}, work: make(chan struct{}, 1)}
 }
 
 // Line is an observer of the functions' output.

@@ -13,7 +13,8 @@ func TestBundleIsMadeOfTheContract(t *testing.T) {
 	}
 	got, err := os.ReadFile("../openapi.json")
 	if err != nil || !bytes.Equal(got, want) {
-		t.Errorf("infra/contracts/openapi.json does not match infra/contracts/openapi.yaml, %v: run go generate ./infra/contracts/bundle", err)
+		t.Errorf("infra/contracts/openapi.json does not match infra/contracts/openapi.yaml, %v: run go generate ./infra/contracts/bundle",
+			err)
 	}
 }
 

@@ -55,8 +55,10 @@ func TestTypeOfNamesTheDefault(t *testing.T) {
 }
 
 func TestTypeOfAnUnnamedObjectMarksRequiredMembers(t *testing.T) {
-	s := openapi3.NewObjectSchema().WithProperty("as", openapi3.NewStringSchema()).WithProperty("at", openapi3.NewStringSchema()).WithRequired([]string{"as"})
-	if got, want := string(typeOf(s.NewRef())), "object<ul><li><code>as</code> * string </li><li><code>at</code> string </li></ul>"; got != want {
+	s := openapi3.NewObjectSchema().WithProperty("as", openapi3.NewStringSchema()).WithProperty("at",
+		openapi3.NewStringSchema()).WithRequired([]string{"as"})
+	if got, want := string(typeOf(s.NewRef())), "object<ul><li><code>as</code> * string </li><li><code>at</code> string "+
+		"</li></ul>"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

@@ -26,7 +26,8 @@ func BenchmarkTable(b *testing.B) {
 				return err
 			}},
 			{"Query", func() error {
-				_, err := client.Query(b.Context(), &sdk.QueryInput{TableName: &table, KeyConditionExpression: aws.String("PK = :p AND begins_with(SK, :s)"),
+				_, err := client.Query(b.Context(), &sdk.QueryInput{TableName: &table,
+					KeyConditionExpression:    aws.String("PK = :p AND begins_with(SK, :s)"),
 					ExpressionAttributeValues: item(":p", "LOC#7", ":s", "CASE#107")})
 				return err
 			}},

@@ -64,7 +64,8 @@ func put(t testing.TB, client *sdk.Client, table string, it map[string]types.Att
 
 func get(t testing.TB, client *sdk.Client, table, pk, sk string) map[string]types.AttributeValue {
 	t.Helper()
-	out, err := client.GetItem(t.Context(), &sdk.GetItemInput{TableName: &table, Key: item("PK", pk, "SK", sk), ConsistentRead: aws.Bool(true)})
+	out, err := client.GetItem(t.Context(), &sdk.GetItemInput{TableName: &table, Key: item("PK", pk, "SK", sk),
+		ConsistentRead: aws.Bool(true)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +87,8 @@ func code(err error) string {
 func TestConditions(t *testing.T) {
 	client, table := server.Client(), server.Table(t)
 	stored := item("PK", "p", "SK", "s", "word", "hello", "count", "=5")
-	stored["seq"] = &types.AttributeValueMemberL{Value: []types.AttributeValue{&types.AttributeValueMemberS{Value: "x"}, &types.AttributeValueMemberN{Value: "2"}}}
+	stored["seq"] = &types.AttributeValueMemberL{Value: []types.AttributeValue{&types.AttributeValueMemberS{Value: "x"},
+		&types.AttributeValueMemberN{Value: "2"}}}
 	stored["tree"] = &types.AttributeValueMemberM{Value: item("leaf", "green")}
 	stored["yes"] = &types.AttributeValueMemberBOOL{Value: true}
 	put(t, client, table, stored)
@@ -143,7 +145,9 @@ func TestConditions(t *testing.T) {
 }
 
 // usedIn selects the placeholders that an expression uses, because DynamoDB rejects unused ones.
-func usedIn(expression string, names map[string]string, values map[string]types.AttributeValue) (map[string]string, map[string]types.AttributeValue) {
+func usedIn(
+	expression string, names map[string]string, values map[string]types.AttributeValue,
+) (map[string]string, map[string]types.AttributeValue) {
 	words := strings.FieldsFunc(expression, func(r rune) bool { return strings.ContainsRune(" (),.[]=<>+-", r) })
 	var usedNames map[string]string
 	var usedValues map[string]types.AttributeValue
@@ -174,7 +178,8 @@ func TestUpdates(t *testing.T) {
 	}{
 		{"SET word = :new", `{"n":"5","seq":["x"],"tree":{"leaf":"green"},"word":"new"}`, ""},
 		{"SET n = n + :one, m = n + :half", `{"m":"5.5","n":"6","seq":["x"],"tree":{"leaf":"green"},"word":"w"}`, ""},
-		{"SET gone = if_not_exists(gone, :new), word = if_not_exists(word, :new)", `{"gone":"new","n":"5","seq":["x"],"tree":{"leaf":"green"},"word":"w"}`, ""},
+		{"SET gone = if_not_exists(gone, :new), word = if_not_exists(word, :new)",
+			`{"gone":"new","n":"5","seq":["x"],"tree":{"leaf":"green"},"word":"w"}`, ""},
 		{"SET tree.leaf = :new, seq[0] = :new", `{"n":"5","seq":["new"],"tree":{"leaf":"new"},"word":"w"}`, ""},
 		{"REMOVE word, tree.leaf, seq[0], gone", `{"n":"5","seq":[],"tree":{}}`, ""},
 		{"ADD n :one, visits :one", `{"n":"6","seq":["x"],"tree":{"leaf":"green"},"visits":"1","word":"w"}`, ""},
@@ -209,7 +214,8 @@ func TestUpdates(t *testing.T) {
 
 func TestARefusedUpdateChangesNothing(t *testing.T) {
 	client, table := server.Client(), server.Table(t)
-	_, err := client.UpdateItem(t.Context(), &sdk.UpdateItemInput{TableName: &table, Key: item("PK", "p", "SK", "s"), ReturnValues: "SOME_NEW"})
+	_, err := client.UpdateItem(t.Context(), &sdk.UpdateItemInput{TableName: &table, Key: item("PK", "p", "SK", "s"),
+		ReturnValues: "SOME_NEW"})
 	if code(err) != "ValidationException" {
 		t.Errorf("got %v, want ValidationException", err)
 	}
@@ -279,7 +285,8 @@ func TestReturnsOldItemOfFailedCondition(t *testing.T) {
 func TestNumbers(t *testing.T) {
 	client, table := server.Client(), server.Table(t)
 	tests := []struct{ given, stored string }{
-		{"1", "1"}, {"1.0", "1"}, {"-0", "0"}, {"+5", "5"}, {"007", "7"}, {"0.50", "0.5"}, {"1e3", "1000"}, {"12E-1", "1.2"}, {"-1.5e-3", "-0.0015"},
+		{"1", "1"}, {"1.0", "1"}, {"-0", "0"}, {"+5", "5"}, {"007", "7"}, {"0.50", "0.5"}, {"1e3", "1000"}, {"12E-1", "1.2"},
+		{"-1.5e-3", "-0.0015"},
 		{"12345678901234567890123456789012345678", "12345678901234567890123456789012345678"},
 		{"123456789012345678901234567890123456789", ""}, {"1e126", ""}, {"1e-131", ""}, {"1e99999999999", ""},
 		{"", ""}, {"-", ""}, {"--1", ""}, {"1.2.3", ""}, {"0x1", ""}, {"NaN", ""}, {"Infinity", ""}, {"1 ", ""},
@@ -315,10 +322,12 @@ func TestTables(t *testing.T) {
 		t.Errorf("list: %+v, %v", listed, err)
 	}
 	server.Table(t)
-	if first, err := client.ListTables(ctx, &sdk.ListTablesInput{Limit: aws.Int32(1)}); err != nil || len(first.TableNames) != 1 || first.LastEvaluatedTableName == nil {
+	if first, err := client.ListTables(ctx, &sdk.ListTablesInput{Limit: aws.Int32(1)}); err != nil || len(first.TableNames) != 1 ||
+		first.LastEvaluatedTableName == nil {
 		t.Errorf("first page: %+v, %v", first, err)
 	}
-	if _, err := client.DescribeTable(ctx, &sdk.DescribeTableInput{TableName: aws.String("other")}); code(err) != "ResourceNotFoundException" {
+	if _, err := client.DescribeTable(ctx, &sdk.DescribeTableInput{TableName: aws.String("other")}); code(
+		err) != "ResourceNotFoundException" {
 		t.Errorf("describe another: %v", err)
 	}
 	spec := &types.TimeToLiveSpecification{AttributeName: aws.String("expiresAt"), Enabled: aws.Bool(true)}
@@ -326,7 +335,8 @@ func TestTables(t *testing.T) {
 		t.Error(err)
 	}
 	ttl, err := client.DescribeTimeToLive(ctx, &sdk.DescribeTimeToLiveInput{TableName: &table})
-	if err != nil || ttl.TimeToLiveDescription.TimeToLiveStatus != types.TimeToLiveStatusEnabled || *ttl.TimeToLiveDescription.AttributeName != "expiresAt" {
+	if err != nil || ttl.TimeToLiveDescription.TimeToLiveStatus != types.TimeToLiveStatusEnabled ||
+		*ttl.TimeToLiveDescription.AttributeName != "expiresAt" {
 		t.Errorf("time to live: %+v, %v", ttl, err)
 	}
 }

@@ -157,7 +157,8 @@ func (w *write) conditionFailed() error {
 func (w *write) updateItem() error {
 	for _, a := range w.update.actions {
 		if _, isKey := w.key[a.path[0].name]; isKey {
-			return invalid("One or more parameter values were invalid: Cannot update attribute %s. This attribute is part of the key", a.path[0].name)
+			return invalid("One or more parameter values were invalid: Cannot update attribute %s. This attribute is part of the key",
+				a.path[0].name)
 		}
 	}
 	before := w.before()

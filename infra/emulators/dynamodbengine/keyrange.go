@@ -23,7 +23,8 @@ func keyRangeOf(c condition, keys keySchema) (keyRange, error) {
 	}
 	hash, ok := equal.right.(literal)
 	if !ok || hash.value.kind != kindString || hash.value.text == "" {
-		return wanted, invalid("One or more parameter values were invalid: Condition parameter type does not match schema type, or is empty")
+		return wanted, invalid("One or more parameter values were invalid: Condition parameter type does not match schema type, " +
+			"or is empty")
 	}
 	wanted.hash = hash.value
 	if right == nil {

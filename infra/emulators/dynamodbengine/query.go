@@ -107,7 +107,8 @@ func parseRead(body []byte) (*read, error) {
 		return nil, err
 	}
 	if request.Limit != nil && *request.Limit < 1 {
-		return nil, invalid("1 validation error detected: Value at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1")
+		return nil, invalid("1 validation error detected: Value at 'limit' failed to satisfy constraint: Member must have value greater " +
+			"than or equal to 1")
 	}
 	ph, err := newPlaceholders(request.ExpressionAttributeNames, request.ExpressionAttributeValues)
 	if err != nil {

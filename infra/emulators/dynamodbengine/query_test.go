@@ -45,7 +45,8 @@ func TestQueryAgreesWithFilter(t *testing.T) {
 		if len(stored) > 0 && rapid.Bool().Draw(rt, "delete") {
 			sk := sortKey.Draw(rt, "delete key")
 			delete(stored, sk)
-			if _, err := client.DeleteItem(t.Context(), &sdk.DeleteItemInput{TableName: &table, Key: item("PK", "p", "SK", sk)}); err != nil {
+			if _, err := client.DeleteItem(t.Context(), &sdk.DeleteItemInput{TableName: &table,
+				Key: item("PK", "p", "SK", sk)}); err != nil {
 				rt.Fatalf("delete: %v", err)
 			}
 		}
@@ -61,7 +62,8 @@ func TestQueryAgreesWithFilter(t *testing.T) {
 			in.IndexName = aws.String("GSI1")
 			in.KeyConditionExpression = aws.String(strings.NewReplacer("PK", "GSI1PK", "SK", "GSI1SK").Replace(*in.KeyConditionExpression))
 		}
-		_, in.ExpressionAttributeValues = usedIn(*in.KeyConditionExpression, nil, item(":p", map[bool]string{true: "g", false: "p"}[in.IndexName != nil], ":low", low, ":high", high))
+		_, in.ExpressionAttributeValues = usedIn(*in.KeyConditionExpression, nil,
+			item(":p", map[bool]string{true: "g", false: "p"}[in.IndexName != nil], ":low", low, ":high", high))
 		if limit := rapid.IntRange(0, 5).Draw(rt, "limit"); limit > 0 {
 			in.Limit = aws.Int32(int32(limit))
 		}
@@ -181,7 +183,8 @@ func TestQueryRefuses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			in := &sdk.QueryInput{TableName: &table, KeyConditionExpression: aws.String("PK = :p"), ExpressionAttributeValues: item(":p", "p")}
+			in := &sdk.QueryInput{TableName: &table, KeyConditionExpression: aws.String("PK = :p"),
+				ExpressionAttributeValues: item(":p", "p")}
 			tt.change(in)
 			if _, err := client.Query(t.Context(), in); code(err) != "ValidationException" {
 				t.Errorf("got %v", err)
@@ -196,7 +199,8 @@ func TestConsumedCapacity(t *testing.T) {
 	indexed := item("PK", "p", "SK", "s", "GSI1PK", "g", "GSI1SK", "1")
 	elsewhere := item("PK", "p", "SK", "s", "GSI1PK", "g", "GSI1SK", "2")
 	write := func(it map[string]types.AttributeValue) *types.ConsumedCapacity {
-		out, err := client.PutItem(t.Context(), &sdk.PutItemInput{TableName: &table, Item: it, ReturnConsumedCapacity: types.ReturnConsumedCapacityTotal})
+		out, err := client.PutItem(t.Context(), &sdk.PutItemInput{TableName: &table, Item: it,
+			ReturnConsumedCapacity: types.ReturnConsumedCapacityTotal})
 		if err != nil {
 			t.Fatal(err)
 		}

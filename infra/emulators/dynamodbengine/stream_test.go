@@ -72,7 +72,8 @@ func TestStreamKeepsEveryChangeInItsOrderAndNothingElse(t *testing.T) {
 	if err == nil {
 		_, err = client.TransactWriteItems(t.Context(), &sdk.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
 			{Put: &types.Put{TableName: &table, Item: item("PK", "a", "SK", "2", "v", "z")}},
-			{Put: &types.Put{TableName: &table, Item: item("PK", "a", "SK", "1", "v", "y"), ConditionExpression: aws.String("attribute_exists(PK)")}}, // changes nothing
+			{Put: &types.Put{TableName: &table, Item: item("PK", "a", "SK", "1", "v", "y"),
+				ConditionExpression: aws.String("attribute_exists(PK)")}}, // changes nothing
 		}})
 	}
 	if err == nil {
@@ -97,7 +98,8 @@ func TestStreamKeepsEveryChangeInItsOrderAndNothingElse(t *testing.T) {
 	var all []string
 	for i, r := range got {
 		all = append(all, changeOf(r))
-		if i > 0 && *got[i-1].Dynamodb.SequenceNumber >= *r.Dynamodb.SequenceNumber || *r.EventID == "" || r.Dynamodb.ApproximateCreationDateTime == nil {
+		if i > 0 && *got[i-1].Dynamodb.SequenceNumber >= *r.Dynamodb.SequenceNumber || *r.EventID == "" ||
+			r.Dynamodb.ApproximateCreationDateTime == nil {
 			t.Errorf("record %d is numbered %s after %s", i, *r.Dynamodb.SequenceNumber, *got[max(0, i-1)].Dynamodb.SequenceNumber)
 		}
 	}
@@ -112,7 +114,8 @@ func TestStreamIsReadFromAnyPosition(t *testing.T) {
 		put(t, client, table, item("PK", "a", "SK", fmt.Sprint(i)))
 	}
 	arn := streamARN(t, table)
-	beginning := dynamodbstreams.GetShardIteratorInput{StreamArn: arn, ShardId: shard(t, arn), ShardIteratorType: streamtypes.ShardIteratorTypeTrimHorizon}
+	beginning := dynamodbstreams.GetShardIteratorInput{StreamArn: arn, ShardId: shard(t, arn),
+		ShardIteratorType: streamtypes.ShardIteratorTypeTrimHorizon}
 	all, next := records(t, beginning)
 	if len(all) != 4 {
 		t.Fatalf("%d records", len(all))

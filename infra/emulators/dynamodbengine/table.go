@@ -50,7 +50,8 @@ func (t *table) checkKey(it item) error {
 		case v.kind != kindString:
 			return invalid("One or more parameter values were invalid: Type mismatch for key %s expected: S actual: %s", name, v.kind)
 		case v.text == "":
-			return invalid("One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value. Key: %s", name)
+			return invalid("One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty "+
+				"string value. Key: %s", name)
 		}
 	}
 	return checkKeySizes(t.main.keys, it)
@@ -64,9 +65,11 @@ func (t *table) checkIndexKey(index string, it item) error {
 		switch v, ok := it[name]; {
 		case !ok:
 		case v.kind != kindString:
-			return invalid("One or more parameter values were invalid: Type mismatch for Index Key %s Expected: S Actual: %s IndexName: %s", name, v.kind, index)
+			return invalid("One or more parameter values were invalid: Type mismatch for Index Key %s Expected: S Actual: %s IndexName: %s",
+				name, v.kind, index)
 		case v.text == "":
-			return invalid("One or more parameter values are not valid. A value specified for a secondary index key is not supported. The AttributeValue for a key attribute cannot contain an empty string value. IndexName: %s, IndexKey: %s", index, name)
+			return invalid("One or more parameter values are not valid. A value specified for a secondary index key is not supported. "+
+				"The AttributeValue for a key attribute cannot contain an empty string value. IndexName: %s, IndexKey: %s", index, name)
 		}
 	}
 	return checkKeySizes(k, it)
@@ -74,10 +77,12 @@ func (t *table) checkIndexKey(index string, it item) error {
 
 func checkKeySizes(k keySchema, it item) error {
 	if len(it[k.hash].text) > maxHashKey {
-		return invalid("One or more parameter values were invalid: Size of hashkey has exceeded the maximum size limit of %d bytes", maxHashKey)
+		return invalid("One or more parameter values were invalid: Size of hashkey has exceeded the maximum size limit of %d bytes",
+			maxHashKey)
 	}
 	if k.sort != "" && len(it[k.sort].text) > maxSortKey {
-		return invalid("One or more parameter values were invalid: Aggregated size of all range keys has exceeded the size limit of %d bytes", maxSortKey)
+		return invalid("One or more parameter values were invalid: Aggregated size of all range keys has exceeded the size limit of %d "+
+			"bytes", maxSortKey)
 	}
 	return nil
 }

@@ -82,7 +82,8 @@ func newTable(def tableDefinition, now time.Time) (*table, error) {
 	}
 	for _, a := range def.AttributeDefinitions {
 		if !slices.Contains(used, a.AttributeName) {
-			return nil, invalid("One or more parameter values were invalid: Some AttributeDefinitions are not used. AttributeDefinitions: [%s]", a.AttributeName)
+			return nil, invalid("One or more parameter values were invalid: Some AttributeDefinitions are not used. "+
+				"AttributeDefinitions: [%s]", a.AttributeName)
 		}
 	}
 	return t, nil
@@ -112,9 +113,11 @@ func (d tableDefinition) schema(elements []keyElement) (keySchema, error) {
 		return k, invalid("Invalid KeySchema: it must contain one HASH key, then at most one RANGE key")
 	}
 	for i, element := range elements {
-		defined := slices.IndexFunc(d.AttributeDefinitions, func(a attributeDefinition) bool { return a.AttributeName == element.AttributeName })
+		defined := slices.IndexFunc(d.AttributeDefinitions,
+			func(a attributeDefinition) bool { return a.AttributeName == element.AttributeName })
 		if defined < 0 {
-			return k, invalid("One or more parameter values were invalid: Some index key attributes are not defined in AttributeDefinitions. Keys: [%s]", element.AttributeName)
+			return k, invalid("One or more parameter values were invalid: Some index key attributes are not defined in "+
+				"AttributeDefinitions. Keys: [%s]", element.AttributeName)
 		}
 		a := d.AttributeDefinitions[defined]
 		if a.AttributeType != kindString {
@@ -187,7 +190,8 @@ func (e *Engine) deleteTable(body []byte) (any, error) {
 	defer e.mu.Unlock()
 	return e.withTable(body, func(t *table) (any, error) {
 		if t.definition.DeletionProtectionEnabled {
-			return nil, invalid("Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.")
+			return nil, invalid("Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection " +
+				"first.")
 		}
 		delete(e.tables, t.definition.TableName)
 		return map[string]any{"TableDescription": t.describe()}, nil

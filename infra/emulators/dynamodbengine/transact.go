@@ -132,7 +132,8 @@ func (e *Engine) prepareAll(writes []*write) error {
 		for i, r := range reasons {
 			codes[i] = r.Code
 		}
-		return &apiError{status: http.StatusBadRequest, code: "TransactionCanceledException", message: cancellation(codes), reasons: reasons}
+		return &apiError{status: http.StatusBadRequest, code: "TransactionCanceledException", message: cancellation(codes),
+			reasons: reasons}
 	}
 	return nil
 }
@@ -164,7 +165,8 @@ func (k *tokens) seen(token string, sum [sha256.Size]byte, now time.Time) (bool,
 	}
 	before, ok := k.byToken[token]
 	if ok && before.sum != sum {
-		return false, refused("IdempotentParameterMismatchException", "The request uses the same client token as a previous, but non-identical request")
+		return false, refused("IdempotentParameterMismatchException",
+			"The request uses the same client token as a previous, but non-identical request")
 	}
 	return ok, nil
 }

@@ -51,7 +51,8 @@ func parseAttrs(raw map[string]any, depth int) (item, error) {
 
 func parseValue(raw any, depth int) (value, error) {
 	if depth > maxDepth {
-		return value{}, invalid("Nesting Levels have exceeded supported limits: Attributes cannot have nesting levels more than %d", maxDepth)
+		return value{}, invalid("Nesting Levels have exceeded supported limits: Attributes cannot have nesting levels more than %d",
+			maxDepth)
 	}
 	typed, ok := raw.(map[string]any)
 	if !ok || len(typed) != 1 {

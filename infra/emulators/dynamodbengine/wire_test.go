@@ -32,7 +32,9 @@ func TestAnswers(t *testing.T) {
 		{"an unsupported operation", "ExecuteStatement", `{}`, 400, "UnknownOperationException"},
 		{"no JSON", "GetItem", `{`, 400, "SerializationException"},
 		{"a set", "PutItem", `{"TableName":"gone","Item":{"PK":{"SS":["a"]}}}`, 400, "SerializationException"},
-		{"a key that is a number", "CreateTable", `{"TableName":"table","BillingMode":"PAY_PER_REQUEST","KeySchema":[{"AttributeName":"PK","KeyType":"HASH"}],` +
+		{"a key that is a number", "CreateTable", `{"TableName":"table","BillingMode":"PAY_PER_REQUEST",` +
+			`"KeySchema":[{"AttributeName":"PK",` +
+			`"KeyType":"HASH"}],` +
 			`"AttributeDefinitions":[{"AttributeName":"PK","AttributeType":"N"}]}`, 400, "ValidationException"},
 		{"an unknown parameter", "GetItem", `{"TableName":"gone","AttributesToGet":["a"]}`, 400, "SerializationException"},
 	}
@@ -59,13 +61,15 @@ func TestAnswers(t *testing.T) {
 // withTable returns an engine with a table named table, whose key is PK.
 func withTable() *dynamodbengine.Engine {
 	engine := dynamodbengine.New()
-	send(engine, "CreateTable", `{"TableName":"table","BillingMode":"PAY_PER_REQUEST","KeySchema":[{"AttributeName":"PK","KeyType":"HASH"}],`+
+	send(engine, "CreateTable", `{"TableName":"table","BillingMode":"PAY_PER_REQUEST","KeySchema":[{"AttributeName":"PK",`+
+		`"KeyType":"HASH"}],`+
 		`"AttributeDefinitions":[{"AttributeName":"PK","AttributeType":"S"}]}`)
 	return engine
 }
 func TestMessageOfACancelledTransactionNamesTheReasons(t *testing.T) {
 	engine := withTable()
-	got := send(engine, "TransactWriteItems", `{"TransactItems":[{"Put":{"TableName":"table","Item":{"PK":{"S":"a"}}}},{"Put":{"TableName":"table",`+
+	got := send(engine, "TransactWriteItems", `{"TransactItems":[{"Put":{"TableName":"table","Item":{"PK":{"S":"a"}}}},`+
+		`{"Put":{"TableName":"table",`+
 		`"Item":{"PK":{"S":"b"}},"ConditionExpression":"attribute_exists(PK)"}}]}`).Body.String()
 	if want := "for specific reasons [None, ConditionalCheckFailed]"; !strings.Contains(got, want) {
 		t.Errorf("answered %s, want %s", got, want)
@@ -82,9 +86,11 @@ func TestOtherProtocolsAreTurnedAway(t *testing.T) {
 
 func TestTransactionDoublesTheUnitsOfTheTableOnly(t *testing.T) {
 	engine := dynamodbengine.New()
-	send(engine, "CreateTable", `{"TableName":"table","BillingMode":"PAY_PER_REQUEST","KeySchema":[{"AttributeName":"PK","KeyType":"HASH"}],`+
+	send(engine, "CreateTable", `{"TableName":"table","BillingMode":"PAY_PER_REQUEST","KeySchema":[{"AttributeName":"PK",`+
+		`"KeyType":"HASH"}],`+
 		`"AttributeDefinitions":[{"AttributeName":"PK","AttributeType":"S"},{"AttributeName":"G","AttributeType":"S"}],`+
-		`"GlobalSecondaryIndexes":[{"IndexName":"index","KeySchema":[{"AttributeName":"G","KeyType":"HASH"}],"Projection":{"ProjectionType":"ALL"}}]}`)
+		`"GlobalSecondaryIndexes":[{"IndexName":"index","KeySchema":[{"AttributeName":"G","KeyType":"HASH"}],`+
+		`"Projection":{"ProjectionType":"ALL"}}]}`)
 	got := send(engine, "TransactWriteItems", `{"ReturnConsumedCapacity":"TOTAL","TransactItems":[{"Put":{"TableName":"table",`+
 		`"Item":{"PK":{"S":"a"},"G":{"S":"g"}}}}]}`).Body.String()
 	if want := `{"ConsumedCapacity":[{"CapacityUnits":3,"TableName":"table"}]}`; got != want {

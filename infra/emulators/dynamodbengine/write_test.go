@@ -49,16 +49,19 @@ func TestTransactions(t *testing.T) {
 		after   string // sort keys stored afterwards
 	}{
 		{"all hold", func(table string) []types.TransactWriteItem {
-			return []types.TransactWriteItem{putAction(table, item("PK", "p", "SK", "old"), exists), putAction(table, item("PK", "p", "SK", "new"), missing)}
+			return []types.TransactWriteItem{putAction(table, item("PK", "p", "SK", "old"), exists),
+				putAction(table, item("PK", "p", "SK", "new"), missing)}
 		}, "", "", "new old"},
 		{"put and delete", func(table string) []types.TransactWriteItem {
 			return []types.TransactWriteItem{putAction(table, item("PK", "p", "SK", "new"), ""), deleteAction(table, "old")}
 		}, "", "", "new"},
 		{"the last fails", func(table string) []types.TransactWriteItem {
-			return []types.TransactWriteItem{putAction(table, item("PK", "p", "SK", "new"), ""), putAction(table, item("PK", "p", "SK", "gone"), exists)}
+			return []types.TransactWriteItem{putAction(table, item("PK", "p", "SK", "new"), ""),
+				putAction(table, item("PK", "p", "SK", "gone"), exists)}
 		}, "TransactionCanceledException", "None ConditionalCheckFailed", "old"},
 		{"two fail", func(table string) []types.TransactWriteItem {
-			return []types.TransactWriteItem{putAction(table, item("PK", "p", "SK", "old"), missing), putAction(table, item("PK", "p", "SK", "new"), exists)}
+			return []types.TransactWriteItem{putAction(table, item("PK", "p", "SK", "old"), missing),
+				putAction(table, item("PK", "p", "SK", "new"), exists)}
 		}, "TransactionCanceledException", "ConditionalCheckFailed ConditionalCheckFailed", "old"},
 		{"one item twice", func(table string) []types.TransactWriteItem {
 			return []types.TransactWriteItem{putAction(table, item("PK", "p", "SK", "old"), exists), deleteAction(table, "old")}
@@ -90,7 +93,8 @@ func TestTransactions(t *testing.T) {
 					t.Errorf("reasons %s, want %s", got, tt.reasons)
 				}
 			}
-			found, _ := readAll(t, client, sdk.QueryInput{TableName: &table, KeyConditionExpression: aws.String("PK = :p"), ExpressionAttributeValues: item(":p", "p")})
+			found, _ := readAll(t, client, sdk.QueryInput{TableName: &table, KeyConditionExpression: aws.String("PK = :p"),
+				ExpressionAttributeValues: item(":p", "p")})
 			if got := strings.Join(found, " "); got != tt.after {
 				t.Errorf("stored %q, want %q", got, tt.after)
 			}
@@ -121,7 +125,8 @@ func TestBatchLimits(t *testing.T) {
 		return keys
 	}
 	read := func(keys []map[string]types.AttributeValue) error {
-		_, err := client.BatchGetItem(t.Context(), &sdk.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{table: {Keys: keys}}})
+		_, err := client.BatchGetItem(t.Context(), &sdk.BatchGetItemInput{
+			RequestItems: map[string]types.KeysAndAttributes{table: {Keys: keys}}})
 		return err
 	}
 	write := func(keys []map[string]types.AttributeValue) error {
@@ -129,7 +134,8 @@ func TestBatchLimits(t *testing.T) {
 		for _, k := range keys {
 			requests = append(requests, types.WriteRequest{PutRequest: &types.PutRequest{Item: k}})
 		}
-		_, err := client.BatchWriteItem(t.Context(), &sdk.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{table: requests}})
+		_, err := client.BatchWriteItem(t.Context(), &sdk.BatchWriteItemInput{
+			RequestItems: map[string][]types.WriteRequest{table: requests}})
 		return err
 	}
 	tests := []struct {
@@ -179,7 +185,8 @@ func TestItemsRefused(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if _, err := client.PutItem(t.Context(), &sdk.PutItemInput{TableName: &table, Item: tt.item}); code(err) != "ValidationException" {
+			if _, err := client.PutItem(t.Context(), &sdk.PutItemInput{TableName: &table,
+				Item: tt.item}); code(err) != "ValidationException" {
 				t.Errorf("got %v", err)
 			}
 		})
@@ -192,7 +199,8 @@ func TestValuesReadBackAsWritten(t *testing.T) {
 	want["binary"] = &types.AttributeValueMemberB{Value: []byte{0, 255, 10}}
 	want["null"] = &types.AttributeValueMemberNULL{Value: true}
 	want["no"] = &types.AttributeValueMemberBOOL{}
-	want["nested"] = &types.AttributeValueMemberL{Value: []types.AttributeValue{&types.AttributeValueMemberM{Value: item("a", "=1")}, &types.AttributeValueMemberL{Value: []types.AttributeValue{}}}}
+	want["nested"] = &types.AttributeValueMemberL{Value: []types.AttributeValue{&types.AttributeValueMemberM{Value: item("a", "=1")},
+		&types.AttributeValueMemberL{Value: []types.AttributeValue{}}}}
 	put(t, client, table, want)
 	got := get(t, client, table, "p", "s")
 	for name, v := range want {
@@ -284,7 +292,8 @@ func TestFaultLeavesPartOfBatchUndone(t *testing.T) {
 		put(t, client, table, keys[i])
 	}
 	server.Faults(t, func(string, []byte) *dynamodbengine.Fault { return dynamodbengine.Unprocessed(2) })
-	read, err := client.BatchGetItem(t.Context(), &sdk.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{table: {Keys: keys}}})
+	read, err := client.BatchGetItem(t.Context(), &sdk.BatchGetItemInput{
+		RequestItems: map[string]types.KeysAndAttributes{table: {Keys: keys}}})
 	if err != nil || len(read.Responses[table]) != 3 || len(read.UnprocessedKeys[table].Keys) != 2 {
 		t.Errorf("read %+v, %v", read, err)
 	}

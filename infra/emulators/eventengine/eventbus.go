@@ -214,13 +214,16 @@ func (e *Engine) take(ctx context.Context, given entry) result {
 	var detail map[string]any
 	switch {
 	case given.Source == "" || given.DetailType == "" || given.Detail == "":
-		return result{ErrorCode: "InvalidArgument", ErrorMessage: "Parameter Source, DetailType or Detail is not valid. Reason: it is a required argument."}
+		return result{ErrorCode: "InvalidArgument", ErrorMessage: "Parameter Source, " +
+			"DetailType or Detail is not valid. Reason: it is a required argument."}
 	case json.Unmarshal([]byte(given.Detail), &detail) != nil:
 		return result{ErrorCode: "MalformedDetail", ErrorMessage: "Detail is malformed."}
 	}
 	made := Event{
-		Version: "0", ID: uuid.New(), DetailType: given.DetailType, Source: given.Source, Account: e.config.Account, Region: e.config.Region,
-		Time: time.Now().UTC().Truncate(time.Second), Resources: append([]string{}, given.Resources...), Detail: json.RawMessage(given.Detail),
+		Version: "0", ID: uuid.New(), DetailType: given.DetailType, Source: given.Source, Account: e.config.Account,
+		Region: e.config.Region,
+		Time:   time.Now().UTC().Truncate(time.Second), Resources: append([]string{}, given.Resources...),
+		Detail: json.RawMessage(given.Detail),
 	}
 	if given.Time != 0 {
 		made.Time = time.Unix(int64(given.Time), 0).UTC()

@@ -104,7 +104,8 @@ func TestEventsGoToTheRulesThatWantThem(t *testing.T) {
 	for _, d := range w.delivered {
 		queue, text, _ := strings.Cut(d, " ")
 		queues = append(queues, queue)
-		if !strings.Contains(text, `"detail-type":"Tried"`) || !strings.Contains(text, `"time":"2026-11-24T16:05:09Z"`) || !strings.Contains(text, `"resources":[]`) {
+		if !strings.Contains(text, `"detail-type":"Tried"`) || !strings.Contains(text, `"time":"2026-11-24T16:05:09Z"`) ||
+			!strings.Contains(text, `"resources":[]`) {
 			t.Errorf("delivered %s", text)
 		}
 	}
@@ -127,7 +128,8 @@ func TestEntriesAreRefusedOneByOne(t *testing.T) {
 	for _, e := range output.Entries {
 		codes = append(codes, aws.ToString(e.ErrorCode))
 	}
-	if want := []string{"", "MalformedDetail", "MalformedDetail", "InvalidArgument", "InvalidArgument"}; !slices.Equal(codes, want) || output.FailedEntryCount != 4 {
+	if want := []string{"", "MalformedDetail", "MalformedDetail", "InvalidArgument", "InvalidArgument"}; !slices.Equal(codes, want) ||
+		output.FailedEntryCount != 4 {
 		t.Errorf("%q, %d failed", codes, output.FailedEntryCount)
 	}
 }
@@ -156,7 +158,8 @@ func TestATargetThatIsAwayFailsTheEntry(t *testing.T) {
 	w := newWorld(t)
 	w.rule(t, "all", `{"source":["test"]}`)
 	w.down = true
-	if output, err := w.put(t, event(`{}`)); err != nil || output.FailedEntryCount != 1 || *output.Entries[0].ErrorCode != "InternalFailure" {
+	if output, err := w.put(t, event(`{}`)); err != nil || output.FailedEntryCount != 1 ||
+		*output.Entries[0].ErrorCode != "InternalFailure" {
 		t.Errorf("%+v, %v", output, err)
 	}
 }
@@ -170,16 +173,19 @@ func TestMistakesAreNamed(t *testing.T) {
 			return err
 		},
 		"InvalidEventPatternException": func() error {
-			_, err := w.PutRule(ctx, &eventbridge.PutRuleInput{Name: aws.String("r"), EventBusName: aws.String("bus"), EventPattern: aws.String(`{"a":[{"cidr":"10.0.0.0/24"}]}`)})
+			_, err := w.PutRule(ctx, &eventbridge.PutRuleInput{Name: aws.String("r"), EventBusName: aws.String("bus"),
+				EventPattern: aws.String(`{"a":[{"cidr":"10.0.0.0/24"}]}`)})
 			return err
 		},
 		"ResourceNotFoundException": func() error {
 			_, err := w.PutTargets(ctx, &eventbridge.PutTargetsInput{
-				Rule: aws.String("none"), EventBusName: aws.String("bus"), Targets: []types.Target{{Id: aws.String("1"), Arn: aws.String("arn:aws:sqs:r:1:q")}}})
+				Rule: aws.String("none"), EventBusName: aws.String("bus"),
+				Targets: []types.Target{{Id: aws.String("1"), Arn: aws.String("arn:aws:sqs:r:1:q")}}})
 			return err
 		},
 		"SerializationException": func() error {
-			_, err := w.PutRule(ctx, &eventbridge.PutRuleInput{Name: aws.String("r"), EventBusName: aws.String("bus"), ScheduleExpression: aws.String("rate(1 day)")})
+			_, err := w.PutRule(ctx, &eventbridge.PutRuleInput{Name: aws.String("r"), EventBusName: aws.String("bus"),
+				ScheduleExpression: aws.String("rate(1 day)")})
 			return err
 		},
 		"UnknownOperationException": func() error { _, err := w.ListArchives(ctx, &eventbridge.ListArchivesInput{}); return err },

@@ -57,7 +57,8 @@ func (e *Engine) putTargets(_ context.Context, body []byte) (any, error) {
 	}
 	r := rules[request.Rule]
 	if r == nil {
-		return nil, refused("ResourceNotFoundException", "Rule %s does not exist on EventBus %s.", request.Rule, named(request.EventBusName))
+		return nil, refused("ResourceNotFoundException", "Rule %s does not exist on EventBus %s.", request.Rule,
+			named(request.EventBusName))
 	}
 	for _, t := range request.Targets {
 		if !strings.HasPrefix(t.Arn, "arn:aws:sqs:") {

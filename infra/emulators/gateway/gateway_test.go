@@ -212,8 +212,9 @@ func TestAnswerForms(t *testing.T) {
 		"without body":              {`{"statusCode":204}`, "", "", 204},
 		"statusCode is text":        {`{"statusCode":"201"}`, `{"message":"Internal Server Error"}`, "application/json", 500},
 		"statusCode out of range":   {`{"statusCode":99}`, `{"message":"Internal Server Error"}`, "application/json", 500},
-		"not base64":                {`{"statusCode":200,"body":"!","isBase64Encoded":true}`, `{"message":"Internal Server Error"}`, "application/json", 500},
-		"no json":                   {`oops`, `{"message":"Internal Server Error"}`, "application/json", 500},
+		"not base64": {`{"statusCode":200,"body":"!","isBase64Encoded":true}`, `{"message":"Internal Server Error"}`,
+			"application/json", 500},
+		"no json": {`oops`, `{"message":"Internal Server Error"}`, "application/json", 500},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
@@ -251,13 +252,17 @@ func TestOwnErrors(t *testing.T) {
 		reply               func(context.Context) (lambdaengine.Result, error)
 		status              int
 	}{
-		"unknown route":      {path: "/v2/open", status: 404, message: "Not Found"},
-		"no token":           {path: "/v1/locations/loc-1", status: 401, message: "Unauthorized"},
-		"body over 10 MiB":   {path: "/v1/open", body: strings.Repeat("x", maxBody+1), status: 413, message: "Request Entity Too Large"},
-		"event over 6 MB":    {path: "/v1/open", reply: replies(lambdaengine.Result{}, lambdaengine.ErrTooLarge), status: 413, message: "Request Entity Too Large"},
-		"function throttled": {path: "/v1/open", reply: replies(lambdaengine.Result{}, lambdaengine.ErrThrottled), status: 503, message: "Service Unavailable"},
-		"function failed":    {path: "/v1/open", reply: replies(lambdaengine.Result{FunctionError: "Unhandled"}, nil), status: 500, message: "Internal Server Error"},
-		"no function":        {path: "/v1/open", reply: replies(lambdaengine.Result{}, errors.New("gone")), status: 500, message: "Internal Server Error"},
+		"unknown route":    {path: "/v2/open", status: 404, message: "Not Found"},
+		"no token":         {path: "/v1/locations/loc-1", status: 401, message: "Unauthorized"},
+		"body over 10 MiB": {path: "/v1/open", body: strings.Repeat("x", maxBody+1), status: 413, message: "Request Entity Too Large"},
+		"event over 6 MB": {path: "/v1/open", reply: replies(lambdaengine.Result{}, lambdaengine.ErrTooLarge), status: 413,
+			message: "Request Entity Too Large"},
+		"function throttled": {path: "/v1/open", reply: replies(lambdaengine.Result{}, lambdaengine.ErrThrottled), status: 503,
+			message: "Service Unavailable"},
+		"function failed": {path: "/v1/open", reply: replies(lambdaengine.Result{FunctionError: "Unhandled"}, nil), status: 500,
+			message: "Internal Server Error"},
+		"no function": {path: "/v1/open", reply: replies(lambdaengine.Result{}, errors.New("gone")), status: 500,
+			message: "Internal Server Error"},
 		"function too slow": {path: "/v1/open", status: 503, message: "Service Unavailable",
 			reply: func(ctx context.Context) (lambdaengine.Result, error) {
 				<-ctx.Done()
@@ -360,7 +365,8 @@ func TestTokenOfManyLocations(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if response := b.do("GET", "/v1/locations/loc-1", "", append(browser, "Authorization", "Bearer "+token)...); response.StatusCode != want {
+		if response := b.do("GET", "/v1/locations/loc-1", "",
+			append(browser, "Authorization", "Bearer "+token)...); response.StatusCode != want {
 			t.Errorf("%d locations: %d, want %d", locations, response.StatusCode, want)
 		}
 	}

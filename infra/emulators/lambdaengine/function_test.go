@@ -220,7 +220,8 @@ func TestFailures(t *testing.T) {
 			before := invoke(t, f, `{}`)
 			<-reports
 			failed := invoke(t, f, tc.event)
-			if failed.functionFailure != "Unhandled" || failed.ErrorType != tc.errorType || !strings.Contains(failed.ErrorMessage, tc.message) {
+			if failed.functionFailure != "Unhandled" || failed.ErrorType != tc.errorType ||
+				!strings.Contains(failed.ErrorMessage, tc.message) {
 				t.Errorf("response is %+v, want %s with %q", failed, tc.errorType, tc.message)
 			}
 			if report := <-reports; report.Error != tc.errorType {

@@ -68,9 +68,10 @@ func (s *streamed) put(t *testing.T, sortKeys ...string) {
 	for _, sk := range sortKeys {
 		_, err := s.server.Client().PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &s.table, Item: map[string]types.AttributeValue{
 			"PK": &types.AttributeValueMemberS{Value: "LOC#1"}, "SK": &types.AttributeValueMemberS{Value: sk},
-			"list": &types.AttributeValueMemberL{Value: []types.AttributeValue{&types.AttributeValueMemberM{Value: map[string]types.AttributeValue{
-				"n": &types.AttributeValueMemberN{Value: "7"}, "yes": &types.AttributeValueMemberBOOL{Value: true},
-			}}}},
+			"list": &types.AttributeValueMemberL{Value: []types.AttributeValue{
+				&types.AttributeValueMemberM{Value: map[string]types.AttributeValue{
+					"n": &types.AttributeValueMemberN{Value: "7"}, "yes": &types.AttributeValueMemberBOOL{Value: true},
+				}}}},
 		}})
 		if err != nil {
 			t.Fatal(err)
@@ -90,7 +91,8 @@ func (s *streamed) invoke(_ context.Context, event []byte) ([]byte, string, erro
 	for _, r := range batch.Records {
 		keys = append(keys, r.Change.Keys["SK"].String())
 		s.numbers[keys[len(keys)-1]] = r.Change.SequenceNumber
-		if r.EventSource != "aws:dynamodb" || r.AWSRegion != "us-east-1" || r.EventSourceArn != s.config.StreamARN || r.Change.NewImage["list"].List()[0].Map()["n"].Number() != "7" {
+		if r.EventSource != "aws:dynamodb" || r.AWSRegion != "us-east-1" || r.EventSourceArn != s.config.StreamARN ||
+			r.Change.NewImage["list"].List()[0].Map()["n"].Number() != "7" {
 			return nil, "", fmt.Errorf("record is not in Lambda's format: %+v", r)
 		}
 	}

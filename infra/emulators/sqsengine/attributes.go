@@ -175,7 +175,8 @@ func (a *queueAttributes) setRedriveAllow(value string) *Error {
 	}
 	if !slices.Contains([]string{"allowAll", "denyAll", "byQueue"}, a.allow.Permission) ||
 		(a.allow.Permission == "byQueue") != (len(a.allow.SourceARNs) > 0) || len(a.allow.SourceARNs) > 10 {
-		return invalidValue(value, attrRedriveAllow, "redrivePermission must be allowAll, denyAll or byQueue, the last with 1 to 10 sourceQueueArns.")
+		return invalidValue(value, attrRedriveAllow, "redrivePermission must be allowAll, denyAll or byQueue, "+
+			"the last with 1 to 10 sourceQueueArns.")
 	}
 	return a.setJSON(attrRedriveAllow, a.allow)
 }

@@ -62,7 +62,8 @@ func sendBatchPartly(p *probe) {
 	entries[1].MessageBody = aws.String("\x01")
 	out, err := p.Client.SendMessageBatch(p.Context(), &awssqs.SendMessageBatchInput{QueueUrl: &url, Entries: entries})
 	p.must(err)
-	if len(out.Failed) != 1 || *out.Failed[0].Id != "id-1" || *out.Failed[0].Code != "InvalidMessageContents" || !out.Failed[0].SenderFault {
+	if len(out.Failed) != 1 || *out.Failed[0].Id != "id-1" || *out.Failed[0].Code != "InvalidMessageContents" ||
+		!out.Failed[0].SenderFault {
 		p.Errorf("failed: %+v, want id-1 with InvalidMessageContents", out.Failed)
 	}
 	equal(p, "messages received", len(p.receive(url)), 2)
@@ -121,7 +122,8 @@ func refuseBatches(p *probe) {
 			p.refused(err, code)
 		})
 		p.sub("change "+c.name, func(p *probe) {
-			_, err := p.Client.ChangeMessageVisibilityBatch(p.Context(), &awssqs.ChangeMessageVisibilityBatchInput{QueueUrl: &url, Entries: changes})
+			_, err := p.Client.ChangeMessageVisibilityBatch(p.Context(),
+				&awssqs.ChangeMessageVisibilityBatchInput{QueueUrl: &url, Entries: changes})
 			p.refused(err, code)
 		})
 	}

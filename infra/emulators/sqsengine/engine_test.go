@@ -34,7 +34,8 @@ func TestFaultHookFailsAWholeCall(t *testing.T) {
 				return nil
 			}}, nil)
 			entries := []types.SendMessageBatchRequestEntry{{Id: aws.String("a"), MessageBody: aws.String("b")}}
-			_, err := w.client.SendMessageBatch(t.Context(), &awssqs.SendMessageBatchInput{QueueUrl: aws.String(w.dead()), Entries: entries})
+			_, err := w.client.SendMessageBatch(t.Context(),
+				&awssqs.SendMessageBatchInput{QueueUrl: aws.String(w.dead()), Entries: entries})
 			if got := code(err); got != c.code {
 				t.Errorf("to the dead-letter queue: got %q, want %s", got, c.code)
 			}
@@ -150,7 +151,8 @@ func TestQueueURLsBeginWithBaseURL(t *testing.T) {
 	if want := "http://sqs.local:9324/000000000000/work"; *out.QueueUrl != want || engine.QueueURL("work") != want {
 		t.Errorf("got %s and %s, want %s", *out.QueueUrl, engine.QueueURL("work"), want)
 	}
-	if _, err := client.PurgeQueue(t.Context(), &awssqs.PurgeQueueInput{QueueUrl: aws.String("http://172.17.0.1:1/000000000000/work")}); err != nil {
+	if _, err := client.PurgeQueue(t.Context(), &awssqs.PurgeQueueInput{
+		QueueUrl: aws.String("http://172.17.0.1:1/000000000000/work")}); err != nil {
 		t.Errorf("the queue under another host: %v", err)
 	}
 }
@@ -166,13 +168,15 @@ func TestErrorsOnTheWire(t *testing.T) {
 		{"unknown queue", "AmazonSQS.GetQueueUrl", `{"QueueName":"none"}`, 400, "AWS.SimpleQueueService.NonExistentQueue;Sender",
 			`{"__type":"com.amazonaws.sqs#QueueDoesNotExist","message":"The specified queue does not exist."}`},
 		{"no queue", "AmazonSQS.PurgeQueue", `{}`, 400, "MissingParameter;Sender",
-			`{"__type":"com.amazon.coral.service#MissingRequiredParameterException","message":"The request must contain the parameter QueueUrl."}`},
+			`{"__type":"com.amazon.coral.service#MissingRequiredParameterException",` +
+				`"message":"The request must contain the parameter QueueUrl."}`},
 		{"no queue URL", "AmazonSQS.PurgeQueue", `{"QueueUrl":"work"}`, 400, "InvalidAddress;Sender",
 			`{"__type":"com.amazonaws.sqs#InvalidAddress","message":"The address work is not valid for this endpoint."}`},
 		{"an unknown action", "AmazonSQS.Juggle", `{}`, 404, "UnknownOperationException;Sender",
 			`{"__type":"com.amazon.coral.service#UnknownOperationException","message":"This engine does not support Juggle."}`},
 		{"neither protocol", "", "ListQueues", 400, "AWS.SimpleQueueService.UnsupportedOperation;Sender",
-			`{"__type":"com.amazonaws.sqs#UnsupportedOperation","message":"Send AWS JSON 1.0 with an X-Amz-Target of AmazonSQS.X, or a form with an Action."}`},
+			`{"__type":"com.amazonaws.sqs#UnsupportedOperation",` +
+				`"message":"Send AWS JSON 1.0 with an X-Amz-Target of AmazonSQS.X, or a form with an Action."}`},
 		{"bytes that are not UTF-8", "AmazonSQS.ListQueues", "{\"QueueNamePrefix\":\"\xff\"}", 400, "SerializationException;Sender",
 			`{"__type":"com.amazon.coral.service#SerializationException","message":"the request is not UTF-8"}`},
 	} {
@@ -268,7 +272,8 @@ func (c *fickleConsumer) consume() bool {
 		}
 	}
 	if len(changes) > 0 {
-		out, err := c.client.ChangeMessageVisibilityBatch(c.Context(), &awssqs.ChangeMessageVisibilityBatchInput{QueueUrl: &c.url, Entries: changes})
+		out, err := c.client.ChangeMessageVisibilityBatch(c.Context(),
+			&awssqs.ChangeMessageVisibilityBatchInput{QueueUrl: &c.url, Entries: changes})
 		if err != nil || len(out.Failed) > 0 {
 			c.Errorf("change visibility: %v %v", out, err)
 			return false

@@ -166,7 +166,8 @@ func oversizedMessage(p *probe) {
 func queueSize(p *probe) {
 	url := p.queue("MaximumMessageSize", "1024")
 	p.send(url, strings.Repeat("a", 1024))
-	_, err := p.Client.SendMessage(p.Context(), &awssqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String(strings.Repeat("a", 1025))})
+	_, err := p.Client.SendMessage(p.Context(), &awssqs.SendMessageInput{QueueUrl: &url,
+		MessageBody: aws.String(strings.Repeat("a", 1025))})
 	p.refused(err, "InvalidParameterValue")
 }
 
@@ -205,7 +206,8 @@ func badAttributes(p *probe) {
 		{"unknown type", "thing", types.MessageAttributeValue{DataType: aws.String("Invalid"), StringValue: aws.String("ok")}},
 		{"type that is too long", "thing", types.MessageAttributeValue{
 			DataType: aws.String("Number." + strings.Repeat("l", 256)), StringValue: aws.String("1")}},
-		{"number that is not numeric", "thing", types.MessageAttributeValue{DataType: aws.String("Number"), StringValue: aws.String("one")}},
+		{"number that is not numeric", "thing", types.MessageAttributeValue{DataType: aws.String("Number"),
+			StringValue: aws.String("one")}},
 		{"bytes given as text", "thing", types.MessageAttributeValue{DataType: aws.String("Binary"), StringValue: aws.String("ok")}},
 	} {
 		p.sub(c.label, func(p *probe) {
@@ -233,7 +235,8 @@ func tooManyAttributes(p *probe) {
 func messageGroup(p *probe) {
 	url := p.queue()
 	for range 2 {
-		_, err := p.Client.SendMessage(p.Context(), &awssqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String("msg"), MessageGroupId: aws.String("loc-100")})
+		_, err := p.Client.SendMessage(p.Context(), &awssqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String("msg"),
+			MessageGroupId: aws.String("loc-100")})
 		p.must(err)
 		equal(p, "message group", p.receiveOne(url).Attributes["MessageGroupId"], "loc-100")
 	}

@@ -54,7 +54,8 @@ func TestQueryProtocol(t *testing.T) {
 		answer     string
 	}{
 		{"attributes of a new queue", "/", []string{"Action", "CreateQueue", "QueueName", "new",
-			"Attribute.1.Name", "DelaySeconds", "Attribute.1.Value", "3", "Attribute.2.Name", "VisibilityTimeout", "Attribute.2.Value", "9"}, 200,
+			"Attribute.1.Name", "DelaySeconds", "Attribute.1.Value", "3", "Attribute.2.Name", "VisibilityTimeout", "Attribute.2.Value",
+			"9"}, 200,
 			`<CreateQueueResponse` + namespace + `><CreateQueueResult><QueueUrl>http://sqs/000000000000/new</QueueUrl>` +
 				`</CreateQueueResult>` + id + `</CreateQueueResponse>`},
 		{"attributes asked for", "/", []string{"Action", "GetQueueAttributes", "QueueUrl", "http://x/000000000000/work",
@@ -69,15 +70,17 @@ func TestQueryProtocol(t *testing.T) {
 		{"a list", "/", []string{"Action", "ListQueues"}, 200,
 			`<ListQueuesResponse` + namespace + `><ListQueuesResult><QueueUrl>http://sqs/000000000000/dead</QueueUrl>` +
 				`<QueueUrl>http://sqs/000000000000/work</QueueUrl></ListQueuesResult>` + id + `</ListQueuesResponse>`},
-		{"an empty list, in and out", "/", []string{"Action", "ReceiveMessage", "QueueUrl", "http://x/000000000000/work", "AttributeName", ""}, 200,
+		{"an empty list, in and out", "/", []string{"Action", "ReceiveMessage", "QueueUrl", "http://x/000000000000/work", "AttributeName",
+			""}, 200,
 			`<ReceiveMessageResponse` + namespace + `><ReceiveMessageResult></ReceiveMessageResult>` + id + `</ReceiveMessageResponse>`},
 		{"a batch, to the queue's own path", "/000000000000/work", []string{"Action", "SendMessageBatch",
 			"SendMessageBatchRequestEntry.1.Id", "a", "SendMessageBatchRequestEntry.1.MessageBody", "one",
 			"SendMessageBatchRequestEntry.2.Id", "b", "SendMessageBatchRequestEntry.2.MessageBody", "two",
 			"SendMessageBatchRequestEntry.2.DelaySeconds", "901"}, 200,
 			`<SendMessageBatchResponse` + namespace + `><SendMessageBatchResult>` +
-				`<BatchResultErrorEntry><Code>InvalidParameterValue</Code><Id>b</Id><Message>Value 901 for parameter DelaySeconds is invalid. ` +
-				`Reason: DelaySeconds must be &gt;= 0 and &lt;= 900.</Message><SenderFault>true</SenderFault></BatchResultErrorEntry>` +
+				`<BatchResultErrorEntry><Code>InvalidParameterValue</Code><Id>b</Id>` +
+				`<Message>Value 901 for parameter DelaySeconds is invalid. Reason: ` +
+				`DelaySeconds must be &gt;= 0 and &lt;= 900.</Message><SenderFault>true</SenderFault></BatchResultErrorEntry>` +
 				`<SendMessageBatchResultEntry><Id>a</Id><MD5OfMessageBody>f97c5d29941bfb1b2fdab0874906ab82</MD5OfMessageBody>` +
 				`<MessageId>ID</MessageId></SendMessageBatchResultEntry></SendMessageBatchResult>` + id + `</SendMessageBatchResponse>`},
 		{"more than nine entries", "/000000000000/work", slices.Concat([]string{"Action", "DeleteMessageBatch"}, func() (all []string) {
@@ -85,7 +88,8 @@ func TestQueryProtocol(t *testing.T) {
 				all = append(all, "DeleteMessageBatchRequestEntry."+n+".Id", n, "DeleteMessageBatchRequestEntry."+n+".ReceiptHandle", "x")
 			}
 			return all
-		}()), 400, refused("AWS.SimpleQueueService.TooManyEntriesInBatchRequest", "Maximum number of entries per request are 10. You have sent 11.")},
+		}()), 400, refused("AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
+			"Maximum number of entries per request are 10. You have sent 11.")},
 		{"unknown queue", "/", []string{"Action", "GetQueueUrl", "QueueName", "none"}, 400,
 			refused("AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist.")},
 		{"no queue", "/", []string{"Action", "PurgeQueue"}, 400,

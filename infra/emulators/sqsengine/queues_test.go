@@ -156,7 +156,8 @@ func purge(p *probe) {
 	p.send(url, "in flight")
 	p.receiveOne(url)
 	p.send(url, "visible")
-	_, err := p.Client.SendMessage(p.Context(), &awssqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String("delayed"), DelaySeconds: 60})
+	_, err := p.Client.SendMessage(p.Context(), &awssqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String("delayed"),
+		DelaySeconds: 60})
 	p.must(err)
 	p.depth(url, 1, 1, 1)
 	_, err = p.Client.PurgeQueue(p.Context(), &awssqs.PurgeQueueInput{QueueUrl: &url})

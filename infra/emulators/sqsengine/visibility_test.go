@@ -181,7 +181,8 @@ func longPoll(p *probe) {
 
 func depths(p *probe) {
 	url := p.queue()
-	_, err := p.Client.SendMessage(p.Context(), &awssqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String("delayed"), DelaySeconds: 60})
+	_, err := p.Client.SendMessage(p.Context(), &awssqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String("delayed"),
+		DelaySeconds: 60})
 	p.must(err)
 	p.send(url, "in flight")
 	handle := p.receiveOne(url).ReceiptHandle

@@ -19,7 +19,8 @@ func TestRate(t *testing.T) {
 func TestProjectTemplateSchedule(t *testing.T) {
 	for minutes, want := range map[string]int{"15": 1, "0": 0} {
 		stack := loadProject(t, map[string]string{"FollowMinutes": minutes})
-		if len(stack.Schedules) != want || want == 1 && (stack.Schedules[0] != Schedule{"FollowSchedule", "FollowFunction", 15 * time.Minute}) {
+		if len(stack.Schedules) != want || want == 1 && (stack.Schedules[0] != Schedule{"FollowSchedule", "FollowFunction",
+			15 * time.Minute}) {
 			t.Errorf("every %s minutes: %+v", minutes, stack.Schedules)
 		}
 	}

@@ -17,8 +17,10 @@ func TestProjectTemplateReadsTheTablesStream(t *testing.T) {
 	filters := m.Filters
 	m.Filters = nil // checked below by their matches
 	want := StreamMapping{
-		LogicalID: "NotifyEvents", Table: "Table", Function: "NotifyFunction", OnFailure: "NotifyDeadLetterQueue", StartingPosition: "TRIM_HORIZON",
-		BatchSize: 100, Window: time.Second, Bisect: true, MaximumRetryAttempts: 1000, MaximumRecordAge: 12 * time.Hour, ReportBatchItemFailures: true,
+		LogicalID: "NotifyEvents", Table: "Table", Function: "NotifyFunction", OnFailure: "NotifyDeadLetterQueue",
+		StartingPosition: "TRIM_HORIZON",
+		BatchSize:        100, Window: time.Second, Bisect: true, MaximumRetryAttempts: 1000, MaximumRecordAge: 12 * time.Hour,
+		ReportBatchItemFailures: true,
 	}
 	if diff := cmp.Diff(want, m); diff != "" {
 		t.Error(diff)
@@ -64,8 +66,9 @@ Resources:
 		"no beginning":        {text("LATEST", "NOW"), "StartingPosition"},
 		"no stream":           {text("{StreamSpecification: {StreamViewType: NEW_IMAGE}}", "{}"), "no stream"},
 		"a filter of no form": {text(`["INSERT"]`, `[{"numeric":[">",1]}]`), "numeric"},
-		"an unknown property": {text("StartingPosition: LATEST", "StartingPosition: LATEST\n      TumblingWindowInSeconds: 5"), "TumblingWindowInSeconds"},
-		"no destination":      {text("!GetAtt Q.Arn", "arn:aws:sqs:us-east-1:000000000000:nowhere"), "no queue"},
+		"an unknown property": {text("StartingPosition: LATEST", "StartingPosition: LATEST\n      TumblingWindowInSeconds: 5"),
+			"TumblingWindowInSeconds"},
+		"no destination": {text("!GetAtt Q.Arn", "arn:aws:sqs:us-east-1:000000000000:nowhere"), "no queue"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := Parse([]byte(c.text), config(nil)); err == nil || !strings.Contains(err.Error(), c.want) {

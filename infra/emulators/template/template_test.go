@@ -262,7 +262,8 @@ func TestParseRefusesByName(t *testing.T) {
 		"alias of a queue":      {queueNamed("!Ref Other.Alias"), nil, "Other has no alias"},
 		"unknown attribute":     {queueNamed("!GetAtt Other.Colour"), nil, "Colour"},
 		"unknown condition":     {queueNamed("!If [IsMoon, a, b]"), nil, "IsMoon"},
-		"alias":                 {"Resources: {Q: {Type: 'AWS::SQS::Queue', Properties: {QueueName: &a x, DelaySeconds: *a}}}", nil, "aliases"},
+		"alias": {"Resources: {Q: {Type: 'AWS::SQS::Queue', Properties: {QueueName: &a x, DelaySeconds: *a}}}", nil,
+			"aliases"},
 		"unknown parameter":     {queueNamed("q"), map[string]string{"Speed": "1"}, "Speed"},
 		"parameter not allowed": {queueNamed("q"), map[string]string{"Size": "6"}, "Size: 6 is out of range"},
 		"parameter not number":  {queueNamed("q"), map[string]string{"Size": "six"}, "not a number"},
@@ -270,7 +271,8 @@ func TestParseRefusesByName(t *testing.T) {
 		"unknown section":       {"Hooks: {R: {}}", nil, "Hooks"},
 		"unknown word":          {"Resources: {Q: {Type: 'AWS::SQS::Queue', Property: {}}}", nil, "Property"},
 		"globals":               {"Globals: {Api: {}}", nil, "Globals.Api"},
-		"unknown part of table": {"Resources: {T: {Type: 'AWS::DynamoDB::Table', Properties: {ImportSourceSpecification: {}}}}", nil, "ImportSourceSpecification"},
+		"unknown part of table": {"Resources: {T: {Type: 'AWS::DynamoDB::Table', Properties: {ImportSourceSpecification: {}}}}", nil,
+			"ImportSourceSpecification"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Parse([]byte(tc.text), config(tc.parameters))

@@ -86,7 +86,8 @@ func known(data seed.Data) []seenCase {
 	for _, c := range data.Cases {
 		location := locations[c.LocationID]
 		cases = append(cases, seenCase{
-			c.Case, location.Name, c.Unit, c.Customer, c.Complaint, c.Mine, c.Watching, location.Settings.Karmak.Account, location.Settings.Karmak.Branch,
+			c.Case, location.Name, c.Unit, c.Customer, c.Complaint, c.Mine, c.Watching, location.Settings.Karmak.Account,
+			location.Settings.Karmak.Branch,
 		})
 	}
 	return cases

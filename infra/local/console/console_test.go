@@ -134,7 +134,8 @@ func TestKarmakIsSteeredThroughThePanel(t *testing.T) {
 	if status != 200 {
 		t.Fatalf("%d %s", status, text)
 	}
-	status, text = request(t, "POST", server.URL+"/local/karmak/spinoff", `{"account":"acme","from":"1","branch":"","ro":{"number":"2"}}`, nil)
+	status, text = request(t, "POST", server.URL+"/local/karmak/spinoff", `{"account":"acme","from":"1","branch":"","ro":{"number":"2"}}`,
+		nil)
 	if status != 200 {
 		t.Fatalf("%d %s", status, text)
 	}
@@ -145,7 +146,8 @@ func TestKarmakIsSteeredThroughThePanel(t *testing.T) {
 
 func TestInboxIsServedEmptyToo(t *testing.T) {
 	server, _, _ := serve(t)
-	if status, text := request(t, "GET", server.URL+"/local/inbox", "", nil); status != 200 || strings.TrimSpace(text) != `{"received":0,"notices":[],"badges":[],"handovers":[]}` {
+	if status, text := request(t, "GET", server.URL+"/local/inbox", "", nil); status != 200 ||
+		strings.TrimSpace(text) != `{"received":0,"notices":[],"badges":[],"handovers":[]}` {
 		t.Errorf("%d %s", status, text)
 	}
 }
@@ -198,30 +200,41 @@ func TestStepsDescribeEvents(t *testing.T) {
 		happen func(*Feed)
 		want   Step
 	}{
-		"message arrived": {func(f *Feed) { f.SQS(sqsengine.Event{Kind: sqsengine.Sent, Queue: "case-export", Body: body}) }, Step{Source: "queue", Text: "case-export: case.exported case-1 arrived", LocationID: "loc-100", CaseID: "case-1"}},
+		"message arrived": {func(f *Feed) { f.SQS(sqsengine.Event{Kind: sqsengine.Sent, Queue: "case-export", Body: body}) },
+			Step{Source: "queue", Text: "case-export: case.exported case-1 arrived", LocationID: "loc-100", CaseID: "case-1"}},
 		"message received": {func(f *Feed) {
 			f.SQS(sqsengine.Event{Kind: sqsengine.Received, Queue: "case-export", Body: body, ReceiveCount: 2})
 		}, Step{Source: "queue", Text: "case-export: case.exported case-1 handed out, receive 2", LocationID: "loc-100", CaseID: "case-1"}},
 		"message comes again": {func(f *Feed) {
 			f.SQS(sqsengine.Event{Kind: sqsengine.Rescheduled, Queue: "case-export", Body: body, VisibleIn: 20 * time.Second})
-		}, Step{Source: "queue", Text: "case-export: case.exported case-1 is visible again in 20s", LocationID: "loc-100", CaseID: "case-1"}},
+		}, Step{Source: "queue", Text: "case-export: case.exported case-1 is visible again in 20s", LocationID: "loc-100",
+			CaseID: "case-1"}},
 		"message that is none": {func(f *Feed) {
 			f.SQS(sqsengine.Event{Kind: sqsengine.Moved, Queue: "case-export", To: "case-export-dlq", Body: "<x>", MessageID: "m1"})
 		}, Step{Source: "queue", Text: "case-export: message m1 moved to case-export-dlq", Level: "WARN"}},
 		"message handled": {func(f *Feed) {
-			f.Line(lambdaengine.Line{Function: "ExportFunction", Text: `{"timestamp":"t","level":"INFO","function":"export","message":"message","location":"loc-100","case":"case-1","outcome":"ok","related":3,"trigger":"export","rounds":{"1":2}}`})
-		}, Step{Source: "function", Text: `export: message of case-1 at loc-100: ok related=3 rounds={"1":2} trigger=export`, LocationID: "loc-100", CaseID: "case-1", Outcome: "ok"}},
-		"warning":           {func(f *Feed) { f.Line(lambdaengine.Line{Function: "X", Text: `{"level":"WARN","message":"m"}`}) }, Step{Source: "function", Text: "X: m", Level: "WARN"}},
-		"a line of no form": {func(f *Feed) { f.Line(lambdaengine.Line{Function: "X", Text: "panic: oh"}) }, Step{Source: "function", Text: "X: panic: oh"}},
+			f.Line(lambdaengine.Line{Function: "ExportFunction",
+				Text: `{"timestamp":"t","level":"INFO","function":"export","message":"message","location":"loc-100","case":"case-1",` +
+					`"outcome":"ok","related":3,"trigger":"export","rounds":{"1":2}}`})
+		}, Step{Source: "function", Text: `export: message of case-1 at loc-100: ok related=3 rounds={"1":2} trigger=export`,
+			LocationID: "loc-100", CaseID: "case-1", Outcome: "ok"}},
+		"warning": {func(f *Feed) { f.Line(lambdaengine.Line{Function: "X", Text: `{"level":"WARN","message":"m"}`}) },
+			Step{Source: "function", Text: "X: m", Level: "WARN"}},
+		"a line of no form": {func(f *Feed) { f.Line(lambdaengine.Line{Function: "X", Text: "panic: oh"}) },
+			Step{Source: "function", Text: "X: panic: oh"}},
 		"Karmak answered": {func(f *Feed) {
 			f.Karmak(karmaktest.Request{Call: "headers", Account: "6b1f6a3e-0b1c-4d7e-9a65-1f2f3c4d5e6f", Status: 200, Rows: 2})
 		}, Step{Source: "karmak", Text: "headers of account 6b1f6a3e: 200, 2 rows"}},
-		"Karmak did not": {func(f *Feed) { f.Karmak(karmaktest.Request{Call: "headers", Fault: karmaktest.Reset}) }, Step{Source: "karmak", Text: "headers of account unknown: no answer (fault reset)", Level: "WARN"}},
+		"Karmak did not": {func(f *Feed) { f.Karmak(karmaktest.Request{Call: "headers", Fault: karmaktest.Reset}) },
+			Step{Source: "karmak", Text: "headers of account unknown: no answer (fault reset)", Level: "WARN"}},
 		"event on the bus": {func(f *Feed) {
-			f.Event(eventengine.Event{DetailType: "RelatedROsChanged", Detail: json.RawMessage(`{"locationId":"loc-100","caseId":"case-1","caseNumber":"1","revision":2,"added":["50127"]}`)})
-		}, Step{Source: "event", Text: "RelatedROsChanged of case 1 at loc-100, revision 2 +50127", LocationID: "loc-100", CaseID: "case-1"}},
+			f.Event(eventengine.Event{DetailType: "RelatedROsChanged",
+				Detail: json.RawMessage(`{"locationId":"loc-100","caseId":"case-1","caseNumber":"1","revision":2,"added":["50127"]}`)})
+		}, Step{Source: "event", Text: "RelatedROsChanged of case 1 at loc-100, revision 2 +50127", LocationID: "loc-100",
+			CaseID: "case-1"}},
 		"platform took it": {func(f *Feed) {
-			f.Platform(platform.Notice{Type: "LocationEnabled", Detail: platform.NoticeDetail{LocationID: "loc-100"}}, "handed over 2 open cases (202)")
+			f.Platform(platform.Notice{Type: "LocationEnabled", Detail: platform.NoticeDetail{LocationID: "loc-100"}},
+				"handed over 2 open cases (202)")
 		}, Step{Source: "platform", Text: "LocationEnabled: handed over 2 open cases (202)", LocationID: "loc-100"}},
 		"API was asked": {func(f *Feed) {
 			f.Access(gateway.Access{Method: "GET", Path: "/v1/search", Status: 200, Duration: 3 * time.Millisecond})
@@ -229,7 +242,8 @@ func TestStepsDescribeEvents(t *testing.T) {
 		"API failed": {func(f *Feed) {
 			f.Access(gateway.Access{Method: "GET", Path: "/v1/search", Status: 500, Err: errors.New("died")})
 		}, Step{Source: "api", Text: "GET /v1/search: 500 in 0.0 ms: died", Level: "WARN"}},
-		"batch left messages": {func(f *Feed) { f.Batch("q", poller.Batch{Messages: 3, Failed: 1}) }, Step{Source: "mapping", Text: "q: 1 of 3 messages failed"}},
+		"batch left messages": {func(f *Feed) { f.Batch("q", poller.Batch{Messages: 3, Failed: 1}) },
+			Step{Source: "mapping", Text: "q: 1 of 3 messages failed"}},
 		"function started and failed": {func(f *Feed) {
 			f.Report(lambdaengine.Report{Function: "f", Duration: time.Millisecond, Init: 2 * time.Millisecond, Error: "Sandbox.Timedout"})
 		}, Step{Source: "lambda", Text: "f ran 1.0 ms, after a cold start of 2.0 ms: Sandbox.Timedout", Level: "ERROR"}},
@@ -312,8 +326,10 @@ func TestFiguresAddUpMetricLines(t *testing.T) {
 	feed := NewFeed(time.Now)
 	now := time.Date(2026, 11, 23, 10, 15, 30, 0, time.UTC)
 	line := func(moment time.Time, outcome, values string) lambdaengine.Line {
-		return lambdaengine.Line{Text: fmt.Sprintf(`{"_aws":{"Timestamp":%d,"CloudWatchMetrics":[{"Namespace":"N","Dimensions":[["Outcome"]],`+
-			`"Metrics":[{"Name":"Messages","Unit":"Count"},{"Name":"Took","Unit":"Milliseconds"}]}]},"Outcome":%q,%s}`, moment.UnixMilli(), outcome, values)}
+		return lambdaengine.Line{Text: fmt.Sprintf(`{"_aws":{"Timestamp":%d,"CloudWatchMetrics":[{"Namespace":"N",`+
+			`"Dimensions":[["Outcome"]],`+
+			`"Metrics":[{"Name":"Messages","Unit":"Count"},{"Name":"Took","Unit":"Milliseconds"}]}]},"Outcome":%q,%s}`, moment.UnixMilli(),
+			outcome, values)}
 	}
 	feed.Line(line(now, "ok", `"Messages":[3],"Took":[1.5,2]`))
 	feed.Line(line(now.Add(10*time.Second), "ok", `"Messages":2`))
@@ -351,7 +367,8 @@ func TestOldFiguresGo(t *testing.T) {
 }
 
 func TestMetricLinesOfAnyFormDoNoHarm(t *testing.T) {
-	for _, text := range []string{`{"_aws":1}`, `{"_aws":{"CloudWatchMetrics":[1,{"Dimensions":[1,["x"]],"Metrics":[1,{"Name":"a"}]}]},"a":"no number"}`, `{"_aws":null}`} {
+	for _, text := range []string{`{"_aws":1}`, `{"_aws":{"CloudWatchMetrics":[1,{"Dimensions":[1,["x"]],"Metrics":[1,{"Name":"a"}]}]},` +
+		`"a":"no number"}`, `{"_aws":null}`} {
 		NewFeed(time.Now).Line(lambdaengine.Line{Text: text})
 	}
 }

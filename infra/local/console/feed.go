@@ -158,7 +158,8 @@ func logged(function string, line map[string]any) Step {
 	if s.Outcome != "" {
 		b.WriteString(": " + s.Outcome)
 	}
-	shown := []string{"timestamp", "time", "level", "message", "function", "messageId", "eventId", "requestId", "case", "location", "outcome"}
+	shown := []string{"timestamp", "time", "level", "message", "function", "messageId", "eventId", "requestId", "case", "location",
+		"outcome"}
 	for _, key := range slices.Sorted(maps.Keys(line)) {
 		if !slices.Contains(shown, key) {
 			b.WriteString(" " + key + "=" + plain(line[key]))

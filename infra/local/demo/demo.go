@@ -40,7 +40,8 @@ func Run(ctx context.Context, p *platform.Platform, data seed.Data, out io.Write
 		return errors.New("demo: the seed data lack case-1001 or case-3001")
 	}
 	t.karmak = data.Connection(t.fetched.LocationID)
-	for _, chapter := range []func(context.Context) error{t.export, t.spinoff, t.follow, t.move, t.close, t.warranty, t.disabled, t.events} {
+	for _, chapter := range []func(context.Context) error{t.export, t.spinoff, t.follow, t.move, t.close, t.warranty, t.disabled,
+		t.events} {
 		bounded, cancel := context.WithTimeout(ctx, patience)
 		err := chapter(bounded)
 		cancel()
@@ -109,7 +110,8 @@ func (t *teller) follow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.say("\n3. The schedule starts follow, which asks each Karmak account once for its changes. The case now has %d related ROs; the retrieval's trigger is %s.",
+	t.say("\n3. The schedule starts follow, which asks each Karmak account once for its changes. The case now has %d related ROs; "+
+		"the retrieval's trigger is %s.",
 		len(answer.RelatedROs), answer.Retrieval.Trigger)
 	if answer.Retrieval.Trigger != "follow" || len(answer.RelatedROs) != 4 {
 		return fmt.Errorf("case %s does not show what follow should have found", c.CaseID)
@@ -152,16 +154,20 @@ func (t *teller) move(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.say("\n4. Karmak moves the dealer to its newer interface, where it is account number %s, and our support saves that. Unity refuses the", moved.AccountNumber)
-	t.say("   account from now on. The case goes on showing its %d related ROs, fetched at %s.", len(after.RelatedROs), after.Retrieval.RetrievedAt)
+	t.say("\n4. Karmak moves the dealer to its newer interface, where it is account number %s, "+
+		"and our support saves that. Unity refuses the", moved.AccountNumber)
+	t.say("   account from now on. The case goes on showing its %d related ROs, fetched at %s.", len(after.RelatedROs),
+		after.Retrieval.RetrievedAt)
 	if len(after.RelatedROs) != len(before.RelatedROs) || after.Retrieval.RetrievedAt != before.Retrieval.RetrievedAt {
 		return fmt.Errorf("case %s does not show the list of before the move", c.CaseID)
 	}
 	if after, err = t.afterFollow(ctx); err != nil {
 		return err
 	}
-	t.say("   The next run of follow has it fetched by the newer interface: %d related ROs, retrieval %s.", len(after.RelatedROs), after.Retrieval.Outcome)
-	if len(after.RelatedROs) != len(before.RelatedROs) || after.Retrieval.Outcome != "ok" || after.Retrieval.RetrievedAt == before.Retrieval.RetrievedAt {
+	t.say("   The next run of follow has it fetched by the newer interface: %d related ROs, retrieval %s.", len(after.RelatedROs),
+		after.Retrieval.Outcome)
+	if len(after.RelatedROs) != len(before.RelatedROs) || after.Retrieval.Outcome != "ok" ||
+		after.Retrieval.RetrievedAt == before.Retrieval.RetrievedAt {
 		return fmt.Errorf("case %s was not fetched by the newer interface", c.CaseID)
 	}
 	return nil
@@ -220,7 +226,8 @@ func (t *teller) disabled(ctx context.Context) error {
 		return err
 	}
 	t.say("\n7. Case %s is exported at %s, where the feature is disabled. The queue is empty again;", c.CaseNumber, c.LocationID)
-	t.say("   Karmak was asked about its RO %d times before and %d times after, and the API answers %d %s.", before, after, answer.Status, answer.Type)
+	t.say("   Karmak was asked about its RO %d times before and %d times after, and the API answers %d %s.", before, after, answer.Status,
+		answer.Type)
 	if before != after {
 		return fmt.Errorf("a disabled location made %d requests to Karmak", after-before)
 	}

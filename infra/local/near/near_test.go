@@ -24,12 +24,13 @@ func TestOnlyThisMachineIsServed(t *testing.T) {
 		"a name similar to localhost": {"localhost.evil.example:9324", nil, 403},
 		"a name similar to loopback":  {"127.0.0.1.evil.example", nil, 403},
 		"no host":                     {"", nil, 403},
-		"our own page":                {"127.0.0.1:9324", http.Header{"Origin": {"http://127.0.0.1:3000"}, "Sec-Fetch-Site": {"same-site"}}, 200},
-		"a page of another site":      {"127.0.0.1:9324", http.Header{"Origin": {"https://evil.example"}}, 403},
-		"a page of no site":           {"127.0.0.1:9324", http.Header{"Origin": {"null"}}, 403},
-		"a page without an origin":    {"127.0.0.1:9324", http.Header{"Sec-Fetch-Site": {"cross-site"}}, 403},
-		"two origins":                 {"127.0.0.1:9324", http.Header{"Origin": {"http://127.0.0.1:3000", "https://evil.example"}}, 403},
-		"a person":                    {"127.0.0.1:9324", http.Header{"Sec-Fetch-Site": {"none"}}, 200},
+		"our own page": {"127.0.0.1:9324", http.Header{"Origin": {"http://127.0.0.1:3000"}, "Sec-Fetch-Site": {"same-site"}},
+			200},
+		"a page of another site":   {"127.0.0.1:9324", http.Header{"Origin": {"https://evil.example"}}, 403},
+		"a page of no site":        {"127.0.0.1:9324", http.Header{"Origin": {"null"}}, 403},
+		"a page without an origin": {"127.0.0.1:9324", http.Header{"Sec-Fetch-Site": {"cross-site"}}, 403},
+		"two origins":              {"127.0.0.1:9324", http.Header{"Origin": {"http://127.0.0.1:3000", "https://evil.example"}}, 403},
+		"a person":                 {"127.0.0.1:9324", http.Header{"Sec-Fetch-Site": {"none"}}, 200},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := httptest.NewRequest("POST", "/control/spinoff", nil)

@@ -181,7 +181,8 @@ func (i *Inbox) Run(ctx context.Context) {
 			if json.Unmarshal([]byte(aws.ToString(message.Body)), &n) == nil {
 				i.take(ctx, n)
 			}
-			_, _ = i.platform.Queues.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &i.queueURL, ReceiptHandle: message.ReceiptHandle})
+			_, _ = i.platform.Queues.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &i.queueURL,
+				ReceiptHandle: message.ReceiptHandle})
 		}
 	}
 }
@@ -293,7 +294,8 @@ type Known struct {
 func (i *Inbox) Known() Known {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	k := Known{Received: i.received, Notices: append([]Notice{}, i.notices...), Badges: []Badge{}, Handovers: append([]Handover{}, i.handed...)}
+	k := Known{Received: i.received, Notices: append([]Notice{}, i.notices...), Badges: []Badge{},
+		Handovers: append([]Handover{}, i.handed...)}
 	for _, b := range i.badges {
 		k.Badges = append(k.Badges, b)
 	}

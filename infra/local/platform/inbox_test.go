@@ -44,11 +44,12 @@ func newWorld(t *testing.T) *world {
 	if events == "" {
 		var client *awssqs.Client
 		_, client, queues = sqstest.Start(t, sqsengine.Config{})
-		bus := engine.New(engine.Config{Region: "us-east-1", Account: sqsengine.Account, Deliver: func(ctx context.Context, arn string, event []byte) error {
-			url, body := queues+"/"+sqsengine.Account+"/"+arn[strings.LastIndexByte(arn, ':')+1:], string(event)
-			_, err := client.SendMessage(ctx, &awssqs.SendMessageInput{QueueUrl: &url, MessageBody: &body})
-			return err
-		}})
+		bus := engine.New(engine.Config{Region: "us-east-1", Account: sqsengine.Account,
+			Deliver: func(ctx context.Context, arn string, event []byte) error {
+				url, body := queues+"/"+sqsengine.Account+"/"+arn[strings.LastIndexByte(arn, ':')+1:], string(event)
+				_, err := client.SendMessage(ctx, &awssqs.SendMessageInput{QueueUrl: &url, MessageBody: &body})
+				return err
+			}})
 		server := httptest.NewServer(bus)
 		t.Cleanup(server.Close)
 		events = server.URL
@@ -130,7 +131,8 @@ func about(location string, revision int64, ros ...string) relatedro.Notice {
 }
 
 func settings(kind relatedro.NoticeKind, revision int64) relatedro.Notice {
-	return relatedro.Notice{ID: fmt.Sprintf("set-%d", revision), Kind: kind, Key: relatedro.CaseKey{Location: "loc-100"}, Revision: revision}
+	return relatedro.Notice{ID: fmt.Sprintf("set-%d", revision), Kind: kind, Key: relatedro.CaseKey{Location: "loc-100"},
+		Revision: revision}
 }
 
 var here = platform.Case{LocationID: "loc-100", CaseID: "case-1"}
@@ -159,7 +161,8 @@ func TestPlatformHandsOverItsOpenCasesOfALocationThatIsEnabled(t *testing.T) {
 		platform.Case{LocationID: "loc-200", CaseID: "case-2", RONumber: "60123"})
 	// The first event is older than the version that the API returned at subscription; the last is
 	// a duplicate.
-	w.publish(t, settings(relatedro.NoticeEnabled, 1), settings(relatedro.NoticeDisabled, 3), settings(relatedro.NoticeEnabled, 4), settings(relatedro.NoticeEnabled, 4))
+	w.publish(t, settings(relatedro.NoticeEnabled, 1), settings(relatedro.NoticeDisabled, 3), settings(relatedro.NoticeEnabled, 4),
+		settings(relatedro.NoticeEnabled, 4))
 	w.await(t, 4)
 	var posts []string
 	for _, asked := range w.asked {
@@ -177,10 +180,14 @@ func TestPlatformHandsOverItsOpenCasesOfALocationThatIsEnabled(t *testing.T) {
 }
 
 func TestNoticesReadLikeSentences(t *testing.T) {
-	for text, want := range map[string]string{
-		`{"detail-type":"RelatedROsChanged","detail":{"locationId":"loc-100","caseId":"c","caseNumber":"1001","revision":4,"added":["3"],"removed":["1"],"changed":[{"roNumber":"2"}]}}`: "RelatedROsChanged of case 1001 at loc-100, revision 4 +3 -1 ~2",
-		`{"detail-type":"RetrievalFailed","detail":{"locationId":"loc-100","caseId":"c","revision":4,"reason":"ro_not_found"}}`:                                                          "RetrievalFailed of case c at loc-100, revision 4: ro_not_found",
-		`{"detail-type":"LocationEnabled","detail":{"locationId":"loc-100","revision":4}}`:                                                                                               "LocationEnabled at loc-100, revision 4",
+	for want, text := range map[string]string{
+		"RelatedROsChanged of case 1001 at loc-100, revision 4 +3 -1 ~2": `{"detail-type":"RelatedROsChanged",
+			"detail":{"locationId":"loc-100","caseId":"c","caseNumber":"1001","revision":4,
+			"added":["3"],"removed":["1"],"changed":[{"roNumber":"2"}]}}`,
+		"RetrievalFailed of case c at loc-100, revision 4: ro_not_found": `{"detail-type":"RetrievalFailed",
+			"detail":{"locationId":"loc-100","caseId":"c","revision":4,"reason":"ro_not_found"}}`,
+		"LocationEnabled at loc-100, revision 4": `{"detail-type":"LocationEnabled",
+			"detail":{"locationId":"loc-100","revision":4}}`,
 	} {
 		var n platform.Notice
 		if err := json.Unmarshal([]byte(text), &n); err != nil || n.Text() != want {

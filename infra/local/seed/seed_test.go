@@ -106,7 +106,8 @@ func TestEveryCaseHasItsROInItsLocationsAccount(t *testing.T) {
 	for _, c := range data.Cases {
 		connection := data.Connection(c.LocationID)
 		found := slices.ContainsFunc(ros, func(r ro) bool {
-			return r.account == connection.Account && r.user == connection.User && r.Number == c.RONumber && (connection.Branch == "" || r.Branch == connection.Branch)
+			return r.account == connection.Account && r.user == connection.User && r.Number == c.RONumber &&
+				(connection.Branch == "" || r.Branch == connection.Branch)
 		})
 		if !found || c.AssetID == "" {
 			t.Errorf("%s of asset %q: RO %s is not in the account of %s", c.CaseID, c.AssetID, c.RONumber, c.LocationID)

@@ -43,7 +43,8 @@ func (s *Stack) createTables(ctx context.Context) error {
 			return fmt.Errorf("create table %s: %w", table.LogicalID, err)
 		}
 		if table.TimeToLive != nil {
-			_, err := client.UpdateTimeToLive(ctx, &awsdynamodb.UpdateTimeToLiveInput{TableName: &table.Name, TimeToLiveSpecification: table.TimeToLive})
+			_, err := client.UpdateTimeToLive(ctx, &awsdynamodb.UpdateTimeToLiveInput{TableName: &table.Name,
+				TimeToLiveSpecification: table.TimeToLive})
 			if err != nil {
 				return fmt.Errorf("set time to live of table %s: %w", table.LogicalID, err)
 			}

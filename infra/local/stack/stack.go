@@ -174,7 +174,8 @@ func (s *Stack) serveEngines() error {
 	s.Queues = sqsengine.New(queues)
 	s.Tables = dynamodbengine.New()
 	s.Karmak = karmaktest.New(karmaktest.Config{
-		ClientID: KarmakClientID, ClientSecret: KarmakClientSecret, SubscriptionKey: KarmakSubscriptionKey, Observe: s.options.Observe.Karmak,
+		ClientID: KarmakClientID, ClientSecret: KarmakClientSecret, SubscriptionKey: KarmakSubscriptionKey,
+		Observe: s.options.Observe.Karmak,
 	})
 	for engine, embedded := range map[Engine]http.Handler{SQS: s.Queues, DynamoDB: s.Tables, Events: s.newBus(), Karmak: s.Karmak} {
 		handler, err := s.options.engine(engine, embedded)
@@ -260,7 +261,8 @@ func (s *Stack) SQSClient() *awssqs.Client {
 
 // DynamoDBClient returns a client of the tables.
 func (s *Stack) DynamoDBClient() *awsdynamodb.Client {
-	return awsdynamodb.New(awsdynamodb.Options{Region: Region, BaseEndpoint: &s.DynamoDBURL, Credentials: credentials{}, HTTPClient: s.http})
+	return awsdynamodb.New(awsdynamodb.Options{Region: Region, BaseEndpoint: &s.DynamoDBURL, Credentials: credentials{},
+		HTTPClient: s.http})
 }
 
 // Close stops the stack and returns when none of its processes, ports or goroutines is left. Work

@@ -386,7 +386,8 @@ func TestEnginesServeThisMachineAlone(t *testing.T) {
 		if refused(func(*http.Request) {}) {
 			t.Errorf("%s refuses a program on this machine", engine)
 		}
-		if !refused(func(r *http.Request) { r.Host = "evil.example" }) || !refused(func(r *http.Request) { r.Header.Set("Origin", "https://evil.example") }) {
+		if !refused(func(r *http.Request) { r.Host = "evil.example" }) ||
+			!refused(func(r *http.Request) { r.Header.Set("Origin", "https://evil.example") }) {
 			t.Errorf("%s serves other sites", engine)
 		}
 	}

@@ -63,7 +63,8 @@ func TestFailuresAreKnownByVersion(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var out bytes.Buffer
-			kit := boot.Kit{Metrics: boot.NewMetrics(&out, time.Now, boot.By("Stack", "case"), boot.By("Function", "export"), boot.By("Version", "7"))}
+			kit := boot.Kit{Metrics: boot.NewMetrics(&out, time.Now, boot.By("Stack", "case"), boot.By("Function", "export"),
+				boot.By("Version", "7"))}
 			see := observe(kit)
 			for _, outcome := range tt.outcomes {
 				see(sqsbatch.Observation{Outcome: outcome})

@@ -103,7 +103,10 @@ var movedTo = relatedro.Connection{Kind: karmak.ReportDataAccess, Account: "0390
 func TestSubscriptionKeyComesWithTheCredentials(t *testing.T) {
 	sim := dealer(t)
 	sim.RotateSubscriptionKey("subscr1ption")
-	err := sim.UpdateAccount(connection.Account, func(a *karmaktest.Account) { a.Number, a.Face = movedTo.Account, karmaktest.ReportDataAccess })
+	err := sim.UpdateAccount(connection.Account, func(a *karmaktest.Account) {
+		a.Number, a.Face = movedTo.Account,
+			karmaktest.ReportDataAccess
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,9 +117,10 @@ func TestSubscriptionKeyComesWithTheCredentials(t *testing.T) {
 		variables map[string]string
 		want      string
 	}{
-		"of the secret":      {vault(`{"clientId":"client","clientSecret":"s3cret-value","subscriptionKey":"subscr1ption"}`), ""},
-		"not in the secret":  {vault(`{"clientId":"client","clientSecret":"s3cret-value"}`), `no \"subscriptionKey\"`},
-		"of the environment": {map[string]string{"KARMAK_CLIENT_ID": "client", "KARMAK_CLIENT_SECRET": "s3cret-value", "KARMAK_SUBSCRIPTION_KEY": "subscr1ption"}, ""},
+		"of the secret":     {vault(`{"clientId":"client","clientSecret":"s3cret-value","subscriptionKey":"subscr1ption"}`), ""},
+		"not in the secret": {vault(`{"clientId":"client","clientSecret":"s3cret-value"}`), `no \"subscriptionKey\"`},
+		"of the environment": {map[string]string{"KARMAK_CLIENT_ID": "client", "KARMAK_CLIENT_SECRET": "s3cret-value",
+			"KARMAK_SUBSCRIPTION_KEY": "subscr1ption"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var output bytes.Buffer
@@ -163,7 +167,8 @@ func TestSecretThatCannotBeUsed(t *testing.T) {
 			}
 			output.Reset()
 			got := client.CheckActivation(t.Context(), connection)
-			if want := sentence.For(relatedro.Connection{}, relatedro.CredentialsUnavailable); got.Message != want || !strings.Contains(output.String(), test.want) {
+			if want := sentence.For(relatedro.Connection{}, relatedro.CredentialsUnavailable); got.Message != want ||
+				!strings.Contains(output.String(), test.want) {
 				t.Errorf("CheckActivation says %q and logs %q, want %q and %q", got.Message, output.String(), want, test.want)
 			}
 			fmt.Fprint(&output, err)
@@ -187,7 +192,8 @@ func TestVariablesThatAreMissingOrWrongAreNamed(t *testing.T) {
 	}{
 		{"no base URL", map[string]string{"KARMAK_CREDENTIALS_SECRET_ID": "karmak"}, "KARMAK_BASE_URL is missing"},
 		{
-			"a base URL with a query", map[string]string{"KARMAK_CREDENTIALS_SECRET_ID": "karmak", "KARMAK_BASE_URL": "https://karmak/?v=1"},
+			"a base URL with a query", map[string]string{"KARMAK_CREDENTIALS_SECRET_ID": "karmak",
+				"KARMAK_BASE_URL": "https://karmak/?v=1"},
 			"KARMAK_BASE_URL",
 		},
 		{

@@ -56,7 +56,8 @@ func observe(kit boot.Kit) func(relatedro.Follow) {
 		outcome := "ok"
 		if f.Failure != nil {
 			outcome = string(f.Failure.Reason)
-			kit.Log.Warn("connection not followed", "locations", f.Locations, "reason", outcome, "behind", f.Behind.String(), "cause", f.Failure.Err)
+			kit.Log.Warn("connection not followed", "locations", f.Locations, "reason", outcome, "behind", f.Behind.String(), "cause",
+				f.Failure.Err)
 		}
 		metrics.Add("FollowConnections", boot.Count, 1, boot.By("Outcome", outcome))
 		metrics.Add("FollowROs", boot.Count, float64(f.ROs))

@@ -13,7 +13,8 @@ import (
 func publish(dir, version string, files site) error {
 	out := site{}
 	for name, content := range files {
-		if path := filepath.Base(name); strings.HasPrefix(path, "related-ro") || strings.HasSuffix(path, ".d.ts") || path == "custom-elements.json" {
+		if path := filepath.Base(name); strings.HasPrefix(path, "related-ro") || strings.HasSuffix(path, ".d.ts") ||
+			path == "custom-elements.json" {
 			out[name] = content
 		}
 	}

@@ -69,7 +69,8 @@ func checksOfFilters() []check {
 		{rule: "filter-text-number", prepare: letters, query: "filter=RONumber[IN]W-1|R10|12345678901", ros: "W-1"},
 		{rule: "filter-text-number", prepare: letters, query: "filter=RONumber[GTE]012", ros: "12 W-1"},
 		{rule: "filter-text-number", prepare: letters, query: "filter=RONumber[GTE]12", body: `"12"\},\{"RONumber":"W-1"`},
-		{rule: "filter-text-number", prepare: writing(karmaktest.Rendering{Numbers: "string"}), query: "filter=RONumber[IN]9|R10", ros: "9"},
+		{rule: "filter-text-number", prepare: writing(karmaktest.Rendering{Numbers: "string"}), query: "filter=RONumber[IN]9|R10",
+			ros: "9"},
 	}
 }
 
@@ -140,7 +141,8 @@ func checksOfForms() []check {
 			body: `"OriginalRONumber":null,"VIN":null,"RODateInvoiced":null`},
 		{rule: "form-mark", prepare: writing(karmaktest.Rendering{ByteOrderMark: true}), body: "^\ufeff\\["},
 		{rule: "malformed", prepare: withRO(karmaktest.RO{Number: "8", Malformed: map[string]json.RawMessage{
-			"RONumber": json.RawMessage("null"), "IsBillingCustomerWarranty": json.RawMessage("-1"), "RODateOpened": json.RawMessage(`"soon"`),
+			"RONumber": json.RawMessage("null"), "IsBillingCustomerWarranty": json.RawMessage("-1"),
+			"RODateOpened": json.RawMessage(`"soon"`),
 		}}), query: "filter=RONumber[EQ]8&select=RONumber,IsBillingCustomerWarranty,RODateOpened",
 			body: `^\[\{"RONumber":null,"IsBillingCustomerWarranty":-1,"RODateOpened":"soon"\}\]$`},
 		{rule: "duplicates", prepare: withRO(karmaktest.RO{Number: "8", Duplicates: 2}), query: "pagesize=4", ros: "8 8 8 9"},
@@ -163,9 +165,11 @@ func checksOfOtherForms() []check {
 			query: "filter=RONumber[EQ]9&select=RODateInvoiced", body: `"01-01-0001"`},
 		{rule: "form-others", prepare: writing(karmaktest.Rendering{Empty: "missing"}),
 			query: "filter=RONumber[EQ]9&select=RONumber,VIN", body: `^\[\{"RONumber":9\}\]$`},
-		{rule: "form-others", prepare: writing(karmaktest.Rendering{Empty: "blank"}), query: "filter=RONumber[EQ]9&select=VIN", body: `"VIN":""`},
+		{rule: "form-others", prepare: writing(karmaktest.Rendering{Empty: "blank"}), query: "filter=RONumber[EQ]9&select=VIN",
+			body: `"VIN":""`},
 	}
-	for numbers, want := range map[string]string{"string": `"11","O":"9","I":"78"`, "mixed": `11,"O":"9","I":"78"`, "number": `11,"O":9,"I":78`,
+	for numbers, want := range map[string]string{"string": `"11","O":"9","I":"78"`, "mixed": `11,"O":"9","I":"78"`,
+		"number":  `11,"O":9,"I":78`,
 		"decimal": `11.00,"O":9.00,"I":"78"`} {
 		list = append(list, check{rule: "form-others", prepare: writing(karmaktest.Rendering{Numbers: numbers}),
 			query: "filter=RONumber[EQ]11&select=RONumber,OriginalRONumber:O,InvoiceNumber:I", body: `"RONumber":` + want})
@@ -192,11 +196,13 @@ func checksOfTheSystem() []check {
 		{rule: "branches-refused", prepare: branchRule(404), path: branches, status: 404, body: "Branch"},
 		{rule: "branches-refused", prepare: func(u *unity) { u.set(func(a *karmaktest.Account) { a.FusionVersion = "3.61.9.0" }) },
 			path: branches, status: 404},
-		{rule: "task-branch", path: tasks, query: "select=TaskNumber,Branch&filter=Branch[EQ]EAST,TaskNumber[EQ]2", body: `^\[\{"TaskNumber":2,"Branch":"EAST"\}\]$`},
+		{rule: "task-branch", path: tasks, query: "select=TaskNumber,Branch&filter=Branch[EQ]EAST,TaskNumber[EQ]2",
+			body: `^\[\{"TaskNumber":2,"Branch":"EAST"\}\]$`},
 		{rule: "task-branch", prepare: withRule(func(r *karmaktest.Rules) { r.NoTaskBranch = true }), path: tasks,
 			query: "select=TaskNumber&filter=Branch[EQ]EAST", status: 400, body: "Branch"},
 		{rule: "branches-derived", path: branches, body: `"BranchCode":"EAST".*"BranchCode":"WEST"`},
-		{rule: "status", path: status, body: `^\{"IsOnline":true,"BridgeVersion":"3.62.0.0","FusionVersion":"3.62.0.0","Account":"a","User":"u",` +
+		{rule: "status", path: status, body: `^\{"IsOnline":true,"BridgeVersion":"3.62.0.0","FusionVersion":"3.62.0.0","Account":"a",` +
+			`"User":"u",` +
 			`"Message":"[^"]+","ProcessGUID":"[0-9a-f]{32}"\}$`},
 		{rule: "status-older", path: older, status: 404, body: "System/System/Status"},
 		{rule: "status-older", prepare: statusPath("older"), path: older, body: `"IsOnline":true`},
@@ -209,17 +215,21 @@ func checksOfTheSystem() []check {
 		{rule: "offline", prepare: struck(karmaktest.Fault{Kind: karmaktest.Offline, Call: karmaktest.CallStatus}), ros: "9 10 11 12"},
 		{rule: "not-activated", prepare: notActivated(0), status: 403, body: "RepairOrderHeader"},
 		{rule: "not-activated", prepare: notActivated(404), status: 404, body: "no such view: RepairOrderHeader"},
-		{rule: "not-activated", prepare: notActivated(400), query: "select=RONumber,OriginalRONumber", status: 400, body: `no column \\"OriginalRONumber\\"`},
-		{rule: "not-activated", prepare: notActivated(400), query: "filter=OriginalRONumber[EQ]1", status: 400, body: `no column \\"OriginalRONumber\\"`},
+		{rule: "not-activated", prepare: notActivated(400), query: "select=RONumber,OriginalRONumber", status: 400,
+			body: `no column \\"OriginalRONumber\\"`},
+		{rule: "not-activated", prepare: notActivated(400), query: "filter=OriginalRONumber[EQ]1", status: 400,
+			body: `no column \\"OriginalRONumber\\"`},
 		{rule: "not-activated", prepare: notActivated(400), ros: "9 10 11 12"},
-		{rule: "not-only-guid", prepare: struck(karmaktest.Fault{Kind: karmaktest.NotOnlyGUID}), body: `^\{"ProcessGUID":"[0-9a-f]{32}","Message":"`},
+		{rule: "not-only-guid", prepare: struck(karmaktest.Fault{Kind: karmaktest.NotOnlyGUID}),
+			body: `^\{"ProcessGUID":"[0-9a-f]{32}","Message":"`},
 	}
 }
 
 func checksOfCodes() (list []check) {
 	for _, code := range []int{400, 401, 403, 404, 408, 415, 429, 500, 502, 504, 515} {
 		for _, path := range []string{headers, status, branches} {
-			list = append(list, check{rule: "codes", prepare: struck(karmaktest.Fault{Account: "a", Kind: karmaktest.StatusError, Status: code, After: 1}),
+			list = append(list, check{rule: "codes", prepare: struck(karmaktest.Fault{Account: "a", Kind: karmaktest.StatusError,
+				Status: code, After: 1}),
 				path: path, status: code, body: `^\{"message":"[A-Z]`})
 		}
 	}

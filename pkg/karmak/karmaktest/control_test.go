@@ -17,21 +17,27 @@ func (u *unity) control(method, path, body string) reply {
 func TestControlChangesData(t *testing.T) {
 	u := start(t, karmaktest.Config{})
 	u.control("POST", "account", `{"id":"a","users":["u"],"fusionVersion":"4.1"}`).expect(t, 200)
-	u.control("POST", "ro", `{"account":"a","ro":{"number":"1","branch":"EAST","vin":"V","tasks":[{"number":1}]}}`).expect(t, 200, `"number":"1"`)
-	u.control("POST", "spinoff", `{"account":"a","from":"1","branch":"EAST","ro":{"number":"2"}}`).expect(t, 200, `"original":"1"`, `"vin":"V"`)
+	u.control("POST", "ro", `{"account":"a","ro":{"number":"1","branch":"EAST","vin":"V","tasks":[{"number":1}]}}`).expect(t, 200,
+		`"number":"1"`)
+	u.control("POST", "spinoff", `{"account":"a","from":"1","branch":"EAST","ro":{"number":"2"}}`).expect(t, 200, `"original":"1"`,
+		`"vin":"V"`)
 	u.get(status).expect(t, 200, `"FusionVersion":"4.1"`)
 	equal(t, u.numbers("filter", "OriginalRONumber[EQ]1"), "2")
 
-	u.control("PATCH", "ro", `{"account":"a","number":"1","branch":"EAST","set":{"status":"INVOICED","voided":true,"tasks":[{"number":2}]}}`).
+	u.control("PATCH", "ro", `{"account":"a","number":"1","branch":"EAST","set":{"status":"INVOICED","voided":true,`+
+		`"tasks":[{"number":2}]}}`).
 		expect(t, 200, `"status":"INVOICED"`, `"vin":"V"`, `"lastUpdate"`, `"tasks":[{"number":2}]`)
 	equal(t, u.numbers("filter", "IsVoided[EQ]1"), "1")
-	u.control("PATCH", "ro", `{"account":"a","number":"1","branch":"EAST","set":{"number":"3"}}`).expect(t, 200, `"number":"3"`, `"tasks":[{"number":2}]`)
+	u.control("PATCH", "ro", `{"account":"a","number":"1","branch":"EAST","set":{"number":"3"}}`).expect(t, 200, `"number":"3"`,
+		`"tasks":[{"number":2}]`)
 
-	u.control("PATCH", "ro", `{"account":"a","number":"3","branch":"EAST","set":{"invoicedAt":"2026-11-05T08:00:00Z","invoiceNumber":"7"}}`).expect(t, 200)
+	u.control("PATCH", "ro", `{"account":"a","number":"3","branch":"EAST","set":{"invoicedAt":"2026-11-05T08:00:00Z",`+
+		`"invoiceNumber":"7"}}`).expect(t, 200)
 	equal(t, u.numbers("filter", "RODateInvoiced[EQ]NULL,InvoiceNumber[EQ]NULL"), "2")
 	u.control("PATCH", "ro", `{"account":"a","number":"3","branch":"EAST","set":{"invoicedAt":null,"invoiceNumber":null}}`).expect(t, 200)
 	equal(t, u.numbers("filter", "RODateInvoiced[EQ]NULL,InvoiceNumber[EQ]NULL"), "2 3")
-	u.control("PATCH", "ro", `{"account":"a","number":"3","branch":"EAST","set":{"tasks":null,"Status":"DONE"}}`).expect(t, 200, `"status":"DONE"`)
+	u.control("PATCH", "ro", `{"account":"a","number":"3","branch":"EAST","set":{"tasks":null,"Status":"DONE"}}`).expect(t, 200,
+		`"status":"DONE"`)
 	equal(t, len(u.rows(tasks)), 0)
 
 	u.control("DELETE", "ro?account=a&number=2&branch=EAST", "").expect(t, 204)

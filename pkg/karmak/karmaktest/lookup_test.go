@@ -44,7 +44,8 @@ func taskColumns(t *testing.T) {
 	expectColumns(t, tasks, "RONumber Branch TaskNumber TaskStatus TaskTotal InvoiceNumber BillToCustomer BillToCompanyName "+
 		"AlternateBillingCustomer AlternateBillingCompanyName")
 	u := withROs(t)
-	equal(t, u.get(tasks, "select", "RONumber,TaskNumber,BillToCustomer:B,InvoiceNumber:I,AlternateBillingCustomer:A,TaskStatus:S,TaskTotal:T").body,
+	equal(t, u.get(tasks, "select", "RONumber,TaskNumber,BillToCustomer:B,InvoiceNumber:I,AlternateBillingCustomer:A,"+
+		"TaskStatus:S,TaskTotal:T").body,
 		`[{"RONumber":10,"TaskNumber":1,"B":"2207","I":"77","A":null,"S":null,"T":0.00},`+
 			`{"RONumber":10,"TaskNumber":2,"B":"2207","I":"77","A":"W100","S":"OPEN","T":99.90}]`)
 	equal(t, u.get(tasks, "select", "TaskNumber", "filter", "RONumber[IN]9|10,AlternateBillingCustomer[NE]NULL").body, `[{"TaskNumber":2}]`)

@@ -128,7 +128,8 @@ func struck(f karmaktest.Fault) func(*unity) {
 }
 
 func checks() []check {
-	return slices.Concat(checksOfAnswers(), checksOfFilters(), checksOfRefusedFilters(), checksOfQueries(), checksOfForms(), checksOfOtherForms(),
+	return slices.Concat(checksOfAnswers(), checksOfFilters(), checksOfRefusedFilters(), checksOfQueries(), checksOfForms(),
+		checksOfOtherForms(),
 		checksOfTheSystem(), checksOfCodes())
 }
 

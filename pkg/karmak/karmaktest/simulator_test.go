@@ -37,7 +37,8 @@ func TestUpdateROIsSeenByEveryLookup(t *testing.T) {
 
 func spinoff(t *testing.T) {
 	u := start(t, karmaktest.Config{})
-	u.must(u.AddRO("a", karmaktest.RO{Number: "1", Branch: "EAST", CustomerName: "Acme", VIN: "V1", BillingCustomerName: "Acme", Status: "INVOICED"}))
+	u.must(u.AddRO("a", karmaktest.RO{Number: "1", Branch: "EAST", CustomerName: "Acme", VIN: "V1", BillingCustomerName: "Acme",
+		Status: "INVOICED"}))
 	u.must(u.Spinoff("a", "1", "EAST", karmaktest.RO{Number: "2", BillingCustomerName: "Paccar"}))
 	ro, err := u.RO("a", "2", "EAST")
 	u.must(err)

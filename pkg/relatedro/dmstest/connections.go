@@ -11,7 +11,8 @@ import (
 
 func activation(t *testing.T, s Subject) {
 	for _, branch := range []string{"", "A", "B"} {
-		if a := s.DMS.CheckActivation(t.Context(), s.Connection(branch)); a.State != relatedro.Active || a.Message == "" || !a.CheckedAt.IsZero() {
+		if a := s.DMS.CheckActivation(t.Context(), s.Connection(branch)); a.State != relatedro.Active || a.Message == "" ||
+			!a.CheckedAt.IsZero() {
 			t.Errorf("branch %q: %+v, want active with a sentence", branch, a)
 		}
 	}

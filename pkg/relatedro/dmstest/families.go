@@ -98,7 +98,8 @@ func fields(t *testing.T, s Subject) {
 		own.Status != relatedro.ROInvoiced || own.InvoiceNumber != "88012" {
 		t.Errorf("the RO itself: %+v", own)
 	}
-	if warranty.MadeFrom != s.Number(1) || warranty.BillTo != "Volvo Warranty" || !warranty.Warranty || warranty.Voided || warranty.Status != relatedro.ROOpen {
+	if warranty.MadeFrom != s.Number(1) || warranty.BillTo != "Volvo Warranty" || !warranty.Warranty || warranty.Voided ||
+		warranty.Status != relatedro.ROOpen {
 		t.Errorf("the warranty RO: %+v", warranty)
 	}
 	if internal.Warranty || !internal.Voided {

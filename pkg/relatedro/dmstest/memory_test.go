@@ -40,7 +40,9 @@ func (l *ledger) shop(ctx context.Context, connection relatedro.Connection) ([]d
 	if !ok {
 		return nil, &relatedro.Failure{Reason: relatedro.AccountNotPermitted}
 	}
-	return slices.DeleteFunc(slices.Clone(ros), func(ro dmstest.RO) bool { return connection.Branch != "" && ro.Branch != connection.Branch }), nil
+	return slices.DeleteFunc(slices.Clone(ros), func(ro dmstest.RO) bool {
+		return connection.Branch != "" && ro.Branch != connection.Branch
+	}), nil
 }
 
 func (*ledger) Name() string { return "Ledger" }
@@ -85,7 +87,9 @@ func (l *ledger) Branches(ctx context.Context, connection relatedro.Connection) 
 	return slices.Compact(branches), err
 }
 
-func (l *ledger) Touched(ctx context.Context, connection relatedro.Connection, since time.Time) (ros []relatedro.RelatedRO, whole bool, err error) {
+func (l *ledger) Touched(
+	ctx context.Context, connection relatedro.Connection, since time.Time,
+) (ros []relatedro.RelatedRO, whole bool, err error) {
 	all, err := l.shop(ctx, connection)
 	for _, ro := range all {
 		if !since.After(dmstest.Today) {
@@ -112,7 +116,9 @@ func (l *ledger) Expected(ctx context.Context, connection relatedro.Connection, 
 	return found
 }
 
-func (l *ledger) Families(ctx context.Context, connection relatedro.Connection, requested []string, _ ...string) (map[string]relatedro.Family, error) {
+func (l *ledger) Families(
+	ctx context.Context, connection relatedro.Connection, requested []string, _ ...string,
+) (map[string]relatedro.Family, error) {
 	ros, err := l.shop(ctx, connection)
 	if err != nil {
 		return nil, err
