@@ -70,7 +70,9 @@ func BenchmarkBacklog(b *testing.B) {
 		}
 		_, alone := drain(b, healthyDealers, besideEach, healthyDealers)
 		s, beside := drain(b, backlogDealers, besideEach, healthyDealers, faults...)
-		bench.Metrics(b, map[string]float64{"alone-s": alone.Seconds(), "beside-s": beside.Seconds(), "acknowledged-s": s.report.Took.Seconds()})
+		bench.Metrics(b, map[string]float64{
+			"alone-s": alone.Seconds(), "beside-s": beside.Seconds(), "acknowledged-s": s.report.Took.Seconds(),
+		})
 		goals.Report(b, "x-alone", beside.Seconds()/alone.Seconds(), 1.15)
 	})
 }
