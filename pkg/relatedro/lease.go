@@ -160,11 +160,8 @@ func (t turns) await(ctx context.Context, c Claim) error {
 		}
 		select {
 		case <-ctx.Done():
-			busy := &Busy{Account: c.Account}
-			if c.Rank != RankPerson { // a person's retry comes soon, however slow the DMS is
-				busy.Held = t.now().Sub(seen)
-			}
-			return &Failure{Reason: AccountBusy, NotAsked: true, Busy: busy}
+			slow := c.Rank != RankPerson && t.now().Sub(seen) >= c.Rank.patience()*3/4
+			return &Failure{Reason: AccountBusy, NotAsked: true, Busy: &Busy{c.Account, slow}}
 		case <-time.After(pause/2 + mathrand.N(pause)):
 		}
 	}

@@ -96,9 +96,9 @@ type Failure struct {
 // because one retrieval then shares its look-ups among them.
 type Busy struct {
 	Account string
-	// Held is how long the last holder was seen to keep the account, at most the patience of the
-	// rank. It is long if the DMS answers slowly, and always 0 for a person.
-	Held time.Duration
+	// Slow means that one holder kept the account for most of the wait: the DMS answers slowly. It
+	// is never set for a person, whose retry comes soon all the same.
+	Slow bool
 }
 
 // Error returns the reason's code and the cause.

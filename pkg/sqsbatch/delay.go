@@ -15,7 +15,9 @@ const (
 	LateDelay     = time.Hour        // from the second day on
 	// MinTurnDelay is the minimum for a message whose account was not asked.
 	MinTurnDelay = 4 * time.Second
-	holdsApart   = 6
+	// SlowTurnDelay replaces it if the account's DMS answers slowly: messages that wait for it occupy
+	// batches that others need.
+	SlowTurnDelay = 16 * time.Second
 	// longestWait is below SQS's limit of 12 hours, counted from the receive, by more than an
 	// invocation can take.
 	longestWait = 12*time.Hour - 30*time.Minute
@@ -43,11 +45,13 @@ func retryDelay(f *relatedro.Failure, triedSince, now time.Time) time.Duration {
 }
 
 // turnDelay returns the time until the next moment at which the messages of a busy account return
-// together. The moments of an account are at least interval apart, and holdsApart times as far as
-// the account was held: while messages of a slow DMS wait, they keep batches from the others.
+// together. The moments of an account are at least interval apart.
 func turnDelay(busy relatedro.Busy, interval time.Duration, now time.Time) time.Duration {
+	if busy.Slow {
+		interval = max(interval, SlowTurnDelay)
+	}
 	period := MinTurnDelay
-	for period < max(interval, holdsApart*busy.Held) {
+	for period < interval {
 		period *= 2 // so that moments of a longer period are also moments of a shorter one
 	}
 	hash := fnv.New64a()

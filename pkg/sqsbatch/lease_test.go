@@ -96,7 +96,7 @@ func TestMessageOfABusyAccountComesBackInSeconds(t *testing.T) {
 }
 
 // Messages of a slow dealer return less often; a person's refresh does not wait longer for it.
-func TestBusyAccountIsKnownToBeHeldForLong(t *testing.T) {
+func TestBusyAccountIsKnownToBeSlow(t *testing.T) {
 	w := newWorld(t)
 	w.hold(30)
 	started, began := w.clock.Now(), time.Now()
@@ -109,7 +109,7 @@ func TestBusyAccountIsKnownToBeHeldForLong(t *testing.T) {
 			results := relatedro.NewRetriever(w.store, w.newDMS(), ticking).Retrieve(t.Context(),
 				[]relatedro.Delivery{{Event: ev, SentAt: started}})
 			f := results[0].Failure
-			if f == nil || f.Busy == nil || f.Busy.Account != accountA || (f.Busy.Held == 0) != person {
+			if f == nil || f.Busy == nil || f.Busy.Account != accountA || f.Busy.Slow == person {
 				t.Errorf("%s: %+v", kind, f)
 			}
 		})

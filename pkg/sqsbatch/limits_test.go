@@ -56,21 +56,21 @@ func TestRetryDelayGrowsWithTheTimeOfTrying(t *testing.T) {
 func TestMessagesOfABusyAccountReturnTogether(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
-		held     time.Duration
+		slow     bool
 		tried    time.Duration
 		interval time.Duration
 	}{
-		{"a DMS that answers soon", 600 * time.Millisecond, time.Second, 4 * time.Second},
-		{"a slow DMS", 2 * time.Second, time.Second, 16 * time.Second},
-		{"after two minutes", 600 * time.Millisecond, 2 * time.Minute, 16 * time.Second},
-		{"after an hour", 2 * time.Second, time.Hour, 512 * time.Second},
+		{"a DMS that answers soon", false, time.Second, 4 * time.Second},
+		{"a slow DMS", true, time.Second, 16 * time.Second},
+		{"after two minutes", false, 2 * time.Minute, 16 * time.Second},
+		{"after an hour", true, time.Hour, 512 * time.Second},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			moments := map[string]map[time.Duration]bool{"4711": {}, "4712": {}}
 			for account, seen := range moments {
 				for step := range 60 {
 					now := noon.Add(time.Duration(step) * 170 * time.Millisecond)
-					d := retryDelay(&relatedro.Failure{NotAsked: true, Busy: &relatedro.Busy{Account: account, Held: tt.held}},
+					d := retryDelay(&relatedro.Failure{NotAsked: true, Busy: &relatedro.Busy{Account: account, Slow: tt.slow}},
 						now.Add(-tt.tried), now)
 					if d < time.Second || d >= tt.interval+time.Second {
 						t.Fatalf("%v, want 1 s to %v more", d, tt.interval)

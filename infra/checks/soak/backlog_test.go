@@ -28,7 +28,6 @@ const (
 	lookupsNew      = 3 // consecutive look-ups for a new family, see package karmak
 
 	// The backlog beside slow dealers.
-	besideEach     = 100
 	slowDealers    = 4 // a fifth of the dealers
 	slowLatency    = 2 * time.Second
 	deadDealers    = 1
@@ -68,8 +67,8 @@ func BenchmarkBacklog(b *testing.B) {
 			}
 			faults = append(faults, fault)
 		}
-		_, alone := drain(b, healthyDealers, besideEach, healthyDealers)
-		s, beside := drain(b, backlogDealers, besideEach, healthyDealers, faults...)
+		_, alone := drain(b, healthyDealers, backlogEach, healthyDealers)
+		s, beside := drain(b, backlogDealers, backlogEach, healthyDealers, faults...)
 		bench.Metrics(b, map[string]float64{
 			"alone-s": alone.Seconds(), "beside-s": beside.Seconds(), "acknowledged-s": s.report.Took.Seconds(),
 		})

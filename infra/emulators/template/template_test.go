@@ -142,7 +142,7 @@ func TestProjectTemplateOfProdNeedsRecipientsOfAlarms(t *testing.T) {
 func TestProjectTemplateMappings(t *testing.T) {
 	want := []EventSourceMapping{
 		{LogicalID: "CloseEvents", Queue: "CloseQueue", Function: "CloseFunction", BatchSize: 50, Window: time.Second,
-			ReportBatchItemFailures: true, MaximumConcurrency: 10},
+			ReportBatchItemFailures: true, MaximumConcurrency: 20},
 		{LogicalID: "ExportEvents", Queue: "ExportQueue", Function: "ExportFunction", BatchSize: 50, Window: time.Second,
 			ReportBatchItemFailures: true, MaximumConcurrency: 3},
 		{LogicalID: "RefreshEvents", Queue: "RefreshQueue", Function: "RefreshFunction", BatchSize: 10,
