@@ -14,12 +14,13 @@ import (
 var goals bench.Goals
 
 // BenchmarkScreen measures the time from pressing Refresh to the new list on the screen. The floor
-// is the two consecutive look-ups of a known family.
+// is the two consecutive look-ups of a known family. The first refresh also signs in, and is not
+// counted.
 func BenchmarkScreen(b *testing.B) {
 	const turns, latency = 20, 200 * time.Millisecond
 	w := start(b)
-	cases := make([]string, turns)
-	for n := range turns {
+	cases := make([]string, turns+1)
+	for n := range cases {
 		c := w.seeded(b, "case-1004")
 		c.CaseID = fmt.Sprintf("case-9%03d", n)
 		w.export(b, c)
@@ -43,6 +44,7 @@ func BenchmarkScreen(b *testing.B) {
   return performance.now() - began;
 })()`))
 	}
+	times = times[1:]
 	slices.Sort(times)
 	floor := float64(2 * latency.Milliseconds())
 	p50, p99 := times[turns/2], times[turns-1]

@@ -192,17 +192,18 @@ func newBacklog(dealers, each int) *plan {
 	return p
 }
 
-// memoryGrowth returns the ratio of a process's maximum memory in the last third of its batches to
-// that in the first third, for the process with the highest ratio.
-func (w *watch) memoryGrowth() (worst float64) {
+// memoryGrowth returns the ratio of the most memory that any process used in the last third of its
+// batches to the most that any used in its first third.
+func (w *watch) memoryGrowth() float64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	var first, last int64
 	for _, samples := range w.memory {
 		if third := len(samples) / 3; third > 0 {
-			worst = max(worst, float64(slices.Max(samples[len(samples)-third:]))/float64(slices.Max(samples[:third])))
+			first, last = max(first, slices.Max(samples[:third])), max(last, slices.Max(samples[len(samples)-third:]))
 		}
 	}
-	return worst
+	return float64(last) / float64(max(first, 1))
 }
 
 // backlogWait simulates how long Karmak alone would take if batches were processed in the order

@@ -8,7 +8,7 @@ import { billed, cases, columns, cut, date, expected, fetched, known, newFirst, 
 import { familyTree } from './tree.js';
 
 // ms between polls after a refresh, which takes 0.4 s or a little more if the family has not changed; half a minute in total
-const POLLS = [400, 100, 200, 300, 600, 1000, 2000, 3000, 4000, 5000, 5000, 8000];
+const POLLS = [415, 30, 40, 60, 100, 200, 400, 600, 1000, 2000, 3000, 4000, 5000, 5000, 8000];
 const PATIENT = 15000; // ms between polls after that, and of a case that is being retried
 const FOLLOWED = 120000; // ms between polls of a case that is followed
 const ROWS = 10; // rows shown in the table; the rest is folded
