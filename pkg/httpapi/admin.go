@@ -18,6 +18,22 @@ type administration struct {
 	sentence func(relatedro.Connection, relatedro.Reason) string
 }
 
+func (s administration) endpoints() map[string]endpoint {
+	return map[string]endpoint{
+		"GET /v1/locations/{locationId}/external-interfaces":          s.settings,
+		"PUT /v1/locations/{locationId}/external-interfaces":          s.change,
+		"POST /v1/locations/{locationId}/external-interfaces/verify":  s.verify,
+		"GET /v1/locations/{locationId}/external-interfaces/branches": s.branches,
+		"GET /v1/locations/{locationId}/external-interfaces/history":  s.history,
+		"POST /v1/locations/{locationId}/cases/{caseId}/refresh":      s.refresh,
+		"POST /v1/locations/{locationId}/refetch":                     s.refetch,
+		"GET /v1/operations/locations":                                s.locations,
+		"GET /v1/operations/dead-letters":                             s.deadLetters,
+		"POST /v1/operations/dead-letters/redrive":                    s.redrive,
+		"POST /v1/operations/dead-letters/delete":                     s.discard,
+	}
+}
+
 // karmakJSON is a connection. A connection of kind rda has an account number, and its account and
 // user are empty: the contract had these two fields before it had a second kind.
 type karmakJSON struct {

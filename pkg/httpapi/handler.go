@@ -38,8 +38,14 @@ type Config struct {
 // Handler serves the routes of one function. It is safe for concurrent use.
 type Handler struct {
 	config Config
-	tokens *tokens          // nil if API Gateway verifies tokens
-	routes map[string]route // by route key
+	tokens *tokens           // nil if API Gateway verifies tokens
+	served map[string]served // by route key
+}
+
+// served is a route of the function with its endpoint.
+type served struct {
+	route
+	serve endpoint
 }
 
 // endpoint serves an authorized request whose path and query parameters have been validated. An
@@ -48,16 +54,16 @@ type endpoint func(ctx context.Context, r *request) (response, error)
 
 // NewRead returns the handler of the read function: P1 to P5, health, and all unmatched paths.
 func NewRead(config Config, reader *relatedro.Reader) (*Handler, error) {
-	return newHandler(config, readFunction, routes(reads{reader, config.Version, config.Sentence}, administration{}))
+	return newHandler(config, readFunction, reads{reader, config.Version, config.Sentence}.endpoints())
 }
 
 // NewAdmin returns the handler of the admin function: settings, refreshes and dead letters.
 func NewAdmin(config Config, admin *relatedro.Admin, letters relatedro.DeadLetters) (*Handler, error) {
-	return newHandler(config, adminFunction, routes(reads{}, administration{admin, letters, config.Sentence}))
+	return newHandler(config, adminFunction, administration{admin, letters, config.Sentence}.endpoints())
 }
 
-func newHandler(config Config, f function, all []route) (*Handler, error) {
-	h := &Handler{config: config, routes: make(map[string]route)}
+func newHandler(config Config, f function, endpoints map[string]endpoint) (*Handler, error) {
+	h := &Handler{config: config, served: make(map[string]served)}
 	if config.LocalJWKS != "" {
 		if !config.SAMLocal {
 			return nil, errors.New("LOCAL_JWKS is set without AWS_SAM_LOCAL=true: only sam local may run without API Gateway's authorizer")
@@ -67,15 +73,15 @@ func newHandler(config Config, f function, all []route) (*Handler, error) {
 			return nil, fmt.Errorf("LOCAL_JWKS: %w", err)
 		}
 	}
-	for _, r := range all {
+	for _, r := range routes() {
 		if r.function != f {
 			continue
 		}
-		h.routes[r.key()] = r
+		h.served[r.key()] = served{r, endpoints[r.key()]}
 		if r.method == http.MethodGet {
 			// HEAD is served as GET. API Gateway drops the body, so the headers, including
 			// Content-Length, are those of GET.
-			h.routes[http.MethodHead+" "+r.path] = r
+			h.served[http.MethodHead+" "+r.path] = h.served[r.key()]
 		}
 	}
 	return h, nil
@@ -114,10 +120,11 @@ func (h *Handler) serve(ctx context.Context, r *request) (out response, err erro
 			err = &panicError{v, debug.Stack()}
 		}
 	}()
-	var ok bool
-	if r.route, ok = h.routes[r.event.RouteKey]; !ok {
+	found, ok := h.served[r.event.RouteKey]
+	if !ok {
 		return unmatched(r)
 	}
+	r.route = found.route
 	if r.route.callers != public {
 		if r.actor, err = h.authenticate(r); err != nil {
 			return response{}, err
@@ -129,7 +136,7 @@ func (h *Handler) serve(ctx context.Context, r *request) (out response, err erro
 	if err := r.check(); err != nil {
 		return response{}, err
 	}
-	if out, err = r.route.serve(ctx, r); err != nil {
+	if out, err = found.serve(ctx, r); err != nil {
 		return response{}, err
 	}
 	have := r.event.Headers.IfNoneMatch

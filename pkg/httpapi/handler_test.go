@@ -29,10 +29,10 @@ func failing(t *testing.T, serve endpoint) (*Handler, *bytes.Buffer) {
 	return h, &log
 }
 
-func allServedBy(serve endpoint) []route {
-	all := routes(reads{}, administration{})
-	for i := range all {
-		all[i].serve = serve
+func allServedBy(serve endpoint) map[string]endpoint {
+	all := make(map[string]endpoint)
+	for _, r := range routes() {
+		all[r.key()] = serve
 	}
 	return all
 }

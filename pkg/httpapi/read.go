@@ -15,6 +15,18 @@ type reads struct {
 	sentence func(relatedro.Connection, relatedro.Reason) string
 }
 
+func (s reads) endpoints() map[string]endpoint {
+	return map[string]endpoint{
+		"GET /v1/locations/{locationId}/cases/{caseId}/related-ros":   s.oneCase,
+		"GET /v1/locations/{locationId}/cases/{caseId}/retrievals":    s.past,
+		"GET /v1/locations/{locationId}/assets/{assetId}/related-ros": s.asset,
+		"POST /v1/related-ros/batch-get":                              s.batch,
+		"GET /v1/search":                                              s.search,
+		"GET /v1/locations/{locationId}/open-warranty-ros":            s.openWarranty,
+		"GET /v1/health": s.health,
+	}
+}
+
 func (s reads) health(context.Context, *request) (response, error) {
 	return success(struct {
 		Status  string `json:"status"`

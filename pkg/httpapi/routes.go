@@ -55,7 +55,6 @@ type route struct {
 	source   source
 	query    []string // names of the query parameters
 	body     content
-	serve    endpoint
 }
 
 // key returns API Gateway's route key.
@@ -69,35 +68,34 @@ const catchAll = "ANY /v1/{proxy+}"
 // because it keeps the mapping key of a custom domain as a prefix.
 func pathOf(e event) string { return "/v1/" + e.PathParameters["proxy"] }
 
-// routes returns every operation of the contract and its permitted callers. HEAD is served as GET
-// and not listed.
-func routes(read reads, admin administration) []route {
+// routes returns every operation of the contract and its permitted callers, without endpoints: a
+// function links only those that it serves. HEAD is served as GET and not listed.
+func routes() []route {
 	const (
 		location = "/v1/locations/{locationId}"
 		settings = location + "/external-interfaces"
 	)
 	cursor := []string{"cursor"}
 	return []route{
-		{"GET", location + "/cases/{caseId}/related-ros", readFunction, staff, inPath, nil, noBody, read.oneCase},
-		{"GET", location + "/cases/{caseId}/retrievals", readFunction, staff, inPath, nil, noBody, read.past},
-		{"GET", location + "/assets/{assetId}/related-ros", readFunction, staff, inPath, cursor, noBody, read.asset},
-		{"POST", "/v1/related-ros/batch-get", readFunction, staff, filtered, nil, requiredBody, read.batch},
-		{"GET", "/v1/search", readFunction, staff, inQuery, []string{"locationId", "ro", "match", "cursor"}, noBody, read.search},
-		{"GET", location + "/open-warranty-ros", readFunction, locationStaff, inPath, []string{"olderThanDays", "cursor"}, noBody,
-			read.openWarranty},
-		{"GET", "/v1/health", readFunction, public, noLocation, nil, noBody, read.health},
+		{"GET", location + "/cases/{caseId}/related-ros", readFunction, staff, inPath, nil, noBody},
+		{"GET", location + "/cases/{caseId}/retrievals", readFunction, staff, inPath, nil, noBody},
+		{"GET", location + "/assets/{assetId}/related-ros", readFunction, staff, inPath, cursor, noBody},
+		{"POST", "/v1/related-ros/batch-get", readFunction, staff, filtered, nil, requiredBody},
+		{"GET", "/v1/search", readFunction, staff, inQuery, []string{"locationId", "ro", "match", "cursor"}, noBody},
+		{"GET", location + "/open-warranty-ros", readFunction, locationStaff, inPath, []string{"olderThanDays", "cursor"}, noBody},
+		{"GET", "/v1/health", readFunction, public, noLocation, nil, noBody},
 
-		{"GET", settings, adminFunction, staff, inPath, nil, noBody, admin.settings},
-		{"PUT", settings, adminFunction, managers, inPath, nil, requiredBody, admin.change},
-		{"POST", settings + "/verify", adminFunction, managers, inPath, nil, optionalBody, admin.verify},
-		{"GET", settings + "/branches", adminFunction, supportOnly, inPath, nil, noBody, admin.branches},
-		{"GET", settings + "/history", adminFunction, managers, inPath, cursor, noBody, admin.history},
-		{"POST", location + "/cases/{caseId}/refresh", adminFunction, managers, inPath, nil, optionalBody, admin.refresh},
-		{"POST", location + "/refetch", adminFunction, managers, inPath, nil, optionalBody, admin.refetch},
-		{"GET", "/v1/operations/locations", adminFunction, supportOnly, filtered, []string{"status", "cursor"}, noBody, admin.locations},
-		{"GET", "/v1/operations/dead-letters", adminFunction, supportOnly, filtered, []string{"queue"}, noBody, admin.deadLetters},
-		{"POST", "/v1/operations/dead-letters/redrive", adminFunction, supportOnly, filtered, nil, requiredBody, admin.redrive},
-		{"POST", "/v1/operations/dead-letters/delete", adminFunction, supportOnly, filtered, nil, requiredBody, admin.discard},
+		{"GET", settings, adminFunction, staff, inPath, nil, noBody},
+		{"PUT", settings, adminFunction, managers, inPath, nil, requiredBody},
+		{"POST", settings + "/verify", adminFunction, managers, inPath, nil, optionalBody},
+		{"GET", settings + "/branches", adminFunction, supportOnly, inPath, nil, noBody},
+		{"GET", settings + "/history", adminFunction, managers, inPath, cursor, noBody},
+		{"POST", location + "/cases/{caseId}/refresh", adminFunction, managers, inPath, nil, optionalBody},
+		{"POST", location + "/refetch", adminFunction, managers, inPath, nil, optionalBody},
+		{"GET", "/v1/operations/locations", adminFunction, supportOnly, filtered, []string{"status", "cursor"}, noBody},
+		{"GET", "/v1/operations/dead-letters", adminFunction, supportOnly, filtered, []string{"queue"}, noBody},
+		{"POST", "/v1/operations/dead-letters/redrive", adminFunction, supportOnly, filtered, nil, requiredBody},
+		{"POST", "/v1/operations/dead-letters/delete", adminFunction, supportOnly, filtered, nil, requiredBody},
 	}
 }
 
@@ -105,7 +103,7 @@ func routes(read reads, admin administration) []route {
 // the contract.
 func methodsOf(path string) []string {
 	var methods []string
-	for _, r := range routes(reads{}, administration{}) {
+	for _, r := range routes() {
 		if matches(r.path, path) {
 			methods = append(methods, r.method)
 			if r.method == http.MethodGet {
