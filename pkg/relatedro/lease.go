@@ -140,7 +140,7 @@ func (t turns) take(ctx context.Context, account string, rank Rank) (fence int64
 
 // await returns when c may try again.
 func (t turns) await(ctx context.Context, c Claim) error {
-	var holder time.Time // the end of the lease, which identifies its holder
+	var holder time.Time // the end of the lease, which identifies its holder; zero if there is none
 	var seen time.Time   // when the holder was first seen
 	for pause := shortestPoll; ; pause = min(2*pause, longestPoll) {
 		lease, err := t.store.Lease(ctx, c.Account)
@@ -160,7 +160,7 @@ func (t turns) await(ctx context.Context, c Claim) error {
 		}
 		select {
 		case <-ctx.Done():
-			slow := c.Rank != RankPerson && t.now().Sub(seen) >= c.Rank.patience()*3/4
+			slow := c.Rank != RankPerson && !holder.IsZero() && t.now().Sub(seen) >= c.Rank.patience()*3/4
 			return &Failure{Reason: AccountBusy, NotAsked: true, Busy: &Busy{c.Account, slow}}
 		case <-time.After(pause/2 + mathrand.N(pause)):
 		}

@@ -95,6 +95,20 @@ func TestMessageOfABusyAccountComesBackInSeconds(t *testing.T) {
 	w.shows(w.stored(), relatedro.OutcomeOK, "", "e1", "50124")
 }
 
+// busy retrieves for an event of the given type in a new process and returns how its account was
+// busy, or nil if it was not.
+func (w *world) busy(kind relatedro.EventType, now func() time.Time) *relatedro.Busy {
+	ev := relatedro.Event{
+		ID: string(kind), Type: kind, OccurredAt: now(), Key: relatedro.CaseKey{Location: "loc-100", Case: string(kind)}, RO: "50123",
+	}
+	retriever := relatedro.NewRetriever(w.store, w.newDMS(), now)
+	results := retriever.Retrieve(context.Background(), []relatedro.Delivery{{Event: ev, SentAt: now()}})
+	if results[0].Failure == nil {
+		return nil
+	}
+	return results[0].Failure.Busy
+}
+
 // Messages of a slow dealer return less often; a person's refresh does not wait longer for it.
 func TestBusyAccountIsKnownToBeSlow(t *testing.T) {
 	w := newWorld(t)
@@ -104,17 +118,24 @@ func TestBusyAccountIsKnownToBeSlow(t *testing.T) {
 	var messages sync.WaitGroup
 	for kind, person := range map[relatedro.EventType]bool{relatedro.Exported: false, relatedro.Refresh: true} {
 		messages.Go(func() {
-			ev := relatedro.Event{ID: string(kind), Type: kind, OccurredAt: started,
-				Key: relatedro.CaseKey{Location: "loc-100", Case: string(kind)}, RO: "50123"}
-			results := relatedro.NewRetriever(w.store, w.newDMS(), ticking).Retrieve(t.Context(),
-				[]relatedro.Delivery{{Event: ev, SentAt: started}})
-			f := results[0].Failure
-			if f == nil || f.Busy == nil || f.Busy.Account != accountA || f.Busy.Slow == person {
-				t.Errorf("%s: %+v", kind, f)
+			if got := w.busy(kind, ticking); got == nil || got.Account != accountA || got.Slow == person {
+				t.Errorf("%s: %+v", kind, got)
 			}
 		})
 	}
 	messages.Wait()
+}
+
+// An account that is kept free for a person is busy, but not slow.
+func TestAccountThatAPersonWantsIsNotSlow(t *testing.T) {
+	w := newWorld(t)
+	now := time.Now()
+	w.must(w.store.WantLease(t.Context(), relatedro.Claim{
+		Account: accountA, Rank: relatedro.RankPerson, Now: now, Until: now.Add(time.Minute),
+	}))
+	if got := w.busy(relatedro.Exported, time.Now); got == nil || got.Account != accountA || got.Slow {
+		t.Errorf("%+v", got)
+	}
 }
 
 // A waiting refresh is served before an export that waits longer.
