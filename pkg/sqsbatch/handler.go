@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -165,16 +166,14 @@ func (h *Handler) delay(ctx context.Context, messages []message) {
 			VisibilityTimeout: int32(math.Ceil(wait.Seconds())),
 		})
 	}
-	for len(entries) > 0 {
-		n := min(len(entries), maxEntries)
+	for batch := range slices.Chunk(entries, maxEntries) {
 		out, err := h.queue.ChangeMessageVisibilityBatch(ctx,
-			&sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &h.cfg.QueueURL, Entries: entries[:n]})
+			&sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &h.cfg.QueueURL, Entries: batch})
 		if err != nil {
-			h.cfg.Log.WarnContext(ctx, "retry delays not set; the visibility timeout applies", "messages", n, "error", err)
+			h.cfg.Log.WarnContext(ctx, "retry delays not set; the visibility timeout applies", "messages", len(batch), "error", err)
 		} else if len(out.Failed) > 0 {
 			h.cfg.Log.WarnContext(ctx, "some retry delays not set; the visibility timeout applies", "messages", len(out.Failed), "code",
 				aws.ToString(out.Failed[0].Code))
 		}
-		entries = entries[n:]
 	}
 }

@@ -13,7 +13,6 @@ import (
 	"related-ro/infra/checks/bench"
 	"related-ro/infra/emulators/template"
 	"related-ro/infra/local/stack"
-	"related-ro/pkg/dynamo"
 	"related-ro/pkg/karmak/karmaktest"
 	"related-ro/pkg/relatedro"
 )
@@ -141,7 +140,7 @@ func drain(b *testing.B, dealers, each, first int, faults ...karmaktest.Fault) (
 	if left := s.watch.left(awaited); left > 0 {
 		b.Fatalf("%d of %d messages left after %v", left, len(awaited), s.report.Took)
 	}
-	store := dynamo.New(s.DynamoDBClient(), s.Template.Tables[0].Name)
+	store := s.Store()
 	for some := range slices.Chunk(keys, 100) {
 		loaded, err := store.Load(b.Context(), relatedro.Keys{Cases: some})
 		if err != nil {
