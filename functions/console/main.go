@@ -4,7 +4,7 @@ package main
 
 import (
 	"context"
-	"time"
+	"net/http"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
@@ -23,11 +23,10 @@ func build(kit boot.Kit) (lambda.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	count := kit.CountRequests()
+	failed := kit.CountFailures()
 	return lambda.NewHandler(func(ctx context.Context, request events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
-		began := time.Now()
 		response, err := handler.Serve(ctx, request)
-		count(request.RouteKey, response.StatusCode, time.Since(began))
+		failed(response.StatusCode >= http.StatusInternalServerError)
 		return response, err
 	}), nil
 }

@@ -17,20 +17,6 @@ func main() { boot.Start("notify", build) }
 
 func build(kit boot.Kit) (lambda.Handler, error) {
 	bus := eventbus.New(eventbridge.NewFromConfig(kit.AWS("EVENTBRIDGE")), kit.Env.Need("EVENT_BUS_NAME"))
-	stream := dynamo.NewStream(dynamo.StreamConfig{Now: time.Now, Log: kit.Log, Observe: observe(kit)}, bus)
+	stream := dynamo.NewStream(dynamo.StreamConfig{Now: time.Now, Log: kit.Log, Observe: kit.CountFailures()}, bus)
 	return lambda.NewHandler(stream.Handle), nil
-}
-
-// observe counts the outcomes of stream records in the metrics.
-func observe(kit boot.Kit) func(dynamo.Handled) {
-	metrics, failures := kit.Metrics, kit.CountFailures()
-	metrics.Group("Notices", []string{"Stack", "Kind"})
-	metrics.Group("NoticeAge", []string{"Stack"})
-	return func(h dynamo.Handled) {
-		failures(h.Failed)
-		for _, kind := range h.Kinds {
-			metrics.Add("Notices", boot.Count, 1, boot.By("Kind", string(kind)))
-			metrics.Add("NoticeAge", boot.Seconds, h.Age.Seconds())
-		}
-	}
 }

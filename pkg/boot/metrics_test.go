@@ -118,19 +118,17 @@ func TestFlushStartsAnew(t *testing.T) {
 	}
 }
 
-func TestFiguresOfARequestAreOnOneLine(t *testing.T) {
-	for status, failed := range map[int]string{200: "[0]", 404: "[0]", 503: "[1]"} {
-		got := lines(t, func(m *Metrics) { Kit{Metrics: m}.CountRequests()("GET /a", status, 2*time.Millisecond) })
-		if len(got) != 1 || fmt.Sprint(got[0]["Failed"]) != failed || fmt.Sprint(got[0]["Latency"]) != "[2]" ||
-			got[0]["Route"] != "GET /a" {
-			t.Fatalf("status %d: unexpected lines %v", status, got)
-		}
-		text := fmt.Sprint(got[0]["_aws"])
-		for _, group := range []string{"[[Stack Function Version]]", "[[Stack Route]]"} {
-			if !strings.Contains(text, group) {
-				t.Errorf("no metric is aggregated by %s: %s", group, text)
-			}
-		}
+func TestFailuresAreAShareByVersion(t *testing.T) {
+	got := lines(t, func(m *Metrics) {
+		count := Kit{Metrics: m}.CountFailures()
+		count(false)
+		count(true)
+	})
+	if len(got) != 1 || fmt.Sprint(got[0]["Failed"]) != "[0 1]" {
+		t.Fatalf("unexpected lines %v", got)
+	}
+	if text := fmt.Sprint(got[0]["_aws"]); !strings.Contains(text, "[[Stack Function Version]]") {
+		t.Errorf("not aggregated by version: %s", text)
 	}
 }
 

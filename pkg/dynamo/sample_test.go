@@ -6,8 +6,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
-
-	"related-ro/pkg/dynamo"
 )
 
 // The sample event for sam local must match the items that this version writes. It holds a list
@@ -22,7 +20,7 @@ func TestSampleOfTheStreamIsToldOf(t *testing.T) {
 		t.Fatal(err)
 	}
 	bus := newTold()
-	response, err := newStream(bus, func(dynamo.Handled) {}).Handle(t.Context(), batch)
+	response, err := newStream(bus, func(bool) {}).Handle(t.Context(), batch)
 	if err != nil || len(response.BatchItemFailures) > 0 {
 		t.Fatalf("response %+v, error %v", response, err)
 	}

@@ -16,14 +16,7 @@ import (
 type StreamConfig struct {
 	Now     func() time.Time
 	Log     *slog.Logger
-	Observe func(Handled) // called once for each record, for metrics
-}
-
-// Handled describes the outcome of one stream record.
-type Handled struct {
-	Kinds  []relatedro.NoticeKind // the notices published for it; most writes cause none
-	Age    time.Duration          // since it was written
-	Failed bool                   // Lambda delivers it again
+	Observe func(failed bool) // called once for each record; Lambda delivers failed ones again
 }
 
 // Stream turns batches of the table's stream, with old and new images, into notices. It is safe for
@@ -92,15 +85,16 @@ func whole(perRecord [][]relatedro.Notice, published int) int {
 func (s *Stream) report(ctx context.Context, records []events.DynamoDBEventRecord, perRecord [][]relatedro.Notice, err error) {
 	now := s.cfg.Now()
 	for i, record := range records {
-		o := Handled{Failed: i >= len(perRecord), Age: max(0, now.Sub(record.Change.ApproximateCreationDateTime.Time))}
-		if !o.Failed {
-			for _, n := range perRecord[i] {
-				o.Kinds = append(o.Kinds, n.Kind)
-				s.cfg.Log.InfoContext(ctx, "told", "kind", string(n.Kind), "location", n.Key.Location, "case", n.Key.Case,
-					"revision", n.Revision, "id", n.ID, "ageMs", o.Age.Milliseconds())
-			}
+		failed := i >= len(perRecord)
+		s.cfg.Observe(failed)
+		if failed {
+			continue
 		}
-		s.cfg.Observe(o)
+		age := max(0, now.Sub(record.Change.ApproximateCreationDateTime.Time))
+		for _, n := range perRecord[i] {
+			s.cfg.Log.InfoContext(ctx, "told", "kind", string(n.Kind), "location", n.Key.Location, "case", n.Key.Case,
+				"revision", n.Revision, "id", n.ID, "ageMs", age.Milliseconds())
+		}
 	}
 	if err != nil {
 		first := records[len(perRecord)].Change

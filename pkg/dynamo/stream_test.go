@@ -55,7 +55,7 @@ func (b *told) next(t *testing.T) string {
 	return ""
 }
 
-func newStream(bus relatedro.Bus, observe func(dynamo.Handled)) *dynamo.Stream {
+func newStream(bus relatedro.Bus, observe func(failed bool)) *dynamo.Stream {
 	return dynamo.NewStream(dynamo.StreamConfig{Now: time.Now, Log: slog.New(slog.DiscardHandler), Observe: observe}, bus)
 }
 
@@ -114,8 +114,8 @@ func TestStreamTellsWhatChangedAndNothingElse(t *testing.T) {
 	table := server.StreamTable(t)
 	store := dynamo.New(server.Client(), table)
 	bus := newTold()
-	seen := make(chan dynamo.Handled, 1000)
-	follow(t, table, filters(t), newStream(bus, func(o dynamo.Handled) { seen <- o }).Handle)
+	seen := make(chan bool, 1000)
+	follow(t, table, filters(t), newStream(bus, func(failed bool) { seen <- failed }).Handle)
 
 	k := key("case-1")
 	c := save(t, store, exported(k, "50123", "50124", "50125")) // published
@@ -172,7 +172,7 @@ func TestStreamNamesAChangeAlikeWheneverItIsRead(t *testing.T) {
 	var first relatedro.Notice
 	for i := range 2 { // the second run reads from the beginning, like a replay
 		bus := newTold()
-		follow(t, table, nil, newStream(bus, func(dynamo.Handled) {}).Handle)
+		follow(t, table, nil, newStream(bus, func(bool) {}).Handle)
 		n := <-bus.notices
 		if n.ID == "" || n.At.IsZero() || i == 1 && (n.ID != first.ID || !n.At.Equal(first.At)) {
 			t.Errorf("notice %s at %v, then %s at %v", first.ID, first.At, n.ID, n.At)
@@ -234,10 +234,10 @@ func TestStreamAnswersWithTheFirstThatCannotBeTold(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			bus := newTold()
 			bus.refuse = c.refuse
-			failed := 0
-			stream := newStream(bus, func(o dynamo.Handled) {
-				if o.Failed {
-					failed++
+			failures := 0
+			stream := newStream(bus, func(failed bool) {
+				if failed {
+					failures++
 				}
 			})
 			response, err := stream.Handle(t.Context(), events.DynamoDBEvent{Records: c.records})
@@ -250,9 +250,9 @@ func TestStreamAnswersWithTheFirstThatCannotBeTold(t *testing.T) {
 			if err != nil {
 				named = 0
 			}
-			if named != c.failed || len(bus.notices) != c.told || failed != len(c.records)-c.told {
+			if named != c.failed || len(bus.notices) != c.told || failures != len(c.records)-c.told {
 				t.Errorf("%d notices published, %d records observed as failed, response names record %d (error %v)", len(bus.notices),
-					failed, named, err)
+					failures, named, err)
 			}
 		})
 	}
@@ -263,7 +263,7 @@ func TestStreamLogsNothingOfAnItemButItsKey(t *testing.T) {
 	records[0].Change.NewImage["revision"] = events.NewStringAttribute("SECRET")
 	var out strings.Builder
 	stream := dynamo.NewStream(dynamo.StreamConfig{
-		Now: time.Now, Log: slog.New(slog.NewJSONHandler(&out, nil)), Observe: func(dynamo.Handled) {},
+		Now: time.Now, Log: slog.New(slog.NewJSONHandler(&out, nil)), Observe: func(bool) {},
 	}, newTold())
 	if _, err := stream.Handle(t.Context(), events.DynamoDBEvent{Records: records}); err == nil {
 		t.Error("no error for an unreadable record")

@@ -21,9 +21,9 @@ type Config struct {
 	Version string           // of the build, returned by /v1/health
 	Now     func() time.Time // time.Now, or a test clock
 
-	// Observe receives each request: its route as in template.yaml, the response status and the
-	// duration. It may be nil.
-	Observe func(route string, status int, took time.Duration)
+	// Observe receives whether each request failed, that is with a status of 500 or above. It may be
+	// nil.
+	Observe func(failed bool)
 
 	// Sentence returns the explanation of a failure for a service manager, as in relatedro.Rules.
 	Sentence func(connection relatedro.Connection, why relatedro.Reason) string
@@ -102,10 +102,9 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if err != nil {
 		out = problemResponse(err, r.event.RequestContext.RequestID)
 	}
-	took := h.config.Now().Sub(start)
-	h.log(ctx, r, out.status, took, err)
+	h.log(ctx, r, out.status, h.config.Now().Sub(start), err)
 	if h.config.Observe != nil {
-		h.config.Observe(r.name(), out.status, took)
+		h.config.Observe(out.status >= http.StatusInternalServerError)
 	}
 	if negotiate.Gzip(r.event.Headers.AcceptEncoding) {
 		out.compress()

@@ -84,20 +84,20 @@ func TestErrorOfTheOutsideIsUnavailable(t *testing.T) {
 }
 
 func TestObserve(t *testing.T) {
-	var seen []string
-	config := Config{Log: slog.New(slog.DiscardHandler), Now: time.Now, Observe: func(route string, status int, _ time.Duration) {
-		seen = append(seen, fmt.Sprint(route, " ", status))
-	}}
-	h, err := newHandler(config, readFunction, allServedBy(func(context.Context, *request) (response, error) {
-		return response{status: 200}, nil
-	}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	handle(t, h, healthRequest)
-	handle(t, h, events.APIGatewayV2HTTPRequest{RouteKey: catchAll, RawPath: "/v1/anything"})
-	if got := strings.Join(seen, ", "); got != "GET /v1/health 200, ANY /v1/{proxy+} 404" {
-		t.Error(got)
+	for status, want := range map[int]string{200: "[false false]", 499: "[false false]", 500: "[true false]"} {
+		var seen []bool
+		config := Config{Log: slog.New(slog.DiscardHandler), Now: time.Now, Observe: func(failed bool) { seen = append(seen, failed) }}
+		h, err := newHandler(config, readFunction, allServedBy(func(context.Context, *request) (response, error) {
+			return response{status: status}, nil
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		handle(t, h, healthRequest)
+		handle(t, h, events.APIGatewayV2HTTPRequest{RouteKey: catchAll, RawPath: "/v1/anything"}) // a 404
+		if got := fmt.Sprint(seen); got != want {
+			t.Errorf("status %d: failures are %s, want %s", status, got, want)
+		}
 	}
 }
 

@@ -51,8 +51,8 @@ type request struct {
 	body  []byte // nil if the request has no body
 }
 
-// name returns the name of the route for the log and the metrics. The set of names is small and
-// does not depend on the callers' input.
+// name returns the name of the route for the log. The set of names is small and does not depend on
+// the callers' input.
 func (r *request) name() string {
 	if r.route.path == "" {
 		return catchAll

@@ -177,8 +177,7 @@ type FollowConfig struct {
 // Follow is the report of one run on one connection.
 type Follow struct {
 	Locations []string
-	ROs       int  // ROs that the DMS has touched lately
-	Changed   int  // ROs among them with visible changes
+	Changed   int  // ROs that the DMS has touched lately, with visible changes
 	Refreshes int  // cases queued for a refresh
 	Synced    bool // all open cases are among them
 	// Behind is the time since the start of the last complete run; 0 after a complete run.
@@ -248,7 +247,7 @@ func (f *Follower) connection(ctx context.Context, before Followed, locations []
 		return report
 	}
 	changed := before.changed(ros)
-	report.ROs, report.Changed = len(ros), len(changed)
+	report.Changed = len(changed)
 	report.Synced = before.SyncedAt.IsZero() || !whole || before.lost(start) || f.syncDue(before, start)
 	refreshes, err := f.refreshes(ctx, locations, changed, report.Synced)
 	if err == nil {

@@ -47,7 +47,7 @@ type Observation struct {
 	Outcome relatedro.Outcome
 	Reason  string        // error code; empty if nothing failed
 	Related int           // related ROs found
-	Age     time.Duration // time since the event occurred; 0 unless OutcomeOK
+	Age     time.Duration // time since the event occurred; 0 if the message is not an event
 }
 
 // Handler handles the batches of one queue. It is safe for concurrent use.

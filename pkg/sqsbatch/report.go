@@ -28,7 +28,7 @@ func (h *Handler) report(ctx context.Context, messages []message, started time.T
 
 func (m message) observation(now time.Time) Observation {
 	o := Observation{Outcome: m.result.Outcome, Reason: m.code(), Related: m.result.Related}
-	if m.result.Outcome == relatedro.OutcomeOK {
+	if m.refusal == nil {
 		o.Age = max(0, now.Sub(m.event.OccurredAt))
 	}
 	return o

@@ -141,7 +141,7 @@ func pagesAndTickets(f *formation) (problems []string) {
 			{"ApproximateAgeOfOldestMessage", "QueueName", "CloseQueue.QueueName"},
 			{"NumberOfMessagesSent", "QueueName", "ExportQueue.QueueName"}, {"NumberOfMessagesSent", "QueueName", "CloseQueue.QueueName"},
 			{"NumberOfMessagesSent", "QueueName", "RefreshQueue.QueueName"},
-			{"Messages", "Outcome", "ok"},
+			{"EventAge", "Function", "export"}, {"EventAge", "Function", "close"}, {"EventAge", "Function", "refresh"},
 			{"5xx", "ApiId", "Api"}, {"WriteThrottleEvents", "TableName", "Table"},
 			{"IteratorAge", "FunctionName", "NotifyFunction"},
 			{"ApproximateNumberOfMessagesVisible", "QueueName", "NotifyDeadLetterQueue.QueueName"},

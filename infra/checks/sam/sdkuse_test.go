@@ -51,7 +51,7 @@ func TestMetricGroupsAreThoseOfTheCode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for metric, want := range map[string]string{"Messages": "Function Outcome Stack", "Failed": "Function Stack Version",
+	for metric, want := range map[string]string{"Messages": "Outcome Stack", "Failed": "Function Stack Version",
 		"Receives": "Stack"} {
 		if len(groups[metric]) == 0 || strings.Join(groups[metric][0], " ") != want {
 			t.Errorf("%s is kept by %v, want %s", metric, groups[metric], want)

@@ -72,7 +72,7 @@ func watched(metrics *boot.Metrics, handle handleFunc) handleFunc {
 // observe counts the outcomes of messages in the metrics.
 func observe(kit boot.Kit) func(sqsbatch.Observation) {
 	metrics, failures := kit.Metrics, kit.CountFailures()
-	metrics.Group("Messages", []string{"Stack", "Function", "Outcome"}, []string{"Stack", "Outcome"}, []string{"Stack", "Reason"})
+	metrics.Group("Messages", []string{"Stack", "Outcome"}, []string{"Stack", "Reason"})
 	metrics.Group("EventAge", []string{"Stack", "Function"})
 	return func(o sqsbatch.Observation) {
 		reason := o.Reason
@@ -81,13 +81,13 @@ func observe(kit boot.Kit) func(sqsbatch.Observation) {
 		}
 		metrics.Add("Messages", boot.Count, 1, boot.By("Outcome", string(o.Outcome)), boot.By("Reason", reason))
 		switch o.Outcome {
-		case relatedro.OutcomeOK, relatedro.OutcomeSkipped, relatedro.OutcomeDisabled, relatedro.OutcomeWaiting:
+		case relatedro.OutcomeOK, relatedro.OutcomeSkipped, relatedro.OutcomeDisabled:
+			metrics.Add("EventAge", boot.Seconds, o.Age.Seconds()) // its sample count is how many were completed
+			failures(false)
+		case relatedro.OutcomeWaiting:
 			failures(false)
 		default:
 			failures(true)
-		}
-		if o.Outcome == relatedro.OutcomeOK {
-			metrics.Add("EventAge", boot.Seconds, o.Age.Seconds())
 		}
 	}
 }

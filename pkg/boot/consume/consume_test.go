@@ -92,3 +92,19 @@ func TestFailuresAreKnownByVersion(t *testing.T) {
 		})
 	}
 }
+
+// The alarms of silent queues count the ages of events: only completed messages have one.
+func TestCompletedMessagesHaveAnAge(t *testing.T) {
+	for outcome, completed := range map[relatedro.Outcome]bool{
+		"ok": true, "skipped": true, "disabled": true,
+		"waiting": false, "retrying": false, "failed": false, "gave_up": false, "refused": false,
+	} {
+		var out bytes.Buffer
+		kit := boot.Kit{Metrics: boot.NewMetrics(&out, time.Now, boot.By("Stack", "case"), boot.By("Function", "export"))}
+		observe(kit)(sqsbatch.Observation{Outcome: outcome, Age: 3 * time.Second})
+		kit.Metrics.Flush()
+		if got := strings.Contains(out.String(), `"EventAge":[3]`); got != completed {
+			t.Errorf("%s: unexpected output %q", outcome, out.String())
+		}
+	}
+}

@@ -44,23 +44,17 @@ func Build(kit boot.Kit) (lambda.Handler, error) {
 	}), nil
 }
 
-// observe counts the outcome of each connection in the metrics and logs failures.
+// observe counts the changes of each connection in the metrics and logs failures.
 func observe(kit boot.Kit) func(relatedro.Follow) {
 	metrics := kit.Metrics
-	metrics.Group("FollowConnections", []string{"Stack", "Outcome"})
-	metrics.Group("FollowROs", []string{"Stack"})
 	metrics.Group("FollowChanges", []string{"Stack"})
 	metrics.Group("FollowRefreshes", []string{"Stack"})
 	metrics.Group("FollowBehind", []string{"Stack"})
 	return func(f relatedro.Follow) {
-		outcome := "ok"
 		if f.Failure != nil {
-			outcome = string(f.Failure.Reason)
-			kit.Log.Warn("connection not followed", "locations", f.Locations, "reason", outcome, "behind", f.Behind.String(), "cause",
-				f.Failure.Err)
+			kit.Log.Warn("connection not followed", "locations", f.Locations, "reason", string(f.Failure.Reason),
+				"behind", f.Behind.String(), "cause", f.Failure.Err)
 		}
-		metrics.Add("FollowConnections", boot.Count, 1, boot.By("Outcome", outcome))
-		metrics.Add("FollowROs", boot.Count, float64(f.ROs))
 		metrics.Add("FollowChanges", boot.Count, float64(f.Changed))
 		metrics.Add("FollowRefreshes", boot.Count, float64(f.Refreshes))
 		metrics.Add("FollowBehind", boot.Seconds, f.Behind.Seconds())

@@ -9,13 +9,12 @@ import (
 	"related-ro/pkg/karmak/sentence"
 )
 
-// Config returns the configuration of an HTTP handler that counts and times its requests in the
-// metrics.
+// Config returns the configuration of an HTTP handler that counts its failures in the metrics.
 func Config(kit boot.Kit) httpapi.Config {
 	return httpapi.Config{
 		Log: kit.Log, Version: boot.Version, Now: time.Now, Sentence: sentence.For,
 		LocalJWKS: kit.Env.Get("LOCAL_JWKS", ""),
 		SAMLocal:  kit.Env.Get("AWS_SAM_LOCAL", "") == "true",
-		Observe:   kit.CountRequests(),
+		Observe:   kit.CountFailures(),
 	}
 }
