@@ -15,6 +15,7 @@ import (
 // Attributes of a lease. The item stays after a release, because the fencing number must keep
 // growing.
 const (
+	attrHeldSince   = "heldSince"
 	attrHeldUntil   = "heldUntil"
 	attrFence       = "fence"
 	attrWantedUntil = "wantedUntil"
@@ -35,7 +36,7 @@ func (s *Store) TakeLease(ctx context.Context, c relatedro.Claim) (fence int64, 
 	values := claimValues(c)
 	values[":holder"], values[":none"], values[":one"] = text(c.Holder), number(0), number(1)
 	out, err := s.updateLease(ctx, c.Account, values,
-		"SET heldUntil = :until, holder = :holder, fence = if_not_exists(fence, :none) + :one REMOVE wantedUntil, wantedBy",
+		"SET heldSince = :now, heldUntil = :until, holder = :holder, fence = if_not_exists(fence, :none) + :one REMOVE wantedUntil, wantedBy",
 		"(attribute_not_exists(heldUntil) OR heldUntil <= :now OR heldUntil > :far OR holder = :holder) AND "+notWanted)
 	switch {
 	case unmet(err):
@@ -63,6 +64,7 @@ func (s *Store) Lease(ctx context.Context, account string) (relatedro.Lease, err
 	err := s.get(ctx, []key{leaseKey(account)}, wholeNow, func(m item) error {
 		r := &reader{item: m}
 		lease = relatedro.Lease{
+			HeldSince:   r.time(attrHeldSince),
 			HeldUntil:   r.time(attrHeldUntil),
 			WantedBy:    relatedro.Rank(r.number(attrWantedBy)),
 			WantedUntil: r.time(attrWantedUntil),
@@ -74,7 +76,7 @@ func (s *Store) Lease(ctx context.Context, account string) (relatedro.Lease, err
 
 // ReleaseLease ends the lease with the given fencing number. It leaves any other lease in place.
 func (s *Store) ReleaseLease(ctx context.Context, account string, fence int64) error {
-	_, err := s.updateLease(ctx, account, item{":fence": number(fence)}, "REMOVE heldUntil, holder", "fence = :fence")
+	_, err := s.updateLease(ctx, account, item{":fence": number(fence)}, "REMOVE heldSince, heldUntil, holder", "fence = :fence")
 	if err != nil && !unmet(err) {
 		return fmt.Errorf("release the lease of an account: %w", err)
 	}

@@ -107,7 +107,7 @@ func TestLowerRanksStandBack(t *testing.T) {
 				t.Errorf("taken: %v, unexpectedly", taken)
 			}
 			lease, err := s.Lease(t.Context(), "acc")
-			if err != nil || lease.WantedBy != tt.remain || lease.HeldUntil.IsZero() == tt.taken {
+			if err != nil || lease.WantedBy != tt.remain || lease.HeldUntil.IsZero() == tt.taken || lease.HeldSince.IsZero() == tt.taken {
 				t.Errorf("lease %+v, error %v", lease, err)
 			}
 		})

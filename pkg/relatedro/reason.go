@@ -96,8 +96,8 @@ type Failure struct {
 // because one retrieval then shares its look-ups among them.
 type Busy struct {
 	Account string
-	// Slow means that one holder kept the account for most of the wait: the DMS answers slowly. It
-	// is never set for a person, whose retry comes soon all the same.
+	// Slow means that its holder has had the account for long: the DMS answers slowly. It is never
+	// set for a person, whose retry comes soon all the same.
 	Slow bool
 }
 

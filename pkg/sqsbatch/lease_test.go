@@ -126,6 +126,21 @@ func TestBusyAccountIsKnownToBeSlow(t *testing.T) {
 	messages.Wait()
 }
 
+// A batch does not wait for an account that its holder has had for long: others need the batch.
+func TestBatchLeavesASlowAccountAtOnce(t *testing.T) {
+	w := newWorld(t)
+	w.hold(30)
+	later := w.clock.Now().Add(5 * time.Second)
+	if got := w.busy(relatedro.Exported, func() time.Time { return later }); got == nil || !got.Slow {
+		t.Errorf("%+v", got)
+	}
+	lease, err := w.store.Lease(t.Context(), accountA)
+	w.must(err)
+	if lease.WantedBy != 0 {
+		t.Errorf("rank %d waits for the account", lease.WantedBy)
+	}
+}
+
 // An account that is kept free for a person is busy, but not slow.
 func TestAccountThatAPersonWantsIsNotSlow(t *testing.T) {
 	w := newWorld(t)
