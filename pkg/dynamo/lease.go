@@ -36,7 +36,8 @@ func (s *Store) TakeLease(ctx context.Context, c relatedro.Claim) (fence int64, 
 	values := claimValues(c)
 	values[":holder"], values[":none"], values[":one"] = text(c.Holder), number(0), number(1)
 	out, err := s.updateLease(ctx, c.Account, values,
-		"SET heldSince = :now, heldUntil = :until, holder = :holder, fence = if_not_exists(fence, :none) + :one REMOVE wantedUntil, wantedBy",
+		"SET heldSince = :now, heldUntil = :until, holder = :holder, fence = if_not_exists(fence, :none) + :one "+
+			"REMOVE wantedUntil, wantedBy",
 		"(attribute_not_exists(heldUntil) OR heldUntil <= :now OR heldUntil > :far OR holder = :holder) AND "+notWanted)
 	switch {
 	case unmet(err):
