@@ -126,19 +126,12 @@ func TestKilledDuringTheWriteOfALargeFamily(t *testing.T) {
 // finds returns how many of the location's cases with the RO the API's search finds.
 func (s *shop) finds(ro string) int {
 	s.t.Helper()
-	token, err := sys.stack.Token("service_advisor", s.location)
-	s.must(err)
-	url := fmt.Sprintf("%s/v1/search?locationId=%s&ro=%s&match=exact", sys.stack.APIURL, s.location, ro)
-	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, url, http.NoBody)
-	s.must(err)
-	request.Header.Set("Authorization", "Bearer "+token)
-	response, err := http.DefaultClient.Do(request)
-	s.must(err)
-	defer response.Body.Close()
 	var answer struct{ Matches []json.RawMessage }
-	s.must(json.NewDecoder(response.Body).Decode(&answer))
-	if response.StatusCode != http.StatusOK {
-		s.t.Fatalf("search status is %d", response.StatusCode)
+	status, err := sys.platform.Ask(s.t.Context(), "service_advisor", s.location, http.MethodGet,
+		"/v1/search?locationId="+s.location+"&ro="+ro+"&match=exact", nil, &answer)
+	s.must(err)
+	if status != http.StatusOK {
+		s.t.Fatalf("search status is %d", status)
 	}
 	return len(answer.Matches)
 }

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -13,7 +12,8 @@ import (
 func TestLocationIsHandedOverAndFetchedAgain(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	if queued := s.refetch(`{"cases":[{"caseId":"case-1","roNumber":"` + s.ro + `","caseNumber":"1001"}]}`); queued != 1 {
+	cases := []map[string]string{{"caseId": "case-1", "roNumber": s.ro, "caseNumber": "1001"}}
+	if queued := s.refetch(map[string]any{"cases": cases}); queued != 1 {
 		t.Errorf("%d cases queued, want 1", queued)
 	}
 	s.lists("case-1", s.alt)
@@ -21,7 +21,7 @@ func TestLocationIsHandedOverAndFetchedAgain(t *testing.T) {
 	s.settled(ids...)
 	s.shows("exported", "ok", "e1", s.alt)
 	s.spinoff(s.account, s.alt+"9")
-	if queued := s.refetch(""); queued != 1 {
+	if queued := s.refetch(nil); queued != 1 {
 		t.Errorf("%d cases queued, want 1", queued)
 	}
 	s.lists("case-1", s.alt, s.alt+"9")
@@ -29,22 +29,14 @@ func TestLocationIsHandedOverAndFetchedAgain(t *testing.T) {
 }
 
 // refetch calls the API's refetch and returns how many cases were queued.
-func (s *shop) refetch(body string) int {
+func (s *shop) refetch(body any) int {
 	s.t.Helper()
-	token, err := sys.stack.Token("service_manager", s.location)
-	s.must(err)
-	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, sys.stack.APIURL+"/v1/locations/"+s.location+"/refetch",
-		strings.NewReader(body))
-	s.must(err)
-	request.Header.Set("Authorization", "Bearer "+token)
-	request.Header.Set("Content-Type", "application/json")
-	response, err := http.DefaultClient.Do(request)
-	s.must(err)
-	defer response.Body.Close()
 	var answer struct{ Queued int }
-	s.must(json.NewDecoder(response.Body).Decode(&answer))
-	if response.StatusCode != http.StatusAccepted {
-		s.t.Fatalf("refetch status is %d", response.StatusCode)
+	status, err := sys.platform.Ask(s.t.Context(), "service_manager", s.location, http.MethodPost,
+		"/v1/locations/"+s.location+"/refetch", body, &answer)
+	s.must(err)
+	if status != http.StatusAccepted {
+		s.t.Fatalf("refetch status is %d", status)
 	}
 	return answer.Queued
 }

@@ -1,9 +1,7 @@
 package soak
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -317,30 +315,9 @@ func (s *soak) send(ctx context.Context, queue string, positions []int) error {
 
 // post calls the API as a user with a role at all locations.
 func (s *soak) post(ctx context.Context, role, path string, body any, status int, result any) error {
-	token, err := s.Token(role, "*")
-	if err != nil {
-		return err
+	got, err := s.Platform().Ask(ctx, role, "*", http.MethodPost, path, body, result)
+	if err == nil && got != status {
+		err = fmt.Errorf("%s: status %d", path, got)
 	}
-	encoded, err := json.Marshal(body)
-	if err != nil {
-		return fmt.Errorf("encode request: %w", err)
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.APIURL+path, bytes.NewReader(encoded))
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Authorization", "Bearer "+token)
-	request.Header.Set("Content-Type", "application/json")
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	defer response.Body.Close()
-	if response.StatusCode != status {
-		return fmt.Errorf("%s: status %d", path, response.StatusCode)
-	}
-	if err := json.NewDecoder(response.Body).Decode(result); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	return nil
+	return err
 }

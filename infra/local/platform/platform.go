@@ -222,7 +222,14 @@ func (p *Platform) SaveSettings(ctx context.Context, locationID string, settings
 	return err
 }
 
-// ask sends one request to the API and decodes the response into result unless result is nil.
+// Ask sends one request to the API, as a user with the role at the location, and decodes the
+// response into result unless result is nil.
+func (p *Platform) Ask(ctx context.Context, role, location, method, path string, body, result any) (status int, err error) {
+	status, _, err = p.ask(ctx, role, location, method, path, "", body, result)
+	return status, err
+}
+
+// ask is Ask with the header If-Match unless it is empty. It also returns the response's ETag.
 func (p *Platform) ask(
 	ctx context.Context, role, location, method, path, ifMatch string, body, result any,
 ) (status int, tag string, err error) {
