@@ -109,35 +109,24 @@ func (w *world) busy(kind relatedro.EventType, now func() time.Time) *relatedro.
 	return results[0].Failure.Busy
 }
 
-// Messages of a slow dealer return less often; a person's refresh does not wait longer for it.
-func TestBusyAccountIsKnownToBeSlow(t *testing.T) {
+// A batch does not wait for an account that its holder has had for long, since others need the batch,
+// and its messages return less often. A person waits, and the refresh returns soon.
+func TestSlowAccountDoesNotHoldUpABatch(t *testing.T) {
 	w := newWorld(t)
 	w.hold(30)
-	started, began := w.clock.Now(), time.Now()
+	began := time.Now()
+	started := w.clock.Now().Add(5 * time.Second)
 	ticking := func() time.Time { return started.Add(time.Since(began)) }
-	var messages sync.WaitGroup
-	for kind, person := range map[relatedro.EventType]bool{relatedro.Exported: false, relatedro.Refresh: true} {
-		messages.Go(func() {
-			if got := w.busy(kind, ticking); got == nil || got.Account != accountA || got.Slow == person {
-				t.Errorf("%s: %+v", kind, got)
-			}
-		})
-	}
-	messages.Wait()
-}
-
-// A batch does not wait for an account that its holder has had for long: others need the batch.
-func TestBatchLeavesASlowAccountAtOnce(t *testing.T) {
-	w := newWorld(t)
-	w.hold(30)
-	later := w.clock.Now().Add(5 * time.Second)
-	if got := w.busy(relatedro.Exported, func() time.Time { return later }); got == nil || !got.Slow {
-		t.Errorf("%+v", got)
+	if got := w.busy(relatedro.Exported, ticking); got == nil || got.Account != accountA || !got.Slow {
+		t.Errorf("batch: %+v", got)
 	}
 	lease, err := w.store.Lease(t.Context(), accountA)
 	w.must(err)
 	if lease.WantedBy != 0 {
 		t.Errorf("rank %d waits for the account", lease.WantedBy)
+	}
+	if got := w.busy(relatedro.Refresh, ticking); got == nil || got.Slow {
+		t.Errorf("person: %+v", got)
 	}
 }
 
