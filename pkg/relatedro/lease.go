@@ -65,9 +65,6 @@ const (
 	FarAhead = 2 * time.Minute
 
 	longestHold = time.Minute
-	// slowHold is how long the holder of a slow account has had its lease: longer than a batch waits.
-	// Four look-ups of a DMS that answers within 0.7 s end sooner.
-	slowHold = 3 * time.Second
 	// leaseMargin is the time from the end of the holder's context to the end of its lease, because
 	// clocks differ.
 	leaseMargin   = 2 * time.Second
@@ -82,7 +79,7 @@ func (r Rank) patience() time.Duration {
 	if r == RankPerson {
 		return VerifyWithin / 2
 	}
-	return 2 * time.Second
+	return 3 * time.Second
 }
 
 // free reports whether a claim of the given rank may try to take the lease.
@@ -90,9 +87,10 @@ func (l Lease) free(rank Rank, now time.Time) bool {
 	return !ahead(l.HeldUntil, now) && (!ahead(l.WantedUntil, now) || l.WantedBy <= rank)
 }
 
-// slow reports whether the holder has had the lease for long.
+// slow reports whether the holder has had the lease for longer than a batch waits. Four look-ups of
+// a DMS that answers within 0.7 s end sooner.
 func (l Lease) slow(now time.Time) bool {
-	return ahead(l.HeldUntil, now) && now.Sub(l.HeldSince) >= slowHold
+	return ahead(l.HeldUntil, now) && now.Sub(l.HeldSince) >= RankBatch.patience()
 }
 
 // wanted reports whether ranks below the given one already yield.
