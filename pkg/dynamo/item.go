@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"related-ro/pkg/relatedro"
 )
 
 // item is a DynamoDB item or a map nested in one. Empty values are left out, and missing attributes
@@ -118,6 +120,6 @@ func (r *reader) flag(name string) bool {
 
 func (r *reader) fail(name string) {
 	if r.err == nil {
-		r.err = fmt.Errorf("attribute %s is not of the form this version writes", name)
+		r.err = fmt.Errorf("attribute %s: %w", name, relatedro.ErrUnreadable)
 	}
 }

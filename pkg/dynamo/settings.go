@@ -21,7 +21,7 @@ const (
 )
 
 // Settings returns a location's settings with Activation, both from one call, or NeverSetUp if
-// nothing is stored.
+// nothing is stored. An item that cannot be read is an ErrUnreadable, not a passing failure.
 func (s *Store) Settings(ctx context.Context, location string) (relatedro.Settings, error) {
 	settings := relatedro.NeverSetUp(location)
 	activation := settings.Activation
@@ -30,6 +30,9 @@ func (s *Store) Settings(ctx context.Context, location string) (relatedro.Settin
 			activation, err = decode(m, activationFields)
 		} else {
 			settings, err = decode(m, decodeSettings)
+		}
+		if err != nil {
+			s.unreadable(keyOf(m).String(), err)
 		}
 		return err
 	})

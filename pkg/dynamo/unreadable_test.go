@@ -1,6 +1,7 @@
 package dynamo_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 
@@ -66,8 +67,9 @@ func TestUnreadableItemsAreSkipped(t *testing.T) {
 // A location with unreadable settings must not look like one that was never set up: its events
 // would be discarded.
 func TestUnreadableSettingsAreNotNeverSetUp(t *testing.T) {
+	var told []string
 	table := server.Table(t)
-	s := dynamo.New(server.Client(), table)
+	s := dynamo.New(server.Client(), table, dynamo.OnUnreadable(func(item string, _ error) { told = append(told, item) }))
 	change := relatedro.Change{ID: "1", At: noon, After: relatedro.Settings{Location: "loc-100", Status: relatedro.Enabled}}
 	if err := s.SaveSettings(t.Context(), change); err != nil {
 		t.Fatal(err)
@@ -80,5 +82,11 @@ func TestUnreadableSettingsAreNotNeverSetUp(t *testing.T) {
 	if _, found := loaded.Settings["loc-100"]; found || !loaded.Unreadable[relatedro.CaseKey{Location: "loc-100"}] ||
 		len(loaded.Settings) != 1 {
 		t.Errorf("unexpected result of Load: %+v", loaded)
+	}
+	if got, err := s.Settings(t.Context(), "loc-100"); !errors.Is(err, relatedro.ErrUnreadable) {
+		t.Errorf("settings %+v, error %v", got, err)
+	}
+	if !slices.Equal(told, []string{"LOC#loc-100 SETTINGS", "LOC#loc-100 SETTINGS"}) {
+		t.Errorf("reported %q", told)
 	}
 }

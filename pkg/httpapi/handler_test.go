@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"related-ro/infra/emulators/issuer"
+	"related-ro/pkg/relatedro"
 )
 
 // failing returns a read handler whose endpoints are all serve, and its log.
@@ -80,6 +81,15 @@ func TestErrorOfTheOutsideIsUnavailable(t *testing.T) {
 	}
 	if !strings.Contains(log.String(), "inner words") {
 		t.Errorf("unexpected log: %s", log)
+	}
+}
+
+func TestUnreadableItemIsNotSolvedByTryingAgain(t *testing.T) {
+	h, _ := failing(t, func(context.Context, *request) (response, error) {
+		return response{}, fmt.Errorf("read settings: %w", relatedro.ErrUnreadable)
+	})
+	if out := handle(t, h, healthRequest); out.StatusCode != 500 || out.Headers["retry-after"] != "" {
+		t.Errorf("unexpected response: %d %v %s", out.StatusCode, out.Headers, out.Body)
 	}
 }
 
