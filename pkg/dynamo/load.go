@@ -83,18 +83,14 @@ func (s *Store) load(ctx context.Context, wanted relatedro.Keys, v view) (relate
 	}
 	checked := make(map[string]time.Time)
 	activations := make(map[string]relatedro.Activation)
-	err := s.get(ctx, keys, v, func(m item) (err error) {
-		k := keyOf(m)
-		switch k.sk {
+	err := s.get(ctx, keys, v, func(m item) error {
+		switch k := keyOf(m); k.sk {
 		case skChecked:
 			checked[k.location()] = (&reader{item: m}).time(attrCheckedAt)
 		case skActivation:
-			activations[k.location()], err = decode(m, activationFields)
+			activations[k.location()], _ = readItem(s, m, activationFields) // unknown if unreadable
 		default:
-			err = add(&loaded, m)
-		}
-		if err != nil {
-			s.unreadable(k.String(), err)
+			s.add(&loaded, m)
 		}
 		return nil
 	})
@@ -111,29 +107,27 @@ func (s *Store) load(ctx context.Context, wanted relatedro.Keys, v view) (relate
 	return loaded, nil
 }
 
-// add adds an item to loaded. If the item cannot be read, add marks it as unreadable and returns
-// the error.
-func add(loaded *relatedro.Loaded, m item) error {
+// add adds settings or a case to loaded. If the item cannot be read, add marks it as unreadable.
+func (s *Store) add(loaded *relatedro.Loaded, m item) {
 	k := keyOf(m)
 	id := relatedro.CaseKey{Location: k.location()}
 	if k.sk == skSettings {
-		settings, err := decode(m, decodeSettings)
+		settings, err := readItem(s, m, decodeSettings)
 		if err != nil {
 			delete(loaded.Settings, id.Location)
 			loaded.Unreadable[id] = true
-			return err
+			return
 		}
 		loaded.Settings[id.Location] = settings
-		return nil
+		return
 	}
 	id.Case = caseOf(k.sk)
-	c, err := decode(m, decodeCase)
+	c, err := readItem(s, m, decodeCase)
 	if err != nil {
 		loaded.Unreadable[id] = true
-		return err
+		return
 	}
 	loaded.Cases[id] = c
-	return nil
 }
 
 // get reads the items of keys, each once even if repeated, and passes them to take one at a time.

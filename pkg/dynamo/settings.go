@@ -27,12 +27,9 @@ func (s *Store) Settings(ctx context.Context, location string) (relatedro.Settin
 	activation := settings.Activation
 	err := s.get(ctx, []key{settingsKey(location), activationKey(location)}, wholeNow, func(m item) (err error) {
 		if keyOf(m).sk == skActivation {
-			activation, err = decode(m, activationFields)
+			activation, err = readItem(s, m, activationFields)
 		} else {
-			settings, err = decode(m, decodeSettings)
-		}
-		if err != nil {
-			s.unreadable(keyOf(m).String(), err)
+			settings, err = readItem(s, m, decodeSettings)
 		}
 		return err
 	})

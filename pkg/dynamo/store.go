@@ -50,14 +50,21 @@ func New(client *dynamodb.Client, table string, options ...Option) *Store {
 	return s
 }
 
+// readItem decodes an item, and reports it if it is unreadable.
+func readItem[T any](s *Store, m item, fields func(*copier, *T)) (T, error) {
+	v, err := decode(m, fields)
+	if err != nil {
+		s.unreadable(keyOf(m).String(), err)
+	}
+	return v, err
+}
+
 // decodeAll decodes items. It reports unreadable items and leaves them out.
 func decodeAll[T any](s *Store, items []item, fields func(*copier, *T)) []T {
 	all := make([]T, 0, len(items))
 	for _, m := range items {
-		if v, err := decode(m, fields); err == nil {
+		if v, err := readItem(s, m, fields); err == nil {
 			all = append(all, v)
-		} else {
-			s.unreadable(keyOf(m).String(), err)
 		}
 	}
 	return all
