@@ -151,15 +151,17 @@ func (t turns) await(ctx context.Context, c Claim) error {
 	for pause := shortestPoll; ; pause = min(2*pause, longestPoll) {
 		lease, err := t.store.Lease(ctx, c.Account)
 		c.Now = t.now()
-		if err == nil && lease.free(c.Rank, c.Now) {
-			return nil
-		}
-		if err == nil && c.Rank != RankPerson && lease.slow(c.Now) {
-			return busy(c.Account, true)
-		}
-		if end, _ := ctx.Deadline(); err == nil && !lease.wanted(c.Rank, c.Now) {
-			c.Until = c.Now.Add(time.Until(end))
-			err = t.store.WantLease(ctx, c)
+		if err == nil {
+			switch {
+			case lease.free(c.Rank, c.Now):
+				return nil
+			case c.Rank != RankPerson && lease.slow(c.Now):
+				return busy(c.Account, true)
+			case !lease.wanted(c.Rank, c.Now):
+				end, _ := ctx.Deadline()
+				c.Until = c.Now.Add(time.Until(end))
+				err = t.store.WantLease(ctx, c)
+			}
 		}
 		if err != nil && ctx.Err() == nil {
 			return err
