@@ -35,12 +35,11 @@ func Test429OfOneAccountWhileAnotherWorks(t *testing.T) {
 	other.shows("exported", "ok", "e1", other.alt)
 	limited.shows("exported", "retrying rate_limited", "e1")
 	// Both messages may also wait for the lease of an export function that another test killed.
-	eventually(t, func() string {
-		return fmt.Sprintf("delayed by %v, less than Karmak asked for", sys.history(ids[0]).waits)
-	},
-		func() bool {
-			return slices.ContainsFunc(sys.history(ids[0]).waits, func(wait time.Duration) bool { return wait >= 120*time.Second })
-		})
+	var waits []time.Duration
+	eventually(t, func() string { return fmt.Sprintf("delayed by %v, less than Karmak asked for", waits) }, func() bool {
+		waits = sys.history(ids[0]).waits
+		return slices.ContainsFunc(waits, func(wait time.Duration) bool { return wait >= 120*time.Second })
+	})
 	goOn()
 	limited.shows("exported", "ok", "e1", limited.alt)
 	limited.settled(ids...)
